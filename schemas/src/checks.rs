@@ -1,0 +1,29 @@
+//! `checks`: what a split was tested for.
+
+crate::column::words! {
+    /// Outcome of a check.
+    pub enum CheckStatus ("check status") {
+        /// The split has the property.
+        Passed = "passed",
+        /// The protocol allows the split to lack the property, and it does: later readers must know.
+        Noted = "noted",
+        /// The split must have the property and lacks it; the stage fails.
+        Failed = "failed",
+    }
+}
+
+crate::table::table! {
+    /// One property of a split in one fold.
+    pub struct Check ("checks", version 1) {
+        /// What was tested: `speaker_disjoint`, `audio_disjoint`, `roles_disjoint`, `every_class_in_train`, ...
+        check: String,
+        /// Fold number from 0; null for the whole split.
+        fold: Option<u32>,
+        /// Outcome of the check.
+        status: CheckStatus,
+        /// How many clips or speakers offend.
+        offenders: u64,
+        /// Which, in words; at most 20 are named.
+        detail: String,
+    }
+}

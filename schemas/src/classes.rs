@@ -1,0 +1,40 @@
+//! `classes`: precision, recall and F1 of each class.
+
+use crate::Emotion;
+
+crate::table::table! {
+    /// One class of one model within one group of test clips. Intervals are 95 % percentile intervals of a bootstrap
+    /// over speakers. A ratio whose denominator is zero is 0, as scikit-learn does with `zero_division=0`.
+    pub struct ClassMetrics ("classes", version 1) {
+        /// Name of the train stage.
+        model: String,
+        /// Name of the split stage.
+        split: String,
+        /// What the clips are grouped by: `overall`, `fold`, `corpus`, `gender`.
+        group: String,
+        /// Which group; `all` for `overall`.
+        group_value: String,
+        /// The class.
+        emotion: Emotion,
+        /// True positives among the clips predicted as this class, 0 to 1.
+        precision: f64,
+        /// Lower end of the interval of `precision`; null where speakers are too few to resample.
+        precision_low: Option<f64>,
+        /// Upper end of the interval of `precision`.
+        precision_high: Option<f64>,
+        /// True positives among the clips of this class, 0 to 1.
+        recall: f64,
+        /// Lower end of the interval of `recall`.
+        recall_low: Option<f64>,
+        /// Upper end of the interval of `recall`.
+        recall_high: Option<f64>,
+        /// Harmonic mean of precision and recall, 0 to 1.
+        f1: f64,
+        /// Lower end of the interval of `f1`.
+        f1_low: Option<f64>,
+        /// Upper end of the interval of `f1`.
+        f1_high: Option<f64>,
+        /// Number of test clips of this class.
+        support: u64,
+    }
+}

@@ -1,0 +1,154 @@
+//! `clips`: audio files as examples. Ingest writes every file found, manifest the usable ones.
+
+use crate::{Emotion, Reason};
+
+crate::table::table! {
+    /// One audio file. In an ingest stage's `clips.parquet`: every file found, usable or not. In a manifest's: the clips
+    /// that later stages use.
+    pub struct Clip ("clips", version 1) {
+        /// `<corpus>/<path below the corpus root, without extension>`, with forward slashes. Joins all tables.
+        clip_id: String,
+        /// Name of the corpus, from its descriptor.
+        corpus: String,
+        /// The file: corpus root and path below it, relative to the folder of the pipeline file unless the root is absolute.
+        path: String,
+        /// Size of the file in bytes.
+        bytes: u64,
+        /// BLAKE3 hash of the file's bytes, 64 hexadecimal digits; null when the file could not be read.
+        content_hash: Option<String>,
+        /// BLAKE3 hash of sample rate, channel count and decoded samples: equal for a WAV and its lossless FLAC copy; null when nothing was decoded.
+        audio_hash: Option<String>,
+        /// Container found in the content: `wav`, `aiff`, `flac`, `mp3`, `ogg`; null when not recognised.
+        container: Option<String>,
+        /// Codec found in the content: `pcm_s16le`, `flac`, `mp3`, `vorbis`, ...; null when not recognised.
+        codec: Option<String>,
+        /// Sample rate of the file in hertz, before any resampling.
+        sample_rate_hz: Option<u32>,
+        /// Number of channels.
+        channels: Option<u16>,
+        /// Bits per sample of the stored audio; null for lossy codecs.
+        bits_per_sample: Option<u16>,
+        /// Duration of the decoded audio in seconds.
+        duration_s: Option<f64>,
+        /// `<corpus>:<id>`: the corpora's own ids collide. Null when the name is not understood.
+        speaker: Option<String>,
+        /// `female`, `male` or another word of the descriptor; null when unknown.
+        gender: Option<String>,
+        /// Age of the speaker in years at recording, where the corpus tells.
+        age_years: Option<f64>,
+        /// BCP 47 language tag of the speech, for example `en`.
+        language: Option<String>,
+        /// Emotion as the corpus codes it, before mapping.
+        emotion_raw: Option<String>,
+        /// Emotion after mapping; in a manifest also after merging, and never null.
+        emotion: Option<Emotion>,
+        /// Intensity of the portrayal, in the descriptor's words.
+        intensity: Option<String>,
+        /// Code of the sentence spoken.
+        sentence: Option<String>,
+        /// Repetition or version code.
+        take: Option<String>,
+        /// Emotion that most raters heard (CREMA-D: voice only); null when unrated or tied.
+        perceived_emotion: Option<Emotion>,
+        /// Share of raters who agreed with the most frequent answer, 0 to 1.
+        perceived_agreement: Option<f64>,
+        /// Highest absolute sample in decibels relative to full scale; null for digital silence.
+        peak_dbfs: Option<f64>,
+        /// Root mean square level of the whole clip in decibels relative to full scale; null for digital silence.
+        rms_dbfs: Option<f64>,
+        /// Share of samples at full scale, 0 to 1.
+        clipped_fraction: Option<f64>,
+        /// Share of 25 ms frames more than 40 dB below the loudest frame, 0 to 1.
+        silence_fraction: Option<f64>,
+        /// Whether folder and file name agree about speaker and emotion; null where only one of them tells.
+        name_matches_folder: Option<bool>,
+        /// Why ingest could not make a clip of this file; null when it could. A manifest holds none.
+        problem: Option<Reason>,
+        /// What exactly was found, in words; null without a problem.
+        problem_detail: Option<String>,
+    }
+}
+
+impl Clip {
+    /// A file that was found and of which nothing more is known yet.
+    pub fn found(clip_id: String, corpus: String, path: String, bytes: u64) -> Self {
+        Self {
+            clip_id,
+            corpus,
+            path,
+            bytes,
+            content_hash: None,
+            audio_hash: None,
+            container: None,
+            codec: None,
+            sample_rate_hz: None,
+            channels: None,
+            bits_per_sample: None,
+            duration_s: None,
+            speaker: None,
+            gender: None,
+            age_years: None,
+            language: None,
+            emotion_raw: None,
+            emotion: None,
+            intensity: None,
+            sentence: None,
+            take: None,
+            perceived_emotion: None,
+            perceived_agreement: None,
+            peak_dbfs: None,
+            rms_dbfs: None,
+            clipped_fraction: None,
+            silence_fraction: None,
+            name_matches_folder: None,
+            problem: None,
+            problem_detail: None,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{Provenance, Table, TableError};
+
+    #[test]
+    fn a_clip_comes_back_as_it_was_written() {
+        let folder = tempfile::tempdir().expect("temporary folder");
+        let path = folder.path().join("clips.parquet");
+        let mut clip = Clip::found("tess/a".into(), "tess".into(), "data/tess/a.wav".into(), 44);
+        clip.emotion = Some(Emotion::Sad);
+        clip.problem = Some(Reason::Truncated);
+        clip.duration_s = Some(2.5);
+        clip.name_matches_folder = Some(false);
+        let rows = vec![clip, Clip::found("tess/b".into(), "tess".into(), "data/tess/b.wav".into(), 0)];
+        let provenance = Provenance { pipeline: "p".into(), stage: "tess".into(), fingerprint: "f".into() };
+        Clip::write(&path, &rows, &provenance).expect("write");
+        assert_eq!(Clip::read(&path).expect("read"), rows);
+        let metadata = crate::read_metadata(&path).expect("metadata");
+        assert_eq!(metadata["ser.table"], "clips");
+        assert_eq!(metadata["ser.fingerprint"], "f");
+        assert!(!folder.path().join("clips.parquet.partial").exists());
+    }
+
+    #[test]
+    fn another_table_is_refused_by_name() {
+        let folder = tempfile::tempdir().expect("temporary folder");
+        let path = folder.path().join("clips.parquet");
+        Clip::write(&path, &[], &Provenance::default()).expect("write");
+        let error = crate::Exclusion::read(&path).expect_err("a clips table is no exclusions table");
+        assert!(matches!(error, TableError::WrongTable { .. }), "{error}");
+        assert!(
+            error.to_string().contains("holds table `clips, version 1`, expected `exclusions, version 1`"),
+            "{error}"
+        );
+    }
+
+    #[test]
+    fn a_text_file_named_parquet_is_refused() {
+        let folder = tempfile::tempdir().expect("temporary folder");
+        let path = folder.path().join("clips.parquet");
+        std::fs::write(&path, "not a table").expect("write");
+        assert!(matches!(Clip::read(&path), Err(TableError::Parquet { .. })));
+    }
+}

@@ -1,0 +1,25 @@
+//! `confusion`: which emotion was taken for which.
+
+use crate::Emotion;
+
+crate::table::table! {
+    /// One cell of a confusion matrix; cells with zero clips are present.
+    pub struct ConfusionCell ("confusion", version 1) {
+        /// Name of the train stage.
+        model: String,
+        /// Name of the split stage.
+        split: String,
+        /// What the clips are grouped by, as in `summary`.
+        group: String,
+        /// Which group; `all` for `overall`.
+        group_value: String,
+        /// The emotion of the clips.
+        emotion: Emotion,
+        /// What the model said.
+        predicted: Emotion,
+        /// Number of clips.
+        clips: u64,
+        /// Share of this emotion's clips, 0 to 1; 0 where the emotion has none.
+        share: f64,
+    }
+}

@@ -1,0 +1,45 @@
+//! `corpora`: what each ingest stage was pointed at, and what it found there.
+
+crate::column::words! {
+    /// What became of a declared corpus.
+    pub enum CorpusStatus ("corpus status") {
+        /// The folder was there and was read.
+        Ingested = "ingested",
+        /// The folder is missing: the corpus takes no part in this run.
+        FolderMissing = "folder_missing",
+        /// The folder is there and holds no audio file that the descriptor asks for.
+        FolderEmpty = "folder_empty",
+    }
+}
+
+crate::table::table! {
+    /// One declared corpus.
+    pub struct Corpus ("corpora", version 1) {
+        /// Name of the corpus, from its descriptor.
+        corpus: String,
+        /// Full name.
+        title: String,
+        /// Folder that was searched.
+        root: String,
+        /// What became of it.
+        status: CorpusStatus,
+        /// Whether the folder holds synthetic demo speech rather than the corpus.
+        synthetic: bool,
+        /// Audio files found.
+        files: u64,
+        /// Of these, usable as clips; in an ingest stage's table: those without a problem of their own.
+        clips: u64,
+        /// Files that the complete corpus has, from its descriptor; null when not stated.
+        expected_files: Option<u64>,
+        /// In words, what differs from the complete corpus; null when nothing does.
+        shortfall: Option<String>,
+        /// Language tag of the corpus.
+        language: Option<String>,
+        /// Licence, as its distributor states it.
+        licence: Option<String>,
+        /// How to cite it.
+        citation: Option<String>,
+        /// Where to get it.
+        url: Option<String>,
+    }
+}

@@ -1,0 +1,73 @@
+//! What can go wrong with a table on disk; every message names the file.
+
+use std::path::PathBuf;
+
+/// Result of reading or writing a table.
+pub type TableResult<T> = Result<T, TableError>;
+
+/// A table that could not be read or written.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum TableError {
+    /// The file system refused.
+    #[error("cannot {action} `{}`", path.display())]
+    Io {
+        /// What was attempted: "read", "write", "rename".
+        action: &'static str,
+        /// The file.
+        path: PathBuf,
+        /// What the operating system said.
+        #[source]
+        source: std::io::Error,
+    },
+    /// The file is not Parquet, or is damaged.
+    #[error("`{}` is not a readable Parquet file", path.display())]
+    Parquet {
+        /// The file.
+        path: PathBuf,
+        /// What the Parquet reader or writer said.
+        #[source]
+        source: parquet::errors::ParquetError,
+    },
+    /// Arrow refused the data.
+    #[error("`{}` does not hold valid Arrow data", path.display())]
+    Arrow {
+        /// The file.
+        path: PathBuf,
+        /// What Arrow said.
+        #[source]
+        source: arrow::error::ArrowError,
+    },
+    /// A Parquet file, but of another table or of a version that this program does not know.
+    #[error("`{}` holds table `{found}`, expected `{expected}`", path.display())]
+    WrongTable {
+        /// The file.
+        path: PathBuf,
+        /// Name and version this program reads.
+        expected: String,
+        /// Name and version in the file.
+        found: String,
+    },
+    /// A column is missing.
+    #[error("`{}` has no column `{column}`; it has: {}", path.display(), present.join(", "))]
+    MissingColumn {
+        /// The file.
+        path: PathBuf,
+        /// The column expected.
+        column: String,
+        /// The columns found.
+        present: Vec<String>,
+    },
+    /// A value does not fit its column.
+    #[error("`{}`, column `{column}`, row {row}: {problem}", path.display())]
+    BadValue {
+        /// The file.
+        path: PathBuf,
+        /// The column.
+        column: String,
+        /// Row number from 0.
+        row: usize,
+        /// What was expected and what was found.
+        problem: String,
+    },
+}

@@ -1,0 +1,45 @@
+//! `exclusions`: every file that is not a clip, and why.
+
+crate::column::words! {
+    /// Why a file was left out. The codes are part of the table and never change.
+    pub enum Reason ("reason") {
+        /// The file cannot be opened, is empty, or holds no audio that can be decoded.
+        Unreadable = "unreadable",
+        /// The audio ends before its header says it does.
+        Truncated = "truncated",
+        /// A Git LFS pointer stands where the audio should be; `git lfs pull` fetches it.
+        GitLfsPointer = "git_lfs_pointer",
+        /// There is no signal: every sample is zero or the level never rises above the stated floor.
+        Silent = "silent",
+        /// Decoded samples are infinite or not a number.
+        NonFinite = "non_finite",
+        /// Shorter than the manifest's `min_duration_s`.
+        TooShort = "too_short",
+        /// Longer than the manifest's `max_duration_s`.
+        TooLong = "too_long",
+        /// The file name does not follow the corpus's grammar.
+        NameNotUnderstood = "name_not_understood",
+        /// The label has no place in the class set of this manifest.
+        LabelNotWanted = "label_not_wanted",
+        /// Not the speech audio of the corpus: song, video, laryngograph.
+        OtherModality = "other_modality",
+        /// The same audio, or the same clip id, as another file; the detail names it and the rule that chose.
+        Duplicate = "duplicate",
+    }
+}
+
+crate::table::table! {
+    /// One file that was found and left out.
+    pub struct Exclusion ("exclusions", version 1) {
+        /// Clip id that the file would have had.
+        clip_id: String,
+        /// The file, as in `clips`.
+        path: String,
+        /// Corpus it was found in.
+        corpus: String,
+        /// Reason code; a closed set.
+        reason: Reason,
+        /// What exactly was found, in words.
+        detail: String,
+    }
+}
