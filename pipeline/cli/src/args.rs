@@ -1,0 +1,162 @@
+//! What the user may type. Only parsing: nothing is opened or looked up here.
+
+use std::path::PathBuf;
+
+use clap::{Args, Parser, Subcommand};
+
+const AFTER_HELP: &str = "\
+Exit codes:
+  0  done
+  1  failed: a stage, a file or the audit
+  2  bad usage, or a mistake in the pipeline file
+  3  something is stale (`ser status --exit-code`)
+
+Results go to stdout, everything else to stderr. NO_COLOR switches colours off.";
+
+/// From folders of emotional speech to an audited dataset, a trained CNN-LSTM and an honest report.
+#[derive(Debug, Parser)]
+#[command(name = "ser", version, after_help = AFTER_HELP, disable_help_subcommand = true, max_term_width = 100)]
+pub(crate) struct Cli {
+    /// The pipeline: its stages, what they read and their parameters
+    #[arg(long, global = true, value_name = "FILE", default_value = "pipeline.toml")]
+    pub(crate) file: PathBuf,
+
+    /// Where results are kept [default: `artifacts` beside the pipeline file]
+    #[arg(long, global = true, value_name = "DIR")]
+    pub(crate) artifacts: Option<PathBuf>,
+
+    /// Set a value of the pipeline file: `-S cnn_lstm.epochs=5`, `-S seed=7`
+    #[arg(short = 'S', global = true, value_name = "KEY=VALUE")]
+    pub(crate) set: Vec<String>,
+
+    /// No progress and no per-stage lines; only results, warnings and errors
+    #[arg(short, long, global = true)]
+    pub(crate) quiet: bool,
+
+    #[command(subcommand)]
+    pub(crate) command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum Command {
+    /// Run the stages that are stale, in order
+    Run(RunArgs),
+    /// Tell what is stale, and why
+    Status(StatusArgs),
+    /// Show the stages and what they read
+    Graph(GraphArgs),
+    /// Print the balance of the dataset and what is notable about it
+    Audit(JsonArg),
+    /// List the built-in corpora, check a folder against one, or describe a new one
+    Corpora(CorporaArgs),
+    /// Write small synthetic corpora in the four real layouts
+    Demo(DemoArgs),
+    /// Emotions of new recordings, from a trained model
+    Predict(PredictArgs),
+    /// Print the JSON Schema of pipeline files, for editors
+    Schema,
+    /// Print the reference of all tables: every column with its type, unit and meaning
+    Tables,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct RunArgs {
+    /// Only these stages and what they read [default: all]
+    #[arg(value_name = "STAGE")]
+    pub(crate) stages: Vec<String>,
+    /// Show what would run, and why; run nothing
+    #[arg(long)]
+    pub(crate) dry_run: bool,
+    /// Run even what is fresh
+    #[arg(long)]
+    pub(crate) force: bool,
+    /// After a failure go on with the stages that do not depend on it
+    #[arg(long)]
+    pub(crate) keep_going: bool,
+    /// Worker threads [default: one per core]
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=1024))]
+    pub(crate) jobs: Option<u16>,
+    /// If no corpus of the pipeline is found, write synthetic ones to DIR and run on those
+    #[arg(long, value_name = "DIR")]
+    pub(crate) demo: Option<PathBuf>,
+    /// Print the run's record as JSON
+    #[arg(long)]
+    pub(crate) json: bool,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct StatusArgs {
+    /// Exit with 3 when something is stale
+    #[arg(long)]
+    pub(crate) exit_code: bool,
+    /// Print JSON
+    #[arg(long)]
+    pub(crate) json: bool,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct GraphArgs {
+    /// Print a Mermaid flowchart
+    #[arg(long)]
+    pub(crate) mermaid: bool,
+    /// Print JSON
+    #[arg(long, conflicts_with = "mermaid")]
+    pub(crate) json: bool,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct JsonArg {
+    /// Print JSON
+    #[arg(long)]
+    pub(crate) json: bool,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct CorporaArgs {
+    #[command(subcommand)]
+    pub(crate) command: Option<CorporaCommand>,
+    /// Print JSON
+    #[arg(long, global = true)]
+    pub(crate) json: bool,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum CorporaCommand {
+    /// The corpora that ship with this program, their licences and where to get them
+    List,
+    /// Compare the files of a folder with a corpus descriptor, decoding nothing
+    Check {
+        /// The folder
+        root: PathBuf,
+        /// A built-in corpus, or the path of a descriptor
+        #[arg(long, value_name = "NAME")]
+        corpus: String,
+    },
+    /// Print a commented descriptor to start from
+    New {
+        /// Name of the corpus: lower-case letters, digits and `_`
+        name: String,
+    },
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct DemoArgs {
+    /// Folder to write to; made when missing
+    pub(crate) dir: PathBuf,
+    /// Seed of the voices and of what they say
+    #[arg(long, default_value_t = 42)]
+    pub(crate) seed: u64,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct PredictArgs {
+    /// Recordings, or folders of recordings
+    #[arg(required = true, value_name = "PATH")]
+    pub(crate) paths: Vec<PathBuf>,
+    /// Folder of a train stage's artifact, or of one fold in it [default: the pipeline's first train stage]
+    #[arg(long, value_name = "DIR")]
+    pub(crate) model: Option<PathBuf>,
+    /// Print JSON, one object per line
+    #[arg(long)]
+    pub(crate) json: bool,
+}
