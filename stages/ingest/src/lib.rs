@@ -1,1 +1,40 @@
-//! placeholder
+//! The first stage: from a folder of other people's audio files to rows of a table.
+//!
+//! Every audio file that lies below the root becomes one row, usable or not: a file that cannot be decoded, or whose
+//! name cannot be read, is a row with a `problem`, so that no file is ever lost silently. What a name means is written
+//! in a [`Descriptor`], a TOML file; five ship with the program, and no corpus is known to the code itself.
+//!
+//! | module | what it knows |
+//! |---|---|
+//! | `descriptor` | the format of descriptors, their errors, the built-in ones |
+//! | `emotions` | which words mean which of the eight emotions |
+//! | `names` | what the path of a file says about its content, by a descriptor |
+//! | `tables` | joining the tables that lie beside a corpus |
+//! | `walk` | which files there are, whatever links and permissions do |
+//! | `probe` | one file: bytes, hash, samples, levels |
+//! | `expected` | what a complete corpus would have |
+//! | `survey` | a corpus checked by its names alone |
+//! | `sources` | the files whose change makes an ingest stale |
+
+mod descriptor;
+mod emotions;
+mod error;
+mod expected;
+mod names;
+mod params;
+mod probe;
+mod run;
+mod sources;
+mod survey;
+mod tables;
+mod walk;
+
+pub use crate::descriptor::{Descriptor, builtin_descriptors, is_valid_name, template};
+pub use crate::error::{DescriptorProblem, IngestError};
+pub use crate::params::Params;
+pub use crate::run::{CLIPS_FILE, CORPUS_FILE, run};
+pub use crate::sources::{SourceFile, source_files};
+pub use crate::survey::{Survey, check_root};
+
+/// Rises when the same input would give another table.
+pub const VERSION: u32 = 1;

@@ -1,0 +1,99 @@
+//! What stops an ingest, as opposed to what makes one file unusable: that is a row with a `problem`.
+
+use std::fmt;
+use std::path::PathBuf;
+
+use ser_schemas::TableError;
+
+/// Why a corpus could not be read at all.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum IngestError {
+    /// No built-in descriptor has this name.
+    #[error("there is no built-in corpus `{name}`: {hint}")]
+    UnknownCorpus {
+        /// The name asked for.
+        name: String,
+        /// The nearest name, the valid names, and how to name a descriptor of one's own.
+        hint: String,
+    },
+    /// The descriptor cannot be opened.
+    #[error("cannot read the corpus descriptor `{}`", path.display())]
+    DescriptorUnreadable {
+        /// The descriptor.
+        path: PathBuf,
+        /// What the operating system said.
+        #[source]
+        source: std::io::Error,
+    },
+    /// The descriptor is not a valid one. All problems found are listed.
+    #[error("the corpus descriptor `{path}` is not valid:{}", listed(problems))]
+    DescriptorInvalid {
+        /// The descriptor: its path, or the name of a built-in one.
+        path: String,
+        /// What is wrong with it, at least one.
+        problems: Vec<DescriptorProblem>,
+    },
+    /// The stage asks for a kind of recording that the descriptor does not name.
+    #[error("corpus `{corpus}` has no modality `{modality}`: {hint}")]
+    UnknownModality {
+        /// The corpus.
+        corpus: String,
+        /// The word in the stage's `modalities`.
+        modality: String,
+        /// What is valid.
+        hint: String,
+    },
+    /// The root is there, but it is not a folder.
+    #[error("the root of corpus `{corpus}`, `{}`, is a file: expected the folder that holds the audio", root.display())]
+    RootIsFile {
+        /// The corpus.
+        corpus: String,
+        /// The root.
+        root: PathBuf,
+    },
+    /// The root is there, but it cannot be listed.
+    #[error("cannot read `{}`, the root of corpus `{corpus}`", root.display())]
+    RootUnreadable {
+        /// The corpus.
+        corpus: String,
+        /// The root.
+        root: PathBuf,
+        /// What the operating system said.
+        #[source]
+        source: std::io::Error,
+    },
+    /// A table could not be written.
+    #[error(transparent)]
+    Table(#[from] TableError),
+    /// The user asked to stop.
+    #[error("stopped before all files were read")]
+    Cancelled,
+}
+
+/// One mistake in a descriptor.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct DescriptorProblem {
+    /// Where, as a dotted key: `pattern[2].path`; empty when the text is not TOML at all.
+    pub key: String,
+    /// Line in the descriptor, from 1; `None` when something is missing rather than wrong.
+    pub line: Option<usize>,
+    /// What is wrong, with expected and found values.
+    pub message: String,
+}
+
+impl fmt::Display for DescriptorProblem {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if let Some(line) = self.line {
+            write!(f, "line {line}: ")?;
+        }
+        if !self.key.is_empty() {
+            write!(f, "`{}`: ", self.key)?;
+        }
+        f.write_str(&self.message)
+    }
+}
+
+fn listed(problems: &[DescriptorProblem]) -> String {
+    problems.iter().map(|problem| format!("\n  {problem}")).collect()
+}
