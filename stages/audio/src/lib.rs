@@ -1,1 +1,35 @@
-//! placeholder
+//! What ingest and features share: one way from a file's bytes to samples, and one way from any sample rate to another.
+//!
+//! A corpus is a folder of files that other people wrote. The format of each is decided by its content, never by its
+//! name; every file is decoded to the end, because a header proves nothing; and whatever the bytes are, the answer is
+//! samples or an [`AudioError`], never a panic and never more memory than [`Limits`] allows.
+//!
+//! | module | what it knows |
+//! |---|---|
+//! | `sniff` | which container the first bytes belong to, and how to name what is not audio |
+//! | `chunks`, `wav`, `aiff` | where samples lie in RIFF, RIFX, RF64 and FORM files, well formed or not |
+//! | `flac`, `mpeg`, `ogg` | what the compressed streams promise about their length, and whether they keep it |
+//! | `engine` | symphonia's decoders: packets in, interleaved samples out |
+//! | `decoded` | the result: samples, duration, mix-down, hash |
+//! | `levels` | peak, RMS, clipping and silence of a clip |
+//! | `resample` | band-limited conversion of the sample rate |
+
+mod aiff;
+mod chunks;
+mod decode;
+mod decoded;
+mod engine;
+mod error;
+mod flac;
+mod levels;
+mod mpeg;
+mod ogg;
+mod resample;
+mod sniff;
+mod wav;
+
+pub use crate::decode::{Limits, SAMPLE_RATES_HZ, decode, decode_file};
+pub use crate::decoded::{Container, Decoded};
+pub use crate::error::{AudioError, Unit};
+pub use crate::levels::{Levels, levels};
+pub use crate::resample::{ResampleError, Resampler};

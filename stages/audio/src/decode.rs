@@ -1,0 +1,114 @@
+//! From bytes to [`Decoded`]: one entry for files, one for bytes, and the bounds that both keep.
+
+use std::fs::File;
+use std::io::{self, Read};
+use std::ops::RangeInclusive;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::path::Path;
+
+use crate::sniff::{Content, sniff};
+use crate::{AudioError, Container, Decoded, Unit, aiff, flac, mpeg, ogg, wav};
+
+/// Sample rates that are decoded, in hertz. Others are refused: every later stage is specified for these only.
+pub const SAMPLE_RATES_HZ: RangeInclusive<u32> = 8_000..=192_000;
+
+/// Bounds on what one file may cost. They hold before memory is taken: a file of some bytes can announce, and a
+/// compressed one can contain, far more audio than there is memory.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Limits {
+    /// Largest file that is read, in bytes.
+    pub max_bytes: u64,
+    /// Longest audio that is decoded, in seconds.
+    pub max_duration_s: f64,
+    /// Most samples that are decoded, all channels together; each takes 4 bytes of memory.
+    pub max_samples: u64,
+}
+
+impl Default for Limits {
+    /// 2 GiB of file, one hour of audio, 400 million samples (1.6 GB): an hour of stereo at 48 kHz fits.
+    fn default() -> Self {
+        Self { max_bytes: 2 << 30, max_duration_s: 3_600.0, max_samples: 400_000_000 }
+    }
+}
+
+impl Limits {
+    /// Whether `frames` frames may be decoded.
+    pub(crate) fn check_frames(&self, frames: u64, channels: u16, sample_rate_hz: u32) -> Result<(), AudioError> {
+        let seconds = frames as f64 / f64::from(sample_rate_hz.max(1));
+        if seconds > self.max_duration_s {
+            let (found, limit) = (seconds.ceil() as u64, self.max_duration_s as u64);
+            return Err(AudioError::OverLimit { found, limit, unit: Unit::Seconds });
+        }
+        let samples = frames.saturating_mul(u64::from(channels));
+        if samples > self.max_samples {
+            return Err(AudioError::OverLimit { found: samples, limit: self.max_samples, unit: Unit::Samples });
+        }
+        Ok(())
+    }
+}
+
+/// Reads the file at `path` once and decodes all of it.
+pub fn decode_file(path: &Path, limits: &Limits) -> Result<Decoded, AudioError> {
+    let at = |source: io::Error| AudioError::Io { path: path.to_path_buf(), source };
+    // Opening a named pipe would wait for its writer, so the kind of file is asked for first.
+    let metadata = std::fs::metadata(path).map_err(at)?;
+    if !metadata.is_file() {
+        return Err(at(io::Error::new(io::ErrorKind::InvalidInput, "not a regular file")));
+    }
+    if metadata.len() > limits.max_bytes {
+        return Err(AudioError::OverLimit { found: metadata.len(), limit: limits.max_bytes, unit: Unit::Bytes });
+    }
+    let mut bytes = Vec::with_capacity(metadata.len() as usize);
+    let file = File::open(path).map_err(at)?;
+    // One byte more than allowed, so that a file that grows meanwhile is noticed rather than cut.
+    file.take(limits.max_bytes.saturating_add(1)).read_to_end(&mut bytes).map_err(at)?;
+    decode(bytes, limits)
+}
+
+/// Decodes the content of a file. The format is told by the content alone.
+pub fn decode(bytes: Vec<u8>, limits: &Limits) -> Result<Decoded, AudioError> {
+    let size = bytes.len() as u64;
+    if size > limits.max_bytes {
+        return Err(AudioError::OverLimit { found: size, limit: limits.max_bytes, unit: Unit::Bytes });
+    }
+    let content = sniff(&bytes)?;
+    let container = content.container();
+    // The decoders return errors for damaged input. Should one fail to and panic, its file is damaged all the same, and
+    // the thousands of others must still be read. Nothing of what it leaves half-done outlives this call.
+    let decoded = catch_unwind(AssertUnwindSafe(|| match content {
+        Content::Wav { start } => wav::decode(&bytes[start..], limits),
+        Content::Aiff { start } => aiff::decode(&bytes[start..], limits),
+        Content::Flac { start } => flac::decode(&bytes[start..], limits),
+        Content::Mp3 { start } => mpeg::decode(&bytes[start..], limits),
+        Content::Ogg { start } => ogg::decode(&bytes[start..], limits),
+    }))
+    .unwrap_or_else(|_| Err(AudioError::Malformed { container, detail: "the decoder gave up on it".into() }))?;
+    if decoded.samples.is_empty() {
+        return Err(AudioError::NoSamples { container });
+    }
+    check_finite(&decoded)?;
+    Ok(decoded)
+}
+
+/// Refuses sample rates outside [`SAMPLE_RATES_HZ`] and files without channels.
+pub(crate) fn check_format(container: Container, sample_rate_hz: u32, channels: u16) -> Result<(), AudioError> {
+    if channels == 0 {
+        return Err(AudioError::Malformed { container, detail: "its header says 0 channels".into() });
+    }
+    if SAMPLE_RATES_HZ.contains(&sample_rate_hz) {
+        return Ok(());
+    }
+    let (low, high) = (SAMPLE_RATES_HZ.start(), SAMPLE_RATES_HZ.end());
+    let what = format!("sample rate {sample_rate_hz} Hz, expected {low} to {high} Hz");
+    Err(AudioError::Unsupported { container, what })
+}
+
+fn check_finite(audio: &Decoded) -> Result<(), AudioError> {
+    let count = audio.samples.iter().filter(|sample| !sample.is_finite()).count();
+    if count == 0 {
+        return Ok(());
+    }
+    let first = audio.samples.iter().position(|sample| !sample.is_finite()).unwrap_or(0);
+    let first_frame = first / usize::from(audio.channels.max(1));
+    Err(AudioError::NonFinite { count, samples: audio.samples.len(), first_frame })
+}
