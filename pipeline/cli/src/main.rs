@@ -1,2 +1,43 @@
-//! placeholder
-fn main() {}
+//! `ser`: from folders of emotional speech to an audited dataset, a trained CNN-LSTM and an honest report.
+//!
+//! [`args`] is what may be typed, `commands` has one file per command, `kinds` is the one list of stage kinds,
+//! [`terminal`] is what a run looks like, [`output`] where results and errors go.
+
+mod args;
+mod commands;
+mod kinds;
+mod output;
+mod project;
+mod terminal;
+mod text_table;
+
+use std::process::ExitCode;
+
+use clap::Parser as _;
+
+use crate::args::{Cli, Command};
+use crate::output::Status;
+use crate::project::Project;
+
+fn main() -> ExitCode {
+    let cli = Cli::parse();
+    match dispatch(&cli) {
+        Ok(status) => status.exit_code(),
+        Err(error) => output::fail(&error),
+    }
+}
+
+fn dispatch(cli: &Cli) -> anyhow::Result<Status> {
+    let project = Project::new(cli);
+    match &cli.command {
+        Command::Run(args) => commands::run::run(&project, args),
+        Command::Status(args) => commands::status::run(&project, args),
+        Command::Graph(args) => commands::graph::run(&project, args),
+        Command::Audit(args) => commands::audit::run(&project, args.json),
+        Command::Corpora(args) => commands::corpora::run(args),
+        Command::Demo(args) => commands::demo::run(args),
+        Command::Predict(args) => commands::predict::run(&project, args),
+        Command::Schema => commands::schema::run(),
+        Command::Tables => commands::tables::run(),
+    }
+}

@@ -1,0 +1,127 @@
+//! `ser corpora`: the corpora that ship with the program, a folder checked against one, a new descriptor to start from.
+
+use std::fmt::Write as _;
+use std::path::Path;
+
+use ser_ingest::{Descriptor, Survey};
+use serde_json::json;
+
+use crate::args::{CorporaArgs, CorporaCommand};
+use crate::output::{self, Status, UsageError};
+use crate::text_table;
+
+pub(crate) fn run(args: &CorporaArgs) -> anyhow::Result<Status> {
+    match &args.command {
+        None | Some(CorporaCommand::List) => list(args.json),
+        Some(CorporaCommand::Check { root, corpus }) => check(root, corpus, args.json),
+        Some(CorporaCommand::New { name }) => new(name),
+    }
+}
+
+fn list(json: bool) -> anyhow::Result<Status> {
+    let corpora = ser_ingest::builtin_descriptors();
+    if json {
+        let list: Vec<_> = corpora
+            .iter()
+            .map(|corpus| {
+                json!({
+                    "corpus": corpus.name,
+                    "title": corpus.title,
+                    "language": corpus.language,
+                    "licence": corpus.licence,
+                    "citation": corpus.citation,
+                    "url": corpus.url,
+                    "obtain": corpus.obtain,
+                })
+            })
+            .collect();
+        output::print(serde_json::to_string_pretty(&list)?)?;
+        return Ok(Status::Done);
+    }
+    let mut text = String::new();
+    for corpus in &corpora {
+        // Writing to a string cannot fail.
+        let _ = writeln!(text, "{}  {}", corpus.name, corpus.title);
+        for (label, value) in
+            [("language", &corpus.language), ("licence", &corpus.licence), ("from", &corpus.url), ("get it", &corpus.obtain)]
+        {
+            if let Some(value) = value {
+                let _ = writeln!(text, "    {label:<9} {}", value.trim());
+            }
+        }
+    }
+    output::print(text.trim_end())?;
+    Ok(Status::Done)
+}
+
+fn check(root: &Path, corpus: &str, json: bool) -> anyhow::Result<Status> {
+    let descriptor = Descriptor::load(corpus, Path::new("."))?;
+    let survey = ser_ingest::check_root(&descriptor, root)?;
+    let status = if survey.exists { Status::Done } else { Status::Failed };
+    if json {
+        output::print(serde_json::to_string_pretty(&survey)?)?;
+        return Ok(status);
+    }
+    if !survey.exists {
+        return Err(UsageError {
+            message: format!("there is no folder `{}`", root.display()),
+            hint: descriptor.how_to_obtain(),
+        }
+        .into());
+    }
+    output::print(describe(&survey).trim_end())?;
+    Ok(status)
+}
+
+fn describe(survey: &Survey) -> String {
+    let mut text = format!(
+        "{}: {} audio files in `{}`, {} understood as {}\n",
+        survey.corpus,
+        survey.files,
+        survey.root,
+        survey.recordings,
+        survey.edition.as_deref().unwrap_or("recordings of the corpus"),
+    );
+    if let Some(shortfall) = &survey.shortfall {
+        let _ = writeln!(text, "not complete: {shortfall}");
+    }
+    for (title, counts) in
+        [("emotion", &survey.emotions), ("speaker", &survey.speakers), ("left out as", &survey.other_modalities)]
+    {
+        if !counts.is_empty() {
+            let rows: Vec<Vec<String>> =
+                counts.iter().map(|(name, count)| vec![name.clone(), count.to_string()]).collect();
+            let _ = write!(text, "\n{}", text_table::render(&[title, "files"], &rows));
+        }
+    }
+    for (title, named) in [("names not understood", &survey.not_understood), ("names repaired", &survey.repaired)] {
+        if !named.is_empty() {
+            let _ = writeln!(text, "\n{title}: {}", named.len());
+            for (path, why) in named.iter().take(20) {
+                let _ = writeln!(text, "  {path}: {why}");
+            }
+        }
+    }
+    if !survey.contradicting.is_empty() {
+        let _ = writeln!(text, "\nname and folder disagree: {}", survey.contradicting.len());
+        for path in survey.contradicting.iter().take(20) {
+            let _ = writeln!(text, "  {path}");
+        }
+    }
+    for note in &survey.notes {
+        let _ = writeln!(text, "note: {note}");
+    }
+    text
+}
+
+fn new(name: &str) -> anyhow::Result<Status> {
+    if !ser_ingest::is_valid_name(name) {
+        return Err(UsageError {
+            message: format!("`{name}` cannot be the name of a corpus"),
+            hint: Some("use lower-case letters, digits and `_`, beginning with a letter".to_owned()),
+        }
+        .into());
+    }
+    output::print(ser_ingest::template(name).trim_end())?;
+    Ok(Status::Done)
+}

@@ -1,0 +1,11 @@
+//! One file per command: from checked arguments to a result on stdout.
+
+pub(crate) mod audit;
+pub(crate) mod corpora;
+pub(crate) mod demo;
+pub(crate) mod graph;
+pub(crate) mod predict;
+pub(crate) mod run;
+pub(crate) mod schema;
+pub(crate) mod status;
+pub(crate) mod tables;

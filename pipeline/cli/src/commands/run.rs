@@ -1,0 +1,180 @@
+//! `ser run`: runs what is stale, then says where the report is and what it found.
+
+use std::path::Path;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+
+use anyhow::Context as _;
+use console::style;
+use ser_engine::{Pipeline, RunOptions, RunStatus, Store};
+use ser_schemas::{Corpus, SummaryMetric, Table as _};
+
+use crate::args::RunArgs;
+use crate::commands::{demo, status};
+use crate::kinds::Ingest;
+use crate::output::{self, Status};
+use crate::project::{Project, plain};
+use crate::terminal::{Terminal, duration};
+use crate::text_table;
+
+/// Voices of the demo corpora; independent of the pipeline's seed, so that changing that one does not change the data.
+const DEMO_SEED: u64 = 42;
+
+pub(crate) fn run(project: &Project<'_>, args: &RunArgs) -> anyhow::Result<Status> {
+    let mut pipeline = project.pipeline()?;
+    if let Some(dir) = &args.demo
+        && !any_corpus(&pipeline)
+    {
+        pipeline = with_demo(project, &pipeline, dir)?;
+    }
+    let store = project.store(&pipeline);
+    if args.dry_run {
+        return dry_run(&pipeline, &store, args);
+    }
+    let threads = args.jobs.map_or(0, usize::from);
+    rayon::ThreadPoolBuilder::new().num_threads(threads).build_global().context("cannot start worker threads")?;
+
+    let name_width = pipeline.stages().iter().map(|stage| stage.name().len()).max().unwrap_or(0);
+    let terminal = Terminal::new(project.quiet, name_width);
+    let options = RunOptions {
+        targets: args.stages.clone(),
+        force: args.force,
+        keep_going: args.keep_going,
+        ..RunOptions::default()
+    };
+    let record = ser_engine::run(&pipeline, &store, &options, &terminal, &stop_on_interrupt()?)?;
+    if args.json {
+        output::print(serde_json::to_string_pretty(&record)?)?;
+    } else {
+        print_results(project, &pipeline, &store, &args.stages)?;
+    }
+    if !project.quiet {
+        let ran = record.stages.iter().filter(|stage| stage.status == ser_engine::StageStatus::Done).count();
+        output::tell(format_args!(
+            "{} of {} stages run in {}",
+            ran,
+            record.stages.len(),
+            duration(record.seconds)
+        ));
+    }
+    match record.status {
+        RunStatus::Done => Ok(Status::Done),
+        RunStatus::Cancelled => {
+            output::warn("stopped; finished stages and checkpoints are kept, and the next run goes on from there");
+            Ok(Status::Failed)
+        }
+        RunStatus::Failed | RunStatus::Running => Ok(Status::Failed),
+    }
+}
+
+fn dry_run(pipeline: &Pipeline, store: &Store, args: &RunArgs) -> anyhow::Result<Status> {
+    let plan = ser_engine::plan(pipeline, store, &args.stages, args.force)?;
+    if args.json {
+        output::print(serde_json::to_string_pretty(&plan.steps)?)?;
+    } else {
+        output::print(status::describe(&plan).trim_end())?;
+    }
+    Ok(Status::Done)
+}
+
+/// A flag that Ctrl-C sets; a second Ctrl-C ends the process at once.
+fn stop_on_interrupt() -> anyhow::Result<Arc<AtomicBool>> {
+    let stop = Arc::new(AtomicBool::new(false));
+    let flag = Arc::clone(&stop);
+    ctrlc::set_handler(move || {
+        if flag.swap(true, Ordering::SeqCst) {
+            #[expect(clippy::exit, reason = "the user asked twice; the next run cleans up")]
+            std::process::exit(130);
+        }
+        output::tell("stopping after the current step; press Ctrl-C again to stop at once");
+    })
+    .context("cannot listen for Ctrl-C")?;
+    Ok(stop)
+}
+
+/// The folders that the pipeline's ingest stages name.
+fn corpus_roots(pipeline: &Pipeline) -> impl Iterator<Item = &str> {
+    pipeline
+        .stages()
+        .iter()
+        .filter(|stage| stage.kind().name() == <Ingest as crate::kinds::Kind>::NAME)
+        .filter_map(|stage| stage.params().get("root").and_then(|root| root.as_str()))
+}
+
+fn any_corpus(pipeline: &Pipeline) -> bool {
+    corpus_roots(pipeline).any(|root| pipeline.base_dir().join(root).is_dir())
+}
+
+/// The pipeline as it reads with `SER_DATA` pointing to synthetic corpora in `dir`.
+fn with_demo(project: &Project<'_>, pipeline: &Pipeline, dir: &Path) -> anyhow::Result<Pipeline> {
+    let searched: Vec<&str> = corpus_roots(pipeline).collect();
+    output::warn(format_args!(
+        "no corpus found (looked for {}): running on SYNTHETIC speech in `{}`; set SER_DATA to the folder of yours",
+        searched.join(", "),
+        dir.display()
+    ));
+    demo::ensure(&plain(pipeline.base_dir()).join(dir), DEMO_SEED)?;
+    let data = dir.to_string_lossy().into_owned();
+    let reread = project.pipeline_with(&|variable| {
+        if variable == "SER_DATA" { Some(data.clone()) } else { std::env::var(variable).ok() }
+    })?;
+    Ok(reread)
+}
+
+/// The headline figures of every evaluation and the places of every report among what was asked for.
+fn print_results(project: &Project<'_>, pipeline: &Pipeline, store: &Store, targets: &[String]) -> anyhow::Result<()> {
+    let asked: Vec<&ser_engine::Stage> = pipeline
+        .select(targets)?
+        .into_iter()
+        .map(|position| &pipeline.stages()[position])
+        .filter(|stage| store.stage_record(stage.name()).is_some())
+        .collect();
+    let of_kind = |kind: &'static str| asked.iter().filter(move |stage| stage.kind().name() == kind);
+    for stage in of_kind("evaluate") {
+        let summary = SummaryMetric::read(&store.stage_dir(stage.name()).join("summary.parquet"))?;
+        output::print(format_args!("\n{}", headline_table(&summary).trim_end()))?;
+    }
+    for stage in of_kind("manifest") {
+        let corpora = Corpus::read(&store.stage_dir(stage.name()).join("corpora.parquet"))?;
+        if corpora.iter().any(|corpus| corpus.synthetic) && !project.quiet {
+            output::tell(format_args!(
+                "\n{}",
+                style("SYNTHETIC DATA: these figures are about generated voices, not about emotions.")
+                    .for_stderr()
+                    .yellow()
+                    .bold()
+            ));
+        }
+    }
+    for stage in of_kind("report") {
+        let page = store.stage_dir(stage.name()).join("index.html");
+        output::print(format_args!("\nReport: {}", page.display()))?;
+    }
+    Ok(())
+}
+
+fn headline_table(summary: &[SummaryMetric]) -> String {
+    let mut models: Vec<(&str, &str)> = Vec::new();
+    for row in summary {
+        if !models.contains(&(row.model.as_str(), row.split.as_str())) {
+            models.push((&row.model, &row.split));
+        }
+    }
+    let figure = |model: (&str, &str), metric: &str| {
+        let row = summary.iter().find(|row| {
+            (row.model.as_str(), row.split.as_str()) == model && row.group == "overall" && row.metric == metric
+        });
+        row.map_or_else(String::new, |row| match (row.low, row.high) {
+            (Some(low), Some(high)) => format!("{:.2} [{low:.2}, {high:.2}]", row.value),
+            _ => format!("{:.2}", row.value),
+        })
+    };
+    let rows: Vec<Vec<String>> = models
+        .iter()
+        .map(|&(model, split)| {
+            let model_split = (model, split);
+            vec![model.to_owned(), split.to_owned(), figure(model_split, "uar"), figure(model_split, "accuracy")]
+        })
+        .collect();
+    text_table::render(&["model", "split", "UAR [95 %]", "accuracy [95 %]"], &rows)
+}

@@ -1,0 +1,33 @@
+//! `evaluate`: metrics of every model, with intervals.
+
+use std::path::Path;
+
+use ser_engine::{BoxError, Input, Job};
+use ser_schemas::stage::{ParamProblem, StageContext, StageSummary};
+
+use super::{Kind, input};
+
+pub(crate) struct Evaluate;
+
+impl Kind for Evaluate {
+    type Params = ser_evaluate::Params;
+
+    const NAME: &'static str = "evaluate";
+    const VERSION: u32 = ser_evaluate::VERSION;
+    const SUMMARY: &'static str = "computes precision, recall, F1, UAR and confusion, with intervals over speakers";
+    const INPUTS: &'static [Input] = &[Input::one("manifest"), Input::some("train")];
+    const SEEDED: bool = true;
+    const OUTPUTS: &'static [&'static str] =
+        &["predictions.parquet", "classes.parquet", "summary.parquet", "confusion.parquet"];
+
+    fn check(params: &Self::Params) -> Vec<ParamProblem> {
+        params.check()
+    }
+
+    fn run(params: &Self::Params, job: &Job<'_>, context: &StageContext<'_>) -> Result<StageSummary, BoxError> {
+        let trains: Vec<(&str, &Path)> =
+            job.inputs_of("train").map(|input| (input.stage.as_str(), input.dir.as_path())).collect();
+        let inputs = ser_evaluate::Inputs { manifest: input(job, "manifest")?, trains: &trains };
+        Ok(ser_evaluate::run(params, &inputs, context)?)
+    }
+}

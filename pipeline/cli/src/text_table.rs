@@ -1,0 +1,49 @@
+//! Tables in the terminal: aligned columns, numbers to the right.
+
+use std::fmt::Write as _;
+
+/// Text with columns aligned; a column whose cells all begin with a digit (or are empty) is set to the right.
+pub(crate) fn render(head: &[&str], rows: &[Vec<String>]) -> String {
+    let cell = |row: &[String], column: usize| row.get(column).cloned().unwrap_or_default();
+    let columns: Vec<(usize, bool)> = head
+        .iter()
+        .enumerate()
+        .map(|(column, title)| {
+            let cells = rows.iter().map(|row| cell(row, column));
+            let width = cells.clone().map(|text| text.chars().count()).max().unwrap_or(0).max(title.chars().count());
+            let numeric = cells.clone().any(|text| !text.is_empty())
+                && cells.clone().all(|text| text.is_empty() || text.starts_with(|first: char| first.is_ascii_digit()));
+            (width, numeric)
+        })
+        .collect();
+    let mut text = String::new();
+    let titles: Vec<String> = head.iter().map(|&title| title.to_owned()).collect();
+    for row in std::iter::once(&titles).chain(rows) {
+        let mut line = String::new();
+        for (column, &(width, numeric)) in columns.iter().enumerate() {
+            let content = cell(row, column);
+            let gap = if column == 0 { "" } else { "  " };
+            // Writing to a string cannot fail.
+            let _ = if numeric { write!(line, "{gap}{content:>width$}") } else { write!(line, "{gap}{content:<width$}") };
+        }
+        text.push_str(line.trim_end());
+        text.push('\n');
+    }
+    text
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn numbers_stand_right_and_words_left() {
+        let rows = vec![vec!["angry".to_owned(), "7".to_owned()], vec!["sad".to_owned(), "1203".to_owned()]];
+        assert_eq!(render(&["emotion", "clips"], &rows), "emotion  clips\nangry        7\nsad       1203\n");
+    }
+
+    #[test]
+    fn short_rows_are_filled_up() {
+        assert_eq!(render(&["a", "b"], &[vec!["x".to_owned()]]), "a  b\nx\n");
+    }
+}
