@@ -8,6 +8,7 @@
 //! |---|---|
 //! | `descriptor` | the format of descriptors, their errors, the built-in ones |
 //! | `emotions` | which words mean which of the eight emotions |
+//! | `identify` | all that names and tables tell about a file |
 //! | `names` | what the path of a file says about its content, by a descriptor |
 //! | `tables` | joining the tables that lie beside a corpus |
 //! | `walk` | which files there are, whatever links and permissions do |
@@ -20,6 +21,7 @@ mod descriptor;
 mod emotions;
 mod error;
 mod expected;
+mod identify;
 mod names;
 mod params;
 mod probe;

@@ -1,0 +1,95 @@
+//! All that is known of a file without opening it: its name, the speakers' table and the joined tables together.
+
+use ser_schemas::Emotion;
+
+use crate::descriptor::{Descriptor, Field};
+use crate::names::{self, Facts};
+use crate::tables::Tables;
+
+/// A file, as its name and the tables describe it.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub(crate) struct Identity {
+    pub(crate) facts: Facts,
+    pub(crate) age_years: Option<f64>,
+    pub(crate) perceived_emotion: Option<Emotion>,
+    pub(crate) perceived_agreement: Option<f64>,
+    /// Why speaker or emotion are not known; `None` when both are.
+    pub(crate) not_understood: Option<String>,
+    /// Number of the descriptor's repair that the name needed.
+    pub(crate) repaired: Option<usize>,
+}
+
+/// Describes the file at `path`: below the root, without extension.
+pub(crate) fn identify(descriptor: &Descriptor, tables: &Tables, path: &str) -> Identity {
+    let reading = names::read_name(descriptor, path);
+    let mut identity = Identity { repaired: reading.repaired, ..Identity::default() };
+    match reading.facts {
+        Ok(facts) => identity.facts = facts,
+        Err(why) => {
+            identity.not_understood = Some(why);
+            return identity;
+        }
+    }
+    let keys = [reading.path.as_str(), names::file_name(&reading.path), path, names::file_name(path)];
+    for (field, value) in tables.about(false, &keys) {
+        identity.fill(descriptor, field, value);
+    }
+    let speaker = identity.facts.speaker.clone();
+    if let Some(speaker) = speaker.as_deref() {
+        if let Some(known) = descriptor.speakers.get(speaker) {
+            identity.facts.gender = identity.facts.gender.take().or_else(|| known.gender.clone());
+            identity.age_years = identity.age_years.or(known.age_years);
+        }
+        for (field, value) in tables.about(true, &[speaker]) {
+            identity.fill(descriptor, field, value);
+        }
+        identity.facts.gender = identity.facts.gender.take().or_else(|| gender_by_rule(descriptor, speaker));
+    }
+    let missing = match (&identity.facts.speaker, &identity.facts.emotion_raw) {
+        (None, None) => Some("neither speaker nor emotion"),
+        (None, Some(_)) => Some("no speaker"),
+        (Some(_), None) => Some("no emotion"),
+        (Some(_), Some(_)) => None,
+    };
+    identity.not_understood =
+        missing.map(|missing| format!("`{}` and the tables of {} tell {missing}", names::file_name(path), descriptor.name));
+    identity
+}
+
+fn gender_by_rule(descriptor: &Descriptor, speaker: &str) -> Option<String> {
+    let rule = &descriptor.gender;
+    let by_number = || {
+        let digits: String = speaker.chars().filter(char::is_ascii_digit).collect();
+        let last = digits.chars().next_back()?.to_digit(10)?;
+        if last % 2 == 1 { rule.odd.clone() } else { rule.even.clone() }
+    };
+    by_number().or_else(|| rule.all.clone())
+}
+
+impl Identity {
+    /// Takes `value` from a table, unless something better is known already.
+    fn fill(&mut self, descriptor: &Descriptor, field: Field, value: &str) {
+        match field {
+            Field::AgeYears => self.age_years = self.age_years.or_else(|| value.parse().ok()),
+            Field::PerceivedAgreement => {
+                self.perceived_agreement = self.perceived_agreement.or_else(|| value.parse().ok());
+            }
+            Field::PerceivedEmotion => {
+                self.perceived_emotion = self.perceived_emotion.or_else(|| descriptor.emotion(value).ok().flatten());
+            }
+            _ if !self.facts.has(field) => {
+                // Tables keep only words that `set` accepts.
+                let _ = self.facts.set(descriptor, field, value.to_owned());
+            }
+            _ => {}
+        }
+    }
+
+    /// What the label is called in counts: the emotion, or the corpus's own word for one of none of the eight.
+    pub(crate) fn label(&self) -> Option<String> {
+        match self.facts.emotion {
+            Some(emotion) => Some(emotion.as_str().to_owned()),
+            None => self.facts.emotion_raw.clone(),
+        }
+    }
+}

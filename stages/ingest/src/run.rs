@@ -1,0 +1,225 @@
+//! The stage: walk, identify, probe in parallel, and write the two tables.
+
+use std::collections::BTreeMap;
+use std::path::Path;
+
+use rayon::prelude::*;
+use ser_schemas::stage::{StageContext, StageSummary};
+use ser_schemas::{Clip, Corpus, CorpusStatus, Reason, Table};
+
+use crate::descriptor::Descriptor;
+use crate::emotions;
+use crate::error::IngestError;
+use crate::expected::Inventory;
+use crate::identify::{Identity, identify};
+use crate::params::Params;
+use crate::probe::probe;
+use crate::tables::Tables;
+use crate::walk::{self, Found, Walk};
+
+/// The table of audio files, in the stage's folder.
+pub const CLIPS_FILE: &str = "clips.parquet";
+/// The table that says what became of the corpus: one row.
+pub const CORPUS_FILE: &str = "corpus.parquet";
+
+/// How many files a note names.
+const NAMED: usize = 3;
+
+/// Reads the corpus: `clips.parquet` with one row per audio file, in the order of paths, and `corpus.parquet`.
+///
+/// A missing or empty root gives tables without clips and a warning. Files that are no clips are rows with a `problem`;
+/// what is wrong with the content comes before what is wrong with the name.
+pub fn run(params: &Params, ctx: &StageContext<'_>) -> Result<StageSummary, IngestError> {
+    let descriptor = Descriptor::load(&params.corpus, ctx.base_dir)?;
+    check_modalities(params, &descriptor)?;
+    let root = ctx.resolve(&params.root);
+    let walk = walk::walk(&descriptor, &root)?;
+    let tables = if walk.exists { Tables::load(&descriptor, &root, &walk) } else { Tables::default() };
+    for warning in walk.notes.iter().chain(&tables.warnings) {
+        ctx.observer.warn(&format!("{}: {warning}", descriptor.name));
+    }
+
+    let identities: Vec<Identity> =
+        walk.files.iter().map(|found| identify(&descriptor, &tables, found.stem())).collect();
+    ctx.observer.begin(&format!("reading {}", descriptor.name), walk.files.len() as u64, "files");
+    let rows: Vec<Clip> = walk
+        .files
+        .par_iter()
+        .zip(&identities)
+        .map(|(found, identity)| {
+            if ctx.observer.is_cancelled() {
+                return Err(IngestError::Cancelled);
+            }
+            let clip = row(params, &descriptor, found, identity);
+            ctx.observer.advance(1);
+            Ok(clip)
+        })
+        .collect::<Result<_, _>>()?;
+
+    let corpus = corpus_row(params, &descriptor, &walk, &identities, &rows);
+    if let Some(warning) = nothing_found(params, &descriptor, &walk) {
+        ctx.observer.warn(&warning);
+    }
+    Clip::write(&ctx.out_dir.join(CLIPS_FILE), &rows, &ctx.provenance)?;
+    Corpus::write(&ctx.out_dir.join(CORPUS_FILE), std::slice::from_ref(&corpus), &ctx.provenance)?;
+    Ok(summary(&descriptor, &corpus, &walk, &tables, &identities, &rows))
+}
+
+fn check_modalities(params: &Params, descriptor: &Descriptor) -> Result<(), IngestError> {
+    let known = descriptor.modalities();
+    let Some(unknown) = params.modalities.iter().find(|word| !known.contains(&word.as_str())) else {
+        return Ok(());
+    };
+    let hint = if known.is_empty() {
+        "its descriptor names none".to_owned()
+    } else {
+        let near = emotions::nearest(unknown, known.iter().copied());
+        let near = near.map(|word| format!("did you mean `{word}`? ")).unwrap_or_default();
+        format!("{near}its descriptor names {}", known.join(", "))
+    };
+    Err(IngestError::UnknownModality { corpus: descriptor.name.clone(), modality: unknown.clone(), hint })
+}
+
+fn row(params: &Params, descriptor: &Descriptor, found: &Found, identity: &Identity) -> Clip {
+    let id = format!("{}/{}", descriptor.name, found.stem());
+    let path = Path::new(&params.root).join(&found.below_root).to_string_lossy().into_owned();
+    let mut clip = Clip::found(id, descriptor.name.clone(), path, found.bytes);
+    let facts = &identity.facts;
+    clip.speaker = facts.speaker.as_ref().map(|speaker| format!("{}:{speaker}", descriptor.name));
+    clip.gender.clone_from(&facts.gender);
+    clip.age_years = identity.age_years;
+    clip.language.clone_from(&descriptor.language);
+    clip.emotion_raw.clone_from(&facts.emotion_raw);
+    clip.emotion = facts.emotion;
+    clip.intensity.clone_from(&facts.intensity);
+    clip.sentence.clone_from(&facts.sentence);
+    clip.take.clone_from(&facts.take);
+    clip.perceived_emotion = identity.perceived_emotion;
+    clip.perceived_agreement = identity.perceived_agreement;
+    clip.name_matches_folder = facts.name_matches_folder;
+    probe(found, &mut clip);
+    if clip.problem.is_none()
+        && let Some((reason, detail)) = name_problem(params, descriptor, identity)
+    {
+        clip.problem = Some(reason);
+        clip.problem_detail = Some(detail);
+    }
+    clip
+}
+
+fn name_problem(params: &Params, descriptor: &Descriptor, identity: &Identity) -> Option<(Reason, String)> {
+    if let Some(modality) = &identity.facts.modality
+        && !params.modalities.contains(modality)
+    {
+        let detail = format!(
+            "by its name this is `{modality}`, not the speech of {}; `modalities = [\"{modality}\"]` takes it in",
+            descriptor.name
+        );
+        return Some((Reason::OtherModality, detail));
+    }
+    identity.not_understood.clone().map(|why| (Reason::NameNotUnderstood, why))
+}
+
+fn corpus_row(
+    params: &Params,
+    descriptor: &Descriptor,
+    walk: &Walk,
+    identities: &[Identity],
+    rows: &[Clip],
+) -> Corpus {
+    let mut inventory = Inventory::default();
+    for (found, identity) in walk.files.iter().zip(identities) {
+        if identity.facts.modality.is_none() && identity.not_understood.is_none() {
+            inventory.add(identity, found.stem());
+        }
+    }
+    let edition = inventory.edition(descriptor);
+    let status = match (walk.exists, rows.is_empty()) {
+        (false, _) => CorpusStatus::FolderMissing,
+        (true, true) => CorpusStatus::FolderEmpty,
+        (true, false) => CorpusStatus::Ingested,
+    };
+    // Synthetic speech is no copy of the corpus, and a folder that is not there is not an incomplete one.
+    let compared = edition.filter(|_| status == CorpusStatus::Ingested && !walk.synthetic);
+    Corpus {
+        corpus: descriptor.name.clone(),
+        title: descriptor.title.clone(),
+        root: params.root.clone(),
+        status,
+        synthetic: walk.synthetic,
+        files: rows.len() as u64,
+        clips: rows.iter().filter(|clip| clip.problem.is_none()).count() as u64,
+        expected_files: edition.map(|edition| edition.files),
+        shortfall: compared.and_then(|edition| inventory.shortfall(edition)),
+        language: descriptor.language.clone(),
+        licence: descriptor.licence.clone(),
+        citation: descriptor.citation.clone(),
+        url: descriptor.url.clone(),
+    }
+}
+
+fn nothing_found(params: &Params, descriptor: &Descriptor, walk: &Walk) -> Option<String> {
+    if !walk.files.is_empty() {
+        return None;
+    }
+    let obtain = descriptor.how_to_obtain().map(|how| format!("; to get it: {how}")).unwrap_or_default();
+    let (name, root) = (&descriptor.name, &params.root);
+    if !walk.exists {
+        return Some(format!("{name}: the folder `{root}` is missing, so the corpus takes no part in this run{obtain}"));
+    }
+    let others: Vec<String> = walk.others.iter().map(|(extension, count)| format!("{count} {extension}")).collect();
+    let others = if others.is_empty() { "nothing".to_owned() } else { format!("only other files ({})", others.join(", ")) };
+    let packed = ["zip", "gz", "tar", "7z", "rar"].iter().any(|kind| walk.others.contains_key(*kind));
+    let packed = if packed { "; unpack the archive" } else { "" };
+    Some(format!("{name}: the folder `{root}` holds no audio file, {others}{packed}{obtain}"))
+}
+
+fn summary(
+    descriptor: &Descriptor,
+    corpus: &Corpus,
+    walk: &Walk,
+    tables: &Tables,
+    identities: &[Identity],
+    rows: &[Clip],
+) -> StageSummary {
+    let mut problems: BTreeMap<Reason, u64> = BTreeMap::new();
+    for reason in rows.iter().filter_map(|clip| clip.problem) {
+        *problems.entry(reason).or_default() += 1;
+    }
+    let headline = match corpus.status {
+        CorpusStatus::FolderMissing => format!("folder `{}` is missing: skipped", corpus.root),
+        CorpusStatus::FolderEmpty => format!("no audio file in `{}`", corpus.root),
+        CorpusStatus::Ingested if problems.is_empty() => format!("{} files found, all usable", corpus.files),
+        CorpusStatus::Ingested => {
+            let problems: Vec<String> = problems.iter().map(|(reason, count)| format!("{count} {reason}")).collect();
+            format!("{} files found, {} usable ({})", corpus.files, corpus.clips, problems.join(", "))
+        }
+    };
+    let mut notes = Vec::new();
+    if corpus.synthetic {
+        notes.push("the folder is marked as synthetic: demo speech, not the corpus".to_owned());
+    }
+    if let Some(shortfall) = &corpus.shortfall {
+        notes.push(format!("not the complete corpus: {shortfall}"));
+    }
+    for (number, repair) in descriptor.repairs.iter().enumerate() {
+        let repaired = walk.files.iter().zip(identities).filter(|(_, identity)| identity.repaired == Some(number));
+        notes.extend(some_of("repaired", &repair.why, repaired.map(|(found, _)| found.below_root.as_str())));
+    }
+    let contradicting = rows.iter().filter(|clip| clip.name_matches_folder == Some(false));
+    notes.extend(some_of("in a folder that contradicts the name", "the name wins", contradicting.map(|c| c.path.as_str())));
+    notes.extend(walk.notes.iter().cloned());
+    if walk.exists {
+        notes.extend(tables.notes.iter().cloned());
+    }
+    StageSummary { rows: corpus.files, headline, notes }
+}
+
+/// "2 files repaired, <why>: a, b"; nothing without files.
+fn some_of<'a>(what: &str, why: &str, files: impl Iterator<Item = &'a str>) -> Option<String> {
+    let files: Vec<&str> = files.collect();
+    let named = files.iter().take(NAMED).copied().collect::<Vec<_>>().join(", ");
+    let more = if files.len() > NAMED { ", ..." } else { "" };
+    let noun = if files.len() == 1 { "file" } else { "files" };
+    (!files.is_empty()).then(|| format!("{} {noun} {what}, {why}: {named}{more}", files.len()))
+}

@@ -1,0 +1,92 @@
+//! A corpus checked by its names alone: what `ser corpora check` shows, in a second instead of a minute.
+
+use std::collections::BTreeMap;
+use std::path::Path;
+
+use serde::Serialize;
+
+use crate::descriptor::Descriptor;
+use crate::error::IngestError;
+use crate::expected::Inventory;
+use crate::identify::identify;
+use crate::tables::Tables;
+use crate::walk;
+
+/// What lies below a root, by a descriptor. Paths are relative to the root.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
+pub struct Survey {
+    /// Name of the corpus.
+    pub corpus: String,
+    /// Folder that was searched.
+    pub root: String,
+    /// Whether the folder is there.
+    pub exists: bool,
+    /// Whether it is marked as synthetic.
+    pub synthetic: bool,
+    /// Audio files found.
+    pub files: u64,
+    /// Distinct recordings among the files that are the corpus's speech and whose names were understood.
+    pub recordings: u64,
+    /// Recordings by emotion, or by the corpus's own word where it is none of the eight.
+    pub emotions: BTreeMap<String, u64>,
+    /// Recordings by speaker.
+    pub speakers: BTreeMap<String, u64>,
+    /// Files that are not the corpus's speech, by the descriptor's word.
+    pub other_modalities: BTreeMap<String, u64>,
+    /// Files whose names were not understood, with the reason.
+    pub not_understood: BTreeMap<String, String>,
+    /// Files whose name contradicts their folder.
+    pub contradicting: Vec<String>,
+    /// Files whose names were repaired, with the reason.
+    pub repaired: BTreeMap<String, String>,
+    /// The edition that was compared with, where the descriptor names one.
+    pub edition: Option<String>,
+    /// Files that the complete corpus has; null when the descriptor does not say.
+    pub expected_files: Option<u64>,
+    /// In words, what differs from the complete corpus; null when nothing does.
+    pub shortfall: Option<String>,
+    /// What was joined, passed over or could not be read; complete sentences.
+    pub notes: Vec<String>,
+}
+
+/// Checks the names of all audio files below `root`. A missing root is a survey with `exists` false.
+pub fn check_root(descriptor: &Descriptor, root: &Path) -> Result<Survey, IngestError> {
+    let walk = walk::walk(descriptor, root)?;
+    let tables = if walk.exists { Tables::load(descriptor, root, &walk) } else { Tables::default() };
+    let mut survey = Survey {
+        corpus: descriptor.name.clone(),
+        root: root.display().to_string(),
+        exists: walk.exists,
+        synthetic: walk.synthetic,
+        files: walk.files.len() as u64,
+        ..Survey::default()
+    };
+    let mut inventory = Inventory::default();
+    for found in &walk.files {
+        let identity = identify(descriptor, &tables, found.stem());
+        if let Some(number) = identity.repaired {
+            let why = descriptor.repairs.get(number).map(|repair| repair.why.clone()).unwrap_or_default();
+            survey.repaired.insert(found.below_root.clone(), why);
+        }
+        if identity.facts.name_matches_folder == Some(false) {
+            survey.contradicting.push(found.below_root.clone());
+        }
+        if let Some(modality) = &identity.facts.modality {
+            *survey.other_modalities.entry(modality.clone()).or_default() += 1;
+        } else if let Some(why) = identity.not_understood {
+            survey.not_understood.insert(found.below_root.clone(), why);
+        } else {
+            inventory.add(&identity, found.stem());
+        }
+    }
+    survey.recordings = inventory.len();
+    if let Some(expected) = inventory.edition(descriptor) {
+        survey.edition.clone_from(&expected.edition);
+        survey.expected_files = Some(expected.files);
+        survey.shortfall = inventory.shortfall(expected);
+    }
+    survey.emotions = inventory.emotions;
+    survey.speakers = inventory.speakers;
+    survey.notes = [walk.notes, tables.warnings, tables.notes].concat();
+    Ok(survey)
+}
