@@ -1,1 +1,44 @@
-//! placeholder
+//! The engine: reads a declared pipeline, decides what is stale and why, and runs it without ever leaving a mix of old
+//! and new behind.
+//!
+//! It knows no audio. What a pipeline may contain is a [`Registry`] of [`StageKind`]s that the binary hands in; a
+//! [`Spec`] is read and checked against it, all mistakes at once, and becomes a [`Pipeline`]. A [`Store`] is the
+//! artifacts folder. [`plan`] compares the two and gives every stage's reason to run; [`run`] does precisely that plan.
+
+pub mod typed;
+
+mod diagnostic;
+mod editor_schema;
+mod failure;
+mod files;
+mod fingerprint;
+mod graph;
+mod job;
+mod kind;
+mod lock;
+mod plan;
+mod reason;
+mod record;
+mod reporter;
+mod runner;
+mod spec;
+mod stage_run;
+mod store;
+mod suggest;
+mod time;
+
+pub use diagnostic::{Diagnostic, Source, Span, SpecErrors};
+pub use editor_schema::json_schema;
+pub use failure::{EngineError, Failure};
+pub use fingerprint::{Identity, InputIdentity};
+pub use graph::UnknownStage;
+pub use job::{InputFolder, Job, Observer, SpecView, StageView};
+pub use kind::{BoxError, External, Input, Outcome, Problem, Registry, SpecCover, StageKind};
+pub use lock::Holder;
+pub use plan::{Plan, Step, plan};
+pub use reason::Reason;
+pub use record::{OutputFile, RunRecord, RunStatus, StageRecord, StageRun, StageStatus};
+pub use reporter::{Reporter, Silent};
+pub use runner::{RunOptions, run};
+pub use spec::{Override, Pipeline, Spec, Stage};
+pub use store::Store;

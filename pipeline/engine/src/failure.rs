@@ -1,0 +1,158 @@
+//! What can go wrong beside mistakes in the pipeline file, and what to do about it.
+
+use std::error::Error;
+use std::io;
+use std::path::PathBuf;
+
+use crate::graph::UnknownStage;
+use crate::lock::Holder;
+
+/// The engine itself cannot go on.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum EngineError {
+    /// A target is no stage of the pipeline.
+    #[error(transparent)]
+    UnknownStage(#[from] UnknownStage),
+    /// Another run works in the artifacts folder.
+    #[error("another run works in `{}`{}", artifacts.display(), holder.as_ref().map(|holder| format!(": {holder}")).unwrap_or_default())]
+    Locked {
+        /// The artifacts folder.
+        artifacts: PathBuf,
+        /// Who holds it, as far as it says so.
+        holder: Option<Holder>,
+    },
+    /// The folder given for artifacts holds something else.
+    #[error("`{}` is not an artifacts folder: it holds files but no `.ser`", path.display())]
+    NotArtifacts {
+        /// That folder.
+        path: PathBuf,
+    },
+    /// A folder stands where a stage's artifact belongs, and no run made it.
+    #[error("`{}` was not written by this pipeline, and stage `{stage}` would replace it", path.display())]
+    ForeignFolder {
+        /// The stage.
+        stage: String,
+        /// That folder.
+        path: PathBuf,
+    },
+    /// Reading or writing in the artifacts folder failed.
+    #[error("cannot {action} `{}`: {source}", path.display())]
+    Io {
+        /// What was tried: "create", "write", "replace".
+        action: &'static str,
+        /// On what.
+        path: PathBuf,
+        /// Why not.
+        source: io::Error,
+    },
+}
+
+impl EngineError {
+    pub(crate) fn io(action: &'static str, path: impl Into<PathBuf>) -> impl FnOnce(io::Error) -> Self {
+        let path = path.into();
+        move |source| Self::Io { action, path, source }
+    }
+
+    /// What to do about it.
+    pub fn hint(&self) -> Option<String> {
+        match self {
+            Self::UnknownStage(unknown) => unknown.hint.clone(),
+            Self::Locked { .. } => Some("wait for it, stop it, or use another folder with `--artifacts`".to_owned()),
+            Self::NotArtifacts { .. } => {
+                Some("name an empty folder, or one that does not exist yet; to start over, delete it whole".to_owned())
+            }
+            Self::ForeignFolder { .. } => {
+                Some("move it away, rename the stage, or use another `--artifacts`".to_owned())
+            }
+            Self::Io { source, .. } => io_hint(source),
+        }
+    }
+}
+
+/// A stage that went wrong.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Failure {
+    /// What went wrong, causes after colons.
+    pub message: String,
+    /// What to do about it.
+    pub hint: Option<String>,
+}
+
+impl Failure {
+    /// Of an error and its causes.
+    pub(crate) fn of(error: &(dyn Error + 'static)) -> Self {
+        let mut message = error.to_string();
+        let mut hint = hint_of(error);
+        let mut cause = error.source();
+        while let Some(inner) = cause {
+            let text = inner.to_string();
+            // Some libraries print their cause themselves.
+            if !message.contains(&text) {
+                message.push_str(": ");
+                message.push_str(&text);
+            }
+            hint = hint.or_else(|| hint_of(inner));
+            cause = inner.source();
+        }
+        Self { message, hint }
+    }
+
+    /// Of a panic: a mistake of the program, never of its user.
+    pub(crate) fn of_panic(payload: &(dyn std::any::Any + Send)) -> Self {
+        let text = payload
+            .downcast_ref::<&str>()
+            .copied()
+            .or_else(|| payload.downcast_ref::<String>().map(String::as_str))
+            .unwrap_or("no message");
+        Self {
+            message: format!("the program made a mistake: {text}"),
+            hint: Some("please report this, with the pipeline file and the lines above".to_owned()),
+        }
+    }
+}
+
+fn hint_of(error: &(dyn Error + 'static)) -> Option<String> {
+    if let Some(error) = error.downcast_ref::<EngineError>() {
+        return error.hint();
+    }
+    error.downcast_ref::<io::Error>().and_then(io_hint)
+}
+
+fn io_hint(error: &io::Error) -> Option<String> {
+    let hint = match error.kind() {
+        io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded => {
+            "free some space, then run again: finished stages are kept"
+        }
+        io::ErrorKind::PermissionDenied => "change its permissions, or use another folder with `--artifacts`",
+        io::ErrorKind::ReadOnlyFilesystem => "the file system is read-only: use another folder with `--artifacts`",
+        io::ErrorKind::NotADirectory | io::ErrorKind::AlreadyExists => {
+            "a file stands where a folder is needed: move it, or use another folder with `--artifacts`"
+        }
+        _ => return None,
+    };
+    Some(hint.to_owned())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[derive(Debug, thiserror::Error)]
+    #[error("features: cannot write `frames.parquet`")]
+    struct Outer(#[source] io::Error);
+
+    #[test]
+    fn causes_are_told_and_a_full_disk_gets_advice() {
+        let failure = Failure::of(&Outer(io::Error::new(io::ErrorKind::StorageFull, "no space left")));
+        assert_eq!(failure.message, "features: cannot write `frames.parquet`: no space left");
+        assert_eq!(failure.hint.as_deref(), Some("free some space, then run again: finished stages are kept"));
+    }
+
+    #[test]
+    fn a_panic_is_ours() {
+        let failure = Failure::of_panic(&"index 3 out of range");
+        assert_eq!(failure.message, "the program made a mistake: index 3 out of range");
+        assert!(failure.hint.unwrap().contains("report"));
+    }
+}

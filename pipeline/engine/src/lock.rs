@@ -1,0 +1,100 @@
+//! One run at a time per artifacts folder.
+//!
+//! The lock is the operating system's, on an open file: it ends with the process that holds it, however that ends, and
+//! no process id can be mistaken for another's. What the file says is only for people.
+
+use std::fmt;
+use std::fs::{File, TryLockError};
+use std::io::{Read as _, Seek as _, Write as _};
+use std::path::Path;
+
+use serde::{Deserialize, Serialize};
+
+use crate::failure::EngineError;
+use crate::store::Store;
+use crate::time;
+
+/// Longer than any holder; a file that is longer was not written by us.
+const MAX_HOLDER_BYTES: u64 = 4096;
+
+/// Who holds a lock.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Holder {
+    /// Its process.
+    pub pid: u32,
+    /// Its computer; empty when that has no name.
+    pub host: String,
+    /// Since when, UTC.
+    pub since: String,
+}
+
+impl fmt::Display for Holder {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "process {}", self.pid)?;
+        if !self.host.is_empty() {
+            write!(f, " on {}", self.host)?;
+        }
+        write!(f, ", since {}", self.since)
+    }
+}
+
+/// Held until dropped.
+#[derive(Debug)]
+pub(crate) struct Lock {
+    file: File,
+}
+
+impl Lock {
+    /// Takes the lock. Also gives the last holder when that died without letting go.
+    pub(crate) fn take(store: &Store) -> Result<(Self, Option<Holder>), EngineError> {
+        let path = store.lock_path();
+        let mut file = File::options()
+            .create(true)
+            .truncate(false)
+            .read(true)
+            .write(true)
+            .open(&path)
+            .map_err(EngineError::io("open", &path))?;
+        match file.try_lock() {
+            Ok(()) => {}
+            Err(TryLockError::WouldBlock) => {
+                return Err(EngineError::Locked { artifacts: store.root().to_owned(), holder: read(&mut file) });
+            }
+            // A file system without locks: better unguarded than not at all.
+            Err(TryLockError::Error(error)) if error.kind() == std::io::ErrorKind::Unsupported => {}
+            Err(TryLockError::Error(error)) => return Err(EngineError::io("lock", &path)(error)),
+        }
+        let dead = read(&mut file);
+        write(&mut file, &Holder { pid: std::process::id(), host: host(), since: time::now() })
+            .map_err(EngineError::io("write", &path))?;
+        Ok((Self { file }, dead))
+    }
+}
+
+impl Drop for Lock {
+    fn drop(&mut self) {
+        // The lock ends with the file; a text left behind would only be taken for that of a dead process.
+        let _ = self.file.set_len(0);
+    }
+}
+
+fn read(file: &mut File) -> Option<Holder> {
+    let mut text = String::new();
+    file.rewind().ok()?;
+    file.take(MAX_HOLDER_BYTES).read_to_string(&mut text).ok()?;
+    serde_json::from_str(&text).ok()
+}
+
+fn write(file: &mut File, holder: &Holder) -> std::io::Result<()> {
+    file.set_len(0)?;
+    file.rewind()?;
+    file.write_all(serde_json::to_string(holder)?.as_bytes())?;
+    file.flush()
+}
+
+fn host() -> String {
+    std::fs::read_to_string(Path::new("/proc/sys/kernel/hostname"))
+        .or_else(|_| std::env::var("COMPUTERNAME"))
+        .map(|name| name.trim().to_owned())
+        .unwrap_or_default()
+}

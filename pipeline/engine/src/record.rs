@@ -1,0 +1,144 @@
+//! What is kept about results and runs, as JSON in `artifacts/.ser`.
+
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+
+use crate::fingerprint::Identity;
+
+/// Version of both record formats; a record of another one counts as missing.
+pub(crate) const FORMAT: u32 = 1;
+
+/// What made the files in `artifacts/<stage>`.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct StageRecord {
+    /// Version of this format.
+    pub format: u32,
+    /// Digest of `identity`. Empty while the folder is being replaced: a run that dies there leaves a stale stage.
+    pub fingerprint: String,
+    /// What the result follows from.
+    pub identity: Identity,
+    /// All files in the folder.
+    pub outputs: Vec<OutputFile>,
+    /// Rows of the main table.
+    pub rows: u64,
+    /// One line about the result.
+    pub headline: String,
+    /// Further lines.
+    pub notes: Vec<String>,
+    /// Warnings given while it was made; shown again when the stage is fresh.
+    pub warnings: Vec<String>,
+    /// How long the stage took.
+    pub seconds: f64,
+    /// When it was done, UTC.
+    pub finished: String,
+    /// The run that made it.
+    pub run: String,
+}
+
+/// A file of an artifact.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct OutputFile {
+    /// Relative to the stage's folder, `/` between folders.
+    pub path: String,
+    /// Its size.
+    pub bytes: u64,
+}
+
+/// One run. Kept in `artifacts/.ser/runs/<id>.json` when it had anything to do.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct RunRecord {
+    /// Version of this format.
+    pub format: u32,
+    /// Sorts by time: `20261123T155349Z-4711`, start and process.
+    pub id: String,
+    /// Name of the pipeline.
+    pub pipeline: String,
+    /// The pipeline file, as it was named.
+    pub file: String,
+    /// Its text.
+    pub text: String,
+    /// The `-S` arguments.
+    pub overrides: Vec<String>,
+    /// The pipeline's seed.
+    pub seed: u64,
+    /// The targets asked for; empty is all.
+    pub targets: Vec<String>,
+    /// When it started, UTC.
+    pub started: String,
+    /// When it ended, UTC; `None` while it runs, and for ever if it was killed.
+    pub finished: Option<String>,
+    /// How long it took so far.
+    pub seconds: f64,
+    /// How it went.
+    pub status: RunStatus,
+    /// Every stage of the plan, in order.
+    pub stages: Vec<StageRun>,
+}
+
+/// How a run went.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum RunStatus {
+    /// Under way, or killed.
+    Running,
+    /// Everything asked for is fresh.
+    Done,
+    /// A stage failed.
+    Failed,
+    /// The user stopped it.
+    Cancelled,
+}
+
+/// One stage within a run.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct StageRun {
+    /// Name of the stage.
+    pub stage: String,
+    /// Name of its kind.
+    pub kind: String,
+    /// How it went.
+    pub status: StageStatus,
+    /// Why it had to run, in words.
+    pub reasons: Vec<String>,
+    /// Identity of the result; `None` when it could not be told.
+    pub fingerprint: Option<String>,
+    /// Normalised parameters.
+    pub params: Value,
+    /// How long it took; 0 when it did not run.
+    pub seconds: f64,
+    /// Rows of the main table.
+    pub rows: u64,
+    /// One line about the result.
+    pub headline: String,
+    /// Further lines.
+    pub notes: Vec<String>,
+    /// Warnings given by the stage.
+    pub warnings: Vec<String>,
+    /// What went wrong.
+    pub error: Option<String>,
+}
+
+/// How a stage went.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum StageStatus {
+    /// Not started yet.
+    Waiting,
+    /// Nothing to do.
+    Fresh,
+    /// Ran, and its result is in place.
+    Done,
+    /// Went wrong; the old result, if any, is untouched.
+    Failed,
+    /// Not started because of this other stage.
+    Skipped {
+        /// The stage that failed.
+        because: String,
+    },
+    /// Stopped or not started because the user stopped the run.
+    Cancelled,
+}

@@ -1,0 +1,268 @@
+//! Carries out a plan: stale stages in order, as many side by side as asked for.
+
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::mpsc;
+use std::thread;
+use std::time::Instant;
+
+use crate::failure::{EngineError, Failure};
+use crate::lock::Lock;
+use crate::plan::{Plan, plan};
+use crate::record::{self, RunRecord, RunStatus, StageRun, StageStatus};
+use crate::reporter::Reporter;
+use crate::spec::{Pipeline, Stage};
+use crate::stage_run::{Ended, Setting, Stopped, execute};
+use crate::store::Store;
+use crate::time;
+
+/// Stages run on threads of their own; numeric code nests deeper than the default of 2 MiB is made for.
+const STACK_BYTES: usize = 16 << 20;
+
+/// How to run.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct RunOptions {
+    /// Only these stages and what they read; empty is all.
+    pub targets: Vec<String>,
+    /// Run what is fresh, too, and start interrupted stages from the beginning.
+    pub force: bool,
+    /// After a failure go on with the stages that do not depend on it.
+    pub keep_going: bool,
+    /// Stages that may run side by side; 0 counts as 1.
+    pub jobs: usize,
+}
+
+impl Default for RunOptions {
+    fn default() -> Self {
+        Self { targets: Vec::new(), force: false, keep_going: false, jobs: 1 }
+    }
+}
+
+/// Runs what is stale. Setting `cancel` stops the stages at work and starts no more.
+///
+/// A stage that fails is no error of the run: the record says so. The record is kept in the store unless there was
+/// nothing to do.
+pub fn run(
+    pipeline: &Pipeline,
+    store: &Store,
+    options: &RunOptions,
+    reporter: &dyn Reporter,
+    cancel: &AtomicBool,
+) -> Result<RunRecord, EngineError> {
+    let start = Instant::now();
+    // Before anything is written: a misspelt target must leave no trace.
+    pipeline.select(&options.targets)?;
+    store.prepare()?;
+    let (_lock, dead) = Lock::take(store)?;
+    if let Some(holder) = dead {
+        reporter.warn(None, &format!("the last run ended without letting go of the lock ({holder}); taking over"));
+    }
+    store.clean()?;
+    let plan = plan(pipeline, store, &options.targets, options.force)?;
+    for step in plan.stale() {
+        store.check_place(&step.stage)?;
+    }
+    reporter.plan(&plan);
+    let record = new_record(pipeline, options, &plan);
+    let run_id = record.id.clone();
+    let setting = Setting { pipeline, store, reporter, cancel, run_id: &run_id, force: options.force };
+    let mut progress = Progress { setting: &setting, plan: &plan, options, record, start };
+    progress.carry_out();
+    Ok(progress.record)
+}
+
+/// A run under way.
+struct Progress<'a> {
+    setting: &'a Setting<'a>,
+    plan: &'a Plan,
+    options: &'a RunOptions,
+    record: RunRecord,
+    start: Instant,
+}
+
+/// What may happen to a stage that waits.
+enum Next {
+    Start,
+    Wait,
+    Skip(String),
+    Cancel,
+}
+
+impl Progress<'_> {
+    fn carry_out(&mut self) {
+        for at in 0..self.plan.steps.len() {
+            if self.record.stages[at].status == StageStatus::Fresh {
+                self.setting.reporter.fresh(self.stage(at), &self.record.stages[at]);
+            }
+        }
+        self.save();
+        let (setting, plan) = (self.setting, self.plan);
+        let (send, receive) = mpsc::channel::<(usize, Ended)>();
+        thread::scope(|scope| {
+            let mut running: Vec<usize> = Vec::new();
+            loop {
+                while running.len() < self.options.jobs.max(1)
+                    && let Some(at) = self.next(&running)
+                {
+                    running.push(at);
+                    setting.reporter.started(self.stage(at), &plan.steps[at].reasons);
+                    let send = send.clone();
+                    let work = move || {
+                        // The receiver outlives every stage: it is only dropped after the scope.
+                        let _ = send.send((at, execute(setting, &plan.steps[at])));
+                    };
+                    let builder = thread::Builder::new().name(plan.steps[at].stage.clone()).stack_size(STACK_BYTES);
+                    if let Err(error) = builder.spawn_scoped(scope, work) {
+                        running.retain(|other| *other != at);
+                        self.fail(at, &Failure::of(&error));
+                    }
+                }
+                if running.is_empty() {
+                    break;
+                }
+                let Ok((at, ended)) = receive.recv() else { break };
+                running.retain(|other| *other != at);
+                self.end(at, ended);
+                self.save();
+            }
+        });
+        self.record.status = self.status();
+        self.record.finished = Some(time::now());
+        self.save();
+    }
+
+    /// The first waiting stage that can start; those that never will are marked on the way.
+    fn next(&mut self, running: &[usize]) -> Option<usize> {
+        for at in 0..self.plan.steps.len() {
+            if self.record.stages[at].status != StageStatus::Waiting || running.contains(&at) {
+                continue;
+            }
+            match self.judge(at) {
+                Next::Start => return Some(at),
+                Next::Wait => {}
+                Next::Skip(because) => {
+                    self.setting.reporter.skipped(self.stage(at), &because);
+                    self.record.stages[at].status = StageStatus::Skipped { because };
+                }
+                Next::Cancel => {
+                    self.setting.reporter.cancelled(self.stage(at));
+                    self.record.stages[at].status = StageStatus::Cancelled;
+                }
+            }
+        }
+        None
+    }
+
+    fn judge(&self, at: usize) -> Next {
+        if self.setting.cancel.load(Ordering::Relaxed) {
+            return Next::Cancel;
+        }
+        let failed = self.record.stages.iter().find(|stage| stage.status == StageStatus::Failed);
+        if let (Some(failed), false) = (failed, self.options.keep_going) {
+            return Next::Skip(failed.stage.clone());
+        }
+        let mut ready = true;
+        for input in self.stage(at).from() {
+            let Some(input) = self.record.stages.iter().find(|stage| stage.stage == *input) else { continue };
+            match &input.status {
+                StageStatus::Fresh | StageStatus::Done => {}
+                StageStatus::Waiting => ready = false,
+                StageStatus::Failed => return Next::Skip(input.stage.clone()),
+                StageStatus::Skipped { because } => return Next::Skip(because.clone()),
+                StageStatus::Cancelled => return Next::Cancel,
+            }
+        }
+        if ready { Next::Start } else { Next::Wait }
+    }
+
+    fn end(&mut self, at: usize, ended: Ended) {
+        let stage = &mut self.record.stages[at];
+        stage.seconds = ended.seconds;
+        stage.warnings = ended.warnings;
+        match ended.result {
+            Ok(record) => {
+                stage.status = StageStatus::Done;
+                stage.rows = record.rows;
+                stage.headline = record.headline;
+                stage.notes = record.notes;
+                self.setting.reporter.finished(self.stage(at), &self.record.stages[at]);
+            }
+            Err(Stopped::Failed(failure)) => self.fail(at, &failure),
+            Err(Stopped::Cancelled) => {
+                stage.status = StageStatus::Cancelled;
+                self.setting.reporter.cancelled(self.stage(at));
+            }
+        }
+    }
+
+    fn fail(&mut self, at: usize, failure: &Failure) {
+        self.record.stages[at].status = StageStatus::Failed;
+        self.record.stages[at].error = Some(failure.message.clone());
+        self.setting.reporter.failed(self.stage(at), failure);
+    }
+
+    fn status(&self) -> RunStatus {
+        let any = |wanted: &StageStatus| self.record.stages.iter().any(|stage| stage.status == *wanted);
+        if any(&StageStatus::Failed) {
+            RunStatus::Failed
+        } else if any(&StageStatus::Cancelled) {
+            RunStatus::Cancelled
+        } else {
+            RunStatus::Done
+        }
+    }
+
+    fn save(&mut self) {
+        self.record.seconds = self.start.elapsed().as_secs_f64();
+        if self.plan.is_fresh() {
+            return;
+        }
+        // The stages' own records decide what is fresh; a run that cannot be noted down is still a good run.
+        if let Err(error) = self.setting.store.save_run(&self.record) {
+            self.setting.reporter.warn(None, &format!("the record of this run is not kept: {error}"));
+        }
+    }
+
+    fn stage(&self, at: usize) -> &Stage {
+        &self.setting.pipeline.stages()[self.plan.steps[at].position]
+    }
+}
+
+fn new_record(pipeline: &Pipeline, options: &RunOptions, plan: &Plan) -> RunRecord {
+    let started = time::now();
+    let stages = plan
+        .steps
+        .iter()
+        .map(|step| {
+            let last = step.record.as_ref().filter(|_| !step.is_stale());
+            StageRun {
+                stage: step.stage.clone(),
+                kind: step.kind.clone(),
+                status: if step.is_stale() { StageStatus::Waiting } else { StageStatus::Fresh },
+                reasons: step.reasons.iter().map(ToString::to_string).collect(),
+                fingerprint: step.fingerprint.clone(),
+                params: pipeline.stages()[step.position].params().clone(),
+                seconds: 0.0,
+                rows: last.map_or(0, |record| record.rows),
+                headline: last.map(|record| record.headline.clone()).unwrap_or_default(),
+                notes: last.map(|record| record.notes.clone()).unwrap_or_default(),
+                warnings: last.map(|record| record.warnings.clone()).unwrap_or_default(),
+                error: None,
+            }
+        })
+        .collect();
+    RunRecord {
+        format: record::FORMAT,
+        id: format!("{}-{}", time::compact(&started), std::process::id()),
+        pipeline: pipeline.name().to_owned(),
+        file: pipeline.file().display().to_string(),
+        text: pipeline.text().to_owned(),
+        overrides: pipeline.overrides().to_vec(),
+        seed: pipeline.seed(),
+        targets: options.targets.clone(),
+        started,
+        finished: None,
+        seconds: 0.0,
+        status: RunStatus::Running,
+        stages,
+    }
+}

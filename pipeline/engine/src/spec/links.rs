@@ -1,0 +1,175 @@
+//! Checks what stages read from each other, and puts them in an order in which inputs come before their readers.
+
+use super::stages::DraftStage;
+use crate::diagnostic::Diagnostic;
+use crate::kind::StageKind;
+use crate::suggest::{advice, list};
+
+/// Checks every `from`.
+pub(crate) fn check(stages: &[DraftStage], found: &mut Vec<Diagnostic>) {
+    for stage in stages {
+        let complete = check_names(stage, stages, found);
+        if let Some(kind) = &stage.kind {
+            let readable = check_kinds(stage, kind.as_ref(), stages, found);
+            if complete && readable {
+                check_counts(stage, kind.as_ref(), stages, found);
+            }
+        }
+    }
+    check_cycles(stages, found);
+}
+
+/// Positions of `stages`, inputs first, otherwise in the order of the file. Only complete without cycles.
+pub(crate) fn order(stages: &[DraftStage]) -> Vec<usize> {
+    let mut order: Vec<usize> = Vec::with_capacity(stages.len());
+    let mut placed = vec![false; stages.len()];
+    while let Some(next) =
+        (0..stages.len()).find(|&at| !placed[at] && edges(stages, at).all(|(input, _)| placed[input]))
+    {
+        placed[next] = true;
+        order.push(next);
+    }
+    order
+}
+
+fn position(stages: &[DraftStage], name: &str) -> Option<usize> {
+    stages.iter().position(|stage| stage.name == name)
+}
+
+/// Positions of what a stage reads, with their index in its `from`.
+fn edges(stages: &[DraftStage], at: usize) -> impl Iterator<Item = (usize, usize)> {
+    stages[at].from.iter().enumerate().filter_map(|(index, (name, _))| Some((position(stages, name)?, index)))
+}
+
+fn check_names(stage: &DraftStage, stages: &[DraftStage], found: &mut Vec<Diagnostic>) -> bool {
+    let before = found.len();
+    let others: Vec<&str> = stages.iter().map(|other| other.name.as_str()).filter(|name| *name != stage.name).collect();
+    for (at, (name, span)) in stage.from.iter().enumerate() {
+        if *name == stage.name {
+            found.push(
+                Diagnostic::at(span, format!("stage `{name}` reads itself")).hint_opt(advice("", &others, "stages")),
+            );
+        } else if !others.contains(&name.as_str()) {
+            found.push(
+                Diagnostic::at(span, format!("stage `{}` reads `{name}`, but there is no such stage", stage.name))
+                    .label("unknown stage")
+                    .hint_opt(advice(name, &others, "stages")),
+            );
+        } else if stage.from[..at].iter().any(|(earlier, _)| earlier == name) {
+            found.push(Diagnostic::at(span, format!("stage `{}` reads `{name}` twice", stage.name)));
+        }
+    }
+    found.len() == before
+}
+
+fn check_kinds(stage: &DraftStage, kind: &dyn StageKind, stages: &[DraftStage], found: &mut Vec<Diagnostic>) -> bool {
+    let before = found.len();
+    let readable: Vec<&str> = kind.inputs().iter().map(|input| input.kind).collect();
+    for (name, span) in stage.from.iter().filter(|(name, _)| *name != stage.name) {
+        let Some(input) = position(stages, name).and_then(|at| stages[at].kind.as_ref()) else { continue };
+        if readable.contains(&input.name()) {
+            continue;
+        }
+        let hint = if readable.is_empty() {
+            format!("a stage of kind `{}` reads no other stage", kind.name())
+        } else {
+            format!("a stage of kind `{}` reads stages of kind {}", kind.name(), list(&readable))
+        };
+        let message = format!("stage `{}` cannot read `{name}`, which is of kind `{}`", stage.name, input.name());
+        found.push(Diagnostic::at(span, message).hint(hint));
+    }
+    found.len() == before
+}
+
+fn check_counts(stage: &DraftStage, kind: &dyn StageKind, stages: &[DraftStage], found: &mut Vec<Diagnostic>) {
+    let mut kinds = Vec::with_capacity(stage.from.len());
+    for (name, _) in &stage.from {
+        match position(stages, name).and_then(|at| stages[at].kind.as_ref()) {
+            Some(input) => kinds.push(input.name()),
+            // Its kind is a mistake of its own; counting would only add noise.
+            None => return,
+        }
+    }
+    for input in kind.inputs() {
+        let given: Vec<usize> = (0..kinds.len()).filter(|&at| kinds[at] == input.kind).collect();
+        let plural = |count: usize| if count == 1 { "stage" } else { "stages" };
+        if given.len() < input.min {
+            let message = format!(
+                "stage `{}` must read at least {} {} of kind `{}`, found {}",
+                stage.name,
+                input.min,
+                plural(input.min),
+                input.kind,
+                given.len()
+            );
+            let candidates: Vec<&str> = stages
+                .iter()
+                .filter(|other| other.kind.as_ref().is_some_and(|kind| kind.name() == input.kind))
+                .map(|other| other.name.as_str())
+                .collect();
+            let hint = if candidates.is_empty() {
+                format!("add a stage of kind `{}` and name it in `from`", input.kind)
+            } else {
+                format!("name it in `from`: {}", list(&candidates))
+            };
+            found.push(Diagnostic::at(&stage.name_span, message).hint(hint));
+        }
+        if let Some(max) = input.max.filter(|max| given.len() > *max) {
+            let message = format!(
+                "stage `{}` can read at most {max} {} of kind `{}`, found {}",
+                stage.name,
+                plural(max),
+                input.kind,
+                given.len()
+            );
+            found.push(Diagnostic::at(&stage.from[given[max]].1, message));
+        }
+    }
+}
+
+#[derive(Clone, Copy, PartialEq)]
+enum Mark {
+    New,
+    Open,
+    Closed,
+}
+
+/// Reports the link that closes each cycle; a stage that reads itself has been reported before.
+fn check_cycles(stages: &[DraftStage], found: &mut Vec<Diagnostic>) {
+    let mut marks = vec![Mark::New; stages.len()];
+    for start in 0..stages.len() {
+        if marks[start] != Mark::New {
+            continue;
+        }
+        // An explicit stack: a hostile file may chain more stages than the call stack holds.
+        let mut path: Vec<(usize, Vec<(usize, usize)>)> = vec![(start, edges(stages, start).collect())];
+        marks[start] = Mark::Open;
+        while let Some((at, open)) = path.last_mut() {
+            let at = *at;
+            let Some((input, index)) = open.pop() else {
+                marks[at] = Mark::Closed;
+                path.pop();
+                continue;
+            };
+            match marks[input] {
+                Mark::New => {
+                    marks[input] = Mark::Open;
+                    path.push((input, edges(stages, input).collect()));
+                }
+                Mark::Open if input != at => {
+                    let from = path.iter().position(|(stage, _)| *stage == input).unwrap_or(0);
+                    let mut names: Vec<&str> = path[from..].iter().map(|(at, _)| stages[*at].name.as_str()).collect();
+                    names.push(&stages[input].name);
+                    let message = format!("the stages read each other in a circle: {}", names.join(" → "));
+                    let (_, span) = &stages[at].from[index];
+                    found.push(
+                        Diagnostic::at(span, message)
+                            .label("closes the circle")
+                            .hint("`a → b` says that `a` reads `b`"),
+                    );
+                }
+                _ => {}
+            }
+        }
+    }
+}

@@ -1,0 +1,157 @@
+//! Checks the stages of a pipeline file one by one: name, kind, `from`, parameters.
+
+use std::sync::Arc;
+
+use serde_json::Value;
+
+use super::document::{Entry, Node, NodeValue, entry};
+use super::walk::Walk;
+use crate::diagnostic::{Diagnostic, Span};
+use crate::kind::{Problem, Registry, StageKind};
+use crate::suggest::advice;
+
+/// Keys of a stage that are no parameters.
+pub(crate) const STAGE_KEYS: [&str; 2] = ["kind", "from"];
+
+/// A stage name becomes a folder name; longer ones are refused by some file systems.
+const MAX_NAME_LENGTH: usize = 64;
+
+/// A stage as far as it could be understood; what could not has been reported.
+pub(crate) struct DraftStage {
+    pub(crate) name: String,
+    pub(crate) name_span: Span,
+    pub(crate) kind: Option<Arc<dyn StageKind>>,
+    pub(crate) from: Vec<(String, Span)>,
+    /// Normalised.
+    pub(crate) params: Value,
+}
+
+/// Reads one `[stage.<name>]`.
+pub(crate) fn read(item: &Entry, registry: &Registry, found: &mut Vec<Diagnostic>) -> DraftStage {
+    let mut draft = DraftStage {
+        name: item.key.clone(),
+        name_span: item.key_span.clone(),
+        kind: None,
+        from: Vec::new(),
+        params: Value::Null,
+    };
+    check_name(item, found);
+    let Some(entries) = item.node.as_table() else {
+        let message = format!("`stage.{}` must be a table, found {}", item.key, item.node.describe());
+        found.push(Diagnostic::at(&item.node.span, message).hint(format!("write `[stage.{}]`", item.key)));
+        return draft;
+    };
+    draft.from = read_from(entries, &item.key, found);
+    draft.kind = read_kind(item, entries, registry, found);
+    if let Some(kind) = &draft.kind {
+        draft.params = read_params(item, entries, kind.as_ref(), found);
+    }
+    draft
+}
+
+fn check_name(item: &Entry, found: &mut Vec<Diagnostic>) {
+    let name = item.key.as_str();
+    let allowed = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '_' || c == '-';
+    let valid = name.starts_with(|c: char| c.is_ascii_lowercase())
+        && name.chars().all(allowed)
+        && name.len() <= MAX_NAME_LENGTH;
+    if !valid {
+        let rule = "lower-case letters, digits, `_` and `-`, starting with a letter, at most 64: it names a folder";
+        found.push(Diagnostic::at(&item.key_span, format!("`{name}` cannot be the name of a stage")).hint(rule));
+    }
+}
+
+fn read_kind(
+    item: &Entry,
+    entries: &[Entry],
+    registry: &Registry,
+    found: &mut Vec<Diagnostic>,
+) -> Option<Arc<dyn StageKind>> {
+    let names = registry.names();
+    let Some(kind) = entry(entries, "kind") else {
+        let hint = format!("add `kind = \"...\"`, one of {}", crate::suggest::list(&names));
+        found.push(Diagnostic::at(&item.key_span, format!("stage `{}` has no `kind`", item.key)).hint(hint));
+        return None;
+    };
+    let Some(name) = kind.node.as_str() else {
+        let message = format!("`{}.kind` must be a string, found {}", item.key, kind.node.describe());
+        found.push(Diagnostic::at(&kind.node.span, message).hint(format!("one of {}", crate::suggest::list(&names))));
+        return None;
+    };
+    let known = registry.get(name);
+    if known.is_none() {
+        found.push(
+            Diagnostic::at(&kind.node.span, format!("there is no kind of stage `{name}`"))
+                .label("unknown kind")
+                .hint_opt(advice(name, &names, "valid")),
+        );
+    }
+    known.cloned()
+}
+
+fn read_from(entries: &[Entry], stage: &str, found: &mut Vec<Diagnostic>) -> Vec<(String, Span)> {
+    let Some(from) = entry(entries, "from") else { return Vec::new() };
+    let items: &[Node] = match &from.node.value {
+        NodeValue::Array(items) => items,
+        _ => std::slice::from_ref(&from.node),
+    };
+    let mut names = Vec::with_capacity(items.len());
+    for item in items {
+        if let Some(name) = item.as_str() {
+            names.push((name.to_owned(), item.span.clone()));
+        } else {
+            let message =
+                format!("`{stage}.from` must be the name of a stage or an array of names, found {}", item.describe());
+            found.push(Diagnostic::at(&item.span, message));
+        }
+    }
+    names
+}
+
+fn read_params(item: &Entry, entries: &[Entry], kind: &dyn StageKind, found: &mut Vec<Diagnostic>) -> Value {
+    let own: Vec<Entry> = entries.iter().filter(|entry| !STAGE_KEYS.contains(&entry.key.as_str())).cloned().collect();
+    let schema = kind.params_schema().to_value();
+    let mut walk = Walk { root: &schema, stage_keys: &STAGE_KEYS, found: Vec::new() };
+    let params = walk.parameters(&own, &item.key_span, &item.key);
+    if !walk.found.is_empty() {
+        found.append(&mut walk.found);
+        return Value::Null;
+    }
+    let problems = kind.check(&params);
+    if !problems.is_empty() {
+        found.extend(problems.iter().map(|problem| locate(problem, item, &own)));
+        return Value::Null;
+    }
+    match kind.normalise(&params) {
+        Ok(params) => params,
+        Err(problem) => {
+            found.push(locate(&problem, item, &own));
+            Value::Null
+        }
+    }
+}
+
+/// Points at the value that a problem speaks of, or at the nearest table around it.
+fn locate(problem: &Problem, item: &Entry, own: &[Entry]) -> Diagnostic {
+    let mut span = &item.key_span;
+    let mut table = Some(own);
+    for step in problem.key.split('.').filter(|step| !step.is_empty()) {
+        let (key, indices) = step.split_once('[').map_or((step, ""), |(key, rest)| (key, rest));
+        let Some(known) = table.and_then(|table| entry(table, key)) else { break };
+        let mut node = &known.node;
+        span = if node.as_table().is_some() { &known.key_span } else { &node.span };
+        for index in indices.split(['[', ']']).filter_map(|index| index.parse::<usize>().ok()) {
+            let NodeValue::Array(items) = &node.value else { break };
+            let Some(inner) = items.get(index) else { break };
+            node = inner;
+            span = &node.span;
+        }
+        table = node.as_table();
+    }
+    let message = if problem.key.is_empty() {
+        format!("stage `{}`: {}", item.key, problem.message)
+    } else {
+        format!("`{}.{}`: {}", item.key, problem.key, problem.message)
+    };
+    Diagnostic::at(span, message).hint_opt(problem.hint.clone())
+}

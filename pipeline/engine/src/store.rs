@@ -1,0 +1,245 @@
+//! The artifacts folder.
+//!
+//! ```text
+//! artifacts/<stage>/                 what a stage wrote
+//! artifacts/.ser/lock                held by the run at work
+//! artifacts/.ser/stages/<stage>.json what made artifacts/<stage>
+//! artifacts/.ser/runs/<id>.json      what each run did
+//! artifacts/.ser/tmp/                what is being written; empty between runs
+//! artifacts/.ser/work/<stage>/<fingerprint>/   checkpoints of an interrupted stage
+//! ```
+//!
+//! A result is replaced in this order: the record is marked as interrupted, the old folder moved aside, the new one
+//! renamed into place, the record written. Killed anywhere in between, the stage is stale, never wrong.
+
+use std::fs;
+use std::io;
+use std::path::{Path, PathBuf};
+
+use serde::Serialize;
+
+use crate::failure::EngineError;
+use crate::files;
+use crate::record::{self, OutputFile, RunRecord, StageRecord};
+
+/// Enough of a fingerprint to tell checkpoints of one stage apart.
+const WORK_PREFIX: usize = 16;
+
+/// An artifacts folder, which need not exist before the first run.
+#[derive(Debug, Clone)]
+pub struct Store {
+    root: PathBuf,
+}
+
+/// What is known of a stage's result.
+#[derive(Debug)]
+pub(crate) enum Known {
+    /// Nothing.
+    Nothing,
+    /// A run died while replacing it.
+    Interrupted,
+    /// The record is damaged or of another format.
+    Unreadable,
+    /// What made it.
+    Record(Box<StageRecord>),
+}
+
+/// How a file of a result differs from its record.
+#[derive(Debug)]
+pub(crate) enum OutputState {
+    Missing { path: String },
+    Changed { path: String, old_bytes: u64, new_bytes: u64 },
+}
+
+/// Where one stage works.
+#[derive(Debug)]
+pub(crate) struct Workspace {
+    pub(crate) out_dir: PathBuf,
+    pub(crate) work_dir: PathBuf,
+}
+
+impl Store {
+    /// The folder at `root`.
+    pub fn new(root: impl Into<PathBuf>) -> Self {
+        Self { root: root.into() }
+    }
+
+    /// The folder.
+    pub fn root(&self) -> &Path {
+        &self.root
+    }
+
+    /// Where a stage's result lies, or will lie.
+    pub fn stage_dir(&self, stage: &str) -> PathBuf {
+        self.root.join(stage)
+    }
+
+    /// What made the result of a stage; `None` when there is none, or none that can be relied on.
+    pub fn stage_record(&self, stage: &str) -> Option<StageRecord> {
+        match self.known(stage) {
+            Known::Record(record) => Some(*record),
+            _ => None,
+        }
+    }
+
+    /// All kept runs, oldest first. Records that cannot be read are left out.
+    pub fn runs(&self) -> Vec<RunRecord> {
+        let Ok(items) = fs::read_dir(self.ser_dir().join("runs")) else { return Vec::new() };
+        let mut runs: Vec<RunRecord> = items
+            .filter_map(|item| fs::read(item.ok()?.path()).ok())
+            .filter_map(|bytes| serde_json::from_slice::<RunRecord>(&bytes).ok())
+            .filter(|run| run.format == record::FORMAT)
+            .collect();
+        runs.sort_by(|a, b| a.id.cmp(&b.id));
+        runs
+    }
+
+    pub(crate) fn lock_path(&self) -> PathBuf {
+        self.ser_dir().join("lock")
+    }
+
+    pub(crate) fn known(&self, stage: &str) -> Known {
+        let bytes = match fs::read(self.record_path(stage)) {
+            Ok(bytes) => bytes,
+            Err(error) if error.kind() == io::ErrorKind::NotFound => return Known::Nothing,
+            Err(_) => return Known::Unreadable,
+        };
+        match serde_json::from_slice::<StageRecord>(&bytes) {
+            Ok(record) if record.format != record::FORMAT => Known::Unreadable,
+            Ok(record) if record.fingerprint.is_empty() => Known::Interrupted,
+            Ok(record) => Known::Record(Box::new(record)),
+            Err(_) => Known::Unreadable,
+        }
+    }
+
+    /// Files of a result that are not as its record says.
+    pub(crate) fn check_outputs(&self, stage: &str, outputs: &[OutputFile]) -> Vec<OutputState> {
+        let dir = self.stage_dir(stage);
+        outputs
+            .iter()
+            .filter_map(|output| match fs::metadata(dir.join(&output.path)) {
+                Ok(metadata) if metadata.is_file() && metadata.len() == output.bytes => None,
+                Ok(metadata) if metadata.is_file() => Some(OutputState::Changed {
+                    path: output.path.clone(),
+                    old_bytes: output.bytes,
+                    new_bytes: metadata.len(),
+                }),
+                _ => Some(OutputState::Missing { path: output.path.clone() }),
+            })
+            .collect()
+    }
+
+    /// Makes the folders that a run needs, refusing a folder that holds something else.
+    pub(crate) fn prepare(&self) -> Result<(), EngineError> {
+        let ser = self.ser_dir();
+        if !ser.is_dir() && fs::read_dir(&self.root).is_ok_and(|mut items| items.next().is_some()) {
+            return Err(EngineError::NotArtifacts { path: self.root.clone() });
+        }
+        for dir in [ser.join("stages"), ser.join("runs"), ser.join("tmp"), ser.join("work")] {
+            fs::create_dir_all(&dir).map_err(EngineError::io("create", &dir))?;
+        }
+        Ok(())
+    }
+
+    /// Removes what dead runs left, under the lock. A result that was moved aside and not replaced is put back: its
+    /// record still says that it is stale, but until then it can be looked at.
+    pub(crate) fn clean(&self) -> Result<(), EngineError> {
+        let tmp = self.ser_dir().join("tmp");
+        for item in fs::read_dir(&tmp).map_err(EngineError::io("read", &tmp))? {
+            let path = item.map_err(EngineError::io("read", &tmp))?.path();
+            let name = path.file_name().unwrap_or_default().to_string_lossy().into_owned();
+            let stage = name.strip_suffix(".old").and_then(|name| name.rsplit_once('-')).map(|(stage, _)| stage);
+            if let Some(place) = stage.map(|stage| self.stage_dir(stage)).filter(|place| !place.exists()) {
+                fs::rename(&path, &place).map_err(EngineError::io("put back", &place))?;
+            } else {
+                files::remove(&path).map_err(EngineError::io("remove", &path))?;
+            }
+        }
+        Ok(())
+    }
+
+    /// Refuses to replace a folder that no run made.
+    pub(crate) fn check_place(&self, stage: &str) -> Result<(), EngineError> {
+        let path = self.stage_dir(stage);
+        let made_by_us = self.record_path(stage).exists();
+        let occupied = match fs::read_dir(&path) {
+            Ok(mut items) => items.next().is_some(),
+            Err(error) => error.kind() != io::ErrorKind::NotFound,
+        };
+        if occupied && !made_by_us {
+            return Err(EngineError::ForeignFolder { stage: stage.to_owned(), path });
+        }
+        Ok(())
+    }
+
+    /// An empty folder to write to, and the one for checkpoints, emptied first with `afresh`.
+    pub(crate) fn begin(&self, stage: &str, fingerprint: &str, afresh: bool) -> Result<Workspace, EngineError> {
+        let out_dir = self.tmp_path(stage, "");
+        let work_dir = self.work_path(stage).join(&fingerprint[..WORK_PREFIX.min(fingerprint.len())]);
+        files::remove(&out_dir).map_err(EngineError::io("empty", &out_dir))?;
+        if afresh {
+            files::remove(&work_dir).map_err(EngineError::io("empty", &work_dir))?;
+        }
+        for dir in [&out_dir, &work_dir] {
+            fs::create_dir_all(dir).map_err(EngineError::io("create", dir))?;
+        }
+        Ok(Workspace { out_dir, work_dir })
+    }
+
+    /// Puts a finished result into place. `record` says what made it.
+    pub(crate) fn commit(&self, workspace: &Workspace, record: &StageRecord) -> Result<(), EngineError> {
+        let stage = record.identity.stage.as_str();
+        let (place, aside) = (self.stage_dir(stage), self.tmp_path(stage, ".old"));
+        files::sync_tree(&workspace.out_dir).map_err(EngineError::io("write", &workspace.out_dir))?;
+        let interrupted = StageRecord { fingerprint: String::new(), ..record.clone() };
+        self.write_json(&self.record_path(stage), &interrupted)?;
+        files::remove(&aside).map_err(EngineError::io("remove", &aside))?;
+        match fs::rename(&place, &aside) {
+            Err(error) if error.kind() != io::ErrorKind::NotFound => {
+                return Err(EngineError::io("replace", &place)(error));
+            }
+            _ => {}
+        }
+        fs::rename(&workspace.out_dir, &place)
+            .and_then(|()| files::sync_dir(&self.root))
+            .map_err(EngineError::io("replace", &place))?;
+        self.write_json(&self.record_path(stage), record)?;
+        // The result is in place; what cannot be removed now is removed by the next run.
+        let _ = files::remove(&aside);
+        let _ = files::remove(&self.work_path(stage));
+        Ok(())
+    }
+
+    /// Removes what a stage wrote before it failed; its checkpoints stay.
+    pub(crate) fn discard(&self, workspace: &Workspace) {
+        // The next run does it where this fails.
+        let _ = files::remove(&workspace.out_dir);
+    }
+
+    pub(crate) fn save_run(&self, run: &RunRecord) -> Result<(), EngineError> {
+        self.write_json(&self.ser_dir().join("runs").join(format!("{}.json", run.id)), run)
+    }
+
+    fn write_json(&self, path: &Path, value: &impl Serialize) -> Result<(), EngineError> {
+        let mut text = serde_json::to_vec_pretty(value)
+            .map_err(|error| EngineError::io("write", path)(io::Error::other(error)))?;
+        text.push(b'\n');
+        files::write_atomic(path, &text)
+    }
+
+    fn ser_dir(&self) -> PathBuf {
+        self.root.join(".ser")
+    }
+
+    fn record_path(&self, stage: &str) -> PathBuf {
+        self.ser_dir().join("stages").join(format!("{stage}.json"))
+    }
+
+    fn work_path(&self, stage: &str) -> PathBuf {
+        self.ser_dir().join("work").join(stage)
+    }
+
+    fn tmp_path(&self, stage: &str, suffix: &str) -> PathBuf {
+        self.ser_dir().join("tmp").join(format!("{stage}-{}{suffix}", std::process::id()))
+    }
+}
