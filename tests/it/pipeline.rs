@@ -1,0 +1,205 @@
+//! The whole pipeline, from synthetic corpora to the report.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use ser_schemas::{
+    Assignment, Balance, Check, CheckStatus, ClassMetrics, Clip, ConfusionCell, Corpus, Emotion, Epoch, Example,
+    Exclusion, Finding, Prediction, Reason, Role, SummaryMetric, Table, frames, functionals::Functionals,
+};
+
+use crate::util::{Workspace, demo_run};
+
+fn table<T: Table>(workspace: &Workspace, path: &str) -> Vec<T> {
+    T::read(&workspace.path(&format!("artifacts/{path}"))).unwrap_or_else(|error| panic!("{error}"))
+}
+
+#[test]
+fn it_ends_with_a_report_and_says_that_the_data_are_synthetic() {
+    let (workspace, ran) = demo_run();
+    assert_eq!(ran.code, 0, "{}", ran.stderr);
+    assert!(ran.stdout.contains("Report: artifacts/report/index.html"), "{}", ran.stdout);
+    assert!(ran.stdout.contains("cnn_lstm_random"), "{}", ran.stdout);
+    assert!(ran.stderr.contains("SYNTHETIC"), "{}", ran.stderr);
+    let page = std::fs::read_to_string(workspace.path("artifacts/report/index.html")).expect("report");
+    assert!(page.to_lowercase().contains("synthetic"));
+    for stage in ["cnn_lstm", "cnn_lstm_per_speaker", "cnn_lstm_random"] {
+        assert!(page.contains(stage), "{stage}");
+    }
+    for script in page.split("<script").skip(1).chain(page.split("<link").skip(1)) {
+        let tag = script.split('>').next().unwrap_or_default();
+        assert!(!tag.contains("src=") && !tag.contains("http"), "the report loads something: {tag}");
+    }
+}
+
+#[test]
+fn every_file_found_is_a_clip_or_an_exclusion() {
+    let (workspace, _) = demo_run();
+    let clips: Vec<Clip> = table(workspace, "manifest/clips.parquet");
+    let exclusions: Vec<Exclusion> = table(workspace, "manifest/exclusions.parquet");
+    let mut found = 0;
+    for corpus in ["crema_d", "ravdess", "savee", "tess"] {
+        let files: Vec<Clip> = table(workspace, &format!("{corpus}/clips.parquet"));
+        assert!(files.len() > 20, "{corpus}: {}", files.len());
+        found += files.len();
+    }
+    assert_eq!(clips.len() + exclusions.len(), found);
+    let ids: BTreeSet<&str> = clips.iter().map(|clip| clip.clip_id.as_str()).collect();
+    assert_eq!(ids.len(), clips.len(), "clip ids are unique");
+    let reasons: BTreeSet<Reason> = exclusions.iter().map(|exclusion| exclusion.reason).collect();
+    for reason in [Reason::Truncated, Reason::Silent, Reason::GitLfsPointer, Reason::Duplicate] {
+        assert!(reasons.contains(&reason), "the demo has no file that is {reason}: {reasons:?}");
+    }
+    assert!(exclusions.iter().all(|exclusion| !exclusion.detail.is_empty()));
+    let emotions: BTreeSet<Emotion> = clips.iter().filter_map(|clip| clip.emotion).collect();
+    assert_eq!(emotions.len(), Emotion::ALL.len());
+    assert!(clips.iter().all(|clip| clip.speaker.as_deref().is_some_and(|speaker| speaker.contains(':'))));
+    let corpora: Vec<Corpus> = table(workspace, "manifest/corpora.parquet");
+    assert!(corpora.iter().all(|corpus| corpus.synthetic));
+}
+
+#[test]
+fn clip_ids_join_all_tables() {
+    let (workspace, _) = demo_run();
+    let clips: Vec<Clip> = table(workspace, "manifest/clips.parquet");
+    let ids: BTreeSet<&str> = clips.iter().map(|clip| clip.clip_id.as_str()).collect();
+    let features = workspace.path("artifacts/features/frames.parquet");
+    let layout = frames::read_layout(&features).expect("layout");
+    let mut with_frames = 0;
+    for clip in frames::read_clips(&features).expect("frames") {
+        let clip = clip.expect("row");
+        assert!(ids.contains(clip.clip_id.as_str()));
+        assert!(clip.frame_count(layout.names.len()) > 50);
+        assert!(clip.values.iter().all(|value| value.is_finite()), "{}", clip.clip_id);
+        with_frames += 1;
+    }
+    assert_eq!(with_frames, ids.len());
+    let functionals =
+        Functionals::read(&workspace.path("artifacts/features/functionals.parquet")).expect("functionals");
+    assert_eq!(functionals.clip_ids.len(), ids.len());
+    assert!(functionals.values.iter().all(|value| value.is_finite()));
+    let assignments: Vec<Assignment> = table(workspace, "speaker_independent/assignments.parquet");
+    assert!(assignments.iter().all(|assignment| ids.contains(assignment.clip_id.as_str())));
+    let predictions: Vec<Prediction> = table(workspace, "evaluation/predictions.parquet");
+    assert!(predictions.iter().all(|prediction| ids.contains(prediction.clip_id.as_str())));
+    let examples: Vec<Example> = table(workspace, "features/examples.parquet");
+    assert_eq!(examples.len(), Emotion::ALL.len());
+}
+
+#[test]
+fn no_speaker_is_trained_on_and_tested() {
+    let (workspace, _) = demo_run();
+    let clips: Vec<Clip> = table(workspace, "manifest/clips.parquet");
+    let speakers: BTreeMap<&str, &str> =
+        clips.iter().map(|clip| (clip.clip_id.as_str(), clip.speaker.as_deref().unwrap_or_default())).collect();
+    let assignments: Vec<Assignment> = table(workspace, "speaker_independent/assignments.parquet");
+    let mut roles: BTreeMap<(u32, &str), BTreeSet<Role>> = BTreeMap::new();
+    for assignment in &assignments {
+        roles.entry((assignment.fold, speakers[assignment.clip_id.as_str()])).or_default().insert(assignment.role);
+    }
+    for ((fold, speaker), roles) in roles {
+        assert_eq!(roles.len(), 1, "{speaker} plays {roles:?} in fold {fold}");
+    }
+    let checks: Vec<Check> = table(workspace, "speaker_independent/checks.parquet");
+    assert!(!checks.is_empty() && checks.iter().all(|check| check.status != CheckStatus::Failed));
+}
+
+#[test]
+fn every_clip_is_tested_once_and_probabilities_add_up() {
+    let (workspace, _) = demo_run();
+    let clips: Vec<Clip> = table(workspace, "manifest/clips.parquet");
+    let predictions: Vec<Prediction> = table(workspace, "cnn_lstm/predictions.parquet");
+    let tested: BTreeSet<&str> = predictions.iter().map(|prediction| prediction.clip_id.as_str()).collect();
+    assert_eq!((tested.len(), predictions.len()), (clips.len(), clips.len()));
+    for prediction in &predictions {
+        let sum: f32 = prediction.probabilities.iter().sum();
+        assert!((sum - 1.0).abs() < 1e-4, "{}: {sum}", prediction.clip_id);
+    }
+    let history: Vec<Epoch> = table(workspace, "cnn_lstm/history.parquet");
+    assert_eq!(history.iter().map(|epoch| epoch.fold).collect::<BTreeSet<_>>().len(), 2);
+    assert!(history.iter().all(|epoch| epoch.train_loss.is_finite()));
+}
+
+#[test]
+fn metrics_are_complete_and_never_nan() {
+    let (workspace, _) = demo_run();
+    let classes: Vec<ClassMetrics> = table(workspace, "report/classes.parquet");
+    let summary: Vec<SummaryMetric> = table(workspace, "report/summary.parquet");
+    let confusion: Vec<ConfusionCell> = table(workspace, "evaluation/confusion.parquet");
+    let unit = 0.0..=1.0;
+    assert!(classes.iter().all(|class| [class.precision, class.recall, class.f1].iter().all(|v| unit.contains(v))));
+    assert!(summary.iter().all(|metric| unit.contains(&metric.value)));
+    assert!(confusion.iter().all(|cell| unit.contains(&cell.share)));
+    let groups: BTreeSet<&str> = summary.iter().map(|metric| metric.group.as_str()).collect();
+    assert_eq!(groups, BTreeSet::from(["corpus", "fold", "gender", "overall"]));
+    let metrics: BTreeSet<&str> = summary.iter().map(|metric| metric.metric.as_str()).collect();
+    assert!(metrics.is_superset(&BTreeSet::from(["accuracy", "macro_f1", "uar", "weighted_f1"])), "{metrics:?}");
+    let headline = summary
+        .iter()
+        .find(|row| row.model == "cnn_lstm" && row.group == "overall" && row.metric == "uar")
+        .expect("headline");
+    let (low, high) = (headline.low.expect("low"), headline.high.expect("high"));
+    assert!(low <= headline.value && headline.value <= high, "{headline:?}");
+}
+
+#[test]
+fn the_audit_counts_every_clip() {
+    let (workspace, _) = demo_run();
+    let clips: Vec<Clip> = table(workspace, "manifest/clips.parquet");
+    let balance: Vec<Balance> = table(workspace, "audit/balance.parquet");
+    assert_eq!(balance.iter().map(|row| row.clips).sum::<u64>(), clips.len() as u64);
+    let findings: Vec<Finding> = table(workspace, "audit/findings.parquet");
+    assert!(!findings.is_empty());
+    workspace.ser(&["audit"]).exits(0).says("angry").says("ravdess");
+    let json = workspace.ser(&["audit", "--json"]).exits(0).json();
+    assert!(json.is_object(), "{json}");
+}
+
+#[test]
+fn a_second_run_does_nothing_and_a_change_reruns_what_it_touches() {
+    // A pipeline without networks: what reruns is decided before anything is computed.
+    let text = "name = \"rerun\"\n\
+        [stage.savee]\nkind = \"ingest\"\ncorpus = \"savee\"\nroot = \"demo/savee\"\n\
+        [stage.manifest]\nkind = \"manifest\"\nfrom = \"savee\"\n\
+        [stage.audit]\nkind = \"audit\"\nfrom = \"manifest\"\n\
+        [stage.folds]\nkind = \"split\"\nfrom = \"manifest\"\nprotocol = \"speaker-independent\"\nfolds = 2\n";
+    let workspace = Workspace::with_pipeline(text);
+    workspace.ser(&["status", "--exit-code"]).exits(3).says("never run");
+    workspace.ser(&["demo", "demo"]).exits(0);
+    workspace.ser(&["run"]).exits(0).tells("4 of 4 stages run");
+    workspace.ser(&["status", "--exit-code"]).exits(0);
+    workspace.ser(&["run"]).exits(0).tells("0 of 4 stages run");
+
+    let commented = text.replace("[stage.audit]", "# The audit\n[stage.audit]");
+    workspace.write("pipeline.toml", commented);
+    workspace.ser(&["run"]).exits(0).tells("0 of 4 stages run");
+
+    workspace.ser(&["run", "-S", "folds.folds=3"]).exits(0).tells("1 of 4 stages run").tells("folds 2 → 3");
+
+    std::fs::remove_file(workspace.path("demo/savee/AudioData/DC/a01.wav")).expect("a clip of the demo");
+    workspace.ser(&["status", "--exit-code"]).exits(3).says("the files it reads changed");
+    std::fs::remove_file(workspace.path("artifacts/audit/balance.parquet")).expect("a result");
+    workspace.ser(&["status"]).exits(0).says("`balance.parquet` is missing");
+}
+
+#[test]
+fn the_same_pipeline_gives_the_same_numbers() {
+    let (workspace, _) = demo_run();
+    let other = Workspace::with_default_pipeline();
+    other.run_tiny(&["--demo", "demo", "cnn_lstm_random"]).exits(0);
+    let one: Vec<Prediction> = table(workspace, "cnn_lstm_random/predictions.parquet");
+    let two: Vec<Prediction> = table(&other, "cnn_lstm_random/predictions.parquet");
+    assert!(one == two, "two runs with one seed differ");
+}
+
+#[test]
+fn provenance_is_in_every_table() {
+    let (workspace, _) = demo_run();
+    for (path, stage) in [("manifest/clips.parquet", "manifest"), ("report/summary.parquet", "report")] {
+        let metadata = ser_schemas::read_metadata(&workspace.path(&format!("artifacts/{path}"))).expect("metadata");
+        assert_eq!(metadata["ser.pipeline"], "four-corpora");
+        assert_eq!(metadata["ser.stage"], stage);
+        assert_eq!(metadata["ser.fingerprint"].len(), 64);
+    }
+    let status = workspace.status_tiny(&["--json"]).json();
+    assert!(status["stages"].as_array().is_some_and(|stages| stages.len() == 15), "{status}");
+}
