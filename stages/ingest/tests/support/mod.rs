@@ -1,0 +1,125 @@
+//! Folders with generated audio, and an ingest of them.
+#![allow(dead_code, reason = "each test binary uses its own part")]
+#![allow(unreachable_pub, reason = "a module of test binaries has no outside")]
+
+use std::fs;
+use std::path::Path;
+use std::sync::Mutex;
+
+use ser_ingest::{CLIPS_FILE, CORPUS_FILE, IngestError, Params};
+use ser_schemas::stage::{Observer, StageContext, StageSummary};
+use ser_schemas::{Clip, Corpus, Provenance, Table};
+
+pub struct Folder(tempfile::TempDir);
+
+/// What an ingest wrote and said.
+#[derive(Debug)]
+pub struct Ingested {
+    pub rows: Vec<Clip>,
+    pub corpus: Corpus,
+    pub summary: StageSummary,
+    pub warnings: Vec<String>,
+}
+
+/// Remembers warnings.
+#[derive(Default)]
+struct Ear(Mutex<Vec<String>>);
+
+impl Observer for Ear {
+    fn warn(&self, text: &str) {
+        self.0.lock().expect("lock").push(text.to_owned());
+    }
+}
+
+impl Folder {
+    pub fn new() -> Self {
+        Self(tempfile::tempdir().expect("temporary folder"))
+    }
+
+    pub fn path(&self) -> &Path {
+        self.0.path()
+    }
+
+    pub fn bytes(&self, below: &str, bytes: &[u8]) {
+        let path = self.path().join(below);
+        fs::create_dir_all(path.parent().expect("parent")).expect("folder");
+        fs::write(path, bytes).expect("file");
+    }
+
+    pub fn text(&self, below: &str, text: &str) {
+        self.bytes(below, text.as_bytes());
+    }
+
+    /// Half a second of sound; other sound for another `seed`.
+    pub fn wav(&self, below: &str, seed: u32) {
+        self.bytes(below, &pcm_wav(&tone(seed, 8_000), 16_000));
+    }
+
+    pub fn ingest(&self, params: &Params) -> Ingested {
+        self.try_ingest(params).expect("ingest")
+    }
+
+    pub fn try_ingest(&self, params: &Params) -> Result<Ingested, IngestError> {
+        let ear = Ear::default();
+        let mut ingested = self.ingest_watched(params, &ear)?;
+        ingested.warnings = ear.0.into_inner().expect("lock");
+        Ok(ingested)
+    }
+
+    pub fn ingest_watched(&self, params: &Params, observer: &dyn Observer) -> Result<Ingested, IngestError> {
+        let out = tempfile::tempdir().expect("temporary folder");
+        let ctx = StageContext {
+            provenance: Provenance::default(),
+            seed: 0,
+            base_dir: self.path(),
+            out_dir: out.path(),
+            work_dir: out.path(),
+            observer,
+        };
+        let summary = ser_ingest::run(params, &ctx)?;
+        let rows = Clip::read(&out.path().join(CLIPS_FILE)).expect("clips");
+        let corpus = Corpus::read(&out.path().join(CORPUS_FILE)).expect("corpus").remove(0);
+        Ok(Ingested { rows, corpus, summary, warnings: Vec::new() })
+    }
+}
+
+impl Ingested {
+    pub fn clip(&self, id: &str) -> Clip {
+        let ids: Vec<_> = self.rows.iter().map(|clip| clip.clip_id.as_str()).collect();
+        self.rows.iter().find(|clip| clip.clip_id == id).unwrap_or_else(|| panic!("no `{id}` among {ids:?}")).clone()
+    }
+}
+
+/// A decaying tone at half of full scale whose pitch follows from `seed`.
+pub fn tone(seed: u32, samples: usize) -> Vec<i16> {
+    let step = 0.05 + 0.01 * f64::from(seed);
+    (0..samples).map(|n| (16_384.0 * (step * n as f64).sin() * (-0.0002 * n as f64).exp()) as i16).collect()
+}
+
+/// A mono RIFF file of 16-bit samples.
+pub fn pcm_wav(samples: &[i16], rate: u32) -> Vec<u8> {
+    riff(1, 16, rate, &samples.iter().flat_map(|sample| sample.to_le_bytes()).collect::<Vec<_>>())
+}
+
+/// A mono RIFF file of 32-bit floating-point samples.
+pub fn float_wav(samples: &[f32], rate: u32) -> Vec<u8> {
+    riff(3, 32, rate, &samples.iter().flat_map(|sample| sample.to_le_bytes()).collect::<Vec<_>>())
+}
+
+fn riff(format: u16, bits: u16, rate: u32, data: &[u8]) -> Vec<u8> {
+    let width = bits / 8;
+    let mut bytes = b"RIFF".to_vec();
+    bytes.extend((36 + data.len() as u32).to_le_bytes());
+    bytes.extend(b"WAVEfmt ");
+    bytes.extend(16_u32.to_le_bytes());
+    bytes.extend(format.to_le_bytes());
+    bytes.extend(1_u16.to_le_bytes());
+    bytes.extend(rate.to_le_bytes());
+    bytes.extend((rate * u32::from(width)).to_le_bytes());
+    bytes.extend(width.to_le_bytes());
+    bytes.extend(bits.to_le_bytes());
+    bytes.extend(b"data");
+    bytes.extend((data.len() as u32).to_le_bytes());
+    bytes.extend(data);
+    bytes
+}

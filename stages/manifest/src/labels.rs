@@ -1,0 +1,132 @@
+//! The emotion of a clip in this manifest's class set.
+
+use std::collections::BTreeSet;
+
+use ser_schemas::{Clip, Emotion};
+
+use crate::params::{LabelSource, Params};
+
+/// What a clip is labelled as.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) enum Label {
+    /// A class of this manifest.
+    Class(Emotion),
+    /// A label without a place in the class set, in words; and why.
+    Unwanted {
+        /// The emotion, or the corpus's own word.
+        word: String,
+        /// What the user should know.
+        why: String,
+    },
+    /// Raters did not settle on a label.
+    Unrated,
+}
+
+/// Labels clips by the parameters and by which corpora were rated at all.
+pub(crate) struct Labeller<'a> {
+    params: &'a Params,
+    rated: BTreeSet<String>,
+}
+
+impl<'a> Labeller<'a> {
+    pub(crate) fn new(params: &'a Params, clips: &[Clip]) -> Self {
+        let rated = clips.iter().filter(|clip| clip.perceived_emotion.is_some()).map(|clip| clip.corpus.clone());
+        Self { params, rated: rated.collect() }
+    }
+
+    /// Whether labels of `corpus` are what raters heard.
+    pub(crate) fn is_perceived(&self, corpus: &str) -> bool {
+        self.params.label_source == LabelSource::Perceived && self.rated.contains(corpus)
+    }
+
+    pub(crate) fn label(&self, clip: &Clip) -> Label {
+        let emotion = if self.is_perceived(&clip.corpus) {
+            match clip.perceived_emotion {
+                Some(emotion) => Some(emotion),
+                None => return Label::Unrated,
+            }
+        } else {
+            self.declared(clip.emotion_raw.as_deref()).or(clip.emotion)
+        };
+        let Some(emotion) = emotion else {
+            let word = clip.emotion_raw.clone().unwrap_or_else(|| "none".to_owned());
+            let why = format!("`{word}` is none of the eight emotions; `labels = {{ {word} = \"...\" }}` would map it");
+            return Label::Unwanted { word, why };
+        };
+        let unwanted = |why: String| Label::Unwanted { word: emotion.as_str().to_owned(), why };
+        match self.params.merge.class_of(emotion) {
+            None => unwanted(format!("`{emotion}` has no place in the class set of `merge`")),
+            Some(class) if !self.params.keep.is_empty() && !self.params.keep.contains(&class) => {
+                unwanted(format!("`{class}` is not among the classes in `keep`"))
+            }
+            Some(class) => Label::Class(class),
+        }
+    }
+
+    fn declared(&self, word: Option<&str>) -> Option<Emotion> {
+        let word = word?.to_lowercase();
+        self.params.labels.iter().find(|(declared, _)| declared.to_lowercase() == word).map(|(_, emotion)| *emotion)
+    }
+}
+
+impl Label {
+    /// What copies of one recording are compared by; `None` when there is nothing to compare.
+    pub(crate) fn word(&self) -> Option<&str> {
+        match self {
+            Self::Class(emotion) => Some(emotion.as_str()),
+            Self::Unwanted { word, .. } => Some(word),
+            Self::Unrated => None,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::params::Merge;
+
+    fn clip(corpus: &str, raw: &str, emotion: Option<Emotion>, perceived: Option<Emotion>) -> Clip {
+        let mut clip = Clip::found(format!("{corpus}/{raw}"), corpus.into(), format!("{raw}.wav"), 1);
+        clip.emotion_raw = Some(raw.to_owned());
+        clip.emotion = emotion;
+        clip.perceived_emotion = perceived;
+        clip
+    }
+
+    fn label(params: &Params, clip: &Clip) -> Option<Emotion> {
+        match Labeller::new(params, std::slice::from_ref(clip)).label(clip) {
+            Label::Class(emotion) => Some(emotion),
+            _ => None,
+        }
+    }
+
+    #[test]
+    fn other_words_need_a_mapping() {
+        let bored = clip("emodb", "boredom", None, None);
+        assert_eq!(label(&Params::default(), &bored), None);
+        let labels = [("Boredom".to_owned(), Emotion::Calm)].into();
+        let params = Params { labels, ..Params::default() };
+        assert_eq!(label(&params, &bored), Some(Emotion::Calm));
+        assert_eq!(label(&Params { merge: Merge::Four, ..params }, &bored), Some(Emotion::Neutral), "then merged");
+    }
+
+    #[test]
+    fn a_mapping_is_stronger_than_the_descriptor() {
+        let labels = [("pleasant_surprise".to_owned(), Emotion::Happy)].into();
+        let params = Params { labels, merge: Merge::Six, ..Params::default() };
+        assert_eq!(label(&params, &clip("tess", "pleasant_surprise", Some(Emotion::Surprise), None)), Some(Emotion::Happy));
+        assert_eq!(label(&params, &clip("ravdess", "surprised", Some(Emotion::Surprise), None)), None);
+    }
+
+    #[test]
+    fn perceived_labels_only_where_a_corpus_was_rated() {
+        let params = Params { label_source: LabelSource::Perceived, ..Params::default() };
+        let rated = clip("crema_d", "angry", Some(Emotion::Angry), Some(Emotion::Neutral));
+        let tied = clip("crema_d", "sad", Some(Emotion::Sad), None);
+        let unrated = clip("tess", "sad", Some(Emotion::Sad), None);
+        let labeller = Labeller::new(&params, &[rated.clone(), tied.clone(), unrated.clone()]);
+        assert_eq!(labeller.label(&rated), Label::Class(Emotion::Neutral));
+        assert_eq!(labeller.label(&tied), Label::Unrated);
+        assert_eq!(labeller.label(&unrated), Label::Class(Emotion::Sad));
+    }
+}

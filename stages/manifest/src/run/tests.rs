@@ -1,0 +1,250 @@
+//! The stage on tables written here, and properties of its rules on arbitrary rows.
+
+use std::path::Path;
+
+use proptest::prelude::*;
+use ser_schemas::Provenance;
+use ser_schemas::stage::Quiet;
+
+use super::*;
+use crate::params::Merge;
+
+/// A usable clip: everything a manifest asks for.
+fn clip(corpus: &str, name: &str, emotion: Emotion) -> Clip {
+    let mut clip = Clip::found(format!("{corpus}/{name}"), corpus.into(), format!("data/{corpus}/{name}.wav"), 100);
+    clip.content_hash = Some(format!("bytes of {corpus}/{name}"));
+    clip.audio_hash = Some(format!("audio of {corpus}/{name}"));
+    clip.emotion_raw = Some(emotion.as_str().to_owned());
+    clip.emotion = Some(emotion);
+    clip.speaker = Some(format!("{corpus}:1"));
+    (clip.duration_s, clip.peak_dbfs, clip.rms_dbfs) = (Some(2.0), Some(-6.0), Some(-30.0));
+    clip
+}
+
+fn corpus(name: &str, status: CorpusStatus, files: usize) -> Corpus {
+    Corpus {
+        corpus: name.to_owned(),
+        title: name.to_owned(),
+        root: format!("data/{name}"),
+        status,
+        synthetic: false,
+        files: files as u64,
+        clips: files as u64,
+        expected_files: None,
+        shortfall: None,
+        language: None,
+        licence: None,
+        citation: None,
+        url: None,
+    }
+}
+
+fn ingest(base: &Path, stage: &str, name: &str, status: CorpusStatus, clips: &[Clip]) -> PathBuf {
+    let folder = base.join(stage);
+    std::fs::create_dir_all(&folder).expect("folder");
+    Clip::write(&folder.join(CLIPS_FILE), clips, &Provenance::default()).expect("clips");
+    let row = corpus(name, status, clips.len());
+    Corpus::write(&folder.join(CORPUS_FILE), &[row], &Provenance::default()).expect("corpus");
+    folder
+}
+
+fn manifest(params: &Params, base: &Path, folders: &[PathBuf]) -> Result<StageSummary, ManifestError> {
+    let out = base.join("out");
+    std::fs::create_dir_all(&out).expect("folder");
+    let ctx = StageContext {
+        provenance: Provenance::default(),
+        seed: 0,
+        base_dir: base,
+        out_dir: &out,
+        work_dir: &out,
+        observer: &Quiet,
+    };
+    run(params, folders, &ctx)
+}
+
+#[test]
+fn tables_hold_every_row_once_and_the_sample_rate() {
+    let base = tempfile::tempdir().expect("folder");
+    let mut broken = clip("a", "2", Emotion::Sad);
+    (broken.problem, broken.problem_detail) = (Some(Reason::Truncated), Some("half of it".into()));
+    let first = [clip("a", "3", Emotion::Calm), broken, clip("a", "1", Emotion::Angry)];
+    let folders = [
+        ingest(base.path(), "one", "a", CorpusStatus::Ingested, &first),
+        ingest(base.path(), "two", "b", CorpusStatus::FolderMissing, &[]),
+    ];
+    let params = Params { merge: Merge::CalmIntoNeutral, sample_rate_hz: 22_050, ..Params::default() };
+    let summary = manifest(&params, base.path(), &folders).expect("manifest");
+    assert_eq!((summary.rows, summary.headline.as_str()), (2, "2 clips, 1 excluded (1 truncated)"));
+    assert_eq!(
+        summary.notes,
+        [
+            "a: 3 files found, 2 clips, excluded: 1 truncated",
+            "b: the folder `data/b` is missing",
+            "angry 1, neutral 1"
+        ]
+    );
+
+    let out = base.path().join("out");
+    let clips = Clip::read(&out.join(CLIPS_FILE)).expect("clips");
+    let told: Vec<_> = clips.iter().map(|clip| (clip.clip_id.as_str(), clip.emotion, clip.emotion_raw.as_deref())).collect();
+    assert_eq!(told, [("a/1", Some(Emotion::Angry), Some("angry")), ("a/3", Some(Emotion::Neutral), Some("calm"))]);
+    let metadata = ser_schemas::read_metadata(&out.join(CLIPS_FILE)).expect("metadata");
+    assert_eq!(metadata[KEY_SAMPLE_RATE_HZ], "22050");
+    let exclusions = Exclusion::read(&out.join(EXCLUSIONS_FILE)).expect("exclusions");
+    assert_eq!((exclusions.len(), exclusions[0].reason, exclusions[0].detail.as_str()), (1, Reason::Truncated, "half of it"));
+    let corpora = Corpus::read(&out.join(CORPORA_FILE)).expect("corpora");
+    assert_eq!(corpora.iter().map(|corpus| corpus.clips).collect::<Vec<_>>(), [2, 0]);
+}
+
+#[test]
+fn one_corpus_read_by_two_stages_counts_once() {
+    let base = tempfile::tempdir().expect("folder");
+    let mut moved = clip("a", "1", Emotion::Sad);
+    moved.path = "elsewhere/1.wav".into();
+    let folders = [
+        ingest(base.path(), "one", "a", CorpusStatus::Ingested, &[clip("a", "1", Emotion::Sad)]),
+        ingest(base.path(), "same", "a", CorpusStatus::Ingested, &[clip("a", "1", Emotion::Sad)]),
+        ingest(base.path(), "two", "a", CorpusStatus::Ingested, &[moved]),
+    ];
+    let summary = manifest(&Params::default(), base.path(), &folders).expect("manifest");
+    assert_eq!(summary.headline, "1 clips, 2 excluded (2 duplicate)");
+    let kept = Clip::read(&base.path().join("out").join(CLIPS_FILE)).expect("clips");
+    assert_eq!(kept[0].path, "data/a/1.wav");
+}
+
+#[test]
+fn nothing_usable_says_what_was_found_and_what_to_do() {
+    let base = tempfile::tempdir().expect("folder");
+    let mut silent = clip("a", "1", Emotion::Sad);
+    silent.peak_dbfs = None;
+    let folders = [
+        ingest(base.path(), "one", "a", CorpusStatus::Ingested, &[silent]),
+        ingest(base.path(), "two", "b", CorpusStatus::FolderMissing, &[]),
+        ingest(base.path(), "three", "c", CorpusStatus::FolderEmpty, &[]),
+    ];
+    let error = manifest(&Params::default(), base.path(), &folders).expect_err("no clip").to_string();
+    for expected in [
+        "a: 1 files in `data/a`, left out: 1 silent",
+        "b: the folder `data/b` is missing",
+        "c: the folder `data/c` holds no audio file",
+        "ser demo DIR",
+    ] {
+        assert!(error.contains(expected), "missing `{expected}` in: {error}");
+    }
+    assert!(matches!(manifest(&Params::default(), base.path(), &[]), Err(ManifestError::NoInputs)));
+}
+
+#[test]
+fn reasons_are_given_in_the_stated_order() {
+    let mut row = clip("a", "1", Emotion::Surprise);
+    let params = Params { merge: Merge::Six, ..Params::default() };
+    let reason = |params: &Params, row: &Clip| {
+        let rows = [row.clone(), Clip { path: "data/a/0.wav".into(), clip_id: "a/0".into(), ..row.clone() }];
+        let outcome = judge(params, &Labeller::new(params, &rows), &rows, &[0, 0], 1);
+        outcome.exclusions.iter().find(|exclusion| exclusion.clip_id == "a/1").map(|exclusion| exclusion.reason)
+    };
+    row.problem = Some(Reason::NameNotUnderstood);
+    (row.peak_dbfs, row.duration_s) = (None, Some(0.01));
+    assert_eq!(reason(&params, &row), Some(Reason::NameNotUnderstood));
+    row.problem = None;
+    assert_eq!(reason(&params, &row), Some(Reason::LabelNotWanted));
+    let params = Params::default();
+    assert_eq!(reason(&params, &row), Some(Reason::Silent));
+    row.peak_dbfs = Some(-6.0);
+    assert_eq!(reason(&params, &row), Some(Reason::TooShort));
+    row.duration_s = Some(100.0);
+    assert_eq!(reason(&params, &row), Some(Reason::TooLong));
+    row.duration_s = Some(1.0);
+    assert_eq!(reason(&params, &row), Some(Reason::Duplicate), "`a/0` comes first by path");
+}
+
+prop_compose! {
+    /// Rows that collide in name and audio often, with every kind of defect.
+    fn any_row()(
+        stem in 0..6u8,
+        extension in prop::sample::select(vec!["wav", "flac"]),
+        corpus in prop::sample::select(vec!["a", "b"]),
+        audio in prop::option::weighted(0.9, 0..5u8),
+        emotion in prop::option::weighted(0.9, prop::sample::select(Emotion::ALL.to_vec())),
+        perceived in prop::option::of(prop::sample::select(Emotion::ALL.to_vec())),
+        matches in prop::option::of(any::<bool>()),
+        problem in prop::option::weighted(0.1, prop::sample::select(Reason::ALL.to_vec())),
+        peak in prop::option::weighted(0.9, -100.0..0.0f64),
+        duration in prop::option::weighted(0.9, 0.0..40.0f64),
+    ) -> Clip {
+        let mut clip = clip(corpus, &stem.to_string(), Emotion::Sad);
+        clip.path = format!("data/{corpus}/{stem}.{extension}");
+        clip.audio_hash = audio.map(|hash| hash.to_string());
+        clip.content_hash = None;
+        (clip.emotion, clip.perceived_emotion) = (emotion, perceived);
+        clip.emotion_raw = Some(emotion.map_or("boredom", Emotion::as_str).to_owned());
+        (clip.name_matches_folder, clip.problem) = (matches, problem);
+        (clip.peak_dbfs, clip.duration_s) = (peak, duration);
+        clip
+    }
+}
+
+prop_compose! {
+    fn any_params()(
+        merge in prop::sample::select(vec![Merge::None, Merge::CalmIntoNeutral, Merge::Six, Merge::Four]),
+        label_source in prop::sample::select(vec![LabelSource::Intended, LabelSource::Perceived]),
+        maps_boredom in any::<bool>(),
+    ) -> Params {
+        let labels = maps_boredom.then(|| ("boredom".to_owned(), Emotion::Neutral)).into_iter().collect();
+        Params { merge, label_source, labels, ..Params::default() }
+    }
+}
+
+proptest! {
+    #[test]
+    fn nothing_disappears_and_what_stays_is_unique(rows in prop::collection::vec(any_row(), 0..40), params in any_params()) {
+        let labeller = Labeller::new(&params, &rows);
+        let stages = vec![0; rows.len()];
+        let outcome = judge(&params, &labeller, &rows, &stages, 1);
+        let key = |id: &str, path: &str| (id.to_owned(), path.to_owned());
+        let mut before: Vec<_> = rows.iter().map(|row| key(&row.clip_id, &row.path)).collect();
+        let mut after: Vec<_> = outcome.clips.iter().map(|clip| key(&clip.clip_id, &clip.path)).collect();
+        after.extend(outcome.exclusions.iter().map(|exclusion| key(&exclusion.clip_id, &exclusion.path)));
+        before.sort();
+        after.sort();
+        prop_assert_eq!(before, after);
+
+        let mut ids: Vec<_> = outcome.clips.iter().map(|clip| &clip.clip_id).collect();
+        let mut hashes: Vec<_> = outcome.clips.iter().filter_map(|clip| clip.audio_hash.as_ref()).collect();
+        let (id_count, hash_count) = (ids.len(), hashes.len());
+        ids.sort();
+        ids.dedup();
+        hashes.sort();
+        hashes.dedup();
+        prop_assert_eq!((ids.len(), hashes.len()), (id_count, hash_count));
+        let classes = params.merge.classes();
+        for clip in &outcome.clips {
+            prop_assert!(clip.problem.is_none() && clip.emotion.is_some_and(|emotion| classes.contains(&emotion)));
+        }
+        for exclusion in &outcome.exclusions {
+            prop_assert!(!exclusion.detail.is_empty());
+            if let Some((_, rest)) = exclusion.detail.split_once(" as `")
+                && let Some((path, _)) = rest.split_once("`, which is kept")
+            {
+                prop_assert!(outcome.clips.iter().any(|clip| clip.path == path), "{}", exclusion.detail);
+            }
+        }
+    }
+
+    #[test]
+    fn the_order_of_rows_decides_nothing(rows in prop::collection::vec(any_row(), 0..25), params in any_params()) {
+        // Two rows of one path are the same file read twice; which of the two rows stays is no question of content.
+        let mut unique: BTreeMap<String, Clip> = BTreeMap::new();
+        for row in rows {
+            unique.insert(row.path.clone(), row);
+        }
+        let forward: Vec<Clip> = unique.into_values().collect();
+        let backward: Vec<Clip> = forward.iter().rev().cloned().collect();
+        let stages = vec![0; forward.len()];
+        let of = |rows: &[Clip]| judge(&params, &Labeller::new(&params, rows), rows, &stages, 1);
+        let (one, other) = (of(&forward), of(&backward));
+        prop_assert_eq!(one.clips, other.clips);
+        let reasons = |outcome: &Outcome| outcome.exclusions.iter().map(|e| (e.path.clone(), e.reason)).collect::<Vec<_>>();
+        prop_assert_eq!(reasons(&one), reasons(&other));
+    }
+}
