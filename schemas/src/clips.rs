@@ -38,7 +38,7 @@ crate::table::table! {
         age_years: Option<f64>,
         /// BCP 47 language tag of the speech, for example `en`.
         language: Option<String>,
-        /// Emotion as the corpus codes it, before mapping.
+        /// The corpus's own word for the emotion, before mapping: `fearful`, `pleasant_surprise`, `boredom`.
         emotion_raw: Option<String>,
         /// Emotion after mapping; in a manifest also after merging, and never null.
         emotion: Option<Emotion>,
