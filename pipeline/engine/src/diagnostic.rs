@@ -101,11 +101,15 @@ impl Diagnostic {
             let mark = if self.label.is_empty() { mark } else { mark.label(self.label.as_str()) };
             group = group.element(Snippet::source(span.source.text.as_str()).path(self.file.as_str()).annotation(mark));
         }
-        if let Some(hint) = &self.hint {
-            group = group.element(Level::HELP.with_name("hint").message(hint.as_str()));
+        let mut groups = Vec::with_capacity(2);
+        let advice = Level::HELP.with_name("hint");
+        match (&self.hint, &self.span) {
+            (Some(hint), Some(_)) => groups.push(group.element(advice.message(hint.as_str()))),
+            (Some(hint), None) => groups.extend([group, Group::with_title(advice.secondary_title(hint.as_str()))]),
+            (None, _) => groups.push(group),
         }
         let renderer = if colour { Renderer::styled() } else { Renderer::plain() };
-        renderer.render(&[group])
+        renderer.render(&groups)
     }
 }
 
@@ -197,7 +201,7 @@ mod tests {
     #[test]
     fn spans_are_moved_onto_characters_and_into_the_text() {
         let text = source("ä");
-        assert_eq!(Span::new(&text, 1..1).range, 0..0);
+        assert_eq!(Span::new(&text, 1..1).range, 0..2);
         assert_eq!(Span::new(&text, 9..12).range, 2..2);
         assert_eq!(Diagnostic::at(&Span::new(&text, 9..12), "x").render(false).lines().count(), 5);
     }

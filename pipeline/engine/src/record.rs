@@ -52,7 +52,7 @@ pub struct OutputFile {
 pub struct RunRecord {
     /// Version of this format.
     pub format: u32,
-    /// Sorts by time: `20261123T155349Z-4711`, start and process.
+    /// Sorts by time: `20261123T155349Z-01-4711`, start, number within that second, process.
     pub id: String,
     /// Name of the pipeline.
     pub pipeline: String,

@@ -62,7 +62,7 @@ pub fn run(
         store.check_place(&step.stage)?;
     }
     reporter.plan(&plan);
-    let record = new_record(pipeline, options, &plan);
+    let record = new_record(pipeline, store, options, &plan);
     let run_id = record.id.clone();
     let setting = Setting { pipeline, store, reporter, cancel, run_id: &run_id, force: options.force };
     let mut progress = Progress { setting: &setting, plan: &plan, options, record, start };
@@ -227,7 +227,7 @@ impl Progress<'_> {
     }
 }
 
-fn new_record(pipeline: &Pipeline, options: &RunOptions, plan: &Plan) -> RunRecord {
+fn new_record(pipeline: &Pipeline, store: &Store, options: &RunOptions, plan: &Plan) -> RunRecord {
     let started = time::now();
     let stages = plan
         .steps
@@ -252,7 +252,7 @@ fn new_record(pipeline: &Pipeline, options: &RunOptions, plan: &Plan) -> RunReco
         .collect();
     RunRecord {
         format: record::FORMAT,
-        id: format!("{}-{}", time::compact(&started), std::process::id()),
+        id: store.free_run_id(&time::compact(&started)),
         pipeline: pipeline.name().to_owned(),
         file: pipeline.file().display().to_string(),
         text: pipeline.text().to_owned(),

@@ -216,8 +216,15 @@ impl Store {
         let _ = files::remove(&workspace.out_dir);
     }
 
+    /// A name for a run started at `time` that no kept run has, sorting after the earlier ones of the same second.
+    pub(crate) fn free_run_id(&self, time: &str) -> String {
+        let process = std::process::id();
+        let taken = |id: &String| self.run_path(id).exists();
+        (1..).map(|count| format!("{time}-{count:02}-{process}")).find(|id| !taken(id)).unwrap_or_default()
+    }
+
     pub(crate) fn save_run(&self, run: &RunRecord) -> Result<(), EngineError> {
-        self.write_json(&self.ser_dir().join("runs").join(format!("{}.json", run.id)), run)
+        self.write_json(&self.run_path(&run.id), run)
     }
 
     fn write_json(&self, path: &Path, value: &impl Serialize) -> Result<(), EngineError> {
@@ -229,6 +236,10 @@ impl Store {
 
     fn ser_dir(&self) -> PathBuf {
         self.root.join(".ser")
+    }
+
+    fn run_path(&self, id: &str) -> PathBuf {
+        self.ser_dir().join("runs").join(format!("{id}.json"))
     }
 
     fn record_path(&self, stage: &str) -> PathBuf {

@@ -31,7 +31,15 @@ fn similarity(a: &str, b: &str) -> f64 {
     // `mels_n` for `n_mels`, `bands` for `mel_bands`: words in another order, or left out.
     let shared =
         (a.len() >= 3 && b.contains(a)) || (b.len() >= 3 && a.contains(b)) || sorted_words(a) == sorted_words(b);
-    if shared { edits.max(0.8) } else { edits }
+    // In a short name one slip weighs a lot.
+    let slip = a.len().max(b.len()) >= 2 && strsim::damerau_levenshtein(a, b) == 1;
+    if shared {
+        edits.max(0.8)
+    } else if slip {
+        edits.max(0.6)
+    } else {
+        edits
+    }
 }
 
 fn fold(name: &str) -> String {

@@ -54,6 +54,7 @@ impl Node {
     /// What was written, for messages; tables and arrays by what they are.
     pub(crate) fn shown(&self) -> String {
         match &self.value {
+            NodeValue::String(text) if text.is_empty() => "`\"\"`".to_owned(),
             NodeValue::String(text) => format!("`{text}`"),
             NodeValue::Integer(number) => format!("`{number}`"),
             NodeValue::Float(number) => format!("`{number}`"),

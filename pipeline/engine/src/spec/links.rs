@@ -36,9 +36,13 @@ fn position(stages: &[DraftStage], name: &str) -> Option<usize> {
     stages.iter().position(|stage| stage.name == name)
 }
 
-/// Positions of what a stage reads, with their index in its `from`.
+/// Positions of what a stage reads, each once, with their index in its `from`.
 fn edges(stages: &[DraftStage], at: usize) -> impl Iterator<Item = (usize, usize)> {
-    stages[at].from.iter().enumerate().filter_map(|(index, (name, _))| Some((position(stages, name)?, index)))
+    let from = &stages[at].from;
+    from.iter()
+        .enumerate()
+        .filter(|(index, (name, _))| from[..*index].iter().all(|(earlier, _)| earlier != name))
+        .filter_map(|(index, (name, _))| Some((position(stages, name)?, index)))
 }
 
 fn check_names(stage: &DraftStage, stages: &[DraftStage], found: &mut Vec<Diagnostic>) -> bool {

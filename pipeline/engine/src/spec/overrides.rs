@@ -105,17 +105,19 @@ fn value(
     key_span: &Span,
     found: &mut Vec<Diagnostic>,
 ) -> Result<Node, Box<Diagnostic>> {
-    let text = &source.text[start..];
+    let untrimmed = &source.text[start..];
+    let text = untrimmed.trim();
+    let start = start + (untrimmed.len() - untrimmed.trim_start().len());
     let mut reader = Reader { source, offset: start, env, diagnostics: found };
     match DeValue::parse(text) {
         Ok(value) => Ok(reader.node(value.get_ref(), value.span(), key_span)),
-        Err(error) if text.trim_start().starts_with(['[', '{', '"', '\'']) => {
+        Err(error) if text.starts_with(['[', '{', '"', '\'']) => {
             let range = error.span().unwrap_or(0..text.len());
             let span = Span::new(source, range.start + start..range.end + start);
             Err(Box::new(Diagnostic::at(&span, format!("not a TOML value: {}", error.message()))))
         }
         Err(_) => {
-            let word = DeValue::String(text.trim().into());
+            let word = DeValue::String(text.into());
             Ok(reader.node(&word, 0..text.len(), key_span))
         }
     }

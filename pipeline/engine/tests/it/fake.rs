@@ -1,0 +1,420 @@
+//! Stages that do next to nothing, and a folder to run them in.
+
+use std::fmt::Write as _;
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::sync::Mutex;
+use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
+
+use schemars::{JsonSchema, Schema};
+use ser_engine::{
+    BoxError, External, Failure, Input, Job, Outcome, Override, Pipeline, Plan, Problem, Reason, Registry, Reporter,
+    RunOptions, RunRecord, Spec, SpecCover, SpecErrors, Stage, StageKind, StageRun, Store, plan, run, typed,
+};
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+
+/// Reads nothing inside the pipeline, a file outside.
+#[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct SourceParams {
+    /// File with a number, relative to the pipeline file.
+    pub(crate) root: String,
+    /// How much to add to it.
+    #[serde(default)]
+    pub(crate) add: i32,
+}
+
+/// Stands for every shape of parameter that a stage may have.
+#[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
+#[serde(default, deny_unknown_fields)]
+pub(crate) struct WorkParams {
+    /// Number of mel bands.
+    #[schemars(range(min = 8, max = 512))]
+    pub(crate) n_mels: u32,
+    /// Share of something, from 0 to 1.
+    #[schemars(range(min = 0.0, max = 1.0))]
+    pub(crate) share: f32,
+    /// How clips are divided.
+    pub(crate) protocol: Protocol,
+    /// Stop after this many steps.
+    #[schemars(range(min = 1))]
+    pub(crate) limit: Option<u16>,
+    /// Steps before the work.
+    pub(crate) steps: Vec<Step>,
+    /// Frames.
+    pub(crate) frames: Frames,
+    /// Names by code.
+    pub(crate) codes: std::collections::BTreeMap<String, Protocol>,
+    /// What the stage does instead of working: nothing, `fail`, `panic`, `forget`, `slow`, `full`.
+    pub(crate) act: String,
+}
+
+impl Default for WorkParams {
+    fn default() -> Self {
+        Self {
+            n_mels: 64,
+            share: 0.1,
+            protocol: Protocol::SpeakerIndependent,
+            limit: None,
+            steps: Vec::new(),
+            frames: Frames::default(),
+            codes: std::collections::BTreeMap::new(),
+            act: String::new(),
+        }
+    }
+}
+
+/// Two ways.
+#[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+pub(crate) enum Protocol {
+    /// Whole speakers.
+    SpeakerIndependent,
+    /// Clips at random.
+    Random,
+}
+
+/// A declared step.
+#[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
+#[serde(tag = "kind", rename_all = "kebab-case", deny_unknown_fields)]
+pub(crate) enum Step {
+    /// Cuts silence.
+    Trim {
+        /// Level below the peak.
+        #[schemars(range(max = 0.0))]
+        below_db: f64,
+    },
+    /// Lifts high frequencies.
+    PreEmphasis,
+}
+
+/// How signals are cut.
+#[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
+#[serde(default, deny_unknown_fields)]
+pub(crate) struct Frames {
+    /// Length in milliseconds.
+    #[schemars(extend("exclusiveMinimum" = 0))]
+    pub(crate) length_ms: f64,
+    /// Step in milliseconds.
+    pub(crate) hop_ms: f64,
+}
+
+impl Default for Frames {
+    fn default() -> Self {
+        Self { length_ms: 25.0, hop_ms: 10.0 }
+    }
+}
+
+/// No parameters at all.
+#[derive(Debug, Clone, Default, Serialize, Deserialize, JsonSchema)]
+#[serde(default, deny_unknown_fields)]
+pub(crate) struct NoParams {}
+
+pub(crate) struct Source;
+pub(crate) struct Work {
+    pub(crate) version: u32,
+}
+pub(crate) struct Report {
+    pub(crate) cover: SpecCover,
+}
+
+impl StageKind for Source {
+    fn name(&self) -> &'static str {
+        "source"
+    }
+    fn version(&self) -> u32 {
+        1
+    }
+    fn summary(&self) -> &'static str {
+        "Reads a number from a file."
+    }
+    fn inputs(&self) -> &'static [Input] {
+        &[]
+    }
+    fn params_schema(&self) -> Schema {
+        typed::schema::<SourceParams>()
+    }
+    fn normalise(&self, params: &Value) -> Result<Value, Problem> {
+        typed::normalise::<SourceParams>(params)
+    }
+    fn external(&self, params: &Value, base_dir: &Path) -> Result<External, BoxError> {
+        let params: SourceParams = typed::parse(params).map_err(|problem| problem.message)?;
+        let text = fs::read_to_string(base_dir.join(&params.root))?;
+        Ok(External { description: format!("number {}", text.trim()), digest: text })
+    }
+    fn uses_seed(&self) -> bool {
+        false
+    }
+    fn outputs(&self, _: &Value) -> Vec<String> {
+        vec!["out.txt".to_owned()]
+    }
+    fn run(&self, job: &Job<'_>) -> Result<Outcome, BoxError> {
+        let params: SourceParams = job.params().map_err(|problem| problem.message)?;
+        let number: i64 = fs::read_to_string(job.base_dir.join(&params.root))?.trim().parse()?;
+        fs::write(job.out_dir.join("out.txt"), format!("{}", number + i64::from(params.add)))?;
+        Ok(Outcome { rows: 1, headline: "one number".to_owned(), notes: Vec::new() })
+    }
+}
+
+impl StageKind for Work {
+    fn name(&self) -> &'static str {
+        "work"
+    }
+    fn version(&self) -> u32 {
+        self.version
+    }
+    fn summary(&self) -> &'static str {
+        "Puts its inputs together."
+    }
+    fn inputs(&self) -> &'static [Input] {
+        const { &[Input::some("source"), Input { kind: "work", min: 0, max: Some(3) }] }
+    }
+    fn params_schema(&self) -> Schema {
+        typed::schema::<WorkParams>()
+    }
+    fn check(&self, params: &Value) -> Vec<Problem> {
+        let Ok(params) = typed::parse::<WorkParams>(params) else { return Vec::new() };
+        let mut problems = Vec::new();
+        if params.frames.hop_ms > params.frames.length_ms {
+            problems.push(Problem {
+                key: "frames.hop_ms".to_owned(),
+                message: format!("{} is longer than a frame of {}", params.frames.hop_ms, params.frames.length_ms),
+                hint: Some("shorten the hop".to_owned()),
+            });
+        }
+        problems
+    }
+    fn normalise(&self, params: &Value) -> Result<Value, Problem> {
+        typed::normalise::<WorkParams>(params)
+    }
+    fn outputs(&self, _: &Value) -> Vec<String> {
+        vec!["out.txt".to_owned(), "sub/more.txt".to_owned()]
+    }
+    fn run(&self, job: &Job<'_>) -> Result<Outcome, BoxError> {
+        let params: WorkParams = job.params().map_err(|problem| problem.message)?;
+        let mut text = format!("{} seed {} mels {}\n", job.stage, job.seed, params.n_mels);
+        for input in &job.inputs {
+            let inner = fs::read_to_string(input.dir.join("out.txt"))?;
+            writeln!(text, "{} ({}): {}", input.stage, input.kind, inner.trim().replace('\n', " / "))?;
+        }
+        fs::create_dir(job.out_dir.join("sub"))?;
+        fs::write(job.out_dir.join("out.txt"), &text)?;
+        match params.act.as_str() {
+            "fail" => return Err("the work failed".into()),
+            "panic" => panic!("index 3 out of range"),
+            "forget" => return Ok(Outcome::default()),
+            "full" => return Err(std::io::Error::new(std::io::ErrorKind::StorageFull, "no space left").into()),
+            "slow" => {
+                fs::write(job.work_dir.join("checkpoint"), job.fingerprint)?;
+                while !job.observer.is_cancelled() {
+                    std::thread::yield_now();
+                }
+                return Err("stopped".into());
+            }
+            "resume" => {
+                job.observer.warn(if job.work_dir.join("checkpoint").exists() { "resumed" } else { "from scratch" });
+                fs::write(job.work_dir.join("checkpoint"), "")?;
+                if job.base_dir.join("stop").exists() {
+                    return Err("interrupted".into());
+                }
+            }
+            _ => {}
+        }
+        fs::write(job.out_dir.join("sub").join("more.txt"), "more")?;
+        job.observer.begin("working", 2, "steps");
+        job.observer.advance(2);
+        Ok(Outcome {
+            rows: job.inputs.len() as u64,
+            headline: format!("{} inputs", job.inputs.len()),
+            notes: Vec::new(),
+        })
+    }
+}
+
+impl StageKind for Report {
+    fn name(&self) -> &'static str {
+        "report"
+    }
+    fn version(&self) -> u32 {
+        1
+    }
+    fn summary(&self) -> &'static str {
+        "Shows the pipeline."
+    }
+    fn inputs(&self) -> &'static [Input] {
+        const { &[Input::any("work")] }
+    }
+    fn params_schema(&self) -> Schema {
+        typed::schema::<NoParams>()
+    }
+    fn normalise(&self, params: &Value) -> Result<Value, Problem> {
+        typed::normalise::<NoParams>(params)
+    }
+    fn covers(&self) -> SpecCover {
+        self.cover
+    }
+    fn outputs(&self, _: &Value) -> Vec<String> {
+        vec!["index.html".to_owned()]
+    }
+    fn run(&self, job: &Job<'_>) -> Result<Outcome, BoxError> {
+        let shown = serde_json::to_string(&job.spec)?;
+        fs::write(job.out_dir.join("index.html"), shown)?;
+        Ok(Outcome { rows: 1, ..Outcome::default() })
+    }
+}
+
+pub(crate) fn registry() -> Registry {
+    registry_with(1, SpecCover::Parameters)
+}
+
+pub(crate) fn registry_with(version: u32, cover: SpecCover) -> Registry {
+    Registry::new().with(Source).with(Work { version }).with(Report { cover })
+}
+
+/// The names of the variables and their values that tests see.
+pub(crate) fn env(name: &str) -> Option<String> {
+    (name == "SER_DATA").then(|| "elsewhere".to_owned())
+}
+
+/// Reads `text` as `pipeline.toml`.
+pub(crate) fn parse(text: &str, overrides: &[&str]) -> Result<Pipeline, SpecErrors> {
+    let overrides: Vec<Override> = overrides.iter().map(|item| Override::new(*item)).collect();
+    Spec::parse(Path::new("pipeline.toml"), text.to_owned(), &registry(), &overrides, &env)
+}
+
+/// What the mistakes in `text` look like.
+pub(crate) fn mistakes(text: &str, overrides: &[&str]) -> String {
+    match parse(text, overrides) {
+        Ok(pipeline) => format!("no mistakes: {pipeline:?}"),
+        Err(errors) => errors.render(false),
+    }
+}
+
+/// A folder with a pipeline and its artifacts.
+pub(crate) struct Place {
+    pub(crate) dir: tempfile::TempDir,
+    pub(crate) registry: Registry,
+    pub(crate) overrides: Vec<Override>,
+    pub(crate) cancel: AtomicBool,
+}
+
+impl Place {
+    /// With `text` as its pipeline and a file `number` that holds 7.
+    pub(crate) fn new(text: &str) -> Self {
+        let dir = tempfile::tempdir().unwrap();
+        let place = Self { dir, registry: registry(), overrides: Vec::new(), cancel: AtomicBool::new(false) };
+        place.write("number", "7");
+        place.edit(text);
+        place
+    }
+
+    pub(crate) fn path(&self, name: &str) -> PathBuf {
+        self.dir.path().join(name)
+    }
+
+    pub(crate) fn write(&self, name: &str, text: &str) {
+        fs::write(self.path(name), text).unwrap();
+    }
+
+    pub(crate) fn read(&self, name: &str) -> String {
+        fs::read_to_string(self.path(name)).unwrap()
+    }
+
+    pub(crate) fn edit(&self, text: &str) {
+        self.write("pipeline.toml", text);
+    }
+
+    pub(crate) fn set(&mut self, overrides: &[&str]) {
+        self.overrides = overrides.iter().map(|item| Override::new(*item)).collect();
+    }
+
+    pub(crate) fn pipeline(&self) -> Pipeline {
+        Spec::load(&self.path("pipeline.toml"), &self.registry, &self.overrides, &env).unwrap()
+    }
+
+    pub(crate) fn store(&self) -> Store {
+        Store::new(self.path("artifacts"))
+    }
+
+    pub(crate) fn plan(&self) -> Plan {
+        plan(&self.pipeline(), &self.store(), &[], false).unwrap()
+    }
+
+    /// `stage: reasons` of all stale stages.
+    pub(crate) fn stale(&self) -> Vec<String> {
+        self.plan().stale().map(|step| format!("{}: {}", step.stage, step.why())).collect()
+    }
+
+    pub(crate) fn run(&self) -> (RunRecord, Log) {
+        self.run_with(&RunOptions::default())
+    }
+
+    pub(crate) fn run_with(&self, options: &RunOptions) -> (RunRecord, Log) {
+        let log = Log::default();
+        let record = run(&self.pipeline(), &self.store(), options, &log, &self.cancel).unwrap();
+        (record, log)
+    }
+
+    /// Names in a folder, sorted; none when it does not exist.
+    pub(crate) fn names(&self, folder: &str) -> Vec<String> {
+        let Ok(items) = fs::read_dir(self.path(folder)) else { return Vec::new() };
+        let mut names: Vec<String> =
+            items.map(|item| item.unwrap().file_name().to_string_lossy().into_owned()).collect();
+        names.sort();
+        names
+    }
+}
+
+/// Writes down what a run reports.
+#[derive(Default)]
+pub(crate) struct Log {
+    pub(crate) lines: Mutex<Vec<String>>,
+    pub(crate) advanced: AtomicU32,
+}
+
+impl Log {
+    pub(crate) fn lines(&self) -> Vec<String> {
+        self.lines.lock().unwrap().clone()
+    }
+
+    /// Names of the stages that ran, in order.
+    pub(crate) fn ran(&self) -> Vec<String> {
+        self.lines()
+            .iter()
+            .filter_map(|line| line.strip_prefix("start ")?.split(':').next().map(str::to_owned))
+            .collect()
+    }
+
+    fn add(&self, line: String) {
+        self.lines.lock().unwrap().push(line);
+    }
+}
+
+impl Reporter for Log {
+    fn started(&self, stage: &Stage, reasons: &[Reason]) {
+        let reasons: Vec<String> = reasons.iter().map(ToString::to_string).collect();
+        self.add(format!("start {}: {}", stage.name(), reasons.join("; ")));
+    }
+    fn fresh(&self, stage: &Stage, last: &StageRun) {
+        self.add(format!("fresh {} ({} rows)", stage.name(), last.rows));
+    }
+    fn finished(&self, stage: &Stage, result: &StageRun) {
+        self.add(format!("done {}: {} rows, {}", stage.name(), result.rows, result.headline));
+    }
+    fn failed(&self, stage: &Stage, failure: &Failure) {
+        self.add(format!("failed {}: {} ({})", stage.name(), failure.message, failure.hint.as_deref().unwrap_or("-")));
+    }
+    fn skipped(&self, stage: &Stage, because: &str) {
+        self.add(format!("skipped {} because of {because}", stage.name()));
+    }
+    fn cancelled(&self, stage: &Stage) {
+        self.add(format!("cancelled {}", stage.name()));
+    }
+    fn advance(&self, _: &str, steps: u64) {
+        self.advanced.fetch_add(u32::try_from(steps).unwrap(), Ordering::Relaxed);
+    }
+    fn warn(&self, stage: Option<&str>, text: &str) {
+        self.add(format!("warning {}: {text}", stage.unwrap_or("-")));
+    }
+}
