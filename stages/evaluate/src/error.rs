@@ -1,0 +1,71 @@
+//! What makes predictions impossible to evaluate.
+
+use ser_schemas::{Emotion, TableError};
+
+/// Why an evaluation was not made.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum EvaluateError {
+    /// A table could not be read or written.
+    #[error(transparent)]
+    Table(#[from] TableError),
+    /// There is nothing to score.
+    #[error("the train stages {trains} hold no predictions")]
+    NoPredictions {
+        /// Names of the train stages, quoted and comma-separated.
+        trains: String,
+    },
+    /// A clip was scored twice by one model.
+    #[error(
+        "model `{model}` on split `{split}` predicts clip `{clip_id}` in fold {first} and again in fold {second}; \
+         figures pooled over folds would count it twice: let the split test every clip once"
+    )]
+    ClipScoredTwice {
+        /// The model.
+        model: String,
+        /// Its split.
+        split: String,
+        /// The clip.
+        clip_id: String,
+        /// Fold of its first prediction.
+        first: u32,
+        /// Fold of the other one.
+        second: u32,
+    },
+    /// A prediction for a clip that the manifest does not have.
+    #[error("`{train}` predicts clip `{clip_id}`, which the manifest does not have: they come from different runs")]
+    UnknownClip {
+        /// The train stage.
+        train: String,
+        /// The clip.
+        clip_id: String,
+    },
+    /// The manifest and the predictions disagree about the truth.
+    #[error(
+        "clip `{clip_id}` is `{in_manifest}` in the manifest and `{in_predictions}` in the predictions of `{train}`: \
+         they come from different runs"
+    )]
+    OtherEmotion {
+        /// The train stage.
+        train: String,
+        /// The clip.
+        clip_id: String,
+        /// What the manifest says.
+        in_manifest: String,
+        /// What the predictions say.
+        in_predictions: Emotion,
+    },
+    /// Probabilities that are none.
+    #[error("`{train}`, clip `{clip_id}`: {problem}")]
+    BadProbabilities {
+        /// The train stage.
+        train: String,
+        /// The clip.
+        clip_id: String,
+        /// What was expected and what was found.
+        problem: String,
+    },
+    /// The user asked to stop.
+    #[error("cancelled")]
+    Cancelled,
+}

@@ -1,0 +1,255 @@
+//! Looks at a finished division and says what is wrong with it, whoever made it.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use ser_schemas::{Check, CheckStatus, Clip, Emotion, Role};
+
+use crate::assign::{Division, Fold};
+use crate::roster::{some_names, speaker_name};
+
+/// What an offence against a check amounts to.
+#[derive(Clone, Copy)]
+enum Rule {
+    Forbidden,
+    Noted,
+}
+
+/// Tests every fold of a division, then the whole.
+///
+/// | check | offends | if it does |
+/// |---|---|---|
+/// | `roles_present` | a fold without training or without test clips | failed |
+/// | `roles_disjoint` | a clip twice in a fold | failed |
+/// | `validation_not_test` | a clip that chooses the epoch and is tested | failed |
+/// | `audio_disjoint` | two clips of the same audio or the same bytes, on two sides of a fold | failed |
+/// | `speaker_disjoint` | a speaker who is tested and also trained or validated on | failed where the protocol keeps speakers apart, else noted |
+/// | `validation_speaker_disjoint` | a speaker who is both trained and validated on | noted: the epoch is then chosen on known voices |
+/// | `every_class_in_train` | an emotion that is tested and not trained on | noted: no model can get it right |
+/// | `every_clip_tested_once` | a clip tested in no fold or in several | failed where the protocol promises it, else noted |
+pub fn inspect(clips: &[Clip], division: &Division) -> Vec<Check> {
+    let speakers = if division.keeps_speakers_apart { Rule::Forbidden } else { Rule::Noted };
+    let mut checks = Vec::new();
+    for fold in &division.folds {
+        let at = Some(fold.number);
+        checks.push(check("roles_present", at, Rule::Forbidden, &missing_roles(fold)));
+        checks.push(check("roles_disjoint", at, Rule::Forbidden, &repeated_clips(clips, fold)));
+        checks.push(check("validation_not_test", at, Rule::Forbidden, &validated_and_tested(clips, fold)));
+        checks.push(check("audio_disjoint", at, Rule::Forbidden, &shared_audio(clips, fold)));
+        let trained = fold.train.iter().chain(&fold.validation);
+        checks.push(check("speaker_disjoint", at, speakers, &shared_speakers(clips, trained, &fold.test)));
+        let shared = shared_speakers(clips, fold.train.iter(), &fold.validation);
+        checks.push(check("validation_speaker_disjoint", at, Rule::Noted, &shared));
+        checks.push(check("every_class_in_train", at, Rule::Noted, &untrained_classes(clips, fold)));
+    }
+    let promise = if division.tests_every_clip_once { Rule::Forbidden } else { Rule::Noted };
+    checks.push(check("every_clip_tested_once", None, promise, &not_tested_once(clips, division)));
+    checks
+}
+
+fn check(name: &str, fold: Option<u32>, rule: Rule, offenders: &[String]) -> Check {
+    let status = match (offenders.is_empty(), rule) {
+        (true, _) => CheckStatus::Passed,
+        (false, Rule::Noted) => CheckStatus::Noted,
+        (false, Rule::Forbidden) => CheckStatus::Failed,
+    };
+    Check {
+        check: name.to_owned(),
+        fold,
+        status,
+        offenders: offenders.len() as u64,
+        detail: some_names(offenders.iter().map(String::as_str)),
+    }
+}
+
+fn missing_roles(fold: &Fold) -> Vec<String> {
+    let needed = fold.roles().into_iter().filter(|(role, _)| *role != Role::Validation);
+    needed.filter(|(_, clips)| clips.is_empty()).map(|(role, _)| format!("no {role} clips")).collect()
+}
+
+fn repeated_clips(clips: &[Clip], fold: &Fold) -> Vec<String> {
+    let mut roles: BTreeMap<&str, Vec<Role>> = BTreeMap::new();
+    for (role, members) in fold.roles() {
+        for clip in members {
+            roles.entry(&clips[*clip].clip_id).or_default().push(role);
+        }
+    }
+    let repeated = roles.into_iter().filter(|(_, roles)| roles.len() > 1);
+    repeated
+        .map(|(clip, roles)| {
+            format!("{clip} ({})", roles.iter().map(|role| role.as_str()).collect::<Vec<_>>().join(" and "))
+        })
+        .collect()
+}
+
+fn validated_and_tested(clips: &[Clip], fold: &Fold) -> Vec<String> {
+    let tested: BTreeSet<&str> = fold.test.iter().map(|clip| clips[*clip].clip_id.as_str()).collect();
+    let validated: BTreeSet<&str> = fold.validation.iter().map(|clip| clips[*clip].clip_id.as_str()).collect();
+    validated.intersection(&tested).map(|clip| (*clip).to_owned()).collect()
+}
+
+/// Pairs of clips on different sides that hold the same decoded audio or the same bytes.
+fn shared_audio(clips: &[Clip], fold: &Fold) -> Vec<String> {
+    let mut holders: BTreeMap<(&str, &str), Vec<(Role, usize)>> = BTreeMap::new();
+    for (role, members) in fold.roles() {
+        for index in members {
+            let clip = &clips[*index];
+            for (kind, hash) in [("audio", &clip.audio_hash), ("bytes", &clip.content_hash)] {
+                if let Some(hash) = hash {
+                    holders.entry((kind, hash)).or_default().push((role, *index));
+                }
+            }
+        }
+    }
+    let mut pairs = BTreeSet::new();
+    for holders in holders.values().filter(|holders| holders.len() > 1) {
+        let (role, clip) = holders[0];
+        for (other_role, other) in holders.iter().filter(|(other_role, other)| *other_role != role && *other != clip) {
+            pairs.insert(format!("{} ({role}) = {} ({other_role})", clips[clip].clip_id, clips[*other].clip_id));
+        }
+    }
+    pairs.into_iter().collect()
+}
+
+fn shared_speakers<'a>(clips: &[Clip], one: impl Iterator<Item = &'a usize>, other: &[usize]) -> Vec<String> {
+    let one: BTreeSet<String> = one.map(|clip| speaker_name(&clips[*clip])).collect();
+    let mut shared: BTreeMap<String, &str> = BTreeMap::new();
+    for clip in other {
+        let speaker = speaker_name(&clips[*clip]);
+        if one.contains(&speaker) {
+            shared.entry(speaker).or_insert(&clips[*clip].clip_id);
+        }
+    }
+    shared.into_iter().map(|(speaker, clip)| format!("{speaker} ({clip}, ...)")).collect()
+}
+
+fn untrained_classes(clips: &[Clip], fold: &Fold) -> Vec<String> {
+    let of = |members: &[usize]| members.iter().filter_map(|clip| clips[*clip].emotion).collect::<BTreeSet<Emotion>>();
+    of(&fold.test).difference(&of(&fold.train)).map(ToString::to_string).collect()
+}
+
+fn not_tested_once(clips: &[Clip], division: &Division) -> Vec<String> {
+    let mut times = vec![0_usize; clips.len()];
+    for clip in division.folds.iter().flat_map(|fold| &fold.test) {
+        times[*clip] += 1;
+    }
+    let offending = clips.iter().zip(times).filter(|(_, times)| *times != 1);
+    offending.map(|(clip, times)| format!("{} ({times} times)", clip.clip_id)).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn clip(name: &str, speaker: &str, emotion: Emotion) -> Clip {
+        let mut clip = Clip::found(name.into(), "c".into(), format!("{name}.wav"), 1);
+        clip.speaker = Some(speaker.into());
+        clip.emotion = Some(emotion);
+        clip.audio_hash = Some(format!("audio of {name}"));
+        clip
+    }
+
+    fn four() -> Vec<Clip> {
+        vec![
+            clip("a", "s1", Emotion::Sad),
+            clip("b", "s2", Emotion::Sad),
+            clip("c", "s3", Emotion::Sad),
+            clip("d", "s4", Emotion::Sad),
+        ]
+    }
+
+    fn division(train: &[usize], validation: &[usize], test: &[usize]) -> Division {
+        let fold = Fold {
+            number: 3,
+            held_out: String::new(),
+            train: train.to_vec(),
+            validation: validation.to_vec(),
+            test: test.to_vec(),
+        };
+        Division { folds: vec![fold], keeps_speakers_apart: true, tests_every_clip_once: false }
+    }
+
+    /// The checks that did not pass, as `name status offenders: detail`.
+    fn offences(clips: &[Clip], division: &Division) -> Vec<String> {
+        let checks = inspect(clips, division).into_iter().filter(|check| check.status != CheckStatus::Passed);
+        let checks = checks.filter(|check| check.check != "every_clip_tested_once");
+        checks.map(|check| format!("{} {} {}: {}", check.check, check.status, check.offenders, check.detail)).collect()
+    }
+
+    #[test]
+    fn a_clean_split_passes_every_check() {
+        assert_eq!(offences(&four(), &division(&[0, 1], &[2], &[3])), Vec::<String>::new());
+        assert_eq!(inspect(&four(), &division(&[0, 1], &[2], &[3])).len(), 8);
+    }
+
+    #[test]
+    fn a_planted_speaker_is_found_on_both_sides() {
+        let mut clips = four();
+        clips[3].speaker = Some("s1".into());
+        let mut split = division(&[0, 1], &[2], &[3]);
+        assert_eq!(offences(&clips, &split), ["speaker_disjoint failed 1: s1 (d, ...)"]);
+        split.keeps_speakers_apart = false;
+        assert_eq!(offences(&clips, &split), ["speaker_disjoint noted 1: s1 (d, ...)"]);
+        clips[3].speaker = Some("s3".into());
+        assert_eq!(offences(&clips, &split), ["speaker_disjoint noted 1: s3 (d, ...)"], "validation is a side too");
+        assert_eq!(
+            offences(&clips, &division(&[0, 2], &[3], &[1])),
+            ["validation_speaker_disjoint noted 1: s3 (d, ...)"]
+        );
+    }
+
+    #[test]
+    fn planted_copies_of_audio_are_found() {
+        let mut clips = four();
+        clips[3].audio_hash = clips[0].audio_hash.clone();
+        assert_eq!(offences(&clips, &division(&[0, 1], &[2], &[3])), ["audio_disjoint failed 1: a (train) = d (test)"]);
+        assert_eq!(offences(&clips, &division(&[0, 3], &[2], &[1])), Vec::<String>::new(), "one side may hold both");
+        let mut clips = four();
+        for copy in [1, 2] {
+            clips[copy].content_hash = Some("same bytes".into());
+        }
+        assert_eq!(
+            offences(&clips, &division(&[0, 1], &[2], &[3])),
+            ["audio_disjoint failed 1: b (train) = c (validation)"]
+        );
+    }
+
+    #[test]
+    fn a_clip_with_two_roles_is_found() {
+        let found = offences(&four(), &division(&[0, 1], &[3], &[3]));
+        assert_eq!(
+            found,
+            [
+                "roles_disjoint failed 1: d (validation and test)",
+                "validation_not_test failed 1: d",
+                "speaker_disjoint failed 1: s4 (d, ...)",
+            ]
+        );
+    }
+
+    #[test]
+    fn empty_roles_and_untrained_classes_are_found() {
+        assert_eq!(offences(&four(), &division(&[0, 1], &[], &[])), ["roles_present failed 1: no test clips"]);
+        let mut clips = four();
+        clips[3].emotion = Some(Emotion::Calm);
+        assert_eq!(offences(&clips, &division(&[0, 1], &[2], &[3])), ["every_class_in_train noted 1: calm"]);
+    }
+
+    #[test]
+    fn clips_tested_never_or_twice_break_the_promise() {
+        let mut split = division(&[0, 1], &[2], &[3]);
+        split.tests_every_clip_once = true;
+        split.folds.push(Fold { number: 4, ..split.folds[0].clone() });
+        let last = inspect(&four(), &split).pop().expect("there are checks");
+        assert_eq!((last.status, last.fold), (CheckStatus::Failed, None));
+        assert_eq!(last.detail, "a (0 times), b (0 times), c (0 times), d (2 times)");
+    }
+
+    #[test]
+    fn at_most_twenty_offenders_are_named() {
+        let clips: Vec<Clip> = (0..30).map(|number| clip(&format!("{number:02}"), "s1", Emotion::Sad)).collect();
+        let split = division(&[0], &[], &[1]);
+        let last = inspect(&clips, &split).pop().expect("there are checks");
+        assert_eq!(last.offenders, 29);
+        assert!(last.detail.ends_with(" and 9 more"), "{}", last.detail);
+    }
+}

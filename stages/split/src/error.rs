@@ -1,0 +1,118 @@
+//! What makes a split impossible, or a leak.
+
+use std::path::PathBuf;
+
+use ser_schemas::TableError;
+
+/// Why a split was not made.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum SplitError {
+    /// A table could not be read or written.
+    #[error(transparent)]
+    Table(#[from] TableError),
+    /// The manifest holds no clips.
+    #[error("the manifest holds no clips to split")]
+    NoClips,
+    /// More folds than there are things to divide.
+    #[error("{folds} folds need at least {folds} {what}, the manifest has {found}: set `folds` to at most {found}")]
+    TooManyFolds {
+        /// Folds asked for.
+        folds: u32,
+        /// What is divided: "speakers" or "clips".
+        what: &'static str,
+        /// How many of them there are.
+        found: usize,
+    },
+    /// Too few things to leave one of them out.
+    #[error("protocol `{protocol}` needs at least 2 {what}, the manifest has {found}: {names}")]
+    NothingToLeaveOut {
+        /// The protocol.
+        protocol: &'static str,
+        /// What is left out: "corpora", "speakers", "values".
+        what: &'static str,
+        /// How many there are.
+        found: usize,
+        /// Which.
+        names: String,
+    },
+    /// Clips whose speaker is not known, under a protocol that goes by speakers.
+    #[error("protocol `{protocol}` needs the speaker of every clip, {count} have none: {clips}")]
+    NoSpeaker {
+        /// The protocol.
+        protocol: &'static str,
+        /// How many clips have none.
+        count: usize,
+        /// Which; at most 20 are named.
+        clips: String,
+    },
+    /// A column that the protocol cannot use.
+    #[error("clips have no column `{column}` to split by; expected one of: {valid}")]
+    UnknownColumn {
+        /// The column asked for.
+        column: String,
+        /// The columns that there are.
+        valid: String,
+    },
+    /// More values than folds are allowed.
+    #[error("column `{column}` has {found} different values, a split has at most {most} folds")]
+    TooManyValues {
+        /// The column.
+        column: String,
+        /// Number of values.
+        found: usize,
+        /// Most folds allowed.
+        most: u32,
+    },
+    /// The file of an analyst's own split could not be read.
+    #[error("cannot read `{}`", path.display())]
+    FileUnreadable {
+        /// The file.
+        path: PathBuf,
+        /// What the operating system said.
+        #[source]
+        source: std::io::Error,
+    },
+    /// The Parquet file of an analyst's own split could not be read.
+    #[error(
+        "`{}` is not a Parquet file that can be read here; Snappy and uncompressed files can, as can `.csv`",
+        path.display()
+    )]
+    FileNotParquet {
+        /// The file.
+        path: PathBuf,
+        /// What the reader said.
+        #[source]
+        source: parquet::errors::ParquetError,
+    },
+    /// The file of an analyst's own split says something that cannot be followed.
+    #[error("`{}`, {place}: {problem}", path.display())]
+    FileNotUnderstood {
+        /// The file.
+        path: PathBuf,
+        /// Where in it: "line 3", "column `fold`".
+        place: String,
+        /// What was expected and what was found.
+        problem: String,
+    },
+    /// The parameters are unusable; reported earlier by `Params::check`, and here for callers who did not ask.
+    #[error("`{key}`: {message}")]
+    BadParameter {
+        /// The parameter.
+        key: String,
+        /// What is wrong.
+        message: String,
+    },
+    /// The split does not have a property that it must have.
+    #[error("the split leaks: check `{check}` failed{place} with {offenders} offenders: {detail}")]
+    Leak {
+        /// The check.
+        check: String,
+        /// " in fold 3", or nothing where the whole split is meant.
+        place: String,
+        /// How many clips or speakers offend.
+        offenders: u64,
+        /// Which; at most 20 are named.
+        detail: String,
+    },
+}

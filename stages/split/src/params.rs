@@ -1,0 +1,166 @@
+//! What an analyst can set.
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+use ser_schemas::stage::ParamProblem;
+
+/// Most folds that a split may have, whatever makes them.
+pub const MAX_FOLDS: u32 = 1000;
+
+/// How clips are divided for evaluation.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+pub enum Protocol {
+    /// Whole speakers are held out, in `folds` folds balanced over emotions, corpora and gender.
+    #[default]
+    SpeakerIndependent,
+    /// Clips are dealt to folds at random, each emotion of each corpus evenly. The same speakers stand on both sides.
+    Random,
+    /// Each corpus is held out in turn.
+    LeaveOneCorpusOut,
+    /// Each speaker is held out in turn.
+    LeaveOneSpeakerOut,
+    /// A column of the clips, or a file, says what is held out.
+    Column,
+}
+
+impl Protocol {
+    /// The word for it in a pipeline file.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::SpeakerIndependent => "speaker-independent",
+            Self::Random => "random",
+            Self::LeaveOneCorpusOut => "leave-one-corpus-out",
+            Self::LeaveOneSpeakerOut => "leave-one-speaker-out",
+            Self::Column => "column",
+        }
+    }
+
+    /// Whether a speaker on both sides is a leak.
+    pub const fn keeps_speakers_apart(self) -> bool {
+        matches!(self, Self::SpeakerIndependent | Self::LeaveOneCorpusOut | Self::LeaveOneSpeakerOut)
+    }
+}
+
+/// Parameters of a split stage.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(default, deny_unknown_fields)]
+pub struct Params {
+    /// How clips are divided.
+    pub protocol: Protocol,
+    /// Number of folds, 1 to 1000, of `speaker-independent` (at least 2, at most the number of speakers) and of
+    /// `random`, where 1 means a single hold-out of `test_fraction`. The other protocols have as many folds as there
+    /// are corpora, speakers or values, and do not look at it.
+    #[schemars(range(min = 1, max = 1000))]
+    pub folds: u32,
+    /// Share of clips held out by `random` with one fold, 0.01 to 0.9.
+    #[schemars(range(min = 0.01, max = 0.9))]
+    pub test_fraction: f64,
+    /// Share of the training clips set aside to choose the epoch, 0 to 0.5; 0 sets none aside.
+    #[schemars(range(min = 0.0, max = 0.5))]
+    pub validation_fraction: f64,
+    /// Column of the clips whose every value is held out in turn, for `column`: `take`, `sentence`, `gender`, ...
+    /// Clips without a value are only trained on.
+    pub column: Option<String>,
+    /// File (`.csv` or `.parquet`) with the columns `clip_id`, `role` (train, validation or test) and, for more than
+    /// one fold, `fold` (from 0), for `column`. Relative to the folder of the pipeline file. Clips that a fold does
+    /// not name take no part in it; a fold without validation clips gets them carved out of its training clips.
+    pub file: Option<String>,
+}
+
+impl Params {
+    /// Rules that the schema cannot state.
+    pub fn check(&self) -> Vec<ParamProblem> {
+        let mut problems = Vec::new();
+        let mut problem = |key: &str, message: String, hint: &str| {
+            problems.push(ParamProblem { key: key.to_owned(), message, hint: Some(hint.to_owned()) });
+        };
+        if !(1..=MAX_FOLDS).contains(&self.folds) {
+            problem("folds", format!("expected 1 to {MAX_FOLDS}, found {}", self.folds), "5 is usual");
+        }
+        if self.protocol == Protocol::SpeakerIndependent && self.folds == 1 {
+            problem(
+                "folds",
+                "`speaker-independent` needs at least 2 folds, found 1".to_owned(),
+                "only `random` has a single hold-out",
+            );
+        }
+        if !(0.01..=0.9).contains(&self.test_fraction) {
+            problem("test_fraction", format!("expected 0.01 to 0.9, found {}", self.test_fraction), "0.2 is usual");
+        }
+        if !(0.0..=0.5).contains(&self.validation_fraction) {
+            problem(
+                "validation_fraction",
+                format!("expected 0 to 0.5, found {}", self.validation_fraction),
+                "0.15 is usual",
+            );
+        }
+        let sources = usize::from(self.column.is_some()) + usize::from(self.file.is_some());
+        if self.protocol == Protocol::Column && sources != 1 {
+            problem(
+                "column",
+                format!("protocol `column` needs one of `column` and `file`, found {sources}"),
+                "for example `column = \"sentence\"` or `file = \"my_split.csv\"`",
+            );
+        }
+        if self.protocol != Protocol::Column && sources > 0 {
+            let key = if self.column.is_some() { "column" } else { "file" };
+            problem(
+                key,
+                format!("protocol `{}` does not look at `{key}`", self.protocol.as_str()),
+                "set `protocol = \"column\"` or remove the key",
+            );
+        }
+        problems
+    }
+}
+
+impl Default for Params {
+    fn default() -> Self {
+        Self {
+            protocol: Protocol::default(),
+            folds: 5,
+            test_fraction: 0.2,
+            validation_fraction: 0.15,
+            column: None,
+            file: None,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn keys(params: &Params) -> Vec<String> {
+        params.check().into_iter().map(|problem| problem.key).collect()
+    }
+
+    #[test]
+    fn the_defaults_are_acceptable() {
+        assert_eq!(keys(&Params::default()), Vec::<String>::new());
+    }
+
+    #[test]
+    fn all_mistakes_are_reported_at_once() {
+        let params = Params {
+            folds: 1,
+            test_fraction: f64::NAN,
+            validation_fraction: 0.6,
+            column: Some("take".into()),
+            ..Params::default()
+        };
+        assert_eq!(keys(&params), ["folds", "test_fraction", "validation_fraction", "column"]);
+    }
+
+    #[test]
+    fn a_column_protocol_needs_exactly_one_source() {
+        let mut params = Params { protocol: Protocol::Column, ..Params::default() };
+        assert_eq!(keys(&params), ["column"]);
+        params.file = Some("my_split.csv".into());
+        assert_eq!(keys(&params), Vec::<String>::new());
+        params.column = Some("take".into());
+        assert_eq!(keys(&params), ["column"]);
+    }
+}

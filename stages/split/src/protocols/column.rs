@@ -1,0 +1,124 @@
+//! An analyst's own division: by a column of the clips, or by a file.
+
+use std::collections::{BTreeMap, HashMap};
+use std::path::Path;
+
+use ser_schemas::{Clip, Role};
+
+use super::column_file::{self, Row};
+use crate::assign::{Fold, Plan, hold_out};
+use crate::error::SplitError;
+use crate::params::{MAX_FOLDS, Params, Protocol};
+use crate::roster::{some_names, speaker_name};
+use crate::validation::Unit;
+
+/// Columns that clips can be divided by. Emotion is not among them: a class must be trained on to be told.
+const COLUMNS: &[(&str, fn(&Clip) -> Option<String>)] = &[
+    ("age_years", |clip| clip.age_years.map(|value| value.to_string())),
+    ("bits_per_sample", |clip| clip.bits_per_sample.map(|value| value.to_string())),
+    ("channels", |clip| clip.channels.map(|value| value.to_string())),
+    ("codec", |clip| clip.codec.clone()),
+    ("container", |clip| clip.container.clone()),
+    ("corpus", |clip| Some(clip.corpus.clone())),
+    ("gender", |clip| clip.gender.clone()),
+    ("intensity", |clip| clip.intensity.clone()),
+    ("language", |clip| clip.language.clone()),
+    ("sample_rate_hz", |clip| clip.sample_rate_hz.map(|value| value.to_string())),
+    ("sentence", |clip| clip.sentence.clone()),
+    ("speaker", |clip| clip.speaker.clone()),
+    ("take", |clip| clip.take.clone()),
+];
+
+pub(crate) fn plan(params: &Params, clips: &[Clip], base_dir: &Path) -> Result<Plan, SplitError> {
+    match (&params.column, &params.file) {
+        (Some(column), _) => by_column(column, clips),
+        (None, Some(file)) => {
+            let path = base_dir.join(file);
+            by_file(&path, &column_file::read(&path)?, clips)
+        }
+        (None, None) => Err(SplitError::BadParameter {
+            key: "column".to_owned(),
+            message: "protocol `column` needs `column` or `file`".to_owned(),
+        }),
+    }
+}
+
+/// One fold per value, in the order of their names; clips without a value are in training always.
+fn by_column(column: &str, clips: &[Clip]) -> Result<Plan, SplitError> {
+    let Some((_, value)) = COLUMNS.iter().find(|(name, _)| *name == column) else {
+        let valid: Vec<&str> = COLUMNS.iter().map(|(name, _)| *name).collect();
+        return Err(SplitError::UnknownColumn { column: column.to_owned(), valid: valid.join(", ") });
+    };
+    let mut parts: BTreeMap<String, Vec<usize>> = BTreeMap::new();
+    for (index, clip) in clips.iter().enumerate() {
+        if let Some(value) = value(clip) {
+            parts.entry(value).or_default().push(index);
+        }
+    }
+    if parts.len() < 2 {
+        return Err(SplitError::NothingToLeaveOut {
+            protocol: Protocol::Column.as_str(),
+            what: "values",
+            found: parts.len(),
+            names: some_names(parts.keys().map(String::as_str)),
+        });
+    }
+    if parts.len() > MAX_FOLDS as usize {
+        return Err(SplitError::TooManyValues { column: column.to_owned(), found: parts.len(), most: MAX_FOLDS });
+    }
+    let tested: usize = parts.values().map(Vec::len).sum();
+    let folds = parts.into_iter().enumerate();
+    let folds: Vec<Fold> =
+        folds.map(|(number, (value, test))| hold_out(number, format!("{column} {value}"), test, clips)).collect();
+    let unit = unit(&folds, clips);
+    Ok(Plan { folds, unit, tests_every_clip_once: tested == clips.len() })
+}
+
+fn by_file(path: &Path, rows: &[Row], clips: &[Clip]) -> Result<Plan, SplitError> {
+    let known: HashMap<&str, usize> =
+        clips.iter().enumerate().map(|(index, clip)| (clip.clip_id.as_str(), index)).collect();
+    let mut folds: BTreeMap<u32, Fold> = BTreeMap::new();
+    for row in rows {
+        let problem = |problem: String| SplitError::FileNotUnderstood {
+            path: path.to_owned(),
+            place: row.place.clone(),
+            problem,
+        };
+        let Some(clip) = known.get(row.clip_id.as_str()) else {
+            return Err(problem(format!("clip `{}` is not in the manifest", row.clip_id)));
+        };
+        if row.fold >= MAX_FOLDS {
+            return Err(problem(format!("expected a fold below {MAX_FOLDS}, found {}", row.fold)));
+        }
+        let fold = folds.entry(row.fold).or_insert_with(|| Fold {
+            number: row.fold,
+            held_out: format!("fold {} of {}", row.fold, path.display()),
+            train: Vec::new(),
+            validation: Vec::new(),
+            test: Vec::new(),
+        });
+        match row.role {
+            Role::Train => fold.train.push(*clip),
+            Role::Validation => fold.validation.push(*clip),
+            Role::Test => fold.test.push(*clip),
+        }
+    }
+    let mut folds: Vec<Fold> = folds.into_values().collect();
+    for fold in &mut folds {
+        for role in [&mut fold.train, &mut fold.validation, &mut fold.test] {
+            role.sort_unstable();
+        }
+    }
+    let unit = unit(&folds, clips);
+    Ok(Plan { folds, unit, tests_every_clip_once: false })
+}
+
+/// Validation goes by whole speakers where the division does.
+fn unit(folds: &[Fold], clips: &[Clip]) -> Unit {
+    let apart = folds.iter().all(|fold| {
+        let tested: std::collections::BTreeSet<String> =
+            fold.test.iter().map(|clip| speaker_name(&clips[*clip])).collect();
+        !fold.train.iter().any(|clip| tested.contains(&speaker_name(&clips[*clip])))
+    });
+    if apart { Unit::Speakers } else { Unit::Clips }
+}

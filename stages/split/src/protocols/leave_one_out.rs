@@ -1,0 +1,48 @@
+//! Each corpus, or each speaker, is held out in turn.
+
+use std::collections::BTreeMap;
+
+use ser_schemas::Clip;
+
+use super::require_speakers;
+use crate::assign::{Plan, hold_out};
+use crate::error::SplitError;
+use crate::params::{MAX_FOLDS, Protocol};
+use crate::roster::some_names;
+use crate::validation::Unit;
+
+/// One fold per corpus, by name. Speakers carry the name of their corpus, so they are apart as well.
+pub(crate) fn corpora(clips: &[Clip]) -> Result<Plan, SplitError> {
+    leave_out(clips, Protocol::LeaveOneCorpusOut, "corpora", "corpus", |clip| &clip.corpus)
+}
+
+/// One fold per speaker, by name.
+pub(crate) fn speakers(clips: &[Clip]) -> Result<Plan, SplitError> {
+    require_speakers(clips, Protocol::LeaveOneSpeakerOut)?;
+    leave_out(clips, Protocol::LeaveOneSpeakerOut, "speakers", "speaker", |clip| {
+        clip.speaker.as_deref().unwrap_or_default()
+    })
+}
+
+fn leave_out<'a>(
+    clips: &'a [Clip],
+    protocol: Protocol,
+    what: &'static str,
+    one: &'static str,
+    key: impl Fn(&'a Clip) -> &'a str,
+) -> Result<Plan, SplitError> {
+    let mut parts: BTreeMap<&str, Vec<usize>> = BTreeMap::new();
+    for (index, clip) in clips.iter().enumerate() {
+        parts.entry(key(clip)).or_default().push(index);
+    }
+    if parts.len() < 2 {
+        let names = some_names(parts.keys().copied());
+        return Err(SplitError::NothingToLeaveOut { protocol: protocol.as_str(), what, found: parts.len(), names });
+    }
+    if parts.len() > MAX_FOLDS as usize {
+        return Err(SplitError::TooManyValues { column: one.to_owned(), found: parts.len(), most: MAX_FOLDS });
+    }
+    let folds = parts.into_iter().enumerate();
+    let folds = folds.map(|(number, (name, test))| hold_out(number, format!("{one} {name}"), test, clips));
+    Ok(Plan { folds: folds.collect(), unit: Unit::Speakers, tests_every_clip_once: true })
+}

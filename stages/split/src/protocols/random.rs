@@ -1,0 +1,33 @@
+//! Clips are dealt to folds whoever speaks them: what most published figures for acted corpora rest on.
+//!
+//! A model is then tested on voices that it was trained on, and its figures do not carry over to new speakers.
+
+use rand_chacha::ChaCha8Rng;
+
+use ser_schemas::Clip;
+
+use crate::assign::{Plan, hold_out};
+use crate::error::SplitError;
+use crate::params::Params;
+use crate::stratify::{deal, pick};
+use crate::validation::Unit;
+
+pub(crate) fn plan(params: &Params, clips: &[Clip], generator: &mut ChaCha8Rng) -> Result<Plan, SplitError> {
+    let everything: Vec<usize> = (0..clips.len()).collect();
+    let folds = params.folds as usize;
+    if clips.len() < folds.max(2) {
+        return Err(SplitError::TooManyFolds { folds: params.folds.max(2), what: "clips", found: clips.len() });
+    }
+    if folds == 1 {
+        let test = pick(clips, &everything, params.test_fraction, generator);
+        let held_out = format!("{} of {} clips at random", test.len(), clips.len());
+        let fold = hold_out(0, held_out, test, clips);
+        return Ok(Plan { folds: vec![fold], unit: Unit::Clips, tests_every_clip_once: false });
+    }
+    let hands = deal(clips, &everything, folds, generator).into_iter().enumerate();
+    let folds = hands.map(|(number, test)| {
+        let held_out = format!("{} of {} clips at random", test.len(), clips.len());
+        hold_out(number, held_out, test, clips)
+    });
+    Ok(Plan { folds: folds.collect(), unit: Unit::Clips, tests_every_clip_once: true })
+}

@@ -1,0 +1,41 @@
+//! Whole speakers are held out, in folds that are alike.
+//!
+//! Each fold gets as many speakers of each corpus as every other, to within one; which of them is chosen so that the
+//! folds are balanced over the emotions and genders of each corpus and in size.
+
+use std::collections::BTreeMap;
+
+use rand_chacha::ChaCha8Rng;
+
+use ser_schemas::Clip;
+
+use super::require_speakers;
+use crate::assign::{Plan, hold_out};
+use crate::balance::{divide, even_quota};
+use crate::error::SplitError;
+use crate::params::{Params, Protocol};
+use crate::roster::{some_names, speakers};
+use crate::validation::Unit;
+
+pub(crate) fn plan(params: &Params, clips: &[Clip], generator: &mut ChaCha8Rng) -> Result<Plan, SplitError> {
+    require_speakers(clips, Protocol::SpeakerIndependent)?;
+    let everything: Vec<usize> = (0..clips.len()).collect();
+    let speakers = speakers(clips, &everything);
+    let folds = params.folds as usize;
+    if speakers.len() < folds {
+        return Err(SplitError::TooManyFolds { folds: params.folds, what: "speakers", found: speakers.len() });
+    }
+    let mut sizes: BTreeMap<&str, usize> = BTreeMap::new();
+    for speaker in &speakers {
+        *sizes.entry(speaker.corpus).or_default() += 1;
+    }
+    let quotas = sizes.into_iter().map(|(corpus, size)| (corpus, even_quota(size, folds))).collect();
+    let parts = divide(clips, &speakers, &vec![1.0 / folds as f64; folds], &quotas, generator);
+    let folds = (0..folds).map(|fold| {
+        let members =
+            || speakers.iter().zip(&parts).filter(move |(_, part)| **part == fold).map(|(speaker, _)| speaker);
+        let held_out = format!("speakers {}", some_names(members().map(|speaker| speaker.name.as_str())));
+        hold_out(fold, held_out, members().flat_map(|speaker| speaker.clips.clone()).collect(), clips)
+    });
+    Ok(Plan { folds: folds.collect(), unit: Unit::Speakers, tests_every_clip_once: true })
+}

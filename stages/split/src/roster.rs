@@ -1,0 +1,62 @@
+//! The clips as the protocols see them: whose they are, and what they count for.
+
+use std::collections::BTreeMap;
+
+use ser_schemas::{Clip, Emotion};
+
+/// How many clips or speakers are named in a message.
+pub(crate) const MAX_NAMED: usize = 20;
+
+/// One speaker and what their clips count for. A clip whose speaker is not known belongs to the nameless one of its
+/// corpus.
+#[derive(Debug, Clone)]
+pub(crate) struct Speaker<'a> {
+    /// `<corpus>:<id>`.
+    pub(crate) name: String,
+    /// Corpus of the speaker's clips.
+    pub(crate) corpus: &'a str,
+    /// Gender of the speaker; empty where not known.
+    pub(crate) gender: &'a str,
+    /// Indices of the speaker's clips, ascending.
+    pub(crate) clips: Vec<usize>,
+}
+
+/// The speakers of `clips` (indices into `all`), by name.
+pub(crate) fn speakers<'a>(all: &'a [Clip], clips: &[usize]) -> Vec<Speaker<'a>> {
+    let mut speakers: BTreeMap<String, Speaker<'a>> = BTreeMap::new();
+    for index in clips {
+        let clip = &all[*index];
+        let name = speaker_name(clip);
+        speakers
+            .entry(name.clone())
+            .or_insert_with(|| Speaker {
+                name,
+                corpus: &clip.corpus,
+                gender: clip.gender.as_deref().unwrap_or_default(),
+                clips: Vec::new(),
+            })
+            .clips
+            .push(*index);
+    }
+    speakers.into_values().collect()
+}
+
+/// The speaker of a clip, or the nameless one of its corpus.
+pub(crate) fn speaker_name(clip: &Clip) -> String {
+    clip.speaker.clone().unwrap_or_else(|| format!("{}:?", clip.corpus))
+}
+
+/// What a clip counts for wherever classes are kept in proportion. Clips of a manifest always have an emotion.
+pub(crate) fn stratum(clip: &Clip) -> (&str, Option<Emotion>) {
+    (&clip.corpus, clip.emotion)
+}
+
+/// `names`, the first [`MAX_NAMED`] of them, as text.
+pub(crate) fn some_names<'a>(names: impl IntoIterator<Item = &'a str>) -> String {
+    let mut names = names.into_iter();
+    let named: Vec<&str> = names.by_ref().take(MAX_NAMED).collect();
+    match names.count() {
+        0 => named.join(", "),
+        more => format!("{} and {more} more", named.join(", ")),
+    }
+}

@@ -1,0 +1,87 @@
+//! The stage: reads the manifest, divides, checks, writes.
+
+use std::path::Path;
+
+use ser_schemas::stage::{StageContext, StageSummary};
+use ser_schemas::{Assignment, Check, CheckStatus, Clip, Table};
+
+use crate::assign::{Division, assign};
+use crate::checks::inspect;
+use crate::error::SplitError;
+use crate::params::Params;
+
+/// Metadata key, in `assignments.parquet`, of the protocol's name.
+const KEY_PROTOCOL: &str = "ser.protocol";
+/// A split of more folds than this is told in one line.
+const MAX_FOLDS_TOLD: usize = 12;
+
+/// Divides the clips of a manifest; writes `assignments` and `checks`. A leak fails the stage, after `checks` is written.
+pub fn run(params: &Params, manifest_dir: &Path, ctx: &StageContext<'_>) -> Result<StageSummary, SplitError> {
+    let mut clips = Clip::read(&manifest_dir.join("clips.parquet"))?;
+    // The division must not depend on the order in which a manifest happens to list its clips.
+    clips.sort_by(|a, b| a.clip_id.cmp(&b.clip_id));
+    let division = assign(params, &clips, ctx.base_dir, ctx.seed)?;
+    let checks = inspect(&clips, &division);
+    Check::write(&ctx.out_dir.join("checks.parquet"), &checks, &ctx.provenance)?;
+    refuse_leaks(&checks)?;
+
+    let rows = assignments(&clips, &division);
+    let protocol = [(KEY_PROTOCOL, params.protocol.as_str().to_owned())];
+    Assignment::write_with(&ctx.out_dir.join("assignments.parquet"), &rows, &ctx.provenance, &protocol)?;
+    Ok(summarise(params, clips.len(), rows.len(), &division, &checks))
+}
+
+fn refuse_leaks(checks: &[Check]) -> Result<(), SplitError> {
+    match checks.iter().find(|check| check.status == CheckStatus::Failed) {
+        None => Ok(()),
+        Some(check) => Err(SplitError::Leak {
+            check: check.check.clone(),
+            place: check.fold.map_or_else(String::new, |fold| format!(" in fold {fold}")),
+            offenders: check.offenders,
+            detail: check.detail.clone(),
+        }),
+    }
+}
+
+fn assignments(clips: &[Clip], division: &Division) -> Vec<Assignment> {
+    let mut rows = Vec::new();
+    for fold in &division.folds {
+        for (role, members) in fold.roles() {
+            rows.extend(members.iter().map(|clip| Assignment {
+                clip_id: clips[*clip].clip_id.clone(),
+                fold: fold.number,
+                role,
+            }));
+        }
+    }
+    rows
+}
+
+fn summarise(params: &Params, clips: usize, rows: usize, division: &Division, checks: &[Check]) -> StageSummary {
+    let mut notes = Vec::new();
+    if division.folds.len() <= MAX_FOLDS_TOLD {
+        notes.extend(division.folds.iter().map(|fold| {
+            format!(
+                "fold {}: {} train, {} validation, {} test; holds out {}",
+                fold.number,
+                fold.train.len(),
+                fold.validation.len(),
+                fold.test.len(),
+                fold.held_out
+            )
+        }));
+    }
+    // One line for each property that some fold lacks and may lack.
+    let mut noted: Vec<&Check> = checks.iter().filter(|check| check.status == CheckStatus::Noted).collect();
+    noted.sort_by(|a, b| a.check.cmp(&b.check).then(b.offenders.cmp(&a.offenders)));
+    for check in noted.chunk_by(|a, b| a.check == b.check) {
+        let worst = check[0];
+        let place = worst.fold.map_or_else(|| "the whole split".to_owned(), |fold| format!("fold {fold}"));
+        notes.push(format!("{} is not so: {place} has {} offenders: {}", worst.check, worst.offenders, worst.detail));
+    }
+    StageSummary {
+        rows: rows as u64,
+        headline: format!("{clips} clips, {} folds, {}", division.folds.len(), params.protocol.as_str()),
+        notes,
+    }
+}

@@ -1,0 +1,316 @@
+//! Every protocol on generated manifests: what it promises, and what it refuses.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::path::Path;
+
+use proptest::prelude::*;
+
+use ser_schemas::{CheckStatus, Clip, Emotion};
+use ser_split::{Division, Params, Protocol, SplitError, assign, inspect};
+
+fn clip(corpus: &str, speaker: &str, gender: &str, emotion: Emotion, number: usize) -> Clip {
+    let id = format!("{corpus}/{speaker}/{emotion}_{number}");
+    let mut clip = Clip::found(id.clone(), corpus.into(), format!("{id}.wav"), 1);
+    clip.speaker = Some(format!("{corpus}:{speaker}"));
+    clip.gender = Some(gender.into());
+    clip.emotion = Some(emotion);
+    clip.take = Some((number % 3).to_string());
+    clip.audio_hash = Some(id);
+    clip
+}
+
+/// A corpus of `speakers`, every other one female, each with `per_class` clips of the first `classes` emotions.
+fn corpus(name: &str, speakers: usize, classes: usize, per_class: usize) -> Vec<Clip> {
+    let mut clips = Vec::new();
+    for speaker in 0..speakers {
+        let gender = ["male", "female"][speaker % 2];
+        for emotion in Emotion::ALL.into_iter().take(classes) {
+            clips.extend((0..per_class).map(|number| clip(name, &format!("{speaker:02}"), gender, emotion, number)));
+        }
+    }
+    clips
+}
+
+/// RAVDESS and TESS in outline: 24 speakers with eight emotions, 2 women with seven.
+fn ravdess_and_tess() -> Vec<Clip> {
+    let mut clips = corpus("ravdess", 24, 8, 6);
+    let mut tess = corpus("tess", 2, 7, 40);
+    tess.iter_mut().for_each(|clip| clip.gender = Some("female".into()));
+    clips.extend(tess);
+    clips
+}
+
+fn divide(params: &Params, clips: &[Clip], seed: u64) -> Result<Division, SplitError> {
+    assign(params, clips, Path::new("."), seed)
+}
+
+fn protocol(protocol: Protocol, folds: u32) -> Params {
+    Params { protocol, folds, ..Params::default() }
+}
+
+fn speakers(clips: &[Clip], members: &[usize]) -> BTreeSet<String> {
+    members.iter().filter_map(|clip| clips[*clip].speaker.clone()).collect()
+}
+
+fn statuses(clips: &[Clip], division: &Division, check: &str) -> Vec<CheckStatus> {
+    inspect(clips, division).into_iter().filter(|row| row.check == check).map(|row| row.status).collect()
+}
+
+#[test]
+fn two_speakers_of_a_corpus_stand_in_two_folds_and_the_other_one_is_trained_on() {
+    let clips = ravdess_and_tess();
+    for seed in 0..20 {
+        let division = divide(&Params::default(), &clips, seed).expect("26 speakers, 5 folds");
+        let mut holding_tess = 0;
+        for fold in &division.folds {
+            let tested = speakers(&clips, &fold.test);
+            let tess: Vec<_> = tested.iter().filter(|name| name.starts_with("tess")).collect();
+            assert!(tess.len() <= 1, "{tested:?}");
+            if let Some(name) = tess.first() {
+                holding_tess += 1;
+                let other = if name.ends_with("00") { "tess:01" } else { "tess:00" };
+                assert!(speakers(&clips, &fold.train).contains(other), "the other is trained on, not validated on");
+            }
+            let ravdess = tested.len() - tess.len();
+            assert!((4..=5).contains(&ravdess), "{tested:?}");
+        }
+        assert_eq!(holding_tess, 2);
+        assert!(inspect(&clips, &division).iter().all(|check| check.status == CheckStatus::Passed));
+    }
+}
+
+#[test]
+fn folds_are_balanced_over_emotions_and_gender() {
+    // Speakers of uneven diligence: those with a low number have three times the clips of those with a high one.
+    let clips: Vec<Clip> = (0..30)
+        .flat_map(|speaker| {
+            let gender = ["male", "female"][speaker % 2];
+            let emotions = Emotion::ALL.into_iter().take(6);
+            emotions.flat_map(move |emotion| {
+                (0..30 - 2 * (speaker / 3)).map(move |n| clip("c", &format!("{speaker:02}"), gender, emotion, n))
+            })
+        })
+        .collect();
+    let division = divide(&Params::default(), &clips, 3).expect("30 speakers");
+    let wished = clips.len() as f64 / 5.0;
+    for fold in &division.folds {
+        let off = (fold.test.len() as f64 - wished).abs() / wished;
+        assert!(off < 0.03, "fold {} has {} clips, wished {wished}", fold.number, fold.test.len());
+        let women = fold.test.iter().filter(|clip| clips[**clip].gender.as_deref() == Some("female")).count();
+        assert!((women as f64 / fold.test.len() as f64 - 0.5).abs() < 0.06, "fold {}: {women} female", fold.number);
+        let share = fold.validation.len() as f64 / (fold.validation.len() + fold.train.len()) as f64;
+        assert!((share - 0.15).abs() < 0.04, "{share}");
+    }
+}
+
+#[test]
+fn more_folds_than_speakers_is_an_error_with_both_numbers() {
+    let error = divide(&Params::default(), &corpus("tess", 2, 7, 4), 1).expect_err("two speakers, five folds");
+    assert_eq!(error.to_string(), "5 folds need at least 5 speakers, the manifest has 2: set `folds` to at most 2");
+}
+
+#[test]
+fn one_training_speaker_gives_clips_for_validation_and_that_is_noted() {
+    let clips = corpus("tess", 2, 7, 10);
+    let division = divide(&protocol(Protocol::SpeakerIndependent, 2), &clips, 1).expect("two speakers, two folds");
+    assert_eq!(division.folds[0].validation.len(), 11, "15 % of 70 clips, every class to within one");
+    assert_eq!(statuses(&clips, &division, "speaker_disjoint"), [CheckStatus::Passed; 2]);
+    assert_eq!(statuses(&clips, &division, "validation_speaker_disjoint"), [CheckStatus::Noted; 2]);
+}
+
+#[test]
+fn two_training_speakers_of_two_corpora_give_one_to_validation() {
+    let mut clips = corpus("a", 1, 4, 5);
+    clips.extend(corpus("b", 1, 4, 4));
+    clips.extend(corpus("c", 1, 4, 3));
+    let division = divide(&protocol(Protocol::LeaveOneCorpusOut, 5), &clips, 1).expect("three corpora");
+    let validated: Vec<_> = division.folds.iter().map(|fold| speakers(&clips, &fold.validation)).collect();
+    assert_eq!(validated, [["c:00"], ["c:00"], ["b:00"]].map(|names| names.map(str::to_owned).into()));
+}
+
+#[test]
+fn a_speaker_of_every_clip_is_needed_to_keep_them_apart() {
+    let mut clips = corpus("c", 5, 2, 2);
+    clips[3].speaker = None;
+    for wanted in [Protocol::SpeakerIndependent, Protocol::LeaveOneSpeakerOut] {
+        let text = divide(&protocol(wanted, 5), &clips, 1).expect_err("a nameless clip").to_string();
+        assert!(text.contains("1 have none: c/00/calm_1"), "{text}");
+    }
+    assert!(divide(&protocol(Protocol::Random, 5), &clips, 1).is_ok());
+}
+
+#[test]
+fn a_random_split_shares_speakers_and_says_so() {
+    let clips = ravdess_and_tess();
+    let division = divide(&protocol(Protocol::Random, 5), &clips, 1).expect("many clips");
+    assert_eq!(statuses(&clips, &division, "speaker_disjoint"), [CheckStatus::Noted; 5]);
+    assert_eq!(statuses(&clips, &division, "every_clip_tested_once"), [CheckStatus::Passed]);
+}
+
+#[test]
+fn one_random_fold_is_a_stratified_hold_out() {
+    let clips = ravdess_and_tess();
+    let division = divide(&protocol(Protocol::Random, 1), &clips, 1).expect("many clips");
+    assert_eq!(division.folds.len(), 1);
+    let expected = clips.len() as f64 * 0.2;
+    assert!((division.folds[0].test.len() as f64 - expected).abs() <= 1.0);
+    assert_eq!(statuses(&clips, &division, "every_clip_tested_once"), [CheckStatus::Noted]);
+    assert_eq!(statuses(&clips, &division, "every_class_in_train"), [CheckStatus::Passed]);
+}
+
+#[test]
+fn each_corpus_is_left_out_once() {
+    let clips = ravdess_and_tess();
+    let division = divide(&protocol(Protocol::LeaveOneCorpusOut, 5), &clips, 1).expect("two corpora");
+    let held_out: Vec<&str> = division.folds.iter().map(|fold| fold.held_out.as_str()).collect();
+    assert_eq!(held_out, ["corpus ravdess", "corpus tess"]);
+    assert_eq!(statuses(&clips, &division, "speaker_disjoint"), [CheckStatus::Passed; 2]);
+    assert_eq!(
+        statuses(&clips, &division, "every_class_in_train"),
+        [CheckStatus::Noted, CheckStatus::Passed],
+        "the last emotion is in ravdess only"
+    );
+    let text = divide(&protocol(Protocol::LeaveOneCorpusOut, 5), &corpus("savee", 4, 7, 2), 1).expect_err("one corpus");
+    assert_eq!(text.to_string(), "protocol `leave-one-corpus-out` needs at least 2 corpora, the manifest has 1: savee");
+}
+
+#[test]
+fn a_column_is_held_out_value_by_value() {
+    let mut clips = corpus("ravdess", 6, 4, 6);
+    clips[0].take = None;
+    let params = Params { protocol: Protocol::Column, column: Some("take".into()), ..Params::default() };
+    let division = divide(&params, &clips, 1).expect("three takes");
+    let held_out: Vec<&str> = division.folds.iter().map(|fold| fold.held_out.as_str()).collect();
+    assert_eq!(held_out, ["take 0", "take 1", "take 2"]);
+    assert!(division.folds.iter().all(|fold| !fold.test.contains(&0) && !fold.validation.is_empty()));
+    assert_eq!(statuses(&clips, &division, "every_clip_tested_once"), [CheckStatus::Noted]);
+
+    let params = Params { column: Some("tkae".into()), ..params };
+    let text = divide(&params, &clips, 1).expect_err("no such column").to_string();
+    assert!(text.contains("no column `tkae`") && text.contains("sentence, speaker, take"), "{text}");
+}
+
+#[test]
+fn a_file_decides_and_validation_is_carved_out_where_it_has_none() {
+    let folder = tempfile::tempdir().expect("temporary folder");
+    let clips = corpus("ravdess", 6, 4, 5);
+    let rows = clips.iter().map(|clip| {
+        let role = if clip.speaker.as_deref() == Some("ravdess:05") { "test" } else { "train" };
+        format!("{},{role}\n", clip.clip_id)
+    });
+    let text = format!("clip_id,role\n{}", rows.collect::<String>());
+    std::fs::write(folder.path().join("mine.csv"), &text).expect("write");
+    let params = Params { protocol: Protocol::Column, file: Some("mine.csv".into()), ..Params::default() };
+    let division = assign(&params, &clips, folder.path(), 1).expect("the file is fine");
+    assert_eq!(speakers(&clips, &division.folds[0].test).len(), 1);
+    assert_eq!(
+        speakers(&clips, &division.folds[0].validation).len(),
+        1,
+        "whole speakers, as the file keeps them apart"
+    );
+
+    std::fs::write(folder.path().join("mine.csv"), format!("{text}ravdess/99,test\n")).expect("write");
+    let error = assign(&params, &clips, folder.path(), 1).expect_err("a stranger").to_string();
+    assert!(error.contains("line 122: clip `ravdess/99` is not in the manifest"), "{error}");
+}
+
+prop_compose! {
+    /// One to three corpora of one to nine speakers, each speaker with a few clips of a few emotions.
+    fn manifests()(
+        counts in prop::collection::vec((0_usize..3, 0_usize..9, 0_usize..8, 1_usize..4), 4..80)
+    ) -> Vec<Clip> {
+        let mut numbers: BTreeMap<(usize, usize, usize), usize> = BTreeMap::new();
+        let mut clips = Vec::new();
+        for (corpus, speaker, emotion, copies) in counts {
+            for _ in 0..copies {
+                let number = numbers.entry((corpus, speaker, emotion)).or_default();
+                *number += 1;
+                let gender = ["female", "male"][speaker % 2];
+                let name = ["a", "b", "c"][corpus];
+                clips.push(clip(name, &speaker.to_string(), gender, Emotion::ALL[emotion], *number));
+            }
+        }
+        clips.sort_by(|a, b| a.clip_id.cmp(&b.clip_id));
+        clips
+    }
+}
+
+fn any_protocol() -> impl Strategy<Value = Protocol> {
+    prop::sample::select(vec![
+        Protocol::SpeakerIndependent,
+        Protocol::Random,
+        Protocol::LeaveOneCorpusOut,
+        Protocol::LeaveOneSpeakerOut,
+    ])
+}
+
+proptest! {
+    #[test]
+    fn whatever_is_divided_is_divided_well(
+        clips in manifests(), wanted in any_protocol(), folds in 2_u32..7, seed in any::<u64>(),
+    ) {
+        let params = protocol(wanted, folds);
+        let Ok(division) = divide(&params, &clips, seed) else {
+            let everything: Vec<usize> = (0..clips.len()).collect();
+            let corpora: BTreeSet<&str> = clips.iter().map(|clip| clip.corpus.as_str()).collect();
+            let few = match wanted {
+                Protocol::LeaveOneCorpusOut => corpora.len() < 2,
+                Protocol::Random => clips.len() < folds as usize,
+                _ => speakers(&clips, &everything).len() < folds.max(2) as usize,
+            };
+            prop_assert!(few, "only too few of something is refused");
+            return Ok(());
+        };
+        prop_assert_eq!(&division, &divide(&params, &clips, seed).expect("as before"));
+        let failed: Vec<_> =
+            inspect(&clips, &division).into_iter().filter(|check| check.status == CheckStatus::Failed).collect();
+        prop_assert!(failed.is_empty(), "{failed:?}");
+        let mut tested = vec![0; clips.len()];
+        for fold in &division.folds {
+            prop_assert_eq!(fold.train.len() + fold.validation.len() + fold.test.len(), clips.len());
+            fold.test.iter().for_each(|clip| tested[*clip] += 1);
+            if wanted.keeps_speakers_apart() {
+                let known: Vec<usize> = fold.train.iter().chain(&fold.validation).copied().collect();
+                prop_assert!(speakers(&clips, &known).is_disjoint(&speakers(&clips, &fold.test)));
+                let mut training = speakers(&clips, &fold.train);
+                training.extend(speakers(&clips, &fold.validation));
+                prop_assert!(training.len() < 2 || !fold.validation.is_empty());
+                prop_assert!(training.len() < 2 ||
+                    speakers(&clips, &fold.train).is_disjoint(&speakers(&clips, &fold.validation)));
+            }
+        }
+        prop_assert!(tested.iter().all(|times| *times == 1), "{tested:?}");
+    }
+
+    #[test]
+    fn speakers_of_a_corpus_and_clips_of_a_stratum_differ_by_at_most_one(
+        clips in manifests(), folds in 2_u32..6, seed in any::<u64>(),
+    ) {
+        let spread = |wanted: Protocol, count: &dyn Fn(&[usize]) -> BTreeMap<String, usize>| {
+            let Ok(division) = divide(&protocol(wanted, folds), &clips, seed) else { return 0 };
+            let counts: Vec<_> = division.folds.iter().map(|fold| count(&fold.test)).collect();
+            let keys: BTreeSet<String> = counts.iter().flat_map(|count| count.keys().cloned()).collect();
+            keys.iter().map(|key| {
+                let of_key = counts.iter().map(|count| count.get(key).copied().unwrap_or_default());
+                of_key.clone().max().unwrap_or_default() - of_key.min().unwrap_or_default()
+            }).max().unwrap_or_default()
+        };
+        let by_corpus = |members: &[usize]| {
+            let mut counts = BTreeMap::new();
+            for speaker in speakers(&clips, members) {
+                *counts.entry(speaker.split(':').next().unwrap_or_default().to_owned()).or_insert(0) += 1;
+            }
+            counts
+        };
+        let by_stratum = |members: &[usize]| {
+            let mut counts = BTreeMap::new();
+            for clip in members {
+                *counts.entry(format!("{} {:?}", clips[*clip].corpus, clips[*clip].emotion)).or_insert(0) += 1;
+            }
+            counts
+        };
+        prop_assert!(spread(Protocol::SpeakerIndependent, &by_corpus) <= 1);
+        prop_assert!(spread(Protocol::Random, &by_stratum) <= 1);
+        prop_assert!(spread(Protocol::Random, &|members| BTreeMap::from([(String::new(), members.len())])) <= 1);
+    }
+}

@@ -1,0 +1,88 @@
+//! The stage as the pipeline runs it: a manifest in, tables out, leaks refused by name.
+
+use std::path::Path;
+
+use ser_schemas::stage::{Quiet, StageContext, StageSummary};
+use ser_schemas::{Assignment, Check, CheckStatus, Clip, Emotion, Provenance, Role, Table, read_metadata};
+use ser_split::{Params, Protocol, SplitError, run};
+
+fn clips() -> Vec<Clip> {
+    let clip = |number: usize| {
+        let mut clip = Clip::found(format!("c/{number:02}"), "c".into(), format!("{number}.wav"), 1);
+        clip.speaker = Some(format!("c:{}", number % 6));
+        clip.emotion = Some([Emotion::Happy, Emotion::Sad][number / 6 % 2]);
+        clip.audio_hash = Some(number.to_string());
+        clip
+    };
+    (0..48).map(clip).collect()
+}
+
+fn split(folder: &Path, params: &Params, clips: &[Clip]) -> Result<StageSummary, SplitError> {
+    Clip::write(&folder.join("clips.parquet"), clips, &Provenance::default()).expect("write clips");
+    let ctx = StageContext {
+        provenance: Provenance::default(),
+        seed: 42,
+        base_dir: folder,
+        out_dir: folder,
+        work_dir: folder,
+        observer: &Quiet,
+    };
+    run(params, folder, &ctx)
+}
+
+#[test]
+fn every_clip_has_one_role_in_every_fold_whatever_the_order_of_the_manifest() {
+    let folder = tempfile::tempdir().expect("temporary folder");
+    let params = Params { folds: 3, ..Params::default() };
+    let mut clips = clips();
+    let summary = split(folder.path(), &params, &clips).expect("six speakers");
+    assert_eq!(summary.headline, "48 clips, 3 folds, speaker-independent");
+    assert!(
+        summary.notes[0].starts_with("fold 0: 24 train, 8 validation, 16 test; holds out speakers c:"),
+        "{summary:?}"
+    );
+    let path = folder.path().join("assignments.parquet");
+    let rows = Assignment::read(&path).expect("the stage wrote it");
+    assert_eq!(rows.len(), 3 * 48);
+    assert_eq!(rows.iter().filter(|row| row.role == Role::Test).count(), 48);
+    assert_eq!(read_metadata(&path).expect("metadata")["ser.protocol"], "speaker-independent");
+    let checks = Check::read(&folder.path().join("checks.parquet")).expect("the stage wrote it");
+    assert_eq!(checks.len(), 3 * 7 + 1);
+    assert!(checks.iter().all(|check| check.status == CheckStatus::Passed));
+
+    clips.reverse();
+    split(folder.path(), &params, &clips).expect("six speakers");
+    assert_eq!(Assignment::read(&path).expect("the stage wrote it"), rows);
+}
+
+#[test]
+fn a_leak_fails_the_stage_and_leaves_the_checks() {
+    let folder = tempfile::tempdir().expect("temporary folder");
+    let mut clips = clips();
+    clips[1].audio_hash = clips[0].audio_hash.clone();
+    // Six folds of six speakers: the two copies, of speakers 0 and 1, always stand on two sides.
+    let params = Params { protocol: Protocol::LeaveOneSpeakerOut, ..Params::default() };
+    let error = split(folder.path(), &params, &clips).expect_err("a planted copy").to_string();
+    assert!(error.contains("check `audio_disjoint` failed in fold 0 with 1 offenders: "), "{error}");
+    assert!(error.contains("c/00") && error.contains("c/01"), "{error}");
+    assert!(folder.path().join("checks.parquet").exists());
+    assert!(!folder.path().join("assignments.parquet").exists());
+}
+
+#[test]
+fn a_random_split_notes_shared_speakers_in_one_line() {
+    let folder = tempfile::tempdir().expect("temporary folder");
+    let summary = split(folder.path(), &Params { protocol: Protocol::Random, ..Params::default() }, &clips());
+    let notes = summary.expect("many clips").notes;
+    assert_eq!(
+        notes.iter().filter(|note| note.starts_with("speaker_disjoint is not so: fold ")).count(),
+        1,
+        "{notes:?}"
+    );
+}
+
+#[test]
+fn an_empty_manifest_is_refused() {
+    let folder = tempfile::tempdir().expect("temporary folder");
+    assert!(matches!(split(folder.path(), &Params::default(), &[]), Err(SplitError::NoClips)));
+}
