@@ -1,1 +1,5 @@
-//! placeholder
+//! x
+
+mod kernels;
+mod net;
+mod params;

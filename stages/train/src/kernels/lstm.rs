@@ -1,0 +1,293 @@
+//! One direction of an LSTM over a whole ragged batch.
+//!
+//! Clips come sorted by falling length and packed by time: all first frames, then all second frames of the clips that
+//! have one, and so on. At each step the clips still running are the first rows, so no step is computed for a clip that
+//! has ended. The products with the input are one for all steps, and so are those of the weight gradients; only the
+//! product with the state is left in the loop. Gates in the order input, forget, cell, output (Hochreiter and
+//! Schmidhuber 1997, with the forget gate of Gers et al. 2000).
+
+use super::dense;
+use super::matmul::{Matrix, Target, multiply};
+use super::vector::{sigmoid, tanh, wide};
+
+/// Where each time step stands in packed order.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Packing {
+    /// First row of each step, and the number of rows at the end.
+    starts: Vec<usize>,
+}
+
+impl Packing {
+    /// For clips of `lens` frames, sorted from the longest to the shortest.
+    pub(crate) fn new(lens: &[usize]) -> Self {
+        debug_assert!(lens.is_sorted_by(|a, b| a >= b), "clips are packed by falling length");
+        let steps = lens.first().copied().unwrap_or(0);
+        let mut starts = Vec::with_capacity(steps + 1);
+        let (mut start, mut running) = (0, lens.len());
+        for step in 0..steps {
+            while running > 0 && lens[running - 1] <= step {
+                running -= 1;
+            }
+            starts.push(start);
+            start += running;
+        }
+        starts.push(start);
+        Self { starts }
+    }
+
+    /// Number of rows.
+    pub(crate) fn rows(&self) -> usize {
+        self.starts.last().copied().unwrap_or(0)
+    }
+
+    /// Number of steps of the longest clip.
+    fn steps(&self) -> usize {
+        self.starts.len() - 1
+    }
+
+    /// First row of `step`, and how many clips are running then.
+    fn step(&self, step: usize) -> (usize, usize) {
+        (self.starts[step], self.starts[step + 1] - self.starts[step])
+    }
+
+    /// Row of frame `step` of clip `clip`.
+    pub(crate) fn row(&self, clip: usize, step: usize) -> usize {
+        self.starts[step] + clip
+    }
+
+    /// Clips one after another -> packed by time.
+    pub(crate) fn pack(&self, values: &[f32], lens: &[usize], width: usize) -> Vec<f32> {
+        let mut out = vec![0.0; values.len()];
+        self.each_row(lens, |clip_row, packed_row| {
+            out[packed_row * width..(packed_row + 1) * width]
+                .copy_from_slice(&values[clip_row * width..(clip_row + 1) * width]);
+        });
+        out
+    }
+
+    /// Packed by time -> clips one after another.
+    pub(crate) fn unpack(&self, values: &[f32], lens: &[usize], width: usize) -> Vec<f32> {
+        let mut out = vec![0.0; values.len()];
+        self.each_row(lens, |clip_row, packed_row| {
+            out[clip_row * width..(clip_row + 1) * width]
+                .copy_from_slice(&values[packed_row * width..(packed_row + 1) * width]);
+        });
+        out
+    }
+
+    fn each_row(&self, lens: &[usize], mut visit: impl FnMut(usize, usize)) {
+        let mut row = 0;
+        for (clip, len) in lens.iter().enumerate() {
+            for step in 0..*len {
+                visit(row, self.row(clip, step));
+                row += 1;
+            }
+        }
+    }
+}
+
+/// Weights of one direction of one layer.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Cell<'a> {
+    /// (inputs, 4 * hidden).
+    pub(crate) input: &'a [f32],
+    /// (hidden, 4 * hidden).
+    pub(crate) state: &'a [f32],
+    /// (4 * hidden).
+    pub(crate) bias: &'a [f32],
+    /// Size of the state.
+    pub(crate) hidden: usize,
+    /// Whether time runs from the last frame to the first.
+    pub(crate) reverse: bool,
+}
+
+/// What the backward pass needs, and the output.
+#[derive(Debug)]
+pub(crate) struct Tape {
+    /// Output of each row (rows, hidden).
+    pub(crate) out: Vec<f32>,
+    /// State that each row started from (rows, hidden).
+    before: Vec<f32>,
+    /// Cell that each row started from (rows, hidden).
+    cell_before: Vec<f32>,
+    /// Gates after their non-linearity (rows, 4 * hidden).
+    gates: Vec<f32>,
+    /// Hyperbolic tangent of the cell (rows, hidden).
+    cell_tanh: Vec<f32>,
+}
+
+/// Gradients of one direction.
+#[derive(Debug)]
+pub(crate) struct Gradients {
+    /// Of the input weights.
+    pub(crate) input: Vec<f32>,
+    /// Of the state weights.
+    pub(crate) state: Vec<f32>,
+    /// Of the bias.
+    pub(crate) bias: Vec<f32>,
+    /// Of the packed input (rows, inputs).
+    pub(crate) x: Vec<f32>,
+}
+
+/// Runs the direction over packed input `x` (rows, inputs).
+pub(crate) fn forward(cell: Cell<'_>, x: &[f32], packing: &Packing, threads: usize) -> Tape {
+    let (rows, h) = (packing.rows(), cell.hidden);
+    let mut gates = dense::forward(x, rows, cell.input, cell.bias, threads);
+    let mut out = vec![0.0; rows * h];
+    let mut before = vec![0.0; rows * h];
+    let mut cell_before = vec![0.0; rows * h];
+    let mut cell_tanh = vec![0.0; rows * h];
+    let clips = if packing.steps() == 0 { 0 } else { packing.step(0).1 };
+    let (mut state, mut memory) = (vec![0.0; clips * h], vec![0.0; clips * h]);
+    let weights = Matrix::new(cell.state, h, 4 * h);
+    for index in 0..packing.steps() {
+        let step = if cell.reverse { packing.steps() - 1 - index } else { index };
+        let (start, running) = packing.step(step);
+        let span = start * h..(start + running) * h;
+        before[span.clone()].copy_from_slice(&state[..running * h]);
+        cell_before[span.clone()].copy_from_slice(&memory[..running * h]);
+        let gates = &mut gates[start * 4 * h..(start + running) * 4 * h];
+        if index > 0 {
+            multiply(Target::new(gates, 4 * h), Matrix::new(&state, running, h), weights, true, 1);
+        }
+        activate(gates, &mut memory, &mut state, &mut cell_tanh[span.clone()], h);
+        out[span].copy_from_slice(&state[..running * h]);
+    }
+    Tape { out, before, cell_before, gates, cell_tanh }
+}
+
+/// One step: gates through their non-linearities, cell and state renewed.
+fn activate(gates: &mut [f32], memory: &mut [f32], state: &mut [f32], cell_tanh: &mut [f32], h: usize) {
+    wide(
+        #[inline(always)]
+        || {
+            let rows = gates.chunks_exact_mut(4 * h).zip(memory.chunks_exact_mut(h));
+            for (((gates, memory), state), cell_tanh) in
+                rows.zip(state.chunks_exact_mut(h)).zip(cell_tanh.chunks_exact_mut(h))
+            {
+                let (input, rest) = gates.split_at_mut(h);
+                let (forget, rest) = rest.split_at_mut(h);
+                let (candidate, output) = rest.split_at_mut(h);
+                for unit in 0..h {
+                    let i = sigmoid(input[unit]);
+                    let f = sigmoid(forget[unit]);
+                    let g = tanh(candidate[unit]);
+                    let o = sigmoid(output[unit]);
+                    let c = f * memory[unit] + i * g;
+                    let squashed = tanh(c);
+                    input[unit] = i;
+                    forget[unit] = f;
+                    candidate[unit] = g;
+                    output[unit] = o;
+                    memory[unit] = c;
+                    cell_tanh[unit] = squashed;
+                    state[unit] = o * squashed;
+                }
+            }
+        },
+    );
+}
+
+/// Gradients, from that of the output; consumes the tape, whose gates become the gates' gradients.
+pub(crate) fn backward(
+    cell: Cell<'_>,
+    x: &[f32],
+    packing: &Packing,
+    tape: Tape,
+    gradient: &[f32],
+    threads: usize,
+) -> Gradients {
+    let (rows, h) = (packing.rows(), cell.hidden);
+    let Tape { before, cell_before, mut gates, cell_tanh, .. } = tape;
+    let clips = if packing.steps() == 0 { 0 } else { packing.step(0).1 };
+    // From the next step in the direction's time; zero for clips that are not running there.
+    let (mut d_state, mut d_memory) = (vec![0.0; clips * h], vec![0.0; clips * h]);
+    let weights = Matrix::new(cell.state, h, 4 * h).transposed();
+    for index in (0..packing.steps()).rev() {
+        let step = if cell.reverse { packing.steps() - 1 - index } else { index };
+        let (start, running) = packing.step(step);
+        let span = start * h..(start + running) * h;
+        let gates = &mut gates[start * 4 * h..(start + running) * 4 * h];
+        let saved = Saved { cell_before: &cell_before[span.clone()], cell_tanh: &cell_tanh[span.clone()] };
+        derive(gates, saved, &gradient[span], &d_state, &mut d_memory, h);
+        if index > 0 {
+            multiply(Target::new(&mut d_state, h), Matrix::new(gates, running, 4 * h), weights, false, 1);
+        }
+    }
+    let (input, bias) = dense::weight_gradients(x, &gates, rows, 4 * h, threads);
+    let mut state = vec![0.0; h * 4 * h];
+    let a = Matrix::new(&before, rows, h).transposed();
+    multiply(Target::new(&mut state, 4 * h), a, Matrix::new(&gates, rows, 4 * h), false, threads);
+    let x = dense::input_gradient(&gates, rows, cell.input, 4 * h, threads);
+    Gradients { input, state, bias, x }
+}
+
+#[derive(Clone, Copy)]
+struct Saved<'a> {
+    cell_before: &'a [f32],
+    cell_tanh: &'a [f32],
+}
+
+/// One step backward: gates become the gradients before their non-linearities, `d_memory` that of the cell before.
+fn derive(gates: &mut [f32], saved: Saved<'_>, d_out: &[f32], d_state: &[f32], d_memory: &mut [f32], h: usize) {
+    wide(
+        #[inline(always)]
+        || {
+            let rows = gates.chunks_exact_mut(4 * h).zip(saved.cell_before.chunks_exact(h));
+            let rows = rows.zip(saved.cell_tanh.chunks_exact(h)).zip(d_out.chunks_exact(h));
+            let rows = rows.zip(d_state.chunks_exact(h)).zip(d_memory.chunks_exact_mut(h));
+            for (((((gates, cell_before), cell_tanh), d_out), d_state), d_memory) in rows {
+                let (input, rest) = gates.split_at_mut(h);
+                let (forget, rest) = rest.split_at_mut(h);
+                let (candidate, output) = rest.split_at_mut(h);
+                for unit in 0..h {
+                    let (i, f, g, o) = (input[unit], forget[unit], candidate[unit], output[unit]);
+                    let d_h = d_out[unit] + d_state[unit];
+                    let squashed = cell_tanh[unit];
+                    let d_c = d_memory[unit] + d_h * o * (1.0 - squashed * squashed);
+                    input[unit] = d_c * g * i * (1.0 - i);
+                    forget[unit] = d_c * cell_before[unit] * f * (1.0 - f);
+                    candidate[unit] = d_c * i * (1.0 - g * g);
+                    output[unit] = d_h * squashed * o * (1.0 - o);
+                    d_memory[unit] = d_c * f;
+                }
+            }
+        },
+    );
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn packing_is_undone_by_unpacking() {
+        let lens = [4, 2, 2, 1];
+        let packing = Packing::new(&lens);
+        assert_eq!(packing.rows(), 9);
+        let values: Vec<f32> = (0..18).map(|value| value as f32).collect();
+        let packed = packing.pack(&values, &lens, 2);
+        // First frames of the four clips: rows 0, 4, 6 and 8.
+        assert_eq!(packed[..8], [0.0, 1.0, 8.0, 9.0, 12.0, 13.0, 16.0, 17.0]);
+        assert_eq!(packing.unpack(&packed, &lens, 2), values);
+        assert_eq!(Packing::new(&[]).rows(), 0);
+    }
+
+    /// One unit, all weights zero but the biases: i = f = o = 1/2 and g = tanh(1), so the cell after n steps is
+    /// tanh(1) * (1 - 2^-n) and the output half its hyperbolic tangent.
+    #[test]
+    fn a_cell_driven_by_its_bias_follows_the_closed_form() {
+        for reverse in [false, true] {
+            let bias = [0.0, 0.0, 1.0, 0.0];
+            let cell = Cell { input: &[0.0; 4], state: &[0.0; 4], bias: &bias, hidden: 1, reverse };
+            let lens = [3, 1];
+            let packing = Packing::new(&lens);
+            let out = packing.unpack(&forward(cell, &[0.0; 4], &packing, 1).out, &lens, 1);
+            let expected = |steps: i32| 0.5 * (1.0_f32.tanh() * (1.0 - 0.5_f32.powi(steps))).tanh();
+            let steps = if reverse { [3, 2, 1, 1] } else { [1, 2, 3, 1] };
+            for (out, steps) in out.iter().zip(steps) {
+                assert!((out - expected(steps)).abs() < 1e-6, "reverse {reverse}: {out} after {steps} steps");
+            }
+        }
+    }
+}

@@ -1,0 +1,191 @@
+//! The kernels against burn's layers, against finite differences, and against themselves in other company.
+
+use rand::{RngExt, SeedableRng};
+use rand_chacha::ChaCha8Rng;
+
+use super::*;
+use crate::params::{ConvLayer, Device, Lstm, Params, Pooling};
+
+const KERNELS: Engine = Engine::Kernels { threads: 1 };
+
+fn random(rng: &mut ChaCha8Rng, count: usize) -> Vec<f32> {
+    (0..count).map(|_| rng.random_range(-1.0..1.0)).collect()
+}
+
+fn params(pooling: Pooling, bidirectional: bool, layers: usize) -> Params {
+    Params {
+        conv: vec![
+            ConvLayer { channels: 6, kernel: 5, stride: 2, pool: 1 },
+            ConvLayer { channels: 5, kernel: 3, stride: 1, pool: 2 },
+        ],
+        lstm: Lstm { hidden: 4, bidirectional, layers },
+        pooling,
+        attention_size: 3,
+        functionals_size: 4,
+        dense: vec![7],
+        dropout: 0.2,
+        functionals_dropout: 0.3,
+        ..Params::default()
+    }
+}
+
+fn example(plan: &Plan, lens: &[usize], seed: u64) -> (Weights, Batch) {
+    let mut rng = ChaCha8Rng::seed_from_u64(seed);
+    let mut weights = Weights::init(plan, &mut rng);
+    for (spec, values) in weights.specs.iter().zip(&mut weights.values) {
+        // Away from the ones and zeros of a fresh network, where mistakes hide.
+        if spec.name.ends_with("variance") {
+            values.iter_mut().for_each(|value| *value = rng.random_range(0.5..2.0));
+        } else {
+            values.iter_mut().for_each(|value| *value += rng.random_range(-0.2..0.2));
+        }
+    }
+    let frames = random(&mut rng, lens.iter().sum::<usize>() * plan.width);
+    let functionals = random(&mut rng, lens.len() * plan.functionals);
+    let mut targets: Vec<f32> = (0..lens.len() * plan.classes).map(|_| rng.random_range(0.0..1.0)).collect();
+    let sum: f32 = targets.iter().sum();
+    targets.iter_mut().for_each(|target| *target /= sum);
+    (weights, Batch { lens: lens.to_vec(), frames, functionals, targets })
+}
+
+fn networks() -> Vec<Params> {
+    let mut list = Vec::new();
+    for pooling in [Pooling::Last, Pooling::Mean, Pooling::Attention, Pooling::AttentiveStatistics] {
+        list.push(params(pooling, true, 1));
+    }
+    list.push(params(Pooling::Last, false, 2));
+    list.push(params(Pooling::AttentiveStatistics, true, 2));
+    list.push(Params { functionals_size: 0, dense: Vec::new(), ..params(Pooling::Mean, true, 0) });
+    list.push(Params { conv: Vec::new(), ..params(Pooling::Attention, true, 1) });
+    list
+}
+
+fn assert_close(what: &str, found: &[f32], expected: &[f32], tolerance: f32) {
+    assert_eq!(found.len(), expected.len(), "{what}");
+    let scale = expected.iter().fold(1e-2_f32, |scale, value| scale.max(value.abs()));
+    for (index, (found, expected)) in found.iter().zip(expected).enumerate() {
+        assert!((found - expected).abs() <= tolerance * scale, "{what}[{index}]: {found}, expected {expected}");
+    }
+}
+
+/// Sums of a few hundred products in single precision, in another order: 1e-4 of the largest value is ten times what
+/// rounding leaves.
+fn agrees_with(device: Device) {
+    let reference = Engine::new(device, 1).expect("compiled in");
+    for (index, params) in networks().iter().enumerate() {
+        for lens in [&[11, 8, 8, 3, 1][..], &[7], &[1, 1]] {
+            let plan = Plan::new(params, 5, 9, 4);
+            let (weights, batch) = example(&plan, lens, index as u64);
+            let found = KERNELS.infer(&plan, &weights, &batch);
+            assert_close("probabilities", &found, &reference.infer(&plan, &weights, &batch), 1e-4);
+            let found = KERNELS.step(&plan, &weights, &batch, 99);
+            let expected = reference.step(&plan, &weights, &batch, 99);
+            assert!((found.loss - expected.loss).abs() < 1e-4, "{} and {}", found.loss, expected.loss);
+            assert_close("probabilities in training", &found.probabilities, &expected.probabilities, 1e-4);
+            for ((found, expected), spec) in found.gradients.iter().zip(&expected.gradients).zip(&weights.specs) {
+                assert_close(&format!("network {index}, {lens:?}, {}", spec.name), found, expected, 1e-3);
+            }
+            for (found, expected) in found.moments.iter().zip(&expected.moments) {
+                assert_close("mean", &found.0, &expected.0, 1e-4);
+                assert_close("variance", &found.1, &expected.1, 1e-4);
+            }
+        }
+    }
+}
+
+#[test]
+#[cfg(feature = "flex")]
+fn kernels_agree_with_burn_layers_on_flex() {
+    agrees_with(Device::FlexLayers);
+}
+
+#[test]
+#[cfg(feature = "ndarray")]
+fn kernels_agree_with_burn_layers_on_ndarray() {
+    agrees_with(Device::Ndarray);
+}
+
+/// Central differences along the gradient itself: (L(w + hg) - L(w - hg)) / 2h against |g|^2. ReLU and maxima bend the
+/// loss, so some per cent are allowed.
+#[test]
+fn gradients_are_slopes_of_the_loss() {
+    for (index, params) in networks().iter().enumerate() {
+        let plan = Plan::new(params, 5, 9, 4);
+        let (mut weights, batch) = example(&plan, &[13, 9, 6, 2], 40 + index as u64);
+        let gradients = KERNELS.step(&plan, &weights, &batch, 5).gradients;
+        for (at, gradient) in gradients.iter().enumerate().filter(|(_, gradient)| !gradient.is_empty()) {
+            let square: f64 = gradient.iter().map(|value| f64::from(value * value)).sum();
+            if square < 1e-9 {
+                continue;
+            }
+            let h = 5e-4 / square.sqrt();
+            let original = weights.values[at].clone();
+            let mut loss = |sign: f64| {
+                weights.values[at] = original
+                    .iter()
+                    .zip(gradient)
+                    .map(|(value, slope)| value + (sign * h) as f32 * slope)
+                    .collect();
+                KERNELS.step(&plan, &weights, &batch, 5).loss
+            };
+            let slope = (loss(1.0) - loss(-1.0)) / (2.0 * h);
+            weights.values[at] = original;
+            let name = &weights.specs[at].name;
+            let error = (slope - square).abs() / square.sqrt();
+            assert!(error < 0.04 * square.sqrt() + 3e-4, "network {index}, {name}: slope {slope}, gradient {square}");
+        }
+    }
+}
+
+#[test]
+fn a_clip_does_not_depend_on_its_company() {
+    for params in networks() {
+        let plan = Plan::new(&params, 5, 9, 4);
+        let (weights, batch) = example(&plan, &[30, 17, 9, 1], 3);
+        let together = KERNELS.infer(&plan, &weights, &batch);
+        let mut frame = 0;
+        for (clip, len) in batch.lens.iter().enumerate() {
+            let alone = Batch {
+                lens: vec![*len],
+                frames: batch.frames[frame * 5..(frame + len) * 5].to_vec(),
+                functionals: batch.functionals[clip * 9..(clip + 1) * 9].to_vec(),
+                targets: Vec::new(),
+            };
+            frame += len;
+            let probabilities = KERNELS.infer(&plan, &weights, &alone);
+            assert_close("alone", &probabilities, &together[clip * 4..(clip + 1) * 4], 1e-6);
+            assert!((probabilities.iter().sum::<f32>() - 1.0).abs() < 1e-5);
+        }
+    }
+}
+
+#[test]
+fn threads_inside_an_operation_change_nothing() {
+    let plan = Plan::new(&Params::default(), 40, 20, 8);
+    let (weights, batch) = example(&plan, &[200, 180, 90, 90], 1);
+    let one = KERNELS.step(&plan, &weights, &batch, 2);
+    let two = Engine::Kernels { threads: 2 }.step(&plan, &weights, &batch, 2);
+    for (one, two) in one.gradients.iter().zip(&two.gradients) {
+        assert_close("gradient", one, two, 1e-4);
+    }
+}
+
+/// Times one step of a default-sized network; run with `--ignored --nocapture`.
+#[test]
+#[ignore = "a measurement, not a test"]
+#[expect(clippy::print_stderr, reason = "prints what it measures")]
+fn measure_a_step() {
+    let plan = Plan::new(&Params::default(), 150, 1000, 8);
+    let (weights, batch) = example(&plan, &[300; 64], 1);
+    for threads in [1, 2] {
+        let engine = Engine::Kernels { threads };
+        let mut best = f64::INFINITY;
+        for _ in 0..10 {
+            let start = std::time::Instant::now();
+            let step = engine.step(&plan, &weights, &batch, 2);
+            best = best.min(start.elapsed().as_secs_f64());
+            assert!(step.loss.is_finite());
+        }
+        eprintln!("{threads} threads: {:.1} ms", best * 1e3);
+    }
+}

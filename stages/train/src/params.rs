@@ -1,0 +1,384 @@
+//! What a train stage can be told.
+
+use schemars::JsonSchema;
+use ser_schemas::stage::ParamProblem;
+use serde::{Deserialize, Serialize};
+
+/// Parameters of a train stage: the features used, every size of the network, and how it is trained.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(default, deny_unknown_fields)]
+pub struct Params {
+    /// Frame features to use, by the beginning of their names: `log-mel` takes `log_mel_00`, `log_mel_01`, ...; `all`
+    /// takes every column of the frames table. Names are matched as whole words, `-` and `_` alike.
+    #[schemars(length(min = 1))]
+    pub features: Vec<String>,
+    /// Whether each clip's functionals are joined to the network's summary of its frames, before the classifier.
+    pub use_functionals: bool,
+    /// Which values are brought to mean 0 and standard deviation 1, column by column.
+    pub standardise: Standardise,
+    /// Longest clip in frames; longer ones lose their end (in training: a random stretch of this length is kept). 0: no limit.
+    #[schemars(range(min = 0, max = 100_000))]
+    pub max_frames: usize,
+    /// Convolutions over time, in order; each is followed by batch normalisation, ReLU, max pooling and dropout.
+    pub conv: Vec<ConvLayer>,
+    /// The LSTM after the convolutions.
+    pub lstm: Lstm,
+    /// How a clip's frames become one vector.
+    pub pooling: Pooling,
+    /// Size of the hidden layer that scores frames, for `attention` and `attentive-statistics`.
+    #[schemars(range(min = 1, max = 4096))]
+    pub attention_size: usize,
+    /// Size of the dense layer that functionals pass before they are joined; 0 joins them as they are.
+    #[schemars(range(min = 0, max = 4096))]
+    pub functionals_size: usize,
+    /// Sizes of the dense layers (with ReLU) between the clip's vector and the classes.
+    pub dense: Vec<usize>,
+    /// Share of values dropped in training after each convolution, between LSTM layers and before each dense layer.
+    #[schemars(range(min = 0.0, max = 0.95))]
+    pub dropout: f64,
+    /// Share of functionals dropped in training before their dense layer.
+    #[schemars(range(min = 0.0, max = 0.95))]
+    pub functionals_dropout: f64,
+    /// Clips per step.
+    #[schemars(range(min = 1, max = 65_536))]
+    pub batch_size: usize,
+    /// Passes over the training clips.
+    #[schemars(range(min = 1, max = 100_000))]
+    pub epochs: usize,
+    /// Rule by which gradients become steps.
+    pub optimizer: Optimizer,
+    /// Highest learning rate, reached at the end of warm-up.
+    #[schemars(range(min = 1e-9, max = 10.0))]
+    pub learning_rate: f64,
+    /// Weight decay of matrices (never of biases and normalisation): decoupled for `adamw`, added to the gradient for others.
+    #[schemars(range(min = 0.0, max = 1.0))]
+    pub weight_decay: f64,
+    /// Epochs over which the learning rate rises from zero; afterwards it falls to zero along half a cosine.
+    #[schemars(range(min = 0.0, max = 1000.0))]
+    pub warm_up_epochs: f64,
+    /// Highest Euclidean norm of a step's whole gradient; larger ones are scaled down. 0: no limit.
+    #[schemars(range(min = 0.0, max = 1e6))]
+    pub clip_norm: f64,
+    /// How classes weigh in the loss.
+    pub class_weights: ClassWeights,
+    /// Share of the target that is spread over all classes.
+    #[schemars(range(min = 0.0, max = 0.9))]
+    pub label_smoothing: f64,
+    /// Epochs without a better validation UAR after which a fold stops; 0 never stops early. The best epoch's weights are
+    /// kept either way; without validation clips, the last epoch's.
+    #[schemars(range(min = 0, max = 100_000))]
+    pub early_stopping: usize,
+    /// Alterations of training clips.
+    pub augment: Augment,
+    /// Where the network is computed.
+    pub device: Device,
+    /// Processor threads for all folds together; 0: as many as the machine has. Folds run side by side, one thread each;
+    /// threads left over work inside a fold. Results do not depend on how many folds run at once.
+    #[schemars(range(min = 0, max = 1024))]
+    pub threads: usize,
+    /// Added to the pipeline's seed: other initial weights and other batches, same everything else.
+    #[schemars(range(min = 0, max = 4_294_967_295_u32))]
+    pub seed_offset: u32,
+}
+
+/// One convolution over time.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct ConvLayer {
+    /// Channels out.
+    #[schemars(range(min = 1, max = 8192))]
+    pub channels: usize,
+    /// Frames under the kernel; odd.
+    #[schemars(range(min = 1, max = 255))]
+    pub kernel: usize,
+    /// Frames between positions of the kernel.
+    #[serde(default = "one")]
+    #[schemars(range(min = 1, max = 64))]
+    pub stride: usize,
+    /// Frames of which max pooling keeps the highest; 1: no pooling.
+    #[serde(default = "one")]
+    #[schemars(range(min = 1, max = 64))]
+    pub pool: usize,
+}
+
+/// The LSTM.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(default, deny_unknown_fields)]
+pub struct Lstm {
+    /// Size of the state of each direction.
+    #[schemars(range(min = 1, max = 8192))]
+    pub hidden: usize,
+    /// Whether a second LSTM reads each clip from its end.
+    pub bidirectional: bool,
+    /// Layers; 0 leaves the LSTM out.
+    #[schemars(range(min = 0, max = 16))]
+    pub layers: usize,
+}
+
+/// Alterations of training clips; validation and test clips are never touched.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(default, deny_unknown_fields)]
+pub struct Augment {
+    /// Probability that a clip is replaced by one of its copies in the features stage's `augmented.parquet`.
+    #[schemars(range(min = 0.0, max = 1.0))]
+    pub copies: f64,
+    /// Mixup (Zhang et al. 2018): clips are blended in pairs, with a share from Beta(alpha, alpha). 0: off.
+    #[schemars(range(min = 0.0, max = 10.0))]
+    pub mixup: f64,
+    /// SpecAugment (Park et al. 2019): stretches of frames set to the mean.
+    #[schemars(range(min = 0, max = 100))]
+    pub time_masks: usize,
+    /// Longest such stretch, as a share of the clip.
+    #[schemars(range(min = 0.0, max = 1.0))]
+    pub time_mask_share: f64,
+    /// SpecAugment: ranges of feature columns set to the mean.
+    #[schemars(range(min = 0, max = 100))]
+    pub feature_masks: usize,
+    /// Widest such range, in columns.
+    #[schemars(range(min = 0, max = 8192))]
+    pub feature_mask_width: usize,
+    /// Standard deviation of Gaussian noise added to standardised frames and functionals. 0: off.
+    #[schemars(range(min = 0.0, max = 10.0))]
+    pub noise: f64,
+}
+
+/// What is brought to mean 0 and standard deviation 1, and over which clips these are taken.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+pub enum Standardise {
+    /// Values as they are.
+    None,
+    /// Each clip's frames by themselves; functionals, one value per clip, over the training clips of the fold.
+    Clip,
+    /// Over all clips of each speaker, test speakers included. Labels are not used, but a test speaker's other recordings
+    /// are: the result holds where several recordings of a speaker are at hand (transductive).
+    Speaker,
+    /// Over the training clips of the fold, and nothing else.
+    Train,
+}
+
+/// How frames become one vector.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+pub enum Pooling {
+    /// The final state of each direction.
+    Last,
+    /// The mean of all frames.
+    Mean,
+    /// The mean of all frames, weighted by a learnt score.
+    Attention,
+    /// Weighted mean and weighted standard deviation.
+    AttentiveStatistics,
+}
+
+/// Rule by which gradients become steps.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+pub enum Optimizer {
+    /// Adam with decoupled weight decay (betas 0.9 and 0.999).
+    Adamw,
+    /// Adam, weight decay as part of the gradient.
+    Adam,
+    /// Stochastic gradient descent with momentum 0.9.
+    Sgd,
+}
+
+/// How classes weigh in the loss.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+pub enum ClassWeights {
+    /// Every clip weighs the same.
+    None,
+    /// Every class weighs the same: clips by the inverse frequency of their class among the training clips.
+    Balanced,
+}
+
+/// Where the network is computed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+pub enum Device {
+    /// The processor, with this crate's own layer kernels on the matrix products that burn's flex backend uses.
+    Flex,
+    /// The processor, with burn's own layers on its flex backend: the reference for the kernels, several times slower.
+    FlexLayers,
+    /// burn's ndarray backend (cargo feature `ndarray`): an independent reference, slower still.
+    Ndarray,
+    /// A graphics processor through wgpu (cargo feature `wgpu`).
+    Wgpu,
+    /// An NVIDIA graphics processor (cargo feature `cuda`).
+    Cuda,
+}
+
+fn one() -> usize {
+    1
+}
+
+impl Default for Params {
+    fn default() -> Self {
+        Self {
+            features: vec!["all".to_owned()],
+            use_functionals: true,
+            standardise: Standardise::Train,
+            max_frames: 600,
+            conv: vec![
+                ConvLayer { channels: 64, kernel: 5, stride: 2, pool: 1 },
+                ConvLayer { channels: 96, kernel: 5, stride: 1, pool: 2 },
+            ],
+            lstm: Lstm::default(),
+            pooling: Pooling::AttentiveStatistics,
+            attention_size: 32,
+            functionals_size: 128,
+            dense: vec![64],
+            dropout: 0.3,
+            functionals_dropout: 0.5,
+            batch_size: 64,
+            epochs: 40,
+            optimizer: Optimizer::Adamw,
+            learning_rate: 2e-3,
+            weight_decay: 0.02,
+            warm_up_epochs: 2.0,
+            clip_norm: 5.0,
+            class_weights: ClassWeights::Balanced,
+            label_smoothing: 0.1,
+            early_stopping: 15,
+            augment: Augment::default(),
+            device: Device::Flex,
+            threads: 0,
+            seed_offset: 0,
+        }
+    }
+}
+
+impl Default for Lstm {
+    fn default() -> Self {
+        Self { hidden: 64, bidirectional: true, layers: 1 }
+    }
+}
+
+impl Default for Augment {
+    fn default() -> Self {
+        Self {
+            copies: 0.5,
+            mixup: 0.4,
+            time_masks: 2,
+            time_mask_share: 0.1,
+            feature_masks: 2,
+            feature_mask_width: 8,
+            noise: 0.0,
+        }
+    }
+}
+
+impl Device {
+    /// The cargo feature that this device needs and that is not compiled in.
+    pub(crate) fn missing_feature(self) -> Option<&'static str> {
+        match self {
+            Self::Flex => None,
+            Self::FlexLayers => (!cfg!(feature = "flex")).then_some("flex"),
+            Self::Ndarray => (!cfg!(feature = "ndarray")).then_some("ndarray"),
+            Self::Wgpu => (!cfg!(feature = "wgpu")).then_some("wgpu"),
+            Self::Cuda => (!cfg!(feature = "cuda")).then_some("cuda"),
+        }
+    }
+
+    /// The name used in pipeline files.
+    pub(crate) fn as_str(self) -> &'static str {
+        match self {
+            Self::Flex => "flex",
+            Self::FlexLayers => "flex-layers",
+            Self::Ndarray => "ndarray",
+            Self::Wgpu => "wgpu",
+            Self::Cuda => "cuda",
+        }
+    }
+}
+
+impl Params {
+    /// What is well-formed but cannot be trained.
+    pub fn check(&self) -> Vec<ParamProblem> {
+        let mut problems = Vec::new();
+        let mut problem = |key: &str, message: String, hint: &str| {
+            let hint = (!hint.is_empty()).then(|| hint.to_owned());
+            problems.push(ParamProblem { key: key.to_owned(), message, hint });
+        };
+        if self.features.is_empty() {
+            problem("features", "the list is empty".to_owned(), "name at least one frame feature, or `all`");
+        }
+        for (index, layer) in self.conv.iter().enumerate() {
+            if layer.kernel.is_multiple_of(2) {
+                let hint = format!("use {} or {}", layer.kernel.saturating_sub(1).max(1), layer.kernel + 1);
+                problem(&format!("conv[{index}].kernel"), format!("expected an odd number, found {}", layer.kernel), &hint);
+            }
+            for (name, value) in [("channels", layer.channels), ("stride", layer.stride), ("pool", layer.pool)] {
+                if value == 0 {
+                    problem(&format!("conv[{index}].{name}"), "expected at least 1, found 0".to_owned(), "");
+                }
+            }
+            if layer.pool > 255 {
+                problem(&format!("conv[{index}].pool"), format!("expected at most 255, found {}", layer.pool), "");
+            }
+        }
+        if self.conv.is_empty() && self.lstm.layers == 0 && !matches!(self.pooling, Pooling::Mean) {
+            let message = "neither convolutions nor an LSTM are declared".to_owned();
+            problem("pooling", message, "declare a layer, or use `mean`");
+        }
+        for (key, value) in
+            [("lstm.hidden", self.lstm.hidden), ("attention_size", self.attention_size), ("batch_size", self.batch_size), ("epochs", self.epochs)]
+        {
+            if value == 0 {
+                problem(key, "expected at least 1, found 0".to_owned(), "");
+            }
+        }
+        for (index, size) in self.dense.iter().enumerate() {
+            if *size == 0 || *size > 8192 {
+                problem(&format!("dense[{index}]"), format!("expected 1 to 8192, found {size}"), "");
+            }
+        }
+        if self.warm_up_epochs > self.epochs as f64 {
+            let message = format!("{} epochs of warm-up in a training of {}", self.warm_up_epochs, self.epochs);
+            problem("warm_up_epochs", message, "warm up for a tenth of the epochs or less");
+        }
+        if let Some(feature) = self.device.missing_feature() {
+            let message = format!("this program was built without the device `{}`", self.device.as_str());
+            problem("device", message, &format!("build with `--features {feature}`, or use `flex`"));
+        }
+        problems
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn defaults_are_acceptable() {
+        assert_eq!(Params::default().check(), []);
+    }
+
+    #[test]
+    fn every_mistake_is_reported() {
+        let params = Params {
+            features: Vec::new(),
+            conv: vec![ConvLayer { channels: 8, kernel: 4, stride: 1, pool: 1 }],
+            dense: vec![64, 0],
+            warm_up_epochs: 50.0,
+            ..Params::default()
+        };
+        let keys: Vec<String> = params.check().into_iter().map(|problem| problem.key).collect();
+        assert_eq!(keys, ["features", "conv[0].kernel", "dense[1]", "warm_up_epochs"]);
+    }
+
+    #[test]
+    #[cfg(not(feature = "cuda"))]
+    fn a_device_that_is_not_compiled_in_names_its_feature() {
+        let problems = Params { device: Device::Cuda, ..Params::default() }.check();
+        assert_eq!(problems[0].hint.as_deref(), Some("build with `--features cuda`, or use `flex`"));
+    }
+
+    #[test]
+    fn unknown_keys_are_refused() {
+        assert!(serde_json::from_str::<Params>(r#"{"epoch": 3}"#).is_err());
+        let params: Params = serde_json::from_str(r#"{"conv": [{"channels": 8, "kernel": 3}]}"#).expect("valid");
+        assert_eq!(params.conv[0], ConvLayer { channels: 8, kernel: 3, stride: 1, pool: 1 });
+    }
+}
