@@ -1,1 +1,36 @@
-//! placeholder
+//! From audio to numbers: frame features, functionals, and altered copies for training.
+//!
+//! Read in this order: [`Params`] says what can be declared, [`run`] is the stage, [`Extractor`] turns one recording
+//! into features (for the stage and for prediction alike). Below it there is one file per feature.
+
+mod augment;
+mod cepstrum;
+mod chroma;
+mod delta;
+mod enhance;
+mod error;
+mod examples;
+mod extract;
+mod framing;
+mod functionals;
+mod layout;
+mod level;
+mod mel;
+mod params;
+mod pitch;
+mod rng;
+mod shape;
+mod stage;
+mod stft;
+mod vector;
+
+pub use augment::Augmentation;
+pub use enhance::Enhancement;
+pub use error::{FeaturesError, FeaturesResult};
+pub use extract::{ClipFeatures, Extractor};
+pub use layout::Layout;
+pub use params::{F0, Functionals, LogMel, Mfcc, Params};
+pub use stage::run;
+
+/// Version of what this stage computes; it rises when the same parameters give other numbers.
+pub const VERSION: u32 = 1;

@@ -1,0 +1,263 @@
+//! Altered copies of clips: more voices, rooms and timings to train on.
+//!
+//! What is drawn depends on the pipeline's seed, the clip's id and the copy's name, so it does not depend on the order
+//! of work. Copies are made before enhancement, as if they had been recorded that way.
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+use crate::params::Problems;
+use crate::rng::Rng;
+use crate::vector::energy;
+
+/// One way of altering clips.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(tag = "kind", rename_all = "kebab-case", deny_unknown_fields)]
+pub enum Augmentation {
+    /// White noise is added.
+    Noise {
+        /// Power of the clip over power of the noise, in decibels.
+        #[serde(default = "default_snr_db")]
+        #[schemars(range(min = -10.0, max = 80.0))]
+        snr_db: f64,
+        /// Altered copies of each clip.
+        #[serde(default = "default_copies")]
+        #[schemars(range(min = 1, max = 10))]
+        copies: u32,
+    },
+    /// The level is changed, by an amount drawn evenly between two bounds.
+    Gain {
+        /// Lowest change in decibels.
+        #[serde(default = "default_min_db")]
+        #[schemars(range(min = -60.0, max = 60.0))]
+        min_db: f64,
+        /// Highest change in decibels.
+        #[serde(default = "default_max_db")]
+        #[schemars(range(min = -60.0, max = 60.0))]
+        max_db: f64,
+        /// Altered copies of each clip.
+        #[serde(default = "default_copies")]
+        #[schemars(range(min = 1, max = 10))]
+        copies: u32,
+    },
+    /// The clip begins earlier or later; what moves out is lost, what moves in is silence.
+    TimeShift {
+        /// Largest shift to either side, in seconds.
+        #[serde(default = "default_max_s")]
+        #[schemars(range(min = 0.001, max = 10.0))]
+        max_s: f64,
+        /// Altered copies of each clip.
+        #[serde(default = "default_copies")]
+        #[schemars(range(min = 1, max = 10))]
+        copies: u32,
+    },
+    /// The clip is played faster or slower; pitch and formants move along. One copy per factor.
+    Speed {
+        /// Speeds, 1 being the original, 0.5 to 2.
+        #[serde(default = "default_factors")]
+        #[schemars(length(min = 1, max = 10), inner(range(min = 0.5, max = 2.0)))]
+        factors: Vec<f64>,
+    },
+}
+
+fn default_snr_db() -> f64 {
+    15.0
+}
+
+fn default_copies() -> u32 {
+    1
+}
+
+fn default_min_db() -> f64 {
+    -6.0
+}
+
+fn default_max_db() -> f64 {
+    6.0
+}
+
+fn default_max_s() -> f64 {
+    0.2
+}
+
+fn default_factors() -> Vec<f64> {
+    vec![0.9, 1.1]
+}
+
+impl Augmentation {
+    pub(crate) fn check(&self, key: &str, problems: &mut Problems) {
+        let mut within = |field: &str, value, min, max| problems.within(&format!("{key}.{field}"), value, min, max);
+        match self {
+            Self::Noise { snr_db, copies } => {
+                within("snr_db", *snr_db, -10.0, 80.0);
+                within("copies", f64::from(*copies), 1.0, 10.0);
+            }
+            Self::Gain { min_db, max_db, copies } => {
+                within("min_db", *min_db, -60.0, 60.0);
+                within("max_db", *max_db, -60.0, 60.0);
+                within("copies", f64::from(*copies), 1.0, 10.0);
+                if max_db < min_db {
+                    problems.add(&format!("{key}.max_db"), format!("{max_db} dB is below `min_db`, {min_db} dB"), None);
+                }
+            }
+            Self::TimeShift { max_s, copies } => {
+                within("max_s", *max_s, 0.001, 10.0);
+                within("copies", f64::from(*copies), 1.0, 10.0);
+            }
+            Self::Speed { factors } => {
+                within("factors", factors.len() as f64, 1.0, 10.0);
+                for (index, factor) in factors.iter().enumerate() {
+                    within(&format!("factors[{index}]"), *factor, 0.5, 2.0);
+                }
+            }
+        }
+    }
+}
+
+/// One altered copy that is made of every clip.
+#[derive(Debug, Clone, PartialEq)]
+pub(crate) struct Copy {
+    /// Name in the `variant` column: `noise_1`, `speed_2`.
+    pub(crate) variant: String,
+    alteration: Alteration,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq)]
+enum Alteration {
+    Noise { snr_db: f64 },
+    Gain { min_db: f64, max_db: f64 },
+    TimeShift { max_s: f64 },
+    Speed { factor: f64 },
+}
+
+/// All copies that `steps` declare; those of one kind are numbered from 1 in the order declared.
+pub(crate) fn copies(steps: &[Augmentation]) -> Vec<Copy> {
+    let mut alterations = Vec::new();
+    for step in steps {
+        let mut repeat = |alteration, copies: u32| alterations.extend((0..copies).map(|_| alteration));
+        match step {
+            Augmentation::Noise { snr_db, copies } => repeat(Alteration::Noise { snr_db: *snr_db }, *copies),
+            Augmentation::Gain { min_db, max_db, copies } => {
+                repeat(Alteration::Gain { min_db: *min_db, max_db: *max_db }, *copies);
+            }
+            Augmentation::TimeShift { max_s, copies } => repeat(Alteration::TimeShift { max_s: *max_s }, *copies),
+            Augmentation::Speed { factors } => {
+                for factor in factors {
+                    repeat(Alteration::Speed { factor: *factor }, 1);
+                }
+            }
+        }
+    }
+    let names: Vec<&str> = alterations.iter().map(Alteration::name).collect();
+    (0..alterations.len())
+        .map(|index| {
+            let number = names[..=index].iter().filter(|name| **name == names[index]).count();
+            Copy { variant: format!("{}_{number}", names[index]), alteration: alterations[index] }
+        })
+        .collect()
+}
+
+impl Alteration {
+    fn name(&self) -> &'static str {
+        match self {
+            Self::Noise { .. } => "noise",
+            Self::Gain { .. } => "gain",
+            Self::TimeShift { .. } => "shift",
+            Self::Speed { .. } => "speed",
+        }
+    }
+}
+
+impl Copy {
+    /// Alters `clip`. The second value is the sample rate that it is now to be read at: another than `sample_rate_hz`
+    /// where the speed changed, so the caller has to resample it.
+    pub(crate) fn apply(&self, clip: &[f32], sample_rate_hz: u32, seed: u64, clip_id: &str) -> (Vec<f32>, u32) {
+        let mut rng = Rng::for_copy(seed, clip_id, &self.variant);
+        let mut altered = clip.to_vec();
+        match self.alteration {
+            Alteration::Noise { snr_db } => {
+                let power = f64::from(energy(clip)) / clip.len().max(1) as f64;
+                let amplitude = (power / 10.0_f64.powf(snr_db / 10.0)).sqrt();
+                for sample in &mut altered {
+                    *sample += (amplitude * rng.gaussian()) as f32;
+                }
+            }
+            Alteration::Gain { min_db, max_db } => {
+                let factor = 10.0_f64.powf(rng.between(min_db, max_db) / 20.0) as f32;
+                for sample in &mut altered {
+                    *sample *= factor;
+                }
+            }
+            Alteration::TimeShift { max_s } => {
+                let shift = (rng.between(-max_s, max_s) * f64::from(sample_rate_hz)).round() as isize;
+                crate::framing::copy_padded(clip, -shift, &mut altered);
+            }
+            Alteration::Speed { factor } => {
+                return (altered, (f64::from(sample_rate_hz) * factor).round() as u32);
+            }
+        }
+        (altered, sample_rate_hz)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn declared() -> Vec<Augmentation> {
+        serde_json::from_str(
+            r#"[{"kind": "noise", "copies": 2}, {"kind": "gain"}, {"kind": "time-shift"}, {"kind": "speed"},
+                {"kind": "noise", "snr_db": 30}]"#,
+        )
+        .expect("every field has a default")
+    }
+
+    fn clip() -> Vec<f32> {
+        (0..16_000).map(|n| 0.3 * (n as f32 * 0.1).sin()).collect()
+    }
+
+    #[test]
+    fn copies_are_numbered_by_kind() {
+        let names: Vec<String> = copies(&declared()).into_iter().map(|copy| copy.variant).collect();
+        assert_eq!(names, ["noise_1", "noise_2", "gain_1", "shift_1", "speed_1", "speed_2", "noise_3"]);
+    }
+
+    #[test]
+    fn noise_has_the_power_asked_for() {
+        let clip = clip();
+        let copy = &copies(&declared())[0];
+        let (noisy, rate) = copy.apply(&clip, 16_000, 1, "a");
+        let noise: Vec<f32> = noisy.iter().zip(&clip).map(|(a, b)| a - b).collect();
+        let snr_db = 10.0 * (energy(&clip) / energy(&noise)).log10();
+        assert!((snr_db - 15.0).abs() < 0.3, "{snr_db}");
+        assert_eq!(rate, 16_000);
+    }
+
+    #[test]
+    fn gain_stays_in_its_bounds_and_shift_keeps_the_length() {
+        let clip = clip();
+        for seed in 0..50 {
+            let all = copies(&declared());
+            let (louder, _) = all[2].apply(&clip, 16_000, seed, "a");
+            let gain_db = 10.0 * (energy(&louder) / energy(&clip)).log10();
+            assert!((-6.01..=6.01).contains(&gain_db), "{gain_db}");
+            let (shifted, _) = all[3].apply(&clip, 16_000, seed, "a");
+            assert_eq!(shifted.len(), clip.len());
+            let silent = shifted.iter().filter(|sample| **sample == 0.0).count();
+            assert!(silent <= 3_201, "{silent}");
+        }
+    }
+
+    #[test]
+    fn speed_is_a_matter_of_sample_rate() {
+        let (samples, rate) = copies(&declared())[4].apply(&clip(), 16_000, 1, "a");
+        assert_eq!((samples.len(), rate), (16_000, 14_400));
+    }
+
+    #[test]
+    fn bounds_the_wrong_way_round_are_named() {
+        let mut problems = Problems::default();
+        Augmentation::Gain { min_db: 3.0, max_db: -3.0, copies: 1 }.check("augment[0]", &mut problems);
+        assert_eq!(problems.0[0].key, "augment[0].max_db");
+    }
+}

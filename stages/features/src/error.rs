@@ -1,0 +1,79 @@
+//! What can stop the stage; every message names the clip or the parameter, and says what to do.
+
+use std::path::PathBuf;
+
+use ser_audio::{AudioError, ResampleError};
+use ser_schemas::TableError;
+use ser_schemas::stage::ParamProblem;
+
+/// Result of the functions of this crate.
+pub type FeaturesResult<T> = Result<T, FeaturesError>;
+
+/// Features that could not be computed.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum FeaturesError {
+    /// Parameters that are not acceptable, all of them.
+    #[error("{}", list(.0))]
+    Params(Vec<ParamProblem>),
+    /// Parameters stored in a file that this version does not understand.
+    #[error(
+        "the feature parameters stored with the model or table are not valid: recompute the features with this version"
+    )]
+    StoredParams(#[source] serde_json::Error),
+    /// The manifest does not say which sample rate features are computed at.
+    #[error("`{}` has no valid `{key}` in its metadata (found {found}); rerun the manifest stage", path.display())]
+    SampleRate {
+        /// The manifest's table of clips.
+        path: PathBuf,
+        /// The metadata key.
+        key: &'static str,
+        /// What stands there.
+        found: String,
+    },
+    /// A manifest without clips.
+    #[error("`{}` holds no clips, so there is nothing to compute features of; see the manifest's exclusions", path.display())]
+    NoClips {
+        /// The manifest's table of clips.
+        path: PathBuf,
+    },
+    /// A file that decoded at ingest and does not any more.
+    #[error("clip `{clip_id}`: cannot decode `{}`, which was readable at ingest; rerun the ingest stage", path.display())]
+    Decode {
+        /// The clip.
+        clip_id: String,
+        /// Its file.
+        path: PathBuf,
+        /// What the decoder said.
+        #[source]
+        source: AudioError,
+    },
+    /// A pair of sample rates that cannot be converted.
+    #[error("cannot resample from {from_hz} Hz to {to_hz} Hz")]
+    Resample {
+        /// Sample rate of the recording.
+        from_hz: u32,
+        /// Sample rate wanted.
+        to_hz: u32,
+        /// What the resampler said.
+        #[source]
+        source: ResampleError,
+    },
+    /// A table could not be read or written.
+    #[error(transparent)]
+    Table(#[from] TableError),
+    /// The user asked to stop.
+    #[error("stopped before all features were computed; nothing was kept")]
+    Cancelled,
+}
+
+fn list(problems: &[ParamProblem]) -> String {
+    let lines: Vec<String> = problems
+        .iter()
+        .map(|problem| match &problem.hint {
+            Some(hint) => format!("`{}`: {} ({hint})", problem.key, problem.message),
+            None => format!("`{}`: {}", problem.key, problem.message),
+        })
+        .collect();
+    lines.join("; ")
+}

@@ -1,0 +1,104 @@
+//! Features of the waveform itself: level and zero crossings.
+
+use crate::framing::Framing;
+use crate::vector::energy;
+
+/// Samples this close to zero count as zero, which counts as positive (librosa's threshold).
+const ZERO: f32 = 1e-10;
+
+/// Root mean square of the `window` samples of frame `index`; silence outside the clip counts.
+pub(crate) fn rms(clip: &[f32], framing: &Framing, index: usize) -> f32 {
+    (energy(inside(clip, framing, index)) / framing.window as f32).sqrt()
+}
+
+/// The samples of frame `index` that lie in the clip; the frame starts half a window before its centre.
+fn inside<'a>(clip: &'a [f32], framing: &Framing, index: usize) -> &'a [f32] {
+    let start = framing.centre(index) - (framing.window / 2) as isize;
+    let end = (start + framing.window as isize).clamp(0, clip.len() as isize) as usize;
+    let start = (start.max(0) as usize).min(end);
+    &clip[start..end]
+}
+
+/// Counts sign changes of a clip once, so that each frame is a difference of two counts.
+#[derive(Debug, Default)]
+pub(crate) struct ZeroCrossings {
+    /// `counts[n]`: sign changes between neighbouring samples up to sample `n`.
+    counts: Vec<u32>,
+}
+
+impl ZeroCrossings {
+    pub(crate) fn count(&mut self, clip: &[f32]) {
+        self.counts.clear();
+        let mut previous = clip.first().is_some_and(|sample| *sample < -ZERO);
+        let mut count = 0;
+        self.counts.extend(clip.iter().map(|sample| {
+            let negative = *sample < -ZERO;
+            count += u32::from(negative != previous);
+            previous = negative;
+            count
+        }));
+    }
+
+    /// Share of the samples of frame `index` whose sign differs from the one before; none beyond the clip's ends.
+    pub(crate) fn rate(&self, framing: &Framing, index: usize) -> f32 {
+        let Some(last) = self.counts.len().checked_sub(1) else { return 0.0 };
+        let start = framing.centre(index) - (framing.window / 2) as isize;
+        let end = start + framing.window as isize - 1;
+        let at = |position: isize| self.counts[position.clamp(0, last as isize) as usize];
+        (at(end) - at(start)) as f32 / framing.window as f32
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::params::Params;
+    use proptest::prelude::*;
+
+    fn framing() -> Framing {
+        Framing::new(&Params::default(), 16_000)
+    }
+
+    #[test]
+    fn a_constant_is_its_own_level() {
+        let clip = vec![-0.25; 4_000];
+        assert!((rms(&clip, &framing(), 10) - 0.25).abs() < 1e-6);
+        // Half of the first frame lies before the clip.
+        assert!((rms(&clip, &framing(), 0) - 0.25 * 0.5_f32.sqrt()).abs() < 1e-6);
+    }
+
+    #[test]
+    fn a_tone_crosses_zero_twice_per_period() {
+        let clip: Vec<f32> =
+            (0..4_000).map(|n| (std::f32::consts::TAU * 1_000.0 * n as f32 / 16_000.0 + 0.3).sin()).collect();
+        let mut crossings = ZeroCrossings::default();
+        crossings.count(&clip);
+        let rate = crossings.rate(&framing(), 10);
+        assert!((rate - 0.125).abs() <= 1.0 / 400.0, "{rate}");
+    }
+
+    proptest! {
+        #[test]
+        fn the_rate_agrees_with_counting_in_each_frame_and_ignores_gain(
+            clip in prop::collection::vec(-1.0f32..1.0, 0..1_000), gain in 0.001f32..100.0,
+        ) {
+            let framing = framing();
+            let mut crossings = ZeroCrossings::default();
+            crossings.count(&clip);
+            let rates: Vec<f32> = (0..framing.frame_count(clip.len())).map(|t| crossings.rate(&framing, t)).collect();
+            for (index, rate) in rates.iter().enumerate() {
+                let samples = inside(&clip, &framing, index);
+                let direct = samples.windows(2).filter(|pair| (pair[0] < -ZERO) != (pair[1] < -ZERO)).count();
+                prop_assert_eq!(*rate, direct as f32 / 400.0);
+            }
+            // Away from the threshold, gain moves no sign.
+            if clip.iter().all(|sample| sample.abs() > 1e-6) {
+                let scaled: Vec<f32> = clip.iter().map(|sample| sample * gain).collect();
+                crossings.count(&scaled);
+                for (index, rate) in rates.iter().enumerate() {
+                    prop_assert_eq!(crossings.rate(&framing, index), *rate);
+                }
+            }
+        }
+    }
+}

@@ -1,0 +1,110 @@
+//! Mel bands of a power spectrum, in decibels.
+//!
+//! Slaney's mel scale (linear to 1 kHz, logarithmic above: Auditory Toolbox, 1998) and his normalisation, which gives
+//! every band the same area; the defaults of `librosa.filters.mel`.
+
+use crate::framing::Framing;
+use crate::vector::dot;
+
+/// Power below which decibels are not followed any further: -100 dB.
+pub(crate) const POWER_FLOOR: f32 = 1e-10;
+
+/// Triangular bands, each stored from its first to its last non-zero weight.
+pub(crate) struct MelBank {
+    bands: Vec<Band>,
+}
+
+struct Band {
+    first_bin: usize,
+    weights: Vec<f32>,
+}
+
+impl MelBank {
+    /// `count` bands from `fmin_hz` to `fmax_hz` over the bins of `framing`.
+    pub(crate) fn new(framing: &Framing, count: usize, fmin_hz: f64, fmax_hz: f64) -> Self {
+        let (low, high) = (hz_to_mel(fmin_hz), hz_to_mel(fmax_hz));
+        let edge = |index: usize| mel_to_hz(low + (high - low) * index as f64 / (count + 1) as f64);
+        let bands = (0..count)
+            .map(|band| {
+                let (left, middle, right) = (edge(band), edge(band + 1), edge(band + 2));
+                let weight = |bin: usize| {
+                    let hz = bin as f64 * framing.bin_hz();
+                    let triangle = ((hz - left) / (middle - left)).min((right - hz) / (right - middle)).max(0.0);
+                    (triangle * 2.0 / (right - left)) as f32
+                };
+                let first_bin = (0..framing.bins()).find(|bin| weight(*bin) > 0.0).unwrap_or(0);
+                let weights = (first_bin..framing.bins()).map(weight).take_while(|weight| *weight > 0.0).collect();
+                Band { first_bin, weights }
+            })
+            .collect();
+        Self { bands }
+    }
+
+    /// First band that holds no frequency bin at all, and so would be constant.
+    pub(crate) fn empty_band(&self) -> Option<usize> {
+        self.bands.iter().position(|band| band.weights.is_empty())
+    }
+
+    /// Power in each band.
+    pub(crate) fn apply(&self, power: &[f32], out: &mut [f32]) {
+        for (out, band) in out.iter_mut().zip(&self.bands) {
+            *out = dot(&band.weights, &power[band.first_bin..]);
+        }
+    }
+}
+
+/// `10 log10(power)`, not below -100 dB.
+pub(crate) fn power_to_db(power: f32) -> f32 {
+    10.0 * power.max(POWER_FLOOR).log10()
+}
+
+fn hz_to_mel(hz: f64) -> f64 {
+    if hz < 1000.0 { hz * 3.0 / 200.0 } else { 15.0 + (hz / 1000.0).ln() * 27.0 / 6.4_f64.ln() }
+}
+
+fn mel_to_hz(mel: f64) -> f64 {
+    if mel < 15.0 { mel * 200.0 / 3.0 } else { 1000.0 * ((mel - 15.0) * 6.4_f64.ln() / 27.0).exp() }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::params::Params;
+
+    fn framing() -> Framing {
+        Framing::new(&Params::default(), 16_000)
+    }
+
+    #[test]
+    fn the_scale_goes_both_ways() {
+        for hz in [0.0, 50.0, 999.0, 1000.0, 1001.0, 7999.0] {
+            assert!((mel_to_hz(hz_to_mel(hz)) - hz).abs() < 1e-9);
+        }
+        assert!((hz_to_mel(1000.0) - 15.0).abs() < 1e-12);
+        assert!((hz_to_mel(6400.0) - 42.0).abs() < 1e-12);
+    }
+
+    #[test]
+    fn a_flat_spectrum_gives_every_wide_band_the_same_power() {
+        let bank = MelBank::new(&framing(), 20, 0.0, 8000.0);
+        let mut bands = vec![0.0; 20];
+        bank.apply(&vec![1.0; 257], &mut bands);
+        // Area 1 over bins 31.25 Hz apart; narrow triangles are sampled by few bins, hence the margin.
+        for band in bands {
+            assert!((band - 1.0 / 31.25).abs() < 0.1 / 31.25, "{band}");
+        }
+    }
+
+    #[test]
+    fn bands_too_narrow_for_the_bins_are_found() {
+        assert_eq!(MelBank::new(&framing(), 64, 0.0, 8000.0).empty_band(), None);
+        assert!(MelBank::new(&framing(), 256, 0.0, 8000.0).empty_band().is_some());
+    }
+
+    #[test]
+    fn decibels_stop_at_the_floor() {
+        assert_eq!(power_to_db(0.0), -100.0);
+        assert_eq!(power_to_db(1.0), 0.0);
+        assert!((power_to_db(100.0) - 20.0).abs() < 1e-6);
+    }
+}

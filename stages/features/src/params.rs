@@ -1,0 +1,370 @@
+//! The parameters of the stage, as a pipeline file declares them.
+
+use schemars::JsonSchema;
+use ser_schemas::frames::FrameLayout;
+use ser_schemas::stage::ParamProblem;
+use serde::{Deserialize, Serialize};
+
+use crate::augment::Augmentation;
+use crate::enhance::Enhancement;
+use crate::error::{FeaturesError, FeaturesResult};
+
+/// Which features are computed, and how.
+///
+/// Frames are centred: frame `t` covers the samples around `t * hop_s`, with silence assumed outside the clip. Values
+/// follow librosa 0.11 with `center=True, pad_mode="constant"` and a periodic Hann window, unless a field says otherwise.
+#[expect(clippy::struct_excessive_bools, reason = "each is a switch that a pipeline file sets by name")]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(default, deny_unknown_fields)]
+pub struct Params {
+    /// Length of a frame in seconds. The FFT has the next power of two of samples.
+    #[schemars(range(min = 0.005, max = 0.2))]
+    pub frame_s: f64,
+    /// Time between frames in seconds, at most `frame_s`.
+    #[schemars(range(min = 0.001, max = 0.2))]
+    pub hop_s: f64,
+    /// Log-mel spectrogram, in decibels; its bands are also what MFCC are computed from.
+    pub log_mel: LogMel,
+    /// Mel-frequency cepstral coefficients.
+    pub mfcc: Mfcc,
+    /// Zero-crossing rate: share of neighbouring samples of a frame with different signs, 0 to 1.
+    pub zcr: bool,
+    /// Chroma STFT: energy in each of twelve pitch classes (`chroma_00` is C), the largest of a frame being 1.
+    pub chroma: bool,
+    /// Root mean square of a frame's samples, relative to full scale.
+    pub rms: bool,
+    /// Spectral centroid in hertz: mean frequency, weighted by magnitude.
+    pub spectral_centroid: bool,
+    /// Spectral bandwidth in hertz: standard deviation of frequency, weighted by magnitude.
+    pub spectral_bandwidth: bool,
+    /// Spectral roll-off in hertz: frequency below which 85 % of the magnitude lies.
+    pub spectral_rolloff: bool,
+    /// Spectral flatness: geometric over arithmetic mean of power, 0 (tone) to 1 (noise).
+    pub spectral_flatness: bool,
+    /// Fundamental frequency and a voicing flag.
+    pub f0: F0,
+    /// Statistics of each frame feature over a clip.
+    pub functionals: Functionals,
+    /// Steps applied to the waveform before features are computed, in this order.
+    pub enhance: Vec<Enhancement>,
+    /// Altered copies of each clip, for training only: written beside the clips, used where a split says "train".
+    pub augment: Vec<Augmentation>,
+}
+
+/// Log-mel spectrogram: mel bands of the power spectrum (Slaney's scale and normalisation), in decibels.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(default, deny_unknown_fields)]
+pub struct LogMel {
+    /// Whether the bands are frame features. MFCC use them either way.
+    pub on: bool,
+    /// Number of mel bands.
+    #[schemars(range(min = 2, max = 256))]
+    pub n_mels: u32,
+    /// Lower edge of the lowest band in hertz.
+    #[schemars(range(min = 0.0, max = 96000.0))]
+    pub fmin_hz: f64,
+    /// Upper edge of the highest band in hertz, at most half the sample rate, which it is when left out.
+    #[schemars(range(min = 1.0, max = 96000.0))]
+    pub fmax_hz: Option<f64>,
+    /// Values further than this below the clip's loudest are raised to that floor, in decibels; 0 leaves all as they are.
+    #[schemars(range(min = 0.0, max = 200.0))]
+    pub top_db: f64,
+}
+
+/// Mel-frequency cepstral coefficients: orthonormal DCT-II of the log-mel bands.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(default, deny_unknown_fields)]
+pub struct Mfcc {
+    /// Whether MFCC are frame features.
+    pub on: bool,
+    /// Number of coefficients, at most `log_mel.n_mels`.
+    #[schemars(range(min = 1, max = 256))]
+    pub n_mfcc: u32,
+    /// Highest order of derivatives over time beside the coefficients: 0, 1 (delta) or 2 (delta and delta-delta).
+    #[schemars(range(min = 0, max = 2))]
+    pub deltas: u32,
+    /// Floor of the log-mel bands below the clip's loudest, in decibels (librosa: 80); 0 for none.
+    #[schemars(range(min = 0.0, max = 200.0))]
+    pub top_db: f64,
+}
+
+/// Fundamental frequency by YIN: `f0_hz` (0 where unvoiced) and `voiced` (0 or 1).
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(default, deny_unknown_fields)]
+pub struct F0 {
+    /// Whether both are frame features.
+    pub on: bool,
+    /// Lowest fundamental frequency looked for, in hertz.
+    #[schemars(range(min = 20.0, max = 1000.0))]
+    pub fmin_hz: f64,
+    /// Highest fundamental frequency looked for, in hertz.
+    #[schemars(range(min = 50.0, max = 4000.0))]
+    pub fmax_hz: f64,
+    /// Length of the piece that periodicity is looked for in, in seconds; at least two periods of `fmin_hz`.
+    #[schemars(range(min = 0.01, max = 0.2))]
+    pub frame_s: f64,
+    /// Highest aperiodicity of a voiced frame, 0 (perfectly periodic) to 1.
+    #[schemars(range(min = 0.01, max = 1.0))]
+    pub threshold: f64,
+    /// Frames further than this below the clip's loudest are unvoiced, in decibels.
+    #[schemars(range(min = 10.0, max = 120.0))]
+    pub silence_db: f64,
+}
+
+/// Statistics over a clip: mean, standard deviation, minimum, maximum, quartiles (`q25`, `q50`, `q75`) and slope per
+/// second (least squares) of every frame feature, and what is declared here. Those of `f0_hz` are over voiced frames.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(default, deny_unknown_fields)]
+pub struct Functionals {
+    /// Further percentiles, for example `[10, 90]`.
+    #[schemars(inner(range(min = 1, max = 99)))]
+    pub percentiles: Vec<u32>,
+    /// Mean and standard deviation of the derivative over time, too (`delta_mean`, `delta_sd`).
+    pub deltas: bool,
+}
+
+impl Default for Params {
+    fn default() -> Self {
+        Self {
+            frame_s: 0.025,
+            hop_s: 0.010,
+            log_mel: LogMel::default(),
+            mfcc: Mfcc::default(),
+            zcr: true,
+            chroma: true,
+            rms: true,
+            spectral_centroid: false,
+            spectral_bandwidth: false,
+            spectral_rolloff: false,
+            spectral_flatness: false,
+            f0: F0::default(),
+            functionals: Functionals::default(),
+            enhance: Vec::new(),
+            augment: Vec::new(),
+        }
+    }
+}
+
+impl Default for LogMel {
+    fn default() -> Self {
+        Self { on: true, n_mels: 64, fmin_hz: 0.0, fmax_hz: None, top_db: 0.0 }
+    }
+}
+
+impl Default for Mfcc {
+    fn default() -> Self {
+        Self { on: true, n_mfcc: 20, deltas: 0, top_db: 80.0 }
+    }
+}
+
+impl Default for F0 {
+    fn default() -> Self {
+        Self { on: true, fmin_hz: 65.0, fmax_hz: 600.0, frame_s: 0.048, threshold: 0.2, silence_db: 40.0 }
+    }
+}
+
+impl Default for Functionals {
+    fn default() -> Self {
+        Self { percentiles: vec![10, 90], deltas: true }
+    }
+}
+
+impl Params {
+    /// The parameters that the frames of `layout` were computed with.
+    pub fn from_layout(layout: &FrameLayout) -> FeaturesResult<Self> {
+        serde_json::from_value(layout.params.clone()).map_err(FeaturesError::StoredParams)
+    }
+
+    /// Whether mel bands are needed at all.
+    pub(crate) fn needs_mel(&self) -> bool {
+        self.log_mel.on || self.mfcc.on
+    }
+
+    /// Whether magnitudes (not only powers) of the spectrum are needed.
+    pub(crate) fn needs_magnitude(&self) -> bool {
+        self.spectral_centroid || self.spectral_bandwidth || self.spectral_rolloff
+    }
+
+    /// Rules that involve more than one value, or the kind of value that a JSON Schema cannot exclude.
+    pub fn check(&self) -> Vec<ParamProblem> {
+        let mut problems = Problems::default();
+        problems.within("frame_s", self.frame_s, 0.005, 0.2);
+        problems.within("hop_s", self.hop_s, 0.001, 0.2);
+        if self.hop_s > self.frame_s {
+            problems.add(
+                "hop_s",
+                format!(
+                    "{} s is longer than a frame of {} s, so samples between frames are lost",
+                    self.hop_s, self.frame_s
+                ),
+                Some("make `hop_s` at most `frame_s`"),
+            );
+        }
+        self.check_spectrum(&mut problems);
+        self.check_f0(&mut problems);
+        for percentile in &self.functionals.percentiles {
+            problems.within("functionals.percentiles", f64::from(*percentile), 1.0, 99.0);
+        }
+        for (index, percentile) in self.functionals.percentiles.iter().enumerate() {
+            if self.functionals.percentiles[..index].contains(percentile) || [25, 50, 75].contains(percentile) {
+                problems.add(
+                    "functionals.percentiles",
+                    format!("{percentile} is computed twice"),
+                    Some("the quartiles 25, 50 and 75 are always there; list each further percentile once"),
+                );
+            }
+        }
+        for (index, step) in self.enhance.iter().enumerate() {
+            step.check(&format!("enhance[{index}]"), &mut problems);
+        }
+        for (index, step) in self.augment.iter().enumerate() {
+            step.check(&format!("augment[{index}]"), &mut problems);
+        }
+        problems.0
+    }
+
+    fn check_spectrum(&self, problems: &mut Problems) {
+        problems.within("log_mel.n_mels", f64::from(self.log_mel.n_mels), 2.0, 256.0);
+        problems.within("log_mel.fmin_hz", self.log_mel.fmin_hz, 0.0, 96_000.0);
+        problems.within("log_mel.top_db", self.log_mel.top_db, 0.0, 200.0);
+        problems.within("mfcc.n_mfcc", f64::from(self.mfcc.n_mfcc), 1.0, 256.0);
+        problems.within("mfcc.deltas", f64::from(self.mfcc.deltas), 0.0, 2.0);
+        problems.within("mfcc.top_db", self.mfcc.top_db, 0.0, 200.0);
+        if let Some(fmax_hz) = self.log_mel.fmax_hz {
+            problems.within("log_mel.fmax_hz", fmax_hz, 1.0, 96_000.0);
+            if fmax_hz <= self.log_mel.fmin_hz {
+                problems.add(
+                    "log_mel.fmax_hz",
+                    format!("{fmax_hz} Hz is not above `fmin_hz`, {} Hz", self.log_mel.fmin_hz),
+                    None,
+                );
+            }
+        }
+        if self.mfcc.on && self.mfcc.n_mfcc > self.log_mel.n_mels {
+            problems.add(
+                "mfcc.n_mfcc",
+                format!("{} coefficients cannot be computed from {} mel bands", self.mfcc.n_mfcc, self.log_mel.n_mels),
+                Some("lower `mfcc.n_mfcc` or raise `log_mel.n_mels`"),
+            );
+        }
+        let any = self.needs_mel()
+            || self.needs_magnitude()
+            || self.zcr
+            || self.chroma
+            || self.rms
+            || self.spectral_flatness
+            || self.f0.on;
+        if !any {
+            problems.add("log_mel.on", "no feature is switched on".to_owned(), Some("switch at least one set on"));
+        }
+    }
+
+    fn check_f0(&self, problems: &mut Problems) {
+        problems.within("f0.fmin_hz", self.f0.fmin_hz, 20.0, 1000.0);
+        problems.within("f0.fmax_hz", self.f0.fmax_hz, 50.0, 4000.0);
+        problems.within("f0.frame_s", self.f0.frame_s, 0.01, 0.2);
+        problems.within("f0.threshold", self.f0.threshold, 0.01, 1.0);
+        problems.within("f0.silence_db", self.f0.silence_db, 10.0, 120.0);
+        if self.f0.fmax_hz <= self.f0.fmin_hz {
+            problems.add(
+                "f0.fmax_hz",
+                format!("{} Hz is not above `fmin_hz`, {} Hz", self.f0.fmax_hz, self.f0.fmin_hz),
+                None,
+            );
+        }
+        if self.f0.frame_s * self.f0.fmin_hz < 2.0 {
+            problems.add(
+                "f0.frame_s",
+                format!("{} s is shorter than two periods of {} Hz", self.f0.frame_s, self.f0.fmin_hz),
+                Some("lengthen `f0.frame_s` or raise `f0.fmin_hz`"),
+            );
+        }
+    }
+}
+
+/// Problems found so far.
+#[derive(Debug, Default)]
+pub(crate) struct Problems(pub(crate) Vec<ParamProblem>);
+
+impl Problems {
+    pub(crate) fn add(&mut self, key: &str, message: String, hint: Option<&str>) {
+        self.0.push(ParamProblem { key: key.to_owned(), message, hint: hint.map(str::to_owned) });
+    }
+
+    /// Adds a problem unless `min <= value <= max`; not-a-number never is.
+    pub(crate) fn within(&mut self, key: &str, value: f64, min: f64, max: f64) {
+        if !(min..=max).contains(&value) {
+            self.add(key, format!("expected {min} to {max}, found {value}"), None);
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_defaults_are_acceptable() {
+        assert_eq!(Params::default().check(), []);
+    }
+
+    #[test]
+    fn every_mistake_is_reported() {
+        let mut params = Params::default();
+        params.hop_s = 0.05;
+        params.mfcc.n_mfcc = 65;
+        params.log_mel.fmin_hz = 500.0;
+        params.log_mel.fmax_hz = Some(300.0);
+        params.f0.frame_s = 0.02;
+        params.functionals.percentiles = vec![50];
+        let keys: Vec<String> = params.check().into_iter().map(|problem| problem.key).collect();
+        assert_eq!(keys, ["hop_s", "log_mel.fmax_hz", "mfcc.n_mfcc", "f0.frame_s", "functionals.percentiles"]);
+    }
+
+    #[test]
+    fn not_a_number_is_out_of_range() {
+        let params = Params { frame_s: f64::NAN, ..Params::default() };
+        assert_eq!(params.check().len(), 1);
+    }
+
+    #[test]
+    fn no_feature_at_all_is_a_mistake() {
+        let mut params = Params { zcr: false, chroma: false, rms: false, ..Params::default() };
+        params.log_mel.on = false;
+        params.mfcc.on = false;
+        params.f0.on = false;
+        assert_eq!(params.check().len(), 1);
+    }
+
+    #[test]
+    fn unknown_keys_are_refused_and_missing_ones_have_defaults() {
+        let parsed: Params = serde_json::from_str(r#"{"mfcc": {"n_mfcc": 13}}"#).expect("valid");
+        assert_eq!(parsed.mfcc, Mfcc { n_mfcc: 13, ..Mfcc::default() });
+        assert!(serde_json::from_str::<Params>(r#"{"mfcc": {"n_mfc": 13}}"#).is_err());
+        assert!(serde_json::from_str::<Params>(r#"{"enhance": [{"kind": "pre-emphasis", "coeff": 0.9}]}"#).is_err());
+    }
+
+    #[test]
+    fn every_field_of_the_json_schema_is_documented() {
+        fn walk(value: &serde_json::Value, path: &str) {
+            if let Some(properties) = value.get("properties").and_then(|properties| properties.as_object()) {
+                for (name, property) in properties {
+                    let documented = property.get("description").is_some() || property.get("const").is_some();
+                    assert!(documented, "{path}.{name} has no description");
+                    walk(property, &format!("{path}.{name}"));
+                }
+            }
+            for (key, inner) in value.as_object().into_iter().flatten() {
+                if key == "$defs" {
+                    for (name, definition) in inner.as_object().into_iter().flatten() {
+                        walk(definition, name);
+                    }
+                }
+                for variant in inner.as_array().into_iter().flatten() {
+                    walk(variant, path);
+                }
+            }
+        }
+        walk(schemars::schema_for!(Params).as_value(), "features");
+    }
+}
