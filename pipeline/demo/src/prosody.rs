@@ -6,6 +6,10 @@
 use crate::random::Random;
 use crate::speaker::Speaker;
 
+/// Factor on all changes. Tuned so that logistic regression on means, deviations and deciles of log-mel and MFCC frames
+/// reaches an unweighted average recall of about 0.6 on unknown speakers, where chance is 0.125.
+const EXPRESSION: f64 = 1.25;
+
 /// An emotion that a synthetic clip portrays.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub(crate) enum Emotion {
@@ -89,9 +93,9 @@ impl Prosody {
     pub(crate) fn draw(speaker: &Speaker, emotion: Emotion, intensity: f64, random: &mut Random) -> Self {
         let change = emotion.change();
         // Some takes fail to show what was meant.
-        let shown = if random.unit() < 0.1 { 0.2 } else { 1.0 };
-        let share = (shown * intensity * speaker.expressiveness * random.normal(1.0, 0.25)).clamp(0.0, 1.7);
-        let pitch_st = share * change.pitch_st + random.normal(0.0, 1.1);
+        let shown = if random.unit() < 0.07 { 0.25 } else { 1.0 };
+        let share = (EXPRESSION * shown * intensity * speaker.expressiveness * random.normal(1.0, 0.2)).clamp(0.0, 2.0);
+        let pitch_st = share * change.pitch_st + random.normal(0.0, 0.9);
         Self {
             pitch_hz: speaker.pitch_hz * (pitch_st / 12.0).exp2(),
             range_st: 1.6 * (share * change.range_ln + random.normal(0.0, 0.2)).exp(),

@@ -42,7 +42,7 @@ impl Speaker {
             pitch_hz: pitch_hz * random.normal(0.0, spread).clamp(-0.22, 0.22).exp(),
             formant_scale: formant_scale * random.normal(1.0, 0.03),
             slowness: random.normal(1.0, 0.07).clamp(0.85, 1.15),
-            level_dbfs: random.normal(-27.0, 3.0).clamp(-33.0, -22.0),
+            level_dbfs: random.normal(-28.0, 2.5).clamp(-33.0, -23.0),
             brightness_hz: 1_500.0 * random.normal(0.0, 0.25).exp(),
             breath: random.between(0.01, 0.05),
             expressiveness: random.normal(1.0, 0.2).clamp(0.6, 1.4),

@@ -8,7 +8,7 @@ use crate::random::Random;
 /// Control frames per second.
 pub(crate) const CONTROL_HZ: f64 = 200.0;
 /// Length of a syllable at the usual tempo, seconds.
-const SYLLABLE_S: f64 = 0.175;
+const SYLLABLE_S: f64 = 0.19;
 /// The last syllable of a sentence is longer by this factor.
 const FINAL_LENGTHENING: f64 = 1.35;
 /// Fall of the pitch over a neutral sentence, semitones.
