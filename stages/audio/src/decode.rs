@@ -66,6 +66,7 @@ pub fn decode_file(path: &Path, limits: &Limits) -> Result<Decoded, AudioError> 
 }
 
 /// Decodes the content of a file. The format is told by the content alone.
+#[expect(clippy::needless_pass_by_value, reason = "frees the bytes of a file as soon as its samples replace them")]
 pub fn decode(bytes: Vec<u8>, limits: &Limits) -> Result<Decoded, AudioError> {
     let size = bytes.len() as u64;
     if size > limits.max_bytes {

@@ -203,7 +203,9 @@ fn filter(from: usize, to: usize) -> Vec<f64> {
         })
         .collect();
     let sum: f64 = taps.iter().sum();
-    taps.iter_mut().for_each(|tap| *tap /= sum);
+    for tap in &mut taps {
+        *tap /= sum;
+    }
     taps
 }
 

@@ -17,30 +17,30 @@ fn common(channels: u16, frames: u32, bits: u16, compression: Option<&[u8; 4]>) 
         body.extend(compression);
         body.extend(b"\x0enot compressed\0");
     }
-    chunk(b"COMM", &body, Order::Big)
+    chunk(*b"COMM", &body, Order::Big)
 }
 
 fn sound(samples: &[u8]) -> Vec<u8> {
-    chunk(b"SSND", &[&[0; 8], samples].concat(), Order::Big)
+    chunk(*b"SSND", &[&[0; 8], samples].concat(), Order::Big)
 }
 
-fn form(kind: &[u8; 4], chunks: &[Vec<u8>]) -> Vec<u8> {
+fn form(kind: [u8; 4], chunks: &[Vec<u8>]) -> Vec<u8> {
     let body = [kind.to_vec(), chunks.concat()].concat();
-    chunk(b"FORM", &body, Order::Big)
+    chunk(*b"FORM", &body, Order::Big)
 }
 
 #[test]
 fn plain_aiff_of_every_width_is_read() {
     let signal = sine(440.0, RATE, 300);
     for bits in [16, 24, 32] {
-        let file = form(b"AIFF", &[common(1, 300, bits, None), sound(&integers(&signal, bits, Order::Big))]);
+        let file = form(*b"AIFF", &[common(1, 300, bits, None), sound(&integers(&signal, bits, Order::Big))]);
         let found = decode(file).expect("AIFF");
         assert_close(&found.samples, &signal, 1.0 / 32_768.0);
         assert_eq!((found.container, found.bits_per_sample, found.sample_rate_hz), (Container::Aiff, Some(bits), RATE));
         assert_eq!(found.codec, format!("pcm_s{bits}be"));
     }
     // 8-bit samples are signed here, unlike in WAVE.
-    let found = decode(form(b"AIFF", &[common(1, 3, 8, None), sound(&[0x80, 0, 0x40])])).expect("8 bits");
+    let found = decode(form(*b"AIFF", &[common(1, 3, 8, None), sound(&[0x80, 0, 0x40])])).expect("8 bits");
     assert_eq!(found.samples, [-1.0, 0.0, 0.5]);
 }
 
@@ -59,7 +59,7 @@ fn compression_types_of_aifc_that_do_not_compress_are_read() {
         (b"FL32", 32, singles, "pcm_f32be"),
         (b"fl64", 64, doubles, "pcm_f64be"),
     ] {
-        let found = decode(form(b"AIFC", &[common(1, 300, bits, Some(compression)), sound(&data)])).expect(codec);
+        let found = decode(form(*b"AIFC", &[common(1, 300, bits, Some(compression)), sound(&data)])).expect(codec);
         assert_eq!(found.codec, codec);
         assert_close(&found.samples, &signal, 1.0 / 32_768.0);
     }
@@ -69,7 +69,7 @@ fn compression_types_of_aifc_that_do_not_compress_are_read() {
 fn an_aiff_file_hashes_like_the_wave_file_of_the_same_audio() {
     let signal = sine(440.0, RATE, 300);
     let aiff =
-        decode(form(b"AIFF", &[common(1, 300, 16, None), sound(&integers(&signal, 16, Order::Big))])).expect("AIFF");
+        decode(form(*b"AIFF", &[common(1, 300, 16, None), sound(&integers(&signal, 16, Order::Big))])).expect("AIFF");
     let wav = decode(crate::build::wav16(&signal, 1, RATE)).expect("WAVE");
     assert_eq!(aiff.audio_hash(), wav.audio_hash());
 }
@@ -77,24 +77,24 @@ fn an_aiff_file_hashes_like_the_wave_file_of_the_same_audio() {
 #[test]
 fn chunks_come_in_any_order() {
     let data = sound(&integers(&sine(440.0, RATE, 300), 16, Order::Big));
-    let mark = chunk(b"NAME", b"abc", Order::Big);
-    let found = decode(form(b"AIFF", &[mark, data, common(1, 300, 16, None)])).expect("any order");
+    let mark = chunk(*b"NAME", b"abc", Order::Big);
+    let found = decode(form(*b"AIFF", &[mark, data, common(1, 300, 16, None)])).expect("any order");
     assert_eq!(found.frame_count(), 300);
 }
 
 #[test]
 fn missing_samples_are_noticed() {
     let data = sound(&integers(&sine(440.0, RATE, 200), 16, Order::Big));
-    let error = decode(form(b"AIFF", &[common(1, 300, 16, None), data])).expect_err("too few");
+    let error = decode(form(*b"AIFF", &[common(1, 300, 16, None), data])).expect_err("too few");
     assert!(matches!(error, AudioError::Truncated { expected: Some(600), found: 400, .. }), "{error:?}");
-    let error = decode(form(b"AIFF", &[common(1, 300, 16, None)])).expect_err("none");
+    let error = decode(form(*b"AIFF", &[common(1, 300, 16, None)])).expect_err("none");
     assert!(matches!(error, AudioError::Malformed { .. }), "{error:?}");
-    let error = decode(form(b"AIFF", &[common(1, 0, 16, None)])).expect_err("empty");
+    let error = decode(form(*b"AIFF", &[common(1, 0, 16, None)])).expect_err("empty");
     assert!(matches!(error, AudioError::NoSamples { .. }), "{error:?}");
 }
 
 #[test]
 fn compressed_aifc_is_refused_by_name() {
-    let error = decode(form(b"AIFC", &[common(1, 300, 16, Some(b"ima4")), sound(&[0; 64])])).expect_err("ima4");
+    let error = decode(form(*b"AIFC", &[common(1, 300, 16, Some(b"ima4")), sound(&[0; 64])])).expect_err("ima4");
     assert!(error.to_string().starts_with("unsupported aiff file: compression `ima4`"), "{error}");
 }

@@ -30,7 +30,7 @@ pub(crate) fn sine(hz: f64, rate: u32, frames: usize) -> Vec<f64> {
 }
 
 /// One chunk, padded to an even number of bytes.
-pub(crate) fn chunk(id: &[u8; 4], body: &[u8], order: Order) -> Vec<u8> {
+pub(crate) fn chunk(id: [u8; 4], body: &[u8], order: Order) -> Vec<u8> {
     let mut bytes = id.to_vec();
     bytes.extend(order.bytes(body.len() as u64, 4));
     bytes.extend(body);
@@ -94,8 +94,8 @@ pub(crate) fn wav16(samples: &[f64], channels: u16, rate: u32) -> Vec<u8> {
     let order = Order::Little;
     riff(
         &[
-            chunk(b"fmt ", &format(1, channels, rate, 16, order), order),
-            chunk(b"data", &integers(samples, 16, order), order),
+            chunk(*b"fmt ", &format(1, channels, rate, 16, order), order),
+            chunk(*b"data", &integers(samples, 16, order), order),
         ],
         order,
     )

@@ -55,7 +55,7 @@ fn a_wave_copy_of_a_flac_file_has_its_hash() {
         let samples: Vec<f64> = flac.samples.iter().map(|&sample| f64::from(sample)).collect();
         let fmt = format(1, flac.channels, flac.sample_rate_hz, bits, order);
         let data = integers(&samples, bits, order);
-        let wav = decode(riff(&[chunk(b"fmt ", &fmt, order), chunk(b"data", &data, order)], order)).expect("WAVE");
+        let wav = decode(riff(&[chunk(*b"fmt ", &fmt, order), chunk(*b"data", &data, order)], order)).expect("WAVE");
         assert_eq!(wav.audio_hash(), flac.audio_hash());
         assert_eq!(wav.samples, flac.samples);
     }

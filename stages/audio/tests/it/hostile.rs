@@ -13,8 +13,8 @@ const LIMITS: Limits = Limits { max_bytes: 1 << 20, max_duration_s: 60.0, max_sa
 fn seeds() -> Vec<Vec<u8>> {
     let order = Order::Little;
     let signal = sine(440.0, 16_000, 1_200);
-    let fmt = chunk(b"fmt ", &extensible(1, 2, 16_000, 24, 24, order), order);
-    let data = chunk(b"data", &integers(&signal, 24, order), order);
+    let fmt = chunk(*b"fmt ", &extensible(1, 2, 16_000, 24, 24, order), order);
+    let data = chunk(*b"data", &integers(&signal, 24, order), order);
     let aiff = [
         b"FORM\0\0\0\x46AIFFCOMM\0\0\0\x12\0\x01\0\0\0\x10\0\x10\x40\x0e\xac\x44\0\0\0\0\0\0SSND\0\0\0\x28".to_vec(),
         vec![0; 40],

@@ -28,16 +28,16 @@ fn a_file_without_samples_is_no_clip() {
 
 #[test]
 fn what_a_wave_file_lacks_is_named() {
-    let fmt = chunk(b"fmt ", &format(1, 1, 16_000, 16, LITTLE), LITTLE);
+    let fmt = chunk(*b"fmt ", &format(1, 1, 16_000, 16, LITTLE), LITTLE);
     assert_eq!(message(riff(&[fmt], LITTLE)), "damaged wav file: it has no `data` chunk");
-    assert_eq!(message(riff(&[chunk(b"data", &[0; 8], LITTLE)], LITTLE)), "damaged wav file: it has no `fmt ` chunk");
-    let short = chunk(b"fmt ", &[1, 0, 1, 0], LITTLE);
+    assert_eq!(message(riff(&[chunk(*b"data", &[0; 8], LITTLE)], LITTLE)), "damaged wav file: it has no `fmt ` chunk");
+    let short = chunk(*b"fmt ", &[1, 0, 1, 0], LITTLE);
     assert_eq!(message(riff(&[short], LITTLE)), "damaged wav file: its `fmt ` chunk has 4 bytes, expected at least 16");
 }
 
 #[test]
 fn formats_that_are_not_decoded_are_named() {
-    let file = |format: &[u8]| riff(&[chunk(b"fmt ", format, LITTLE), chunk(b"data", &[0; 64], LITTLE)], LITTLE);
+    let file = |format: &[u8]| riff(&[chunk(*b"fmt ", format, LITTLE), chunk(*b"data", &[0; 64], LITTLE)], LITTLE);
     assert_eq!(
         message(file(&format(0x11, 1, 16_000, 4, LITTLE))),
         "unsupported wav file: ADPCM (format tag 0x0011): convert it to PCM"

@@ -7,7 +7,7 @@ use crate::build::{Order, assert_close, chunk, decode, extensible, format, integ
 const RATE: u32 = 16_000;
 
 fn little(format: &[u8], data: &[u8]) -> Vec<u8> {
-    riff(&[chunk(b"fmt ", format, Order::Little), chunk(b"data", data, Order::Little)], Order::Little)
+    riff(&[chunk(*b"fmt ", format, Order::Little), chunk(*b"data", data, Order::Little)], Order::Little)
 }
 
 #[test]
@@ -15,8 +15,8 @@ fn integer_samples_of_every_width_and_order_are_read() {
     let signal = sine(440.0, RATE, 500);
     for order in [Order::Little, Order::Big] {
         for (bits, suffix) in [(8, "u8"), (16, "s16"), (24, "s24"), (32, "s32")] {
-            let data = chunk(b"data", &integers(&signal, bits, order), order);
-            let found = decode(riff(&[chunk(b"fmt ", &format(1, 1, RATE, bits, order), order), data], order))
+            let data = chunk(*b"data", &integers(&signal, bits, order), order);
+            let found = decode(riff(&[chunk(*b"fmt ", &format(1, 1, RATE, bits, order), order), data], order))
                 .unwrap_or_else(|error| panic!("{bits} bits, {order:?}: {error}"));
             assert_close(&found.samples, &signal, 0.5 / 2.0_f64.powi(i32::from(bits) - 1) + 1e-7);
             let order = if bits == 8 {
@@ -98,12 +98,12 @@ fn chunks_come_in_any_order_and_number() {
     let signal = sine(440.0, RATE, 401);
     let order = Order::Little;
     let plain = decode(wav16(&signal, 1, RATE)).expect("plain");
-    let fmt = chunk(b"fmt ", &format(1, 1, RATE, 16, order), order);
-    let data = chunk(b"data", &integers(&signal, 16, order), order);
-    let bext = chunk(b"bext", &[0; 603], order);
-    let filler = chunk(b"FLLR", &[0; 4_044], order);
-    let list = chunk(b"LIST", b"INFOISFT\x03\0\0\0abc\0", order);
-    let xmp = chunk(b"_PMX", b"<x:xmpmeta/>", order);
+    let fmt = chunk(*b"fmt ", &format(1, 1, RATE, 16, order), order);
+    let data = chunk(*b"data", &integers(&signal, 16, order), order);
+    let bext = chunk(*b"bext", &[0; 603], order);
+    let filler = chunk(*b"FLLR", &[0; 4_044], order);
+    let list = chunk(*b"LIST", b"INFOISFT\x03\0\0\0abc\0", order);
+    let xmp = chunk(*b"_PMX", b"<x:xmpmeta/>", order);
     for chunks in [
         vec![bext.clone(), fmt.clone(), filler.clone(), list.clone(), xmp.clone(), data.clone()],
         vec![data.clone(), fmt.clone()],
@@ -121,8 +121,8 @@ fn a_missing_pad_byte_is_forgiven() {
     let mut odd = b"bext".to_vec();
     odd.extend(3_u32.to_le_bytes());
     odd.extend(b"abc");
-    let fmt = chunk(b"fmt ", &format(1, 1, RATE, 16, order), order);
-    let data = chunk(b"data", &integers(&signal, 16, order), order);
+    let fmt = chunk(*b"fmt ", &format(1, 1, RATE, 16, order), order);
+    let data = chunk(*b"data", &integers(&signal, 16, order), order);
     assert_close(&decode(riff(&[odd, fmt, data], order)).expect("unpadded").samples, &signal, 1e-4);
 }
 
@@ -155,11 +155,11 @@ fn a_64_bit_file_takes_its_size_from_ds64() {
     sizes.extend(order.bytes(400, 8));
     sizes.extend(order.bytes(200, 8));
     sizes.extend(order.bytes(0, 4));
-    let fmt = chunk(b"fmt ", &format(1, 1, RATE, 16, order), order);
-    let mut data = chunk(b"data", &integers(&signal, 16, order), order);
+    let fmt = chunk(*b"fmt ", &format(1, 1, RATE, 16, order), order);
+    let mut data = chunk(*b"data", &integers(&signal, 16, order), order);
     data[4..8].copy_from_slice(&u32::MAX.to_le_bytes());
-    let list = chunk(b"LIST", b"INFO", order);
-    let mut bytes = riff(&[chunk(b"ds64", &sizes, order), fmt, data, list], order);
+    let list = chunk(*b"LIST", b"INFO", order);
+    let mut bytes = riff(&[chunk(*b"ds64", &sizes, order), fmt, data, list], order);
     bytes[..4].copy_from_slice(b"RF64");
     assert_close(&decode(bytes).expect("RF64").samples, &signal, 1e-4);
 }
