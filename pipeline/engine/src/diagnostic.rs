@@ -1,5 +1,6 @@
 //! Mistakes in a pipeline file, each shown where it stands.
 
+use std::collections::HashSet;
 use std::fmt;
 use std::ops::Range;
 use std::sync::Arc;
@@ -144,13 +145,12 @@ impl SpecErrors {
     pub(crate) fn sorted(mut diagnostics: Vec<Diagnostic>) -> Self {
         let key = |d: &Diagnostic| (d.file.starts_with("-S"), d.span.as_ref().map(|span| span.range.start));
         diagnostics.sort_by_key(key);
-        let mut seen = Vec::with_capacity(diagnostics.len());
-        for diagnostic in diagnostics {
-            if !seen.contains(&diagnostic) {
-                seen.push(diagnostic);
-            }
-        }
-        Self(seen)
+        // One mistake can be met on two ways.
+        let mut seen = HashSet::new();
+        diagnostics.retain(|d| {
+            seen.insert((d.file.clone(), d.span.as_ref().map(|span| span.range.clone()), d.message.clone()))
+        });
+        Self(diagnostics)
     }
 
     /// All of them, one after the other, and how many there are.
@@ -209,12 +209,16 @@ mod tests {
     #[test]
     fn without_a_span_only_the_message_and_hint_show() {
         let diagnostic = Diagnostic::of_file("p.toml", "there is no `p.toml`").hint("name it with --file");
-        insta::assert_snapshot!(diagnostic.render(false), @"");
+        insta::assert_snapshot!(diagnostic.render(false), @r#"
+        error: there is no `p.toml`
+         |
+        hint: name it with --file
+        "#);
     }
 
     #[test]
     fn json_gives_line_and_column() {
         let diagnostic = Diagnostic::at(&Span::new(&source("a\nbc"), 3..4), "bad").label("here");
-        insta::assert_snapshot!(serde_json::to_string(&diagnostic).unwrap(), @"");
+        insta::assert_snapshot!(serde_json::to_string(&diagnostic).unwrap(), @r#"{"message":"bad","label":"here","hint":null,"file":"p.toml","line":2,"column":2,"bytes":[3,4]}"#);
     }
 }

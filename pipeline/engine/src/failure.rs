@@ -116,7 +116,13 @@ fn hint_of(error: &(dyn Error + 'static)) -> Option<String> {
     if let Some(error) = error.downcast_ref::<EngineError>() {
         return error.hint();
     }
-    error.downcast_ref::<io::Error>().and_then(io_hint)
+    let error = error.downcast_ref::<io::Error>()?;
+    match error.kind() {
+        // A stage may be kept from reading its input: nothing is known of the artifacts folder then.
+        io::ErrorKind::PermissionDenied => Some("check the permissions of that path".to_owned()),
+        io::ErrorKind::NotADirectory | io::ErrorKind::AlreadyExists => None,
+        _ => io_hint(error),
+    }
 }
 
 fn io_hint(error: &io::Error) -> Option<String> {

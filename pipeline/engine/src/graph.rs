@@ -2,7 +2,7 @@
 
 use std::fmt::Write as _;
 
-use crate::spec::Pipeline;
+use crate::spec::{Pipeline, Stage};
 use crate::suggest::advice;
 
 /// A target that the pipeline does not have.
@@ -24,7 +24,7 @@ impl Pipeline {
         let mut wanted = vec![false; self.stages().len()];
         for target in targets {
             let Some(at) = self.stages().iter().position(|stage| stage.name() == target) else {
-                let names: Vec<&str> = self.stages().iter().map(|stage| stage.name()).collect();
+                let names: Vec<&str> = self.stages().iter().map(Stage::name).collect();
                 return Err(UnknownStage { name: target.clone(), hint: advice(target, &names, "stages") });
             };
             wanted[at] = true;

@@ -3,7 +3,7 @@
 use serde::ser::SerializeStruct as _;
 use serde::{Serialize, Serializer};
 
-use crate::failure::EngineError;
+use crate::failure::{EngineError, Failure};
 use crate::fingerprint::{Identity, InputIdentity};
 use crate::reason::{Reason, differences, of_outputs};
 use crate::record::StageRecord;
@@ -99,7 +99,7 @@ fn step(pipeline: &Pipeline, store: &Store, position: usize, earlier: &[Step], f
     let (mut reasons, record) = match (&identity, store.known(stage.name())) {
         (Err(reason), known) => {
             let record = if let Known::Record(record) = known { Some(*record) } else { None };
-            (vec![reason.clone()], record)
+            (vec![(**reason).clone()], record)
         }
         (Ok(_), Known::Nothing) => (vec![Reason::NeverRun], None),
         (Ok(_), Known::Interrupted) => (vec![Reason::Interrupted], None),
@@ -133,13 +133,13 @@ fn step(pipeline: &Pipeline, store: &Store, position: usize, earlier: &[Step], f
 }
 
 /// What the result of `stage` follows from, or why that cannot be told.
-fn identify(pipeline: &Pipeline, stage: &Stage, earlier: &[Step]) -> Result<Identity, Reason> {
+fn identify(pipeline: &Pipeline, stage: &Stage, earlier: &[Step]) -> Result<Identity, Box<Reason>> {
     let mut inputs = Vec::new();
     for input in pipeline.inputs_of(stage) {
         let known = earlier.iter().find(|step| step.stage == input.name()).and_then(|step| step.fingerprint.clone());
-        let Some(content) = known else { return Err(Reason::WaitsFor { stage: input.name().to_owned() }) };
+        let Some(content) = known else { return Err(Box::new(Reason::WaitsFor { stage: input.name().to_owned() })) };
         inputs.push(InputIdentity { stage: input.name().to_owned(), content });
     }
     Identity::of(pipeline, stage, inputs)
-        .map_err(|error| Reason::Unreadable { error: crate::failure::Failure::of(error.as_ref()).message })
+        .map_err(|error| Box::new(Reason::Unreadable { error: Failure::of(error.as_ref()).message }))
 }

@@ -68,7 +68,7 @@ fn attempt(
     let failed = |error: &(dyn std::error::Error + 'static)| Stopped::Failed(Failure::of(error));
     let workspace = setting.store.begin(stage.name(), fingerprint, setting.force).map_err(|error| failed(&error))?;
     let outcome = work(setting, stage, fingerprint, &workspace, observer).inspect_err(|_| {
-        setting.store.discard(&workspace);
+        workspace.discard();
     })?;
     let finish = || -> Result<StageRecord, Failure> {
         let outputs = files::list(&workspace.out_dir).map_err(|error| Failure::of(&error))?;
@@ -98,7 +98,7 @@ fn attempt(
         Ok(record)
     };
     finish().map_err(|failure| {
-        setting.store.discard(&workspace);
+        workspace.discard();
         Stopped::Failed(failure)
     })
 }

@@ -58,6 +58,14 @@ pub(crate) struct Workspace {
     pub(crate) work_dir: PathBuf,
 }
 
+impl Workspace {
+    /// Removes what a stage wrote before it failed; its checkpoints stay.
+    pub(crate) fn discard(&self) {
+        // The next run does it where this fails.
+        let _ = files::remove(&self.out_dir);
+    }
+}
+
 impl Store {
     /// The folder at `root`.
     pub fn new(root: impl Into<PathBuf>) -> Self {
@@ -192,7 +200,7 @@ impl Store {
         let (place, aside) = (self.stage_dir(stage), self.tmp_path(stage, ".old"));
         files::sync_tree(&workspace.out_dir).map_err(EngineError::io("write", &workspace.out_dir))?;
         let interrupted = StageRecord { fingerprint: String::new(), ..record.clone() };
-        self.write_json(&self.record_path(stage), &interrupted)?;
+        write_json(&self.record_path(stage), &interrupted)?;
         files::remove(&aside).map_err(EngineError::io("remove", &aside))?;
         match fs::rename(&place, &aside) {
             Err(error) if error.kind() != io::ErrorKind::NotFound => {
@@ -203,35 +211,22 @@ impl Store {
         fs::rename(&workspace.out_dir, &place)
             .and_then(|()| files::sync_dir(&self.root))
             .map_err(EngineError::io("replace", &place))?;
-        self.write_json(&self.record_path(stage), record)?;
+        write_json(&self.record_path(stage), record)?;
         // The result is in place; what cannot be removed now is removed by the next run.
         let _ = files::remove(&aside);
         let _ = files::remove(&self.work_path(stage));
         Ok(())
     }
 
-    /// Removes what a stage wrote before it failed; its checkpoints stay.
-    pub(crate) fn discard(&self, workspace: &Workspace) {
-        // The next run does it where this fails.
-        let _ = files::remove(&workspace.out_dir);
-    }
-
     /// A name for a run started at `time` that no kept run has, sorting after the earlier ones of the same second.
     pub(crate) fn free_run_id(&self, time: &str) -> String {
         let process = std::process::id();
         let taken = |id: &String| self.run_path(id).exists();
-        (1..).map(|count| format!("{time}-{count:02}-{process}")).find(|id| !taken(id)).unwrap_or_default()
+        (1_u32..=u32::MAX).map(|count| format!("{time}-{count:02}-{process}")).find(|id| !taken(id)).unwrap_or_default()
     }
 
     pub(crate) fn save_run(&self, run: &RunRecord) -> Result<(), EngineError> {
-        self.write_json(&self.run_path(&run.id), run)
-    }
-
-    fn write_json(&self, path: &Path, value: &impl Serialize) -> Result<(), EngineError> {
-        let mut text = serde_json::to_vec_pretty(value)
-            .map_err(|error| EngineError::io("write", path)(io::Error::other(error)))?;
-        text.push(b'\n');
-        files::write_atomic(path, &text)
+        write_json(&self.run_path(&run.id), run)
     }
 
     fn ser_dir(&self) -> PathBuf {
@@ -253,4 +248,11 @@ impl Store {
     fn tmp_path(&self, stage: &str, suffix: &str) -> PathBuf {
         self.ser_dir().join("tmp").join(format!("{stage}-{}{suffix}", std::process::id()))
     }
+}
+
+fn write_json(path: &Path, value: &impl Serialize) -> Result<(), EngineError> {
+    let mut text =
+        serde_json::to_vec_pretty(value).map_err(|error| EngineError::io("write", path)(io::Error::other(error)))?;
+    text.push(b'\n');
+    files::write_atomic(path, &text)
 }

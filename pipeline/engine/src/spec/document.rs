@@ -55,11 +55,10 @@ impl Node {
     pub(crate) fn shown(&self) -> String {
         match &self.value {
             NodeValue::String(text) if text.is_empty() => "`\"\"`".to_owned(),
-            NodeValue::String(text) => format!("`{text}`"),
+            NodeValue::String(text) | NodeValue::Datetime(text) => format!("`{text}`"),
             NodeValue::Integer(number) => format!("`{number}`"),
             NodeValue::Float(number) => format!("`{number}`"),
             NodeValue::Boolean(value) => format!("`{value}`"),
-            NodeValue::Datetime(text) => format!("`{text}`"),
             NodeValue::Array(_) | NodeValue::Table(_) => self.describe().to_owned(),
         }
     }

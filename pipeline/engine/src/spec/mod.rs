@@ -29,6 +29,9 @@ const MAX_FILE_BYTES: u64 = 1 << 20;
 /// More stages than any pipeline has; keeps the checks of their links quick.
 const MAX_STAGES: usize = 1000;
 
+/// A file that is no TOML at all is wrong in every line; the first ones say so.
+const MAX_SYNTAX_ERRORS: usize = 20;
+
 const DEFAULT_SEED: u64 = 42;
 
 const TOP_KEYS: [&str; 3] = ["name", "seed", "stage"];
@@ -122,7 +125,7 @@ fn parse_document(source: &Arc<Source>, env: &Env<'_>, found: &mut Vec<Diagnosti
     let (table, errors) = DeTable::parse_recoverable(&source.text);
     let mut readable = true;
     let mut repeated_header: Option<usize> = None;
-    for error in &errors {
+    for error in errors.iter().take(MAX_SYNTAX_ERRORS) {
         let span = Span::new(source, error.span().unwrap_or(0..0));
         if error.message() != "duplicate key" {
             readable = false;
@@ -201,15 +204,13 @@ fn check_stages(
     found: &mut Vec<Diagnostic>,
 ) -> Vec<stages::DraftStage> {
     let hint = "declare one: `[stage.<name>]` with `kind = \"...\"`";
-    let items = match entry(root, "stage") {
-        Some(item) => match item.node.as_table() {
-            Some(items) => items,
-            None => {
-                let message = format!("`stage` must be a table of stages, found {}", item.node.describe());
-                found.push(Diagnostic::at(&item.key_span, message).hint(hint));
-                return Vec::new();
-            }
-        },
+    let items: &[Entry] = match entry(root, "stage").map(|item| (item, item.node.as_table())) {
+        Some((_, Some(items))) => items,
+        Some((item, None)) => {
+            let message = format!("`stage` must be a table of stages, found {}", item.node.describe());
+            found.push(Diagnostic::at(&item.key_span, message).hint(hint));
+            return Vec::new();
+        }
         None => &[],
     };
     if items.is_empty() {

@@ -111,7 +111,7 @@ fn without_null(mut alternative: Map<String, Value>) -> Option<Map<String, Value
     }
     for key in ["type", "enum"] {
         if let Some(Value::Array(names)) = alternative.get_mut(key) {
-            names.retain(|name| !name.is_null() && !(key == "type" && name == "null"));
+            names.retain(|name| !name.is_null() && (key != "type" || name != "null"));
         }
     }
     Some(alternative)

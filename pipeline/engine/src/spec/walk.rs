@@ -99,13 +99,11 @@ impl Walk<'_> {
             );
             return Value::Null;
         };
-        match values.iter().position(|value| entry.node.as_str() == Some(value)) {
-            Some(at) => self.table(&options[at], entries, node, path),
-            None => {
-                let values: Vec<Value> = values.iter().map(|value| Value::from(*value)).collect();
-                self.choice(&values.iter().collect::<Vec<_>>(), &entry.node, &format!("{path}.{key}"))
-            }
+        if let Some(at) = values.iter().position(|value| entry.node.as_str() == Some(value)) {
+            return self.table(&options[at], entries, node, path);
         }
+        let values: Vec<Value> = values.iter().map(|value| Value::from(*value)).collect();
+        self.choice(&values.iter().collect::<Vec<_>>(), &entry.node, &format!("{path}.{key}"))
     }
 
     /// One of several alternatives that no tag tells apart: the first that fits, or else what keeps the nearest from fitting.

@@ -39,9 +39,22 @@ fn a_first_run_runs_everything_and_a_second_nothing() {
     assert_eq!(place.stale(), ["a: never run", "w: never run", "v: never run", "r: never run"]);
     let (record, log) = place.run();
     assert_eq!(record.status, RunStatus::Done);
-    insta::assert_snapshot!(log.lines().join("\n"), @"");
+    insta::assert_snapshot!(log.lines().join("\n"), @r#"
+    start a: never run
+    done a: 1 rows, one number
+    start w: never run
+    done w: 1 rows, 1 inputs
+    start v: never run
+    done v: 2 rows, 2 inputs
+    start r: never run
+    done r: 1 rows,
+    "#);
     assert_eq!(log.advanced.load(Ordering::Relaxed), 4);
-    insta::assert_snapshot!(place.read("artifacts/v/out.txt"), @"");
+    insta::assert_snapshot!(place.read("artifacts/v/out.txt"), @r#"
+    v seed 42 mels 64
+    a (source): 7
+    w (work): w seed 42 mels 64 / a (source): 7
+    "#);
     assert!(place.stale().is_empty());
 
     let (record, log) = place.run();
@@ -176,7 +189,13 @@ fn a_failure_stops_the_run_and_keeps_the_old_result() {
     place.edit(&acting("fail").replace("seed = 42", "seed = 1"));
     let (record, log) = place.run();
     assert_eq!(record.status, RunStatus::Failed);
-    insta::assert_snapshot!(log.lines().join("\n"), @"");
+    insta::assert_snapshot!(log.lines().join("\n"), @r#"
+    fresh a (1 rows)
+    start w: act "" → fail
+    failed w: the work failed (-)
+    skipped v because of w
+    skipped r because of w
+    "#);
     assert_eq!(place.read("artifacts/w/out.txt"), before);
     assert!(place.names("artifacts/.ser/tmp").is_empty());
     assert_eq!(record.stages[1].error.as_deref(), Some("the work failed"));
@@ -199,14 +218,14 @@ fn keep_going_runs_what_does_not_depend_on_a_failure() {
 fn panics_missing_outputs_and_full_disks_are_failures_with_advice() {
     let place = Place::new(&acting("panic"));
     let failure = |log: &Log| log.lines().into_iter().find(|line| line.starts_with("failed")).unwrap();
-    insta::assert_snapshot!(failure(&place.run().1), @"");
+    insta::assert_snapshot!(failure(&place.run().1), @"failed w: the program made a mistake: index 3 out of range (please report this, with the pipeline file and the lines above)");
     place.edit(&acting("forget"));
-    insta::assert_snapshot!(failure(&place.run().1), @"");
+    insta::assert_snapshot!(failure(&place.run().1), @"failed w: the stage ended well but did not write `sub/more.txt` (this is a mistake of the program: please report it)");
     place.edit(&acting("full"));
-    insta::assert_snapshot!(failure(&place.run().1), @"");
+    insta::assert_snapshot!(failure(&place.run().1), @"failed w: no space left (free some space, then run again: finished stages are kept)");
     place.edit(PIPELINE);
     fs::remove_file(place.path("number")).unwrap();
-    insta::assert_snapshot!(failure(&place.run().1), @"");
+    insta::assert_snapshot!(failure(&place.run().1), @"failed a: the files it reads cannot be looked at: No such file or directory (os error 2) (check the paths in its parameters)");
     assert_eq!(place.stale()[1], "w: waits for `a`");
 }
 
