@@ -1,0 +1,55 @@
+//! Traces of the recording that a model can go by instead of the voice.
+
+use std::collections::BTreeMap;
+
+use ser_schemas::{Finding, Severity};
+
+use super::{finding, some_names};
+use crate::dataset::{Dataset, distinct};
+use crate::params::Params;
+
+/// Several sample rates within one corpus: some of its files come from elsewhere or were converted.
+pub(super) fn mixed_sample_rates(_: &Params, dataset: &Dataset) -> Vec<Finding> {
+    let mixed = |corpus: &str| {
+        let rates = rates(dataset, corpus);
+        if rates.len() < 2 {
+            return None;
+        }
+        let mut by_clips: Vec<(usize, u32)> = rates.into_iter().map(|(rate, clips)| (clips, rate)).collect();
+        by_clips.sort_unstable_by(|a, b| b.cmp(a));
+        Some(finding(
+            Severity::Warning,
+            "mixed_sample_rates",
+            format!("{corpus} mixes {} sample rates: bandwidth differs between its clips", by_clips.len()),
+            some_names(by_clips.into_iter().map(|(clips, rate)| format!("{rate} Hz {clips} clips"))),
+        ))
+    };
+    dataset.corpus_names().into_iter().filter_map(mixed).collect()
+}
+
+/// Corpora that were recorded at different sample rates.
+pub(super) fn sample_rate_by_corpus(_: &Params, dataset: &Dataset) -> Vec<Finding> {
+    // The most frequent rate stands for a corpus; its mixture is a finding of its own.
+    let main = |corpus: &str| {
+        let rates = rates(dataset, corpus);
+        rates.into_iter().max_by_key(|(rate, clips)| (*clips, *rate)).map(|(rate, _)| (corpus.to_owned(), rate))
+    };
+    let mains: Vec<(String, u32)> = dataset.corpus_names().into_iter().filter_map(main).collect();
+    if distinct(mains.iter().map(|(_, rate)| *rate)).len() < 2 {
+        return Vec::new();
+    }
+    vec![finding(
+        Severity::Info,
+        "sample_rate_by_corpus",
+        "the corpora were recorded at different sample rates: bandwidth can give the corpus away".to_owned(),
+        some_names(mains.into_iter().map(|(corpus, rate)| format!("{corpus} {rate} Hz"))),
+    )]
+}
+
+fn rates(dataset: &Dataset, corpus: &str) -> BTreeMap<u32, usize> {
+    let mut rates = BTreeMap::new();
+    for rate in dataset.of_corpus(corpus).filter_map(|clip| clip.sample_rate_hz) {
+        *rates.entry(rate).or_default() += 1;
+    }
+    rates
+}

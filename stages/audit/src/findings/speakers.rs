@@ -1,0 +1,97 @@
+//! Who speaks: too few speakers, too little of them, or only women or men.
+
+use std::collections::BTreeMap;
+
+use ser_schemas::{Finding, Severity};
+
+use super::{finding, some_names};
+use crate::dataset::{Dataset, UNKNOWN, distinct};
+use crate::params::Params;
+
+/// A corpus with one gender next to others: gender, corpus and recording cannot be told apart.
+pub(super) fn single_gender(_: &Params, dataset: &Dataset) -> Vec<Finding> {
+    let corpora = dataset.corpus_names();
+    // Alone, a corpus of one gender cannot be confused with another, but its figures hold for that gender only.
+    let severity = if corpora.len() > 1 { Severity::Warning } else { Severity::Info };
+    let single = |corpus: &&str| {
+        let clips = dataset.of_corpus(corpus);
+        let genders = distinct(clips.clone().map(|clip| clip.gender.as_deref().unwrap_or(UNKNOWN)));
+        let [gender] = genders.as_slice() else { return None };
+        if *gender == UNKNOWN {
+            return None;
+        }
+        let speakers = distinct(clips.clone().filter_map(|clip| clip.speaker.as_deref())).len();
+        Some(finding(
+            severity,
+            "single_gender_corpus",
+            format!("all speakers of {corpus} are {gender}: what a model learns of it mixes gender with corpus"),
+            format!("{speakers} speakers, {} clips", clips.count()),
+        ))
+    };
+    corpora.iter().filter_map(single).collect()
+}
+
+/// A corpus with so few speakers that figures for new speakers, and intervals, say little.
+pub(super) fn few_speakers(params: &Params, dataset: &Dataset) -> Vec<Finding> {
+    let few = |corpus: &str| {
+        let speakers = distinct(dataset.of_corpus(corpus).filter_map(|clip| clip.speaker.clone()));
+        if speakers.is_empty() || speakers.len() >= params.min_speakers_per_corpus as usize {
+            return None;
+        }
+        Some(finding(
+            Severity::Warning,
+            "few_speakers",
+            format!("{corpus} has {} speakers: its figures say little about other speakers", speakers.len()),
+            some_names(speakers),
+        ))
+    };
+    dataset.corpus_names().into_iter().filter_map(few).collect()
+}
+
+/// Speakers with few clips, one finding per corpus.
+pub(super) fn few_clips(params: &Params, dataset: &Dataset) -> Vec<Finding> {
+    let few = |corpus: &str| {
+        let mut counts: BTreeMap<&str, u32> = BTreeMap::new();
+        for speaker in dataset.of_corpus(corpus).filter_map(|clip| clip.speaker.as_deref()) {
+            *counts.entry(speaker).or_default() += 1;
+        }
+        counts.retain(|_, clips| *clips < params.min_clips_per_speaker);
+        if counts.is_empty() {
+            return None;
+        }
+        Some(finding(
+            Severity::Info,
+            "few_clips_of_speaker",
+            format!("{} speakers of {corpus} have fewer than {} clips", counts.len(), params.min_clips_per_speaker),
+            some_names(counts.iter().map(|(speaker, clips)| format!("{speaker} {clips}"))),
+        ))
+    };
+    dataset.corpus_names().into_iter().filter_map(few).collect()
+}
+
+/// Clips whose speaker or gender is not known.
+pub(super) fn unknown_speakers(_: &Params, dataset: &Dataset) -> Vec<Finding> {
+    let mut findings = Vec::new();
+    for corpus in dataset.corpus_names() {
+        let nameless: Vec<String> =
+            dataset.of_corpus(corpus).filter(|clip| clip.speaker.is_none()).map(|clip| clip.clip_id.clone()).collect();
+        if !nameless.is_empty() {
+            findings.push(finding(
+                Severity::Warning,
+                "speaker_unknown",
+                format!("{} clips of {corpus} have no speaker: they cannot be kept apart", nameless.len()),
+                some_names(nameless),
+            ));
+        }
+        let genderless = dataset.of_corpus(corpus).filter(|clip| clip.gender.is_none()).count();
+        if genderless > 0 {
+            findings.push(finding(
+                Severity::Info,
+                "gender_unknown",
+                format!("the gender of the speaker is not known for {genderless} clips of {corpus}"),
+                format!("{genderless} of {} clips", dataset.of_corpus(corpus).count()),
+            ));
+        }
+    }
+    findings
+}

@@ -1,0 +1,221 @@
+//! The stage on the four corpora in outline: it finds what is known to be wrong with them.
+
+use std::path::Path;
+
+use ser_audit::{AuditError, Dataset, Params, findings::findings, overview, run};
+use ser_schemas::stage::{Quiet, StageContext, StageSummary};
+use ser_schemas::{
+    Balance, Clip, Corpus, CorpusStatus, Emotion, Exclusion, Finding, Provenance, Reason, Severity, Table,
+};
+
+/// A corpus of `speakers`, with two clips of each emotion but those in `without`.
+fn clips(corpus: &str, speakers: usize, genders: [&str; 2], rate: u32, without: &[Emotion]) -> Vec<Clip> {
+    let mut clips = Vec::new();
+    for speaker in 0..speakers {
+        for emotion in Emotion::ALL.into_iter().filter(|emotion| !without.contains(emotion)) {
+            for take in 0..2 {
+                let id = format!("{corpus}/{speaker}_{emotion}_{take}");
+                let mut clip = Clip::found(id.clone(), corpus.into(), format!("{id}.wav"), 1);
+                clip.speaker = Some(format!("{corpus}:{speaker}"));
+                clip.gender = Some(genders[speaker % 2].into());
+                clip.emotion = Some(emotion);
+                clip.sample_rate_hz = Some(rate);
+                clip.duration_s = Some(3.0);
+                clips.push(clip);
+            }
+        }
+    }
+    clips
+}
+
+fn corpus(name: &str, status: CorpusStatus) -> Corpus {
+    Corpus {
+        corpus: name.into(),
+        title: name.into(),
+        root: format!("data/{name}"),
+        status,
+        synthetic: false,
+        files: 10,
+        clips: 10,
+        expected_files: Some(12),
+        shortfall: None,
+        language: None,
+        licence: None,
+        citation: None,
+        url: None,
+    }
+}
+
+/// CREMA-D, RAVDESS and TESS in outline, and SAVEE declared but absent.
+fn dataset() -> Dataset {
+    use Emotion::{Calm, Surprise};
+    let mut all = clips("crema_d", 6, ["male", "female"], 16_000, &[Calm, Surprise]);
+    all.extend(clips("ravdess", 6, ["male", "female"], 48_000, &[]));
+    all.extend(clips("tess", 2, ["female", "female"], 24_414, &[Calm]));
+    if let Some(last) = all.last_mut() {
+        last.sample_rate_hz = Some(96_000);
+    }
+    let mut ravdess = corpus("ravdess", CorpusStatus::Ingested);
+    ravdess.shortfall = Some("1201 of 1440 files".into());
+    let excluded = |name: &str, reason| Exclusion {
+        clip_id: format!("ravdess/{name}"),
+        path: name.into(),
+        corpus: "ravdess".into(),
+        reason,
+        detail: String::new(),
+    };
+    Dataset {
+        clips: all,
+        exclusions: vec![
+            excluded("copy 1", Reason::Duplicate),
+            excluded("copy 2", Reason::Duplicate),
+            excluded("short", Reason::Truncated),
+        ],
+        corpora: vec![
+            corpus("crema_d", CorpusStatus::Ingested),
+            ravdess,
+            corpus("savee", CorpusStatus::FolderMissing),
+            corpus("tess", CorpusStatus::Ingested),
+        ],
+    }
+}
+
+fn audit(folder: &Path, dataset: &Dataset) -> Result<StageSummary, AuditError> {
+    let provenance = Provenance::default();
+    Clip::write(&folder.join("clips.parquet"), &dataset.clips, &provenance).expect("write clips");
+    Exclusion::write(&folder.join("exclusions.parquet"), &dataset.exclusions, &provenance).expect("write exclusions");
+    Corpus::write(&folder.join("corpora.parquet"), &dataset.corpora, &provenance).expect("write corpora");
+    let ctx =
+        StageContext { provenance, seed: 42, base_dir: folder, out_dir: folder, work_dir: folder, observer: &Quiet };
+    run(&Params::default(), folder, &ctx)
+}
+
+/// Findings of a code, as `severity: message (evidence)`.
+fn of_code(dataset: &Dataset, code: &str) -> Vec<String> {
+    let found = findings(&Params::default(), dataset).into_iter().filter(|finding| finding.code == code);
+    found.map(|found| format!("{}: {} ({})", found.severity, found.message, found.evidence)).collect()
+}
+
+#[test]
+fn what_is_known_of_the_corpora_is_found() {
+    let dataset = dataset();
+    assert_eq!(
+        of_code(&dataset, "class_in_one_corpus"),
+        ["warning: `calm` is in ravdess only: recognising the corpus is enough to recognise it (12 clips)"]
+    );
+    assert_eq!(
+        of_code(&dataset, "class_missing_from_corpus"),
+        ["warning: crema_d has no `surprise`: its recordings are evidence against that emotion \
+          (clips elsewhere: ravdess 12, tess 4)"]
+    );
+    assert_eq!(
+        of_code(&dataset, "single_gender_corpus"),
+        ["warning: all speakers of tess are female: what a model learns of it mixes gender with corpus \
+          (2 speakers, 28 clips)"]
+    );
+    assert_eq!(
+        of_code(&dataset, "mixed_sample_rates"),
+        ["warning: tess mixes 2 sample rates: bandwidth differs between its clips \
+          (24414 Hz 27 clips, 96000 Hz 1 clips)"]
+    );
+    assert_eq!(
+        of_code(&dataset, "few_speakers"),
+        ["warning: tess has 2 speakers: its figures say little about other speakers (tess:0, tess:1)"]
+    );
+    assert_eq!(of_code(&dataset, "corpus_missing").len(), 1);
+    assert_eq!(
+        of_code(&dataset, "corpus_incomplete"),
+        ["warning: ravdess is not the complete corpus: 1201 of 1440 files (10 of 12 files, 10 clips)"]
+    );
+    assert_eq!(
+        of_code(&dataset, "files_excluded"),
+        [
+            "warning: 1 files of ravdess are left out as truncated (ravdess/short)",
+            "info: 2 files of ravdess are left out as duplicate (ravdess/copy 1, ravdess/copy 2)",
+        ]
+    );
+    assert_eq!(of_code(&dataset, "sample_rate_by_corpus").len(), 1);
+    assert_eq!(of_code(&dataset, "few_clips_of_speaker").len(), 3, "one for each corpus");
+    assert_eq!(of_code(&dataset, "synthetic_data"), Vec::<String>::new());
+}
+
+#[test]
+fn the_imbalance_is_remarked_on_above_the_threshold_only() {
+    let dataset = dataset();
+    // 28 angry clips and 12 calm ones.
+    assert_eq!(of_code(&dataset, "class_imbalance"), Vec::<String>::new());
+    let strict = Params { max_imbalance: 2.0, ..Params::default() };
+    let found = findings(&strict, &dataset).into_iter().find(|finding| finding.code == "class_imbalance");
+    let found = found.expect("28 is more than twice 12");
+    assert!(found.message.contains("has 2.3 times the clips of `calm`"), "{}", found.message);
+    assert!(found.evidence.ends_with("surprise 16, calm 12"), "{}", found.evidence);
+}
+
+#[test]
+fn one_sound_corpus_has_no_findings_and_a_synthetic_one_is_an_error() {
+    let mut clips = clips("emodb", 6, ["male", "female"], 16_000, &[Emotion::Calm]);
+    let params = Params { min_clips_per_speaker: 10, ..Params::default() };
+    let mut dataset = Dataset {
+        clips: clips.clone(),
+        exclusions: Vec::new(),
+        corpora: vec![corpus("emodb", CorpusStatus::Ingested)],
+    };
+    assert_eq!(findings(&params, &dataset), []);
+    dataset.corpora[0].synthetic = true;
+    let found = findings(&params, &dataset);
+    assert_eq!((found[0].severity, found[0].code.as_str()), (Severity::Error, "synthetic_data"));
+
+    clips[0].speaker = None;
+    clips[0].gender = None;
+    dataset.clips = clips;
+    let codes: Vec<String> = findings(&params, &dataset).into_iter().map(|finding| finding.code).collect();
+    assert_eq!(codes, ["synthetic_data", "speaker_unknown", "gender_unknown"], "gravest first");
+}
+
+#[test]
+fn an_empty_dataset_has_nothing_to_find() {
+    let empty = Dataset::default();
+    assert_eq!(findings(&Params::default(), &empty), []);
+    let overview = overview(&empty);
+    assert_eq!((overview.corpora.len(), overview.emotions.len(), overview.by_corpus.len()), (0, 1, 0));
+    assert_eq!((overview.emotions[0].total, overview.emotions[0].share), (0, 0.0));
+}
+
+#[test]
+fn tables_are_written_and_add_up() {
+    let folder = tempfile::tempdir().expect("temporary folder");
+    let dataset = dataset();
+    let summary = audit(folder.path(), &dataset).expect("audits");
+    let rows = Balance::read(&folder.path().join("balance.parquet")).expect("the stage wrote it");
+    assert_eq!(rows.iter().map(|row| row.clips).sum::<u64>(), dataset.clips.len() as u64);
+    let minutes: f64 = rows.iter().map(|row| row.minutes).sum();
+    assert!((minutes - dataset.clips.len() as f64 * 0.05).abs() < 1e-9);
+    let found = Finding::read(&folder.path().join("findings.parquet")).expect("the stage wrote it");
+    assert_eq!(found, findings(&Params::default(), &dataset));
+    assert_eq!(summary.headline, "196 clips; 0 errors, 8 warnings, 5 remarks");
+    assert_eq!(summary.notes.len(), 8);
+}
+
+#[test]
+fn the_overview_counts_by_emotion_and_corpus() {
+    let overview = overview(&dataset());
+    assert_eq!(overview.corpora, ["crema_d", "ravdess", "tess"]);
+    let calm = overview.emotions.iter().find(|row| row.emotion == Some(Emotion::Calm)).expect("ravdess has it");
+    assert_eq!((calm.clips.as_slice(), calm.total, calm.speakers), ([0, 12, 0].as_slice(), 12, 6));
+    let totals = overview.emotions.last().expect("totals come last");
+    assert_eq!((totals.emotion, totals.clips.as_slice()), (None, [72, 96, 28].as_slice()));
+    assert_eq!((totals.share, totals.speakers), (1.0, 14));
+    let names: Vec<&str> = overview.by_corpus.iter().map(|row| row.corpus.as_str()).collect();
+    assert_eq!(names, ["crema_d", "ravdess", "savee", "tess"], "absent corpora are listed");
+    let ravdess = &overview.by_corpus[1];
+    assert_eq!((ravdess.clips, ravdess.excluded, ravdess.status.as_str()), (96, 3, "ingested"));
+    assert_eq!(ravdess.genders, [("female".to_owned(), 3), ("male".to_owned(), 3)]);
+    assert_eq!(overview.by_corpus[2].status, "folder_missing");
+}
+
+#[test]
+fn a_manifest_without_its_tables_is_refused_by_file() {
+    let folder = tempfile::tempdir().expect("temporary folder");
+    let error = Dataset::read(folder.path()).expect_err("there are none").to_string();
+    assert!(error.contains("clips.parquet"), "{error}");
+}
