@@ -51,8 +51,8 @@ pub(crate) fn identify(descriptor: &Descriptor, tables: &Tables, path: &str) -> 
         (Some(_), None) => Some("no emotion"),
         (Some(_), Some(_)) => None,
     };
-    identity.not_understood =
-        missing.map(|missing| format!("`{}` and the tables of {} tell {missing}", names::file_name(path), descriptor.name));
+    identity.not_understood = missing
+        .map(|missing| format!("`{}` and the tables of {} tell {missing}", names::file_name(path), descriptor.name));
     identity
 }
 

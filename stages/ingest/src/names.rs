@@ -35,10 +35,8 @@ pub(crate) struct Reading {
 /// Reads `path`: below the root, with `/`, without the extension.
 pub(crate) fn read_name(descriptor: &Descriptor, path: &str) -> Reading {
     let (path, repaired) = repair(descriptor, path);
-    let matching = descriptor
-        .patterns
-        .iter()
-        .find_map(|pattern| pattern.path.captures(&path).map(|captures| (pattern, captures)));
+    let matching =
+        descriptor.patterns.iter().find_map(|pattern| pattern.path.captures(&path).map(|captures| (pattern, captures)));
     let facts = match matching {
         Some((pattern, captures)) => facts(descriptor, pattern, &captures, &path),
         None => Err(format!(
@@ -85,8 +83,7 @@ fn facts(
     }
     for field in Field::IN_NAMES {
         let Some(group) = captures.name(field.as_str()) else { continue };
-        let outcome =
-            decode(descriptor, field, group.as_str()).and_then(|value| facts.set(descriptor, field, value));
+        let outcome = decode(descriptor, field, group.as_str()).and_then(|value| facts.set(descriptor, field, value));
         // Song and video are told by their names alone; a code of theirs that speech does not have is no mistake.
         if pattern.modality.is_none() {
             outcome?;
@@ -188,11 +185,7 @@ mod tests {
     }
 
     fn told(facts: &Facts) -> (&str, Option<Emotion>, &str) {
-        (
-            facts.speaker.as_deref().unwrap_or_default(),
-            facts.emotion,
-            facts.sentence.as_deref().unwrap_or_default(),
-        )
+        (facts.speaker.as_deref().unwrap_or_default(), facts.emotion, facts.sentence.as_deref().unwrap_or_default())
     }
 
     #[test]
@@ -203,7 +196,9 @@ mod tests {
         assert_eq!(read("crema_d", "1040_ITH_SAD_X"), read("crema_d", "1040_ITH_SAD_XX"));
         assert_eq!(read("crema_d", "1001_IEO_ANG_HI").intensity.as_deref(), Some("high"));
         assert_eq!(read("crema_d", "AudioMP3/1001_IEO_ANG_HI").modality.as_deref(), Some("mp3"));
-        assert!(refused("crema_d", "1001_IEO_BOR_XX").contains("`BOR` is no emotion code of crema_d: expected one of ANG"));
+        assert!(
+            refused("crema_d", "1001_IEO_BOR_XX").contains("`BOR` is no emotion code of crema_d: expected one of ANG")
+        );
         assert!(refused("crema_d", "1001_IEO_ANG").contains("follows none of the name patterns"));
     }
 

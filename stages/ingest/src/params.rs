@@ -69,7 +69,10 @@ mod tests {
         let params = Params { corpus: "ravdes".into(), root: "data".into(), ..Params::default() };
         let problems = params.check();
         assert_eq!(problems.len(), 1);
-        assert!(problems[0].hint.as_deref().is_some_and(|hint| hint.contains("did you mean `ravdess`")), "{problems:?}");
+        assert!(
+            problems[0].hint.as_deref().is_some_and(|hint| hint.contains("did you mean `ravdess`")),
+            "{problems:?}"
+        );
     }
 
     #[test]

@@ -10,8 +10,7 @@ use crate::walk::Found;
 
 /// Bounds on one file. Many are decoded at once, and a clip of emotional speech lasts seconds: an hour of it, or 400 MB
 /// of samples, is another kind of recording.
-pub(crate) const LIMITS: Limits =
-    Limits { max_bytes: 1 << 30, max_duration_s: 3_600.0, max_samples: 100_000_000 };
+pub(crate) const LIMITS: Limits = Limits { max_bytes: 1 << 30, max_duration_s: 3_600.0, max_samples: 100_000_000 };
 
 /// Fills in what the content of `found` says. A file that is no audio leaves a problem.
 pub(crate) fn probe(found: &Found, clip: &mut Clip) {

@@ -120,13 +120,7 @@ fn name_problem(params: &Params, descriptor: &Descriptor, identity: &Identity) -
     identity.not_understood.clone().map(|why| (Reason::NameNotUnderstood, why))
 }
 
-fn corpus_row(
-    params: &Params,
-    descriptor: &Descriptor,
-    walk: &Walk,
-    identities: &[Identity],
-    rows: &[Clip],
-) -> Corpus {
+fn corpus_row(params: &Params, descriptor: &Descriptor, walk: &Walk, identities: &[Identity], rows: &[Clip]) -> Corpus {
     let mut inventory = Inventory::default();
     for (found, identity) in walk.files.iter().zip(identities) {
         if identity.facts.modality.is_none() && identity.not_understood.is_none() {
@@ -165,10 +159,13 @@ fn nothing_found(params: &Params, descriptor: &Descriptor, walk: &Walk) -> Optio
     let obtain = descriptor.how_to_obtain().map(|how| format!("; to get it: {how}")).unwrap_or_default();
     let (name, root) = (&descriptor.name, &params.root);
     if !walk.exists {
-        return Some(format!("{name}: the folder `{root}` is missing, so the corpus takes no part in this run{obtain}"));
+        return Some(format!(
+            "{name}: the folder `{root}` is missing, so the corpus takes no part in this run{obtain}"
+        ));
     }
     let others: Vec<String> = walk.others.iter().map(|(extension, count)| format!("{count} {extension}")).collect();
-    let others = if others.is_empty() { "nothing".to_owned() } else { format!("only other files ({})", others.join(", ")) };
+    let others =
+        if others.is_empty() { "nothing".to_owned() } else { format!("only other files ({})", others.join(", ")) };
     let packed = ["zip", "gz", "tar", "7z", "rar"].iter().any(|kind| walk.others.contains_key(*kind));
     let packed = if packed { "; unpack the archive" } else { "" };
     Some(format!("{name}: the folder `{root}` holds no audio file, {others}{packed}{obtain}"))
@@ -207,7 +204,11 @@ fn summary(
         notes.extend(some_of("repaired", &repair.why, repaired.map(|(found, _)| found.below_root.as_str())));
     }
     let contradicting = rows.iter().filter(|clip| clip.name_matches_folder == Some(false));
-    notes.extend(some_of("in a folder that contradicts the name", "the name wins", contradicting.map(|c| c.path.as_str())));
+    notes.extend(some_of(
+        "in a folder that contradicts the name",
+        "the name wins",
+        contradicting.map(|c| c.path.as_str()),
+    ));
     notes.extend(walk.notes.iter().cloned());
     if walk.exists {
         notes.extend(tables.notes.iter().cloned());

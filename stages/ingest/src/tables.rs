@@ -88,11 +88,8 @@ fn read(descriptor: &Descriptor, table: &SideTable, path: &Path) -> Result<(Load
         return Err(format!("it has {bytes} bytes, at most {MAX_BYTES} are read"));
     }
     let content = std::fs::read(path).map_err(|error| error.to_string())?;
-    let mut reader = ReaderBuilder::new()
-        .delimiter(table.separator)
-        .flexible(true)
-        .trim(Trim::All)
-        .from_reader(content.as_slice());
+    let mut reader =
+        ReaderBuilder::new().delimiter(table.separator).flexible(true).trim(Trim::All).from_reader(content.as_slice());
     let header = reader.byte_headers().map_err(|error| error.to_string())?.clone();
     let column = |name: &str| {
         header.iter().position(|cell| String::from_utf8_lossy(cell).eq_ignore_ascii_case(name)).ok_or_else(|| {
@@ -144,7 +141,8 @@ fn decode(descriptor: &Descriptor, table: &SideTable, field: Field, text: &str) 
         Some(codes) => codes.meaning(text).ok_or(())?.to_owned(),
         None => text.to_owned(),
     };
-    let within = |range: std::ops::RangeInclusive<f64>| value.parse::<f64>().is_ok_and(|number| range.contains(&number));
+    let within =
+        |range: std::ops::RangeInclusive<f64>| value.parse::<f64>().is_ok_and(|number| range.contains(&number));
     let acceptable = match field {
         Field::Emotion | Field::PerceivedEmotion => descriptor.emotion(&value).is_ok(),
         Field::AgeYears => value.parse::<f64>().is_ok_and(plausible_age),

@@ -76,8 +76,7 @@ pub(crate) fn walk(descriptor: &Descriptor, root: &Path) -> Result<Walk, IngestE
     // The walk itself would report an unreadable root as one of its notes, and the corpus as empty.
     std::fs::read_dir(root).map_err(|source| unreadable(descriptor, root, source))?;
 
-    let mut walk =
-        Walk { exists: true, synthetic: root.join(SYNTHETIC_MARK).is_file(), ..Walk::default() };
+    let mut walk = Walk { exists: true, synthetic: root.join(SYNTHETIC_MARK).is_file(), ..Walk::default() };
     let real_root = root.canonicalize().unwrap_or_else(|_| root.to_owned());
     let mut linked: BTreeSet<PathBuf> = BTreeSet::new();
     let mut entries = WalkDir::new(root).follow_links(true).sort_by_file_name().into_iter();
@@ -152,7 +151,8 @@ impl Walk {
             if descriptor.tables.iter().any(|table| entry.file_name() == table.file.as_str()) {
                 self.tables.push(path.to_owned());
             }
-            let extension = path.extension().map_or_else(|| "none".to_owned(), |ext| ext.to_string_lossy().to_lowercase());
+            let extension =
+                path.extension().map_or_else(|| "none".to_owned(), |ext| ext.to_string_lossy().to_lowercase());
             *self.others.entry(extension).or_default() += 1;
             return;
         }
@@ -183,7 +183,9 @@ impl Walk {
         }
         let problem = problem.or_else(|| {
             // Tables hold text, and later stages open the file by what is written there.
-            path.to_str().is_none().then(|| "the file's name is not UTF-8 and cannot be written down; rename it".to_owned())
+            path.to_str()
+                .is_none()
+                .then(|| "the file's name is not UTF-8 and cannot be written down; rename it".to_owned())
         });
         self.files.push(Found { path: path.to_owned(), below_root, bytes, modified_ns, problem });
     }
@@ -237,7 +239,8 @@ mod tests {
     #[test]
     fn audio_is_told_by_extension_and_hidden_files_are_passed_over() {
         let root = tempfile::tempdir().expect("folder");
-        for below in ["b/x.WAV", "a.Flac", "Info.txt", ".hidden/y.wav", "b/._x.wav", "__MACOSX/b/z.wav", "no_extension"] {
+        for below in ["b/x.WAV", "a.Flac", "Info.txt", ".hidden/y.wav", "b/._x.wav", "__MACOSX/b/z.wav", "no_extension"]
+        {
             touch(root.path(), below);
         }
         assert_eq!(found(root.path()).0, ["a.Flac", "b/x.WAV"]);

@@ -42,8 +42,7 @@ fn ravdess_in_the_kaggle_double_tree_with_song_beside_it() {
     assert_eq!(found.summary.headline, "4 files found, 3 usable (1 other_modality)");
     assert!(found.summary.notes.iter().any(|note| note.contains("contradicts the name")), "{:?}", found.summary.notes);
 
-    let params =
-        Params { corpus: "ravdess".into(), root: "ravdess".into(), modalities: vec!["song".into()] };
+    let params = Params { corpus: "ravdess".into(), root: "ravdess".into(), modalities: vec!["song".into()] };
     let song = folder.ingest(&params).clip("ravdess/Actor_03/03-02-04-01-01-01-03");
     assert_eq!((song.problem, song.emotion), (None, Some(Emotion::Sad)));
 }
@@ -79,11 +78,18 @@ fn crema_d_with_demographics_and_votes_of_the_repository() {
         let tied = found.clip(&format!("{prefix}/1002_TIE_SAD_XX"));
         assert_eq!((tied.perceived_emotion, tied.perceived_agreement), (None, Some(0.5)));
         let repaired = found.clip(&format!("{prefix}/1040_ITH_SAD_X"));
-        assert_eq!((repaired.intensity.as_deref(), repaired.perceived_emotion), (Some("unspecified"), Some(Emotion::Sad)));
+        assert_eq!(
+            (repaired.intensity.as_deref(), repaired.perceived_emotion),
+            (Some("unspecified"), Some(Emotion::Sad))
+        );
         assert_eq!((repaired.gender, repaired.age_years), (None, Some(42.0)), "an unknown word is no gender");
         let unrated = found.clip(&format!("{prefix}/1076_MTI_HAP_XX"));
         assert_eq!((unrated.perceived_emotion, unrated.age_years, unrated.problem), (None, None, None));
-        assert!(found.warnings.iter().any(|warning| warning.contains("`gender` are not understood")), "{:?}", found.warnings);
+        assert!(
+            found.warnings.iter().any(|warning| warning.contains("`gender` are not understood")),
+            "{:?}",
+            found.warnings
+        );
         assert!(found.summary.notes.iter().any(|note| note.contains("the level is `X`")), "{:?}", found.summary.notes);
     }
 }
@@ -96,7 +102,11 @@ fn tables_that_are_missing_or_something_else_cost_only_their_columns() {
     let found = folder.ingest(&Params { corpus: "crema_d".into(), root: "c".into(), ..Params::default() });
     let clip = found.clip("crema_d/1001_IEO_ANG_HI");
     assert_eq!((clip.problem, clip.age_years, clip.gender), (None, None, None));
-    assert!(found.warnings.iter().any(|warning| warning.contains("it has no column `ActorID`")), "{:?}", found.warnings);
+    assert!(
+        found.warnings.iter().any(|warning| warning.contains("it has no column `ActorID`")),
+        "{:?}",
+        found.warnings
+    );
     assert!(found.summary.notes.iter().any(|note| note.starts_with("`summaryTable.csv` not found")));
 }
 
@@ -111,11 +121,7 @@ fn savee_and_tess_and_emodb_in_their_layouts() {
     let told: Vec<_> = found.rows.iter().map(|c| (c.speaker.as_deref().unwrap_or(""), c.emotion)).collect();
     assert_eq!(
         told,
-        [
-            ("savee:KL", Some(Emotion::Sad)),
-            ("savee:DC", Some(Emotion::Neutral)),
-            ("savee:JE", Some(Emotion::Surprise))
-        ]
+        [("savee:KL", Some(Emotion::Sad)), ("savee:DC", Some(Emotion::Neutral)), ("savee:JE", Some(Emotion::Surprise))]
     );
     assert!(found.rows.iter().all(|clip| clip.gender.as_deref() == Some("male") && clip.problem.is_none()));
 
@@ -178,8 +184,14 @@ emotions = { happy = 2, bored = 1 }
     let found = folder.ingest(&params);
     assert_eq!(found.rows.len(), 3);
     let first = found.clip("mine/wavs/u1");
-    assert_eq!((first.speaker.as_deref(), first.emotion, first.take.as_deref()), (Some("mine:p7"), Some(Emotion::Happy), Some("2")));
-    assert_eq!((first.gender.as_deref(), first.age_years, first.emotion_raw.as_deref()), (Some("female"), Some(33.5), Some("joy")));
+    assert_eq!(
+        (first.speaker.as_deref(), first.emotion, first.take.as_deref()),
+        (Some("mine:p7"), Some(Emotion::Happy), Some("2"))
+    );
+    assert_eq!(
+        (first.gender.as_deref(), first.age_years, first.emotion_raw.as_deref()),
+        (Some("female"), Some(33.5), Some("joy"))
+    );
     let second = found.clip("mine/wavs/u2");
     assert_eq!((second.emotion, second.emotion_raw.as_deref(), second.take.as_deref()), (None, Some("bored"), None));
     let third = found.clip("mine/wavs/u3");
@@ -212,7 +224,8 @@ fn sources_are_what_an_ingest_reads_and_notice_a_change() {
     assert_eq!(before, sources());
     folder.wav("CREMA-D/AudioWAV/1002_IEO_ANG_HI.wav", 2);
     assert_eq!(sources().len(), 4);
-    fs::write(folder.path().join("CREMA-D/AudioWAV/1002_IEO_ANG_HI.wav"), pcm_wav(&tone(9, 100), 16_000)).expect("file");
+    fs::write(folder.path().join("CREMA-D/AudioWAV/1002_IEO_ANG_HI.wav"), pcm_wav(&tone(9, 100), 16_000))
+        .expect("file");
     assert_ne!(sources()[2].bytes, 44 + 2 * 8_000);
     let missing = Params { root: "none".into(), ..params.clone() };
     assert_eq!(paths(&source_files(&missing, folder.path()).expect("sources")), ["builtin:crema_d"]);
@@ -226,7 +239,9 @@ fn a_missing_folder_and_an_empty_one_are_warnings_that_say_where_to_get_the_corp
     assert_eq!((found.rows.len(), found.corpus.status), (0, CorpusStatus::FolderMissing));
     assert_eq!(found.corpus.shortfall, None);
     assert_eq!(found.warnings.len(), 1);
-    assert!(found.warnings[0].contains("the folder `data/ravdess` is missing") && found.warnings[0].contains("zenodo.org"));
+    assert!(
+        found.warnings[0].contains("the folder `data/ravdess` is missing") && found.warnings[0].contains("zenodo.org")
+    );
 
     folder.text("data/ravdess/Audio_Speech_Actors_01-24.zip", "packed");
     let found = folder.ingest(&params("data/ravdess"));
@@ -249,5 +264,8 @@ fn an_unknown_modality_is_corrected() {
     let folder = Folder::new();
     let params = Params { corpus: "ravdess".into(), root: "x".into(), modalities: vec!["songs".into()] };
     let error = folder.try_ingest(&params).expect_err("unknown").to_string();
-    assert_eq!(error, "corpus `ravdess` has no modality `songs`: did you mean `song`? its descriptor names song, video");
+    assert_eq!(
+        error,
+        "corpus `ravdess` has no modality `songs`: did you mean `song`? its descriptor names song, video"
+    );
 }

@@ -81,7 +81,8 @@ fn contradicting_labels(candidates: &[Candidate<'_>], group: &[usize], out: &mut
     }
     for &index in group.iter().filter(|&&index| candidates[index].eligible) {
         let own = candidates[index].word;
-        let Some(&other) = group.iter().find(|&&other| candidates[other].word.is_some_and(|word| Some(word) != own)) else {
+        let Some(&other) = group.iter().find(|&&other| candidates[other].word.is_some_and(|word| Some(word) != own))
+        else {
             continue;
         };
         let detail = format!(
@@ -183,8 +184,7 @@ mod tests {
     fn the_detail_names_the_rule() {
         let (right, mut wrong) = (clip("b.wav", "x", Some(true)), clip("a.wav", "x", Some(false)));
         wrong.content_hash.clone_from(&right.content_hash);
-        let candidates =
-            [&right, &wrong].map(|clip| Candidate { clip, word: Some("sad"), eligible: true });
+        let candidates = [&right, &wrong].map(|clip| Candidate { clip, word: Some("sad"), eligible: true });
         assert_eq!(resolve(&candidates)[&1], "the same bytes as `b.wav`, which is kept: its name and folder agree");
     }
 }

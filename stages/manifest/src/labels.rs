@@ -114,7 +114,10 @@ mod tests {
     fn a_mapping_is_stronger_than_the_descriptor() {
         let labels = [("pleasant_surprise".to_owned(), Emotion::Happy)].into();
         let params = Params { labels, merge: Merge::Six, ..Params::default() };
-        assert_eq!(label(&params, &clip("tess", "pleasant_surprise", Some(Emotion::Surprise), None)), Some(Emotion::Happy));
+        assert_eq!(
+            label(&params, &clip("tess", "pleasant_surprise", Some(Emotion::Surprise), None)),
+            Some(Emotion::Happy)
+        );
         assert_eq!(label(&params, &clip("ravdess", "surprised", Some(Emotion::Surprise), None)), None);
     }
 

@@ -113,10 +113,8 @@ impl Params {
             }
         }
         if self.min_duration_s >= self.max_duration_s {
-            let message = format!(
-                "no clip can be at least {} s and at most {} s long",
-                self.min_duration_s, self.max_duration_s
-            );
+            let message =
+                format!("no clip can be at least {} s and at most {} s long", self.min_duration_s, self.max_duration_s);
             problem("min_duration_s", message, "`min_duration_s` must be less than `max_duration_s`");
         }
         let classes = self.merge.classes();

@@ -34,9 +34,8 @@ fn duration(params: &Params, clip: &Clip) -> Option<(Reason, String)> {
         let detail = format!("{seconds:.3} s, shorter than `min_duration_s` = {}", params.min_duration_s);
         return Some((Reason::TooShort, detail));
     }
-    (seconds > params.max_duration_s).then(|| {
-        (Reason::TooLong, format!("{seconds:.3} s, longer than `max_duration_s` = {}", params.max_duration_s))
-    })
+    (seconds > params.max_duration_s)
+        .then(|| (Reason::TooLong, format!("{seconds:.3} s, longer than `max_duration_s` = {}", params.max_duration_s)))
 }
 
 #[cfg(test)]

@@ -64,7 +64,8 @@ pub fn run(params: &Params, ingested: &[PathBuf], ctx: &StageContext<'_>) -> Res
         corpus.clips = *clips;
     }
     if outcome.clips.is_empty() {
-        let found = corpora.iter().zip(&outcome.reasons_by_stage).map(|(corpus, reasons)| what_was_found(corpus, reasons));
+        let found =
+            corpora.iter().zip(&outcome.reasons_by_stage).map(|(corpus, reasons)| what_was_found(corpus, reasons));
         return Err(ManifestError::NoClips { found: found.collect() });
     }
     if !unrated.is_empty() {
@@ -135,9 +136,10 @@ fn first_reason(params: &Params, clip: &Clip, label: &Label) -> Option<(Reason, 
     }
     match label {
         Label::Unwanted { why, .. } => Some((Reason::LabelNotWanted, why.clone())),
-        Label::Unrated => {
-            Some((Reason::LabelNotWanted, "raters were tied, or the clip was not rated: it has no perceived label".to_owned()))
-        }
+        Label::Unrated => Some((
+            Reason::LabelNotWanted,
+            "raters were tied, or the clip was not rated: it has no perceived label".to_owned(),
+        )),
         Label::Class(_) => quality::judge(params, clip),
     }
 }

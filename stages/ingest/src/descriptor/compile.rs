@@ -127,7 +127,10 @@ impl Checker<'_> {
     }
 
     fn regex(&mut self, key: &str, pattern: &Text) -> Option<Regex> {
-        match RegexBuilder::new(pattern.get_ref()).size_limit(MAX_PATTERN_BYTES).dfa_size_limit(MAX_PATTERN_BYTES).build()
+        match RegexBuilder::new(pattern.get_ref())
+            .size_limit(MAX_PATTERN_BYTES)
+            .dfa_size_limit(MAX_PATTERN_BYTES)
+            .build()
         {
             Ok(regex) => Some(regex),
             Err(error) => {
@@ -320,6 +323,8 @@ impl Checker<'_> {
 /// The nearest field, or all of them.
 fn suggestion(word: &str, fields: &[Field]) -> String {
     let names: Vec<&str> = fields.iter().map(|field| field.as_str()).collect();
-    let near = emotions::nearest(word, names.iter().copied()).map(|name| format!("did you mean `{name}`? ")).unwrap_or_default();
+    let near = emotions::nearest(word, names.iter().copied())
+        .map(|name| format!("did you mean `{name}`? "))
+        .unwrap_or_default();
     format!("{near}expected one of: {}", names.join(", "))
 }

@@ -144,7 +144,10 @@ impl Descriptor {
     pub fn load(corpus: &str, base_dir: &Path) -> Result<Self, IngestError> {
         if !is_path(corpus) {
             let text = BUILTIN.iter().find(|(name, _)| *name == corpus).map(|(_, text)| *text).ok_or_else(|| {
-                IngestError::UnknownCorpus { name: corpus.to_owned(), hint: unknown_builtin(corpus).unwrap_or_default() }
+                IngestError::UnknownCorpus {
+                    name: corpus.to_owned(),
+                    hint: unknown_builtin(corpus).unwrap_or_default(),
+                }
             })?;
             return Self::parse(text, None);
         }
@@ -157,7 +160,9 @@ impl Descriptor {
                 problems: vec![DescriptorProblem {
                     key: String::new(),
                     line: None,
-                    message: format!("{bytes} bytes are no descriptor: expected TOML text of at most {MAX_BYTES} bytes"),
+                    message: format!(
+                        "{bytes} bytes are no descriptor: expected TOML text of at most {MAX_BYTES} bytes"
+                    ),
                 }],
             });
         }
@@ -290,7 +295,8 @@ pub(crate) fn unknown_builtin(corpus: &str) -> Option<String> {
     if is_path(corpus) || builtin_names().contains(&corpus) {
         return None;
     }
-    let near = emotions::nearest(corpus, builtin_names()).map(|name| format!("did you mean `{name}`? ")).unwrap_or_default();
+    let near =
+        emotions::nearest(corpus, builtin_names()).map(|name| format!("did you mean `{name}`? ")).unwrap_or_default();
     Some(format!(
         "{near}built-in corpora are {}; a descriptor of your own is named by its path, which ends in `.toml`",
         builtin_names().join(", ")
@@ -341,7 +347,8 @@ mod tests {
             .skip_while(|line| !line.starts_with("# Small letters"))
             .map(|line| {
                 let bare = line.strip_prefix("# ").unwrap_or(line);
-                let is_toml = bare.starts_with('[') || bare.split_once(" = ").is_some_and(|(key, _)| !key.contains(' '));
+                let is_toml =
+                    bare.starts_with('[') || bare.split_once(" = ").is_some_and(|(key, _)| !key.contains(' '));
                 if is_toml { format!("{bare}\n") } else { format!("{line}\n") }
             })
             .collect();

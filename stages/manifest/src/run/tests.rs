@@ -77,21 +77,21 @@ fn tables_hold_every_row_once_and_the_sample_rate() {
     assert_eq!((summary.rows, summary.headline.as_str()), (2, "2 clips, 1 excluded (1 truncated)"));
     assert_eq!(
         summary.notes,
-        [
-            "a: 3 files found, 2 clips, excluded: 1 truncated",
-            "b: the folder `data/b` is missing",
-            "angry 1, neutral 1"
-        ]
+        ["a: 3 files found, 2 clips, excluded: 1 truncated", "b: the folder `data/b` is missing", "angry 1, neutral 1"]
     );
 
     let out = base.path().join("out");
     let clips = Clip::read(&out.join(CLIPS_FILE)).expect("clips");
-    let told: Vec<_> = clips.iter().map(|clip| (clip.clip_id.as_str(), clip.emotion, clip.emotion_raw.as_deref())).collect();
+    let told: Vec<_> =
+        clips.iter().map(|clip| (clip.clip_id.as_str(), clip.emotion, clip.emotion_raw.as_deref())).collect();
     assert_eq!(told, [("a/1", Some(Emotion::Angry), Some("angry")), ("a/3", Some(Emotion::Neutral), Some("calm"))]);
     let metadata = ser_schemas::read_metadata(&out.join(CLIPS_FILE)).expect("metadata");
     assert_eq!(metadata[KEY_SAMPLE_RATE_HZ], "22050");
     let exclusions = Exclusion::read(&out.join(EXCLUSIONS_FILE)).expect("exclusions");
-    assert_eq!((exclusions.len(), exclusions[0].reason, exclusions[0].detail.as_str()), (1, Reason::Truncated, "half of it"));
+    assert_eq!(
+        (exclusions.len(), exclusions[0].reason, exclusions[0].detail.as_str()),
+        (1, Reason::Truncated, "half of it")
+    );
     let corpora = Corpus::read(&out.join(CORPORA_FILE)).expect("corpora");
     assert_eq!(corpora.iter().map(|corpus| corpus.clips).collect::<Vec<_>>(), [2, 0]);
 }
