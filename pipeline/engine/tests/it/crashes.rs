@@ -1,11 +1,15 @@
 //! A run that died leaves the old result or the new one, and the next run puts everything right.
 
 use std::fs;
+use std::io::{BufRead as _, BufReader, Write as _};
+use std::path::Path;
+use std::process::{Command, Stdio};
+use std::sync::atomic::AtomicBool;
 
-use ser_engine::RunOptions;
+use ser_engine::{Override, Reporter, RunOptions, Spec, Stage, StageRun, Store, run};
 use serde_json::Value;
 
-use crate::fake::Place;
+use crate::fake::{Place, env, registry};
 
 const PIPELINE: &str = "name = 't'\n[stage.a]\nkind = 'source'\nroot = 'number'\n\
                         [stage.w-2]\nkind = 'work'\nfrom = 'a'\nact = 'resume'\n";
@@ -111,4 +115,69 @@ fn force_ignores_checkpoints() {
     place.run();
     let (_, log) = place.run_with(&RunOptions { force: true, ..RunOptions::default() });
     assert!(log.lines().contains(&"warning w-2: from scratch".to_owned()));
+}
+
+/// Names the folder in which the process to be killed works.
+const VICTIM_DIR: &str = "SER_ENGINE_TEST_VICTIM";
+
+/// Runs the pipeline again and again with parameters that alternate, telling each step, until it is killed.
+#[test]
+#[ignore = "only started by the test below, to be killed"]
+fn victim() {
+    struct Tell;
+    impl Reporter for Tell {
+        fn started(&self, _: &Stage, _: &[ser_engine::Reason]) {
+            let _ = writeln!(std::io::stdout(), "step");
+        }
+        fn advance(&self, _: &str, _: u64) {
+            let _ = writeln!(std::io::stdout(), "step");
+        }
+        fn finished(&self, _: &Stage, _: &StageRun) {
+            let _ = writeln!(std::io::stdout(), "step");
+        }
+    }
+    let dir = std::env::var_os(VICTIM_DIR).unwrap();
+    let dir = Path::new(&dir);
+    for mels in [80, 64].into_iter().cycle() {
+        let set = [Override::new(format!("w-2.n_mels={mels}"))];
+        let pipeline = Spec::load(&dir.join("pipeline.toml"), &registry(), &set, &env).unwrap();
+        let store = Store::new(dir.join("artifacts"));
+        run(&pipeline, &store, &RunOptions::default(), &Tell, &AtomicBool::new(false)).unwrap();
+    }
+}
+
+#[test]
+fn killed_at_any_step_a_stage_that_counts_as_fresh_is_whole() {
+    let mut place = Place::new(PIPELINE);
+    let expected = |mels: u32| format!("w-2 seed 42 mels {mels}\na (source): 7\n");
+    for round in 0..24_usize {
+        let mut victim = Command::new(std::env::current_exe().unwrap())
+            .args(["--exact", "crashes::victim", "--ignored", "--nocapture"])
+            .env(VICTIM_DIR, place.dir.path())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::null())
+            .spawn()
+            .unwrap();
+        // Killed after another number of steps each time, at whatever it does by then.
+        let steps = BufReader::new(victim.stdout.take().unwrap())
+            .lines()
+            .filter(|line| line.as_ref().is_ok_and(|line| line.contains("step")));
+        assert_eq!(steps.take(1 + round * 7 % 12).count(), 1 + round * 7 % 12, "the victim died by itself");
+        victim.kill().unwrap();
+        victim.wait().unwrap();
+        for mels in [64, 80] {
+            let set = format!("w-2.n_mels={mels}");
+            place.set(&[set.as_str()]);
+            if place.plan().steps[1].reasons.is_empty() {
+                assert_eq!(place.read("artifacts/w-2/out.txt"), expected(mels), "round {round}");
+                assert_eq!(place.read("artifacts/w-2/sub/more.txt"), "more");
+            }
+        }
+        if round % 6 == 5 {
+            place.run();
+            assert!(place.stale().is_empty());
+            assert_eq!(place.read("artifacts/w-2/out.txt"), expected(80));
+            assert!(place.names("artifacts/.ser/tmp").is_empty());
+        }
+    }
 }

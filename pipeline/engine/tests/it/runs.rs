@@ -38,7 +38,7 @@ fn a_first_run_runs_everything_and_a_second_nothing() {
     let place = Place::new(PIPELINE);
     assert_eq!(place.stale(), ["a: never run", "w: never run", "v: never run", "r: never run"]);
     let (record, log) = place.run();
-    assert_eq!(record.status, RunStatus::Done);
+    assert_eq!(record.status, RunStatus::Done, "{:?}", log.lines());
     insta::assert_snapshot!(log.lines().join("\n"), @r#"
     start a: never run
     done a: 1 rows, one number
