@@ -3,7 +3,7 @@
 //!
 //! It knows no audio. What a pipeline may contain is a [`Registry`] of [`StageKind`]s that the binary hands in; a
 //! [`Spec`] is read and checked against it, all mistakes at once, and becomes a [`Pipeline`]. A [`Store`] is the
-//! artifacts folder. [`plan`] compares the two and gives every stage's reason to run; [`run`] does precisely that plan.
+//! artifacts folder. [`plan()`] compares the two and gives every stage's reason to run; [`run()`] does precisely that plan.
 
 pub mod typed;
 

@@ -65,7 +65,7 @@ pub fn run(
     let record = new_record(pipeline, store, options, &plan);
     let run_id = record.id.clone();
     let setting = Setting { pipeline, store, reporter, cancel, run_id: &run_id, force: options.force };
-    let mut progress = Progress { setting: &setting, plan: &plan, options, record, start };
+    let mut progress = Progress { setting: &setting, plan: &plan, options, record, start, unkept: false };
     progress.carry_out();
     Ok(progress.record)
 }
@@ -77,6 +77,8 @@ struct Progress<'a> {
     options: &'a RunOptions,
     record: RunRecord,
     start: Instant,
+    /// The record could not be written once, and the user was told.
+    unkept: bool,
 }
 
 /// What may happen to a stage that waits.
@@ -218,7 +220,10 @@ impl Progress<'_> {
         }
         // The stages' own records decide what is fresh; a run that cannot be noted down is still a good run.
         if let Err(error) = self.setting.store.save_run(&self.record) {
-            self.setting.reporter.warn(None, &format!("the record of this run is not kept: {error}"));
+            if !self.unkept {
+                self.setting.reporter.warn(None, &format!("the record of this run is not kept: {error}"));
+            }
+            self.unkept = true;
         }
     }
 

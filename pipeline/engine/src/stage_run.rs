@@ -5,7 +5,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Mutex, PoisonError};
 use std::time::Instant;
 
-use crate::failure::Failure;
+use crate::failure::{EngineError, Failure};
 use crate::files;
 use crate::job::{InputFolder, Job, Observer, SpecView, StageView};
 use crate::kind::{Outcome, SpecCover};
@@ -71,7 +71,8 @@ fn attempt(
         workspace.discard();
     })?;
     let finish = || -> Result<StageRecord, Failure> {
-        let outputs = files::list(&workspace.out_dir).map_err(|error| Failure::of(&error))?;
+        let outputs = files::list(&workspace.out_dir)
+            .map_err(|error| Failure::of(&EngineError::io("read", &workspace.out_dir)(error)))?;
         for expected in stage.kind().outputs(stage.params()) {
             if outputs.iter().all(|output| output.path != expected) {
                 return Err(Failure {

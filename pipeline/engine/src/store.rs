@@ -9,8 +9,8 @@
 //! artifacts/.ser/work/<stage>/<fingerprint>/   checkpoints of an interrupted stage
 //! ```
 //!
-//! A result is replaced in this order: the record is marked as interrupted, the old folder moved aside, the new one
-//! renamed into place, the record written. Killed anywhere in between, the stage is stale, never wrong.
+//! A result is replaced in this order: the new record is written beside, the old one marked as interrupted, the old
+//! folder moved aside, the new one renamed into place, then the new record. Killed anywhere in between, the stage is stale, never wrong.
 
 use std::fs;
 use std::io;
@@ -199,6 +199,9 @@ impl Store {
         let stage = record.identity.stage.as_str();
         let (place, aside) = (self.stage_dir(stage), self.tmp_path(stage, ".old"));
         files::sync_tree(&workspace.out_dir).map_err(EngineError::io("write", &workspace.out_dir))?;
+        // The record waits beside, so that a disk that fills up can no longer come between the result and its record.
+        let waiting = self.tmp_path(stage, ".json");
+        write_json(&waiting, record)?;
         let interrupted = StageRecord { fingerprint: String::new(), ..record.clone() };
         write_json(&self.record_path(stage), &interrupted)?;
         files::remove(&aside).map_err(EngineError::io("remove", &aside))?;
@@ -211,7 +214,10 @@ impl Store {
         fs::rename(&workspace.out_dir, &place)
             .and_then(|()| files::sync_dir(&self.root))
             .map_err(EngineError::io("replace", &place))?;
-        write_json(&self.record_path(stage), record)?;
+        let record_path = self.record_path(stage);
+        fs::rename(&waiting, &record_path)
+            .and_then(|()| files::sync_dir(&self.ser_dir().join("stages")))
+            .map_err(EngineError::io("replace", &record_path))?;
         // The result is in place; what cannot be removed now is removed by the next run.
         let _ = files::remove(&aside);
         let _ = files::remove(&self.work_path(stage));
