@@ -1,5 +1,27 @@
-//! x
+//! Training: the CNN-LSTM of the paper, one model per fold, and its use on new recordings.
+//!
+//! [`run`] is the stage: it reads clips, features and a split, fits a network per fold, chooses the epoch by validation
+//! UAR and predicts the fold's test clips. [`Predictor`] loads what it wrote. Everything in between is private:
+//! `data` (tables to batches), `net` (the network, on this crate's kernels or on burn's layers), `kernels` (layers
+//! forward and backward), `training` (optimiser, schedule, checkpoints).
 
+mod data;
+mod error;
 mod kernels;
+mod model_file;
 mod net;
 mod params;
+mod predictor;
+mod run;
+#[cfg(test)]
+mod tests;
+mod training;
+
+pub use error::TrainError;
+pub use net::WeightsError;
+pub use params::{Augment, ClassWeights, ConvLayer, Device, Lstm, Optimizer, Params, Pooling, Standardise};
+pub use predictor::{ClipInput, MIN_SPEAKER_CLIPS, Predictor};
+pub use run::{Inputs, run};
+
+/// Version of what this stage computes; it rises when the same input gives other output.
+pub const VERSION: u32 = 1;

@@ -123,7 +123,7 @@ pub struct Augment {
     #[schemars(range(min = 0.0, max = 1.0))]
     pub copies: f64,
     /// Mixup (Zhang et al. 2018): clips are blended in pairs, with a share from Beta(alpha, alpha). 0: off.
-    #[schemars(range(min = 0.0, max = 10.0))]
+    #[schemars(range(min = 0.0, max = 2.0))]
     pub mixup: f64,
     /// SpecAugment (Park et al. 2019): stretches of frames set to the mean.
     #[schemars(range(min = 0, max = 100))]

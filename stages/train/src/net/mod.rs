@@ -11,9 +11,11 @@ mod plan;
 mod tests;
 mod weights;
 
-pub(crate) use engine::{Engine, Step};
-pub(crate) use plan::Plan;
-pub(crate) use weights::{Weights, WeightsError};
+pub(crate) use engine::Engine;
+use engine::Step;
+pub(crate) use plan::{Plan, TensorSpec};
+pub use weights::WeightsError;
+pub(crate) use weights::{Weights, from_le_bytes, to_le_bytes};
 
 /// Clips as the network reads them: sorted by falling length, one after another without padding.
 #[derive(Debug, Clone, Default, PartialEq)]

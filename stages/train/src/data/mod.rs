@@ -1,0 +1,12 @@
+//! From tables to batches.
+
+mod batch;
+mod dataset;
+mod folds;
+mod scaling;
+mod select;
+
+pub(crate) use batch::{Item, balanced_weights, inference_batches, training_batch};
+pub(crate) use dataset::{ClipData, Dataset};
+pub(crate) use folds::{FoldRoles, read_folds};
+pub(crate) use scaling::{Scaler, Scaling, Scalings};

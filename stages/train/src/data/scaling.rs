@@ -1,0 +1,145 @@
+//! Bringing values to mean 0 and standard deviation 1, and whose values decide what these are.
+
+use std::collections::HashMap;
+
+use serde::{Deserialize, Serialize};
+
+use super::dataset::ClipData;
+use crate::params::Standardise;
+
+/// Standardised values beyond this are cut off: single wild frames must not drown a batch.
+const LIMIT: f32 = 10.0;
+
+/// Mean and standard deviation of each column.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, Default)]
+pub(crate) struct Scaling {
+    /// Mean of each column.
+    pub(crate) mean: Vec<f32>,
+    /// Standard deviation of each column; 0 where the column never varies: it then tells nothing and becomes 0.
+    pub(crate) sd: Vec<f32>,
+}
+
+/// Scalings of frames and functionals.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, Default)]
+pub(crate) struct Scalings {
+    /// Of the chosen frame features.
+    pub(crate) frames: Scaling,
+    /// Of the functionals.
+    pub(crate) functionals: Scaling,
+}
+
+/// Knows how every clip is scaled.
+#[derive(Debug, Clone)]
+pub(crate) struct Scaler {
+    mode: Standardise,
+    train: Scalings,
+    speakers: HashMap<String, Scalings>,
+}
+
+impl Scaling {
+    /// Over rows of `width` values of several blocks; in double precision around the first row.
+    pub(crate) fn fit<'a>(blocks: impl Iterator<Item = &'a [f32]>, width: usize) -> Self {
+        let mut shift: Vec<f64> = Vec::new();
+        let (mut sums, mut squares, mut count) = (vec![0.0_f64; width], vec![0.0_f64; width], 0.0_f64);
+        for block in blocks.filter(|_| width > 0) {
+            for row in block.chunks_exact(width) {
+                if shift.is_empty() {
+                    shift = row.iter().map(|value| f64::from(*value)).collect();
+                }
+                for (column, value) in row.iter().enumerate() {
+                    let d = f64::from(*value) - shift[column];
+                    sums[column] += d;
+                    squares[column] += d * d;
+                }
+                count += 1.0;
+            }
+        }
+        if shift.is_empty() {
+            return Self { mean: vec![0.0; width], sd: vec![0.0; width] };
+        }
+        let mean = (0..width).map(|c| (shift[c] + sums[c] / count) as f32).collect();
+        let sd = (0..width)
+            .map(|c| {
+                let variance = (squares[c] / count - (sums[c] / count).powi(2)).max(0.0);
+                let level = (shift[c] + sums[c] / count).abs();
+                // Below single precision there is nothing but rounding.
+                if variance.sqrt() <= 1e-6 * level { 0.0 } else { variance.sqrt() as f32 }
+            })
+            .collect();
+        Self { mean, sd }
+    }
+
+    /// Scales rows in place.
+    pub(crate) fn apply(&self, values: &mut [f32]) {
+        let width = self.mean.len();
+        if width == 0 {
+            return;
+        }
+        let inverse: Vec<f32> = self.sd.iter().map(|sd| if *sd > 0.0 { 1.0 / sd } else { 0.0 }).collect();
+        for row in values.chunks_exact_mut(width) {
+            for ((value, mean), inverse) in row.iter_mut().zip(&self.mean).zip(&inverse) {
+                *value = ((*value - mean) * inverse).clamp(-LIMIT, LIMIT);
+            }
+        }
+    }
+}
+
+impl Scalings {
+    /// Over the frames and functionals of `clips`.
+    pub(crate) fn fit<'a>(clips: impl Iterator<Item = &'a ClipData> + Clone, width: usize, functionals: usize) -> Self {
+        Self {
+            frames: Scaling::fit(clips.clone().map(|clip| clip.frames.as_slice()), width),
+            functionals: Scaling::fit(clips.map(|clip| clip.functionals.as_slice()), functionals),
+        }
+    }
+}
+
+impl Scaler {
+    /// `train` was fitted on training clips; `speakers` holds what is known of single speakers (for
+    /// [`Standardise::Speaker`]; others fall back to `train`).
+    pub(crate) fn new(mode: Standardise, train: Scalings, speakers: HashMap<String, Scalings>) -> Self {
+        Self { mode, train, speakers }
+    }
+
+    /// Scales the frames and functionals of a clip of `speaker` in place.
+    pub(crate) fn apply(&self, speaker: &str, frames: &mut [f32], functionals: &mut [f32]) {
+        match self.mode {
+            Standardise::None => {}
+            Standardise::Clip => {
+                Scaling::fit(std::iter::once(&*frames), self.train.frames.mean.len()).apply(frames);
+                self.train.functionals.apply(functionals);
+            }
+            Standardise::Speaker | Standardise::Train => {
+                let scalings = self.speakers.get(speaker).unwrap_or(&self.train);
+                scalings.frames.apply(frames);
+                scalings.functionals.apply(functionals);
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn scaled_values_have_mean_0_and_sd_1_and_constants_vanish() {
+        let values: Vec<f32> = (0..100).flat_map(|row| [row as f32 * 0.5 - 7.0, 1e6, 3.0]).collect();
+        let scaling = Scaling::fit([&values[..150], &values[150..]].into_iter(), 3);
+        let mut scaled = values.clone();
+        scaling.apply(&mut scaled);
+        let first: Vec<f32> = scaled.chunks(3).map(|row| row[0]).collect();
+        let mean = first.iter().sum::<f32>() / 100.0;
+        let variance = first.iter().map(|value| (value - mean).powi(2)).sum::<f32>() / 100.0;
+        assert!(mean.abs() < 1e-5 && (variance - 1.0).abs() < 1e-4, "{mean} {variance}");
+        assert!(scaled.chunks(3).all(|row| row[1] == 0.0 && row[2] == 0.0));
+    }
+
+    #[test]
+    fn nothing_to_fit_scales_to_zero() {
+        let scaling = Scaling::fit(std::iter::empty(), 2);
+        let mut values = [1.0, 2.0];
+        scaling.apply(&mut values);
+        assert_eq!(values, [0.0, 0.0]);
+    }
+}

@@ -1,0 +1,156 @@
+//! What can go wrong in training and prediction.
+
+use std::path::PathBuf;
+
+use ser_schemas::TableError;
+
+use crate::net::WeightsError;
+
+/// A training or a prediction that could not be done.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum TrainError {
+    /// The user asked to stop; the last finished epoch of each fold is kept for the next run.
+    #[error("cancelled; a later run goes on from the last finished epoch")]
+    Cancelled,
+    /// A table could not be read or written.
+    #[error(transparent)]
+    Table(#[from] TableError),
+    /// A file other than a table could not be read or written.
+    #[error("cannot {action} `{}`", path.display())]
+    Io {
+        /// "read", "write".
+        action: &'static str,
+        /// The file.
+        path: PathBuf,
+        /// What the operating system said.
+        #[source]
+        source: std::io::Error,
+    },
+    /// Clips of the split have no frames or no functionals.
+    #[error("{count} of the split's clips have no usable {what}, among them {examples}; run the features stage on the same manifest, or leave the clips out of it")]
+    NoFeatures {
+        /// "frames", "functionals".
+        what: &'static str,
+        /// How many clips.
+        count: usize,
+        /// Some of their ids.
+        examples: String,
+    },
+    /// A feature value is NaN or infinite.
+    #[error("the {what} of clip `{clip_id}` hold a value that is not finite")]
+    NotFinite {
+        /// "frames", "functionals".
+        what: &'static str,
+        /// The clip.
+        clip_id: String,
+    },
+    /// No column of the frames table has the name asked for.
+    #[error("no frame feature is called `{wanted}`; the features stage wrote: {}", present.join(", "))]
+    UnknownFeature {
+        /// The name in `features`.
+        wanted: String,
+        /// Stems of the columns present.
+        present: Vec<String>,
+    },
+    /// The split names clips that the manifest does not have, or that cannot be trained on.
+    #[error("the split assigns clip `{clip_id}`, but {problem}; run the split stage on the same manifest")]
+    BadClip {
+        /// The clip.
+        clip_id: String,
+        /// What is wrong with it.
+        problem: &'static str,
+    },
+    /// A fold cannot be trained or tested.
+    #[error("fold {fold} has no {role} clips; check the split's parameters")]
+    EmptyFold {
+        /// Fold number from 0.
+        fold: u32,
+        /// The part that no clip plays.
+        role: &'static str,
+    },
+    /// The split has no folds.
+    #[error("the split `{}` assigns no clips", path.display())]
+    NoFolds {
+        /// The table.
+        path: PathBuf,
+    },
+    /// The loss is no longer a number.
+    #[error("fold {fold}, epoch {epoch}: the loss became {loss} at a learning rate of {learning_rate:.1e}; lower `learning_rate`, or set `clip_norm`")]
+    Diverged {
+        /// Fold number from 0.
+        fold: u32,
+        /// Epoch number from 1.
+        epoch: u32,
+        /// The loss.
+        loss: f64,
+        /// The learning rate of the step.
+        learning_rate: f64,
+    },
+    /// The device is not part of this program.
+    #[error("this program was built without the device `{device}`; build with `--features {feature}`, or use `flex`")]
+    NoDevice {
+        /// The device.
+        device: &'static str,
+        /// The cargo feature that adds it.
+        feature: &'static str,
+    },
+    /// A folder that holds no trained model.
+    #[error("`{}` holds no trained model: expected `config.json` and `model.safetensors`, or folders `fold=<k>` with both", path.display())]
+    NoModel {
+        /// The folder.
+        path: PathBuf,
+    },
+    /// A model's description cannot be understood.
+    #[error("`{}` is not the description of a model that this version understands: {problem}", path.display())]
+    BadConfig {
+        /// The file.
+        path: PathBuf,
+        /// What was expected and found.
+        problem: String,
+    },
+    /// A weights file that is damaged or belongs to another network.
+    #[error("`{}`", path.display())]
+    Weights {
+        /// The file.
+        path: PathBuf,
+        /// How it differs.
+        #[source]
+        source: WeightsError,
+    },
+    /// Models of one artifact that cannot be used together.
+    #[error("`{}` and its neighbours differ in {what}; they do not come from one training", path.display())]
+    MixedFolds {
+        /// The fold that differs from the first.
+        path: PathBuf,
+        /// In what: classes, features.
+        what: &'static str,
+    },
+    /// A clip whose features are not those of the model.
+    #[error("clip {index}: expected {expected} {what}, found {found}")]
+    WrongInput {
+        /// Position of the clip in the call.
+        index: usize,
+        /// "values per frame", "functionals", "frames".
+        what: &'static str,
+        /// How many are needed.
+        expected: usize,
+        /// How many were given.
+        found: usize,
+    },
+    /// Weights could not be put into a file.
+    #[error("cannot encode weights for `{}`: {problem}", path.display())]
+    Encode {
+        /// The file.
+        path: PathBuf,
+        /// What the encoder said.
+        problem: String,
+    },
+}
+
+impl TrainError {
+    pub(crate) fn io(action: &'static str, path: impl Into<PathBuf>) -> impl FnOnce(std::io::Error) -> Self {
+        let path = path.into();
+        move |source| Self::Io { action, path, source }
+    }
+}

@@ -1,0 +1,139 @@
+//! A trained model on disk: weights, and beside them everything needed to use them.
+
+use std::collections::HashMap;
+use std::path::{Path, PathBuf};
+
+use ser_schemas::Emotion;
+use ser_schemas::frames::FrameLayout;
+use serde::{Deserialize, Serialize};
+
+use crate::data::Scalings;
+use crate::error::TrainError;
+use crate::net::{Plan, Weights};
+use crate::params::Params;
+use crate::training::write_atomically;
+
+/// Version of the description; it rises when an older program would misread it.
+const FORMAT: u32 = 1;
+const CONFIG: &str = "config.json";
+const WEIGHTS: &str = "model.safetensors";
+
+/// The description of a model, stored as `config.json`.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub(crate) struct ModelConfig {
+    /// Version of this description.
+    pub(crate) format: u32,
+    /// Version of the program that trained the model.
+    pub(crate) ser_version: String,
+    /// Name of the train stage.
+    pub(crate) model: String,
+    /// Name of the split stage.
+    pub(crate) split: String,
+    /// Fold number from 0.
+    pub(crate) fold: u32,
+    /// Seed of the training.
+    pub(crate) seed: u64,
+    /// Epoch whose weights these are, from 1.
+    pub(crate) epoch: u32,
+    /// Validation UAR of that epoch; null without validation clips.
+    pub(crate) validation_uar: Option<f64>,
+    /// Classes in the order of the probabilities.
+    pub(crate) classes: Vec<Emotion>,
+    /// Parameters of the training, whole.
+    pub(crate) params: Params,
+    /// Sizes of the network.
+    pub(crate) network: Plan,
+    /// Trained values.
+    pub(crate) parameter_count: usize,
+    /// Layout of the frames that the model was trained on, with the parameters that compute them.
+    pub(crate) features: FrameLayout,
+    /// Columns of it that the model reads.
+    pub(crate) columns: Vec<usize>,
+    /// Names of the functionals, in order; empty where the model uses none.
+    pub(crate) functional_names: Vec<String>,
+    /// Means and standard deviations of the fold's training clips.
+    pub(crate) standardisation: Scalings,
+}
+
+impl ModelConfig {
+    /// The description format of this program.
+    pub(crate) const FORMAT: u32 = FORMAT;
+
+    /// Writes description and weights into `folder`.
+    pub(crate) fn write(&self, folder: &Path, weights: &Weights) -> Result<(), TrainError> {
+        let path = folder.join(CONFIG);
+        let encode = |path: &Path, problem: String| TrainError::Encode { path: path.to_owned(), problem };
+        let mut text = serde_json::to_string_pretty(self).map_err(|error| encode(&path, error.to_string()))?;
+        text.push('\n');
+        write_atomically(&path, text.as_bytes())?;
+        let path = folder.join(WEIGHTS);
+        let classes = self.classes.iter().map(|class| class.as_str()).collect::<Vec<_>>().join(",");
+        let metadata = HashMap::from([("format".to_owned(), "ser".to_owned()), ("classes".to_owned(), classes)]);
+        let bytes = weights.to_bytes(metadata).map_err(|error| encode(&path, error.to_string()))?;
+        write_atomically(&path, &bytes)
+    }
+
+    /// Reads description and weights from `folder`.
+    pub(crate) fn read(folder: &Path) -> Result<(Self, Weights), TrainError> {
+        let path = folder.join(CONFIG);
+        let text = std::fs::read_to_string(&path).map_err(TrainError::io("read", &path))?;
+        let bad = |problem: String| TrainError::BadConfig { path: path.clone(), problem };
+        let value: serde_json::Value = serde_json::from_str(&text).map_err(|error| bad(error.to_string()))?;
+        let format = value.get("format").and_then(serde_json::Value::as_u64);
+        if format != Some(u64::from(FORMAT)) {
+            let found = format.map_or_else(|| "none".to_owned(), |format| format.to_string());
+            return Err(bad(format!("expected format {FORMAT}, found {found}")));
+        }
+        let config: Self = serde_json::from_value(value).map_err(|error| bad(error.to_string()))?;
+        if let Some(problem) = config.inconsistency() {
+            return Err(bad(problem));
+        }
+        let path = folder.join(WEIGHTS);
+        let bytes = std::fs::read(&path).map_err(TrainError::io("read", &path))?;
+        let weights =
+            Weights::from_bytes(&config.network, &bytes).map_err(|source| TrainError::Weights { path, source })?;
+        Ok((config, weights))
+    }
+
+    /// What would make the description useless: sizes that contradict each other.
+    fn inconsistency(&self) -> Option<String> {
+        let differ = |what: &str, found: usize, expected: usize| {
+            (found != expected).then(|| format!("{what}: found {found}, expected {expected}"))
+        };
+        let network = &self.network;
+        differ("`classes`", self.classes.len(), network.classes)
+            .or_else(|| differ("`columns`", self.columns.len(), network.width))
+            .or_else(|| differ("`functional_names`", self.functional_names.len(), network.functionals))
+            .or_else(|| differ("`standardisation.frames.mean`", self.standardisation.frames.mean.len(), network.width))
+            .or_else(|| differ("`standardisation.frames.sd`", self.standardisation.frames.sd.len(), network.width))
+            .or_else(|| differ("`standardisation.functionals.mean`", self.standardisation.functionals.mean.len(), network.functionals))
+            .or_else(|| differ("`standardisation.functionals.sd`", self.standardisation.functionals.sd.len(), network.functionals))
+            .or_else(|| {
+                let column = self.columns.iter().find(|column| **column >= self.features.names.len())?;
+                Some(format!("`columns` names column {column} of {}", self.features.names.len()))
+            })
+            .or_else(|| (network.classes == 0 || network.width == 0).then(|| "no classes or no columns".to_owned()))
+            .or_else(|| {
+                let problems = Params { device: crate::params::Device::Flex, ..self.params.clone() }.check();
+                problems.first().map(|problem| format!("`params.{}`: {}", problem.key, problem.message))
+            })
+    }
+}
+
+/// The model folders in `folder`: itself, or its `fold=<k>` in order.
+pub(crate) fn model_folders(folder: &Path) -> Result<Vec<PathBuf>, TrainError> {
+    if folder.join(CONFIG).is_file() {
+        return Ok(vec![folder.to_owned()]);
+    }
+    let none = || TrainError::NoModel { path: folder.to_owned() };
+    let mut folds: Vec<(u32, PathBuf)> = std::fs::read_dir(folder)
+        .map_err(|_| none())?
+        .filter_map(Result::ok)
+        .filter_map(|entry| {
+            let fold = entry.file_name().to_str()?.strip_prefix("fold=")?.parse().ok()?;
+            entry.path().join(CONFIG).is_file().then(|| (fold, entry.path()))
+        })
+        .collect();
+    folds.sort();
+    if folds.is_empty() { Err(none()) } else { Ok(folds.into_iter().map(|(_, path)| path).collect()) }
+}

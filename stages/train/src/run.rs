@@ -1,0 +1,256 @@
+//! The stage: reads tables, trains every fold, predicts its test clips, writes.
+
+use std::collections::{HashMap, HashSet};
+use std::path::Path;
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+
+use ser_schemas::stage::{StageContext, StageSummary};
+use ser_schemas::{Epoch, Prediction, Table};
+
+use crate::data::{ClipData, Dataset, FoldRoles, Item, Scaler, Scalings, read_folds};
+use crate::error::TrainError;
+use crate::model_file::ModelConfig;
+use crate::net::{Engine, Plan, TensorSpec};
+use crate::params::{Params, Standardise};
+use crate::training::{FoldInputs, Outcome, most_probable, predict, train_fold};
+
+/// What a train stage reads.
+#[derive(Debug, Clone, Copy)]
+pub struct Inputs<'a> {
+    /// Folder of the manifest: `clips.parquet`.
+    pub manifest: &'a Path,
+    /// Folder of the features: `frames.parquet`, `functionals.parquet`, perhaps `augmented.parquet`.
+    pub features: &'a Path,
+    /// Folder of the split: `assignments.parquet`.
+    pub split: &'a Path,
+    /// Name of the train stage; goes into every prediction.
+    pub model: &'a str,
+    /// Name of the split stage; goes into every prediction.
+    pub split_name: &'a str,
+}
+
+/// What one fold leaves.
+struct Trained {
+    outcome: Outcome,
+    scalings: Scalings,
+    predictions: Vec<Prediction>,
+}
+
+/// What all folds share.
+struct Common<'a> {
+    params: &'a Params,
+    inputs: &'a Inputs<'a>,
+    ctx: &'a StageContext<'a>,
+    data: &'a Dataset,
+    plan: Plan,
+    engine: Engine,
+    folds: &'a [FoldRoles],
+    speakers: HashMap<String, Scalings>,
+    seed: u64,
+    /// A fold has failed.
+    failed: AtomicBool,
+}
+
+/// Trains one model per fold of the split and predicts the fold's test clips.
+///
+/// Writes `fold=<k>/model.safetensors`, `fold=<k>/config.json`, `history.parquet` and `predictions.parquet`. Each fold is
+/// checkpointed after every epoch in the context's work folder: a run that was stopped goes on from there and ends with
+/// the same numbers; folds that were finished are not trained again.
+pub fn run(params: &Params, inputs: &Inputs<'_>, ctx: &StageContext<'_>) -> Result<StageSummary, TrainError> {
+    let assignments = read_folds(inputs.split)?;
+    let wanted: HashSet<String> = assignments.iter().map(|assignment| assignment.clip_id.clone()).collect();
+    let data = Dataset::read(params, inputs.manifest, inputs.features, &wanted)?;
+    let folds = FoldRoles::all(&assignments, &data.index())?;
+    warn_of_gaps(&data, &folds, ctx);
+    let cores = std::thread::available_parallelism().map_or(1, usize::from);
+    let threads = if params.threads == 0 { cores } else { params.threads };
+    let workers = threads.min(folds.len()).max(1);
+    let engine = Engine::new(params.device, threads / workers)
+        .map_err(|feature| TrainError::NoDevice { device: params.device.as_str(), feature })?;
+    let functionals = data.functional_names.len();
+    let common = Common {
+        params,
+        inputs,
+        ctx,
+        data: &data,
+        plan: Plan::new(params, data.width(), functionals, data.classes.len()),
+        engine,
+        folds: &folds,
+        speakers: if params.standardise == Standardise::Speaker { per_speaker(&data) } else { HashMap::new() },
+        seed: ctx.seed.wrapping_add(u64::from(params.seed_offset)),
+        failed: AtomicBool::new(false),
+    };
+    let steps: usize = folds.iter().map(|fold| fold.train.len().div_ceil(params.batch_size.max(1))).sum();
+    ctx.observer.begin("training", (steps * params.epochs) as u64, "batches");
+    let trained = common.train_all(workers)?;
+    common.write(trained)
+}
+
+impl Common<'_> {
+    /// All folds, `workers` at a time; the first error stops the others after their current batch.
+    fn train_all(&self, workers: usize) -> Result<Vec<Trained>, TrainError> {
+        let next = AtomicUsize::new(0);
+        let mut results: Vec<(usize, Result<Trained, TrainError>)> = std::thread::scope(|scope| {
+            let handles: Vec<_> = (0..workers)
+                .map(|_| {
+                    scope.spawn(|| {
+                        let mut done = Vec::new();
+                        loop {
+                            let at = next.fetch_add(1, Ordering::Relaxed);
+                            if at >= self.folds.len() || self.failed.load(Ordering::Relaxed) {
+                                return done;
+                            }
+                            let result = self.train_one(at);
+                            if result.is_err() {
+                                self.failed.store(true, Ordering::Relaxed);
+                            }
+                            done.push((at, result));
+                        }
+                    })
+                })
+                .collect();
+            handles
+                .into_iter()
+                .flat_map(|handle| handle.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic)))
+                .collect()
+        });
+        results.sort_by_key(|(at, _)| *at);
+        // The fold that failed, before those that stopped because of it.
+        let failure = results.iter().position(|(_, result)| matches!(result, Err(e) if !matches!(e, TrainError::Cancelled)));
+        if let Some(at) = failure {
+            return results.swap_remove(at).1.map(|fold| vec![fold]);
+        }
+        results.into_iter().map(|(_, result)| result).collect()
+    }
+
+    fn train_one(&self, at: usize) -> Result<Trained, TrainError> {
+        let (data, roles, plan) = (self.data, &self.folds[at], &self.plan);
+        let training = roles.train.iter().map(|at| &data.clips[*at]);
+        let scalings = Scalings::fit(training, plan.width, plan.functionals);
+        let scaler = Scaler::new(self.params.standardise, scalings.clone(), self.speakers.clone());
+        let inputs = FoldInputs {
+            params: self.params,
+            data,
+            roles,
+            scaler: &scaler,
+            plan,
+            engine: &self.engine,
+            seed: self.seed,
+            observer: self.ctx.observer,
+            stop: &|| self.failed.load(Ordering::Relaxed),
+            checkpoint: self.ctx.work_dir.join(format!("fold={}", roles.fold)).join("checkpoint.safetensors"),
+            identity: self.identity(roles),
+            label: format!("fold {}/{}", at + 1, self.folds.len()),
+        };
+        let outcome = train_fold(&inputs)?;
+        let predictions = self.predictions(roles, &scaler, &outcome);
+        Ok(Trained { outcome, scalings, predictions })
+    }
+
+    /// A checkpoint is continued only by a training of the same clips with the same parameters.
+    fn identity(&self, roles: &FoldRoles) -> String {
+        let params = serde_json::to_string(self.params).unwrap_or_default();
+        let plan = serde_json::to_string(&self.plan).unwrap_or_default();
+        let (train, validation) = (roles.train.len(), roles.validation.len());
+        format!("{} {} {params} {plan} {train} {validation}", self.ctx.provenance.fingerprint, self.seed)
+    }
+
+    fn predictions(&self, roles: &FoldRoles, scaler: &Scaler, outcome: &Outcome) -> Vec<Prediction> {
+        let (data, plan) = (self.data, &self.plan);
+        let clips: Vec<&ClipData> = roles.test.iter().map(|at| &data.clips[*at]).collect();
+        let items: Vec<Item> =
+            clips.iter().map(|clip| Item::plain(clip, scaler, plan.width, self.params.max_frames)).collect();
+        let probabilities = predict(&self.engine, plan, &outcome.weights, &items);
+        let classes = data.classes.iter().map(|class| class.as_str()).collect::<Vec<_>>().join(",");
+        clips
+            .iter()
+            .zip(probabilities.chunks_exact(plan.classes))
+            .map(|(clip, row)| Prediction {
+                model: self.inputs.model.to_owned(),
+                split: self.inputs.split_name.to_owned(),
+                fold: roles.fold,
+                clip_id: clip.clip_id.clone(),
+                corpus: clip.corpus.clone(),
+                speaker: clip.speaker.clone(),
+                emotion: data.classes[clip.class],
+                predicted: data.classes[most_probable(row)],
+                probabilities: row.to_vec(),
+                classes: classes.clone(),
+            })
+            .collect()
+    }
+
+    fn write(&self, folds: Vec<Trained>) -> Result<StageSummary, TrainError> {
+        let mut history: Vec<Epoch> = Vec::new();
+        let mut predictions = Vec::new();
+        let mut uars = Vec::new();
+        let parameter_count =
+            self.plan.tensors().iter().filter(|tensor| tensor.is_trained()).map(TensorSpec::count).sum();
+        for (roles, fold) in self.folds.iter().zip(folds) {
+            let best = fold.outcome.history.iter().find(|row| row.best);
+            let config = ModelConfig {
+                format: ModelConfig::FORMAT,
+                ser_version: env!("CARGO_PKG_VERSION").to_owned(),
+                model: self.inputs.model.to_owned(),
+                split: self.inputs.split_name.to_owned(),
+                fold: roles.fold,
+                seed: self.seed,
+                epoch: best.map_or(0, |row| row.epoch),
+                validation_uar: best.and_then(|row| row.validation_uar),
+                classes: self.data.classes.clone(),
+                params: self.params.clone(),
+                network: self.plan.clone(),
+                parameter_count,
+                features: self.data.layout.clone(),
+                columns: self.data.columns.clone(),
+                functional_names: self.data.functional_names.clone(),
+                standardisation: fold.scalings,
+            };
+            uars.extend(config.validation_uar);
+            config.write(&self.ctx.out_dir.join(format!("fold={}", roles.fold)), &fold.outcome.weights)?;
+            history.extend(fold.outcome.history);
+            predictions.extend(fold.predictions);
+        }
+        Epoch::write(&self.ctx.out_dir.join("history.parquet"), &history, &self.ctx.provenance)?;
+        Prediction::write(&self.ctx.out_dir.join("predictions.parquet"), &predictions, &self.ctx.provenance)?;
+        let uar = if uars.is_empty() {
+            "no validation clips: the last epoch was kept".to_owned()
+        } else {
+            format!("mean validation UAR {:.3}", uars.iter().sum::<f64>() / uars.len() as f64)
+        };
+        let folds = if self.folds.len() == 1 { "1 fold".to_owned() } else { format!("{} folds", self.folds.len()) };
+        Ok(StageSummary {
+            rows: predictions.len() as u64,
+            headline: format!("{folds}, {parameter_count} parameters, {uar}, {} test clips predicted", predictions.len()),
+            notes: Vec::new(),
+        })
+    }
+}
+
+/// Statistics of each speaker over all of the speaker's clips.
+fn per_speaker(data: &Dataset) -> HashMap<String, Scalings> {
+    let mut clips: HashMap<&str, Vec<&ClipData>> = HashMap::new();
+    for clip in &data.clips {
+        clips.entry(&clip.speaker).or_default().push(clip);
+    }
+    let functionals = data.functional_names.len();
+    clips
+        .into_iter()
+        .map(|(speaker, clips)| (speaker.to_owned(), Scalings::fit(clips.into_iter(), data.width(), functionals)))
+        .collect()
+}
+
+/// Says which classes a fold tests without having trained on them: possible where a whole corpus is held out.
+fn warn_of_gaps(data: &Dataset, folds: &[FoldRoles], ctx: &StageContext<'_>) {
+    for roles in folds {
+        let has = |clips: &[usize], class| clips.iter().any(|at| data.clips[*at].class == class);
+        for (class, emotion) in data.classes.iter().enumerate() {
+            if has(&roles.test, class) && !has(&roles.train, class) {
+                let fold = roles.fold;
+                ctx.observer.warn(&format!(
+                    "fold {fold} has test clips of `{emotion}` and no training clips of it: its model never predicts `{emotion}`"
+                ));
+            }
+        }
+    }
+}

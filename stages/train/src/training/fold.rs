@@ -1,0 +1,204 @@
+//! The epochs of one fold.
+
+use std::path::PathBuf;
+use std::time::Instant;
+
+use rand::SeedableRng;
+use rand::seq::SliceRandom;
+use rand_chacha::ChaCha8Rng;
+use ser_schemas::Epoch;
+use ser_schemas::stage::Observer;
+
+use super::checkpoint::Progress;
+use super::optimiser::{Optimiser, clip_norm};
+use super::schedule::Schedule;
+use super::score::{Score, most_probable};
+use crate::data::{Dataset, FoldRoles, Item, Scaler, balanced_weights, inference_batches, training_batch};
+use crate::error::TrainError;
+use crate::net::{Engine, Plan, Weights};
+use crate::params::Params;
+
+/// Share of a batch's moments in the running ones of a batch normalisation.
+const RUNNING_SHARE: f32 = 0.1;
+
+/// Everything a fold is trained from.
+pub(crate) struct FoldInputs<'a> {
+    pub(crate) params: &'a Params,
+    pub(crate) data: &'a Dataset,
+    pub(crate) roles: &'a FoldRoles,
+    pub(crate) scaler: &'a Scaler,
+    pub(crate) plan: &'a Plan,
+    pub(crate) engine: &'a Engine,
+    pub(crate) seed: u64,
+    pub(crate) observer: &'a dyn Observer,
+    /// Whether another fold has failed and work should stop.
+    pub(crate) stop: &'a (dyn Fn() -> bool + Sync),
+    /// Where its checkpoint goes.
+    pub(crate) checkpoint: PathBuf,
+    /// What is trained; see [`Progress::write`].
+    pub(crate) identity: String,
+    /// `fold 2/5`, for messages.
+    pub(crate) label: String,
+}
+
+/// A trained fold.
+#[derive(Debug, Clone)]
+pub(crate) struct Outcome {
+    /// Weights of the best epoch.
+    pub(crate) weights: Weights,
+    /// One row per epoch.
+    pub(crate) history: Vec<Epoch>,
+}
+
+/// Trains a fold, from its checkpoint where there is one.
+pub(crate) fn train_fold(inputs: &FoldInputs<'_>) -> Result<Outcome, TrainError> {
+    let FoldInputs { params, data, roles, plan, .. } = *inputs;
+    let weights = Weights::init(plan, &mut inputs.rng(0));
+    let fresh = Progress {
+        epoch: 0,
+        finished: false,
+        optimiser: Optimiser::new(params.optimizer, params.weight_decay, &weights),
+        best: weights.clone(),
+        weights,
+        history: Vec::new(),
+    };
+    let mut progress = Progress::read(&inputs.checkpoint, &inputs.identity, &fresh).unwrap_or(fresh);
+    let steps = roles.train.len().div_ceil(params.batch_size.max(1));
+    inputs.observer.advance((progress.epoch * steps) as u64);
+    let class_weights = balanced_weights(
+        params.class_weights,
+        roles.train.iter().map(|at| data.clips[*at].class),
+        data.classes.len(),
+    );
+    let validation = inputs.items(&roles.validation);
+    let truth: Vec<usize> = roles.validation.iter().map(|at| data.clips[*at].class).collect();
+    while !progress.finished && progress.epoch < params.epochs {
+        let started = Instant::now();
+        let trained = inputs.epoch(&mut progress, &class_weights, steps)?;
+        let score = Score::of(&predict(inputs.engine, plan, &progress.weights, &validation), &truth, plan.classes);
+        let best = is_best(&progress.history, score.as_ref());
+        if best {
+            progress.best = progress.weights.clone();
+            progress.history.iter_mut().for_each(|row| row.best = false);
+        }
+        progress.epoch += 1;
+        progress.history.push(Epoch {
+            fold: roles.fold,
+            epoch: progress.epoch as u32,
+            train_loss: trained.loss,
+            train_accuracy: trained.accuracy,
+            validation_loss: score.map(|score| score.loss),
+            validation_accuracy: score.map(|score| score.accuracy),
+            validation_uar: score.map(|score| score.uar),
+            learning_rate: trained.learning_rate,
+            seconds: started.elapsed().as_secs_f64(),
+            best,
+        });
+        let since_best = progress.history.iter().rev().take_while(|row| !row.best).count();
+        let patience = params.early_stopping;
+        progress.finished = progress.epoch == params.epochs || (patience > 0 && since_best >= patience);
+        progress.write(&inputs.checkpoint, &inputs.identity)?;
+        let uar = score.map_or_else(|| "no validation clips".to_owned(), |s| format!("validation UAR {:.2}", s.uar));
+        inputs.observer.message(&format!(
+            "{}, epoch {}/{}, loss {:.2}, {uar}",
+            inputs.label, progress.epoch, params.epochs, trained.loss
+        ));
+    }
+    inputs.observer.advance(((params.epochs - progress.epoch.min(params.epochs)) * steps) as u64);
+    Ok(Outcome { weights: progress.best, history: progress.history })
+}
+
+/// Probabilities of `items`, row by row in their order.
+pub(crate) fn predict(engine: &Engine, plan: &Plan, weights: &Weights, items: &[Item]) -> Vec<f32> {
+    let mut out = vec![0.0; items.len() * plan.classes];
+    for (batch, rows) in inference_batches(items, plan.width) {
+        let probabilities = engine.infer(plan, weights, &batch);
+        for (row, probabilities) in rows.into_iter().zip(probabilities.chunks_exact(plan.classes)) {
+            out[row * plan.classes..(row + 1) * plan.classes].copy_from_slice(probabilities);
+        }
+    }
+    out
+}
+
+struct Trained {
+    loss: f64,
+    accuracy: f64,
+    learning_rate: f64,
+}
+
+impl FoldInputs<'_> {
+    /// Random numbers of epoch `epoch`; 0 is for the first weights.
+    fn rng(&self, epoch: usize) -> ChaCha8Rng {
+        let mut rng = ChaCha8Rng::seed_from_u64(self.seed);
+        rng.set_stream((u64::from(self.roles.fold) << 32) | epoch as u64);
+        rng
+    }
+
+    fn items(&self, clips: &[usize]) -> Vec<Item> {
+        let (width, max_frames) = (self.plan.width, self.params.max_frames);
+        clips.iter().map(|at| Item::plain(&self.data.clips[*at], self.scaler, width, max_frames)).collect()
+    }
+
+    /// One pass over the training clips.
+    fn epoch(&self, progress: &mut Progress, class_weights: &[f32], steps: usize) -> Result<Trained, TrainError> {
+        let params = self.params;
+        let epoch = progress.epoch + 1;
+        let mut rng = self.rng(epoch);
+        let mut order = self.roles.train.clone();
+        order.shuffle(&mut rng);
+        let schedule = Schedule {
+            peak: params.learning_rate,
+            warm_up: params.warm_up_epochs * steps as f64,
+            steps: (params.epochs * steps) as f64,
+        };
+        let (mut loss, mut hits, mut learning_rate) = (0.0, 0, 0.0);
+        for batch in 0..steps {
+            if self.observer.is_cancelled() || (self.stop)() {
+                return Err(TrainError::Cancelled);
+            }
+            // Batches of even size: a last one of a few clips would have no statistics to normalise by.
+            let clips = &order[batch * order.len() / steps..(batch + 1) * order.len() / steps];
+            let step = progress.epoch * steps + batch;
+            learning_rate = schedule.at(step);
+            let clips: Vec<_> = clips.iter().map(|at| &self.data.clips[*at]).collect();
+            let (batch, truth) =
+                training_batch(&clips, self.scaler, self.plan.width, params, class_weights, &mut rng);
+            let mut out = self.engine.step(self.plan, &progress.weights, &batch, mask_seed(self.seed, step));
+            let norm = clip_norm(&mut out.gradients, params.clip_norm);
+            if !out.loss.is_finite() || !norm.is_finite() {
+                let (fold, loss) = (self.roles.fold, if out.loss.is_finite() { norm } else { out.loss });
+                return Err(TrainError::Diverged { fold, epoch: epoch as u32, loss, learning_rate });
+            }
+            progress.optimiser.step(&mut progress.weights, &out.gradients, learning_rate, step);
+            follow_moments(self.plan, &mut progress.weights, &out.moments);
+            loss += out.loss * clips.len() as f64;
+            let rows = out.probabilities.chunks_exact(self.plan.classes).zip(&truth);
+            hits += rows.filter(|(row, class)| most_probable(row) == **class).count();
+            self.observer.advance(1);
+        }
+        let count = order.len() as f64;
+        Ok(Trained { loss: loss / count, accuracy: hits as f64 / count, learning_rate })
+    }
+}
+
+/// Higher UAR, or the same at a lower loss; without validation clips every epoch replaces the last.
+fn is_best(history: &[Epoch], score: Option<&Score>) -> bool {
+    let (Some(score), Some(best)) = (score, history.iter().find(|row| row.best)) else { return true };
+    let (uar, loss) = (best.validation_uar.unwrap_or(0.0), best.validation_loss.unwrap_or(f64::INFINITY));
+    score.uar > uar || (score.uar == uar && score.loss < loss)
+}
+
+fn follow_moments(plan: &Plan, weights: &mut Weights, moments: &[(Vec<f32>, Vec<f32>)]) {
+    for (index, (mean, variance)) in moments.iter().enumerate() {
+        for (at, batch) in [(3, mean), (4, variance)] {
+            for (running, batch) in weights.values[plan.conv_at(index) + at].iter_mut().zip(batch) {
+                *running += RUNNING_SHARE * (batch - *running);
+            }
+        }
+    }
+}
+
+/// Dropout masks of a step; folds share them, which does no harm.
+fn mask_seed(seed: u64, step: usize) -> u64 {
+    seed.wrapping_mul(0x9e37_79b9_7f4a_7c15).wrapping_add(step as u64)
+}

@@ -1,0 +1,11 @@
+//! Fitting one fold: optimiser, schedule, validation, checkpoints.
+
+mod checkpoint;
+mod fold;
+mod optimiser;
+mod schedule;
+mod score;
+
+pub(crate) use checkpoint::write_atomically;
+pub(crate) use fold::{FoldInputs, Outcome, predict, train_fold};
+pub(crate) use score::most_probable;
