@@ -101,8 +101,10 @@ impl OddityKind {
 pub fn write_demo(dir: &Path, seed: u64) -> Result<DemoSummary, DemoError> {
     let corpora = corpora::all();
     for corpus in &corpora {
+        refuse_foreign(&dir.join(corpus.name))?;
+    }
+    for corpus in &corpora {
         let root = dir.join(corpus.name);
-        refuse_foreign(&root)?;
         create_folder(&root)?;
         write_file(&root.join(MARKER), MARKER_TEXT.as_bytes())?;
     }

@@ -99,6 +99,8 @@ fn set_level(samples: &mut [f64], level_dbfs: f64) {
     let peak = samples.iter().fold(0.0_f64, |peak, sample| peak.max(sample.abs()));
     if peak > 0.0 {
         let gain = (10.0_f64.powf(level_dbfs / 20.0) / power.sqrt()).min(PEAK / peak);
-        samples.iter_mut().for_each(|sample| *sample *= gain);
+        for sample in samples {
+            *sample *= gain;
+        }
     }
 }
