@@ -31,7 +31,7 @@ pub struct Params {
     pub max_duration_s: f64,
     /// Level in decibels relative to full scale that a clip must rise above, or it is left out as `silent`: its peak must
     /// exceed this level, and its RMS the level 15 dB below. The default lies above the noise of a 16-bit converter and
-    /// dither (peaks at -90 to -77) and far below the quietest speakers (peaks at -40 to -30). -120 to 0.
+    /// dither (peaks at -90 to -77) and far below the quietest speech (RAVDESS: peaks from -47, RMS from -64). -120 to 0.
     #[schemars(range(min = -120.0, max = 0.0))]
     pub silence_dbfs: f64,
 }

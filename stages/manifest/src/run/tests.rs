@@ -243,7 +243,7 @@ proptest! {
         let stages = vec![0; forward.len()];
         let of = |rows: &[Clip]| judge(&params, &Labeller::new(&params, rows), rows, &stages, 1);
         let (one, other) = (of(&forward), of(&backward));
-        prop_assert_eq!(one.clips, other.clips);
+        prop_assert_eq!(&one.clips, &other.clips);
         let reasons = |outcome: &Outcome| outcome.exclusions.iter().map(|e| (e.path.clone(), e.reason)).collect::<Vec<_>>();
         prop_assert_eq!(reasons(&one), reasons(&other));
     }
