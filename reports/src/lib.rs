@@ -1,1 +1,84 @@
-//! placeholder
+//! The report: one HTML file that answers first, and works from disk without a network.
+//!
+//! Tables of other stages go in, a page comes out. Nothing is measured here: numbers are read, rearranged, formatted and
+//! drawn. [`run`] reads the [`tables`], [`scored`] sorts out which number was measured under which protocol, each module of
+//! [`sections`] prepares what one part of the page shows, [`charts`] draws, and [`page`] fills the templates.
+
+mod charts;
+mod error;
+mod figure;
+#[cfg(test)]
+mod fixture;
+mod grid;
+mod inputs;
+mod number;
+mod page;
+mod params;
+mod scored;
+mod sections;
+mod tables;
+
+use ser_schemas::Table;
+use ser_schemas::stage::{StageContext, StageSummary};
+
+pub use error::Error;
+pub use inputs::{Inputs, PipelineInfo, StageInfo};
+pub use params::Params;
+
+use page::Page;
+use scored::Scoreboard;
+use tables::Tables;
+
+/// Version of what this stage writes; a rise makes existing reports stale.
+pub const VERSION: u32 = 1;
+
+/// The page, below the stage's folder.
+pub const PAGE_FILE: &str = "index.html";
+
+/// Writes `index.html`, `classes.parquet` and `summary.parquet` into the stage's folder.
+pub fn run(params: &Params, inputs: &Inputs<'_>, ctx: &StageContext<'_>) -> Result<StageSummary, Error> {
+    let tables = Tables::read(inputs)?;
+    let board = Scoreboard::new(&tables.summary, &inputs.pipeline, params.main_model.as_deref())?;
+    let page = Page {
+        title: params.title.clone().unwrap_or_else(|| inputs.pipeline.name.clone()),
+        answer: sections::answer::answer(&tables, &board),
+        cautions: sections::distrust::distrust(&tables, &board),
+        protocols: sections::protocols::protocols(&tables, &board, params.paper_figures)?,
+        corpora: sections::corpora::corpora(&tables)?,
+        left_out: sections::left_out::left_out(&tables, params.exclusion_rows as usize),
+        findings: sections::findings::findings(&tables),
+        voices: sections::voices::voices(&tables)?,
+        training: sections::training::training(&tables)?,
+        errors: sections::errors::errors(&tables, &board)?,
+        provenance: sections::provenance::provenance(&tables, &inputs.pipeline),
+    };
+    let html = page::render(&page)?;
+    let path = ctx.out_dir.join(PAGE_FILE);
+    std::fs::write(&path, &html).map_err(|source| Error::Write { path, source })?;
+    ser_schemas::ClassMetrics::write(&ctx.out_dir.join("classes.parquet"), &tables.classes, &ctx.provenance)?;
+    ser_schemas::SummaryMetric::write(&ctx.out_dir.join("summary.parquet"), &tables.summary, &ctx.provenance)?;
+    Ok(StageSummary { rows: tables.summary.len() as u64, headline: headline(&board), notes: notes(&page) })
+}
+
+fn headline(board: &Scoreboard) -> String {
+    let uar = board.main().and_then(|main| main.metric("uar").map(|uar| (main, uar)));
+    let Some((main, uar)) = uar else { return "nothing was evaluated".to_owned() };
+    let label = if main.standardisation.uses_test_speakers() { ", standardised per speaker" } else { "" };
+    format!(
+        "UAR {}, {}{label} ({})",
+        number::with_interval(uar.value, uar.low, uar.high),
+        main.protocol.name(),
+        main.model
+    )
+}
+
+fn notes(page: &Page) -> Vec<String> {
+    let synthetic = &page.corpora.synthetic;
+    if synthetic.is_empty() {
+        return Vec::new();
+    }
+    vec![format!("SYNTHETIC DATA: {}; the figures say nothing about real speech", synthetic.join(", "))]
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,89 @@
+//! A confusion matrix: colour says which share of the row, the figure in the cell how many clips.
+
+use plotters::prelude::*;
+use plotters::style::text_anchor::HPos;
+
+use ser_schemas::Emotion;
+
+use super::{Chart, DrawError, Ink, TEXT_SIZE, WIDTH, anchored, px};
+use crate::number;
+
+const LEFT: i32 = 66;
+const TOP: i32 = 44;
+const GAP: i32 = 1;
+/// From this share on, text in the cell is written in the colour made for the accent.
+const DARK_FROM: f64 = 0.55;
+/// Even the fullest cell lets a little paper through; the emptiest that holds clips still shows.
+const FAINTEST: f64 = 0.06;
+
+/// Draws the matrix of `classes`; `cell` answers clips and share of the row for a true and a predicted class.
+pub(crate) fn confusion_matrix(
+    label: &str,
+    classes: &[Emotion],
+    cell: impl Fn(Emotion, Emotion) -> (u64, f64),
+) -> Result<Chart, DrawError> {
+    let size = (WIDTH - LEFT) / classes.len().max(2) as i32;
+    let height = TOP + size * classes.len().max(1) as i32 + 2;
+    Chart::draw(height, label, |area| {
+        area.draw_text("predicted as", &anchored(Ink::Muted, 11.0, HPos::Left), (px(LEFT), px(10)))?;
+        area.draw_text("emotion", &anchored(Ink::Muted, 11.0, HPos::Right), (px(LEFT - 8), px(TOP - 14)))?;
+        for (row, emotion) in classes.iter().enumerate() {
+            let y = TOP + size * row as i32;
+            let middle = px(y) + px(size) / 2;
+            area.draw_text(emotion.as_str(), &anchored(Ink::Text, TEXT_SIZE, HPos::Right), (px(LEFT - 8), middle))?;
+            let x = LEFT + size * row as i32;
+            let abbreviated: String = emotion.as_str().chars().take(3).collect();
+            area.draw_text(
+                &abbreviated,
+                &anchored(Ink::Text, TEXT_SIZE, HPos::Center),
+                (px(x) + px(size) / 2, px(TOP - 14)),
+            )?;
+            for (column, predicted) in classes.iter().enumerate() {
+                let (clips, share) = cell(*emotion, *predicted);
+                let share = if share.is_finite() { share.clamp(0.0, 1.0) } else { 0.0 };
+                let x = LEFT + size * column as i32;
+                let corners = [(px(x + GAP), px(y + GAP)), (px(x + size - GAP), px(y + size - GAP))];
+                area.draw(&Rectangle::new(corners, ShapeStyle::from(&Ink::Line.marker().mix(0.35)).filled()))?;
+                if clips > 0 {
+                    let fill = Ink::Accent.marker().mix(round2(share.max(FAINTEST)));
+                    area.draw(&Rectangle::new(corners, ShapeStyle::from(&fill).filled()))?;
+                }
+                let ink = match (clips, share >= DARK_FROM) {
+                    (0, _) => Ink::Muted,
+                    (_, true) => Ink::OnAccent,
+                    (_, false) => Ink::Text,
+                };
+                let text = if clips == 0 { "·".to_owned() } else { number::count(clips) };
+                let center = (px(x) + px(size) / 2, middle);
+                area.draw_text(&text, &anchored(ink, TEXT_SIZE, HPos::Center), center)?;
+            }
+        }
+        Ok(None)
+    })
+}
+
+fn round2(value: f64) -> f64 {
+    (value * 100.0).round() / 100.0
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn cells_hold_counts_and_empty_ones_a_dot() {
+        let classes = [Emotion::Angry, Emotion::Calm];
+        let svg = confusion_matrix(
+            "m",
+            &classes,
+            |emotion, predicted| {
+                if emotion == predicted { (17, 1.0) } else { (0, f64::NAN) }
+            },
+        )
+        .expect("drawn")
+        .into_svg();
+        assert_eq!(svg.matches("17").count(), 2);
+        assert_eq!(svg.matches('·').count(), 2);
+        assert!(confusion_matrix("m", &[], |_, _| (0, 0.0)).is_ok());
+    }
+}

@@ -1,0 +1,152 @@
+//! Charts: numbers in, SVG markup out.
+//!
+//! Drawn with plotters at 400 pixels wide, so that they fill a phone without shrinking below readable text and stand two
+//! or three in a row on a desktop. Inside, one pixel is [`SUBPIXELS`] units, because plotters places everything on whole
+//! units.
+
+mod bars;
+mod clip;
+mod confusion;
+mod curves;
+mod ink;
+mod intervals;
+mod raster;
+
+use plotters::coord::Shift;
+use plotters::prelude::*;
+use plotters::style::text_anchor::{HPos, Pos, VPos};
+
+pub(crate) use bars::{StackedBar, stacked_bars};
+pub(crate) use clip::clip_chart;
+pub(crate) use confusion::confusion_matrix;
+pub(crate) use curves::{Curve, curves};
+pub(crate) use ink::Ink;
+pub(crate) use intervals::{Guide, IntervalRow, interval_chart};
+
+/// Width of every chart in pixels.
+const WIDTH: i32 = 400;
+/// Units per pixel.
+const SUBPIXELS: i32 = 4;
+/// Size of chart text in pixels.
+const TEXT_SIZE: f64 = 12.0;
+/// The SVG writer divides font sizes by this.
+const FONT_UNIT: f64 = 1.24;
+
+type Area<'a> = DrawingArea<SVGBackend<'a>, Shift>;
+
+/// What plotters may answer; writing to memory, it never does in practice.
+pub(crate) type DrawError = DrawingAreaErrorKind<std::io::Error>;
+
+/// A finished chart.
+#[derive(Debug, Clone)]
+pub(crate) struct Chart {
+    svg: String,
+}
+
+impl Chart {
+    /// Lets `paint` draw on a canvas of [`WIDTH`] x `height` pixels. `label` is what a screen reader says.
+    fn draw(
+        height: i32,
+        label: &str,
+        paint: impl FnOnce(&Area<'_>) -> Result<Option<Overlay>, DrawError>,
+    ) -> Result<Self, DrawError> {
+        let (units_wide, units_high) = (px(WIDTH), px(height.max(1)));
+        let mut drawn = String::new();
+        let overlay = {
+            let area = SVGBackend::with_string(&mut drawn, (units_wide as u32, units_high as u32)).into_drawing_area();
+            let overlay = paint(&area)?;
+            area.present()?;
+            overlay
+        };
+        // The writer's own opening tag fixes the size in pixels and has no label.
+        let body = drawn.split_once('>').map_or("", |(_, body)| body);
+        let body = body.rsplit_once("</svg>").map_or(body, |(body, _)| body);
+        let mut svg = format!(
+            "<svg class=\"chart\" viewBox=\"0 0 {units_wide} {units_high}\" role=\"img\" aria-label=\"{}\">",
+            escape_attribute(label)
+        );
+        if let Some(overlay) = overlay {
+            svg.push_str(&overlay.markup());
+        }
+        svg.push_str(&ink::themed(body));
+        svg.push_str("</svg>");
+        Ok(Self { svg })
+    }
+
+    /// The markup.
+    pub(crate) fn into_svg(self) -> String {
+        self.svg
+    }
+}
+
+/// A bitmap that lies behind what is drawn.
+struct Overlay {
+    x: i32,
+    y: i32,
+    width: i32,
+    height: i32,
+    png_base64: String,
+}
+
+impl Overlay {
+    fn markup(&self) -> String {
+        format!(
+            "<image x=\"{}\" y=\"{}\" width=\"{}\" height=\"{}\" preserveAspectRatio=\"none\" href=\"data:image/png;base64,{}\"/>",
+            self.x, self.y, self.width, self.height, self.png_base64
+        )
+    }
+}
+
+/// `pixels` in units.
+const fn px(pixels: i32) -> i32 {
+    pixels * SUBPIXELS
+}
+
+/// A line of `ink`, `pixels` wide.
+fn stroke(ink: Ink, pixels: f64) -> ShapeStyle {
+    ShapeStyle::from(&ink.marker()).stroke_width((pixels * f64::from(SUBPIXELS)).round() as u32)
+}
+
+/// Text of `ink`, `pixels` high.
+fn font(ink: Ink, pixels: f64) -> TextStyle<'static> {
+    let size = pixels * FONT_UNIT * f64::from(SUBPIXELS);
+    let colour = ink.marker();
+    // The colour is copied into the style; the font family is a constant name.
+    let style: TextStyle<'static> = TextStyle::from(("sans-serif", size).into_font());
+    TextStyle { color: colour.to_backend_color(), ..style }
+}
+
+/// Text of `ink` anchored at its middle, left, centre or right.
+fn anchored(ink: Ink, pixels: f64, horizontal: HPos) -> TextStyle<'static> {
+    font(ink, pixels).pos(Pos::new(horizontal, VPos::Center))
+}
+
+/// `text` cut to `characters` with an ellipsis.
+fn shortened(text: &str, characters: usize) -> String {
+    if text.chars().count() <= characters {
+        return text.to_owned();
+    }
+    let kept: String = text.chars().take(characters.saturating_sub(1)).collect();
+    format!("{}…", kept.trim_end())
+}
+
+fn escape_attribute(text: &str) -> String {
+    text.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;").replace('"', "&quot;")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn labels_cannot_leave_their_attribute() {
+        let chart = Chart::draw(10, "\"><script>", |_| Ok(None)).expect("drawn");
+        assert!(chart.into_svg().contains("aria-label=\"&quot;&gt;&lt;script&gt;\""));
+    }
+
+    #[test]
+    fn long_text_is_cut_on_characters() {
+        assert_eq!(shortened("ärgerlich", 5), "ärge…");
+        assert_eq!(shortened("happy", 5), "happy");
+    }
+}

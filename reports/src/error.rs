@@ -1,0 +1,42 @@
+//! What can go wrong between the tables and the page.
+
+use std::path::PathBuf;
+
+use plotters::drawing::DrawingAreaErrorKind;
+use ser_schemas::TableError;
+
+/// A report that could not be made.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum Error {
+    /// A table could not be read or written.
+    #[error(transparent)]
+    Table(#[from] TableError),
+    /// `main_model` names no model that was evaluated.
+    #[error("`main_model` is `{found}`, which was not evaluated; evaluated: {}", list(known))]
+    UnknownModel {
+        /// The name given.
+        found: String,
+        /// The models in `summary.parquet`.
+        known: Vec<String>,
+    },
+    /// A chart could not be drawn.
+    #[error("cannot draw a chart")]
+    Draw(#[from] DrawingAreaErrorKind<std::io::Error>),
+    /// A template failed.
+    #[error("cannot render the report")]
+    Render(#[from] minijinja::Error),
+    /// The page could not be written.
+    #[error("cannot write `{}`", path.display())]
+    Write {
+        /// The file.
+        path: PathBuf,
+        /// What the operating system said.
+        #[source]
+        source: std::io::Error,
+    },
+}
+
+fn list(names: &[String]) -> String {
+    if names.is_empty() { "none".to_owned() } else { names.join(", ") }
+}

@@ -1,0 +1,61 @@
+//! A chart with everything that makes it readable without seeing it: what it shows in words, its legend, its table.
+
+use serde::Serialize;
+
+use crate::charts::{Chart, Ink};
+use crate::grid::Grid;
+
+/// One entry of a legend.
+#[derive(Debug, Clone, Serialize)]
+pub(crate) struct LegendItem {
+    /// CSS colour: always `var(--...)`.
+    colour: String,
+    label: String,
+    /// `fill`, `line` or `hollow`.
+    mark: &'static str,
+}
+
+impl LegendItem {
+    /// A filled swatch.
+    pub(crate) fn fill(ink: Ink, label: impl Into<String>) -> Self {
+        Self { colour: ink.css(), label: label.into(), mark: "fill" }
+    }
+
+    /// A line.
+    pub(crate) fn line(ink: Ink, label: impl Into<String>) -> Self {
+        Self { colour: ink.css(), label: label.into(), mark: "line" }
+    }
+
+    /// An outlined swatch.
+    pub(crate) fn hollow(ink: Ink, label: impl Into<String>) -> Self {
+        Self { colour: ink.css(), label: label.into(), mark: "hollow" }
+    }
+}
+
+/// A chart, its words and its table.
+#[derive(Debug, Clone, Serialize)]
+pub(crate) struct Figure {
+    /// Heading.
+    pub title: String,
+    /// What to see in it, one or two sentences.
+    pub caption: String,
+    /// SVG markup, made by [`crate::charts`] only: the one value that templates do not escape.
+    pub svg: String,
+    /// Colours and what they stand for.
+    pub legend: Vec<LegendItem>,
+    /// The numbers drawn.
+    pub table: Grid,
+}
+
+impl Figure {
+    /// A figure without a legend.
+    pub(crate) fn new(title: impl Into<String>, caption: impl Into<String>, chart: Chart, table: Grid) -> Self {
+        Self { title: title.into(), caption: caption.into(), svg: chart.into_svg(), legend: Vec::new(), table }
+    }
+
+    /// The same with a legend.
+    pub(crate) fn with_legend(mut self, legend: Vec<LegendItem>) -> Self {
+        self.legend = legend;
+        self
+    }
+}

@@ -1,0 +1,57 @@
+//! What the report is given: where the tables of other stages are, and what was run.
+
+use std::path::Path;
+
+/// Folders of the artifacts that the report draws, and the run they come from.
+#[derive(Debug, Clone)]
+pub struct Inputs<'a> {
+    /// What was run.
+    pub pipeline: PipelineInfo,
+    /// `clips.parquet`, `exclusions.parquet` and `corpora.parquet` of a manifest stage.
+    pub manifest: &'a Path,
+    /// `balance.parquet` and `findings.parquet` of an audit stage.
+    pub audit: Option<&'a Path>,
+    /// `examples.parquet` of a features stage; the file may be missing.
+    pub features: Option<&'a Path>,
+    /// Names of split stages and the folders of their `checks.parquet`.
+    pub splits: Vec<(String, &'a Path)>,
+    /// Names of train stages and the folders of their `history.parquet`.
+    pub trains: Vec<(String, &'a Path)>,
+    /// `classes.parquet`, `summary.parquet` and `confusion.parquet` of an evaluate stage.
+    pub evaluate: &'a Path,
+}
+
+/// The run that the tables come from.
+#[derive(Debug, Clone, Default)]
+pub struct PipelineInfo {
+    /// Name of the pipeline.
+    pub name: String,
+    /// Its seed.
+    pub seed: u64,
+    /// Version of the program.
+    pub version: String,
+    /// Every stage, in the order of the file.
+    pub stages: Vec<StageInfo>,
+    /// The pipeline file as it was run.
+    pub source: String,
+}
+
+/// One stage of the pipeline.
+#[derive(Debug, Clone, Default)]
+pub struct StageInfo {
+    /// Its name.
+    pub name: String,
+    /// Its kind: `ingest`, `manifest`, `split`, ...
+    pub kind: String,
+    /// The stages it reads.
+    pub from: Vec<String>,
+    /// Its parameters with all defaults filled in: an object.
+    pub params: serde_json::Value,
+}
+
+impl PipelineInfo {
+    /// The stage called `name`.
+    pub(crate) fn stage(&self, name: &str) -> Option<&StageInfo> {
+        self.stages.iter().find(|stage| stage.name == name)
+    }
+}

@@ -1,0 +1,88 @@
+//! How numbers look: one rule for the whole report, so that two tables never round the same figure differently.
+
+/// What stands where there is no number.
+pub(crate) const NONE: &str = "–";
+
+/// A metric between 0 and 1 with two decimals.
+pub(crate) fn metric(value: f64) -> String {
+    if !value.is_finite() {
+        return NONE.to_owned();
+    }
+    // Rounding a tiny negative number gives "-0.00", which reads as a mistake.
+    let text = format!("{value:.2}");
+    if text == "-0.00" { "0.00".to_owned() } else { text.replace('-', "\u{2212}") }
+}
+
+/// A difference of two metrics, always with its sign.
+pub(crate) fn difference(value: f64) -> String {
+    let text = metric(value);
+    if value.is_finite() && !text.starts_with('\u{2212}') { format!("+{text}") } else { text }
+}
+
+/// The interval alone: `[0.57, 0.65]`; nothing when either end is missing.
+pub(crate) fn interval(low: Option<f64>, high: Option<f64>) -> Option<String> {
+    let (low, high) = (low.filter(|low| low.is_finite())?, high.filter(|high| high.is_finite())?);
+    Some(format!("[{}, {}]", metric(low), metric(high)))
+}
+
+/// Value and interval: `0.61 [0.57, 0.65]`; the value alone when there is no interval.
+pub(crate) fn with_interval(value: f64, low: Option<f64>, high: Option<f64>) -> String {
+    match interval(low, high) {
+        Some(interval) => format!("{} {interval}", metric(value)),
+        None => metric(value),
+    }
+}
+
+/// A whole number with narrow no-break spaces between groups of three digits: `12 162`.
+pub(crate) fn count(value: u64) -> String {
+    let digits = value.to_string();
+    let mut grouped = String::with_capacity(digits.len() + digits.len() / 3 * 3);
+    for (place, digit) in digits.char_indices() {
+        if place > 0 && (digits.len() - place).is_multiple_of(3) {
+            grouped.push('\u{202f}');
+        }
+        grouped.push(digit);
+    }
+    grouped
+}
+
+/// A number with `decimals` decimals.
+pub(crate) fn fixed(value: f64, decimals: usize) -> String {
+    if value.is_finite() { format!("{value:.decimals$}").replace('-', "\u{2212}") } else { NONE.to_owned() }
+}
+
+/// `1 clip`, `2 clips`.
+pub(crate) fn counted(value: u64, one: &str, many: &str) -> String {
+    format!("{} {}", count(value), if value == 1 { one } else { many })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn metrics_have_two_decimals_and_no_negative_zero() {
+        assert_eq!(metric(0.605), "0.60");
+        assert_eq!(metric(-0.001), "0.00");
+        assert_eq!(metric(f64::NAN), NONE);
+        assert_eq!(difference(0.231), "+0.23");
+        assert_eq!(difference(-0.05), "\u{2212}0.05");
+        assert_eq!(difference(-0.001), "+0.00");
+    }
+
+    #[test]
+    fn an_interval_needs_both_ends() {
+        assert_eq!(with_interval(0.61, Some(0.57), Some(0.65)), "0.61 [0.57, 0.65]");
+        assert_eq!(with_interval(0.61, Some(0.57), None), "0.61");
+        assert_eq!(with_interval(0.61, Some(f64::NAN), Some(0.65)), "0.61");
+    }
+
+    #[test]
+    fn thousands_are_grouped() {
+        assert_eq!(count(0), "0");
+        assert_eq!(count(999), "999");
+        assert_eq!(count(12_162), "12\u{202f}162");
+        assert_eq!(count(1_000_000), "1\u{202f}000\u{202f}000");
+        assert_eq!(counted(1, "clip", "clips"), "1 clip");
+    }
+}

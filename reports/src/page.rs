@@ -1,0 +1,66 @@
+//! From sections to one file: templates, style and script are compiled in, and nothing is fetched.
+
+use minijinja::syntax::SyntaxConfig;
+use minijinja::value::Serde;
+use minijinja::{AutoEscape, Environment, UndefinedBehavior, Value, context};
+use serde::Serialize;
+
+use crate::Error;
+use crate::figure::Figure;
+use crate::grid::Grid;
+use crate::sections::answer::Answer;
+use crate::sections::corpora::Corpora;
+use crate::sections::distrust::Caution;
+use crate::sections::errors::ModelErrors;
+use crate::sections::left_out::LeftOut;
+use crate::sections::protocols::Protocols;
+use crate::sections::provenance::ProvenanceView;
+use crate::sections::training::Training;
+
+const TEMPLATES: [(&str, &str); 8] = [
+    ("report.html", include_str!("../templates/report.html")),
+    ("macros.html", include_str!("../templates/macros.html")),
+    ("answer.html", include_str!("../templates/answer.html")),
+    ("data.html", include_str!("../templates/data.html")),
+    ("voices.html", include_str!("../templates/voices.html")),
+    ("training.html", include_str!("../templates/training.html")),
+    ("errors.html", include_str!("../templates/errors.html")),
+    ("provenance.html", include_str!("../templates/provenance.html")),
+];
+const STYLE: &str = include_str!("../templates/style.css");
+const SCRIPT: &str = include_str!("../templates/script.js");
+
+/// Everything that the page shows.
+#[derive(Debug, Clone, Serialize)]
+pub(crate) struct Page {
+    pub title: String,
+    pub answer: Answer,
+    pub cautions: Vec<Caution>,
+    pub protocols: Protocols,
+    pub corpora: Corpora,
+    pub left_out: LeftOut,
+    /// `None` without an audit.
+    pub findings: Option<Grid>,
+    pub voices: Vec<Figure>,
+    pub training: Vec<Training>,
+    pub errors: Vec<ModelErrors>,
+    pub provenance: ProvenanceView,
+}
+
+/// The page as HTML.
+pub(crate) fn render(page: &Page) -> Result<String, Error> {
+    let mut environment = Environment::new();
+    environment.set_auto_escape_callback(|_| AutoEscape::Html);
+    environment.set_undefined_behavior(UndefinedBehavior::Strict);
+    environment.set_syntax(SyntaxConfig::builder().trim_blocks(true).lstrip_blocks(true).build()?);
+    for (name, source) in TEMPLATES {
+        environment.add_template(name, source)?;
+    }
+    let html = environment.get_template("report.html")?.render(context! {
+        page => Value::from(Serde(page)),
+        // Both are files of this crate, not data.
+        style => Value::from_safe_string(STYLE.to_owned()),
+        script => Value::from_safe_string(SCRIPT.to_owned()),
+    })?;
+    Ok(html)
+}

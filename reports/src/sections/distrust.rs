@@ -1,0 +1,180 @@
+//! What to distrust: everything in the tables that makes the numbers mean less than they seem to.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use serde::Serialize;
+
+use ser_schemas::{CheckStatus, CorpusStatus, Severity};
+
+use super::answer::classes_tested;
+use crate::number;
+use crate::scored::{Protocol, Scoreboard};
+use crate::tables::Tables;
+
+/// Corpora with fewer speakers say little about voices in general.
+const FEW_SPEAKERS: usize = 10;
+/// So many audit findings are repeated here; all are in their own section.
+const MOST_FINDINGS: usize = 5;
+
+/// One reason for caution.
+#[derive(Debug, Clone, Serialize)]
+pub(crate) struct Caution {
+    /// `error`, `warning` or `info`.
+    level: &'static str,
+    /// The point, in a few words.
+    point: String,
+    /// What follows from it.
+    text: String,
+}
+
+/// The worst first.
+pub(crate) fn distrust(tables: &Tables, board: &Scoreboard) -> Vec<Caution> {
+    let mut cautions = Vec::new();
+    cautions.extend(protocol_cautions(tables, board));
+    cautions.extend(data_cautions(tables));
+    cautions.extend(check_cautions(tables));
+    cautions.extend(finding_cautions(tables));
+    cautions.push(Caution {
+        level: "info",
+        point: "Acted speech.".to_owned(),
+        text: "These corpora hold emotions played on request. Spontaneous emotion is subtler; expect less on it."
+            .to_owned(),
+    });
+    cautions.sort_by_key(|caution| match caution.level {
+        "error" => 0,
+        "warning" => 1,
+        _ => 2,
+    });
+    cautions
+}
+
+fn caution(level: &'static str, point: impl Into<String>, text: impl Into<String>) -> Caution {
+    Caution { level, point: point.into(), text: text.into() }
+}
+
+fn protocol_cautions(tables: &Tables, board: &Scoreboard) -> Vec<Caution> {
+    let Some(main) = board.main() else {
+        return vec![caution("error", "Nothing was evaluated.", "There is no number to report.")];
+    };
+    let mut cautions = Vec::new();
+    if !main.protocol.separates_speakers() {
+        cautions.push(caution(
+            "error",
+            "No speaker-independent evaluation leads this report.",
+            "Whether the model works on a voice it has never heard is not known from the first figure.",
+        ));
+    }
+    if main.standardisation.uses_test_speakers() {
+        cautions.push(caution(
+            "warning",
+            "Standardised per speaker.",
+            "The features of a test speaker were standardised with that speaker’s own unlabelled clips. In use, that asks for several recordings of every new speaker.",
+        ));
+    }
+    if main.metric("uar").is_some_and(|uar| number::interval(uar.low, uar.high).is_none()) {
+        cautions.push(caution(
+            "warning",
+            "No interval.",
+            "There are too few speakers to say how far the figure may be off.",
+        ));
+    }
+    if board.models.iter().any(|scored| scored.protocol == Protocol::Random) {
+        cautions.push(caution(
+            "info",
+            "Random splits flatter.",
+            "They test on speakers, sentences and rooms that were trained on. Their figures belong next to other random splits and nowhere else.",
+        ));
+    }
+    let tested = classes_tested(tables, main);
+    let known = tables.emotions().len() as u64;
+    if tested < known {
+        cautions.push(caution(
+            "warning",
+            "Emotions without test clips.",
+            format!("Only {tested} of {known} emotions were tested by the leading model."),
+        ));
+    }
+    cautions
+}
+
+fn data_cautions(tables: &Tables) -> Vec<Caution> {
+    let mut cautions = Vec::new();
+    for corpus in &tables.corpora {
+        match corpus.status {
+            CorpusStatus::FolderMissing => cautions.push(caution(
+                "warning",
+                format!("{} was skipped.", corpus.title),
+                format!("Its folder is missing: {}", corpus.root),
+            )),
+            CorpusStatus::FolderEmpty => cautions.push(caution(
+                "warning",
+                format!("{} was skipped.", corpus.title),
+                format!("Its folder holds no audio that the descriptor asks for: {}", corpus.root),
+            )),
+            CorpusStatus::Ingested => {
+                if let Some(shortfall) = &corpus.shortfall {
+                    cautions.push(caution("warning", format!("{} is not complete.", corpus.title), shortfall.clone()));
+                }
+            }
+        }
+    }
+    let mut speakers: BTreeMap<&str, BTreeSet<&str>> = BTreeMap::new();
+    for clip in &tables.clips {
+        if let Some(speaker) = &clip.speaker {
+            speakers.entry(&clip.corpus).or_default().insert(speaker);
+        }
+    }
+    let few: Vec<String> = speakers
+        .iter()
+        .filter(|(_, speakers)| speakers.len() < FEW_SPEAKERS)
+        .map(|(corpus, speakers)| format!("{corpus} ({})", speakers.len()))
+        .collect();
+    if !few.is_empty() {
+        cautions.push(caution(
+            "warning",
+            "Few speakers.",
+            format!(
+                "Corpora with fewer than {FEW_SPEAKERS} speakers say little about other voices: {}.",
+                few.join(", ")
+            ),
+        ));
+    }
+    cautions
+}
+
+fn check_cautions(tables: &Tables) -> Vec<Caution> {
+    let mut cautions = Vec::new();
+    for (split, checks) in &tables.checks {
+        for (status, level) in [(CheckStatus::Failed, "error"), (CheckStatus::Noted, "info")] {
+            let mut names: Vec<&str> =
+                checks.iter().filter(|check| check.status == status).map(|check| check.check.as_str()).collect();
+            names.sort_unstable();
+            names.dedup();
+            if !names.is_empty() {
+                let verb = if status == CheckStatus::Failed { "failed" } else { "does not promise" };
+                cautions.push(caution(level, format!("Split {split} {verb}:"), format!("{}.", names.join(", "))));
+            }
+        }
+    }
+    cautions
+}
+
+fn finding_cautions(tables: &Tables) -> Vec<Caution> {
+    let grave = tables.findings.iter().flatten().filter(|finding| finding.severity >= Severity::Warning);
+    let mut sorted: Vec<_> = grave.collect();
+    sorted.sort_by_key(|finding| std::cmp::Reverse(finding.severity));
+    let more = sorted.len().saturating_sub(MOST_FINDINGS);
+    let mut cautions: Vec<Caution> = sorted
+        .into_iter()
+        .take(MOST_FINDINGS)
+        .map(|finding| {
+            let level = if finding.severity == Severity::Error { "error" } else { "warning" };
+            caution(level, "Audit:", finding.message.clone())
+        })
+        .collect();
+    if more > 0 {
+        let text = format!("{} in the section on data.", number::counted(more as u64, "more warning", "more warnings"));
+        cautions.push(caution("warning", "Audit:", text));
+    }
+    cautions
+}

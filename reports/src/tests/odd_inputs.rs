@@ -1,0 +1,171 @@
+//! Runs that lack something, and names chosen by somebody who means harm.
+
+use ser_schemas::{Corpus, CorpusStatus, Emotion, Epoch, Severity, SummaryMetric};
+
+use crate::fixture::Fixture;
+use crate::{Params, StageInfo};
+
+fn html(fixture: &Fixture) -> String {
+    let html = fixture.render(&Params::default()).expect("rendered").html;
+    // Pictures are text too, and may spell anything.
+    let words: String = html.split("base64,").map(|part| part.split_once('"').map_or(part, |(_, rest)| rest)).collect();
+    for nonsense in ["NaN", ">inf<", "undefined", "None"] {
+        assert!(!words.contains(nonsense), "the page says {nonsense}");
+    }
+    html
+}
+
+#[test]
+fn hostile_names_are_inert() {
+    const HOSTILE: &str = "\"><script>alert(1)</script><img src=x onerror=alert(1)>";
+    let mut fixture = Fixture::complete();
+    fixture.exclusions[0].path = HOSTILE.into();
+    fixture.exclusions[0].detail = HOSTILE.into();
+    fixture.exclusions[0].corpus = HOSTILE.into();
+    fixture.corpora[0].title = HOSTILE.into();
+    fixture.corpora[0].url = Some("javascript:alert(1)".into());
+    fixture.corpora[0].synthetic = true;
+    fixture.corpora[1].shortfall = Some(HOSTILE.into());
+    fixture.clips[0].corpus = HOSTILE.into();
+    fixture.balance[0].corpus = HOSTILE.into();
+    fixture.examples[0].clip_id = HOSTILE.into();
+    fixture.examples[1].speaker = HOSTILE.into();
+    fixture.pipeline.name = HOSTILE.into();
+    fixture.pipeline.source = format!("</pre>{HOSTILE}");
+    fixture.pipeline.stages.push(StageInfo {
+        name: HOSTILE.into(),
+        kind: HOSTILE.into(),
+        from: vec![HOSTILE.into()],
+        params: serde_json::json!({HOSTILE: HOSTILE}),
+    });
+    if let Some(findings) = &mut fixture.findings {
+        findings[0].severity = Severity::Error;
+        findings[0].message = HOSTILE.into();
+    }
+    for row in &mut fixture.summary {
+        row.model = row.model.replace("net_random", HOSTILE);
+        row.group_value = row.group_value.replace("tess", HOSTILE);
+    }
+    let html = html(&fixture);
+    assert_eq!(html.matches("<script").count(), 1, "only the report's own");
+    assert!(!html.contains("<img") && !html.contains("href=\"javascript:"));
+    assert!(html.contains("&lt;script&gt;alert(1)"));
+}
+
+#[test]
+fn a_run_without_audit_examples_and_exclusions_says_so() {
+    let mut fixture = Fixture::complete();
+    fixture.findings = None;
+    fixture.examples.clear();
+    fixture.exclusions.clear();
+    fixture.checks.clear();
+    fixture.history.clear();
+    let html = html(&fixture);
+    assert!(html.contains("This pipeline has no audit stage."));
+    assert!(html.contains("0 files were left out"));
+    assert!(!html.contains("id=\"voices\"") && !html.contains("href=\"#voices\""));
+    assert!(!html.contains("id=\"training\"") && !html.contains("href=\"#training\""));
+    // Without the audit's balance the clips themselves are counted.
+    assert!(html.contains("Clips of each emotion, by corpus: angry 1923, calm 192"));
+}
+
+#[test]
+fn a_random_split_alone_is_no_headline_to_trust() {
+    let html = html(&Fixture::complete().without_model("net").without_model("net_per_speaker"));
+    assert!(html.contains("Not a speaker-independent figure"));
+    assert!(html.contains("No speaker-independent evaluation leads this report."));
+    assert!(!html.contains("What a random split adds"));
+}
+
+#[test]
+fn a_speaker_independent_model_alone_has_no_gap() {
+    let html = html(&Fixture::complete().without_model("net_random").without_model("net_per_speaker"));
+    assert!(html.contains("<span>0.61</span>") && !html.contains("What a random split adds"));
+}
+
+#[test]
+fn different_clips_behind_the_gap_are_admitted() {
+    let mut fixture = Fixture::complete();
+    fixture.summary.iter_mut().filter(|row| row.model == "net_random").for_each(|row| row.support = 2432);
+    assert!(html(&fixture).contains("different clips (12\u{202f}162 and 2\u{202f}432)"));
+}
+
+#[test]
+fn missing_intervals_are_missed_aloud() {
+    let mut fixture = Fixture::complete();
+    for row in &mut fixture.summary {
+        (row.low, row.high) = (None, None);
+    }
+    for row in &mut fixture.classes {
+        (row.recall_low, row.recall_high) = (None, None);
+    }
+    let html = html(&fixture);
+    assert!(html.contains("No interval.") && html.contains("too few speakers to resample"));
+}
+
+#[test]
+fn an_emotion_without_test_clips_is_marked() {
+    let mut fixture = Fixture::complete();
+    for row in fixture.classes.iter_mut().filter(|row| row.emotion == Emotion::Calm) {
+        (row.support, row.precision, row.recall, row.f1) = (0, 0.0, 0.0, 0.0);
+    }
+    let html = html(&fixture);
+    assert!(html.contains("its zeros are a convention") && html.contains("Only 7 of 8 emotions"));
+    assert!(html.contains("Guessing gives 0.143"));
+}
+
+#[test]
+fn corpora_that_were_skipped_or_cut_short_are_named() {
+    let mut fixture = Fixture::complete();
+    fixture.corpora[0].shortfall = Some("7400 of 7442 files".into());
+    fixture.corpora[2] = Corpus { status: CorpusStatus::FolderEmpty, ..fixture.corpora[2].clone() };
+    let html = html(&fixture);
+    assert!(html.contains("CREMA-D is not complete.") && html.contains("7400 of 7442 files"));
+    assert!(html.contains("skipped: folder empty") && html.contains("SAVEE was skipped."));
+}
+
+#[test]
+fn nothing_at_all_is_still_a_page() {
+    let mut fixture = Fixture::complete();
+    fixture.clips.clear();
+    fixture.balance.clear();
+    fixture.corpora.clear();
+    fixture.examples.clear();
+    fixture.summary.clear();
+    fixture.classes.clear();
+    fixture.confusion.clear();
+    let html = html(&fixture);
+    assert!(html.contains("No model was evaluated, so there is no number to report."));
+    assert!(html.contains("There are no clips to count."));
+}
+
+#[test]
+fn a_long_training_of_many_folds_stays_small() {
+    let mut fixture = Fixture::complete();
+    let epoch = fixture.history[0].1[0].clone();
+    fixture.history[0].1 = (0..121u32)
+        .flat_map(|fold| (1..=100u32).map(move |number| (fold, number)))
+        .map(|(fold, number)| Epoch { fold, epoch: number, best: number == 60, ..epoch.clone() })
+        .collect();
+    let html = html(&fixture);
+    assert!(html.contains("the first 12 of 121 folds are drawn"));
+    assert!(html.len() < 1_800_000, "{} bytes", html.len());
+}
+
+#[test]
+fn a_history_without_validation_has_one_line() {
+    let mut fixture = Fixture::complete();
+    for epoch in &mut fixture.history[0].1 {
+        (epoch.validation_loss, epoch.validation_accuracy, epoch.validation_uar) = (None, None, None);
+    }
+    assert!(html(&fixture).contains("validation none"));
+}
+
+#[test]
+fn unknown_groups_are_shown_too() {
+    let mut fixture = Fixture::complete();
+    let row = fixture.summary[0].clone();
+    fixture.summary.push(SummaryMetric { group: "intensity".into(), group_value: "strong".into(), ..row });
+    let html = html(&fixture);
+    assert!(html.contains("By intensity, net") && html.contains(">strong<"));
+}
