@@ -192,11 +192,17 @@ impl Copy {
                 let shift = (rng.between(-max_s, max_s) * f64::from(sample_rate_hz)).round() as isize;
                 crate::framing::copy_padded(clip, -shift, &mut altered);
             }
-            Alteration::Speed { factor } => {
-                return (altered, (f64::from(sample_rate_hz) * factor).round() as u32);
-            }
+            Alteration::Speed { .. } => {}
         }
-        (altered, sample_rate_hz)
+        (altered, self.rate_hz(sample_rate_hz))
+    }
+
+    /// The sample rate that an altered clip of `sample_rate_hz` is to be read at.
+    pub(crate) fn rate_hz(&self, sample_rate_hz: u32) -> u32 {
+        match self.alteration {
+            Alteration::Speed { factor } => (f64::from(sample_rate_hz) * factor).round() as u32,
+            Alteration::Noise { .. } | Alteration::Gain { .. } | Alteration::TimeShift { .. } => sample_rate_hz,
+        }
     }
 }
 

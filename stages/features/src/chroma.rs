@@ -55,9 +55,9 @@ impl ChromaBank {
         }
         let largest = sums.iter().fold(0.0_f32, |a, b| a.max(*b));
         // Below the smallest normal number a quotient says nothing; librosa draws the same line.
-        let scale = if largest < f32::MIN_POSITIVE { 1.0 } else { 1.0 / largest };
+        let divisor = if largest < f32::MIN_POSITIVE { 1.0 } else { largest };
         for (out, sum) in out.iter_mut().zip(sums) {
-            *out = sum * scale;
+            *out = sum / divisor;
         }
     }
 }

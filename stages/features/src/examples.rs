@@ -113,11 +113,15 @@ mod tests {
             clip("b/2", "b", Emotion::Angry, 2.0),
             clip("b/3", "b", Emotion::Angry, 3.0),
             clip("b/4", "b", Emotion::Sad, 3.0),
+            clip("b/5", "b", Emotion::Fear, 1.0),
             clip("a/2", "a", Emotion::Calm, 3.0),
         ];
         let chosen: Vec<(Emotion, &str)> =
             choose(&clips).into_iter().map(|(emotion, clip)| (emotion, clip.clip_id.as_str())).collect();
-        assert_eq!(chosen, [(Emotion::Angry, "b/3"), (Emotion::Calm, "a/2"), (Emotion::Sad, "b/4")]);
+        assert_eq!(
+            chosen,
+            [(Emotion::Angry, "b/3"), (Emotion::Calm, "a/2"), (Emotion::Fear, "b/5"), (Emotion::Sad, "b/4")]
+        );
     }
 
     #[test]

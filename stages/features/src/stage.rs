@@ -7,10 +7,10 @@ use std::path::Path;
 use std::sync::Mutex;
 
 use rayon::prelude::*;
-use ser_audio::{Limits, decode_file};
+use ser_audio::{Limits, SAMPLE_RATES_HZ, decode_file};
 use ser_schemas::frames::{ClipFrames, FramesWriter};
 use ser_schemas::functionals::Functionals;
-use ser_schemas::stage::{StageContext, StageSummary};
+use ser_schemas::stage::{ParamProblem, StageContext, StageSummary};
 use ser_schemas::{AUGMENTED_FILE, Clip, Example, KEY_SAMPLE_RATE_HZ, Table, read_metadata};
 
 use crate::augment::{self, Copy};
@@ -33,13 +33,10 @@ pub fn run(params: &Params, manifest_dir: &Path, ctx: &StageContext<'_>) -> Feat
     if clips.is_empty() {
         return Err(FeaturesError::NoClips { path: manifest });
     }
-    let job = Job {
-        params,
-        ctx,
-        sample_rate_hz,
-        copies: augment::copies(&params.augment),
-        idle: Mutex::new(vec![Extractor::new(params, sample_rate_hz)?]),
-    };
+    let copies = augment::copies(&params.augment);
+    check_rates(&copies, sample_rate_hz)?;
+    let job =
+        Job { params, ctx, sample_rate_hz, copies, idle: Mutex::new(vec![Extractor::new(params, sample_rate_hz)?]) };
     ctx.observer.begin("features", clips.len() as u64, "clips");
     let totals = job.write_features(&clips)?;
     job.write_examples(&clips)?;
@@ -50,13 +47,28 @@ pub fn run(params: &Params, manifest_dir: &Path, ctx: &StageContext<'_>) -> Feat
 fn sample_rate(manifest: &Path) -> FeaturesResult<u32> {
     let metadata = read_metadata(manifest)?;
     let found = metadata.get(KEY_SAMPLE_RATE_HZ);
-    found.and_then(|text| text.parse().ok()).filter(|rate| (1_000..=384_000).contains(rate)).ok_or_else(|| {
+    found.and_then(|text| text.parse().ok()).filter(|rate| SAMPLE_RATES_HZ.contains(rate)).ok_or_else(|| {
         FeaturesError::SampleRate {
             path: manifest.to_owned(),
             key: KEY_SAMPLE_RATE_HZ,
             found: found.map_or_else(|| "nothing".to_owned(), |text| format!("`{text}`")),
         }
     })
+}
+
+/// Refuses speeds that would need a conversion between sample rates that do not exist.
+fn check_rates(copies: &[Copy], sample_rate_hz: u32) -> FeaturesResult<()> {
+    let impossible =
+        copies.iter().map(|copy| copy.rate_hz(sample_rate_hz)).find(|rate| !SAMPLE_RATES_HZ.contains(rate));
+    let Some(rate_hz) = impossible else { return Ok(()) };
+    let (low, high) = (SAMPLE_RATES_HZ.start(), SAMPLE_RATES_HZ.end());
+    Err(FeaturesError::Params(vec![ParamProblem {
+        key: "augment".to_owned(),
+        message: format!(
+            "a speed that reads clips of {sample_rate_hz} Hz as {rate_hz} Hz cannot be made: rates go from {low} to {high} Hz"
+        ),
+        hint: Some("use speeds closer to 1".to_owned()),
+    }]))
 }
 
 struct Job<'a> {

@@ -202,7 +202,7 @@ fn pitch_agrees_with_librosas_pyin() {
         let track: Vec<(f32, f32)> =
             found.frames.chunks_exact(width).map(|row| row[width - 2]).zip(reference.pyin_hz.iter().copied()).collect();
         let both: Vec<&(f32, f32)> = track.iter().filter(|(yin, pyin)| *yin > 0.0 && *pyin > 0.0).collect();
-        assert!(both.len() >= 40, "{name}: {} frames are voiced in both of {track:?}", both.len());
+        assert!(both.len() >= 38, "{name}: {} frames are voiced in both of {track:?}", both.len());
         for (yin, pyin) in both {
             assert!((yin / pyin - 1.0).abs() < 0.015, "{name}: {yin} Hz, pYIN {pyin} Hz");
         }

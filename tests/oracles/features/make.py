@@ -35,7 +35,7 @@ def chirp(rate):
 def voice(rate):
     """Harmonics of a gliding, trembling fundamental under three resonances, then breath noise, then digital silence."""
     t = numpy.arange(int(0.5 * rate)) / rate
-    f0 = 140 + 120 * t + 6 * numpy.sin(2 * numpy.pi * 5.5 * t)
+    f0 = 140 + 50 * t + 2 * numpy.sin(2 * numpy.pi * 5 * t)
     phase = 2 * numpy.pi * numpy.cumsum(f0) / rate
     sound = numpy.zeros_like(t)
     for harmonic in range(1, 1 + int(0.45 * rate / 210)):

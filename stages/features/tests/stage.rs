@@ -1,0 +1,195 @@
+//! The stage from a manifest to its tables.
+
+use std::path::Path;
+
+use ser_features::{Extractor, FeaturesError, Params, run};
+use ser_schemas::frames::{self, ClipFrames};
+use ser_schemas::functionals::Functionals;
+use ser_schemas::stage::{Observer, Quiet, StageContext};
+use ser_schemas::{AUGMENTED_FILE, Clip, Emotion, Example, KEY_SAMPLE_RATE_HZ, Provenance, Table};
+
+const CLIPS: usize = 150;
+
+/// Sixteen-bit mono WAV.
+fn write_wav(path: &Path, rate_hz: u32, samples: &[f32]) {
+    let data: Vec<u8> = samples.iter().flat_map(|sample| ((sample * 32_767.0) as i16).to_le_bytes()).collect();
+    let mut bytes = Vec::new();
+    bytes.extend(b"RIFF");
+    bytes.extend((36 + data.len() as u32).to_le_bytes());
+    bytes.extend(b"WAVEfmt ");
+    bytes.extend(16_u32.to_le_bytes());
+    bytes.extend([1, 0, 1, 0]);
+    bytes.extend(rate_hz.to_le_bytes());
+    bytes.extend((rate_hz * 2).to_le_bytes());
+    bytes.extend([2, 0, 16, 0]);
+    bytes.extend(b"data");
+    bytes.extend((data.len() as u32).to_le_bytes());
+    bytes.extend(data);
+    std::fs::write(path, bytes).expect("write");
+}
+
+fn tone(index: usize, rate_hz: u32) -> Vec<f32> {
+    let hz = 100.0 + 3.0 * index as f32;
+    let length = rate_hz as usize / 5 + 37 * index;
+    (0..length)
+        .map(|n| {
+            let phase = std::f32::consts::TAU * hz * n as f32 / rate_hz as f32;
+            0.3 * phase.sin() + 0.1 * (2.0 * phase).sin()
+        })
+        .collect()
+}
+
+/// Clips of three sample rates, and the manifest that lists them.
+fn corpus(folder: &Path, rate: Option<&str>) {
+    let rows: Vec<Clip> = (0..CLIPS)
+        .map(|index| {
+            let rate_hz = [16_000, 24_414, 48_000][index % 3];
+            let samples = tone(index, rate_hz);
+            write_wav(&folder.join(format!("{index}.wav")), rate_hz, &samples);
+            let mut clip = Clip::found(format!("made/{index:03}"), "made".into(), format!("{index}.wav"), 0);
+            clip.emotion = Some([Emotion::Angry, Emotion::Sad][index % 2]);
+            clip.duration_s = Some(samples.len() as f64 / f64::from(rate_hz));
+            clip
+        })
+        .collect();
+    let extra: Vec<(&str, String)> = rate.map(|rate| (KEY_SAMPLE_RATE_HZ, rate.to_owned())).into_iter().collect();
+    Clip::write_with(&folder.join("clips.parquet"), &rows, &Provenance::default(), &extra).expect("manifest");
+}
+
+fn run_in(folder: &Path, out: &str, params: &Params, observer: &dyn Observer) -> Result<String, FeaturesError> {
+    let out_dir = folder.join(out);
+    std::fs::create_dir_all(&out_dir).expect("folder");
+    let ctx = StageContext {
+        provenance: Provenance::default(),
+        seed: 7,
+        base_dir: folder,
+        out_dir: &out_dir,
+        work_dir: &out_dir,
+        observer,
+    };
+    run(params, folder, &ctx).map(|summary| summary.headline)
+}
+
+fn read_frames(path: &Path) -> Vec<ClipFrames> {
+    frames::read_clips(path).expect("table").collect::<Result<_, _>>().expect("rows")
+}
+
+#[test]
+fn every_clip_has_its_features_in_the_manifests_order() {
+    let folder = tempfile::tempdir().expect("folder");
+    corpus(folder.path(), Some("16000"));
+    let params = Params::default();
+    let headline = run_in(folder.path(), "out", &params, &Quiet).expect("stage");
+    assert!(headline.starts_with("150 clips, ") && headline.ends_with(" frames of 100 features"), "{headline}");
+    let out = folder.path().join("out");
+    assert!(!out.join(AUGMENTED_FILE).exists());
+
+    let layout = frames::read_layout(&out.join("frames.parquet")).expect("layout");
+    let mut extractor =
+        Extractor::new(&Params::from_layout(&layout).expect("parameters"), layout.sample_rate_hz).expect("extractor");
+    assert_eq!(extractor.layout().frames, layout);
+    let clips = read_frames(&out.join("frames.parquet"));
+    let functionals = Functionals::read(&out.join("functionals.parquet")).expect("functionals");
+    assert_eq!(clips.len(), CLIPS);
+    assert_eq!(functionals.names, extractor.layout().functionals);
+    for (index, clip) in clips.iter().enumerate() {
+        assert_eq!(clip.clip_id, format!("made/{index:03}"));
+        assert_eq!(functionals.clip_ids[index], clip.clip_id);
+        assert_eq!(clip.variant, "");
+    }
+    // The stage and prediction compute the same numbers.
+    for index in [0, 77, 149] {
+        let audio = ser_audio::decode_file(&folder.path().join(format!("{index}.wav")), &ser_audio::Limits::default());
+        let audio = audio.expect("audio");
+        let features = extractor.extract(&audio.mono(), audio.sample_rate_hz).expect("features");
+        assert_eq!(clips[index].values, features.frames);
+        assert_eq!(functionals.row(index), features.functionals);
+    }
+
+    let examples = Example::read(&out.join("examples.parquet")).expect("examples");
+    let emotions: Vec<Emotion> = examples.iter().map(|example| example.emotion).collect();
+    assert_eq!(emotions, [Emotion::Angry, Emotion::Sad]);
+}
+
+#[test]
+fn altered_copies_are_the_same_in_every_run() {
+    let folder = tempfile::tempdir().expect("folder");
+    corpus(folder.path(), Some("16000"));
+    let params: Params = serde_json::from_value(serde_json::json!({
+        "enhance": [{"kind": "pre-emphasis"}],
+        "augment": [{"kind": "noise", "snr_db": 20.0, "copies": 2}, {"kind": "speed", "factors": [0.8]}],
+        "log_mel": {"n_mels": 30},
+    }))
+    .expect("parameters");
+    run_in(folder.path(), "one", &params, &Quiet).expect("stage");
+    run_in(folder.path(), "two", &params, &Quiet).expect("stage");
+    let path = |run: &str, file: &str| folder.path().join(run).join(file);
+    let copies = read_frames(&path("one", AUGMENTED_FILE));
+    assert_eq!(copies, read_frames(&path("two", AUGMENTED_FILE)));
+    let clips = read_frames(&path("one", "frames.parquet"));
+    let width = frames::read_layout(&path("one", AUGMENTED_FILE)).expect("layout").names.len();
+    assert_eq!(copies.len(), 3 * CLIPS);
+    for (index, variants) in copies.chunks_exact(3).enumerate() {
+        let names: Vec<&str> = variants.iter().map(|copy| copy.variant.as_str()).collect();
+        assert_eq!(names, ["noise_1", "noise_2", "speed_1"]);
+        assert!(variants.iter().all(|copy| copy.clip_id == clips[index].clip_id));
+        assert_eq!(variants[0].frame_count(width), clips[index].frame_count(width));
+        assert_ne!(variants[0].values, variants[1].values);
+        // Slower by a fifth is longer by a quarter.
+        let (slow, original) = (variants[2].frame_count(width) as f64, clips[index].frame_count(width) as f64);
+        assert!((slow / original - 1.25).abs() < 0.06, "{slow} {original}");
+    }
+}
+
+#[test]
+fn a_clip_that_vanished_since_ingest_is_named() {
+    let folder = tempfile::tempdir().expect("folder");
+    corpus(folder.path(), Some("16000"));
+    std::fs::write(folder.path().join("99.wav"), "not audio any more").expect("write");
+    let error = run_in(folder.path(), "out", &Params::default(), &Quiet).expect_err("unreadable");
+    let message = error.to_string();
+    assert!(
+        message.contains("`made/099`") && message.contains("99.wav") && message.contains("rerun the ingest"),
+        "{message}"
+    );
+    assert!(!folder.path().join("out/frames.parquet").exists());
+}
+
+#[test]
+fn a_manifest_without_sample_rate_or_clips_is_refused() {
+    let folder = tempfile::tempdir().expect("folder");
+    for (rate, found) in [(None, "found nothing"), (Some("fast"), "found `fast`"), (Some("4000"), "found `4000`")] {
+        corpus(folder.path(), rate);
+        let message = run_in(folder.path(), "out", &Params::default(), &Quiet).expect_err("no rate").to_string();
+        assert!(message.contains(found) && message.contains("rerun the manifest stage"), "{message}");
+    }
+    let extra = [(KEY_SAMPLE_RATE_HZ, "16000".to_owned())];
+    Clip::write_with(&folder.path().join("clips.parquet"), &[], &Provenance::default(), &extra).expect("manifest");
+    let error = run_in(folder.path(), "out", &Params::default(), &Quiet).expect_err("no clips");
+    assert!(matches!(error, FeaturesError::NoClips { .. }), "{error}");
+}
+
+#[test]
+fn speeds_that_leave_the_range_of_sample_rates_are_refused() {
+    let folder = tempfile::tempdir().expect("folder");
+    corpus(folder.path(), Some("8000"));
+    let params: Params = serde_json::from_value(serde_json::json!({"augment": [{"kind": "speed", "factors": [0.9]}]}))
+        .expect("parameters");
+    let message = run_in(folder.path(), "out", &params, &Quiet).expect_err("7200 Hz").to_string();
+    assert!(message.contains("7200 Hz") && message.contains("closer to 1"), "{message}");
+}
+
+#[test]
+fn a_cancelled_run_stops_and_leaves_nothing() {
+    struct Stop;
+    impl Observer for Stop {
+        fn is_cancelled(&self) -> bool {
+            true
+        }
+    }
+    let folder = tempfile::tempdir().expect("folder");
+    corpus(folder.path(), Some("16000"));
+    let error = run_in(folder.path(), "out", &Params::default(), &Stop).expect_err("stopped");
+    assert!(matches!(error, FeaturesError::Cancelled), "{error}");
+    assert_eq!(std::fs::read_dir(folder.path().join("out")).expect("folder").count(), 0);
+}
