@@ -3,7 +3,7 @@
 //! Polars is used as it comes without any feature: its eager group-by aggregates by a closure over each group. The lazy
 //! interface, for five counts of a small table, would more than double what has to be compiled.
 
-use polars::prelude::{Column, DataFrame, PolarsResult};
+use polars::prelude::{ChunkAgg, Column, DataFrame, PolarsResult};
 
 use ser_schemas::{Balance, Clip, Emotion};
 

@@ -20,15 +20,19 @@ pub fn run(params: &Params, manifest_dir: &Path, ctx: &StageContext<'_>) -> Resu
     Finding::write(&ctx.out_dir.join("findings.parquet"), &findings, &ctx.provenance)?;
 
     let count = |severity| findings.iter().filter(|finding| finding.severity == severity).count();
+    let named = |severity, noun: &str| match count(severity) {
+        1 => format!("1 {noun}"),
+        several => format!("{several} {noun}s"),
+    };
     let told = findings.iter().filter(|finding| finding.severity != Severity::Info);
     Ok(StageSummary {
         rows: balance.len() as u64,
         headline: format!(
-            "{} clips; {} errors, {} warnings, {} remarks",
+            "{} clips; {}, {}, {}",
             dataset.clips.len(),
-            count(Severity::Error),
-            count(Severity::Warning),
-            count(Severity::Info)
+            named(Severity::Error, "error"),
+            named(Severity::Warning, "warning"),
+            named(Severity::Info, "remark")
         ),
         notes: told
             .map(|finding| format!("{}: {} ({})", finding.severity, finding.message, finding.evidence))

@@ -116,7 +116,7 @@ fn what_is_known_of_the_corpora_is_found() {
     assert_eq!(
         of_code(&dataset, "mixed_sample_rates"),
         ["warning: tess mixes 2 sample rates: bandwidth differs between its clips \
-          (24414 Hz 27 clips, 96000 Hz 1 clips)"]
+          (24414 Hz 27 clips, 96000 Hz 1 clip)"]
     );
     assert_eq!(
         of_code(&dataset, "few_speakers"),
@@ -130,8 +130,8 @@ fn what_is_known_of_the_corpora_is_found() {
     assert_eq!(
         of_code(&dataset, "files_excluded"),
         [
-            "warning: 1 files of ravdess are left out as truncated (ravdess/short)",
-            "info: 2 files of ravdess are left out as duplicate (ravdess/copy 1, ravdess/copy 2)",
+            "warning: 1 file of ravdess left out as truncated (ravdess/short)",
+            "info: 2 files of ravdess left out as duplicate (ravdess/copy 1, ravdess/copy 2)",
         ]
     );
     assert_eq!(of_code(&dataset, "sample_rate_by_corpus").len(), 1);

@@ -8,7 +8,8 @@
 //! sum of matrices.
 //!
 //! The interval covers which speakers were recorded. It does not cover another training run. With few speakers
-//! (about ten) percentile intervals are somewhat too narrow.
+//! percentile intervals are too narrow: with recalls of 0.3 to 0.8 and 60 clips per speaker, 1500 simulated 95 %
+//! intervals covered the truth in 81 % of cases with 4 speakers, 91 % with 10, 95 % with 24 and with 91.
 
 use rand::{RngExt, SeedableRng};
 use rand_chacha::ChaCha8Rng;

@@ -52,8 +52,7 @@ pub(crate) struct Plan {
     pub(crate) tests_every_clip_once: bool,
 }
 
-/// Divides `clips` as `params` say. The same clips (in any order of their own), parameters and seed give the same
-/// division. `base_dir` is where a relative `file` starts; nothing else is read.
+/// Divides `clips` as `params` say. The same clips in the same order, parameters and seed give the same division. `base_dir` is where a relative `file` starts; nothing else is read.
 pub fn assign(params: &Params, clips: &[Clip], base_dir: &Path, seed: u64) -> Result<Division, SplitError> {
     if let Some(problem) = params.check().into_iter().next() {
         return Err(SplitError::BadParameter { key: problem.key, message: problem.message });

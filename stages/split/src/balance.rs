@@ -18,6 +18,8 @@ use crate::roster::Speaker;
 
 /// Rounds of exchanges; each ends with a lower cost, so this only guards against endless tiny gains.
 const MAX_ROUNDS: usize = 100;
+/// Partners tried for each speaker in a round, at random: all of them in any corpus of today, few of a hundred thousand.
+const MAX_PARTNERS: usize = 2000;
 /// A gain below this is rounding.
 const MIN_GAIN: f64 = 1e-9;
 
@@ -39,6 +41,8 @@ struct Table {
     counts: Vec<Counts>,
     /// Part of each speaker.
     part: Vec<usize>,
+    /// Speakers of each corpus, in all parts together.
+    sizes: Vec<usize>,
     /// Speakers of each corpus in each part.
     members: Vec<Vec<usize>>,
     /// Quota of each corpus in each part.
@@ -73,6 +77,8 @@ impl Table {
         let corpora: Vec<&str> = quotas.keys().copied().collect();
         let corpus: Vec<usize> =
             speakers.iter().map(|speaker| corpora.partition_point(|name| *name < speaker.corpus)).collect();
+        let mut sizes = vec![0; corpora.len()];
+        corpus.iter().for_each(|corpus| sizes[*corpus] += 1);
         let (counts, kinds) = count(all, speakers);
         let mut totals = vec![0.0; kinds];
         for (kind, clips) in counts.iter().flatten() {
@@ -80,6 +86,7 @@ impl Table {
         }
         Self {
             corpus,
+            sizes,
             counts,
             part: vec![usize::MAX; speakers.len()],
             members: vec![vec![0; shares.len()]; corpora.len()],
@@ -115,8 +122,7 @@ impl Table {
         if members[part] < quotas[part].least {
             return true;
         }
-        let all = self.corpus.iter().filter(|other| **other == corpus).count();
-        let extra = all.saturating_sub(quotas.iter().map(|quota| quota.least).sum());
+        let extra = self.sizes[corpus].saturating_sub(quotas.iter().map(|quota| quota.least).sum());
         let used: usize = quotas.iter().zip(members).map(|(quota, found)| found.saturating_sub(quota.least)).sum();
         members[part] < quotas[part].most && used < extra
     }
@@ -130,7 +136,7 @@ impl Table {
             let mut improved = false;
             for (position, first) in order.iter().enumerate() {
                 improved |= self.try_moves(*first);
-                for second in &order[position + 1..] {
+                for second in order[position + 1..].iter().take(MAX_PARTNERS) {
                     improved |= self.try_exchange(*first, *second);
                 }
             }

@@ -104,7 +104,7 @@ pub enum SplitError {
         message: String,
     },
     /// The split does not have a property that it must have.
-    #[error("the split leaks: check `{check}` failed{place} with {offenders} offenders: {detail}")]
+    #[error("the split leaks: check `{check}` failed{place}: {detail} ({offenders} in all)")]
     Leak {
         /// The check.
         check: String,

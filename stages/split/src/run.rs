@@ -76,8 +76,12 @@ fn summarise(params: &Params, clips: usize, rows: usize, division: &Division, ch
     noted.sort_by(|a, b| a.check.cmp(&b.check).then(b.offenders.cmp(&a.offenders)));
     for check in noted.chunk_by(|a, b| a.check == b.check) {
         let worst = check[0];
-        let place = worst.fold.map_or_else(|| "the whole split".to_owned(), |fold| format!("fold {fold}"));
-        notes.push(format!("{} is not so: {place} has {} offenders: {}", worst.check, worst.offenders, worst.detail));
+        let place = worst.fold.map_or_else(String::new, |fold| format!(" in fold {fold}"));
+        let rest = if check.len() > 1 { format!(", nor in {} other folds", check.len() - 1) } else { String::new() };
+        notes.push(format!(
+            "{} does not hold{place}{rest}, as this protocol allows: {} ({} in all)",
+            worst.check, worst.detail, worst.offenders
+        ));
     }
     StageSummary {
         rows: rows as u64,

@@ -63,7 +63,7 @@ fn a_leak_fails_the_stage_and_leaves_the_checks() {
     // Six folds of six speakers: the two copies, of speakers 0 and 1, always stand on two sides.
     let params = Params { protocol: Protocol::LeaveOneSpeakerOut, ..Params::default() };
     let error = split(folder.path(), &params, &clips).expect_err("a planted copy").to_string();
-    assert!(error.contains("check `audio_disjoint` failed in fold 0 with 1 offenders: "), "{error}");
+    assert!(error.contains("check `audio_disjoint` failed in fold 0: "), "{error}");
     assert!(error.contains("c/00") && error.contains("c/01"), "{error}");
     assert!(folder.path().join("checks.parquet").exists());
     assert!(!folder.path().join("assignments.parquet").exists());
@@ -75,7 +75,7 @@ fn a_random_split_notes_shared_speakers_in_one_line() {
     let summary = split(folder.path(), &Params { protocol: Protocol::Random, ..Params::default() }, &clips());
     let notes = summary.expect("many clips").notes;
     assert_eq!(
-        notes.iter().filter(|note| note.starts_with("speaker_disjoint is not so: fold ")).count(),
+        notes.iter().filter(|note| note.starts_with("speaker_disjoint does not hold in fold ")).count(),
         1,
         "{notes:?}"
     );

@@ -2,7 +2,7 @@
 
 use ser_schemas::{Clip, Emotion, Finding, Severity};
 
-use super::{finding, some_names};
+use super::{count, finding, some_names};
 use crate::dataset::Dataset;
 use crate::params::Params;
 
@@ -16,7 +16,7 @@ pub(super) fn class_in_one_corpus(_: &Params, dataset: &Dataset) -> Vec<Finding>
             Severity::Warning,
             "class_in_one_corpus",
             format!("`{emotion}` is in {corpus} only: recognising the corpus is enough to recognise it"),
-            format!("{} clips", clips_of(dataset, corpus, emotion)),
+            count(clips_of(dataset, corpus, emotion), "clip"),
         )),
         _ => None,
     };
@@ -46,9 +46,9 @@ pub(super) fn class_missing(_: &Params, dataset: &Dataset) -> Vec<Finding> {
 
 /// The most frequent emotion has many times the clips of the least frequent one.
 pub(super) fn imbalance(params: &Params, dataset: &Dataset) -> Vec<Finding> {
-    let count = |emotion: Emotion| dataset.clips.iter().filter(|clip| clip.emotion == Some(emotion)).count();
+    let clips = |emotion: Emotion| dataset.clips.iter().filter(|clip| clip.emotion == Some(emotion)).count();
     let mut counts: Vec<(usize, Emotion)> =
-        dataset.emotions().into_iter().map(|emotion| (count(emotion), emotion)).collect();
+        dataset.emotions().into_iter().map(|emotion| (clips(emotion), emotion)).collect();
     counts.sort_unstable();
     let (Some((fewest, rare)), Some((most, common))) = (counts.first(), counts.last()) else { return Vec::new() };
     let ratio = *most as f64 / *fewest as f64;

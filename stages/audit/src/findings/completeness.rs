@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use ser_schemas::{CorpusStatus, Exclusion, Finding, Reason, Severity};
 
-use super::{finding, some_names};
+use super::{count, finding, some_names};
 use crate::dataset::Dataset;
 use crate::params::Params;
 
@@ -67,7 +67,7 @@ pub(super) fn exclusions(_: &Params, dataset: &Dataset) -> Vec<Finding> {
         finding(
             severity(reason),
             "files_excluded",
-            format!("{} files of {corpus} are left out as {reason}", files.len()),
+            format!("{} of {corpus} left out as {reason}", count(files.len(), "file")),
             some_names(files.into_iter().map(|file| file.clip_id.clone())),
         )
     });

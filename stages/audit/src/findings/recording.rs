@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use ser_schemas::{Finding, Severity};
 
-use super::{finding, some_names};
+use super::{count, finding, some_names};
 use crate::dataset::{Dataset, distinct};
 use crate::params::Params;
 
@@ -21,7 +21,7 @@ pub(super) fn mixed_sample_rates(_: &Params, dataset: &Dataset) -> Vec<Finding> 
             Severity::Warning,
             "mixed_sample_rates",
             format!("{corpus} mixes {} sample rates: bandwidth differs between its clips", by_clips.len()),
-            some_names(by_clips.into_iter().map(|(clips, rate)| format!("{rate} Hz {clips} clips"))),
+            some_names(by_clips.into_iter().map(|(clips, rate)| format!("{rate} Hz {}", count(clips, "clip")))),
         ))
     };
     dataset.corpus_names().into_iter().filter_map(mixed).collect()

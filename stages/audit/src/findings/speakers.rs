@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use ser_schemas::{Finding, Severity};
 
-use super::{finding, some_names};
+use super::{count, finding, some_names};
 use crate::dataset::{Dataset, UNKNOWN, distinct};
 use crate::params::Params;
 
@@ -25,7 +25,7 @@ pub(super) fn single_gender(_: &Params, dataset: &Dataset) -> Vec<Finding> {
             severity,
             "single_gender_corpus",
             format!("all speakers of {corpus} are {gender}: what a model learns of it mixes gender with corpus"),
-            format!("{speakers} speakers, {} clips", clips.count()),
+            format!("{}, {}", count(speakers, "speaker"), count(clips.count(), "clip")),
         ))
     };
     corpora.iter().filter_map(single).collect()
@@ -41,7 +41,7 @@ pub(super) fn few_speakers(params: &Params, dataset: &Dataset) -> Vec<Finding> {
         Some(finding(
             Severity::Warning,
             "few_speakers",
-            format!("{corpus} has {} speakers: its figures say little about other speakers", speakers.len()),
+            format!("{corpus} has {}: its figures say little about other speakers", count(speakers.len(), "speaker")),
             some_names(speakers),
         ))
     };
@@ -62,7 +62,11 @@ pub(super) fn few_clips(params: &Params, dataset: &Dataset) -> Vec<Finding> {
         Some(finding(
             Severity::Info,
             "few_clips_of_speaker",
-            format!("{} speakers of {corpus} have fewer than {} clips", counts.len(), params.min_clips_per_speaker),
+            format!(
+                "{} of {corpus} with fewer than {} clips",
+                count(counts.len(), "speaker"),
+                params.min_clips_per_speaker
+            ),
             some_names(counts.iter().map(|(speaker, clips)| format!("{speaker} {clips}"))),
         ))
     };
@@ -79,7 +83,7 @@ pub(super) fn unknown_speakers(_: &Params, dataset: &Dataset) -> Vec<Finding> {
             findings.push(finding(
                 Severity::Warning,
                 "speaker_unknown",
-                format!("{} clips of {corpus} have no speaker: they cannot be kept apart", nameless.len()),
+                format!("{} of {corpus} without a speaker: they cannot be kept apart", count(nameless.len(), "clip")),
                 some_names(nameless),
             ));
         }
@@ -88,8 +92,8 @@ pub(super) fn unknown_speakers(_: &Params, dataset: &Dataset) -> Vec<Finding> {
             findings.push(finding(
                 Severity::Info,
                 "gender_unknown",
-                format!("the gender of the speaker is not known for {genderless} clips of {corpus}"),
-                format!("{genderless} of {} clips", dataset.of_corpus(corpus).count()),
+                format!("{} of {corpus} without the gender of the speaker", count(genderless, "clip")),
+                format!("of {}", count(dataset.of_corpus(corpus).count(), "clip")),
             ));
         }
     }
