@@ -95,5 +95,5 @@ impl fmt::Display for DescriptorProblem {
 }
 
 fn listed(problems: &[DescriptorProblem]) -> String {
-    problems.iter().map(|problem| format!("\n  {problem}")).collect()
+    problems.iter().fold(String::new(), |text, problem| text + "\n  " + &problem.to_string())
 }

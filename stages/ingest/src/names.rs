@@ -46,7 +46,7 @@ pub(crate) fn read_name(descriptor: &Descriptor, path: &str) -> Reading {
             descriptor.patterns.len()
         )),
     };
-    Reading { repaired, facts, path }
+    Reading { path, repaired, facts }
 }
 
 /// The last part of a path with `/`.

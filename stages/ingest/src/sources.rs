@@ -33,14 +33,13 @@ pub fn source_files(params: &Params, base_dir: &Path) -> Result<Vec<SourceFile>,
         let path = path.strip_prefix(base_dir).unwrap_or(path).to_owned();
         files.insert(path.clone(), SourceFile { path, bytes, modified_ns });
     };
-    match &descriptor.path {
-        Some(path) => stat(path, &mut add),
-        None => {
-            let hash = blake3::hash(descriptor.text.as_bytes());
-            let (start, _) = hash.as_bytes().split_first_chunk::<8>().unwrap_or((&[0; 8], &[]));
-            let name = format!("builtin:{}", descriptor.name);
-            add(Path::new(&name), descriptor.text.len() as u64, u64::from_le_bytes(*start));
-        }
+    if let Some(path) = &descriptor.path {
+        stat(path, &mut add);
+    } else {
+        let hash = blake3::hash(descriptor.text.as_bytes());
+        let (start, _) = hash.as_bytes().split_first_chunk::<8>().unwrap_or((&[0; 8], &[]));
+        let name = format!("builtin:{}", descriptor.name);
+        add(Path::new(&name), descriptor.text.len() as u64, u64::from_le_bytes(*start));
     }
     for found in &walk.files {
         add(&found.path, found.bytes, found.modified_ns);

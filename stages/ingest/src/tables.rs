@@ -117,12 +117,11 @@ fn read(descriptor: &Descriptor, table: &SideTable, path: &Path) -> Result<(Load
         }
         let values = fields.iter().filter_map(|(field, at)| {
             let text = cell(*at);
-            match decode(descriptor, table, *field, &text) {
-                Ok(value) => value.map(|value| (*field, value)),
-                Err(()) => {
-                    problems.note(*field, &text);
-                    None
-                }
+            if let Ok(value) = decode(descriptor, table, *field, &text) {
+                value.map(|value| (*field, value))
+            } else {
+                problems.note(*field, &text);
+                None
             }
         });
         let values: Vec<_> = values.collect();

@@ -23,7 +23,7 @@ pub(crate) struct Candidate<'a> {
 /// A file is only ever left out in favour of one that stays.
 pub(crate) fn resolve(candidates: &[Candidate<'_>]) -> BTreeMap<usize, String> {
     let mut out = BTreeMap::new();
-    for group in groups(candidates, audio).iter().chain(&groups(candidates, id)) {
+    for group in groups(candidates, audio).iter().chain(&groups(candidates, |clip| Some(&clip.clip_id))) {
         contradicting_labels(candidates, group, &mut out);
     }
     let mut order: Vec<usize> = (0..candidates.len()).filter(|&index| candidates[index].eligible).collect();
@@ -33,20 +33,16 @@ pub(crate) fn resolve(candidates: &[Candidate<'_>]) -> BTreeMap<usize, String> {
     let mut kept_by_audio: BTreeMap<&str, usize> = BTreeMap::new();
     for index in order {
         let clip = candidates[index].clip;
-        let by_id = id(clip).and_then(|id| kept_by_id.get(id));
+        let by_id = kept_by_id.get(clip.clip_id.as_str());
         let by_audio = audio(clip).and_then(|audio| kept_by_audio.get(audio));
         if let Some(&kept) = by_audio.or(by_id) {
             out.insert(index, in_favour_of(candidates[kept].clip, clip, by_audio.is_some()));
             continue;
         }
-        kept_by_id.extend(id(clip).map(|id| (id, index)));
+        kept_by_id.insert(&clip.clip_id, index);
         kept_by_audio.extend(audio(clip).map(|audio| (audio, index)));
     }
     out
-}
-
-fn id(clip: &Clip) -> Option<&str> {
-    Some(&clip.clip_id)
 }
 
 /// Equal bytes decode to equal audio, so that one hash finds both kinds of copy.

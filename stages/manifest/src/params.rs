@@ -81,12 +81,13 @@ impl Default for Params {
 impl Merge {
     /// The class that `emotion` counts as; `None` when it has no place in the set.
     pub fn class_of(self, emotion: Emotion) -> Option<Emotion> {
+        if self == Self::None {
+            return Some(emotion);
+        }
         match (self, emotion) {
-            (Self::None, emotion) => Some(emotion),
             (_, Emotion::Calm) => Some(Emotion::Neutral),
-            (Self::CalmIntoNeutral, emotion) => Some(emotion),
             (Self::Six | Self::Four, Emotion::Surprise) | (Self::Four, Emotion::Disgust | Emotion::Fear) => None,
-            (Self::Six | Self::Four, emotion) => Some(emotion),
+            (_, emotion) => Some(emotion),
         }
     }
 

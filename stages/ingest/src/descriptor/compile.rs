@@ -53,8 +53,7 @@ pub(super) fn compile(text: &str, path: Option<PathBuf>) -> Result<Descriptor, V
         .filter_map(|(at, folder)| check.grammar(&format!("folder[{}].path", at + 1), &folder.path))
         .collect();
     let codes = check.codes("codes", &raw.codes, &Field::IN_NAMES);
-    let tables: Vec<SideTable> =
-        raw.table.iter().enumerate().filter_map(|(at, table)| check.table(at + 1, table)).collect();
+    let tables: Vec<SideTable> = raw.table.iter().enumerate().map(|(at, table)| check.table(at + 1, table)).collect();
     let patterns = check.patterns(&raw.pattern, &tables);
     let include = check.globs("files.include", &raw.files.include);
     let exclude = check.globs("files.exclude", &raw.files.exclude);
@@ -113,7 +112,7 @@ impl Checker<'_> {
 
     fn line(&self, span: &Range<usize>) -> usize {
         let before = self.text.as_bytes().get(..span.start).unwrap_or(self.text.as_bytes());
-        1 + before.iter().filter(|&&byte| byte == b'\n').count()
+        1 + before.split(|&byte| byte == b'\n').skip(1).count()
     }
 
     fn other_words(&mut self, words: &[Text]) -> Vec<String> {
@@ -247,7 +246,7 @@ impl Checker<'_> {
         })
     }
 
-    fn table(&mut self, number: usize, raw: &RawTable) -> Option<SideTable> {
+    fn table(&mut self, number: usize, raw: &RawTable) -> SideTable {
         let key = format!("table[{number}]");
         let by_speaker = raw.joins == RawJoin::Speaker;
         let fields: Vec<Field> =
@@ -268,14 +267,11 @@ impl Checker<'_> {
         };
         let mut columns = BTreeMap::new();
         for (name, column) in &raw.columns {
-            match Field::named(name.get_ref(), &fields) {
-                Some(field) => {
-                    columns.insert(field, column.clone());
-                }
-                None => {
-                    let key = format!("{key}.columns.{}", name.get_ref());
-                    self.problem(&key, Some(&name.span()), suggestion(name.get_ref(), &fields));
-                }
+            if let Some(field) = Field::named(name.get_ref(), &fields) {
+                columns.insert(field, column.clone());
+            } else {
+                let key = format!("{key}.columns.{}", name.get_ref());
+                self.problem(&key, Some(&name.span()), suggestion(name.get_ref(), &fields));
             }
         }
         let codes = self.codes(&format!("{key}.codes"), &raw.codes, &fields);
@@ -289,7 +285,7 @@ impl Checker<'_> {
         } else {
             raw.look_in.clone()
         };
-        Some(SideTable {
+        SideTable {
             file: file.clone(),
             look_in,
             separator,
@@ -299,7 +295,7 @@ impl Checker<'_> {
             codes,
             rows,
             empty,
-        })
+        }
     }
 
     fn expected(&mut self, number: usize, raw: &RawExpected) -> Expected {

@@ -191,7 +191,7 @@ prop_compose! {
         maps_boredom in any::<bool>(),
     ) -> Params {
         let labels = maps_boredom.then(|| ("boredom".to_owned(), Emotion::Neutral)).into_iter().collect();
-        Params { merge, label_source, labels, ..Params::default() }
+        Params { merge, labels, label_source, ..Params::default() }
     }
 }
 
