@@ -82,7 +82,7 @@ mod tests {
         )
         .expect("drawn")
         .into_svg();
-        assert_eq!(svg.matches("17").count(), 2);
+        assert_eq!(svg.matches("\n17\n").count(), 2);
         assert_eq!(svg.matches('·').count(), 2);
         assert!(confusion_matrix("m", &[], |_, _| (0, 0.0)).is_ok());
     }

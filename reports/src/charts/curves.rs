@@ -36,7 +36,8 @@ pub(crate) fn curves(label: &str, y_title: &str, top: Option<f64>, curves: &[Cur
         chart
             .configure_mesh()
             .disable_x_mesh()
-            .max_light_lines(0)
+            // Not `max_light_lines(0)`: with whole numbers on an axis, plotters then looks for zero points forever.
+            .light_line_style(TRANSPARENT)
             .bold_line_style(stroke(Ink::Line, 1.0))
             .axis_style(stroke(Ink::Line, 1.0))
             .label_style(font(Ink::Muted, TEXT_SIZE))

@@ -95,8 +95,11 @@ fn the_page_can_be_photographed_light_and_dark() {
     let Some(browser) = chromium() else { return skipped() };
     let rendered = Fixture::complete().render(&Params::default()).expect("rendered");
     let page = rendered.folder.path().join("report/index.html");
-    // Kept where asked, to look at.
+    // Kept where asked, to look at; the page beside them.
     let kept = std::env::var_os("SER_SCREENSHOTS").map(PathBuf::from);
+    if let Some(kept) = &kept {
+        std::fs::copy(&page, kept.join("report.html")).expect("a folder to keep the page in");
+    }
     let mut sizes = Vec::new();
     for (scheme, setting) in [("light", 1), ("dark", 0)] {
         let picture = kept.as_deref().unwrap_or(rendered.folder.path()).join(format!("report-{scheme}.png"));
