@@ -310,8 +310,7 @@ mod tests {
 
     #[test]
     fn every_mistake_is_reported() {
-        let mut params = Params::default();
-        params.hop_s = 0.05;
+        let mut params = Params { hop_s: 0.05, ..Params::default() };
         params.mfcc.n_mfcc = 65;
         params.log_mel.fmin_hz = 500.0;
         params.log_mel.fmax_hz = Some(300.0);

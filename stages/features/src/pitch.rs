@@ -199,7 +199,7 @@ mod tests {
         let mut rng = crate::rng::Rng::new(1);
         let noise: Vec<f32> = (0..16_000).map(|_| rng.gaussian() as f32 * 0.1).collect();
         assert!(track(&noise).iter().all(|value| *value == 0.0));
-        assert!(track(&[0.0; 16_000]).iter().all(|value| *value == 0.0));
+        assert!(track(&vec![0.0; 16_000]).iter().all(|value| *value == 0.0));
     }
 
     #[test]

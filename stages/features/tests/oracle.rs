@@ -126,7 +126,7 @@ fn tolerance(feature: &str) -> &'static Tolerance {
 struct Misses(Vec<String>);
 
 impl Misses {
-    fn compare(&mut self, what: String, feature: &str, factor: f64, expected: f32, found: f32) {
+    fn compare(&mut self, what: &str, feature: &str, factor: f64, expected: f32, found: f32) {
         let tolerance = tolerance(feature);
         let (expected, found) = (f64::from(expected), f64::from(found));
         let allowed = factor * (tolerance.absolute + tolerance.relative * expected.abs());
@@ -157,7 +157,7 @@ fn frames_agree_with_librosa() {
         let rows = found.frames.chunks_exact(width).zip(reference.frames.chunks_exact(reference.names.len()));
         for (index, (found, expected)) in rows.enumerate() {
             for ((name, expected), found) in reference.names.iter().zip(expected).zip(found) {
-                misses.compare(format!("{}, frame {index}, {name}", reference.name), name, 1.0, *expected, *found);
+                misses.compare(&format!("{}, frame {index}, {name}", reference.name), name, 1.0, *expected, *found);
             }
         }
     }
@@ -178,7 +178,7 @@ fn functionals_agree_with_numpy() {
             assert_eq!(extractor.layout().functionals[index], full);
             let factor = if statistic == "slope" { SLOPE_FACTOR } else { 1.0 };
             misses.compare(
-                format!("{}, {full}", reference.name),
+                &format!("{}, {full}", reference.name),
                 name,
                 factor,
                 reference.functionals[index],
