@@ -132,7 +132,7 @@ mod tests {
             let clips: Vec<Clip> = seeds.iter().map(|(corpus, emotion, speaker, gender, seconds)| {
                 clip(*corpus, *emotion, *speaker, [None, Some("female"), Some("male")][*gender], Some(f64::from(*seconds)))
             }).collect();
-            let mut counts: BTreeMap<(String, Emotion, String), (u64, f64, BTreeSet<String>)> = BTreeMap::new();
+            let mut counts: BTreeMap<_, (u64, f64, BTreeSet<String>)> = BTreeMap::new();
             for clip in &clips {
                 let gender = clip.gender.clone().unwrap_or_else(|| "unknown".into());
                 let of_key = counts.entry((clip.corpus.clone(), clip.emotion.expect("set above"), gender)).or_default();

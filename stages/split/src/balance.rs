@@ -78,7 +78,9 @@ impl Table {
         let corpus: Vec<usize> =
             speakers.iter().map(|speaker| corpora.partition_point(|name| *name < speaker.corpus)).collect();
         let mut sizes = vec![0; corpora.len()];
-        corpus.iter().for_each(|corpus| sizes[*corpus] += 1);
+        for corpus in &corpus {
+            sizes[*corpus] += 1;
+        }
         let (counts, kinds) = count(all, speakers);
         let mut totals = vec![0.0; kinds];
         for (kind, clips) in counts.iter().flatten() {

@@ -16,7 +16,9 @@ pub(crate) fn deal(all: &[Clip], clips: &[usize], folds: usize, generator: &mut 
     for (position, clip) in shuffled_strata(all, clips, generator).into_iter().flatten().enumerate() {
         hands[position % folds].push(clip);
     }
-    hands.iter_mut().for_each(|hand| hand.sort_unstable());
+    for hand in &mut hands {
+        hand.sort_unstable();
+    }
     hands
 }
 
@@ -48,6 +50,8 @@ fn shuffled_strata(all: &[Clip], clips: &[usize], generator: &mut ChaCha8Rng) ->
         strata.entry(stratum(&all[*clip])).or_default().push(*clip);
     }
     let mut strata: Vec<Vec<usize>> = strata.into_values().collect();
-    strata.iter_mut().for_each(|stratum| stratum.shuffle(generator));
+    for stratum in &mut strata {
+        stratum.shuffle(generator);
+    }
     strata
 }

@@ -35,7 +35,9 @@ fn corpus(name: &str, speakers: usize, classes: usize, per_class: usize) -> Vec<
 fn ravdess_and_tess() -> Vec<Clip> {
     let mut clips = corpus("ravdess", 24, 8, 6);
     let mut tess = corpus("tess", 2, 7, 40);
-    tess.iter_mut().for_each(|clip| clip.gender = Some("female".into()));
+    for clip in &mut tess {
+        clip.gender = Some("female".into());
+    }
     clips.extend(tess);
     clips
 }

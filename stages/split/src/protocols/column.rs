@@ -12,8 +12,11 @@ use crate::params::{MAX_FOLDS, Params, Protocol};
 use crate::roster::{some_names, speaker_name};
 use crate::validation::Unit;
 
+/// How a column tells its value of a clip.
+type Value = fn(&Clip) -> Option<String>;
+
 /// Columns that clips can be divided by. Emotion is not among them: a class must be trained on to be told.
-const COLUMNS: &[(&str, fn(&Clip) -> Option<String>)] = &[
+const COLUMNS: &[(&str, Value)] = &[
     ("age_years", |clip| clip.age_years.map(|value| value.to_string())),
     ("bits_per_sample", |clip| clip.bits_per_sample.map(|value| value.to_string())),
     ("channels", |clip| clip.channels.map(|value| value.to_string())),
