@@ -11,7 +11,7 @@ pub(crate) struct LegendItem {
     /// CSS colour: always `var(--...)`.
     colour: String,
     label: String,
-    /// `fill`, `line` or `hollow`.
+    /// `fill`, `line`, `dot` or `hollow`.
     mark: &'static str,
 }
 
@@ -21,12 +21,17 @@ impl LegendItem {
         Self { colour: ink.css(), label: label.into(), mark: "fill" }
     }
 
+    /// A dot.
+    pub(crate) fn dot(ink: Ink, label: impl Into<String>) -> Self {
+        Self { colour: ink.css(), label: label.into(), mark: "dot" }
+    }
+
     /// A line.
     pub(crate) fn line(ink: Ink, label: impl Into<String>) -> Self {
         Self { colour: ink.css(), label: label.into(), mark: "line" }
     }
 
-    /// An outlined swatch.
+    /// An outlined dot.
     pub(crate) fn hollow(ink: Ink, label: impl Into<String>) -> Self {
         Self { colour: ink.css(), label: label.into(), mark: "hollow" }
     }

@@ -5,12 +5,7 @@ pub(crate) const NONE: &str = "–";
 
 /// A metric between 0 and 1 with two decimals.
 pub(crate) fn metric(value: f64) -> String {
-    if !value.is_finite() {
-        return NONE.to_owned();
-    }
-    // Rounding a tiny negative number gives "-0.00", which reads as a mistake.
-    let text = format!("{value:.2}");
-    if text == "-0.00" { "0.00".to_owned() } else { text.replace('-', "\u{2212}") }
+    fixed(value, 2)
 }
 
 /// A difference of two metrics, always with its sign.
@@ -48,7 +43,16 @@ pub(crate) fn count(value: u64) -> String {
 
 /// A number with `decimals` decimals.
 pub(crate) fn fixed(value: f64, decimals: usize) -> String {
-    if value.is_finite() { format!("{value:.decimals$}").replace('-', "\u{2212}") } else { NONE.to_owned() }
+    if !value.is_finite() {
+        return NONE.to_owned();
+    }
+    let text = format!("{value:.decimals$}");
+    // Rounding a tiny negative number gives "-0.00", which reads as a mistake.
+    match text.strip_prefix('-') {
+        Some(digits) if digits.bytes().all(|byte| byte == b'0' || byte == b'.') => digits.to_owned(),
+        Some(digits) => format!("\u{2212}{digits}"),
+        None => text,
+    }
 }
 
 /// `1 clip`, `2 clips`.
@@ -65,6 +69,7 @@ mod tests {
         assert_eq!(metric(0.605), "0.60");
         assert_eq!(metric(-0.001), "0.00");
         assert_eq!(metric(f64::NAN), NONE);
+        assert_eq!(fixed(-0.0, 1), "0.0");
         assert_eq!(difference(0.231), "+0.23");
         assert_eq!(difference(-0.05), "\u{2212}0.05");
         assert_eq!(difference(-0.001), "+0.00");

@@ -11,10 +11,10 @@ use crate::number;
 const LEFT: i32 = 66;
 const TOP: i32 = 44;
 const GAP: i32 = 1;
-/// From this share on, text in the cell is written in the colour made for the accent.
-const DARK_FROM: f64 = 0.55;
-/// Even the fullest cell lets a little paper through; the emptiest that holds clips still shows.
+/// Opacity of a cell that holds a single clip, and of one that holds the whole row: strong enough to see, and pale enough
+/// that text stays readable on it, on light and on dark paper.
 const FAINTEST: f64 = 0.06;
+const STRONGEST: f64 = 0.55;
 
 /// Draws the matrix of `classes`; `cell` answers clips and share of the row for a true and a predicted class.
 pub(crate) fn confusion_matrix(
@@ -45,14 +45,10 @@ pub(crate) fn confusion_matrix(
                 let corners = [(px(x + GAP), px(y + GAP)), (px(x + size - GAP), px(y + size - GAP))];
                 area.draw(&Rectangle::new(corners, ShapeStyle::from(&Ink::Line.marker().mix(0.35)).filled()))?;
                 if clips > 0 {
-                    let fill = Ink::Accent.marker().mix(round2(share.max(FAINTEST)));
+                    let fill = Ink::Accent.marker().mix(round2(FAINTEST + (STRONGEST - FAINTEST) * share));
                     area.draw(&Rectangle::new(corners, ShapeStyle::from(&fill).filled()))?;
                 }
-                let ink = match (clips, share >= DARK_FROM) {
-                    (0, _) => Ink::Muted,
-                    (_, true) => Ink::OnAccent,
-                    (_, false) => Ink::Text,
-                };
+                let ink = if clips == 0 { Ink::Muted } else { Ink::Text };
                 let text = if clips == 0 { "·".to_owned() } else { number::count(clips) };
                 let center = (px(x) + px(size) / 2, middle);
                 area.draw_text(&text, &anchored(ink, TEXT_SIZE, HPos::Center), center)?;

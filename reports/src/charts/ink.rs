@@ -24,8 +24,6 @@ pub(crate) enum Ink {
     Contrast,
     /// The paper behind everything.
     Paper,
-    /// Text on a cell filled with the accent.
-    OnAccent,
     /// One of [`SERIES_COLOURS`] colours that colour-blind readers can tell apart (Okabe and Ito 2008); repeats beyond.
     Series(usize),
 }
@@ -39,7 +37,6 @@ impl Ink {
             Self::Accent => 3,
             Self::Contrast => 4,
             Self::Paper => 5,
-            Self::OnAccent => 6,
             Self::Series(number) => 16 + (number % SERIES_COLOURS) as u8,
         }
     }
@@ -58,13 +55,12 @@ impl Ink {
             Self::Accent => "var(--accent)".to_owned(),
             Self::Contrast => "var(--contrast)".to_owned(),
             Self::Paper => "var(--paper)".to_owned(),
-            Self::OnAccent => "var(--on-accent)".to_owned(),
             Self::Series(number) => format!("var(--series-{})", number % SERIES_COLOURS),
         }
     }
 
     fn all() -> impl Iterator<Item = Self> {
-        [Self::Text, Self::Muted, Self::Line, Self::Accent, Self::Contrast, Self::Paper, Self::OnAccent]
+        [Self::Text, Self::Muted, Self::Line, Self::Accent, Self::Contrast, Self::Paper]
             .into_iter()
             .chain((0..SERIES_COLOURS).map(Self::Series))
     }

@@ -61,8 +61,12 @@ pub(crate) fn interval_chart(label: &str, rows: &[IntervalRow], guide: Option<&G
             .draw()?;
         if let Some(guide) = guide.filter(|guide| (0.0..=1.0).contains(&guide.at)) {
             let ends = [(guide.at, f64::from(TOP)), (guide.at, f64::from(bottom))];
-            let style = stroke(Ink::Muted, 1.0);
-            chart.draw_series(DashedLineSeries::new(ends, px(4), px(3), style))?;
+            // Only beside the marks: across the labels it would strike them out.
+            for row in 0..rows.len() as i32 {
+                let top = TOP + ROW_HEIGHT * row;
+                let dash = [(guide.at, f64::from(top + 22)), (guide.at, f64::from(top + 40))];
+                chart.draw_series(DashedLineSeries::new(dash, px(4), px(3), stroke(Ink::Muted, 1.0)))?;
+            }
             let (x, _) = chart.plotting_area().map_coordinate(&ends[0]);
             // Beside the line near the edges, above it elsewhere.
             let side = if guide.at < 0.2 { HPos::Left } else { HPos::Center };

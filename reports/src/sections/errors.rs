@@ -120,8 +120,7 @@ fn confusion(tables: &Tables, scored: &Scored) -> Result<Option<Figure>, Error> 
     }
     let label = format!("Confusion matrix of {}. Shares of each emotion: {}", scored.model, spoken.join("; "));
     let chart = confusion_matrix(&label, &classes, cell)?;
-    let caption =
-        "Rows are the emotions of the clips. Figures count clips; the darker, the larger the share of the row.";
+    let caption = "Rows are the emotions of the clips. Figures count clips; the stronger the colour, the larger the share of the row.";
     Ok(Some(Figure::new("Confusion", caption, chart, grid)))
 }
 

@@ -155,16 +155,16 @@ fn figure(tables: &Tables, board: &Scoreboard, metric: &str, title: &str, paper:
     let any = |wanted: &dyn Fn(&Scored) -> bool| board.models.iter().any(wanted);
     let mut legend = Vec::new();
     if any(&|scored| scored.protocol.separates_speakers()) {
-        legend.push(LegendItem::fill(Ink::Accent, "test speakers never trained on"));
+        legend.push(LegendItem::dot(Ink::Accent, "test speakers never trained on"));
     }
     if any(&|scored| scored.standardisation.uses_test_speakers()) {
         legend.push(LegendItem::hollow(Ink::Accent, "the same, standardised per speaker"));
     }
     if any(&|scored| !scored.protocol.separates_speakers()) {
-        legend.push(LegendItem::fill(Ink::Contrast, "random or other split"));
+        legend.push(LegendItem::dot(Ink::Contrast, "random or other split"));
     }
     if paper {
-        legend.push(LegendItem::fill(Ink::Muted, "published"));
+        legend.push(LegendItem::dot(Ink::Muted, "published"));
     }
     let caption = "Dots are all test clips together, bars the 95 % interval.";
     Ok(Figure::new(title, caption, chart, grid).with_legend(legend))

@@ -101,7 +101,7 @@ fn legend(lines: &[Curve]) -> Vec<LegendItem> {
         legend.push(LegendItem::line(Ink::Accent, "validation"));
     }
     if lines.iter().any(|line| line.marked.is_some()) {
-        legend.push(LegendItem::fill(Ink::Accent, "epoch kept"));
+        legend.push(LegendItem::dot(Ink::Accent, "epoch kept"));
     }
     legend
 }
