@@ -17,8 +17,6 @@ pub(crate) struct Cell {
     text: String,
     /// Smaller text below: an interval, a remark.
     note: Option<String>,
-    /// Where the text links to; only ever `http:`, `https:` or a place in this page.
-    href: Option<String>,
     /// One of the class names of the style sheet.
     class: Option<&'static str>,
 }
@@ -35,19 +33,11 @@ impl Cell {
         self.class = Some(class);
         self
     }
-
-    /// Makes the text a link when `url` is a web address; anything else, such as `javascript:`, stays text.
-    pub(crate) fn link(mut self, url: &str) -> Self {
-        if url.starts_with("https://") || url.starts_with("http://") {
-            self.href = Some(url.to_owned());
-        }
-        self
-    }
 }
 
 impl<T: Into<String>> From<T> for Cell {
     fn from(text: T) -> Self {
-        Self { text: text.into(), note: None, href: None, class: None }
+        Self { text: text.into(), note: None, class: None }
     }
 }
 
@@ -93,17 +83,5 @@ impl Grid {
     /// Whether there are no rows.
     pub(crate) fn is_empty(&self) -> bool {
         self.rows.is_empty()
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn only_web_addresses_become_links() {
-        assert_eq!(Cell::from("a").link("https://zenodo.org/x").href.as_deref(), Some("https://zenodo.org/x"));
-        assert_eq!(Cell::from("a").link("javascript:alert(1)").href, None);
-        assert_eq!(Cell::from("a").link("data:text/html,x").href, None);
     }
 }

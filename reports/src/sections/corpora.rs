@@ -95,8 +95,13 @@ fn citation(corpus: &Corpus) -> Citation {
         text: corpus.citation.clone(),
         licence: corpus.licence.clone(),
         url: corpus.url.clone(),
-        linked: corpus.url.as_deref().is_some_and(|url| url.starts_with("https://") || url.starts_with("http://")),
+        linked: corpus.url.as_deref().is_some_and(is_web_address),
     }
+}
+
+/// Anything else, such as `javascript:`, is shown as text and never becomes a link.
+fn is_web_address(url: &str) -> bool {
+    url.starts_with("https://") || url.starts_with("http://")
 }
 
 fn balance(tables: &Tables) -> Result<Option<Figure>, Error> {

@@ -67,13 +67,14 @@ fn the_page_fits_phone_and_desktop_and_fetches_nothing() {
     let rendered = fixture.render(&Params::default()).expect("rendered");
 
     let source = rendered.html.replace('&', "&amp;").replace('"', "&quot;");
-    let frames: String = WIDTHS
-        .iter()
-        .map(|width| format!("<iframe srcdoc=\"{source}\" style=\"width:{width}px;height:800px;border:0\"></iframe>"))
-        .collect();
+    let [narrow, wide] = WIDTHS
+        .map(|width| format!("<iframe srcdoc=\"{source}\" style=\"width:{width}px;height:800px;border:0\"></iframe>"));
     let wrapper = rendered.folder.path().join("wrapper.html");
-    std::fs::write(&wrapper, format!("<!doctype html><meta charset=utf-8><script>{MEASURE}</script><body>{frames}"))
-        .expect("wrapper");
+    std::fs::write(
+        &wrapper,
+        format!("<!doctype html><meta charset=utf-8><script>{MEASURE}</script><body>{narrow}{wide}"),
+    )
+    .expect("wrapper");
     let (dom, log) = browse(&browser, rendered.folder.path(), &wrapper, &["--dump-dom".to_owned()]);
 
     let charts = rendered.html.matches("<svg").count();
