@@ -12,12 +12,12 @@ use std::sync::Arc;
 use arrow::array::{
     Array, ArrayRef, AsArray, FixedSizeListArray, Float32Array, ListArray, RecordBatch, StringArray, UInt32Array,
 };
-use arrow::buffer::{OffsetBuffer, ScalarBuffer};
+use arrow::buffer::OffsetBuffer;
 use arrow::datatypes::{DataType, Field, Float32Type, Schema, SchemaRef};
 use serde::{Deserialize, Serialize};
 
 use crate::error::{TableError, TableResult};
-use crate::parquet_io::{self, AtomicWriter};
+use crate::parquet_io::{self, AtomicWriter, Values};
 use crate::{Provenance, read_metadata, table};
 
 const NAME: &str = "frames";
@@ -72,7 +72,7 @@ impl FramesWriter {
         let json = serde_json::to_string(layout).unwrap_or_default();
         let metadata = provenance.metadata(NAME, VERSION, &[(KEY_FEATURES, json)]);
         let schema = Arc::new(schema(layout.names.len()).with_metadata(metadata));
-        let writer = AtomicWriter::create(path, Arc::clone(&schema))?;
+        let writer = AtomicWriter::create(path, Arc::clone(&schema), Values::Distinct)?;
         Ok(Self { writer, schema, width: layout.names.len(), pending: Vec::with_capacity(CLIPS_PER_GROUP) })
     }
 
@@ -141,7 +141,7 @@ fn encode(clips: &[ClipFrames], width: usize, schema: &SchemaRef) -> RecordBatch
     let columns: Vec<ArrayRef> = vec![
         Arc::new(StringArray::from_iter_values(clips.iter().map(|clip| &clip.clip_id))),
         Arc::new(StringArray::from_iter_values(clips.iter().map(|clip| &clip.variant))),
-        Arc::new(UInt32Array::new(ScalarBuffer::from_iter(counts.iter().map(|count| *count as u32)), None)),
+        Arc::new(counts.iter().map(|count| Some(*count as u32)).collect::<UInt32Array>()),
         Arc::new(ListArray::new(list_field, offsets, Arc::new(frames), None)),
     ];
     RecordBatch::try_new(Arc::clone(schema), columns).expect("columns and schema are built side by side")

@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 use arrow::array::RecordBatch;
 use arrow::datatypes::SchemaRef;
 use parquet::arrow::ArrowWriter;
-use parquet::arrow::arrow_reader::{ArrowReaderMetadata, ParquetRecordBatchReaderBuilder};
+use parquet::arrow::arrow_reader::{ArrowReaderMetadata, ArrowReaderOptions, ParquetRecordBatchReaderBuilder};
 use parquet::basic::Compression;
 use parquet::file::properties::WriterProperties;
 
@@ -55,11 +55,23 @@ pub(crate) struct AtomicWriter {
     writer: Option<ArrowWriter<BufWriter<File>>>,
 }
 
+/// What a table mostly holds: decides whether looking for repeated values pays.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Values {
+    /// Words and counts that come again and again.
+    Repeated,
+    /// Measured numbers, hardly any twice.
+    Distinct,
+}
+
 impl AtomicWriter {
-    pub(crate) fn create(path: &Path, schema: SchemaRef) -> TableResult<Self> {
+    pub(crate) fn create(path: &Path, schema: SchemaRef, values: Values) -> TableResult<Self> {
         let partial = path.with_extension("parquet.partial");
         let file = File::create(&partial).map_err(|source| io_error("write", &partial, source))?;
-        let properties = WriterProperties::builder().set_compression(Compression::SNAPPY).build();
+        let properties = WriterProperties::builder()
+            .set_compression(Compression::SNAPPY)
+            .set_dictionary_enabled(values == Values::Repeated)
+            .build();
         let writer = ArrowWriter::try_new(BufWriter::new(file), schema, Some(properties))
             .map_err(|source| parquet_error(path, source))?;
         Ok(Self { path: path.to_owned(), partial, writer: Some(writer) })
@@ -102,7 +114,7 @@ pub(crate) fn write_batches(
     schema: SchemaRef,
     batches: impl Iterator<Item = RecordBatch>,
 ) -> TableResult<()> {
-    let mut writer = AtomicWriter::create(path, schema)?;
+    let mut writer = AtomicWriter::create(path, schema, Values::Repeated)?;
     for batch in batches {
         writer.write(&batch)?;
     }
@@ -126,8 +138,8 @@ pub(crate) fn open(
 /// The metadata of the Parquet file at `path`: schema name and version, provenance, and the table's own keys.
 pub fn read_metadata(path: &Path) -> TableResult<HashMap<String, String>> {
     let file = File::open(path).map_err(|source| io_error("read", path, source))?;
-    let metadata =
-        ArrowReaderMetadata::load(&file, Default::default()).map_err(|source| parquet_error(path, source))?;
+    let metadata = ArrowReaderMetadata::load(&file, ArrowReaderOptions::default())
+        .map_err(|source| parquet_error(path, source))?;
     Ok(metadata.schema().metadata().clone().into())
 }
 

@@ -50,7 +50,11 @@ fn five_mistakes_are_reported_at_once_with_place_and_advice() {
 #[test]
 fn a_missing_pipeline_file_is_a_usage_error() {
     let workspace = Workspace::with_default_pipeline();
-    workspace.ser(&["run", "--file", "other.toml"]).exits(2).tells("there is no pipeline file `other.toml`").tells("--file");
+    workspace
+        .ser(&["run", "--file", "other.toml"])
+        .exits(2)
+        .tells("there is no pipeline file `other.toml`")
+        .tells("--file");
 }
 
 #[test]

@@ -18,7 +18,6 @@ const TINY: &[&str] = &[
     "cnn_lstm.lstm.hidden=8",
     "cnn_lstm_per_speaker.lstm.hidden=8",
     "cnn_lstm_random.lstm.hidden=8",
-    "evaluation.resamples=50",
 ];
 
 /// The folder of the source.

@@ -62,7 +62,11 @@ pub(crate) fn artifact(store: &Store, stage: &Stage) -> Result<PathBuf, UsageErr
         return Ok(store.stage_dir(stage.name()));
     }
     Err(UsageError {
-        message: format!("stage `{}` has not been run: there is no `{}`", stage.name(), store.stage_dir(stage.name()).display()),
+        message: format!(
+            "stage `{}` has not been run: there is no `{}`",
+            stage.name(),
+            store.stage_dir(stage.name()).display()
+        ),
         hint: Some(format!("run it: `ser run {}`", stage.name())),
     })
 }

@@ -24,7 +24,8 @@ pub(crate) fn render(head: &[&str], rows: &[Vec<String>]) -> String {
             let content = cell(row, column);
             let gap = if column == 0 { "" } else { "  " };
             // Writing to a string cannot fail.
-            let _ = if numeric { write!(line, "{gap}{content:>width$}") } else { write!(line, "{gap}{content:<width$}") };
+            let _ =
+                if numeric { write!(line, "{gap}{content:>width$}") } else { write!(line, "{gap}{content:<width$}") };
         }
         text.push_str(line.trim_end());
         text.push('\n');

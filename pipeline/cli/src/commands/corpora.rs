@@ -42,9 +42,12 @@ fn list(json: bool) -> anyhow::Result<Status> {
     for corpus in &corpora {
         // Writing to a string cannot fail.
         let _ = writeln!(text, "{}  {}", corpus.name, corpus.title);
-        for (label, value) in
-            [("language", &corpus.language), ("licence", &corpus.licence), ("from", &corpus.url), ("get it", &corpus.obtain)]
-        {
+        for (label, value) in [
+            ("language", &corpus.language),
+            ("licence", &corpus.licence),
+            ("from", &corpus.url),
+            ("get it", &corpus.obtain),
+        ] {
             if let Some(value) = value {
                 let _ = writeln!(text, "    {label:<9} {}", value.trim());
             }

@@ -35,5 +35,7 @@ pub(crate) fn ensure(dir: &Path, seed: u64) -> anyhow::Result<()> {
 }
 
 fn describe(summary: &DemoSummary) -> String {
-    summary.to_string()
+    let corpora: Vec<String> =
+        summary.corpora.iter().map(|corpus| format!("{} {}", corpus.files, corpus.name)).collect();
+    format!("{} files, {} of them odd on purpose", corpora.join(", "), summary.oddities.len())
 }

@@ -50,12 +50,7 @@ pub(crate) fn run(project: &Project<'_>, args: &RunArgs) -> anyhow::Result<Statu
     }
     if !project.quiet {
         let ran = record.stages.iter().filter(|stage| stage.status == ser_engine::StageStatus::Done).count();
-        output::tell(format_args!(
-            "{} of {} stages run in {}",
-            ran,
-            record.stages.len(),
-            duration(record.seconds)
-        ));
+        output::tell(format_args!("{} of {} stages run in {}", ran, record.stages.len(), duration(record.seconds)));
     }
     match record.status {
         RunStatus::Done => Ok(Status::Done),

@@ -1,6 +1,8 @@
 //! `split`: divides clips into folds, and checks that nothing leaks.
 
-use ser_engine::{BoxError, Input, Job};
+use std::path::Path;
+
+use ser_engine::{BoxError, External, Input, Job};
 use ser_schemas::stage::{ParamProblem, StageContext, StageSummary};
 
 use super::{Kind, input};
@@ -19,6 +21,14 @@ impl Kind for Split {
 
     fn check(params: &Self::Params) -> Vec<ParamProblem> {
         params.check()
+    }
+
+    /// The analyst's own file of assignments, where one is named.
+    fn external(params: &Self::Params, base_dir: &Path) -> Result<External, BoxError> {
+        let Some(file) = &params.file else { return Ok(External::default()) };
+        let path = base_dir.join(file);
+        let bytes = std::fs::read(&path).map_err(|error| format!("cannot read `{}`: {error}", path.display()))?;
+        Ok(External { digest: blake3::hash(&bytes).to_hex().to_string(), description: file.clone() })
     }
 
     fn run(params: &Self::Params, job: &Job<'_>, context: &StageContext<'_>) -> Result<StageSummary, BoxError> {
