@@ -1,11 +1,13 @@
 //! The tables that `ser audit` prints: emotion by corpus, and the corpora.
 
+use serde::Serialize;
+
 use ser_schemas::{Clip, Emotion};
 
 use crate::dataset::{Dataset, UNKNOWN, distinct, minutes};
 
 /// Clips of one emotion.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct EmotionRow {
     /// The emotion; `None` for the row of totals.
     pub emotion: Option<Emotion>,
@@ -22,7 +24,7 @@ pub struct EmotionRow {
 }
 
 /// Clips of one corpus.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct CorpusRow {
     /// Name of the corpus.
     pub corpus: String,
@@ -43,7 +45,7 @@ pub struct CorpusRow {
 }
 
 /// The dataset on one screen.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct Overview {
     /// Names of the corpora that have clips, in order: the columns of `emotions`.
     pub corpora: Vec<String>,

@@ -42,7 +42,8 @@ pub(crate) fn run(project: &Project<'_>, args: &RunArgs) -> anyhow::Result<Statu
         keep_going: args.keep_going,
         ..RunOptions::default()
     };
-    let record = ser_engine::run(&pipeline, &store, &options, &terminal, &stop_on_interrupt()?)?;
+    let stop = stop_on_interrupt()?;
+    let record = ser_engine::run(&pipeline, &store, &options, &terminal, &stop)?;
     if args.json {
         output::print(serde_json::to_string_pretty(&record)?)?;
     } else {

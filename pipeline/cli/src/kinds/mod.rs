@@ -21,7 +21,6 @@ use serde::de::DeserializeOwned;
 use serde_json::Value;
 
 pub(crate) use self::ingest::Ingest;
-pub(crate) use self::train::Train;
 
 /// Every kind that a pipeline file may use, in the order in which data flows.
 pub(crate) fn registry() -> Registry {
