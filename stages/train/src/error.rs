@@ -28,7 +28,9 @@ pub enum TrainError {
         source: std::io::Error,
     },
     /// Clips of the split have no frames or no functionals.
-    #[error("{count} of the split's clips have no usable {what}, among them {examples}; run the features stage on the same manifest, or leave the clips out of it")]
+    #[error(
+        "{count} of the split's clips have no usable {what}, among them {examples}; run the features stage on the same manifest, or leave the clips out of it"
+    )]
     NoFeatures {
         /// "frames", "functionals".
         what: &'static str,
@@ -76,7 +78,9 @@ pub enum TrainError {
         path: PathBuf,
     },
     /// The loss is no longer a number.
-    #[error("fold {fold}, epoch {epoch}: the loss became {loss} at a learning rate of {learning_rate:.1e}; lower `learning_rate`, or set `clip_norm`")]
+    #[error(
+        "fold {fold}, epoch {epoch}: the loss became {loss} at a learning rate of {learning_rate:.1e}; lower `learning_rate`, or set `clip_norm`"
+    )]
     Diverged {
         /// Fold number from 0.
         fold: u32,

@@ -68,7 +68,8 @@ impl ModelConfig {
         write_atomically(&path, text.as_bytes())?;
         let path = folder.join(WEIGHTS);
         let classes = self.classes.iter().map(|class| class.as_str()).collect::<Vec<_>>().join(",");
-        let metadata = HashMap::from([("format".to_owned(), "ser".to_owned()), ("classes".to_owned(), classes)]);
+        // One pair only: several would come in an order of their own each time, and equal models would differ in bytes.
+        let metadata = HashMap::from([("ser.classes".to_owned(), classes)]);
         let bytes = weights.to_bytes(metadata).map_err(|error| encode(&path, error.to_string()))?;
         write_atomically(&path, &bytes)
     }
@@ -106,8 +107,20 @@ impl ModelConfig {
             .or_else(|| differ("`functional_names`", self.functional_names.len(), network.functionals))
             .or_else(|| differ("`standardisation.frames.mean`", self.standardisation.frames.mean.len(), network.width))
             .or_else(|| differ("`standardisation.frames.sd`", self.standardisation.frames.sd.len(), network.width))
-            .or_else(|| differ("`standardisation.functionals.mean`", self.standardisation.functionals.mean.len(), network.functionals))
-            .or_else(|| differ("`standardisation.functionals.sd`", self.standardisation.functionals.sd.len(), network.functionals))
+            .or_else(|| {
+                differ(
+                    "`standardisation.functionals.mean`",
+                    self.standardisation.functionals.mean.len(),
+                    network.functionals,
+                )
+            })
+            .or_else(|| {
+                differ(
+                    "`standardisation.functionals.sd`",
+                    self.standardisation.functionals.sd.len(),
+                    network.functionals,
+                )
+            })
             .or_else(|| {
                 let column = self.columns.iter().find(|column| **column >= self.features.names.len())?;
                 Some(format!("`columns` names column {column} of {}", self.features.names.len()))

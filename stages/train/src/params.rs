@@ -53,7 +53,8 @@ pub struct Params {
     /// Weight decay of matrices (never of biases and normalisation): decoupled for `adamw`, added to the gradient for others.
     #[schemars(range(min = 0.0, max = 1.0))]
     pub weight_decay: f64,
-    /// Epochs over which the learning rate rises from zero; afterwards it falls to zero along half a cosine.
+    /// Epochs over which the learning rate rises from zero, at most half of all epochs; afterwards it falls to zero along
+    /// half a cosine.
     #[schemars(range(min = 0.0, max = 1000.0))]
     pub warm_up_epochs: f64,
     /// Highest Euclidean norm of a step's whole gradient; larger ones are scaled down. 0: no limit.
@@ -307,7 +308,11 @@ impl Params {
         for (index, layer) in self.conv.iter().enumerate() {
             if layer.kernel.is_multiple_of(2) {
                 let hint = format!("use {} or {}", layer.kernel.saturating_sub(1).max(1), layer.kernel + 1);
-                problem(&format!("conv[{index}].kernel"), format!("expected an odd number, found {}", layer.kernel), &hint);
+                problem(
+                    &format!("conv[{index}].kernel"),
+                    format!("expected an odd number, found {}", layer.kernel),
+                    &hint,
+                );
             }
             for (name, value) in [("channels", layer.channels), ("stride", layer.stride), ("pool", layer.pool)] {
                 if value == 0 {
@@ -322,9 +327,12 @@ impl Params {
             let message = "neither convolutions nor an LSTM are declared".to_owned();
             problem("pooling", message, "declare a layer, or use `mean`");
         }
-        for (key, value) in
-            [("lstm.hidden", self.lstm.hidden), ("attention_size", self.attention_size), ("batch_size", self.batch_size), ("epochs", self.epochs)]
-        {
+        for (key, value) in [
+            ("lstm.hidden", self.lstm.hidden),
+            ("attention_size", self.attention_size),
+            ("batch_size", self.batch_size),
+            ("epochs", self.epochs),
+        ] {
             if value == 0 {
                 problem(key, "expected at least 1, found 0".to_owned(), "");
             }
@@ -333,10 +341,6 @@ impl Params {
             if *size == 0 || *size > 8192 {
                 problem(&format!("dense[{index}]"), format!("expected 1 to 8192, found {size}"), "");
             }
-        }
-        if self.warm_up_epochs > self.epochs as f64 {
-            let message = format!("{} epochs of warm-up in a training of {}", self.warm_up_epochs, self.epochs);
-            problem("warm_up_epochs", message, "warm up for a tenth of the epochs or less");
         }
         if let Some(feature) = self.device.missing_feature() {
             let message = format!("this program was built without the device `{}`", self.device.as_str());
@@ -361,11 +365,10 @@ mod tests {
             features: Vec::new(),
             conv: vec![ConvLayer { channels: 8, kernel: 4, stride: 1, pool: 1 }],
             dense: vec![64, 0],
-            warm_up_epochs: 50.0,
             ..Params::default()
         };
         let keys: Vec<String> = params.check().into_iter().map(|problem| problem.key).collect();
-        assert_eq!(keys, ["features", "conv[0].kernel", "dense[1]", "warm_up_epochs"]);
+        assert_eq!(keys, ["features", "conv[0].kernel", "dense[1]"]);
     }
 
     #[test]

@@ -40,8 +40,8 @@ pub struct Predictor {
 impl Predictor {
     /// Loads the model in `folder`: a fold's folder, or a train artifact, whose folds then vote with equal weight.
     pub fn load(folder: &Path, device: Device) -> Result<Self, TrainError> {
-        let engine = Engine::new(device, 1)
-            .map_err(|feature| TrainError::NoDevice { device: device.as_str(), feature })?;
+        let engine =
+            Engine::new(device, 1).map_err(|feature| TrainError::NoDevice { device: device.as_str(), feature })?;
         let mut models: Vec<(ModelConfig, Weights)> = Vec::new();
         for path in model_folders(folder)? {
             let (config, weights) = ModelConfig::read(&path)?;
@@ -125,14 +125,22 @@ fn items(config: &ModelConfig, clips: &[ClipInput<'_>]) -> Vec<Item> {
             frames.flat_map(|frame| config.columns.iter().map(|column| frame[*column])).collect()
         })
         .collect();
-    let scaler = Scaler::new(config.params.standardise, config.standardisation.clone(), speakers(config, clips, &chosen));
+    let scaler =
+        Scaler::new(config.params.standardise, config.standardisation.clone(), speakers(config, clips, &chosen));
     let functionals = config.network.functionals;
     clips
         .iter()
         .zip(chosen)
         .map(|(clip, frames)| {
             let functionals = clip.functionals[..functionals].to_vec();
-            Item::new(frames, functionals, clip.speaker.unwrap_or_default(), &scaler, config.network.width, config.params.max_frames)
+            Item::new(
+                frames,
+                functionals,
+                clip.speaker.unwrap_or_default(),
+                &scaler,
+                config.network.width,
+                config.params.max_frames,
+            )
         })
         .collect()
 }

@@ -116,7 +116,8 @@ impl Common<'_> {
         });
         results.sort_by_key(|(at, _)| *at);
         // The fold that failed, before those that stopped because of it.
-        let failure = results.iter().position(|(_, result)| matches!(result, Err(e) if !matches!(e, TrainError::Cancelled)));
+        let failure =
+            results.iter().position(|(_, result)| matches!(result, Err(e) if !matches!(e, TrainError::Cancelled)));
         if let Some(at) = failure {
             return results.swap_remove(at).1.map(|fold| vec![fold]);
         }
@@ -221,7 +222,10 @@ impl Common<'_> {
         let folds = if self.folds.len() == 1 { "1 fold".to_owned() } else { format!("{} folds", self.folds.len()) };
         Ok(StageSummary {
             rows: predictions.len() as u64,
-            headline: format!("{folds}, {parameter_count} parameters, {uar}, {} test clips predicted", predictions.len()),
+            headline: format!(
+                "{folds}, {parameter_count} parameters, {uar}, {} test clips predicted",
+                predictions.len()
+            ),
             notes: Vec::new(),
         })
     }

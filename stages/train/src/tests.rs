@@ -1,1 +1,456 @@
-//! x
+//! The stage from tables to predictions, on small generated tables.
+
+use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicUsize, Ordering};
+
+use ser_schemas::frames::{ClipFrames, FrameLayout, FramesWriter};
+use ser_schemas::functionals::Functionals;
+use ser_schemas::stage::{Observer, Quiet, StageContext, StageSummary};
+use ser_schemas::{AUGMENTED_FILE, Assignment, Clip, Emotion, Epoch, Prediction, Provenance, Role, Table};
+
+use crate::{Augment, ClipInput, ConvLayer, Device, Inputs, Lstm, Params, Predictor, Standardise, TrainError, run};
+
+const EMOTIONS: [Emotion; 3] = [Emotion::Angry, Emotion::Happy, Emotion::Sad];
+const SPEAKERS: usize = 6;
+const PER_EMOTION: usize = 3;
+const WIDTH: usize = 4;
+
+/// A folder of tables: 6 speakers x 3 emotions x 3 takes; each emotion a tone of its own in the features, each speaker a
+/// level of their own. Two folds hold out two speakers each, and validate on one.
+struct World {
+    folder: tempfile::TempDir,
+}
+
+fn clip_id(speaker: usize, emotion: usize, take: usize) -> String {
+    format!("made/{speaker}-{emotion}-{take}")
+}
+
+fn frames(speaker: usize, emotion: usize, take: usize) -> Vec<f32> {
+    let count = 24 + 5 * take + speaker;
+    (0..count * WIDTH)
+        .map(|at| {
+            let (frame, column) = (at / WIDTH, at % WIDTH);
+            let tone = ((frame as f32 + take as f32) * (0.3 + 0.5 * emotion as f32)).sin();
+            let noise = (((at * 7919 + speaker * 104_729 + take * 1_299_709) % 1000) as f32 / 1000.0 - 0.5) * 0.6;
+            5.0 * speaker as f32 + tone * (column + 1) as f32 + noise + if column == emotion { 1.5 } else { 0.0 }
+        })
+        .collect()
+}
+
+fn each_clip() -> impl Iterator<Item = (usize, usize, usize)> {
+    (0..SPEAKERS).flat_map(|s| (0..EMOTIONS.len()).flat_map(move |e| (0..PER_EMOTION).map(move |t| (s, e, t))))
+}
+
+impl World {
+    fn new() -> Self {
+        Self::with(|_, _| {})
+    }
+
+    /// `change` may alter a clip's frames by its speaker.
+    fn with(change: impl Fn(usize, &mut Vec<f32>)) -> Self {
+        let world = Self { folder: tempfile::tempdir().expect("temporary folder") };
+        for name in ["manifest", "features", "split"] {
+            std::fs::create_dir(world.path(name)).expect("folder");
+        }
+        let none = Provenance::default();
+        let clips: Vec<Clip> = each_clip()
+            .map(|(speaker, emotion, take)| {
+                let mut clip = Clip::found(clip_id(speaker, emotion, take), "made".into(), String::new(), 1);
+                clip.speaker = Some(format!("made:{speaker}"));
+                clip.emotion = Some(EMOTIONS[emotion]);
+                clip
+            })
+            .collect();
+        Clip::write(&world.path("manifest/clips.parquet"), &clips, &none).expect("clips");
+        let layout = FrameLayout {
+            names: vec!["log_mel_00".into(), "log_mel_01".into(), "log_mel_02".into(), "zcr".into()],
+            sample_rate_hz: 16_000,
+            hop_s: 0.01,
+            params: serde_json::json!({"hop_s": 0.01}),
+        };
+        let mut writer = FramesWriter::create(&world.path("features/frames.parquet"), &layout, &none).expect("frames");
+        let mut copies =
+            FramesWriter::create(&world.path("features").join(AUGMENTED_FILE), &layout, &none).expect("copies");
+        let mut functionals = Functionals { names: vec!["zcr_mean".into(), "zcr_sd".into()], ..Functionals::default() };
+        for (speaker, emotion, take) in each_clip() {
+            let mut values = frames(speaker, emotion, take);
+            change(speaker, &mut values);
+            let clip_id = clip_id(speaker, emotion, take);
+            let mean = values.iter().sum::<f32>() / values.len() as f32;
+            functionals.clip_ids.push(clip_id.clone());
+            functionals.values.extend([mean, emotion as f32 * 0.1 + take as f32]);
+            let altered = values.iter().map(|value| value * 1.1).collect();
+            copies
+                .push(ClipFrames { clip_id: clip_id.clone(), variant: "gain".into(), values: altered })
+                .expect("copy");
+            writer.push(ClipFrames { clip_id, variant: String::new(), values }).expect("frames");
+        }
+        writer.finish().expect("frames");
+        copies.finish().expect("copies");
+        functionals.write(&world.path("features/functionals.parquet"), &none).expect("functionals");
+        world.assign(|fold, speaker| {
+            if speaker / 2 == fold {
+                Role::Test
+            } else if speaker == (2 * fold + 2) % SPEAKERS {
+                Role::Validation
+            } else {
+                Role::Train
+            }
+        });
+        world
+    }
+
+    fn assign(&self, role: impl Fn(usize, usize) -> Role) {
+        let assignments: Vec<Assignment> = (0..2)
+            .flat_map(|fold| each_clip().map(move |clip| (fold, clip)))
+            .map(|(fold, (s, e, t))| Assignment { clip_id: clip_id(s, e, t), fold: fold as u32, role: role(fold, s) })
+            .collect();
+        let path = self.path("split/assignments.parquet");
+        Assignment::write(&path, &assignments, &Provenance::default()).expect("assignments");
+    }
+
+    fn path(&self, name: &str) -> PathBuf {
+        self.folder.path().join(name)
+    }
+
+    fn run(&self, name: &str, params: &Params) -> Result<StageSummary, TrainError> {
+        self.observed(name, name, params, &Quiet)
+    }
+
+    fn observed(
+        &self,
+        out: &str,
+        work: &str,
+        params: &Params,
+        observer: &dyn Observer,
+    ) -> Result<StageSummary, TrainError> {
+        let (out_dir, work_dir) = (self.path(out), self.path(&format!("{work}.work")));
+        for folder in [&out_dir, &work_dir] {
+            std::fs::create_dir_all(folder).expect("folder");
+        }
+        let (manifest, features, split) = (self.path("manifest"), self.path("features"), self.path("split"));
+        let inputs =
+            Inputs { manifest: &manifest, features: &features, split: &split, model: "net", split_name: "split" };
+        let ctx = StageContext {
+            provenance: Provenance { pipeline: "p".into(), stage: "net".into(), fingerprint: "f".into() },
+            seed: 7,
+            base_dir: self.folder.path(),
+            out_dir: &out_dir,
+            work_dir: &work_dir,
+            observer,
+        };
+        run(params, &inputs, &ctx)
+    }
+
+    fn predictions(&self, name: &str) -> Vec<Prediction> {
+        Prediction::read(&self.path(name).join("predictions.parquet")).expect("predictions")
+    }
+
+    /// The history without what the clock wrote.
+    fn history(&self, name: &str) -> Vec<Epoch> {
+        let mut rows = Epoch::read(&self.path(name).join("history.parquet")).expect("history");
+        rows.iter_mut().for_each(|row| row.seconds = 0.0);
+        rows
+    }
+
+    fn weights(&self, name: &str, fold: u32) -> Vec<u8> {
+        std::fs::read(self.path(name).join(format!("fold={fold}/model.safetensors"))).expect("weights")
+    }
+}
+
+fn small() -> Params {
+    Params {
+        conv: vec![ConvLayer { channels: 8, kernel: 5, stride: 2, pool: 1 }],
+        lstm: Lstm { hidden: 6, bidirectional: true, layers: 1 },
+        attention_size: 4,
+        functionals_size: 4,
+        dense: vec![8],
+        batch_size: 12,
+        epochs: 8,
+        learning_rate: 1e-2,
+        threads: 2,
+        ..Params::default()
+    }
+}
+
+fn accuracy(predictions: &[Prediction]) -> f64 {
+    predictions.iter().filter(|row| row.predicted == row.emotion).count() as f64 / predictions.len() as f64
+}
+
+#[test]
+fn it_learns_what_can_be_learnt_and_writes_every_file() {
+    let world = World::new();
+    let params = Params { epochs: 60, early_stopping: 0, standardise: Standardise::Speaker, ..small() };
+    let summary = world.run("net", &params).expect("training");
+    assert_eq!(summary.rows, 36);
+    let predictions = world.predictions("net");
+    assert!(accuracy(&predictions) > 0.8, "accuracy {}", accuracy(&predictions));
+    for row in &predictions {
+        assert_eq!((row.model.as_str(), row.split.as_str(), row.classes.as_str()), ("net", "split", "angry,happy,sad"));
+        assert!((row.probabilities.iter().sum::<f32>() - 1.0).abs() < 1e-5);
+        let best = row.probabilities.iter().copied().fold(0.0, f32::max);
+        let at = EMOTIONS.iter().position(|emotion| *emotion == row.predicted).expect("a class");
+        assert_eq!(row.probabilities[at], best);
+    }
+    for fold in [0, 1] {
+        let rows: Vec<Epoch> = world.history("net").into_iter().filter(|row| row.fold == fold).collect();
+        assert_eq!(rows.iter().filter(|row| row.best).count(), 1);
+        assert!(rows.iter().enumerate().all(|(at, row)| row.epoch == at as u32 + 1));
+        assert!(rows.iter().all(|row| row.validation_uar.is_some_and(|uar| (0.0..=1.0).contains(&uar))));
+        assert!(world.path("net").join(format!("fold={fold}/config.json")).is_file());
+    }
+}
+
+#[test]
+fn one_batch_can_be_learnt_by_heart() {
+    let world = World::new();
+    world.assign(|_, speaker| if speaker == 0 { Role::Train } else { Role::Test });
+    let params = Params {
+        epochs: 120,
+        dropout: 0.0,
+        functionals_dropout: 0.0,
+        label_smoothing: 0.0,
+        weight_decay: 0.0,
+        augment: Augment { copies: 0.0, mixup: 0.0, time_masks: 0, feature_masks: 0, ..Augment::default() },
+        ..small()
+    };
+    world.run("net", &params).expect("training");
+    let last = world.history("net").into_iter().rfind(|row| row.fold == 0).expect("rows");
+    assert!(last.train_loss < 0.05 && last.train_accuracy == 1.0, "{last:?}");
+    // Without validation clips the last epoch is kept, and nothing is claimed about validation.
+    assert!(last.best && last.validation_uar.is_none());
+}
+
+#[test]
+fn the_same_seed_gives_the_same_numbers_with_any_number_of_folds_at_once() {
+    let world = World::new();
+    world.run("first", &small()).expect("training");
+    world.run("second", &small()).expect("training");
+    world.run("other_seed", &Params { seed_offset: 1, ..small() }).expect("training");
+    assert_eq!(world.predictions("first"), world.predictions("second"));
+    assert_eq!(world.history("first"), world.history("second"));
+    for fold in [0, 1] {
+        assert!(world.weights("first", fold) == world.weights("second", fold));
+        assert!(world.weights("first", fold) != world.weights("other_seed", fold));
+    }
+    world.run("alone", &Params { threads: 1, ..small() }).expect("training");
+    assert_eq!(world.predictions("first"), world.predictions("alone"));
+}
+
+/// Cancels when asked for the `after`th time.
+struct Impatient {
+    asked: AtomicUsize,
+    after: usize,
+}
+
+impl Observer for Impatient {
+    fn is_cancelled(&self) -> bool {
+        self.asked.fetch_add(1, Ordering::Relaxed) >= self.after
+    }
+}
+
+#[test]
+fn an_interrupted_training_ends_as_an_undisturbed_one() {
+    let world = World::new();
+    let params = Params { early_stopping: 0, ..small() };
+    world.run("whole", &params).expect("training");
+    // 27 training clips are 3 batches an epoch: fold after fold is interrupted in the middle of an epoch.
+    for after in [7, 20, 11] {
+        let observer = Impatient { asked: AtomicUsize::new(0), after };
+        let error = world.observed("parts", "parts", &Params { threads: 1, ..params.clone() }, &observer);
+        assert!(matches!(error, Err(TrainError::Cancelled)), "{error:?}");
+    }
+    world.observed("parts", "parts", &Params { threads: 1, ..params.clone() }, &Quiet).expect("training");
+    assert_eq!(world.predictions("whole"), world.predictions("parts"));
+    assert_eq!(world.history("whole"), world.history("parts"));
+    for fold in [0, 1] {
+        assert!(world.weights("whole", fold) == world.weights("parts", fold));
+    }
+    // A finished fold is not trained again: nobody asks whether to stop.
+    let observer = Impatient { asked: AtomicUsize::new(0), after: 0 };
+    world.observed("again", "parts", &Params { threads: 1, ..params }, &observer).expect("nothing left to do");
+    assert_eq!(world.predictions("whole"), world.predictions("again"));
+}
+
+#[test]
+fn test_clips_move_neither_standardisation_nor_weights() {
+    let clean = World::new();
+    // Speakers 0 and 1 are tested in fold 0, speakers 2 and 3 in fold 1.
+    let poisoned = World::with(|speaker, values| {
+        if speaker < 2 {
+            values.iter_mut().for_each(|value| *value = *value * 100.0 + 1e4);
+        }
+    });
+    for standardise in [Standardise::Train, Standardise::Clip, Standardise::Speaker] {
+        let params = Params { standardise, epochs: 2, ..small() };
+        clean.run("net", &params).expect("training");
+        poisoned.run("net", &params).expect("training");
+        assert!(clean.weights("net", 0) == poisoned.weights("net", 0), "{standardise:?}");
+        assert_eq!(clean.history("net")[..2], poisoned.history("net")[..2], "{standardise:?}");
+        let moved = clean.weights("net", 1) != poisoned.weights("net", 1);
+        assert!(moved || standardise != Standardise::Train, "fold 1 trains on the altered speakers");
+        for world in [&clean, &poisoned] {
+            std::fs::remove_dir_all(world.path("net.work")).expect("work folder");
+        }
+    }
+}
+
+#[test]
+fn copies_are_for_training_only() {
+    let world = World::new();
+    let params = Params { epochs: 2, augment: Augment { copies: 1.0, ..Augment::default() }, ..small() };
+    world.run("copies", &params).expect("training");
+    world
+        .run("plain", &Params { augment: Augment { copies: 0.0, ..Augment::default() }, ..params.clone() })
+        .expect("training");
+    assert!(world.weights("copies", 0) != world.weights("plain", 0));
+    // Copies of test clips do not matter: with the fold's own copies gone, its weights stay.
+    let path = world.path("features").join(AUGMENTED_FILE);
+    let layout = ser_schemas::frames::read_layout(&path).expect("layout");
+    let rows: Vec<ClipFrames> =
+        ser_schemas::frames::read_clips(&path).expect("rows").collect::<Result<_, _>>().expect("rows");
+    let mut writer = FramesWriter::create(&path, &layout, &Provenance::default()).expect("copies");
+    for row in rows.into_iter().filter(|row| !row.clip_id.starts_with("made/0") && !row.clip_id.starts_with("made/1")) {
+        writer.push(row).expect("copy");
+    }
+    writer.finish().expect("copies");
+    world.run("without", &params).expect("training");
+    assert!(world.weights("copies", 0) == world.weights("without", 0));
+}
+
+fn inputs_of(all: &[(Vec<f32>, Vec<f32>, String)]) -> Vec<ClipInput<'_>> {
+    all.iter()
+        .map(|(frames, functionals, speaker)| ClipInput {
+            frames,
+            frame_count: frames.len() / WIDTH,
+            functionals,
+            speaker: Some(speaker),
+        })
+        .collect()
+}
+
+fn recordings(world: &World, speakers: std::ops::Range<usize>) -> Vec<(Vec<f32>, Vec<f32>, String)> {
+    let table = Functionals::read(&world.path("features/functionals.parquet")).expect("functionals");
+    each_clip()
+        .enumerate()
+        .filter(|(_, (speaker, _, _))| speakers.contains(speaker))
+        .map(|(row, (s, e, t))| (frames(s, e, t), table.row(row).to_vec(), format!("made:{s}")))
+        .collect()
+}
+
+#[test]
+fn a_loaded_model_gives_the_probabilities_of_its_training() {
+    let world = World::new();
+    for standardise in [Standardise::Train, Standardise::Clip, Standardise::None, Standardise::Speaker] {
+        let name = format!("{standardise:?}");
+        world.run(&name, &Params { standardise, epochs: 3, ..small() }).expect("training");
+        let predictor = Predictor::load(&world.path(&name).join("fold=0"), Device::Flex).expect("model");
+        assert_eq!(predictor.classes(), EMOTIONS);
+        assert_eq!(predictor.feature_params(), (&serde_json::json!({"hop_s": 0.01}), 16_000));
+        let recordings = recordings(&world, 0..2);
+        let found = predictor.predict(&inputs_of(&recordings)).expect("probabilities");
+        let expected: Vec<Prediction> = world.predictions(&name).into_iter().filter(|row| row.fold == 0).collect();
+        assert_eq!(found.len(), expected.len());
+        for (found, expected) in found.iter().zip(&expected) {
+            let close = found.iter().zip(&expected.probabilities).all(|(a, b)| (a - b).abs() < 1e-5);
+            assert!(close, "{name}, {}: {found:?}, expected {:?}", expected.clip_id, expected.probabilities);
+        }
+    }
+    let artifact = Predictor::load(&world.path("Train"), Device::Flex).expect("both folds");
+    let recordings = recordings(&world, 0..1);
+    for row in artifact.predict(&inputs_of(&recordings)).expect("probabilities") {
+        assert!((row.iter().sum::<f32>() - 1.0).abs() < 1e-5);
+    }
+}
+
+#[test]
+fn models_that_do_not_fit_say_so() {
+    let world = World::new();
+    world.run("net", &Params { epochs: 1, ..small() }).expect("training");
+    let fold = world.path("net").join("fold=0");
+    let predictor = Predictor::load(&fold, Device::Flex).expect("model");
+    let narrow = ClipInput { frames: &[0.0; 6], frame_count: 2, functionals: &[0.0; 2], speaker: None };
+    let message = predictor.predict(&[narrow]).expect_err("3 columns of 4").to_string();
+    assert_eq!(message, "clip 0: expected 4 values per frame, found 3");
+    let empty = ClipInput { frames: &[], frame_count: 0, ..narrow };
+    assert!(predictor.predict(&[empty]).is_err());
+    let config = fold.join("config.json");
+    let text = std::fs::read_to_string(&config).expect("text");
+    let load = |text: &str| {
+        std::fs::write(&config, text).expect("write");
+        let error = Predictor::load(&fold, Device::Flex).expect_err("altered");
+        std::error::Error::source(&error).map_or_else(|| error.to_string(), ToString::to_string)
+    };
+    let wider = text.replacen("\"channels\": 8", "\"channels\": 9", 2);
+    assert!(
+        load(&wider).contains("`conv.0.weight` has shape [5, 4, 8] of F32, expected [5, 4, 9] of F32"),
+        "{}",
+        load(&wider)
+    );
+    assert!(load(&text.replacen("\"angry\",", "", 1)).contains("`classes`: found 2, expected 3"));
+    assert!(load(&text.replacen("\"format\": 1", "\"format\": 9", 1)).contains("expected format 1, found 9"));
+    assert!(load("{").contains("not the description of a model"));
+    let nothing = Predictor::load(&world.path("split"), Device::Flex).expect_err("no model").to_string();
+    assert!(nothing.contains("holds no trained model"), "{nothing}");
+}
+
+fn message(result: Result<StageSummary, TrainError>) -> String {
+    result.expect_err("should fail").to_string()
+}
+
+#[test]
+fn mistakes_are_named() {
+    let world = World::new();
+    let unknown = Params { features: vec!["pitch".into()], ..small() };
+    assert!(message(world.run("a", &unknown)).starts_with("no frame feature is called `pitch`"));
+    let wild = Params { learning_rate: 1e30, clip_norm: 0.0, threads: 1, ..small() };
+    let text = message(world.run("b", &wild));
+    assert!(text.starts_with("fold 0, epoch 1: the loss became") && text.contains("learning rate of"), "{text}");
+    world.assign(|fold, speaker| if fold == 0 || speaker == 0 { Role::Train } else { Role::Test });
+    assert_eq!(message(world.run("c", &small())), "fold 0 has no test clips; check the split's parameters");
+    let stranger = Assignment { clip_id: "made/unknown".into(), fold: 0, role: Role::Train };
+    let path = world.path("split/assignments.parquet");
+    Assignment::write(&path, &[stranger], &Provenance::default()).expect("assignments");
+    assert!(
+        message(world.run("d", &small())).contains("assigns clip `made/unknown`, but the manifest does not have it")
+    );
+    Assignment::write(&path, &[], &Provenance::default()).expect("assignments");
+    assert!(message(world.run("e", &small())).ends_with("assigns no clips"));
+}
+
+#[test]
+fn clips_without_features_are_named() {
+    let world = World::new();
+    drop_frames(&world.path("features/frames.parquet"), "made/3-1-2");
+    let text = message(world.run("a", &small()));
+    assert!(text.starts_with("1 of the split's clips have no usable frames, among them `made/3-1-2`"), "{text}");
+}
+
+fn drop_frames(path: &Path, clip_id: &str) {
+    let layout = ser_schemas::frames::read_layout(path).expect("layout");
+    let rows: Vec<ClipFrames> =
+        ser_schemas::frames::read_clips(path).expect("rows").collect::<Result<_, _>>().expect("rows");
+    let mut writer = FramesWriter::create(path, &layout, &Provenance::default()).expect("frames");
+    for row in rows.into_iter().filter(|row| row.clip_id != clip_id) {
+        writer.push(row).expect("frames");
+    }
+    writer.finish().expect("frames");
+}
+
+/// Rounding differs between devices and training feeds it back, so only the first epochs can be compared.
+#[test]
+#[cfg(all(feature = "flex", feature = "ndarray"))]
+fn devices_train_to_close_numbers() {
+    let world = World::new();
+    let trained = |device: Device, name: &str| {
+        world.run(name, &Params { device, epochs: 2, ..small() }).expect("training");
+        world.predictions(name)
+    };
+    let kernels = trained(Device::Flex, "kernels");
+    for (device, name) in [(Device::FlexLayers, "flex"), (Device::Ndarray, "ndarray")] {
+        for (a, b) in kernels.iter().zip(&trained(device, name)) {
+            let close = a.probabilities.iter().zip(&b.probabilities).all(|(a, b)| (a - b).abs() < 5e-3);
+            assert!(close, "{name}, {}: {:?} and {:?}", a.clip_id, a.probabilities, b.probabilities);
+        }
+    }
+}

@@ -43,7 +43,14 @@ impl Item {
     }
 
     /// `clip` as an example to learn from: perhaps an altered copy, a random stretch, masked, with noise.
-    fn altered(clip: &ClipData, scaler: &Scaler, width: usize, params: &Params, classes: usize, rng: &mut impl Rng) -> Self {
+    fn altered(
+        clip: &ClipData,
+        scaler: &Scaler,
+        width: usize,
+        params: &Params,
+        classes: usize,
+        rng: &mut impl Rng,
+    ) -> Self {
         let augment = &params.augment;
         let copy = rng.random_bool(augment.copies) && !clip.copies.is_empty();
         let source = if copy { &clip.copies[rng.random_range(0..clip.copies.len())] } else { &clip.frames };
@@ -107,10 +114,8 @@ pub(crate) fn training_batch(
     rng: &mut impl Rng,
 ) -> (Batch, Vec<usize>) {
     let classes = class_weights.len();
-    let mut items: Vec<(Item, usize)> = clips
-        .iter()
-        .map(|clip| (Item::altered(clip, scaler, width, params, classes, rng), clip.class))
-        .collect();
+    let mut items: Vec<(Item, usize)> =
+        clips.iter().map(|clip| (Item::altered(clip, scaler, width, params, classes, rng), clip.class)).collect();
     if params.augment.mixup > 0.0 {
         let originals: Vec<Item> = items.iter().map(|(item, _)| item.clone()).collect();
         let mut partners: Vec<usize> = (0..items.len()).collect();

@@ -29,9 +29,8 @@ impl FoldRoles {
     pub(crate) fn all(assignments: &[Assignment], index: &HashMap<String, usize>) -> Result<Vec<Self>, TrainError> {
         let mut folds: BTreeMap<u32, Self> = BTreeMap::new();
         for assignment in assignments {
-            let roles = folds
-                .entry(assignment.fold)
-                .or_insert_with(|| Self { fold: assignment.fold, ..Self::default() });
+            let roles =
+                folds.entry(assignment.fold).or_insert_with(|| Self { fold: assignment.fold, ..Self::default() });
             let Some(at) = index.get(&assignment.clip_id) else {
                 let clip_id = assignment.clip_id.clone();
                 return Err(TrainError::BadClip { clip_id, problem: "the manifest does not have it" });

@@ -3,7 +3,6 @@
 //! The product comes from the `gemm` crate, which takes raw pointers and strides and chooses the instruction set at run
 //! time. Strides are what makes a convolution a product: rows of the left matrix may overlap.
 
-
 use gemm::Parallelism;
 
 /// A matrix that lies in a slice: element (i, j) at `offset + i * row_stride + j * column_stride`.
@@ -92,11 +91,7 @@ pub(crate) fn multiply(target: Target<'_>, a: Matrix<'_>, b: Matrix<'_>, accumul
             if first >= a.rows {
                 break;
             }
-            let part = Matrix {
-                offset: a.offset + first * a.row_stride,
-                rows: per_thread.min(a.rows - first),
-                ..a
-            };
+            let part = Matrix { offset: a.offset + first * a.row_stride, rows: per_thread.min(a.rows - first), ..a };
             scope.spawn(move || multiply_here(Target { data, row_stride }, part, b, accumulate));
         }
     });

@@ -81,7 +81,8 @@ pub(crate) struct Pooled {
 /// ReLU(gamma * (x - mean) / sd + beta), then the maximum of every `pool` frames; a last, shorter window counts too.
 pub(crate) fn forward(x: &[f32], input: &ConvInput, moments: &Moments, affine: Affine<'_>, pool: usize) -> Pooled {
     let channels = affine.gamma.len();
-    let scale: Vec<f32> = moments.inverse_sd().iter().zip(affine.gamma).map(|(inverse, gamma)| inverse * gamma).collect();
+    let scale: Vec<f32> =
+        moments.inverse_sd().iter().zip(affine.gamma).map(|(inverse, gamma)| inverse * gamma).collect();
     let shift: Vec<f32> =
         affine.beta.iter().zip(&moments.mean).zip(&scale).map(|((beta, mean), scale)| beta - mean * scale).collect();
     let lens: Vec<usize> = input.out_lens().iter().map(|len| len.div_ceil(pool)).collect();

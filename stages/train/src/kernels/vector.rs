@@ -57,11 +57,7 @@ impl Dropout {
     /// Drops values with `probability` in [0, 1); `layer` tells the network's dropouts apart.
     pub(crate) fn new(seed: u64, layer: u32, probability: f64) -> Self {
         let seed = mix((seed as u32) ^ mix((seed >> 32) as u32 ^ layer.wrapping_mul(0x9e37_79b9)));
-        Self {
-            seed,
-            threshold: (probability * f64::from(u32::MAX)) as u32,
-            scale: (1.0 / (1.0 - probability)) as f32,
-        }
+        Self { seed, threshold: (probability * f64::from(u32::MAX)) as u32, scale: (1.0 / (1.0 - probability)) as f32 }
     }
 
     /// What the value of column `column` in row `row` is multiplied by: 0, or 1 / (1 - probability).

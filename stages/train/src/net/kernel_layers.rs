@@ -4,11 +4,11 @@ use super::plan::Plan;
 use super::weights::Weights;
 use super::{Batch, Step, dropout_layer};
 use crate::kernels::conv::ConvInput;
+use crate::kernels::dense;
 use crate::kernels::lstm::{self, Cell, Packing};
 use crate::kernels::norm::{self, Affine, Moments, Pooled};
 use crate::kernels::pooling::{self, Attention};
 use crate::kernels::vector::Dropout;
-use crate::kernels::dense;
 use crate::params::Pooling;
 
 /// A plan with its weights, ready to compute.
@@ -74,7 +74,8 @@ impl KernelNet<'_> {
             let weight: f32 = target.iter().sum();
             d_logits.extend(clip.iter().zip(target).map(|(probability, t)| probability * weight - t));
         }
-        let moments = forward.conv.iter().map(|tape| (tape.moments.mean.clone(), tape.moments.variance.clone())).collect();
+        let moments =
+            forward.conv.iter().map(|tape| (tape.moments.mean.clone(), tape.moments.variance.clone())).collect();
         let gradients = self.backward(forward, d_logits, seed);
         Step { loss, probabilities, gradients, moments }
     }
@@ -169,10 +170,27 @@ impl KernelNet<'_> {
             inputs.push(std::mem::replace(&mut values, out));
             width = size;
         }
-        Forward { conv, lens, packing, lstm, sequence, attention, functionals_in, functionals_out, dense: inputs, logits: values }
+        Forward {
+            conv,
+            lens,
+            packing,
+            lstm,
+            sequence,
+            attention,
+            functionals_in,
+            functionals_out,
+            dense: inputs,
+            logits: values,
+        }
     }
 
-    fn lstm_forward(self, values: Vec<f32>, lens: &[usize], packing: &Packing, seed: Option<u64>) -> (Vec<LstmTape>, Vec<f32>) {
+    fn lstm_forward(
+        self,
+        values: Vec<f32>,
+        lens: &[usize],
+        packing: &Packing,
+        seed: Option<u64>,
+    ) -> (Vec<LstmTape>, Vec<f32>) {
         let plan = self.plan;
         if plan.lstm.layers == 0 {
             return (Vec::new(), values);
@@ -204,8 +222,18 @@ impl KernelNet<'_> {
 
     fn backward(self, forward: Forward, d_logits: Vec<f32>, seed: u64) -> Vec<Vec<f32>> {
         let plan = self.plan;
-        let Forward { conv, lens, packing, lstm, sequence, attention, functionals_in, functionals_out, dense: inputs, .. } =
-            forward;
+        let Forward {
+            conv,
+            lens,
+            packing,
+            lstm,
+            sequence,
+            attention,
+            functionals_in,
+            functionals_out,
+            dense: inputs,
+            ..
+        } = forward;
         let rows = lens.len();
         let mut gradients: Vec<Vec<f32>> = vec![Vec::new(); self.weights.values.len()];
         let mut d = d_logits;

@@ -235,7 +235,12 @@ mod tests {
             (2, false, Pooling::Mean, 30, 0),
             (0, true, Pooling::Attention, 0, 16),
         ] {
-            let params = Params { lstm: Lstm { hidden: 8, bidirectional, layers }, pooling, functionals_size, ..Params::default() };
+            let params = Params {
+                lstm: Lstm { hidden: 8, bidirectional, layers },
+                pooling,
+                functionals_size,
+                ..Params::default()
+            };
             let plan = Plan::new(&params, 10, functionals, 8);
             let tensors = plan.tensors();
             assert_eq!(tensors[plan.conv_at(1)].name, "conv.1.weight");

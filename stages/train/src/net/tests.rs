@@ -121,11 +121,8 @@ fn gradients_are_slopes_of_the_loss() {
             let h = 5e-4 / square.sqrt();
             let original = weights.values[at].clone();
             let mut loss = |sign: f64| {
-                weights.values[at] = original
-                    .iter()
-                    .zip(gradient)
-                    .map(|(value, slope)| value + (sign * h) as f32 * slope)
-                    .collect();
+                weights.values[at] =
+                    original.iter().zip(gradient).map(|(value, slope)| value + (sign * h) as f32 * slope).collect();
                 KERNELS.step(&plan, &weights, &batch, 5).loss
             };
             let slope = (loss(1.0) - loss(-1.0)) / (2.0 * h);

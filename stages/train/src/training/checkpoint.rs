@@ -69,7 +69,10 @@ impl Progress {
             .iter()
             .flat_map(|(group, tensors)| {
                 let specs = &self.weights.specs;
-                tensors.iter().zip(specs).map(move |(values, spec)| (format!("{group}.{}", spec.name), to_le_bytes(values)))
+                tensors
+                    .iter()
+                    .zip(specs)
+                    .map(move |(values, spec)| (format!("{group}.{}", spec.name), to_le_bytes(values)))
             })
             .collect();
         let views = tensors
@@ -126,7 +129,12 @@ impl From<&Epoch> for Row {
             Some(row.learning_rate),
             Some(row.seconds),
         ];
-        Self { fold: row.fold, epoch: row.epoch, best: row.best, numbers: numbers.map(|number| number.map(f64::to_bits)) }
+        Self {
+            fold: row.fold,
+            epoch: row.epoch,
+            best: row.best,
+            numbers: numbers.map(|number| number.map(f64::to_bits)),
+        }
     }
 }
 

@@ -65,11 +65,8 @@ pub(crate) fn train_fold(inputs: &FoldInputs<'_>) -> Result<Outcome, TrainError>
     let mut progress = Progress::read(&inputs.checkpoint, &inputs.identity, &fresh).unwrap_or(fresh);
     let steps = roles.train.len().div_ceil(params.batch_size.max(1));
     inputs.observer.advance((progress.epoch * steps) as u64);
-    let class_weights = balanced_weights(
-        params.class_weights,
-        roles.train.iter().map(|at| data.clips[*at].class),
-        data.classes.len(),
-    );
+    let class_weights =
+        balanced_weights(params.class_weights, roles.train.iter().map(|at| data.clips[*at].class), data.classes.len());
     let validation = inputs.items(&roles.validation);
     let truth: Vec<usize> = roles.validation.iter().map(|at| data.clips[*at].class).collect();
     while !progress.finished && progress.epoch < params.epochs {
@@ -148,7 +145,7 @@ impl FoldInputs<'_> {
         order.shuffle(&mut rng);
         let schedule = Schedule {
             peak: params.learning_rate,
-            warm_up: params.warm_up_epochs * steps as f64,
+            warm_up: params.warm_up_epochs.min(params.epochs as f64 / 2.0) * steps as f64,
             steps: (params.epochs * steps) as f64,
         };
         let (mut loss, mut hits, mut learning_rate) = (0.0, 0, 0.0);
@@ -161,8 +158,7 @@ impl FoldInputs<'_> {
             let step = progress.epoch * steps + batch;
             learning_rate = schedule.at(step);
             let clips: Vec<_> = clips.iter().map(|at| &self.data.clips[*at]).collect();
-            let (batch, truth) =
-                training_batch(&clips, self.scaler, self.plan.width, params, class_weights, &mut rng);
+            let (batch, truth) = training_batch(&clips, self.scaler, self.plan.width, params, class_weights, &mut rng);
             let mut out = self.engine.step(self.plan, &progress.weights, &batch, mask_seed(self.seed, step));
             let norm = clip_norm(&mut out.gradients, params.clip_norm);
             if !out.loss.is_finite() || !norm.is_finite() {
