@@ -32,7 +32,7 @@ fn frames(speaker: usize, emotion: usize, take: usize) -> Vec<f32> {
             let (frame, column) = (at / WIDTH, at % WIDTH);
             let tone = ((frame as f32 + take as f32) * (0.3 + 0.5 * emotion as f32)).sin();
             let noise = (((at * 7919 + speaker * 104_729 + take * 1_299_709) % 1000) as f32 / 1000.0 - 0.5) * 0.6;
-            5.0 * speaker as f32 + tone * (column + 1) as f32 + noise + if column == emotion { 1.5 } else { 0.0 }
+            5.0 * speaker as f32 + tone * (column + 1) as f32 + noise + if column == emotion { 3.0 } else { 0.0 }
         })
         .collect()
 }
@@ -149,7 +149,9 @@ impl World {
     /// The history without what the clock wrote.
     fn history(&self, name: &str) -> Vec<Epoch> {
         let mut rows = Epoch::read(&self.path(name).join("history.parquet")).expect("history");
-        rows.iter_mut().for_each(|row| row.seconds = 0.0);
+        for row in &mut rows {
+            row.seconds = 0.0;
+        }
         rows
     }
 
@@ -278,7 +280,9 @@ fn test_clips_move_neither_standardisation_nor_weights() {
     // Speakers 0 and 1 are tested in fold 0, speakers 2 and 3 in fold 1.
     let poisoned = World::with(|speaker, values| {
         if speaker < 2 {
-            values.iter_mut().for_each(|value| *value = *value * 100.0 + 1e4);
+            for value in values.iter_mut() {
+                *value = *value * 100.0 + 1e4;
+            }
         }
     });
     for standardise in [Standardise::Train, Standardise::Clip, Standardise::Speaker] {

@@ -72,41 +72,46 @@ impl<'a> Target<'a> {
 ///
 /// Where the matrices do not fit each other or their slices: shapes are fixed by the model, so that is a defect of this
 /// crate and never a matter of input.
-pub(crate) fn multiply(target: Target<'_>, a: Matrix<'_>, b: Matrix<'_>, accumulate: bool, threads: usize) {
+pub(crate) fn multiply(
+    Target { data: target, row_stride }: Target<'_>,
+    a: Matrix<'_>,
+    b: Matrix<'_>,
+    accumulate: bool,
+    threads: usize,
+) {
     assert_eq!(a.columns, b.rows, "inner sizes of a matrix product");
     if a.rows == 0 || b.columns == 0 {
         return;
     }
-    assert!(target.row_stride >= b.columns, "rows of the target overlap");
+    assert!(row_stride >= b.columns, "rows of the target overlap");
     let work = a.rows * a.columns * b.columns;
     if threads < 2 || work < 1 << 21 || a.rows < 2 * threads {
-        multiply_here(target, a, b, accumulate);
+        multiply_here(target, row_stride, a, b, accumulate);
         return;
     }
     let per_thread = a.rows.div_ceil(threads);
-    let row_stride = target.row_stride;
     std::thread::scope(|scope| {
-        for (index, data) in target.data.chunks_mut(per_thread * row_stride).take(threads).enumerate() {
+        for (index, data) in target.chunks_mut(per_thread * row_stride).take(threads).enumerate() {
             let first = index * per_thread;
             if first >= a.rows {
                 break;
             }
             let part = Matrix { offset: a.offset + first * a.row_stride, rows: per_thread.min(a.rows - first), ..a };
-            scope.spawn(move || multiply_here(Target { data, row_stride }, part, b, accumulate));
+            scope.spawn(move || multiply_here(data, row_stride, part, b, accumulate));
         }
     });
 }
 
 #[expect(unsafe_code, reason = "gemm takes raw pointers; every index it touches is checked right before")]
-fn multiply_here(target: Target<'_>, a: Matrix<'_>, b: Matrix<'_>, accumulate: bool) {
+fn multiply_here(target: &mut [f32], row_stride: usize, a: Matrix<'_>, b: Matrix<'_>, accumulate: bool) {
     let (m, n, k) = (a.rows, b.columns, a.columns);
     assert!(a.end() <= a.data.len(), "left matrix ends at {} of {}", a.end(), a.data.len());
     assert!(b.end() <= b.data.len(), "right matrix ends at {} of {}", b.end(), b.data.len());
-    let target_end = (m - 1) * target.row_stride + n;
-    assert!(target_end <= target.data.len(), "target ends at {target_end} of {}", target.data.len());
+    let target_end = (m - 1) * row_stride + n;
+    assert!(target_end <= target.len(), "target ends at {target_end} of {}", target.len());
     if k == 0 {
         if !accumulate {
-            for row in target.data.chunks_mut(target.row_stride).take(m) {
+            for row in target.chunks_mut(row_stride).take(m) {
                 row[..n].fill(0.0);
             }
         }
@@ -120,9 +125,9 @@ fn multiply_here(target: Target<'_>, a: Matrix<'_>, b: Matrix<'_>, accumulate: b
             m,
             n,
             k,
-            target.data.as_mut_ptr(),
+            target.as_mut_ptr(),
             1,
-            target.row_stride as isize,
+            row_stride as isize,
             accumulate,
             a.data.as_ptr().add(a.offset),
             a.column_stride as isize,

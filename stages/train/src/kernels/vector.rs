@@ -1,5 +1,10 @@
 //! Element-wise work in the widest instructions of the machine: exponentials, gates, masks of dropout.
 
+#![expect(
+    clippy::inline_always,
+    reason = "code is compiled for the wider instructions only where it is inlined into the function that has them"
+)]
+
 /// Runs `work` compiled for AVX2 and FMA where the processor has them. `work` must be inlined into the closure to gain.
 #[inline(always)]
 pub(crate) fn wide<R>(work: impl FnOnce() -> R) -> R {

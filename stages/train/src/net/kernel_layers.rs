@@ -80,7 +80,7 @@ impl KernelNet<'_> {
         Step { loss, probabilities, gradients, moments }
     }
 
-    fn dropout(self, seed: Option<u64>, layer: u32, probability: f64) -> Option<Dropout> {
+    fn dropout(seed: Option<u64>, layer: u32, probability: f64) -> Option<Dropout> {
         seed.map(|seed| Dropout::new(seed, layer, probability)).filter(|dropout| !dropout.is_identity())
     }
 
@@ -118,8 +118,8 @@ impl KernelNet<'_> {
             };
             let affine = Affine { gamma: self.tensor(at + 1), beta: self.tensor(at + 2) };
             let pooled = norm::forward(&x, &input, &moments, affine, layer.pool);
-            values = pooled.values.clone();
-            if let Some(dropout) = self.dropout(seed, dropout_layer::conv(index), plan.dropout) {
+            values.clone_from(&pooled.values);
+            if let Some(dropout) = Self::dropout(seed, dropout_layer::conv(index), plan.dropout) {
                 dropout.apply(&mut values, layer.channels);
             }
             let in_lens = std::mem::replace(&mut lens, pooled.lens.clone());
@@ -143,7 +143,7 @@ impl KernelNet<'_> {
             }
         };
         let mut functionals_in = batch.functionals.clone();
-        if let Some(dropout) = self.dropout(seed, dropout_layer::FUNCTIONALS, plan.functionals_dropout) {
+        if let Some(dropout) = Self::dropout(seed, dropout_layer::FUNCTIONALS, plan.functionals_dropout) {
             dropout.apply(&mut functionals_in, plan.functionals);
         }
         let functionals_out = if plan.has_functionals_layer() {
@@ -162,7 +162,7 @@ impl KernelNet<'_> {
             if index > 0 {
                 dense::relu(&mut values);
             }
-            if let Some(dropout) = self.dropout(seed, dropout_layer::dense(index), plan.dropout) {
+            if let Some(dropout) = Self::dropout(seed, dropout_layer::dense(index), plan.dropout) {
                 dropout.apply(&mut values, width);
             }
             let at = plan.dense_at(index);
@@ -198,7 +198,7 @@ impl KernelNet<'_> {
         let mut x = packing.pack(&values, lens, plan.conv_out());
         let mut tapes = Vec::with_capacity(plan.lstm.layers);
         for layer in 0..plan.lstm.layers {
-            if let Some(dropout) = self.dropout(seed.filter(|_| layer > 0), dropout_layer::lstm(layer), plan.dropout) {
+            if let Some(dropout) = Self::dropout(seed.filter(|_| layer > 0), dropout_layer::lstm(layer), plan.dropout) {
                 dropout.apply(&mut x, plan.sequence_width());
             }
             let directions: Vec<lstm::Tape> = (0..plan.directions())
@@ -245,7 +245,7 @@ impl KernelNet<'_> {
             gradients[at + 1] = bias;
             d = dense::input_gradient(&d, rows, self.tensor(at), sizes[index], self.threads);
             let width = if index == 0 { plan.pooled_width() + plan.joined_width() } else { sizes[index - 1] };
-            if let Some(dropout) = self.dropout(Some(seed), dropout_layer::dense(index), plan.dropout) {
+            if let Some(dropout) = Self::dropout(Some(seed), dropout_layer::dense(index), plan.dropout) {
                 dropout.apply(&mut d, width);
             }
             if index > 0 {
@@ -326,7 +326,7 @@ impl KernelNet<'_> {
                 }
             }
             if layer > 0
-                && let Some(dropout) = self.dropout(Some(seed), dropout_layer::lstm(layer), plan.dropout)
+                && let Some(dropout) = Self::dropout(Some(seed), dropout_layer::lstm(layer), plan.dropout)
             {
                 dropout.apply(&mut d, plan.sequence_width());
             }
@@ -338,7 +338,7 @@ impl KernelNet<'_> {
         let plan = self.plan;
         for (index, tape) in tapes.into_iter().enumerate().rev() {
             let layer = &plan.conv[index];
-            if let Some(dropout) = self.dropout(Some(seed), dropout_layer::conv(index), plan.dropout) {
+            if let Some(dropout) = Self::dropout(Some(seed), dropout_layer::conv(index), plan.dropout) {
                 dropout.apply(&mut d, layer.channels);
             }
             let at = plan.conv_at(index);

@@ -154,6 +154,7 @@ impl Plan {
     }
 
     /// Position of convolution `index`'s weight; gamma, beta, running mean and running variance follow.
+    #[expect(clippy::unused_self, reason = "a position in this plan, like those below")]
     pub(crate) fn conv_at(&self, index: usize) -> usize {
         index * PER_CONV
     }

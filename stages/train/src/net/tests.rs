@@ -35,16 +35,22 @@ fn example(plan: &Plan, lens: &[usize], seed: u64) -> (Weights, Batch) {
     for (spec, values) in weights.specs.iter().zip(&mut weights.values) {
         // Away from the ones and zeros of a fresh network, where mistakes hide.
         if spec.name.ends_with("variance") {
-            values.iter_mut().for_each(|value| *value = rng.random_range(0.5..2.0));
+            for value in values.iter_mut() {
+                *value = rng.random_range(0.5..2.0);
+            }
         } else {
-            values.iter_mut().for_each(|value| *value += rng.random_range(-0.2..0.2));
+            for value in values.iter_mut() {
+                *value += rng.random_range(-0.2..0.2);
+            }
         }
     }
     let frames = random(&mut rng, lens.iter().sum::<usize>() * plan.width);
     let functionals = random(&mut rng, lens.len() * plan.functionals);
     let mut targets: Vec<f32> = (0..lens.len() * plan.classes).map(|_| rng.random_range(0.0..1.0)).collect();
     let sum: f32 = targets.iter().sum();
-    targets.iter_mut().for_each(|target| *target /= sum);
+    for target in &mut targets {
+        *target /= sum;
+    }
     (weights, Batch { lens: lens.to_vec(), frames, functionals, targets })
 }
 
