@@ -80,7 +80,7 @@ impl Column for bool {
     }
 
     fn encode<'a>(values: impl Iterator<Item = &'a Self>) -> ArrayRef {
-        Arc::new(BooleanArray::from_iter(values.map(|value| Some(*value))))
+        Arc::new(values.map(|value| Some(*value)).collect::<BooleanArray>())
     }
 
     fn decode(array: &dyn Array, row: usize) -> Result<Self, String> {

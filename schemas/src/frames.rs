@@ -54,7 +54,7 @@ pub struct ClipFrames {
 impl ClipFrames {
     /// Number of frames, for rows of `width` values.
     pub fn frame_count(&self, width: usize) -> usize {
-        if width == 0 { 0 } else { self.values.len() / width }
+        self.values.len().checked_div(width).unwrap_or(0)
     }
 }
 

@@ -2,7 +2,7 @@
 
 use ser_schemas::{Clip, Exclusion, Reason, Table as _};
 
-use crate::util::{Workspace, wav};
+use crate::util::{Workspace, skipped, wav};
 
 const SAVEE_ONLY: &str = "name = \"bad\"\n\
     [stage.savee]\nkind = \"ingest\"\ncorpus = \"savee\"\nroot = \"corpus\"\n\
@@ -93,7 +93,7 @@ fn a_full_disk_is_an_error_that_says_so_and_nothing_half_written_stays() {
         .status()
         .is_ok_and(|status| status.success());
     if !mounted {
-        eprintln!("skipped: mounting a small file system needs privileges that this test does not have");
+        skipped("mounting a small file system needs privileges that this test does not have");
         return;
     }
     let ran = workspace.ser(&["run", "--artifacts", "disk/artifacts"]);

@@ -193,3 +193,9 @@ pub(crate) fn wav(sample_rate_hz: u32, duration_s: f64, hz: f64, gain: f64) -> V
     }
     bytes
 }
+
+/// Says that a test could not do its work here.
+#[expect(clippy::print_stderr, reason = "the one way in which a test can say so")]
+pub(crate) fn skipped(why: &str) {
+    eprintln!("skipped: {why}");
+}

@@ -60,6 +60,7 @@ pub(crate) enum Command {
 }
 
 #[derive(Debug, Args)]
+#[expect(clippy::struct_excessive_bools, reason = "each is a flag that the user may type")]
 pub(crate) struct RunArgs {
     /// Only these stages and what they read [default: all]
     #[arg(value_name = "STAGE")]

@@ -79,13 +79,16 @@ fn summarise(params: &Params, clips: usize, rows: usize, division: &Division, ch
         let place = worst.fold.map_or_else(String::new, |fold| format!(" in fold {fold}"));
         let rest = if check.len() > 1 { format!(", nor in {} other folds", check.len() - 1) } else { String::new() };
         notes.push(format!(
-            "{} does not hold{place}{rest}, as this protocol allows: {} ({} in all)",
-            worst.check, worst.detail, worst.offenders
+            "{} does not hold{place}{rest}, as this protocol allows: {} offenders, named in checks.parquet",
+            worst.check, worst.offenders
         ));
     }
     StageSummary {
         rows: rows as u64,
-        headline: format!("{clips} clips, {} folds, {}", division.folds.len(), params.protocol.as_str()),
+        headline: match division.folds.len() {
+            1 => format!("{clips} clips, 1 fold, {}", params.protocol.as_str()),
+            folds => format!("{clips} clips, {folds} folds, {}", params.protocol.as_str()),
+        },
         notes,
     }
 }
