@@ -60,6 +60,10 @@ pub struct Params {
     /// Highest Euclidean norm of a step's whole gradient; larger ones are scaled down. 0: no limit.
     #[schemars(range(min = 0.0, max = 1e6))]
     pub clip_norm: f64,
+    /// Share of the old value in a running average of the weights over steps, which is what validation, test and the stored
+    /// model use: steadier than the weights of any one step. 0: no averaging.
+    #[schemars(range(min = 0.0, max = 0.9999))]
+    pub average: f64,
     /// How classes weigh in the loss.
     pub class_weights: ClassWeights,
     /// Share of the target that is spread over all classes.
@@ -123,6 +127,11 @@ pub struct Augment {
     /// Probability that a clip is replaced by one of its copies in the features stage's `augmented.parquet`.
     #[schemars(range(min = 0.0, max = 1.0))]
     pub copies: f64,
+    /// Probability that a clip is given another training speaker's voice: its frames and functionals are brought from the
+    /// mean and standard deviation of its speaker's training clips to those of another, column by column. Teaches what
+    /// emotion is apart from whose voice it is; of no use with `standardise = "speaker"`, which removes the same.
+    #[schemars(range(min = 0.0, max = 1.0))]
+    pub voice: f64,
     /// Mixup (Zhang et al. 2018): clips are blended in pairs, with a share from Beta(alpha, alpha). 0: off.
     #[schemars(range(min = 0.0, max = 2.0))]
     pub mixup: f64,
@@ -239,6 +248,7 @@ impl Default for Params {
             weight_decay: 0.02,
             warm_up_epochs: 2.0,
             clip_norm: 5.0,
+            average: 0.98,
             class_weights: ClassWeights::Balanced,
             label_smoothing: 0.1,
             early_stopping: 15,
@@ -260,6 +270,7 @@ impl Default for Augment {
     fn default() -> Self {
         Self {
             copies: 0.5,
+            voice: 0.5,
             mixup: 0.4,
             time_masks: 2,
             time_mask_share: 0.1,

@@ -1,6 +1,6 @@
 //! Emotions of recordings that no table holds, from a trained model.
 
-use std::collections::HashMap;
+use std::collections::BTreeMap;
 use std::path::Path;
 
 use ser_schemas::Emotion;
@@ -146,8 +146,8 @@ fn items(config: &ModelConfig, clips: &[ClipInput<'_>]) -> Vec<Item> {
 }
 
 /// Statistics of the speakers with enough clips.
-fn speakers(config: &ModelConfig, clips: &[ClipInput<'_>], chosen: &[Vec<f32>]) -> HashMap<String, Scalings> {
-    let mut of: HashMap<&str, Vec<usize>> = HashMap::new();
+fn speakers(config: &ModelConfig, clips: &[ClipInput<'_>], chosen: &[Vec<f32>]) -> BTreeMap<String, Scalings> {
+    let mut of: BTreeMap<&str, Vec<usize>> = BTreeMap::new();
     if config.params.standardise == Standardise::Speaker {
         for (index, clip) in clips.iter().enumerate() {
             if let Some(speaker) = clip.speaker.filter(|speaker| !speaker.is_empty()) {

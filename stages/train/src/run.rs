@@ -1,6 +1,6 @@
 //! The stage: reads tables, trains every fold, predicts its test clips, writes.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::{BTreeMap, HashSet};
 use std::path::Path;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 
@@ -45,7 +45,7 @@ struct Common<'a> {
     plan: Plan,
     engine: Engine,
     folds: &'a [FoldRoles],
-    speakers: HashMap<String, Scalings>,
+    speakers: BTreeMap<String, Scalings>,
     seed: u64,
     /// A fold has failed.
     failed: AtomicBool,
@@ -76,7 +76,12 @@ pub fn run(params: &Params, inputs: &Inputs<'_>, ctx: &StageContext<'_>) -> Resu
         plan: Plan::new(params, data.width(), functionals, data.classes.len()),
         engine,
         folds: &folds,
-        speakers: if params.standardise == Standardise::Speaker { per_speaker(&data) } else { HashMap::new() },
+        // Over all clips of each speaker, labels unused; see `Standardise::Speaker`.
+        speakers: if params.standardise == Standardise::Speaker {
+            Scalings::per_speaker(data.clips.iter(), data.width(), functionals)
+        } else {
+            BTreeMap::new()
+        },
         seed: ctx.seed.wrapping_add(u64::from(params.seed_offset)),
         failed: AtomicBool::new(false),
     };
@@ -127,13 +132,19 @@ impl Common<'_> {
     fn train_one(&self, at: usize) -> Result<Trained, TrainError> {
         let (data, roles, plan) = (self.data, &self.folds[at], &self.plan);
         let training = roles.train.iter().map(|at| &data.clips[*at]);
-        let scalings = Scalings::fit(training, plan.width, plan.functionals);
+        let scalings = Scalings::fit(training.clone(), plan.width, plan.functionals);
+        let voices = if self.params.augment.voice > 0.0 {
+            Scalings::per_speaker(training, plan.width, plan.functionals)
+        } else {
+            BTreeMap::new()
+        };
         let scaler = Scaler::new(self.params.standardise, scalings.clone(), self.speakers.clone());
         let inputs = FoldInputs {
             params: self.params,
             data,
             roles,
             scaler: &scaler,
+            voices: &voices,
             plan,
             engine: &self.engine,
             seed: self.seed,
@@ -229,19 +240,6 @@ impl Common<'_> {
             notes: Vec::new(),
         })
     }
-}
-
-/// Statistics of each speaker over all of the speaker's clips.
-fn per_speaker(data: &Dataset) -> HashMap<String, Scalings> {
-    let mut clips: HashMap<&str, Vec<&ClipData>> = HashMap::new();
-    for clip in &data.clips {
-        clips.entry(&clip.speaker).or_default().push(clip);
-    }
-    let functionals = data.functional_names.len();
-    clips
-        .into_iter()
-        .map(|(speaker, clips)| (speaker.to_owned(), Scalings::fit(clips.into_iter(), data.width(), functionals)))
-        .collect()
 }
 
 /// Says which classes a fold tests without having trained on them: possible where a whole corpus is held out.

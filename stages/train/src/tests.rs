@@ -213,7 +213,7 @@ fn one_batch_can_be_learnt_by_heart() {
         functionals_dropout: 0.0,
         label_smoothing: 0.0,
         weight_decay: 0.0,
-        augment: Augment { copies: 0.0, mixup: 0.0, time_masks: 0, feature_masks: 0, ..Augment::default() },
+        augment: Augment { copies: 0.0, voice: 0.0, mixup: 0.0, time_masks: 0, feature_masks: 0, ..Augment::default() },
         ..small()
     };
     world.run("net", &params).expect("training");

@@ -1,10 +1,12 @@
 //! Batches: scaled, altered where they are for training, sorted by falling length.
 
+use std::collections::BTreeMap;
+
 use rand::seq::SliceRandom;
 use rand::{Rng, RngExt};
 
 use super::dataset::ClipData;
-use super::scaling::Scaler;
+use super::scaling::{Scaler, Scalings};
 use crate::net::Batch;
 use crate::params::{Augment, ClassWeights, Params};
 
@@ -46,6 +48,7 @@ impl Item {
     fn altered(
         clip: &ClipData,
         scaler: &Scaler,
+        voices: &BTreeMap<String, Scalings>,
         width: usize,
         params: &Params,
         classes: usize,
@@ -59,6 +62,12 @@ impl Item {
         let start = rng.random_range(0..=available - keep);
         let mut frames = source[start * width..(start + keep) * width].to_vec();
         let mut functionals = clip.functionals.clone();
+        if voices.len() > 1 && rng.random_bool(augment.voice) {
+            let other = voices.values().nth(rng.random_range(0..voices.len()));
+            if let (Some(own), Some(other)) = (voices.get(&clip.speaker), other) {
+                own.exchange(other, &mut frames, &mut functionals);
+            }
+        }
         scaler.apply(&clip.speaker, &mut frames, &mut functionals);
         mask(&mut frames, width, augment, rng);
         if augment.noise > 0.0 {
@@ -108,14 +117,17 @@ pub(crate) fn balanced_weights(
 pub(crate) fn training_batch(
     clips: &[&ClipData],
     scaler: &Scaler,
+    voices: &BTreeMap<String, Scalings>,
     width: usize,
     params: &Params,
     class_weights: &[f32],
     rng: &mut impl Rng,
 ) -> (Batch, Vec<usize>) {
     let classes = class_weights.len();
-    let mut items: Vec<(Item, usize)> =
-        clips.iter().map(|clip| (Item::altered(clip, scaler, width, params, classes, rng), clip.class)).collect();
+    let mut items: Vec<(Item, usize)> = clips
+        .iter()
+        .map(|clip| (Item::altered(clip, scaler, voices, width, params, classes, rng), clip.class))
+        .collect();
     if params.augment.mixup > 0.0 {
         let originals: Vec<Item> = items.iter().map(|(item, _)| item.clone()).collect();
         let mut partners: Vec<usize> = (0..items.len()).collect();

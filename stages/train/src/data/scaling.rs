@@ -1,6 +1,6 @@
 //! Bringing values to mean 0 and standard deviation 1, and whose values decide what these are.
 
-use std::collections::HashMap;
+use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
@@ -33,7 +33,7 @@ pub(crate) struct Scalings {
 pub(crate) struct Scaler {
     mode: Standardise,
     train: Scalings,
-    speakers: HashMap<String, Scalings>,
+    speakers: BTreeMap<String, Scalings>,
 }
 
 impl Scaling {
@@ -84,7 +84,42 @@ impl Scaling {
     }
 }
 
+impl Scaling {
+    /// Gives rows the mean and standard deviation of `other` instead of this one's; columns that never vary in either stay.
+    fn exchange(&self, other: &Self, values: &mut [f32]) {
+        let width = self.mean.len();
+        for row in values.chunks_exact_mut(width.max(1)) {
+            for (column, value) in row.iter_mut().enumerate() {
+                if self.sd[column] > 0.0 && other.sd[column] > 0.0 {
+                    *value = (*value - self.mean[column]) / self.sd[column] * other.sd[column] + other.mean[column];
+                }
+            }
+        }
+    }
+}
+
 impl Scalings {
+    /// Gives frames and functionals of the speaker that these statistics describe the statistics of another.
+    pub(crate) fn exchange(&self, other: &Self, frames: &mut [f32], functionals: &mut [f32]) {
+        self.frames.exchange(&other.frames, frames);
+        self.functionals.exchange(&other.functionals, functionals);
+    }
+
+    /// Of each speaker over their `clips`, by name.
+    pub(crate) fn per_speaker<'a>(
+        clips: impl Iterator<Item = &'a ClipData>,
+        width: usize,
+        functionals: usize,
+    ) -> BTreeMap<String, Self> {
+        let mut of: BTreeMap<&str, Vec<&ClipData>> = BTreeMap::new();
+        for clip in clips {
+            of.entry(&clip.speaker).or_default().push(clip);
+        }
+        of.into_iter()
+            .map(|(speaker, clips)| (speaker.to_owned(), Self::fit(clips.into_iter(), width, functionals)))
+            .collect()
+    }
+
     /// Over the frames and functionals of `clips`.
     pub(crate) fn fit<'a>(clips: impl Iterator<Item = &'a ClipData> + Clone, width: usize, functionals: usize) -> Self {
         Self {
@@ -97,7 +132,7 @@ impl Scalings {
 impl Scaler {
     /// `train` was fitted on training clips; `speakers` holds what is known of single speakers (for
     /// [`Standardise::Speaker`]; others fall back to `train`).
-    pub(crate) fn new(mode: Standardise, train: Scalings, speakers: HashMap<String, Scalings>) -> Self {
+    pub(crate) fn new(mode: Standardise, train: Scalings, speakers: BTreeMap<String, Scalings>) -> Self {
         Self { mode, train, speakers }
     }
 

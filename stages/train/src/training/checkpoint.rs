@@ -24,6 +24,8 @@ pub(crate) struct Progress {
     pub(crate) finished: bool,
     /// Current weights.
     pub(crate) weights: Weights,
+    /// Running average of the weights.
+    pub(crate) average: Weights,
     /// Current state of the optimiser.
     pub(crate) optimiser: Optimiser,
     /// Weights of the best epoch so far.
@@ -61,6 +63,7 @@ impl Progress {
         let header = serde_json::to_string(&header).map_err(|error| encode(error.to_string()))?;
         let groups = [
             ("weights", &self.weights.values),
+            ("average", &self.average.values),
             ("best", &self.best.values),
             ("first", &self.optimiser.first),
             ("second", &self.optimiser.second),
@@ -98,6 +101,7 @@ impl Progress {
         let mut progress = fresh.clone();
         let groups = [
             ("weights", &mut progress.weights.values),
+            ("average", &mut progress.average.values),
             ("best", &mut progress.best.values),
             ("first", &mut progress.optimiser.first),
             ("second", &mut progress.optimiser.second),
@@ -200,6 +204,7 @@ mod tests {
             epoch: 1,
             finished: false,
             best: weights.clone(),
+            average: weights.clone(),
             weights: weights.clone(),
             optimiser,
             history: vec![row],

@@ -1,5 +1,6 @@
 //! The epochs of one fold.
 
+use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::time::Instant;
 
@@ -13,7 +14,7 @@ use super::checkpoint::Progress;
 use super::optimiser::{Optimiser, clip_norm};
 use super::schedule::Schedule;
 use super::score::{Score, most_probable};
-use crate::data::{Dataset, FoldRoles, Item, Scaler, balanced_weights, inference_batches, training_batch};
+use crate::data::{Dataset, FoldRoles, Item, Scaler, Scalings, balanced_weights, inference_batches, training_batch};
 use crate::error::TrainError;
 use crate::net::{Engine, Plan, Weights};
 use crate::params::Params;
@@ -27,6 +28,8 @@ pub(crate) struct FoldInputs<'a> {
     pub(crate) data: &'a Dataset,
     pub(crate) roles: &'a FoldRoles,
     pub(crate) scaler: &'a Scaler,
+    /// Statistics of each training speaker, for `augment.voice`.
+    pub(crate) voices: &'a BTreeMap<String, Scalings>,
     pub(crate) plan: &'a Plan,
     pub(crate) engine: &'a Engine,
     pub(crate) seed: u64,
@@ -59,6 +62,7 @@ pub(crate) fn train_fold(inputs: &FoldInputs<'_>) -> Result<Outcome, TrainError>
         finished: false,
         optimiser: Optimiser::new(params.optimizer, params.weight_decay, &weights),
         best: weights.clone(),
+        average: weights.clone(),
         weights,
         history: Vec::new(),
     };
@@ -72,10 +76,10 @@ pub(crate) fn train_fold(inputs: &FoldInputs<'_>) -> Result<Outcome, TrainError>
     while !progress.finished && progress.epoch < params.epochs {
         let started = Instant::now();
         let trained = inputs.epoch(&mut progress, &class_weights, steps)?;
-        let score = Score::of(&predict(inputs.engine, plan, &progress.weights, &validation), &truth, plan.classes);
+        let score = Score::of(&predict(inputs.engine, plan, &progress.average, &validation), &truth, plan.classes);
         let best = is_best(&progress.history, score.as_ref());
         if best {
-            progress.best = progress.weights.clone();
+            progress.best = progress.average.clone();
             progress.history.iter_mut().for_each(|row| row.best = false);
         }
         progress.epoch += 1;
@@ -158,7 +162,8 @@ impl FoldInputs<'_> {
             let step = progress.epoch * steps + batch;
             learning_rate = schedule.at(step);
             let clips: Vec<_> = clips.iter().map(|at| &self.data.clips[*at]).collect();
-            let (batch, truth) = training_batch(&clips, self.scaler, self.plan.width, params, class_weights, &mut rng);
+            let (batch, truth) =
+                training_batch(&clips, self.scaler, self.voices, self.plan.width, params, class_weights, &mut rng);
             let mut out = self.engine.step(self.plan, &progress.weights, &batch, mask_seed(self.seed, step));
             let norm = clip_norm(&mut out.gradients, params.clip_norm);
             if !out.loss.is_finite() || !norm.is_finite() {
@@ -167,6 +172,7 @@ impl FoldInputs<'_> {
             }
             progress.optimiser.step(&mut progress.weights, &out.gradients, learning_rate, step);
             follow_moments(self.plan, &mut progress.weights, &out.moments);
+            follow_weights(&mut progress.average, &progress.weights, params.average, step);
             loss += out.loss * clips.len() as f64;
             let rows = out.probabilities.chunks_exact(self.plan.classes).zip(&truth);
             hits += rows.filter(|(row, class)| most_probable(row) == **class).count();
@@ -190,6 +196,16 @@ fn follow_moments(plan: &Plan, weights: &mut Weights, moments: &[(Vec<f32>, Vec<
             for (running, batch) in weights.values[plan.conv_at(index) + at].iter_mut().zip(batch) {
                 *running += RUNNING_SHARE * (batch - *running);
             }
+        }
+    }
+}
+
+/// The running average; its memory grows with the steps done, so that the first weights are soon forgotten.
+fn follow_weights(average: &mut Weights, weights: &Weights, share: f64, step: usize) {
+    let share = share.min((1.0 + step as f64) / (10.0 + step as f64)) as f32;
+    for (average, weights) in average.values.iter_mut().zip(&weights.values) {
+        for (average, weight) in average.iter_mut().zip(weights) {
+            *average = share * *average + (1.0 - share) * weight;
         }
     }
 }
