@@ -170,6 +170,16 @@ mod tests {
         assert!(scaled.chunks(3).all(|row| row[1] == 0.0 && row[2] == 0.0));
     }
 
+    /// Mean 2 and sd 1 become mean 10 and sd 3; a column that never varies stays, as there is nothing to stretch.
+    #[test]
+    fn a_voice_is_exchanged_for_another() {
+        let own = Scaling { mean: vec![2.0, 5.0], sd: vec![1.0, 0.0] };
+        let other = Scaling { mean: vec![10.0, 7.0], sd: vec![3.0, 1.0] };
+        let mut values = [1.0, 5.0, 3.0, 5.0];
+        own.exchange(&other, &mut values);
+        assert_eq!(values, [7.0, 5.0, 13.0, 5.0]);
+    }
+
     #[test]
     fn nothing_to_fit_scales_to_zero() {
         let scaling = Scaling::fit(std::iter::empty(), 2);

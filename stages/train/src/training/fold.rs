@@ -214,3 +214,50 @@ fn follow_weights(average: &mut Weights, weights: &Weights, share: f64, step: us
 fn mask_seed(seed: u64, step: usize) -> u64 {
     seed.wrapping_mul(0x9e37_79b9_7f4a_7c15).wrapping_add(step as u64)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn row(uar: f64, loss: f64, best: bool) -> Epoch {
+        Epoch {
+            fold: 0,
+            epoch: 1,
+            train_loss: 0.0,
+            train_accuracy: 0.0,
+            validation_loss: Some(loss),
+            validation_accuracy: Some(0.0),
+            validation_uar: Some(uar),
+            learning_rate: 0.0,
+            seconds: 0.0,
+            best,
+        }
+    }
+
+    #[test]
+    fn the_best_epoch_has_the_highest_uar_and_then_the_lowest_loss() {
+        let history = [row(0.5, 1.0, true), row(0.4, 0.1, false)];
+        let score = |uar, loss| Score { loss, accuracy: 0.0, uar };
+        assert!(is_best(&history, Some(&score(0.6, 9.0))));
+        assert!(is_best(&history, Some(&score(0.5, 0.9))));
+        assert!(!is_best(&history, Some(&score(0.5, 1.0))));
+        assert!(!is_best(&history, Some(&score(0.45, 0.0))));
+        assert!(is_best(&history, None) && is_best(&[], Some(&score(0.0, 9.0))));
+    }
+
+    /// After many steps an average over constant weights is these weights, and without a share it follows at once.
+    #[test]
+    fn the_average_forgets_where_it_began() {
+        let plan = Plan::new(&Params::default(), 2, 0, 2);
+        let start = Weights::init(&plan, &mut ChaCha8Rng::seed_from_u64(1));
+        let end = Weights::init(&plan, &mut ChaCha8Rng::seed_from_u64(2));
+        let mut average = start.clone();
+        for step in 0..600 {
+            follow_weights(&mut average, &end, 0.98, step);
+        }
+        assert!(average.values[0].iter().zip(&end.values[0]).all(|(a, b)| (a - b).abs() < 1e-4));
+        let mut average = start;
+        follow_weights(&mut average, &end, 0.0, 0);
+        assert_eq!(average, end);
+    }
+}
