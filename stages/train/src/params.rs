@@ -69,7 +69,8 @@ pub struct Params {
     /// Share of the target that is spread over all classes.
     #[schemars(range(min = 0.0, max = 0.9))]
     pub label_smoothing: f64,
-    /// Epochs without a better validation UAR after which a fold stops; 0 never stops early. The best epoch's weights are
+    /// Epochs without a better validation UAR after which a fold stops; 0 never stops early, which suits a learning rate
+    /// that falls to zero over the declared epochs: much is learnt at its end. The best epoch's weights are
     /// kept either way; without validation clips, the last epoch's.
     #[schemars(range(min = 0, max = 100_000))]
     pub early_stopping: usize,
@@ -251,7 +252,7 @@ impl Default for Params {
             average: 0.98,
             class_weights: ClassWeights::Balanced,
             label_smoothing: 0.1,
-            early_stopping: 15,
+            early_stopping: 0,
             augment: Augment::default(),
             device: Device::Flex,
             threads: 0,
