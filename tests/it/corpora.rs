@@ -35,8 +35,8 @@ fn a_new_descriptor_works_by_path_without_any_code() {
     workspace.write("studio.toml", &template);
     workspace.ser(&["status"]).exits(0);
     workspace.ser(&["corpora", "new", "My Corpus"]).exits(2).tells("My Corpus");
-    workspace.write("recordings/anna_happy_01.wav", wav(22_050, 1.5, 200.0, 0.5));
-    workspace.write("recordings/ben_sad_02.wav", wav(22_050, 1.5, 300.0, 0.5));
+    workspace.write("recordings/anna_01_happiness.wav", wav(22_050, 1.5, 200.0, 0.5));
+    workspace.write("recordings/ben_02_sadness.wav", wav(22_050, 1.5, 300.0, 0.5));
     workspace.ser(&["run"]).exits(0);
     let clips = Clip::read(&workspace.path("artifacts/manifest/clips.parquet")).expect("clips");
     let told: Vec<(&str, Option<Emotion>)> =

@@ -201,5 +201,5 @@ fn provenance_is_in_every_table() {
         assert_eq!(metadata["ser.fingerprint"].len(), 64);
     }
     let status = workspace.status_tiny(&["--json"]).json();
-    assert!(status["stages"].as_array().is_some_and(|stages| stages.len() == 15), "{status}");
+    assert!(status["stages"].as_array().is_some_and(|stages| stages.len() == 14), "{status}");
 }

@@ -2,7 +2,7 @@
 
 use crate::util::Workspace;
 
-const FIVE_MISTAKES: &str = r#"name = "mistakes"
+const SIX_MISTAKES: &str = r#"name = "mistakes"
 sed = 7
 
 [stage.tess]
@@ -27,8 +27,8 @@ hop_s = "ten"
 "#;
 
 #[test]
-fn five_mistakes_are_reported_at_once_with_place_and_advice() {
-    let workspace = Workspace::with_pipeline(FIVE_MISTAKES);
+fn six_mistakes_are_reported_at_once_with_place_and_advice() {
+    let workspace = Workspace::with_pipeline(SIX_MISTAKES);
     let ran = workspace.ser(&["run"]).exits(2);
     for (place, name) in [
         ("pipeline.toml:2:1", "sed"),
@@ -36,10 +36,11 @@ fn five_mistakes_are_reported_at_once_with_place_and_advice() {
         ("pipeline.toml:12:9", "tes"),
         ("pipeline.toml:13:18", "sample_rate_hz"),
         ("pipeline.toml:16:8", "splitt"),
-        ("pipeline.toml:21:9", "hop_s"),
+        ("pipeline.toml:22:9", "hop_s"),
     ] {
         assert!(ran.stderr.contains(place), "no mistake at {place} ({name}):\n{}", ran.stderr);
     }
+    assert!(ran.stderr.contains("6 mistakes in `pipeline.toml`"), "{}", ran.stderr);
     for advice in ["seed", "`tess`", "`split`"] {
         assert!(ran.stderr.contains(advice), "{advice} is not suggested:\n{}", ran.stderr);
     }

@@ -63,9 +63,7 @@ pub(crate) fn warn(text: impl Display) {
 pub(crate) fn fail(error: &anyhow::Error) -> ExitCode {
     if let Some(errors) = error.downcast_ref::<SpecErrors>() {
         tell(errors.render(console::colors_enabled_stderr()));
-        let count = errors.0.len();
-        let found = if count == 1 { "1 mistake".to_owned() } else { format!("{count} mistakes") };
-        tell(format_args!("{found} in the pipeline file; nothing was run"));
+        tell("nothing was run");
         return ExitCode::from(2);
     }
     tell(format_args!("{} {}", style("error:").for_stderr().red().bold(), causes(error)));

@@ -22,6 +22,8 @@ const DEMO_SEED: u64 = 42;
 
 pub(crate) fn run(project: &Project<'_>, args: &RunArgs) -> anyhow::Result<Status> {
     let mut pipeline = project.pipeline()?;
+    let threads = args.jobs.map_or(0, usize::from);
+    rayon::ThreadPoolBuilder::new().num_threads(threads).build_global().context("cannot start worker threads")?;
     if let Some(dir) = &args.demo
         && !any_corpus(&pipeline)
     {
@@ -31,9 +33,6 @@ pub(crate) fn run(project: &Project<'_>, args: &RunArgs) -> anyhow::Result<Statu
     if args.dry_run {
         return dry_run(&pipeline, &store, args);
     }
-    let threads = args.jobs.map_or(0, usize::from);
-    rayon::ThreadPoolBuilder::new().num_threads(threads).build_global().context("cannot start worker threads")?;
-
     let name_width = pipeline.stages().iter().map(|stage| stage.name().len()).max().unwrap_or(0);
     let terminal = Terminal::new(project.quiet, name_width);
     let options = RunOptions {
