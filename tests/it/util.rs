@@ -9,6 +9,7 @@ use tempfile::TempDir;
 /// Makes the default pipeline small enough for a test: two folds, two epochs, a network of a few hundred weights.
 const TINY: &[&str] = &[
     "speaker_independent.folds=2",
+    "random.folds=2",
     "cnn_lstm.epochs=2",
     "cnn_lstm_per_speaker.epochs=1",
     "cnn_lstm_random.epochs=1",
