@@ -158,8 +158,11 @@ impl Reporter for Terminal {
     fn warn(&self, stage: Option<&str>, text: &str) {
         let label = style("warning:").for_stderr().yellow();
         match stage {
-            Some(stage) => self.line(format_args!("{label} {stage}: {text}")),
-            None => self.line(format_args!("{label} {text}")),
+            // A stage that is called like its corpus already says who speaks.
+            Some(stage) if !text.starts_with(&format!("{stage}:")) => {
+                self.line(format_args!("{label} {stage}: {text}"));
+            }
+            _ => self.line(format_args!("{label} {text}")),
         }
     }
 }

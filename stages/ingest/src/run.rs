@@ -164,11 +164,10 @@ fn nothing_found(params: &Params, descriptor: &Descriptor, walk: &Walk) -> Optio
         ));
     }
     let others: Vec<String> = walk.others.iter().map(|(extension, count)| format!("{count} {extension}")).collect();
-    let others =
-        if others.is_empty() { "nothing".to_owned() } else { format!("only other files ({})", others.join(", ")) };
+    let others = if others.is_empty() { String::new() } else { format!(", only other files ({})", others.join(", ")) };
     let packed = ["zip", "gz", "tar", "7z", "rar"].iter().any(|kind| walk.others.contains_key(*kind));
     let packed = if packed { "; unpack the archive" } else { "" };
-    Some(format!("{name}: the folder `{root}` holds no audio file, {others}{packed}{obtain}"))
+    Some(format!("{name}: the folder `{root}` holds no audio file{others}{packed}{obtain}"))
 }
 
 fn summary(
