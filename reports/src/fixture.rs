@@ -211,6 +211,8 @@ impl Fixture {
             base_dir: root,
             out_dir: &out,
             work_dir: root,
+            previous_dir: None,
+            state_dir: root,
             observer: &Quiet,
         };
         let summary = run(params, &inputs, &context)?;

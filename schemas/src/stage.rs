@@ -19,6 +19,12 @@ pub struct StageContext<'a> {
     pub out_dir: &'a Path,
     /// Survives an interrupted run of the same stage with the same fingerprint: checkpoints go here.
     pub work_dir: &'a Path,
+    /// The stage's last result, whole and as it was written by the same version of the code, though perhaps of other
+    /// inputs and parameters: rows that would come out the same may be taken from it. `None` when there is none, or when
+    /// everything is to be made anew.
+    pub previous_dir: Option<&'a Path>,
+    /// Kept from run to run for whatever saves work next time. Losing it costs time, never a result.
+    pub state_dir: &'a Path,
     /// Told about progress and warnings; asked whether to stop.
     pub observer: &'a dyn Observer,
 }

@@ -29,6 +29,11 @@ pub struct Job<'a> {
     pub out_dir: &'a Path,
     /// Exists; survives an interrupted run of the same stage with the same fingerprint: checkpoints go here.
     pub work_dir: &'a Path,
+    /// The stage's last result, whole and as it was written by the same version of the code, though perhaps of other
+    /// inputs and parameters. `None` when there is none, and with `--force`.
+    pub previous_dir: Option<&'a Path>,
+    /// Exists; kept from run to run for whatever saves work next time. Losing it costs time, never a result.
+    pub state_dir: &'a Path,
     /// What the stage reads, in the order of [`StageKind::inputs`](crate::StageKind::inputs), then of `from`.
     pub inputs: Vec<InputFolder>,
     /// The whole pipeline, for kinds whose fingerprint covers it.

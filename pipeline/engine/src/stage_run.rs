@@ -1,6 +1,7 @@
 //! Runs one stage: gives it what it needs, catches what goes wrong, puts its result into place.
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::path::Path;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Mutex, PoisonError};
 use std::time::Instant;
@@ -67,7 +68,9 @@ fn attempt(
     };
     let failed = |error: &(dyn std::error::Error + 'static)| Stopped::Failed(Failure::of(error));
     let workspace = setting.store.begin(stage.name(), fingerprint, setting.force).map_err(|error| failed(&error))?;
-    let outcome = work(setting, stage, fingerprint, &workspace, observer).inspect_err(|_| {
+    let previous_dir = reusable(setting, step).then(|| setting.store.stage_dir(stage.name()));
+    let places = Places { workspace: &workspace, previous_dir: previous_dir.as_deref() };
+    let outcome = work(setting, stage, fingerprint, &places, observer).inspect_err(|_| {
         workspace.discard();
     })?;
     let finish = || -> Result<StageRecord, Failure> {
@@ -104,12 +107,32 @@ fn attempt(
     })
 }
 
+/// The folders that a stage works with.
+struct Places<'a> {
+    workspace: &'a Workspace,
+    previous_dir: Option<&'a Path>,
+}
+
+/// Whether rows of the last result may be taken over: it must be whole, and of the code that now runs.
+fn reusable(setting: &Setting<'_>, step: &Step) -> bool {
+    let same_code = |record: &StageRecord| {
+        step.identity.as_ref().is_some_and(|identity| {
+            (identity.format, &identity.kind, identity.version)
+                == (record.identity.format, &record.identity.kind, record.identity.version)
+        })
+    };
+    let damaged = |reason: &Reason| {
+        matches!(reason, Reason::OutputMissing { .. } | Reason::OutputChanged { .. } | Reason::OtherFormat)
+    };
+    !setting.force && step.record.as_ref().is_some_and(same_code) && !step.reasons.iter().any(damaged)
+}
+
 /// The stage's own work. A panic in it is a failure of the stage, not the end of the run.
 fn work(
     setting: &Setting<'_>,
     stage: &Stage,
     fingerprint: &str,
-    workspace: &Workspace,
+    places: &Places<'_>,
     observer: &StageObserver<'_>,
 ) -> Result<Outcome, Stopped> {
     let pipeline = setting.pipeline;
@@ -121,8 +144,10 @@ fn work(
         seed: pipeline.seed(),
         fingerprint,
         base_dir: pipeline.base_dir(),
-        out_dir: &workspace.out_dir,
-        work_dir: &workspace.work_dir,
+        out_dir: &places.workspace.out_dir,
+        work_dir: &places.workspace.work_dir,
+        previous_dir: places.previous_dir,
+        state_dir: &places.workspace.state_dir,
         inputs: input_folders(setting, stage),
         spec: spec_view(setting, stage.kind().covers()),
         observer,

@@ -7,6 +7,7 @@
 //! artifacts/.ser/runs/<id>.json      what each run did
 //! artifacts/.ser/tmp/                what is being written; empty between runs
 //! artifacts/.ser/work/<stage>/<fingerprint>/   checkpoints of an interrupted stage
+//! artifacts/.ser/state/<stage>/      what a stage keeps to save work next time
 //! ```
 //!
 //! A result is replaced in this order: the new record is written beside, the old one marked as interrupted, the old
@@ -56,6 +57,7 @@ pub(crate) enum OutputState {
 pub(crate) struct Workspace {
     pub(crate) out_dir: PathBuf,
     pub(crate) work_dir: PathBuf,
+    pub(crate) state_dir: PathBuf,
 }
 
 impl Workspace {
@@ -188,10 +190,11 @@ impl Store {
         if afresh {
             files::remove(&work_dir).map_err(EngineError::io("empty", &work_dir))?;
         }
-        for dir in [&out_dir, &work_dir] {
+        let state_dir = self.state_dir(stage);
+        for dir in [&out_dir, &work_dir, &state_dir] {
             fs::create_dir_all(dir).map_err(EngineError::io("create", dir))?;
         }
-        Ok(Workspace { out_dir, work_dir })
+        Ok(Workspace { out_dir, work_dir, state_dir })
     }
 
     /// Puts a finished result into place. `record` says what made it.
@@ -249,6 +252,11 @@ impl Store {
 
     fn work_path(&self, stage: &str) -> PathBuf {
         self.ser_dir().join("work").join(stage)
+    }
+
+    /// What a stage keeps from run to run to save work. It need not exist.
+    pub(crate) fn state_dir(&self, stage: &str) -> PathBuf {
+        self.ser_dir().join("state").join(stage)
     }
 
     fn tmp_path(&self, stage: &str, suffix: &str) -> PathBuf {

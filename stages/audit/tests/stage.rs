@@ -85,8 +85,16 @@ fn audit(folder: &Path, dataset: &Dataset) -> Result<StageSummary, AuditError> {
     Clip::write(&folder.join("clips.parquet"), &dataset.clips, &provenance).expect("write clips");
     Exclusion::write(&folder.join("exclusions.parquet"), &dataset.exclusions, &provenance).expect("write exclusions");
     Corpus::write(&folder.join("corpora.parquet"), &dataset.corpora, &provenance).expect("write corpora");
-    let ctx =
-        StageContext { provenance, seed: 42, base_dir: folder, out_dir: folder, work_dir: folder, observer: &Quiet };
+    let ctx = StageContext {
+        provenance,
+        seed: 42,
+        base_dir: folder,
+        out_dir: folder,
+        work_dir: folder,
+        previous_dir: None,
+        state_dir: folder,
+        observer: &Quiet,
+    };
     run(&Params::default(), folder, &ctx)
 }
 

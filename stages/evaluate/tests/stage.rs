@@ -47,6 +47,8 @@ fn evaluate(folder: &Path, clips: &[Clip], trains: &[(&str, Vec<Prediction>)]) -
         base_dir: folder,
         out_dir: folder,
         work_dir: folder,
+        previous_dir: None,
+        state_dir: folder,
         observer: &Quiet,
     };
     run(&Params::default(), &Inputs { manifest: folder, trains: &trains }, &ctx)

@@ -29,6 +29,8 @@ fn main() -> Result<(), Box<dyn Error>> {
         base_dir: Path::new(""),
         out_dir: Path::new(out_dir),
         work_dir: Path::new(out_dir),
+        previous_dir: None,
+        state_dir: Path::new(out_dir),
         observer: &Quiet,
     };
     let started = Instant::now();

@@ -65,6 +65,8 @@ fn run_in(folder: &Path, out: &str, params: &Params, observer: &dyn Observer) ->
         base_dir: folder,
         out_dir: &out_dir,
         work_dir: &out_dir,
+        previous_dir: None,
+        state_dir: &out_dir,
         observer,
     };
     run(params, folder, &ctx).map(|summary| summary.headline)

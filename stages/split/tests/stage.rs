@@ -25,6 +25,8 @@ fn split(folder: &Path, params: &Params, clips: &[Clip]) -> Result<StageSummary,
         base_dir: folder,
         out_dir: folder,
         work_dir: folder,
+        previous_dir: None,
+        state_dir: folder,
         observer: &Quiet,
     };
     run(params, folder, &ctx)

@@ -137,6 +137,8 @@ impl World {
             base_dir: self.folder.path(),
             out_dir: &out_dir,
             work_dir: &work_dir,
+            previous_dir: None,
+            state_dir: &work_dir,
             observer,
         };
         run(params, &inputs, &ctx)

@@ -140,6 +140,8 @@ impl<K: Kind> StageKind for Declared<K> {
             base_dir: job.base_dir,
             out_dir: job.out_dir,
             work_dir: job.work_dir,
+            previous_dir: job.previous_dir,
+            state_dir: job.state_dir,
             observer: &watch,
         };
         let summary = K::run(&params, job, &context)?;

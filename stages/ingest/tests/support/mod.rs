@@ -74,6 +74,8 @@ impl Folder {
             base_dir: self.path(),
             out_dir: out.path(),
             work_dir: out.path(),
+            previous_dir: None,
+            state_dir: out.path(),
             observer,
         };
         let summary = ser_ingest::run(params, &ctx)?;

@@ -57,6 +57,8 @@ fn manifest(params: &Params, base: &Path, folders: &[PathBuf]) -> Result<StageSu
         base_dir: base,
         out_dir: &out,
         work_dir: &out,
+        previous_dir: None,
+        state_dir: &out,
         observer: &Quiet,
     };
     run(params, folders, &ctx)
