@@ -3,8 +3,11 @@
 mod bad_input;
 mod corpora;
 mod generated;
+mod kills;
 mod pipeline;
 mod predict;
 mod readme;
+mod reruns;
+mod small;
 mod spec;
 mod util;
