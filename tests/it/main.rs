@@ -3,8 +3,11 @@
 mod bad_input;
 mod corpora;
 mod generated;
+mod history;
 mod pipeline;
 mod predict;
 mod readme;
 mod spec;
 mod util;
+#[cfg(unix)]
+mod watch;

@@ -96,6 +96,11 @@ impl Progress<'_> {
                 self.setting.reporter.fresh(self.stage(at), &self.record.stages[at]);
             }
         }
+        for at in 0..self.plan.steps.len() {
+            if self.record.stages[at].status == StageStatus::Fresh {
+                self.keep(at);
+            }
+        }
         self.save();
         let (setting, plan) = (self.setting, self.plan);
         let (send, receive) = mpsc::channel::<(usize, Ended)>();
@@ -186,6 +191,8 @@ impl Progress<'_> {
                 stage.rows = record.rows;
                 stage.headline = record.headline;
                 stage.notes = record.notes;
+                stage.metrics = record.metrics;
+                self.keep(at);
                 self.setting.reporter.finished(self.stage(at), &self.record.stages[at]);
             }
             Err(Stopped::Failed(failure)) => self.fail(at, &failure),
@@ -210,6 +217,21 @@ impl Progress<'_> {
             RunStatus::Cancelled
         } else {
             RunStatus::Done
+        }
+    }
+
+    /// Keeps copies of what a comparison of runs will want to read of the result in place.
+    fn keep(&mut self, at: usize) {
+        if self.plan.is_fresh() {
+            return;
+        }
+        let stage = self.stage(at);
+        match self.setting.store.keep(stage) {
+            Ok(kept) => self.record.stages[at].kept = kept,
+            Err(error) => self.setting.reporter.warn(
+                Some(stage.name()),
+                &format!("`ser diff` will not see its tables: no copy of them is kept: {error}"),
+            ),
         }
     }
 
@@ -239,18 +261,23 @@ fn new_record(pipeline: &Pipeline, store: &Store, options: &RunOptions, plan: &P
         .iter()
         .map(|step| {
             let last = step.record.as_ref().filter(|_| !step.is_stale());
+            let stage = &pipeline.stages()[step.position];
             StageRun {
                 stage: step.stage.clone(),
                 kind: step.kind.clone(),
+                version: stage.kind().version(),
+                from: stage.from().to_vec(),
                 status: if step.is_stale() { StageStatus::Waiting } else { StageStatus::Fresh },
                 reasons: step.reasons.iter().map(ToString::to_string).collect(),
                 fingerprint: step.fingerprint.clone(),
-                params: pipeline.stages()[step.position].params().clone(),
+                params: stage.params().clone(),
                 seconds: 0.0,
                 rows: last.map_or(0, |record| record.rows),
                 headline: last.map(|record| record.headline.clone()).unwrap_or_default(),
                 notes: last.map(|record| record.notes.clone()).unwrap_or_default(),
                 warnings: last.map(|record| record.warnings.clone()).unwrap_or_default(),
+                metrics: last.map(|record| record.metrics.clone()).unwrap_or_default(),
+                kept: Vec::new(),
                 error: None,
             }
         })
@@ -264,10 +291,16 @@ fn new_record(pipeline: &Pipeline, store: &Store, options: &RunOptions, plan: &P
         overrides: pipeline.overrides().to_vec(),
         seed: pipeline.seed(),
         targets: options.targets.clone(),
+        not_asked: not_asked(pipeline, plan),
         started,
         finished: None,
         seconds: 0.0,
         status: RunStatus::Running,
         stages,
     }
+}
+
+fn not_asked(pipeline: &Pipeline, plan: &Plan) -> Vec<String> {
+    let planned = |name: &str| plan.steps.iter().any(|step| step.stage == name);
+    pipeline.stages().iter().map(Stage::name).filter(|name| !planned(name)).map(str::to_owned).collect()
 }

@@ -16,6 +16,7 @@
 //! | `expected` | what a complete corpus would have |
 //! | `survey` | a corpus checked by its names alone |
 //! | `sources` | the files whose change makes an ingest stale |
+//! | `watched` | where such a change can happen |
 
 mod descriptor;
 mod emotions;
@@ -30,6 +31,7 @@ mod sources;
 mod survey;
 mod tables;
 mod walk;
+mod watched;
 
 pub use crate::descriptor::{Descriptor, builtin_descriptors, is_valid_name, template};
 pub use crate::error::{DescriptorProblem, IngestError};
@@ -37,6 +39,7 @@ pub use crate::params::Params;
 pub use crate::run::{CLIPS_FILE, CORPUS_FILE, run};
 pub use crate::sources::{SourceFile, source_files};
 pub use crate::survey::{Survey, check_root};
+pub use crate::watched::watched_paths;
 
 /// Rises when the same input would give another table.
 pub const VERSION: u32 = 1;

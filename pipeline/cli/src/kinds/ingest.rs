@@ -1,6 +1,6 @@
 //! `ingest`: a corpus folder.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use ser_engine::{BoxError, External, Input, Job};
 use ser_schemas::stage::{ParamProblem, StageContext, StageSummary};
@@ -34,6 +34,10 @@ impl Kind for Ingest {
         }
         let description = if files.len() == 1 { "1 file".to_owned() } else { format!("{} files", files.len()) };
         Ok(External { digest: hasher.finalize().to_hex().to_string(), description })
+    }
+
+    fn watched(params: &Self::Params, base_dir: &Path) -> Vec<PathBuf> {
+        ser_ingest::watched_paths(params, base_dir)
     }
 
     fn run(params: &Self::Params, _job: &Job<'_>, context: &StageContext<'_>) -> Result<StageSummary, BoxError> {

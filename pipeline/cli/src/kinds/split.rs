@@ -1,6 +1,6 @@
 //! `split`: divides clips into folds, and checks that nothing leaks.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use ser_engine::{BoxError, External, Input, Job};
 use ser_schemas::stage::{ParamProblem, StageContext, StageSummary};
@@ -29,6 +29,10 @@ impl Kind for Split {
         let path = base_dir.join(file);
         let bytes = std::fs::read(&path).map_err(|error| format!("cannot read `{}`: {error}", path.display()))?;
         Ok(External { digest: blake3::hash(&bytes).to_hex().to_string(), description: file.clone() })
+    }
+
+    fn watched(params: &Self::Params, base_dir: &Path) -> Vec<PathBuf> {
+        params.file.iter().map(|file| base_dir.join(file)).collect()
     }
 
     fn run(params: &Self::Params, job: &Job<'_>, context: &StageContext<'_>) -> Result<StageSummary, BoxError> {

@@ -8,8 +8,8 @@ use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
 
 use schemars::{JsonSchema, Schema};
 use ser_engine::{
-    BoxError, External, Failure, Input, Job, Outcome, Override, Pipeline, Plan, Problem, Reason, Registry, Reporter,
-    RunOptions, RunRecord, Spec, SpecCover, SpecErrors, Stage, StageKind, StageRun, Store, plan, run, typed,
+    BoxError, External, Failure, Input, Job, Metric, Outcome, Override, Pipeline, Plan, Problem, Reason, Registry,
+    Reporter, RunOptions, RunRecord, Spec, SpecCover, SpecErrors, Stage, StageKind, StageRun, Store, plan, run, typed,
 };
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
@@ -149,11 +149,14 @@ impl StageKind for Source {
     fn outputs(&self, _: &Value) -> Vec<String> {
         vec!["out.txt".to_owned()]
     }
+    fn watched(&self, params: &Value, base_dir: &Path) -> Vec<PathBuf> {
+        typed::parse::<SourceParams>(params).map(|params| vec![base_dir.join(&params.root)]).unwrap_or_default()
+    }
     fn run(&self, job: &Job<'_>) -> Result<Outcome, BoxError> {
         let params: SourceParams = job.params().map_err(|problem| problem.message)?;
         let number: i64 = fs::read_to_string(job.base_dir.join(&params.root))?.trim().parse()?;
         fs::write(job.out_dir.join("out.txt"), format!("{}", number + i64::from(params.add)))?;
-        Ok(Outcome { rows: 1, headline: "one number".to_owned(), notes: Vec::new() })
+        Ok(Outcome { rows: 1, headline: "one number".to_owned(), ..Outcome::default() })
     }
 }
 
@@ -190,6 +193,9 @@ impl StageKind for Work {
     }
     fn outputs(&self, _: &Value) -> Vec<String> {
         vec!["out.txt".to_owned(), "sub/more.txt".to_owned()]
+    }
+    fn kept(&self, _: &Value) -> Vec<String> {
+        vec!["out.txt".to_owned()]
     }
     fn run(&self, job: &Job<'_>) -> Result<Outcome, BoxError> {
         let params: WorkParams = job.params().map_err(|problem| problem.message)?;
@@ -228,6 +234,16 @@ impl StageKind for Work {
             rows: job.inputs.len() as u64,
             headline: format!("{} inputs", job.inputs.len()),
             notes: Vec::new(),
+            metrics: vec![
+                Metric {
+                    name: "bands".to_owned(),
+                    of: job.stage.to_owned(),
+                    value: f64::from(params.n_mels),
+                    low: Some(f64::from(params.n_mels) - 10.0),
+                    high: Some(f64::from(params.n_mels) + 10.0),
+                },
+                Metric { name: "nothing".to_owned(), of: job.stage.to_owned(), value: f64::NAN, low: None, high: None },
+            ],
         })
     }
 }

@@ -7,7 +7,9 @@
 
 mod crashes;
 mod fake;
+mod gc;
 mod graphs;
+mod kept;
 mod runs;
 mod schema;
 mod spec;
