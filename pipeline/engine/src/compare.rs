@@ -128,7 +128,7 @@ impl From<&Metric> for Figure {
 impl StageRun {
     /// Whether the stage had its result at the end of the run.
     pub fn has_result(&self) -> bool {
-        matches!(self.status, StageStatus::Fresh | StageStatus::Done)
+        matches!(self.status, StageStatus::Fresh | StageStatus::Unchanged | StageStatus::Done)
     }
 }
 

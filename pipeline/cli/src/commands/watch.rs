@@ -38,7 +38,12 @@ pub(crate) fn run(project: &Project<'_>, args: &WatchArgs) -> anyhow::Result<Sta
     let stop = Stop::on_interrupt(signals.sender())?;
     let mut watch = Watch {
         project,
-        options: RunOptions { targets: args.stages.clone(), keep_going: args.keep_going, ..RunOptions::default() },
+        options: RunOptions {
+            targets: args.stages.clone(),
+            keep_going: args.keep_going,
+            force: false,
+            jobs: rayon::current_num_threads(),
+        },
         settle: Duration::from_secs_f64(args.settle),
         places: places(project, &pipeline)?,
         base: absolute(pipeline.base_dir())?,
