@@ -3,6 +3,7 @@
 mod bad_input;
 mod corpora;
 mod generated;
+mod history;
 mod kills;
 mod pipeline;
 mod predict;
@@ -11,3 +12,5 @@ mod reruns;
 mod small;
 mod spec;
 mod util;
+#[cfg(unix)]
+mod watch;
