@@ -46,7 +46,7 @@ pub use balance::Balance;
 pub use checks::{Check, CheckStatus};
 pub use class_balance::ClassBalance;
 pub use classes::ClassMetrics;
-pub use clips::Clip;
+pub use clips::{Clip, FINGERPRINT_STEP_S};
 pub use column::Column;
 pub use confusion::ConfusionCell;
 pub use corpora::{Corpus, CorpusStatus};
