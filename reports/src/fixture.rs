@@ -101,6 +101,7 @@ impl Fixture {
                     low: half.map(|half| estimate - half),
                     high: half.map(|half| (estimate + half).min(1.0)),
                     support: support as u64,
+                    speakers: if value == "tess" { 2 } else { 24 },
                 });
             }
             for (number, emotion) in Emotion::ALL.into_iter().enumerate() {
@@ -132,6 +133,7 @@ impl Fixture {
                     f1_low: end(-0.05),
                     f1_high: end(0.05),
                     support,
+                    speakers: if value == "tess" { 2 } else { 24 },
                 });
                 for (other, predicted) in Emotion::ALL.into_iter().enumerate() {
                     let share = if emotion == predicted {

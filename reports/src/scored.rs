@@ -276,6 +276,7 @@ mod tests {
             low: None,
             high: None,
             support,
+            speakers: 24,
         }
     }
 
