@@ -2,6 +2,9 @@
 
 use crate::{Emotion, Reason};
 
+/// Time from one word of a clip's fingerprint to the next, in seconds.
+pub const FINGERPRINT_STEP_S: f64 = 0.02;
+
 crate::table::table! {
     /// One audio file. In an ingest stage's `clips.parquet`: every file found, usable or not. In a manifest's: the clips
     /// that later stages use.

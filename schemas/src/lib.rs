@@ -66,7 +66,7 @@ pub use calibration::CalibrationBin;
 pub use checks::{Check, CheckStatus};
 pub use class_balance::ClassBalance;
 pub use classes::ClassMetrics;
-pub use clips::Clip;
+pub use clips::{Clip, FINGERPRINT_STEP_S};
 pub use column::Column;
 pub use comparisons::{Comparison, ComparisonKind, ComparisonTest};
 pub use confusion::ConfusionCell;

@@ -2,10 +2,11 @@
 
 use std::path::Path;
 
-use ser_audit::{AuditError, Dataset, Params, findings::findings, overview, run};
+use ser_audit::{AuditError, Dataset, FILES, Measures, Params, findings, overview, run};
 use ser_schemas::stage::{Quiet, StageContext, StageSummary};
 use ser_schemas::{
-    Balance, Clip, Corpus, CorpusStatus, Emotion, Exclusion, Finding, Provenance, Reason, Severity, Table,
+    Association, Balance, ClassBalance, Clip, Corpus, CorpusStatus, Durations, Emotion, Exclusion, Finding,
+    NearDuplicate, Provenance, Reason, Severity, Shortcut, Table,
 };
 
 /// A corpus of `speakers`, with two clips of each emotion but those in `without`.
@@ -62,7 +63,7 @@ fn dataset() -> Dataset {
         path: name.into(),
         corpus: "ravdess".into(),
         reason,
-        detail: String::new(),
+        detail: "the same bytes as `x.wav`".into(),
     };
     Dataset {
         clips: all,
@@ -98,6 +99,12 @@ fn audit(folder: &Path, dataset: &Dataset) -> Result<StageSummary, AuditError> {
     run(&Params::default(), folder, &ctx)
 }
 
+/// All findings about `dataset`.
+fn findings(params: &Params, dataset: &Dataset) -> Vec<Finding> {
+    let measures = Measures::of(params, &dataset.clips).expect("all clips have an emotion");
+    findings::findings(params, dataset, &measures)
+}
+
 /// Findings of a code, as `severity: message (evidence)`.
 fn of_code(dataset: &Dataset, code: &str) -> Vec<String> {
     let found = findings(&Params::default(), dataset).into_iter().filter(|finding| finding.code == code);
@@ -124,7 +131,7 @@ fn what_is_known_of_the_corpora_is_found() {
     assert_eq!(
         of_code(&dataset, "mixed_sample_rates"),
         ["warning: tess mixes 2 sample rates: bandwidth differs between its clips \
-          (24414 Hz 27 clips, 96000 Hz 1 clip)"]
+          (24414 Hz 27 clips by 2 speakers, 96000 Hz 1 clip by 1 speaker)"]
     );
     assert_eq!(
         of_code(&dataset, "few_speakers"),
@@ -137,10 +144,12 @@ fn what_is_known_of_the_corpora_is_found() {
     );
     assert_eq!(
         of_code(&dataset, "files_excluded"),
-        [
-            "warning: 1 file of ravdess left out as truncated (ravdess/short)",
-            "info: 2 files of ravdess left out as duplicate (ravdess/copy 1, ravdess/copy 2)",
-        ]
+        ["warning: 1 file of ravdess left out as truncated (ravdess/short)"]
+    );
+    assert_eq!(
+        of_code(&dataset, "duplicate_audio"),
+        ["info: 2 files of ravdess left out as a copy of another \
+          (copy 1: the same bytes as `x.wav`, copy 2: the same bytes as `x.wav`)"]
     );
     assert_eq!(of_code(&dataset, "sample_rate_by_corpus").len(), 1);
     assert_eq!(of_code(&dataset, "few_clips_of_speaker").len(), 3, "one for each corpus");
