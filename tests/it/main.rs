@@ -1,8 +1,10 @@
 //! End-to-end tests: the program as its users run it, on small synthetic corpora and tiny networks.
 
+mod audit;
 mod bad_input;
 mod corpora;
 mod generated;
+mod history;
 mod kills;
 mod pipeline;
 mod predict;
@@ -11,3 +13,5 @@ mod reruns;
 mod small;
 mod spec;
 mod util;
+#[cfg(unix)]
+mod watch;

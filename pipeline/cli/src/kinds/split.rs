@@ -1,6 +1,6 @@
 //! `split`: divides clips into folds, and checks that nothing leaks.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use ser_engine::{BoxError, External, Input, Job, Outside};
 use ser_schemas::stage::{ParamProblem, StageContext, StageSummary};
@@ -32,6 +32,10 @@ impl Kind for Split {
             external.changes = format!("`{}` changed", external.description);
         }
         Ok(external)
+    }
+
+    fn watched(params: &Self::Params, base_dir: &Path) -> Vec<PathBuf> {
+        params.file.iter().map(|file| base_dir.join(file)).collect()
     }
 
     fn run(params: &Self::Params, job: &Job<'_>, context: &StageContext<'_>) -> Result<StageSummary, BoxError> {
