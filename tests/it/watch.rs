@@ -88,6 +88,7 @@ fn add(workspace: &Workspace, name: &str, hz: f64) {
 fn add_slowly(workspace: &Workspace, name: &str, hz: f64) {
     let bytes = wav(16_000, 1.0, hz, 0.5);
     let path = workspace.path(&format!("data/corpus/DC/{name}.wav"));
+    fs::create_dir_all(workspace.path("data/corpus/DC")).expect("folder");
     for piece in bytes.chunks(bytes.len() / 8 + 1) {
         let mut file = OpenOptions::new().create(true).append(true).open(&path).expect("file");
         file.write_all(piece).expect("piece");
