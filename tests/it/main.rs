@@ -4,9 +4,12 @@ mod bad_input;
 mod corpora;
 mod generated;
 mod history;
+mod kills;
 mod pipeline;
 mod predict;
 mod readme;
+mod reruns;
+mod small;
 mod spec;
 mod util;
 #[cfg(unix)]

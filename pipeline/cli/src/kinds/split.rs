@@ -25,7 +25,13 @@ impl Kind for Split {
 
     /// The analyst's own file of assignments, where one is named.
     fn external(params: &Self::Params, outside: &Outside<'_>) -> Result<External, BoxError> {
-        assignments_file(params, outside.base_dir)
+        let mut external = assignments_file(params, outside.base_dir)?;
+        if outside.last.is_some_and(|last| !last.digest.is_empty() && last.digest != external.digest)
+            && params.file.is_some()
+        {
+            external.changes = format!("`{}` changed", external.description);
+        }
+        Ok(external)
     }
 
     fn watched(params: &Self::Params, base_dir: &Path) -> Vec<PathBuf> {
