@@ -251,7 +251,7 @@ impl Store {
     }
 
     /// What a stage keeps from run to run to save work. It need not exist.
-    pub(crate) fn state_dir(&self, stage: &str) -> PathBuf {
+    pub fn state_dir(&self, stage: &str) -> PathBuf {
         self.ser_dir().join("state").join(stage)
     }
 

@@ -93,6 +93,11 @@ fn content(found: &Found, seen: &Seen, clip: &mut Clip, probed: &mut Probed) -> 
     clip.rms_dbfs = levels.rms_dbfs;
     clip.clipped_fraction = Some(levels.clipped_fraction);
     clip.silence_fraction = Some(levels.silence_fraction);
+    clip.leading_silence_s = levels.leading_silence_s;
+    clip.trailing_silence_s = levels.trailing_silence_s;
+    let mono = decoded.mono();
+    clip.bandwidth_hz = ser_audio::bandwidth_hz(&mono, decoded.sample_rate_hz);
+    clip.fingerprint = ser_audio::fingerprint(&mono, decoded.sample_rate_hz);
     // A level cannot tell a constant from a tone, and a constant makes no sound.
     let constant = match decoded.samples.split_first() {
         Some((first, rest)) => (*first != 0.0 && rest.iter().all(|sample| sample == first)).then_some(*first),

@@ -34,6 +34,10 @@ impl Seen {
         clip.rms_dbfs = known.rms_dbfs;
         clip.clipped_fraction = known.clipped_fraction;
         clip.silence_fraction = known.silence_fraction;
+        clip.leading_silence_s = known.leading_silence_s;
+        clip.trailing_silence_s = known.trailing_silence_s;
+        clip.bandwidth_hz = known.bandwidth_hz;
+        clip.fingerprint.clone_from(&known.fingerprint);
         // What is wrong with a name is judged anew, by what the name is now.
         if !matches!(known.problem, Some(Reason::NameNotUnderstood | Reason::OtherModality)) {
             clip.problem = known.problem;
