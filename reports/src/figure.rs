@@ -4,6 +4,7 @@ use serde::Serialize;
 
 use crate::charts::{Chart, Ink};
 use crate::grid::Grid;
+use crate::listen::Listen;
 
 /// One entry of a legend.
 #[derive(Debug, Clone, Serialize)]
@@ -50,17 +51,25 @@ pub(crate) struct Figure {
     pub legend: Vec<LegendItem>,
     /// The numbers drawn.
     pub table: Grid,
+    /// The recording drawn.
+    listen: Option<Listen>,
 }
 
 impl Figure {
     /// A figure without a legend.
     pub(crate) fn new(title: impl Into<String>, caption: impl Into<String>, chart: Chart, table: Grid) -> Self {
-        Self { title: title.into(), caption: caption.into(), svg: chart.into_svg(), legend: Vec::new(), table }
+        Self { title: title.into(), caption: caption.into(), svg: chart.into_svg(), legend: Vec::new(), table, listen: None }
     }
 
     /// The same with a legend.
     pub(crate) fn with_legend(mut self, legend: Vec<LegendItem>) -> Self {
         self.legend = legend;
+        self
+    }
+
+    /// The same with the recording that it shows.
+    pub(crate) fn with_listen(mut self, listen: Option<Listen>) -> Self {
+        self.listen = listen;
         self
     }
 }

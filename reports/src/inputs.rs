@@ -1,6 +1,6 @@
 //! What the report is given: where the tables of other stages are, and what was run.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 /// Folders of the artifacts that the report draws, and the run they come from.
 #[derive(Debug, Clone)]
@@ -9,7 +9,7 @@ pub struct Inputs<'a> {
     pub pipeline: PipelineInfo,
     /// `clips.parquet`, `exclusions.parquet` and `corpora.parquet` of a manifest stage.
     pub manifest: &'a Path,
-    /// `balance.parquet` and `findings.parquet` of an audit stage.
+    /// `balance.parquet`, `findings.parquet` and whatever else an audit stage wrote.
     pub audit: Option<&'a Path>,
     /// `examples.parquet` of a features stage; the file may be missing.
     pub features: Option<&'a Path>,
@@ -17,8 +17,10 @@ pub struct Inputs<'a> {
     pub splits: Vec<(String, &'a Path)>,
     /// Names of train stages and the folders of their `history.parquet`.
     pub trains: Vec<(String, &'a Path)>,
-    /// `classes.parquet`, `summary.parquet` and `confusion.parquet` of an evaluate stage.
+    /// `classes.parquet`, `summary.parquet`, `confusion.parquet` and whatever else an evaluate stage wrote.
     pub evaluate: &'a Path,
+    /// Folder that the page will lie in once the stage is done: links to recordings start there.
+    pub page_dir: PathBuf,
 }
 
 /// The run that the tables come from.

@@ -2,8 +2,10 @@
 //!
 //! Tables of other stages go in, a page comes out. Nothing is measured here: numbers are read, rearranged, formatted and
 //! drawn. [`run`] reads the [`tables`], [`scored`] sorts out which number was measured under which protocol, each module of
-//! [`sections`] prepares what one part of the page shows, [`charts`] draws, and [`page`] fills the templates.
+//! [`sections`] prepares what one part of the page shows, [`charts`] draws, and [`page`] fills the templates. [`card`] is the
+//! model card, for the page and for a file of its own.
 
+mod card;
 mod charts;
 mod error;
 mod figure;
@@ -11,6 +13,7 @@ mod figure;
 mod fixture;
 mod grid;
 mod inputs;
+mod listen;
 mod number;
 mod page;
 mod params;
@@ -25,36 +28,52 @@ pub use error::Error;
 pub use inputs::{Inputs, PipelineInfo, StageInfo};
 pub use params::Params;
 
+use listen::Recordings;
 use page::Page;
 use scored::Scoreboard;
 use tables::Tables;
 
 /// Version of what this stage writes; a rise makes existing reports stale.
-pub const VERSION: u32 = 1;
+pub const VERSION: u32 = 2;
 
 /// The page, below the stage's folder.
 pub const PAGE_FILE: &str = "index.html";
 
-/// Writes `index.html`, `classes.parquet` and `summary.parquet` into the stage's folder.
+/// The model card, below the stage's folder.
+pub const CARD_FILE: &str = "model_card.md";
+
+/// Writes `index.html`, `model_card.md` (where a model was evaluated; else it says that none was), `classes.parquet` and `summary.parquet` into the stage's folder.
 pub fn run(params: &Params, inputs: &Inputs<'_>, ctx: &StageContext<'_>) -> Result<StageSummary, Error> {
     let tables = Tables::read(inputs)?;
     let board = Scoreboard::new(&tables.summary, &inputs.pipeline, params.main_model.as_deref())?;
+    let room = u64::from(params.embed_audio_kib) * 1024;
+    let mut recordings = Recordings::new(&tables.clips, ctx.base_dir, &inputs.page_dir, room);
+    let clip_rows = params.clip_rows as usize;
     let page = Page {
         title: params.title.clone().unwrap_or_else(|| inputs.pipeline.name.clone()),
         answer: sections::answer::answer(&tables, &board),
         cautions: sections::distrust::distrust(&tables, &board),
         protocols: sections::protocols::protocols(&tables, &board, params.paper_figures)?,
+        comparisons: sections::comparisons::comparisons(&tables, &board)?,
+        cross_corpus: sections::cross_corpus::cross_corpus(&tables)?,
         corpora: sections::corpora::corpora(&tables)?,
         left_out: sections::left_out::left_out(&tables, params.exclusion_rows as usize),
-        findings: sections::findings::findings(&tables),
-        voices: sections::voices::voices(&tables)?,
+        audit: sections::audit::audit(&tables, &recordings, clip_rows)?,
+        voices: sections::voices::voices(&tables, &mut recordings)?,
         training: sections::training::training(&tables)?,
         errors: sections::errors::errors(&tables, &board)?,
+        groups: sections::groups::groups(&tables, &board)?,
+        calibration: sections::calibration::calibration(&tables, &board)?,
+        labels: sections::labels::labels(&tables, &board, &mut recordings, clip_rows)?,
+        measurements: sections::measurements::measurements(&tables, &board),
+        card: card::card(&tables, &board, &inputs.pipeline),
         provenance: sections::provenance::provenance(&tables, &inputs.pipeline),
     };
-    let html = page::render(&page)?;
-    let path = ctx.out_dir.join(PAGE_FILE);
-    std::fs::write(&path, &html).map_err(|source| Error::Write { path, source })?;
+    let card = page.card.as_ref().map_or_else(|| "No model was evaluated.\n".to_owned(), card::markdown);
+    for (file, text) in [(PAGE_FILE, page::render(&page)?), (CARD_FILE, card)] {
+        let path = ctx.out_dir.join(file);
+        std::fs::write(&path, text).map_err(|source| Error::Write { path, source })?;
+    }
     ser_schemas::ClassMetrics::write(&ctx.out_dir.join("classes.parquet"), &tables.classes, &ctx.provenance)?;
     ser_schemas::SummaryMetric::write(&ctx.out_dir.join("summary.parquet"), &tables.summary, &ctx.provenance)?;
     Ok(StageSummary { rows: tables.summary.len() as u64, headline: headline(&board), notes: notes(&page) })

@@ -28,6 +28,16 @@ pub(crate) fn with_interval(value: f64, low: Option<f64>, high: Option<f64>) -> 
     }
 }
 
+/// A share as a whole percentage: `57 %`.
+pub(crate) fn percent(share: f64) -> String {
+    format!("{}\u{202f}%", percent_figure(share))
+}
+
+/// The same without its sign, for cells of a matrix; a share that rounds to nothing is not nothing.
+pub(crate) fn percent_figure(share: f64) -> String {
+    if share > 0.0 && share < 0.005 { "<1".to_owned() } else { fixed(share * 100.0, 0) }
+}
+
 /// A whole number with narrow no-break spaces between groups of three digits: `12 162`.
 pub(crate) fn count(value: u64) -> String {
     let digits = value.to_string();
@@ -55,6 +65,21 @@ pub(crate) fn fixed(value: f64, decimals: usize) -> String {
     }
 }
 
+/// A number as other programs read it: six decimals at most, no grouping.
+pub(crate) fn plain(value: f64) -> String {
+    if !value.is_finite() {
+        return String::new();
+    }
+    let text = format!("{value:.6}");
+    let text = text.trim_end_matches('0').trim_end_matches('.');
+    if text == "-0" { "0".to_owned() } else { text.to_owned() }
+}
+
+/// A p-value: three decimals, and no zero that it cannot be.
+pub(crate) fn p_value(value: f64) -> String {
+    if value < 0.001 { "< 0.001".to_owned() } else { fixed(value, 3) }
+}
+
 /// `1 clip`, `2 clips`.
 pub(crate) fn counted(value: u64, one: &str, many: &str) -> String {
     format!("{} {}", count(value), if value == 1 { one } else { many })
@@ -73,6 +98,23 @@ mod tests {
         assert_eq!(difference(0.231), "+0.23");
         assert_eq!(difference(-0.05), "\u{2212}0.05");
         assert_eq!(difference(-0.001), "+0.00");
+    }
+
+    #[test]
+    fn plain_numbers_have_no_needless_digits() {
+        assert_eq!([0.5, 12.0, -0.000_000_1, 1.0 / 3.0, -2.5].map(plain), ["0.5", "12", "0", "0.333333", "-2.5"]);
+        assert_eq!(plain(f64::NAN), "");
+    }
+
+    #[test]
+    fn shares_are_whole_percentages() {
+        assert_eq!([0.0, 0.001, 0.125, 0.996, 1.0].map(percent_figure), ["0", "<1", "12", "100", "100"]);
+        assert_eq!(percent(0.57), "57\u{202f}%");
+    }
+
+    #[test]
+    fn p_values_are_never_zero() {
+        assert_eq!([0.0, 0.000_4, 0.0123, 1.0].map(p_value), ["< 0.001", "< 0.001", "0.012", "1.000"]);
     }
 
     #[test]

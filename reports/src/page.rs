@@ -6,44 +6,62 @@ use minijinja::{AutoEscape, Environment, UndefinedBehavior, Value, context};
 use serde::Serialize;
 
 use crate::Error;
+use crate::card::ModelCard;
 use crate::figure::Figure;
 use crate::grid::Grid;
 use crate::sections::answer::Answer;
+use crate::sections::audit::AuditView;
+use crate::sections::calibration::Calibration;
+use crate::sections::comparisons::Comparisons;
 use crate::sections::corpora::Corpora;
 use crate::sections::distrust::Caution;
 use crate::sections::errors::ModelErrors;
+use crate::sections::groups::Groups;
+use crate::sections::labels::Labels;
 use crate::sections::left_out::LeftOut;
 use crate::sections::protocols::Protocols;
 use crate::sections::provenance::ProvenanceView;
 use crate::sections::training::Training;
 
-const TEMPLATES: [(&str, &str); 8] = [
+const TEMPLATES: [(&str, &str); 14] = [
     ("report.html", include_str!("../templates/report.html")),
     ("macros.html", include_str!("../templates/macros.html")),
     ("answer.html", include_str!("../templates/answer.html")),
+    ("protocols.html", include_str!("../templates/protocols.html")),
     ("data.html", include_str!("../templates/data.html")),
     ("voices.html", include_str!("../templates/voices.html")),
     ("training.html", include_str!("../templates/training.html")),
     ("errors.html", include_str!("../templates/errors.html")),
+    ("groups.html", include_str!("../templates/groups.html")),
+    ("calibration.html", include_str!("../templates/calibration.html")),
+    ("labels.html", include_str!("../templates/labels.html")),
+    ("measurements.html", include_str!("../templates/measurements.html")),
+    ("card.html", include_str!("../templates/card.html")),
     ("provenance.html", include_str!("../templates/provenance.html")),
 ];
 const STYLE: &str = include_str!("../templates/style.css");
 const SCRIPT: &str = include_str!("../templates/script.js");
 
-/// Everything that the page shows.
+/// Everything that the page shows. What a run did not measure is `None` or empty, and the page says so in a sentence.
 #[derive(Debug, Clone, Serialize)]
 pub(crate) struct Page {
     pub title: String,
     pub answer: Answer,
     pub cautions: Vec<Caution>,
     pub protocols: Protocols,
+    pub comparisons: Option<Comparisons>,
+    pub cross_corpus: Vec<Figure>,
     pub corpora: Corpora,
     pub left_out: LeftOut,
-    /// `None` without an audit.
-    pub findings: Option<Grid>,
+    pub audit: Option<AuditView>,
     pub voices: Vec<Figure>,
     pub training: Vec<Training>,
     pub errors: Vec<ModelErrors>,
+    pub groups: Option<Groups>,
+    pub calibration: Option<Calibration>,
+    pub labels: Option<Labels>,
+    pub measurements: Grid,
+    pub card: Option<ModelCard>,
     pub provenance: ProvenanceView,
 }
 

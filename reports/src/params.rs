@@ -19,11 +19,19 @@ pub struct Params {
     /// How many excluded files are listed one by one, 0 to 1000; the others are counted.
     #[schemars(range(min = 0, max = 1000))]
     pub exclusion_rows: u32,
+    /// How many clips worth listening to are listed in each table of them, 0 to 200: likely label errors, near-duplicates.
+    #[schemars(range(min = 0, max = 200))]
+    pub clip_rows: u32,
+    /// Kibibytes of recordings that are put into the page itself, 0 to 3072: the clip of each emotion first, then the likely
+    /// label errors, as long as they fit. 0 links to the files instead, which plays them where the page was made; a page
+    /// that is passed on with recordings inside hands them on too, which several corpora's licences do not allow.
+    #[schemars(range(min = 0, max = 3072))]
+    pub embed_audio_kib: u32,
 }
 
 impl Default for Params {
     fn default() -> Self {
-        Self { title: None, main_model: None, paper_figures: true, exclusion_rows: 50 }
+        Self { title: None, main_model: None, paper_figures: true, exclusion_rows: 50, clip_rows: 25, embed_audio_kib: 0 }
     }
 }
 
@@ -44,11 +52,16 @@ impl Params {
         .into_iter()
         .flatten()
         .collect();
-        if self.exclusion_rows > 1000 {
+        let limits = [
+            ("exclusion_rows", self.exclusion_rows, 1000, "`exclusions.parquet` of the manifest stage holds all of them"),
+            ("clip_rows", self.clip_rows, 200, "`label_errors.parquet` and `near_duplicates.parquet` hold all of them"),
+            ("embed_audio_kib", self.embed_audio_kib, 3072, "more would make the page too heavy to open and to send"),
+        ];
+        for (key, found, most, hint) in limits.into_iter().filter(|(_, found, most, _)| found > most) {
             problems.push(ParamProblem {
-                key: "exclusion_rows".to_owned(),
-                message: format!("expected 0 to 1000, found {}", self.exclusion_rows),
-                hint: Some("`exclusions.parquet` of the manifest stage holds all of them".to_owned()),
+                key: key.to_owned(),
+                message: format!("expected 0 to {most}, found {found}"),
+                hint: Some(hint.to_owned()),
             });
         }
         problems
@@ -65,10 +78,12 @@ mod tests {
             title: Some("  ".into()),
             main_model: Some(String::new()),
             exclusion_rows: 1001,
+            clip_rows: 201,
+            embed_audio_kib: 3073,
             ..Params::default()
         };
         let keys: Vec<_> = params.check().into_iter().map(|problem| problem.key).collect();
-        assert_eq!(keys, ["title", "main_model", "exclusion_rows"]);
+        assert_eq!(keys, ["title", "main_model", "exclusion_rows", "clip_rows", "embed_audio_kib"]);
         assert!(Params::default().check().is_empty());
     }
 

@@ -7,6 +7,7 @@ use serde_json::Value;
 
 use ser_schemas::SummaryMetric;
 
+use crate::charts::Ink;
 use crate::{Error, PipelineInfo};
 
 /// How clips were divided for evaluation.
@@ -124,16 +125,25 @@ pub(crate) struct Scored {
     pub split: String,
     pub protocol: Protocol,
     pub standardisation: Standardisation,
+    /// Whether it is a baseline: what a network has to beat.
+    pub baseline: bool,
     /// By name of the metric, over all test clips.
     pub overall: BTreeMap<String, Estimate>,
     /// Test clips.
     pub support: u64,
+    /// Their speakers.
+    pub speakers: u64,
 }
 
 impl Scored {
     /// The metric called `name` over all test clips.
     pub(crate) fn metric(&self, name: &str) -> Option<Estimate> {
         self.overall.get(name).copied()
+    }
+
+    /// The colour of its marks: by what its protocol promises.
+    pub(crate) fn ink(&self) -> Ink {
+        if self.protocol.separates_speakers() { Ink::Accent } else { Ink::Contrast }
     }
 
     /// Whether `model` and `split` of a table row are this model's.
@@ -168,19 +178,22 @@ impl Scoreboard {
                     split: row.split.clone(),
                     protocol: Protocol::of(&row.split, pipeline),
                     standardisation: Standardisation::of(&row.model, pipeline),
+                    baseline: pipeline.stage(&row.model).is_some_and(|stage| stage.kind == "baseline"),
                     overall: BTreeMap::new(),
                     support: 0,
+                    speakers: 0,
                 });
                 models.len() - 1
             });
             models[place].overall.insert(row.metric.clone(), row.into());
             models[place].support = models[place].support.max(row.support);
+            models[place].speakers = models[place].speakers.max(row.speakers);
         }
         let declared = |model: &str| pipeline.stages.iter().position(|stage| stage.name == model);
         models.sort_by_key(|scored| (rank(scored), declared(&scored.model).unwrap_or(usize::MAX)));
 
         let main = match main_model {
-            None => (!models.is_empty()).then_some(0),
+            None => leading(&models),
             Some(name) => Some(models.iter().position(|scored| scored.model == name).ok_or_else(|| {
                 let mut known: Vec<String> = models.iter().map(|scored| scored.model.clone()).collect();
                 known.dedup();
@@ -202,6 +215,12 @@ impl Scoreboard {
     }
 }
 
+/// The first model that is no baseline among those whose protocol separates speakers; without one, the first of all.
+fn leading(models: &[Scored]) -> Option<usize> {
+    let network = models.iter().position(|scored| !scored.baseline && scored.protocol.separates_speakers());
+    network.or_else(|| (!models.is_empty()).then_some(0))
+}
+
 /// How trustworthy a protocol's number is, best first.
 fn rank(scored: &Scored) -> u8 {
     let protocol = match scored.protocol {
@@ -211,7 +230,7 @@ fn rank(scored: &Scored) -> u8 {
         Protocol::Other(_) => 6,
         Protocol::Random => 8,
     };
-    protocol + u8::from(scored.standardisation.uses_test_speakers())
+    2 * (protocol + u8::from(scored.standardisation.uses_test_speakers())) + u8::from(scored.baseline)
 }
 
 /// The randomly split model most like `main`: scored on as many clips, standardised alike, with the most parameters in
@@ -223,6 +242,7 @@ fn counterpart(models: &[Scored], main: usize, pipeline: &PipelineInfo) -> Optio
     }
     let likeness = |scored: &Scored| {
         (
+            scored.baseline == leading.baseline,
             scored.support == leading.support,
             scored.standardisation == leading.standardisation,
             shared_params(pipeline, &scored.model, &leading.model),
@@ -276,7 +296,21 @@ mod tests {
             low: None,
             high: None,
             support,
+            speakers: 24,
         }
+    }
+
+    #[test]
+    fn a_baseline_does_not_lead_where_a_network_can() {
+        let mut pipeline = pipeline();
+        pipeline.stages.push(StageInfo { name: "linear".into(), kind: "baseline".into(), ..StageInfo::default() });
+        let summary = [row("linear", "rnd", 100), row("linear", "si", 100), row("net_speaker", "si", 100)];
+        let board = Scoreboard::new(&summary, &pipeline, None).expect("models");
+        assert_eq!(board.main().expect("main").model, "net_speaker");
+        let order: Vec<_> = board.models.iter().map(|scored| (scored.model.as_str(), scored.split.as_str())).collect();
+        assert_eq!(order, [("linear", "si"), ("net_speaker", "si"), ("linear", "rnd")]);
+        let board = Scoreboard::new(&summary[..2], &pipeline, None).expect("models");
+        assert_eq!(board.main().expect("main").split, "si", "a baseline alone leads where its speakers are apart");
     }
 
     #[test]

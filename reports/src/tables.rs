@@ -4,8 +4,9 @@ use std::collections::BTreeMap;
 use std::path::Path;
 
 use ser_schemas::{
-    Balance, Check, ClassMetrics, Clip, ConfusionCell, Corpus, Emotion, Epoch, Example, Exclusion, Finding,
-    SummaryMetric, Table, read_metadata,
+    Association, Balance, CalibrationBin, Check, ClassBalance, ClassMetrics, Clip, Comparison, ConfusionCell, Corpus,
+    CrossCorpus, Durations, Emotion, Epoch, Example, Exclusion, Finding, LabelError, ModelCheck, NearDuplicate, Perceived,
+    Shortcut, SummaryMetric, Table, WorstGroup, read_metadata,
 };
 
 use crate::{Error, Inputs};
@@ -16,10 +17,8 @@ pub(crate) struct Tables {
     pub clips: Vec<Clip>,
     pub exclusions: Vec<Exclusion>,
     pub corpora: Vec<Corpus>,
-    /// Empty without an audit.
-    pub balance: Vec<Balance>,
     /// `None` without an audit.
-    pub findings: Option<Vec<Finding>>,
+    pub audit: Option<Audit>,
     pub examples: Vec<Example>,
     /// By split stage.
     pub checks: Vec<(String, Vec<Check>)>,
@@ -28,38 +27,69 @@ pub(crate) struct Tables {
     pub classes: Vec<ClassMetrics>,
     pub summary: Vec<SummaryMetric>,
     pub confusion: Vec<ConfusionCell>,
+    pub worst_groups: Vec<WorstGroup>,
+    pub calibration: Vec<CalibrationBin>,
+    pub comparisons: Vec<Comparison>,
+    pub cross_corpus: Vec<CrossCorpus>,
+    pub label_errors: Vec<LabelError>,
+    pub perceived: Vec<Perceived>,
+    pub model_checks: Vec<ModelCheck>,
     /// Fingerprints by stage, as found in the tables.
     pub fingerprints: BTreeMap<String, String>,
 }
 
+/// The tables of an audit.
+#[derive(Debug, Default)]
+pub(crate) struct Audit {
+    pub balance: Vec<Balance>,
+    pub findings: Vec<Finding>,
+    pub class_balance: Vec<ClassBalance>,
+    pub durations: Vec<Durations>,
+    pub associations: Vec<Association>,
+    pub shortcuts: Vec<Shortcut>,
+    pub near_duplicates: Vec<NearDuplicate>,
+}
+
 impl Tables {
-    /// Reads the tables of `inputs`.
+    /// Reads the tables of `inputs`. Those that only some runs write are empty where their file is missing.
     pub(crate) fn read(inputs: &Inputs<'_>) -> Result<Self, Error> {
         let mut fingerprints = BTreeMap::new();
         let seen = &mut fingerprints;
         let mut tables = Self {
-            clips: read(&inputs.manifest.join("clips.parquet"), seen)?,
-            exclusions: read(&inputs.manifest.join("exclusions.parquet"), seen)?,
-            corpora: read(&inputs.manifest.join("corpora.parquet"), seen)?,
-            classes: read(&inputs.evaluate.join("classes.parquet"), seen)?,
-            summary: read(&inputs.evaluate.join("summary.parquet"), seen)?,
-            confusion: read(&inputs.evaluate.join("confusion.parquet"), seen)?,
+            clips: read(inputs.manifest, seen)?,
+            exclusions: read(inputs.manifest, seen)?,
+            corpora: read(inputs.manifest, seen)?,
+            classes: read(inputs.evaluate, seen)?,
+            summary: read(inputs.evaluate, seen)?,
+            confusion: read(inputs.evaluate, seen)?,
+            worst_groups: read_any(inputs.evaluate, seen)?,
+            calibration: read_any(inputs.evaluate, seen)?,
+            comparisons: read_any(inputs.evaluate, seen)?,
+            cross_corpus: read_any(inputs.evaluate, seen)?,
+            label_errors: read_any(inputs.evaluate, seen)?,
+            perceived: read_any(inputs.evaluate, seen)?,
+            model_checks: read_any(inputs.evaluate, seen)?,
             ..Self::default()
         };
-        if let Some(audit) = inputs.audit {
-            tables.balance = read(&audit.join("balance.parquet"), seen)?;
-            tables.findings = Some(read(&audit.join("findings.parquet"), seen)?);
+        if let Some(folder) = inputs.audit {
+            tables.audit = Some(Audit {
+                balance: read(folder, seen)?,
+                findings: read(folder, seen)?,
+                class_balance: read_any(folder, seen)?,
+                durations: read_any(folder, seen)?,
+                associations: read_any(folder, seen)?,
+                shortcuts: read_any(folder, seen)?,
+                near_duplicates: read_any(folder, seen)?,
+            });
         }
-        if let Some(path) =
-            inputs.features.map(|features| features.join("examples.parquet")).filter(|path| path.exists())
-        {
-            tables.examples = read(&path, seen)?;
+        if let Some(folder) = inputs.features {
+            tables.examples = read_any(folder, seen)?;
         }
         for (name, folder) in &inputs.splits {
-            tables.checks.push((name.clone(), read(&folder.join("checks.parquet"), seen)?));
+            tables.checks.push((name.clone(), read(folder, seen)?));
         }
         for (name, folder) in &inputs.trains {
-            tables.history.push((name.clone(), read(&folder.join("history.parquet"), seen)?));
+            tables.history.push((name.clone(), read(folder, seen)?));
         }
         tables.fingerprints = fingerprints;
         Ok(tables)
@@ -75,13 +105,30 @@ impl Tables {
             })
             .collect()
     }
+
+    /// The names of the corpora with clips, in the order of their declaration.
+    pub(crate) fn corpora_with_clips(&self) -> Vec<&str> {
+        let mut names: Vec<&str> = self.corpora.iter().map(|corpus| corpus.corpus.as_str()).collect();
+        names.extend(self.clips.iter().map(|clip| clip.corpus.as_str()));
+        let present: std::collections::BTreeSet<&str> = self.clips.iter().map(|clip| clip.corpus.as_str()).collect();
+        let mut seen = std::collections::BTreeSet::new();
+        names.retain(|name| present.contains(name) && seen.insert(*name));
+        names
+    }
 }
 
-fn read<T: Table>(path: &Path, fingerprints: &mut BTreeMap<String, String>) -> Result<Vec<T>, Error> {
-    let rows = T::read(path)?;
-    let metadata = read_metadata(path)?;
+/// The table of `T` in `folder`, which must be there.
+fn read<T: Table>(folder: &Path, fingerprints: &mut BTreeMap<String, String>) -> Result<Vec<T>, Error> {
+    let path = folder.join(format!("{}.parquet", T::NAME));
+    let rows = T::read(&path)?;
+    let metadata = read_metadata(&path)?;
     if let (Some(stage), Some(fingerprint)) = (metadata.get("ser.stage"), metadata.get("ser.fingerprint")) {
         fingerprints.insert(stage.clone(), fingerprint.clone());
     }
     Ok(rows)
+}
+
+/// The table of `T` in `folder`; no rows where there is no such file.
+fn read_any<T: Table>(folder: &Path, fingerprints: &mut BTreeMap<String, String>) -> Result<Vec<T>, Error> {
+    if folder.join(format!("{}.parquet", T::NAME)).exists() { read(folder, fingerprints) } else { Ok(Vec::new()) }
 }

@@ -3,14 +3,14 @@
 use crate::Emotion;
 
 crate::table::table! {
-    /// One class of one model within one group of test clips. Intervals are 95 % percentile intervals of a bootstrap
-    /// over speakers. A ratio whose denominator is zero is 0, as scikit-learn does with `zero_division=0`.
-    pub struct ClassMetrics ("classes", version 1) {
-        /// Name of the train stage.
+    /// One class of one model within one group of test clips. Intervals are 95 % intervals of a bootstrap over
+    /// speakers. A ratio whose denominator is zero is 0, as scikit-learn does with `zero_division=0`.
+    pub struct ClassMetrics ("classes", version 2) {
+        /// Name of the train or baseline stage.
         model: String,
         /// Name of the split stage.
         split: String,
-        /// What the clips are grouped by: `overall`, `fold`, `corpus`, `gender`.
+        /// What the clips are grouped by: `overall`, `fold`, `corpus`, `gender`, `intensity`, `language`, `agreement`.
         group: String,
         /// Which group; `all` for `overall`.
         group_value: String,
@@ -36,5 +36,7 @@ crate::table::table! {
         f1_high: Option<f64>,
         /// Number of test clips of this class.
         support: u64,
+        /// Number of speakers of these clips.
+        speakers: u64,
     }
 }

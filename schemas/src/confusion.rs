@@ -5,11 +5,11 @@ use crate::Emotion;
 crate::table::table! {
     /// One cell of a confusion matrix; cells with zero clips are present.
     pub struct ConfusionCell ("confusion", version 1) {
-        /// Name of the train stage.
+        /// Name of the train or baseline stage.
         model: String,
         /// Name of the split stage.
         split: String,
-        /// What the clips are grouped by, as in `summary`.
+        /// What the clips are grouped by, as in `classes`.
         group: String,
         /// Which group; `all` for `overall`.
         group_value: String,

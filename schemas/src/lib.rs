@@ -10,59 +10,87 @@
 /// Metadata key, in a manifest's `clips.parquet`, of the sample rate in hertz that features are computed at.
 pub const KEY_SAMPLE_RATE_HZ: &str = "ser.sample_rate_hz";
 
+/// File of a train or baseline stage: what each fold's model said about its validation clips, as a `predictions` table.
+pub const VALIDATION_PREDICTIONS_FILE: &str = "validation_predictions.parquet";
+
+/// Metadata key, in `assignments.parquet`, of the protocol's name.
+pub const KEY_PROTOCOL: &str = "ser.protocol";
+
+/// Metadata key, in a `predictions.parquet`, of what made the model apart from the split: models of equal recipes differ in nothing but
+/// the clips that they were trained on.
+pub const KEY_RECIPE: &str = "ser.recipe";
+
 mod assignments;
 mod associations;
 mod augmented;
 mod balance;
+mod calibration;
 mod checks;
 mod class_balance;
 mod classes;
 mod clips;
 mod column;
+mod comparisons;
 mod confusion;
 mod content;
 mod corpora;
+mod cross_corpus;
 mod durations;
 mod emotion;
 mod error;
 mod examples;
 mod exclusions;
+mod exposures;
 mod findings;
 pub mod frames;
 pub mod functionals;
 mod history;
+mod label_errors;
+mod model_checks;
 mod near_duplicates;
 mod parquet_io;
+mod perceived;
 mod predictions;
+mod regularisation;
 mod role;
 mod shortcuts;
 pub mod stage;
 mod summary;
 mod table;
+mod worst_groups;
 
 pub use assignments::Assignment;
 pub use associations::Association;
 pub use augmented::AUGMENTED_FILE;
 pub use balance::Balance;
+pub use calibration::CalibrationBin;
 pub use checks::{Check, CheckStatus};
 pub use class_balance::ClassBalance;
 pub use classes::ClassMetrics;
 pub use clips::{Clip, FINGERPRINT_STEP_S};
 pub use column::Column;
+pub use comparisons::{Comparison, ComparisonKind, ComparisonTest};
 pub use confusion::ConfusionCell;
 pub use content::content_digest;
 pub use corpora::{Corpus, CorpusStatus};
+pub use cross_corpus::CrossCorpus;
 pub use durations::Durations;
 pub use emotion::{Emotion, UnknownEmotion};
 pub use error::{TableError, TableResult};
 pub use examples::Example;
 pub use exclusions::{Exclusion, Reason};
+pub use exposures::{Exposure, Use};
 pub use findings::{Finding, Severity};
 pub use history::Epoch;
+pub use label_errors::LabelError;
+pub use model_checks::ModelCheck;
 pub use near_duplicates::NearDuplicate;
 pub use parquet_io::{Provenance, read_metadata};
+pub use perceived::Perceived;
 pub use predictions::Prediction;
+pub use regularisation::Regularisation;
 pub use role::Role;
 pub use shortcuts::Shortcut;
 pub use summary::SummaryMetric;
 pub use table::{ColumnDoc, Table, TableDoc, all_tables};
+pub use worst_groups::WorstGroup;

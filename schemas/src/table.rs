@@ -94,10 +94,19 @@ pub fn all_tables() -> Vec<TableDoc> {
         crate::Assignment::describe(),
         crate::Check::describe(),
         crate::Epoch::describe(),
+        crate::Exposure::describe(),
+        crate::Regularisation::describe(),
         crate::Prediction::describe(),
+        crate::ModelCheck::describe(),
         crate::ClassMetrics::describe(),
         crate::SummaryMetric::describe(),
         crate::ConfusionCell::describe(),
+        crate::WorstGroup::describe(),
+        crate::CalibrationBin::describe(),
+        crate::Comparison::describe(),
+        crate::CrossCorpus::describe(),
+        crate::LabelError::describe(),
+        crate::Perceived::describe(),
     ]
 }
 

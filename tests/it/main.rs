@@ -4,8 +4,14 @@ mod audit;
 mod bad_input;
 mod corpora;
 mod generated;
+mod history;
+mod kills;
 mod pipeline;
 mod predict;
 mod readme;
+mod reruns;
+mod small;
 mod spec;
 mod util;
+#[cfg(unix)]
+mod watch;

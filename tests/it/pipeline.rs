@@ -176,7 +176,7 @@ fn a_second_run_does_nothing_and_a_change_reruns_what_it_touches() {
     workspace.ser(&["run", "-S", "folds.folds=3"]).exits(0).tells("1 of 4 stages run").tells("folds 2 → 3");
 
     std::fs::remove_file(workspace.path("demo/savee/AudioData/DC/a01.wav")).expect("a clip of the demo");
-    workspace.ser(&["status", "--exit-code"]).exits(3).says("the files it reads changed");
+    workspace.ser(&["status", "--exit-code"]).exits(3).says("1 file removed: AudioData/DC/a01.wav");
     std::fs::remove_file(workspace.path("artifacts/audit/balance.parquet")).expect("a result");
     workspace.ser(&["status"]).exits(0).says("`balance.parquet` is missing");
 }

@@ -68,14 +68,15 @@ impl Workspace {
 
     /// Runs `ser` in this folder.
     pub(crate) fn ser(&self, arguments: &[&str]) -> Ran {
-        let output = Command::new(env!("CARGO_BIN_EXE_ser"))
-            .args(arguments)
-            .current_dir(self.dir.path())
-            .env_remove("SER_DATA")
-            .env("NO_COLOR", "1")
-            .output()
-            .expect("the program starts");
+        let output = self.command(arguments).output().expect("the program starts");
         self.ran(arguments, &output)
+    }
+
+    /// `ser`, not started yet, in this folder and without variables that change what it does.
+    pub(crate) fn command(&self, arguments: &[&str]) -> Command {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_ser"));
+        command.args(arguments).current_dir(self.dir.path()).env_remove("SER_DATA").env("NO_COLOR", "1");
+        command
     }
 
     /// Runs `ser run` with the networks of the default pipeline made tiny.

@@ -11,7 +11,7 @@
 mod names;
 
 use std::fs;
-use std::io;
+use std::io::{self, Write as _};
 use std::path::Path;
 
 const SAMPLE_RATE_HZ: u32 = 16_000;
@@ -29,7 +29,7 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
         }
         write(&root.join(ser_demo::MARKER), b"These files are generated tones, to measure times with.\n")?;
     }
-    println!("{count} files in {folder}");
+    writeln!(io::stdout(), "{count} files in {folder}")?;
     Ok(())
 }
 

@@ -43,6 +43,14 @@ pub(crate) enum Command {
     Run(RunArgs),
     /// Tell what is stale, and why
     Status(StatusArgs),
+    /// Run again whenever a corpus, a descriptor or the pipeline file changes
+    Watch(WatchArgs),
+    /// List the runs that are kept
+    Runs(JsonArg),
+    /// Tell what differs between two runs: clips, parameters, figures
+    Diff(DiffArgs),
+    /// Show what no kept run needs, and remove it with `--yes`
+    Gc(GcArgs),
     /// Show the stages and what they read
     Graph(GraphArgs),
     /// Print the balance of the dataset and what is notable about it
@@ -93,6 +101,63 @@ pub(crate) struct StatusArgs {
     /// Print JSON
     #[arg(long)]
     pub(crate) json: bool,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct WatchArgs {
+    /// Only these stages and what they read [default: all]
+    #[arg(value_name = "STAGE")]
+    pub(crate) stages: Vec<String>,
+    /// Start a run when nothing has changed for so long: a copy under way is waited for
+    #[arg(long, value_name = "SECONDS", default_value = "5", value_parser = seconds)]
+    pub(crate) settle: f64,
+    /// Look every so often instead of listening for file events: for network drives
+    #[arg(long, value_name = "SECONDS", value_parser = seconds)]
+    pub(crate) poll: Option<f64>,
+    /// After a failure go on with the stages that do not depend on it
+    #[arg(long)]
+    pub(crate) keep_going: bool,
+    /// Worker threads [default: one per core]
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=1024))]
+    pub(crate) jobs: Option<u16>,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct DiffArgs {
+    /// The earlier run: an id, the beginning of one, `last` or `previous`; those two count finished runs
+    #[arg(value_name = "A", default_value = "previous")]
+    pub(crate) a: String,
+    /// The later run
+    #[arg(value_name = "B", default_value = "last")]
+    pub(crate) b: String,
+    /// Most lines of any one list; JSON is always complete
+    #[arg(long, value_name = "N", default_value_t = 10)]
+    pub(crate) limit: usize,
+    /// Print JSON
+    #[arg(long)]
+    pub(crate) json: bool,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct GcArgs {
+    /// How many finished runs to keep, with whatever ran since the oldest of them
+    #[arg(long, value_name = "N", default_value_t = 20, value_parser = clap::value_parser!(u16).range(1..))]
+    pub(crate) keep: u16,
+    /// Remove it
+    #[arg(long)]
+    pub(crate) yes: bool,
+    /// Only show it, as without `--yes`
+    #[arg(long, conflicts_with = "yes")]
+    pub(crate) dry_run: bool,
+    /// Print JSON
+    #[arg(long)]
+    pub(crate) json: bool,
+}
+
+/// A time in seconds, from a hundredth to a day.
+fn seconds(text: &str) -> Result<f64, String> {
+    let seconds: f64 = text.parse().map_err(|_| "expected a number of seconds".to_owned())?;
+    if (0.01..=86_400.0).contains(&seconds) { Ok(seconds) } else { Err("expected 0.01 to 86400 seconds".to_owned()) }
 }
 
 #[derive(Debug, Args)]

@@ -5,11 +5,14 @@
 
 mod args;
 mod commands;
+mod diff;
 mod kinds;
 mod output;
 mod project;
 mod terminal;
 mod text_table;
+mod watch;
+mod words;
 
 use std::process::ExitCode;
 
@@ -32,6 +35,10 @@ fn dispatch(cli: &Cli) -> anyhow::Result<Status> {
     match &cli.command {
         Command::Run(args) => commands::run::run(&project, args),
         Command::Status(args) => commands::status::run(&project, args),
+        Command::Runs(args) => commands::runs::run(&project, args.json),
+        Command::Diff(args) => commands::diff::run(&project, args),
+        Command::Gc(args) => commands::gc::run(&project, args),
+        Command::Watch(args) => commands::watch::run(&project, args),
         Command::Graph(args) => commands::graph::run(&project, args),
         Command::Audit(args) => commands::audit::run(&project, args.json),
         Command::Corpora(args) => commands::corpora::run(args),

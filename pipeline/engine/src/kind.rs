@@ -4,13 +4,14 @@
 //! inside parameters or artifacts.
 
 use std::collections::BTreeMap;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use schemars::Schema;
 use serde_json::Value;
 
 use crate::Job;
+use crate::metric::Metric;
 
 /// An error of any crate, fit to cross threads.
 pub type BoxError = Box<dyn std::error::Error + Send + Sync>;
@@ -66,6 +67,18 @@ pub trait StageKind: Send + Sync {
 
     /// Files that must be there afterwards, relative to the stage's folder, `/` between folders.
     fn outputs(&self, params: &Value) -> Vec<String>;
+
+    /// Small files of the result, as in [`outputs`](Self::outputs), of which every run keeps a copy: what a comparison
+    /// of two runs reads.
+    fn kept(&self, _params: &Value) -> Vec<String> {
+        Vec::new()
+    }
+
+    /// Files and folders outside the pipeline whose change may make the stage stale, folders with all that is in them.
+    /// They need not exist.
+    fn watched(&self, _params: &Value, _base_dir: &Path) -> Vec<PathBuf> {
+        Vec::new()
+    }
 
     /// Does the work. Long loops ask [`Observer::is_cancelled`](crate::Observer::is_cancelled) and return an error.
     fn run(&self, job: &Job<'_>) -> Result<Outcome, BoxError>;
@@ -167,7 +180,7 @@ pub struct Problem {
 }
 
 /// What a stage did.
-#[derive(Debug, Clone, PartialEq, Eq, Default)]
+#[derive(Debug, Clone, PartialEq, Default)]
 pub struct Outcome {
     /// Rows of the main table.
     pub rows: u64,
@@ -175,6 +188,8 @@ pub struct Outcome {
     pub headline: String,
     /// Further lines for the user, each complete in itself.
     pub notes: Vec<String>,
+    /// Figures by which runs are compared, the most telling one first.
+    pub metrics: Vec<Metric>,
     /// What was really read from outside the pipeline; `None`: what [`StageKind::external`] told.
     pub external: Option<External>,
 }

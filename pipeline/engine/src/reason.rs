@@ -215,7 +215,7 @@ fn as_recorded(params: &Value) -> Value {
 }
 
 /// Tables are compared key by key, anything else as a whole.
-fn compare_params(key: &str, old: Option<&Value>, new: Option<&Value>, reasons: &mut Vec<Reason>) {
+pub(crate) fn compare_params(key: &str, old: Option<&Value>, new: Option<&Value>, reasons: &mut Vec<Reason>) {
     if old == new {
         return;
     }

@@ -4,6 +4,8 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use crate::fingerprint::Identity;
+use crate::keep::KeptFile;
+use crate::metric::Metric;
 
 /// Version of both record formats; a record of another one counts as missing.
 pub(crate) const FORMAT: u32 = 2;
@@ -30,6 +32,9 @@ pub struct StageRecord {
     pub notes: Vec<String>,
     /// Warnings given while it was made; shown again when the stage is fresh.
     pub warnings: Vec<String>,
+    /// Figures of the result.
+    #[serde(default)]
+    pub metrics: Vec<Metric>,
     /// How long the stage took.
     pub seconds: f64,
     /// When it was done, UTC.
@@ -53,7 +58,7 @@ pub struct OutputFile {
 }
 
 /// One run. Kept in `artifacts/.ser/runs/<id>.json` when it had anything to do.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct RunRecord {
     /// Version of this format.
@@ -72,6 +77,9 @@ pub struct RunRecord {
     pub seed: u64,
     /// The targets asked for; empty is all.
     pub targets: Vec<String>,
+    /// Stages of the pipeline that were not asked for, and that no stage asked for reads.
+    #[serde(default)]
+    pub not_asked: Vec<String>,
     /// When it started, UTC.
     pub started: String,
     /// When it ended, UTC; `None` while it runs, and for ever if it was killed.
@@ -85,10 +93,11 @@ pub struct RunRecord {
 }
 
 /// How a run went.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum RunStatus {
     /// Under way, or killed.
+    #[default]
     Running,
     /// Everything asked for is fresh.
     Done,
@@ -99,13 +108,19 @@ pub enum RunStatus {
 }
 
 /// One stage within a run.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct StageRun {
     /// Name of the stage.
     pub stage: String,
     /// Name of its kind.
     pub kind: String,
+    /// Version of the kind's code; 0 in records of before it was noted down.
+    #[serde(default)]
+    pub version: u32,
+    /// The stages that it reads.
+    #[serde(default)]
+    pub from: Vec<String>,
     /// How it went.
     pub status: StageStatus,
     /// Why it had to run, in words.
@@ -126,15 +141,22 @@ pub struct StageRun {
     pub notes: Vec<String>,
     /// Warnings given by the stage.
     pub warnings: Vec<String>,
+    /// Figures of the result that it had at the end of the run.
+    #[serde(default)]
+    pub metrics: Vec<Metric>,
+    /// Copies of files of that result, which the next run may replace.
+    #[serde(default)]
+    pub kept: Vec<KeptFile>,
     /// What went wrong.
     pub error: Option<String>,
 }
 
 /// How a stage went.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum StageStatus {
     /// Not started yet.
+    #[default]
     Waiting,
     /// Nothing to do.
     Fresh,

@@ -207,7 +207,9 @@ impl Progress<'_> {
         stage.headline.clone_from(&last.headline);
         stage.notes.clone_from(&last.notes);
         stage.warnings.clone_from(&last.warnings);
+        stage.metrics.clone_from(&last.metrics);
         self.contents.insert(stage.stage.clone(), last.content.clone());
+        self.keep(at);
     }
 
     fn judge(&self, at: usize) -> Next {
@@ -245,6 +247,8 @@ impl Progress<'_> {
                 stage.rows = record.rows;
                 stage.headline = record.headline;
                 stage.notes = record.notes;
+                stage.metrics = record.metrics;
+                self.keep(at);
                 self.setting.reporter.finished(self.stage(at), &self.record.stages[at]);
             }
             Err(Stopped::Failed(failure)) => self.fail(at, &failure),
@@ -272,6 +276,21 @@ impl Progress<'_> {
         }
     }
 
+    /// Keeps copies of what a comparison of runs will want to read of the result in place.
+    fn keep(&mut self, at: usize) {
+        if self.plan.is_fresh() {
+            return;
+        }
+        let stage = self.stage(at);
+        match self.setting.store.keep(stage) {
+            Ok(kept) => self.record.stages[at].kept = kept,
+            Err(error) => self.setting.reporter.warn(
+                Some(stage.name()),
+                &format!("`ser diff` will not see its tables: no copy of them is kept: {error}"),
+            ),
+        }
+    }
+
     fn save(&mut self) {
         self.record.seconds = self.start.elapsed().as_secs_f64();
         if self.plan.is_fresh() {
@@ -296,20 +315,19 @@ fn new_record(pipeline: &Pipeline, store: &Store, options: &RunOptions, plan: &P
     let stages = plan
         .steps
         .iter()
-        .map(|step| StageRun {
-            stage: step.stage.clone(),
-            kind: step.kind.clone(),
-            status: if step.is_stale() { StageStatus::Waiting } else { StageStatus::Fresh },
-            reasons: step.reasons.iter().map(ToString::to_string).collect(),
-            fingerprint: step.fingerprint.clone(),
-            content: None,
-            params: pipeline.stages()[step.position].params().clone(),
-            seconds: 0.0,
-            rows: 0,
-            headline: String::new(),
-            notes: Vec::new(),
-            warnings: Vec::new(),
-            error: None,
+        .map(|step| {
+            let stage = &pipeline.stages()[step.position];
+            StageRun {
+                stage: step.stage.clone(),
+                kind: step.kind.clone(),
+                version: stage.kind().version(),
+                from: stage.from().to_vec(),
+                status: if step.is_stale() { StageStatus::Waiting } else { StageStatus::Fresh },
+                reasons: step.reasons.iter().map(ToString::to_string).collect(),
+                fingerprint: step.fingerprint.clone(),
+                params: stage.params().clone(),
+                ..StageRun::default()
+            }
         })
         .collect();
     RunRecord {
@@ -321,10 +339,16 @@ fn new_record(pipeline: &Pipeline, store: &Store, options: &RunOptions, plan: &P
         overrides: pipeline.overrides().to_vec(),
         seed: pipeline.seed(),
         targets: options.targets.clone(),
+        not_asked: not_asked(pipeline, plan),
         started,
         finished: None,
         seconds: 0.0,
         status: RunStatus::Running,
         stages,
     }
+}
+
+fn not_asked(pipeline: &Pipeline, plan: &Plan) -> Vec<String> {
+    let planned = |name: &str| plan.steps.iter().any(|step| step.stage == name);
+    pipeline.stages().iter().map(Stage::name).filter(|name| !planned(name)).map(str::to_owned).collect()
 }

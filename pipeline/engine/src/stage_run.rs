@@ -10,6 +10,7 @@ use crate::failure::Failure;
 use crate::fingerprint::Identity;
 use crate::job::{InputFolder, Job, Observer, SpecView, StageView};
 use crate::kind::{Outcome, SpecCover};
+use crate::metric::Metric;
 use crate::outputs;
 use crate::reason::Reason;
 use crate::record::{self, StageRecord};
@@ -111,6 +112,7 @@ fn attempt(
             headline: outcome.headline,
             notes: outcome.notes,
             warnings,
+            metrics: outcome.metrics.into_iter().filter_map(Metric::recordable).collect(),
             seconds: start.elapsed().as_secs_f64(),
             finished: time::now(),
             run: setting.run_id.to_owned(),

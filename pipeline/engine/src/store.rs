@@ -5,6 +5,7 @@
 //! artifacts/.ser/lock                held by the run at work
 //! artifacts/.ser/stages/<stage>.json what made artifacts/<stage>
 //! artifacts/.ser/runs/<id>.json      what each run did
+//! artifacts/.ser/objects/<digest>    copies of small tables that run records refer to
 //! artifacts/.ser/tmp/                what is being written; empty between runs
 //! artifacts/.ser/work/<stage>/<fingerprint>/   checkpoints of an interrupted stage
 //! artifacts/.ser/state/<stage>/      what a stage keeps to save work next time
@@ -24,7 +25,7 @@ use crate::files;
 use crate::record::{self, OutputFile, RunRecord, StageRecord};
 
 /// Enough of a fingerprint to tell checkpoints of one stage apart.
-const WORK_PREFIX: usize = 16;
+pub(crate) const WORK_PREFIX: usize = 16;
 
 /// An artifacts folder, which need not exist before the first run.
 #[derive(Debug, Clone)]
@@ -140,21 +141,28 @@ impl Store {
     /// Removes what dead runs left, under the lock. A result that was moved aside and not replaced is put back: its
     /// record still says that it is stale, but until then it can be looked at.
     pub(crate) fn clean(&self) -> Result<(), EngineError> {
-        for dir in [self.ser_dir().join("stages"), self.ser_dir().join("runs")] {
-            files::remove_partial(&dir).map_err(EngineError::io("clean", &dir))?;
+        for dir in [self.ser_dir().join("stages"), self.ser_dir().join("runs"), self.objects_dir()] {
+            if dir.is_dir() {
+                files::remove_partial(&dir).map_err(EngineError::io("clean", &dir))?;
+            }
         }
         let tmp = self.ser_dir().join("tmp");
         for item in fs::read_dir(&tmp).map_err(EngineError::io("read", &tmp))? {
             let path = item.map_err(EngineError::io("read", &tmp))?.path();
-            let name = path.file_name().unwrap_or_default().to_string_lossy().into_owned();
-            let stage = name.strip_suffix(".old").and_then(|name| name.rsplit_once('-')).map(|(stage, _)| stage);
-            if let Some(place) = stage.map(|stage| self.stage_dir(stage)).filter(|place| !place.exists()) {
+            if let Some(place) = self.moved_aside(&path) {
                 fs::rename(&path, &place).map_err(EngineError::io("put back", &place))?;
             } else {
                 files::remove(&path).map_err(EngineError::io("remove", &path))?;
             }
         }
         Ok(())
+    }
+
+    /// Where `path`, in `tmp`, has to be put back to: it is a result that was moved aside and not replaced.
+    pub(crate) fn moved_aside(&self, path: &Path) -> Option<PathBuf> {
+        let name = path.file_name()?.to_string_lossy();
+        let (stage, _) = name.strip_suffix(".old")?.rsplit_once('-')?;
+        Some(self.stage_dir(stage)).filter(|place| !place.exists())
     }
 
     /// Refuses to replace a folder that no run made.
@@ -226,7 +234,7 @@ impl Store {
         write_json(&self.run_path(&run.id), run)
     }
 
-    fn ser_dir(&self) -> PathBuf {
+    pub(crate) fn ser_dir(&self) -> PathBuf {
         self.root.join(".ser")
     }
 
@@ -238,7 +246,7 @@ impl Store {
         self.ser_dir().join("stages").join(format!("{stage}.json"))
     }
 
-    fn work_path(&self, stage: &str) -> PathBuf {
+    pub(crate) fn work_path(&self, stage: &str) -> PathBuf {
         self.ser_dir().join("work").join(stage)
     }
 

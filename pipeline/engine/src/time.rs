@@ -3,7 +3,7 @@
 use std::time::{SystemTime, UNIX_EPOCH};
 
 /// Now, for example `2026-11-23T15:53:49Z`.
-pub(crate) fn now() -> String {
+pub fn now() -> String {
     format(seconds_since_epoch(SystemTime::now()))
 }
 

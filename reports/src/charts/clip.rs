@@ -6,7 +6,7 @@ use plotters::style::text_anchor::HPos;
 use ser_schemas::Example;
 
 use super::raster::spectrogram_png;
-use super::{Chart, DrawError, Ink, Overlay, TEXT_SIZE, anchored, font, px, stroke};
+use super::{Chart, DrawError, Extras, Ink, Overlay, TEXT_SIZE, anchored, font, px, stroke};
 
 const WAVE_HEIGHT: i32 = 76;
 const SPECTROGRAM_HEIGHT: i32 = 150;
@@ -59,7 +59,7 @@ pub(crate) fn clip_chart(label: &str, example: &Example) -> Result<Chart, DrawEr
             height: rows.end - rows.start,
             png_base64,
         });
-        Ok(overlay)
+        Ok(Extras { overlay, ..Extras::default() })
     })
 }
 

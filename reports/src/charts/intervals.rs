@@ -1,9 +1,9 @@
-//! Values between 0 and 1 with their intervals, one row each: models side by side, or the classes of one model.
+//! Values with their intervals, one row each: models side by side, the classes of one model, differences around zero.
 
 use plotters::prelude::*;
 use plotters::style::text_anchor::HPos;
 
-use super::{Chart, DrawError, Ink, TEXT_SIZE, WIDTH, anchored, px, shortened, stroke};
+use super::{Chart, DrawError, Extras, Ink, Spot, TEXT_SIZE, WIDTH, anchored, px, shortened, stroke};
 use crate::number;
 
 const ROW_HEIGHT: i32 = 44;
@@ -17,7 +17,7 @@ const LABEL_CHARACTERS: usize = 37;
 pub(crate) struct IntervalRow {
     /// What is measured.
     pub label: String,
-    /// The value, 0 to 1.
+    /// The value.
     pub value: f64,
     /// Lower end of the interval.
     pub low: Option<f64>,
@@ -25,29 +25,70 @@ pub(crate) struct IntervalRow {
     pub high: Option<f64>,
     /// Colour.
     pub ink: Ink,
-    /// Drawn as an outline: a figure that was not measured here.
+    /// Drawn as an outline: measured otherwise than the others.
     pub hollow: bool,
+    /// What pointing at the row adds; may be empty.
+    pub detail: String,
 }
 
 /// A value to compare all rows with.
 #[derive(Debug, Clone)]
 pub(crate) struct Guide {
-    /// Where it stands, 0 to 1.
+    /// Where it stands.
     pub at: f64,
     /// What it is.
     pub label: String,
 }
 
-/// Draws `rows` from top to bottom on an axis from 0 to 1.
-pub(crate) fn interval_chart(label: &str, rows: &[IntervalRow], guide: Option<&Guide>) -> Result<Chart, DrawError> {
+/// The axis below the rows.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub(crate) enum Scale {
+    /// From 0 to 1.
+    Share,
+    /// As far to the left of zero as to the right; values are written with their sign.
+    Difference,
+}
+
+impl Scale {
+    /// Half the width of a difference axis: the next tenth beyond everything that is drawn.
+    fn range(self, rows: &[IntervalRow]) -> std::ops::Range<f64> {
+        if self == Self::Share {
+            return 0.0..1.0;
+        }
+        let reach = rows
+            .iter()
+            .flat_map(|row| [Some(row.value), row.low, row.high])
+            .flatten()
+            .filter(|value| value.is_finite())
+            .fold(0.0, |reach: f64, value| reach.max(value.abs()));
+        let half = ((reach * 10.0).floor() / 10.0 + 0.1).min(1.0);
+        -half..half
+    }
+
+    fn written(self, row: &IntervalRow) -> String {
+        let value = if self == Self::Share { number::metric(row.value) } else { number::difference(row.value) };
+        number::interval(row.low, row.high).map_or(value.clone(), |interval| format!("{value} {interval}"))
+    }
+}
+
+/// Draws `rows` from top to bottom.
+pub(crate) fn interval_chart(
+    label: &str,
+    scale: Scale,
+    rows: &[IntervalRow],
+    guide: Option<&Guide>,
+) -> Result<Chart, DrawError> {
     let bottom = TOP + ROW_HEIGHT * rows.len() as i32;
+    let range = scale.range(rows);
+    let inside = |value: f64| value.clamp(range.start, range.end);
     Chart::draw(bottom + AXIS_HEIGHT, label, |area| {
+        let mut spots = Vec::new();
         let mut chart = ChartBuilder::on(area)
             .margin_left(px(SIDE))
             .margin_right(px(SIDE))
             .margin_top(px(TOP))
             .x_label_area_size(px(AXIS_HEIGHT))
-            .build_cartesian_2d(0.0..1.0, f64::from(bottom)..f64::from(TOP))?;
+            .build_cartesian_2d(range.clone(), f64::from(bottom)..f64::from(TOP))?;
         chart
             .configure_mesh()
             .disable_y_mesh()
@@ -57,9 +98,9 @@ pub(crate) fn interval_chart(label: &str, rows: &[IntervalRow], guide: Option<&G
             .axis_style(stroke(Ink::Line, 1.0))
             .label_style(super::font(Ink::Muted, TEXT_SIZE))
             .x_labels(6)
-            .x_label_formatter(&|value| format!("{value:.1}"))
+            .x_label_formatter(&|value| number::fixed(*value, 1))
             .draw()?;
-        if let Some(guide) = guide.filter(|guide| (0.0..=1.0).contains(&guide.at)) {
+        if let Some(guide) = guide.filter(|guide| range.start <= guide.at && guide.at <= range.end) {
             let ends = [(guide.at, f64::from(TOP)), (guide.at, f64::from(bottom))];
             // Only beside the marks: across the labels it would strike them out.
             for row in 0..rows.len() as i32 {
@@ -69,41 +110,42 @@ pub(crate) fn interval_chart(label: &str, rows: &[IntervalRow], guide: Option<&G
             }
             let (x, _) = chart.plotting_area().map_coordinate(&ends[0]);
             // Beside the line near the edges, above it elsewhere.
-            let side = if guide.at < 0.2 { HPos::Left } else { HPos::Center };
+            let side = if x < px(WIDTH / 5) { HPos::Left } else { HPos::Center };
             area.draw_text(&guide.label, &anchored(Ink::Muted, 11.0, side), (x, px(TOP - 9)))?;
         }
         for (number, row) in rows.iter().enumerate() {
             let top = TOP + ROW_HEIGHT * number as i32;
             let (text_y, mark_y) = (px(top + 13), f64::from(top + 31));
+            let written = scale.written(row);
             area.draw_text(
                 &shortened(&row.label, LABEL_CHARACTERS),
                 &anchored(Ink::Text, TEXT_SIZE, HPos::Left),
                 (px(SIDE), text_y),
             )?;
-            area.draw_text(
-                &number::with_interval(row.value, row.low, row.high),
-                &anchored(Ink::Text, TEXT_SIZE, HPos::Right),
-                (px(WIDTH - SIDE), text_y),
-            )?;
+            area.draw_text(&written, &anchored(Ink::Text, TEXT_SIZE, HPos::Right), (px(WIDTH - SIDE), text_y))?;
+            let mut spoken = format!("{}: {written}", row.label);
+            if !row.detail.is_empty() {
+                spoken = format!("{spoken}\n{}", row.detail);
+            }
+            spots.push(Spot::row(px(top), px(top + ROW_HEIGHT), spoken));
             if !row.value.is_finite() {
                 continue;
             }
-            let value = row.value.clamp(0.0, 1.0);
             if let (Some(low), Some(high)) = (row.low, row.high)
                 && low.is_finite()
                 && high.is_finite()
             {
-                let ends = [(low.clamp(0.0, 1.0), mark_y), (high.clamp(0.0, 1.0), mark_y)];
+                let ends = [(inside(low), mark_y), (inside(high), mark_y)];
                 let line = ShapeStyle::from(&row.ink.marker().mix(0.45)).stroke_width(px(6) as u32);
                 chart.draw_series(std::iter::once(PathElement::new(ends, line)))?;
             }
-            let at = (value, mark_y);
-            let (edge, inside) = if row.hollow { (row.ink, Ink::Paper) } else { (Ink::Paper, row.ink) };
+            let at = (inside(row.value), mark_y);
+            let (edge, core) = if row.hollow { (row.ink, Ink::Paper) } else { (Ink::Paper, row.ink) };
             chart.draw_series(std::iter::once(Circle::new(at, px(6), stroke(edge, 1.0).filled())))?;
             let inner = if row.hollow { px(4) } else { px(5) };
-            chart.draw_series(std::iter::once(Circle::new(at, inner, stroke(inside, 1.0).filled())))?;
+            chart.draw_series(std::iter::once(Circle::new(at, inner, stroke(core, 1.0).filled())))?;
         }
-        Ok(None)
+        Ok(Extras { spots, ..Extras::default() })
     })
 }
 
@@ -111,22 +153,30 @@ pub(crate) fn interval_chart(label: &str, rows: &[IntervalRow], guide: Option<&G
 mod tests {
     use super::*;
 
+    fn row(value: f64, low: Option<f64>, high: Option<f64>) -> IntervalRow {
+        let label = "net <1>".into();
+        IntervalRow { label, value, low, high, ink: Ink::Accent, hollow: false, detail: "9 clips".into() }
+    }
+
     #[test]
     fn values_and_intervals_are_written_beside_the_marks() {
-        let row = |value, low, high| IntervalRow {
-            label: "net <1>".into(),
-            value,
-            low,
-            high,
-            ink: Ink::Accent,
-            hollow: false,
-        };
         let rows =
             [row(0.61, Some(0.57), Some(0.65)), row(0.5, None, None), row(f64::NAN, None, None), row(7.0, None, None)];
-        let svg =
-            interval_chart("UAR", &rows, Some(&Guide { at: 0.125, label: "chance".into() })).expect("drawn").into_svg();
+        let guide = Guide { at: 0.125, label: "chance".into() };
+        let svg = interval_chart("UAR", Scale::Share, &rows, Some(&guide)).expect("drawn").into_svg();
         assert!(svg.contains("0.61 [0.57, 0.65]"));
         assert!(svg.contains("net &lt;1&gt;"));
+        assert!(svg.contains("<title>net &lt;1&gt;: 0.61 [0.57, 0.65]\n9 clips</title>"));
         assert!(!svg.contains("NaN"));
+    }
+
+    #[test]
+    fn differences_lie_around_zero_and_carry_their_sign() {
+        let rows = [row(0.23, Some(0.19), Some(0.27)), row(-0.04, Some(-0.08), Some(0.01))];
+        assert_eq!(Scale::Difference.range(&rows), -0.3..0.3);
+        assert_eq!(Scale::Difference.range(&[]), -0.1..0.1);
+        assert_eq!(Scale::Difference.range(&[row(5.0, None, None)]), -1.0..1.0);
+        let svg = interval_chart("gap", Scale::Difference, &rows, None).expect("drawn").into_svg();
+        assert!(svg.contains("+0.23 [0.19, 0.27]") && svg.contains("\u{2212}0.04 [\u{2212}0.08, 0.01]"));
     }
 }

@@ -6,11 +6,14 @@
 
 mod bars;
 mod clip;
-mod confusion;
 mod curves;
 mod ink;
 mod intervals;
+mod matrix;
+mod ranges;
 mod raster;
+mod reliability;
+mod strip;
 
 use plotters::coord::Shift;
 use plotters::prelude::*;
@@ -18,10 +21,13 @@ use plotters::style::text_anchor::{HPos, Pos, VPos};
 
 pub(crate) use bars::{StackedBar, stacked_bars};
 pub(crate) use clip::clip_chart;
-pub(crate) use confusion::confusion_matrix;
 pub(crate) use curves::{Curve, curves};
 pub(crate) use ink::Ink;
-pub(crate) use intervals::{Guide, IntervalRow, interval_chart};
+pub(crate) use intervals::{Guide, IntervalRow, Scale, interval_chart};
+pub(crate) use matrix::{Axes, MatrixCell, matrix};
+pub(crate) use ranges::{Range, ranges};
+pub(crate) use reliability::{Bin, Reliability, reliability};
+pub(crate) use strip::{Dot, strip};
 
 /// Width of every chart in pixels.
 const WIDTH: i32 = 400;
@@ -48,15 +54,15 @@ impl Chart {
     fn draw(
         height: i32,
         label: &str,
-        paint: impl FnOnce(&Area<'_>) -> Result<Option<Overlay>, DrawError>,
+        paint: impl FnOnce(&Area<'_>) -> Result<Extras, DrawError>,
     ) -> Result<Self, DrawError> {
         let (units_wide, units_high) = (px(WIDTH), px(height.max(1)));
         let mut drawn = String::new();
-        let overlay = {
+        let extras = {
             let area = SVGBackend::with_string(&mut drawn, (units_wide as u32, units_high as u32)).into_drawing_area();
-            let overlay = paint(&area)?;
+            let extras = paint(&area)?;
             area.present()?;
-            overlay
+            extras
         };
         // The writer's own opening tag fixes the size in pixels and has no label.
         let body = drawn.split_once('>').map_or("", |(_, body)| body);
@@ -65,10 +71,13 @@ impl Chart {
             "<svg class=\"chart\" viewBox=\"0 0 {units_wide} {units_high}\" role=\"img\" aria-label=\"{}\">",
             escape_attribute(label)
         );
-        if let Some(overlay) = overlay {
+        if let Some(overlay) = extras.overlay {
             svg.push_str(&overlay.markup());
         }
         svg.push_str(&ink::themed(body));
+        for spot in extras.spots {
+            svg.push_str(&spot.markup());
+        }
         svg.push_str("</svg>");
         Ok(Self { svg })
     }
@@ -76,6 +85,48 @@ impl Chart {
     /// The markup.
     pub(crate) fn into_svg(self) -> String {
         self.svg
+    }
+}
+
+/// What a chart has beside its lines and shapes.
+#[derive(Default)]
+struct Extras {
+    /// Behind everything.
+    overlay: Option<Overlay>,
+    /// In front of everything, in the order in which a reader passes through them.
+    spots: Vec<Spot>,
+}
+
+/// An invisible rectangle that tells the value beneath it.
+struct Spot {
+    x: i32,
+    y: i32,
+    width: i32,
+    height: i32,
+    text: String,
+}
+
+impl Spot {
+    /// The rectangle between two corners, in units.
+    fn between((left, top): (i32, i32), (right, bottom): (i32, i32), text: String) -> Self {
+        let (width, height) = ((right - left).abs().max(1), (bottom - top).abs().max(1));
+        Self { x: left.min(right), y: top.min(bottom), width, height, text }
+    }
+
+    /// The full width of the chart between two heights, in units.
+    fn row(top: i32, bottom: i32, text: String) -> Self {
+        Self::between((0, top), (px(WIDTH), bottom), text)
+    }
+
+    fn markup(&self) -> String {
+        format!(
+            "<rect class=\"spot\" x=\"{}\" y=\"{}\" width=\"{}\" height=\"{}\"><title>{}</title></rect>",
+            self.x,
+            self.y,
+            self.width,
+            self.height,
+            escape_attribute(&self.text)
+        )
     }
 }
 
@@ -140,8 +191,15 @@ mod tests {
 
     #[test]
     fn labels_cannot_leave_their_attribute() {
-        let chart = Chart::draw(10, "\"><script>", |_| Ok(None)).expect("drawn");
+        let chart = Chart::draw(10, "\"><script>", |_| Ok(Extras::default())).expect("drawn");
         assert!(chart.into_svg().contains("aria-label=\"&quot;&gt;&lt;script&gt;\""));
+    }
+
+    #[test]
+    fn values_cannot_leave_their_title() {
+        let spot = Spot::between((9, 5), (3, 5), "</title><script>".into());
+        let svg = Chart::draw(10, "c", |_| Ok(Extras { spots: vec![spot], ..Extras::default() })).expect("drawn").into_svg();
+        assert!(svg.contains("x=\"3\" y=\"5\" width=\"6\" height=\"1\"><title>&lt;/title&gt;&lt;script&gt;</title>"));
     }
 
     #[test]

@@ -1,9 +1,13 @@
-//! The answer first: one number with its interval, what it was measured on, and how much a random split would have added.
+//! The answer first: one number with its interval, what it was measured on, how much a random split would have added, and
+//! whether the network beats what is simpler than a network.
 
 use std::collections::BTreeSet;
 
 use serde::Serialize;
 
+use ser_schemas::{Comparison, ComparisonKind};
+
+use super::words::listed;
 use crate::number;
 use crate::scored::{Estimate, Scoreboard, Scored};
 use crate::tables::Tables;
@@ -33,10 +37,12 @@ pub(crate) struct Headline {
 /// Random next to speaker-independent.
 #[derive(Debug, Clone, Serialize)]
 pub(crate) struct Gap {
-    honest: GapSide,
-    random: GapSide,
+    honest: Side,
+    random: Side,
     /// `+0.21`
     difference: String,
+    /// Of the difference.
+    interval: Option<String>,
     /// `+0.20`, of accuracy.
     accuracy_difference: Option<String>,
     /// Where the comparison limps.
@@ -44,11 +50,30 @@ pub(crate) struct Gap {
 }
 
 #[derive(Debug, Clone, Serialize)]
-struct GapSide {
+struct Side {
     protocol: String,
     model: String,
     value: String,
     interval: Option<String>,
+}
+
+/// The leading model next to the baselines of its split.
+#[derive(Debug, Clone, Serialize)]
+pub(crate) struct Keep {
+    /// Does it?
+    verdict: String,
+    rivals: Vec<Rival>,
+}
+
+#[derive(Debug, Clone, Serialize)]
+struct Rival {
+    model: String,
+    value: String,
+    interval: Option<String>,
+    /// By how much the leading model is better, where the two were compared clip by clip.
+    difference: Option<String>,
+    difference_interval: Option<String>,
+    p_value: Option<String>,
 }
 
 /// The section.
@@ -56,11 +81,16 @@ struct GapSide {
 pub(crate) struct Answer {
     headline: Option<Headline>,
     gap: Option<Gap>,
+    keep: Option<Keep>,
 }
 
 /// Makes the section.
 pub(crate) fn answer(tables: &Tables, board: &Scoreboard) -> Answer {
-    Answer { headline: board.main().and_then(|main| headline(tables, main)), gap: gap(board) }
+    Answer {
+        headline: board.main().and_then(|main| headline(tables, main)),
+        gap: gap(tables, board),
+        keep: board.main().and_then(|main| keep(tables, board, main)),
+    }
 }
 
 fn headline(tables: &Tables, main: &Scored) -> Option<Headline> {
@@ -93,17 +123,17 @@ fn headline(tables: &Tables, main: &Scored) -> Option<Headline> {
 }
 
 fn facts(tables: &Tables, main: &Scored, uar: Estimate) -> Vec<Fact> {
-    let corpora = groups(tables, main, "corpus");
+    let corpora: Vec<String> = groups(tables, main, "corpus").into_iter().map(str::to_owned).collect();
     let folds = groups(tables, main, "fold").len();
-    let speakers: BTreeSet<&str> = tables.clips.iter().filter_map(|clip| clip.speaker.as_deref()).collect();
     let mut facts = vec![
         Fact { term: "Protocol", text: format!("{}: {}", main.protocol.name(), main.protocol.meaning()) },
         Fact {
             term: "Measured on",
             text: format!(
-                "{}{}",
+                "{} by {}{}",
                 number::counted(main.support, "test clip", "test clips"),
-                if corpora.is_empty() { String::new() } else { format!(" of {}", corpora.join(", ")) }
+                number::counted(main.speakers, "speaker", "speakers"),
+                if corpora.is_empty() { String::new() } else { format!(", of {}", listed(&corpora)) }
             ),
         },
         Fact { term: "Model", text: format!("{}, on split {}", main.model, main.split) },
@@ -115,7 +145,7 @@ fn facts(tables: &Tables, main: &Scored, uar: Estimate) -> Vec<Fact> {
     facts.push(Fact {
         term: "Interval",
         text: if number::interval(uar.low, uar.high).is_some() {
-            format!("95 %, bootstrap over speakers ({} in the manifest)", number::count(speakers.len() as u64))
+            "95 %, bootstrap over speakers: clips of one speaker are not independent".to_owned()
         } else {
             "none: too few speakers to resample".to_owned()
         },
@@ -138,17 +168,50 @@ pub(crate) fn classes_tested(tables: &Tables, scored: &Scored) -> u64 {
 }
 
 fn groups<'a>(tables: &'a Tables, scored: &Scored, group: &str) -> Vec<&'a str> {
-    let mut values: Vec<&str> = Vec::new();
-    for row in tables.summary.iter().filter(|row| row.group == group && scored.owns(&row.model, &row.split)) {
-        if !values.contains(&row.group_value.as_str()) {
-            values.push(&row.group_value);
-        }
-    }
-    values
+    let rows = tables.summary.iter().filter(|row| row.group == group && scored.owns(&row.model, &row.split));
+    let mut seen = BTreeSet::new();
+    rows.map(|row| row.group_value.as_str()).filter(|value| seen.insert(*value)).collect()
 }
 
-fn gap(board: &Scoreboard) -> Option<Gap> {
-    let (main, random) = (board.main()?, board.random()?);
+/// The protocol gap of the leading model, as measured on the clips that both protocols tested.
+fn measured_gap<'a>(tables: &'a Tables, main: &Scored, metric: &str) -> Option<&'a Comparison> {
+    tables.comparisons.iter().find(|row| {
+        row.kind == ComparisonKind::ProtocolGap && row.metric == metric && main.owns(&row.model_b, &row.split_b)
+    })
+}
+
+fn gap(tables: &Tables, board: &Scoreboard) -> Option<Gap> {
+    let main = board.main()?;
+    if let Some(measured) = measured_gap(tables, main, "uar") {
+        let random = board.models.iter().find(|scored| scored.owns(&measured.model_a, &measured.split_a));
+        let ends = |scored: Option<&Scored>| {
+            scored.and_then(|scored| scored.metric("uar")).and_then(|uar| number::interval(uar.low, uar.high))
+        };
+        return Some(Gap {
+            honest: Side {
+                protocol: main.protocol.name().to_owned(),
+                model: main.model.clone(),
+                value: number::metric(measured.value_b),
+                interval: ends(Some(main).filter(|main| main.support == measured.support)),
+            },
+            random: Side {
+                protocol: random.map_or("random split", |random| random.protocol.name()).to_owned(),
+                model: measured.model_a.clone(),
+                value: number::metric(measured.value_a),
+                interval: ends(random.filter(|random| random.support == measured.support)),
+            },
+            difference: number::difference(measured.value),
+            interval: number::interval(measured.low, measured.high),
+            accuracy_difference: measured_gap(tables, main, "accuracy").map(|row| number::difference(row.value)),
+            remark: (measured.support != main.support).then(|| {
+                format!(
+                    "Measured on the {} that both protocols tested.",
+                    number::counted(measured.support, "clip", "clips")
+                )
+            }),
+        });
+    }
+    let random = board.random()?;
     let (honest, flattering) = (main.metric("uar")?, random.metric("uar")?);
     let accuracy_difference = main
         .metric("accuracy")
@@ -169,7 +232,7 @@ fn gap(board: &Scoreboard) -> Option<Gap> {
             random.standardisation.name()
         ));
     }
-    let side = |scored: &Scored, estimate: Estimate| GapSide {
+    let side = |scored: &Scored, estimate: Estimate| Side {
         protocol: scored.protocol.name().to_owned(),
         model: scored.model.clone(),
         value: number::metric(estimate.value),
@@ -179,7 +242,84 @@ fn gap(board: &Scoreboard) -> Option<Gap> {
         honest: side(main, honest),
         random: side(random, flattering),
         difference: number::difference(flattering.value - honest.value),
+        interval: None,
         accuracy_difference,
         remark: (!remarks.is_empty()).then(|| remarks.join(" ")),
     })
+}
+
+/// The paired comparison of `one` with `other`, seen from `one`.
+fn seen_from(rows: &[Comparison], one: &Scored, other: &Scored, metric: &str) -> Option<(Estimate, Option<f64>)> {
+    rows.iter().filter(|row| row.kind == ComparisonKind::Paired && row.metric == metric).find_map(|row| {
+        if one.owns(&row.model_a, &row.split_a) && other.owns(&row.model_b, &row.split_b) {
+            Some((Estimate { value: row.value, low: row.low, high: row.high }, row.p_adjusted))
+        } else if one.owns(&row.model_b, &row.split_b) && other.owns(&row.model_a, &row.split_a) {
+            let turned = |end: Option<f64>| end.map(|end| -end);
+            Some((Estimate { value: -row.value, low: turned(row.high), high: turned(row.low) }, row.p_adjusted))
+        } else {
+            None
+        }
+    })
+}
+
+fn keep(tables: &Tables, board: &Scoreboard, main: &Scored) -> Option<Keep> {
+    if main.baseline {
+        return None;
+    }
+    let rivals: Vec<&Scored> = board.models.iter().filter(|rival| rival.baseline && rival.split == main.split).collect();
+    let rated: Vec<_> = rivals
+        .iter()
+        .filter_map(|rival| Some((*rival, rival.metric("uar")?, seen_from(&tables.comparisons, main, rival, "uar"))))
+        .collect();
+    if rated.is_empty() {
+        return None;
+    }
+    // The strongest rival is the one that counts.
+    let strongest = rated.iter().max_by(|one, other| one.1.value.total_cmp(&other.1.value))?;
+    let verdict = match strongest.2 {
+        Some((Estimate { low: Some(low), .. }, _)) if low > 0.0 => {
+            format!("Yes: {} beats {} on the same clips, and the whole interval of the difference is above zero.", main.model, strongest.0.model)
+        }
+        Some((Estimate { high: Some(high), .. }, _)) if high < 0.0 => {
+            format!("No: {} does better on the same clips, and the whole interval of the difference is below zero.", strongest.0.model)
+        }
+        Some((Estimate { low: Some(_), high: Some(_), .. }, _)) => format!(
+            "Not shown: the interval of the difference between {} and {} includes zero.",
+            main.model, strongest.0.model
+        ),
+        _ => format!("Not tested: {} and {} were not compared clip by clip.", main.model, strongest.0.model),
+    };
+    Some(Keep {
+        verdict,
+        rivals: rated
+            .into_iter()
+            .map(|(rival, uar, difference)| Rival {
+                model: rival.model.clone(),
+                value: number::metric(uar.value),
+                interval: number::interval(uar.low, uar.high),
+                difference: difference.map(|(difference, _)| number::difference(difference.value)),
+                difference_interval: difference.and_then(|(difference, _)| number::interval(difference.low, difference.high)),
+                p_value: difference.and_then(|(_, p_value)| p_value).map(number::p_value),
+            })
+            .collect(),
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::fixture::Fixture;
+
+    #[test]
+    fn a_comparison_can_be_seen_from_either_side() {
+        let fixture = Fixture::complete();
+        let board = Scoreboard::new(&fixture.summary, &fixture.pipeline, None).expect("models");
+        let of = |model: &str, split: &str| {
+            board.models.iter().find(|scored| scored.owns(model, split)).expect("evaluated")
+        };
+        let (net, linear) = (of("net", "speaker_independent"), of("linear", "speaker_independent"));
+        let (ahead, _) = seen_from(&fixture.comparisons, net, linear, "uar").expect("compared");
+        let (behind, _) = seen_from(&fixture.comparisons, linear, net, "uar").expect("compared");
+        assert_eq!((ahead.value, ahead.low, ahead.high), (-behind.value, behind.high.map(|end| -end), behind.low.map(|end| -end)));
+    }
 }

@@ -63,11 +63,11 @@ fn table(tables: &Tables) -> Grid {
         grid.row(vec![
             Cell::from(corpus.title.clone()).note(corpus.corpus.clone()),
             status(corpus),
-            number::count(corpus.files).into(),
-            corpus.expected_files.map_or(number::NONE.to_owned(), number::count).into(),
-            number::count(corpus.clips).into(),
-            number::count(speakers.len() as u64).into(),
-            number::fixed(minutes, 1).into(),
+            Cell::count(corpus.files),
+            corpus.expected_files.map_or_else(Cell::none, Cell::count),
+            Cell::count(corpus.clips),
+            Cell::count(speakers.len() as u64),
+            Cell::fixed(minutes, 1),
             corpus.language.clone().unwrap_or_else(|| number::NONE.to_owned()).into(),
         ]);
     }
@@ -109,16 +109,12 @@ fn balance(tables: &Tables) -> Result<Option<Figure>, Error> {
     if counts.is_empty() {
         return Ok(None);
     }
-    // Corpora in the order they were declared, then any that were not.
-    let mut names: Vec<&str> = tables.corpora.iter().map(|corpus| corpus.corpus.as_str()).collect();
-    names.extend(counts.keys().map(|(_, corpus)| *corpus));
-    let mut seen = BTreeSet::new();
-    names.retain(|name| seen.insert(*name) && counts.keys().any(|(_, corpus)| corpus == name));
+    let mut names = tables.corpora_with_clips();
+    names.retain(|name| counts.keys().any(|(_, corpus)| corpus == name));
 
     let mut headings = vec!["Emotion".to_owned()];
     headings.extend(names.iter().map(|name| format!("#{name}")));
     headings.push("#All".to_owned());
-    let headings: Vec<&str> = headings.iter().map(String::as_str).collect();
     let mut grid = Grid::new("Clips by emotion and corpus", &headings);
     let mut bars = Vec::new();
     let mut spoken = Vec::new();
@@ -126,11 +122,11 @@ fn balance(tables: &Tables) -> Result<Option<Figure>, Error> {
         let of = |name: &str| counts.get(&(emotion, name)).copied().unwrap_or(0);
         let total: u64 = names.iter().map(|name| of(name)).sum();
         let mut row = vec![Cell::from(emotion.as_str())];
-        row.extend(names.iter().map(|name| Cell::from(number::count(of(name)))));
-        row.push(number::count(total).into());
+        row.extend(names.iter().map(|name| Cell::count(of(name))));
+        row.push(Cell::count(total));
         grid.row(row);
         spoken.push(format!("{emotion} {total}"));
-        let parts = names.iter().enumerate().map(|(place, name)| (of(name), Ink::Series(place))).collect();
+        let parts = names.iter().enumerate().map(|(place, name)| ((*name).to_owned(), of(name), Ink::Series(place))).collect();
         bars.push(StackedBar { label: emotion.as_str().to_owned(), parts });
     }
     let chart = stacked_bars(&format!("Clips of each emotion, by corpus: {}", spoken.join(", ")), &bars)?;
@@ -142,14 +138,15 @@ fn balance(tables: &Tables) -> Result<Option<Figure>, Error> {
 /// From the audit where there is one, else from the manifest's clips.
 fn clips_by_emotion_and_corpus(tables: &Tables) -> BTreeMap<(Emotion, &str), u64> {
     let mut counts = BTreeMap::new();
-    if tables.balance.is_empty() {
+    let balance = tables.audit.as_ref().map_or(&[][..], |audit| &audit.balance);
+    if balance.is_empty() {
         for clip in &tables.clips {
             if let Some(emotion) = clip.emotion {
                 *counts.entry((emotion, clip.corpus.as_str())).or_default() += 1;
             }
         }
     } else {
-        for row in &tables.balance {
+        for row in balance {
             *counts.entry((row.emotion, row.corpus.as_str())).or_default() += row.clips;
         }
     }

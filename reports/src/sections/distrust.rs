@@ -7,14 +7,18 @@ use serde::Serialize;
 use ser_schemas::{CheckStatus, CorpusStatus, Severity};
 
 use super::answer::classes_tested;
+use super::words::prose;
+use crate::card::speech;
 use crate::number;
-use crate::scored::{Protocol, Scoreboard};
+use crate::scored::{Protocol, Scoreboard, Scored};
 use crate::tables::Tables;
 
 /// Corpora with fewer speakers say little about voices in general.
 const FEW_SPEAKERS: usize = 10;
 /// So many audit findings are repeated here; all are in their own section.
 const MOST_FINDINGS: usize = 5;
+/// Findings that this list has sentences of its own for, or the banner says.
+const SAID_HERE: [&str; 4] = ["synthetic_data", "corpus_missing", "corpus_incomplete", "few_speakers"];
 
 /// One reason for caution.
 #[derive(Debug, Clone, Serialize)]
@@ -33,13 +37,10 @@ pub(crate) fn distrust(tables: &Tables, board: &Scoreboard) -> Vec<Caution> {
     cautions.extend(protocol_cautions(tables, board));
     cautions.extend(data_cautions(tables));
     cautions.extend(check_cautions(tables));
+    cautions.extend(model_check_cautions(tables));
     cautions.extend(finding_cautions(tables));
-    cautions.push(Caution {
-        level: "info",
-        point: "Acted speech.".to_owned(),
-        text: "These corpora hold emotions played on request. Spontaneous emotion is subtler; expect less on it."
-            .to_owned(),
-    });
+    let (point, text) = speech(tables);
+    cautions.push(caution("info", point, text));
     cautions.sort_by_key(|caution| match caution.level {
         "error" => 0,
         "warning" => 1,
@@ -85,6 +86,14 @@ fn protocol_cautions(tables: &Tables, board: &Scoreboard) -> Vec<Caution> {
             "They test on speakers, sentences and rooms that were trained on. Their figures belong next to other random splits and nowhere else.",
         ));
     }
+    if !main.baseline && !board.models.iter().any(|scored| scored.baseline && scored.split == main.split) {
+        cautions.push(caution(
+            "info",
+            "No baseline.",
+            "Nothing simpler was evaluated on the same split, so it is not known whether the network earns its keep.",
+        ));
+    }
+    cautions.extend(worst_group(tables, main));
     let tested = classes_tested(tables, main);
     let known = tables.emotions().len() as u64;
     if tested < known {
@@ -95,6 +104,27 @@ fn protocol_cautions(tables: &Tables, board: &Scoreboard) -> Vec<Caution> {
         ));
     }
     cautions
+}
+
+/// The group that is furthest below the whole, where more than two were compared by the evaluation or one of two is.
+fn worst_group(tables: &Tables, main: &Scored) -> Option<Caution> {
+    let worst = tables
+        .worst_groups
+        .iter()
+        // Of many speakers or sentences, the worst is mostly the unluckiest.
+        .filter(|row| main.owns(&row.model, &row.split) && !["fold", "speaker", "sentence"].contains(&row.group.as_str()))
+        .filter(|row| row.value < row.overall)
+        .min_by(|one, other| one.value.total_cmp(&other.value))?;
+    Some(caution(
+        "warning",
+        format!("Worst on {} {}.", worst.group, worst.group_value),
+        format!(
+            "UAR {} on its {}, against {} over all.",
+            number::with_interval(worst.value, worst.low, worst.high),
+            number::counted(worst.support, "clip", "clips"),
+            number::metric(worst.overall)
+        ),
+    ))
 }
 
 fn data_cautions(tables: &Tables) -> Vec<Caution> {
@@ -152,15 +182,32 @@ fn check_cautions(tables: &Tables) -> Vec<Caution> {
             names.dedup();
             if !names.is_empty() {
                 let verb = if status == CheckStatus::Failed { "failed" } else { "does not promise" };
-                cautions.push(caution(level, format!("Split {split} {verb}:"), format!("{}.", names.join(", "))));
+                cautions.push(caution(level, format!("Split {split} {verb}:"), format!("{}.", names.join(", ").replace('_', " "))));
             }
         }
     }
     cautions
 }
 
+/// Checks of the models' figures that did not pass.
+fn model_check_cautions(tables: &Tables) -> Vec<Caution> {
+    let mut failed: BTreeMap<&str, BTreeSet<&str>> = BTreeMap::new();
+    for check in tables.model_checks.iter().filter(|check| check.status == CheckStatus::Failed) {
+        failed.entry(&check.check).or_default().insert(&check.model);
+    }
+    failed
+        .into_iter()
+        .map(|(check, models)| {
+            let models: Vec<&str> = models.into_iter().collect();
+            caution("error", format!("Check failed: {}.", check.replace('_', " ")), format!("In {}.", models.join(", ")))
+        })
+        .collect()
+}
+
 fn finding_cautions(tables: &Tables) -> Vec<Caution> {
-    let grave = tables.findings.iter().flatten().filter(|finding| finding.severity >= Severity::Warning);
+    let grave = tables.audit.iter().flat_map(|audit| &audit.findings).filter(|finding| {
+        finding.severity >= Severity::Warning && !SAID_HERE.contains(&finding.code.as_str())
+    });
     let mut sorted: Vec<_> = grave.collect();
     sorted.sort_by_key(|finding| std::cmp::Reverse(finding.severity));
     let more = sorted.len().saturating_sub(MOST_FINDINGS);
@@ -169,7 +216,7 @@ fn finding_cautions(tables: &Tables) -> Vec<Caution> {
         .take(MOST_FINDINGS)
         .map(|finding| {
             let level = if finding.severity == Severity::Error { "error" } else { "warning" };
-            caution(level, "Audit:", finding.message.clone())
+            caution(level, "Audit:", format!("{}.", prose(&finding.message).trim_end_matches('.')))
         })
         .collect();
     if more > 0 {

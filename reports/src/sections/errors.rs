@@ -1,4 +1,4 @@
-//! Where each model errs: confusion (Figure 9 of the paper), classification report (Figure 10), corpora, genders, folds.
+//! Where each model errs: confusion (Figure 9 of the paper), classification report (Figure 10), recall by corpus and gender.
 
 use std::collections::BTreeMap;
 
@@ -7,19 +7,18 @@ use serde::Serialize;
 use ser_schemas::{ClassMetrics, Emotion};
 
 use crate::Error;
-use crate::charts::{Ink, IntervalRow, confusion_matrix, interval_chart};
+use crate::charts::{Axes, IntervalRow, MatrixCell, Scale, interval_chart, matrix};
 use crate::figure::Figure;
 use crate::grid::{Cell, Grid};
 use crate::number;
 use crate::scored::{Estimate, Scoreboard, Scored};
-use crate::sections::protocols::estimate_cell;
+use crate::sections::words::{distinct, spoken};
 use crate::tables::Tables;
 
-const METRICS: [(&str, &str); 4] =
-    [("uar", "#UAR"), ("accuracy", "#Accuracy"), ("macro_f1", "#Macro-F1"), ("weighted_f1", "#Weighted F1")];
-
-/// Groups whose recall by emotion is shown beside the totals: few values each.
-const BY_EMOTION: [&str; 2] = ["corpus", "gender"];
+/// Groups whose recall is shown by emotion: few values each.
+const BY_EMOTION: [&str; 4] = ["corpus", "gender", "intensity", "language"];
+/// Wider tables help nobody.
+const MOST_VALUES: usize = 12;
 
 /// Errors of one model.
 #[derive(Debug, Clone, Serialize)]
@@ -36,15 +35,8 @@ pub(crate) struct ModelErrors {
     confusion: Option<Figure>,
     recall: Option<Figure>,
     report: Grid,
-    groups: Vec<Group>,
-}
-
-/// One way to group the test clips.
-#[derive(Debug, Clone, Serialize)]
-struct Group {
-    title: String,
-    totals: Grid,
-    recall: Option<Grid>,
+    /// Recall by emotion and group.
+    groups: Vec<Grid>,
 }
 
 /// One entry per evaluated model, in the order of the scoreboard.
@@ -67,7 +59,7 @@ pub(crate) fn errors(tables: &Tables, board: &Scoreboard) -> Result<Vec<ModelErr
                 confusion: confusion(tables, scored)?,
                 recall: recall(tables, scored)?,
                 report: report(tables, scored),
-                groups: groups(tables, scored),
+                groups: BY_EMOTION.iter().filter_map(|group| recall_by_group(tables, scored, group)).collect(),
             })
         })
         .collect()
@@ -95,15 +87,12 @@ fn confusion(tables: &Tables, scored: &Scored) -> Result<Option<Figure>, Error> 
 
     let mut headings = vec!["Emotion".to_owned()];
     headings.extend(classes.iter().map(|class| format!("#{class}")));
-    let headings: Vec<&str> = headings.iter().map(String::as_str).collect();
-    let mut grid =
-        Grid::new("Clips of each emotion (rows) by predicted emotion (columns), with the share of the row", &headings);
-    let mut spoken = Vec::new();
+    let mut grid = Grid::new("Clips of each emotion (rows) by predicted emotion (columns)", &headings);
+    let mut said = Vec::new();
     for emotion in &classes {
         let mut row = vec![Cell::from(emotion.as_str())];
         for predicted in &classes {
-            let (clips, share) = cell(*emotion, *predicted);
-            row.push(Cell::from(number::count(clips)).note(number::metric(share)));
+            row.push(Cell::count(cell(*emotion, *predicted).0));
         }
         grid.row(row);
         let mistaken = classes
@@ -111,16 +100,38 @@ fn confusion(tables: &Tables, scored: &Scored) -> Result<Option<Figure>, Error> 
             .filter(|predicted| *predicted != emotion)
             .max_by_key(|predicted| cell(*emotion, **predicted).0);
         if let Some(mistaken) = mistaken.filter(|mistaken| cell(*emotion, **mistaken).0 > 0) {
-            spoken.push(format!(
+            said.push(format!(
                 "{emotion} {} right, most often taken for {mistaken} ({})",
                 number::metric(cell(*emotion, *emotion).1),
                 number::metric(cell(*emotion, *mistaken).1)
             ));
         }
     }
-    let label = format!("Confusion matrix of {}. Shares of each emotion: {}", scored.model, spoken.join("; "));
-    let chart = confusion_matrix(&label, &classes, cell)?;
-    let caption = "Rows are the emotions of the clips. Figures count clips; the stronger the colour, the larger the share of the row.";
+    let label = format!("Confusion matrix of {}. Shares of each emotion: {}", scored.model, said.join("; "));
+    let names: Vec<String> = classes.iter().map(|class| class.as_str().to_owned()).collect();
+    let axes = Axes {
+        rows_title: "emotion",
+        columns_title: "predicted as, percent of the row",
+        rows: names.clone(),
+        columns: names,
+    };
+    let chart = matrix(&label, &axes, |row, column| {
+        let (emotion, predicted) = (classes[row], classes[column]);
+        let (clips, share) = cell(emotion, predicted);
+        let all: u64 = classes.iter().map(|predicted| cell(emotion, *predicted).0).sum();
+        MatrixCell {
+            text: if clips == 0 { "·".to_owned() } else { number::percent_figure(share) },
+            share: (clips > 0).then_some(share),
+            spoken: format!(
+                "{emotion} predicted as {predicted}: {} of {} ({})",
+                number::count(clips),
+                number::counted(all, "clip", "clips"),
+                number::percent(share)
+            ),
+            framed: row == column,
+        }
+    })?;
+    let caption = "Rows are the emotions of the clips, and add up to 100 %; framed: right. The table counts clips.";
     Ok(Some(Figure::new("Confusion", caption, chart, grid)))
 }
 
@@ -135,28 +146,31 @@ fn recall(tables: &Tables, scored: &Scored) -> Result<Option<Figure>, Error> {
     );
     let mut rows = Vec::new();
     for row in tested {
-        let end = |end: Option<f64>| Cell::from(end.map_or(number::NONE.to_owned(), number::metric));
         grid.row(vec![
             row.emotion.as_str().into(),
-            number::metric(row.recall).into(),
-            end(row.recall_low),
-            end(row.recall_high),
-            number::count(row.support).into(),
+            Cell::metric(row.recall),
+            Cell::maybe_metric(row.recall_low),
+            Cell::maybe_metric(row.recall_high),
+            Cell::count(row.support),
         ]);
         rows.push(IntervalRow {
-            label: format!("{} ({})", row.emotion, number::counted(row.support, "clip", "clips")),
+            label: row.emotion.as_str().to_owned(),
             value: row.recall,
             low: row.recall_low,
             high: row.recall_high,
-            ink: if scored.protocol.separates_speakers() { Ink::Accent } else { Ink::Contrast },
+            ink: scored.ink(),
             hollow: false,
+            detail: format!(
+                "{} of {}\nprecision {}, F1 {}",
+                number::counted(row.support, "clip", "clips"),
+                number::counted(row.speakers, "speaker", "speakers"),
+                number::metric(row.precision),
+                number::metric(row.f1)
+            ),
         });
     }
-    let spoken: Vec<String> = rows
-        .iter()
-        .map(|row| format!("{} {}", row.label, number::with_interval(row.value, row.low, row.high)))
-        .collect();
-    let chart = interval_chart(&format!("Recall of {} by emotion: {}", scored.model, spoken.join("; ")), &rows, None)?;
+    let label = format!("Recall of {} by emotion: {}", scored.model, spoken(&rows));
+    let chart = interval_chart(&label, Scale::Share, &rows, None)?;
     let caption = "Share of each emotion’s clips that were recognised, with the 95 % interval. Their mean is the UAR.";
     Ok(Some(Figure::new("Recall by emotion", caption, chart, grid)))
 }
@@ -164,17 +178,18 @@ fn recall(tables: &Tables, scored: &Scored) -> Result<Option<Figure>, Error> {
 fn report(tables: &Tables, scored: &Scored) -> Grid {
     let mut grid = Grid::new(
         format!("Classification report of {}", scored.model),
-        &["Emotion", "#Precision", "#Recall", "#F1", "#Support"],
+        &["Emotion", "#Precision", "#Recall", "#F1", "#Clips", "#Speakers"],
     );
     let mut untested = false;
     for row in class_rows(tables, scored, "overall") {
-        let cell = |value, low, high| estimate_cell(Some(Estimate { value, low, high }));
+        let cell = |value, low, high| Cell::estimate(Some(Estimate { value, low, high }));
         let mut cells = vec![
             Cell::from(row.emotion.as_str()),
             cell(row.precision, row.precision_low, row.precision_high),
             cell(row.recall, row.recall_low, row.recall_high),
             cell(row.f1, row.f1_low, row.f1_high),
-            number::count(row.support).into(),
+            Cell::count(row.support),
+            Cell::count(row.speakers),
         ];
         if row.support == 0 {
             untested = true;
@@ -183,48 +198,7 @@ fn report(tables: &Tables, scored: &Scored) -> Grid {
         grid.row(cells);
     }
     if untested {
-        grid.foot("An emotion with support 0 has no test clips: its zeros are a convention, not a measurement.");
-    }
-    grid
-}
-
-/// `corpus`, `gender` and `fold` first, then any other, each with all metrics.
-fn groups(tables: &Tables, scored: &Scored) -> Vec<Group> {
-    let mut names: Vec<&str> = vec!["corpus", "gender", "fold"];
-    for row in tables.summary.iter().filter(|row| row.group != "overall" && scored.owns(&row.model, &row.split)) {
-        if !names.contains(&row.group.as_str()) {
-            names.push(&row.group);
-        }
-    }
-    names
-        .into_iter()
-        .filter_map(|group| {
-            let totals = totals(tables, scored, group);
-            (!totals.is_empty()).then(|| Group {
-                title: format!("By {group}"),
-                totals,
-                recall: BY_EMOTION.contains(&group).then(|| recall_by_group(tables, scored, group)).flatten(),
-            })
-        })
-        .collect()
-}
-
-fn totals(tables: &Tables, scored: &Scored, group: &str) -> Grid {
-    let mut headings = vec![group_heading(group)];
-    headings.extend(METRICS.iter().map(|(_, heading)| (*heading).to_owned()));
-    headings.push("#Test clips".to_owned());
-    let headings: Vec<&str> = headings.iter().map(String::as_str).collect();
-    let mut grid = Grid::new(format!("{} by {group}", scored.model), &headings);
-    let rows: Vec<_> =
-        tables.summary.iter().filter(|row| row.group == group && scored.owns(&row.model, &row.split)).collect();
-    for value in distinct(rows.iter().map(|row| row.group_value.as_str())) {
-        let of_value = || rows.iter().filter(|row| row.group_value == value);
-        let mut cells = vec![Cell::from(value)];
-        cells.extend(METRICS.iter().map(|(metric, _)| {
-            estimate_cell(of_value().find(|row| row.metric == *metric).map(|row| Estimate::from(*row)))
-        }));
-        cells.push(number::count(of_value().map(|row| row.support).max().unwrap_or(0)).into());
-        grid.row(cells);
+        grid.foot("An emotion with 0 clips was not tested: its zeros are a convention, not a measurement.");
     }
     grid
 }
@@ -232,12 +206,12 @@ fn totals(tables: &Tables, scored: &Scored, group: &str) -> Grid {
 fn recall_by_group(tables: &Tables, scored: &Scored, group: &str) -> Option<Grid> {
     let rows: Vec<&ClassMetrics> = class_rows(tables, scored, group).collect();
     let values = distinct(rows.iter().map(|row| row.group_value.as_str()));
-    if values.is_empty() {
+    // A single value is the classification report again.
+    if values.len() < 2 || values.len() > MOST_VALUES {
         return None;
     }
     let mut headings = vec!["Emotion".to_owned()];
     headings.extend(values.iter().map(|value| format!("#{value}")));
-    let headings: Vec<&str> = headings.iter().map(String::as_str).collect();
     let mut grid = Grid::new(format!("Recall of {} by emotion and {group}", scored.model), &headings);
     for emotion in Emotion::ALL.into_iter().filter(|emotion| rows.iter().any(|row| row.emotion == *emotion)) {
         let mut cells = vec![Cell::from(emotion.as_str())];
@@ -245,9 +219,7 @@ fn recall_by_group(tables: &Tables, scored: &Scored, group: &str) -> Option<Grid
             let row = rows.iter().find(|row| row.emotion == emotion && row.group_value == *value && row.support > 0);
             cells.push(match row {
                 Some(row) => {
-                    let interval = number::interval(row.recall_low, row.recall_high).unwrap_or_default();
-                    Cell::from(number::metric(row.recall))
-                        .note(format!("{interval} of {}", number::count(row.support)).trim().to_owned())
+                    Cell::estimate(Some(Estimate { value: row.recall, low: row.recall_low, high: row.recall_high }))
                 }
                 None => Cell::from("no clips").class("quiet"),
             });
@@ -255,20 +227,4 @@ fn recall_by_group(tables: &Tables, scored: &Scored, group: &str) -> Option<Grid
         grid.row(cells);
     }
     Some(grid)
-}
-
-fn group_heading(group: &str) -> String {
-    let mut characters = group.chars();
-    characters.next().map_or_else(String::new, |first| first.to_uppercase().chain(characters).collect())
-}
-
-/// Different values in the order of their first appearance.
-fn distinct<'a>(values: impl Iterator<Item = &'a str>) -> Vec<&'a str> {
-    let mut seen: Vec<&str> = Vec::new();
-    for value in values {
-        if !seen.contains(&value) {
-            seen.push(value);
-        }
-    }
-    seen
 }

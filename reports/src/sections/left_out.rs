@@ -35,12 +35,12 @@ fn counts(tables: &Tables) -> Grid {
     for exclusion in &tables.exclusions {
         *counted.entry((exclusion.reason, exclusion.corpus.as_str())).or_default() += 1;
     }
-    let mut grid = Grid::new("Files left out, by reason and corpus", &["Reason", "Corpus", "#Files", "What it means"]);
+    let mut grid = Grid::new("Files left out, by reason and corpus", &["?Reason", "?Corpus", "#Files", "What it means"]);
     for ((reason, corpus), files) in counted {
         grid.row(vec![
-            reason.as_str().replace('_', " ").into(),
+            Cell::words(reason.as_str()),
             corpus.into(),
-            number::count(files).into(),
+            Cell::count(files),
             reason.meaning().into(),
         ]);
     }
@@ -48,12 +48,12 @@ fn counts(tables: &Tables) -> Grid {
 }
 
 fn details(tables: &Tables, rows: usize) -> Grid {
-    let mut grid = Grid::new("Files left out, one by one", &["File", "Corpus", "Reason", "What was found"]);
+    let mut grid = Grid::new("Files left out, one by one", &["File", "?Corpus", "?Reason", "What was found"]);
     for exclusion in tables.exclusions.iter().take(rows) {
         grid.row(vec![
             Cell::from(exclusion.path.clone()).class("path"),
             exclusion.corpus.clone().into(),
-            exclusion.reason.as_str().replace('_', " ").into(),
+            Cell::words(exclusion.reason.as_str()),
             exclusion.detail.clone().into(),
         ]);
     }

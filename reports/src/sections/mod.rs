@@ -1,12 +1,19 @@
 //! The sections of the report, one module each: tables in, what the templates show out.
 
 pub(crate) mod answer;
+pub(crate) mod audit;
+pub(crate) mod calibration;
+pub(crate) mod comparisons;
 pub(crate) mod corpora;
+pub(crate) mod cross_corpus;
 pub(crate) mod distrust;
 pub(crate) mod errors;
-pub(crate) mod findings;
+pub(crate) mod groups;
+pub(crate) mod labels;
 pub(crate) mod left_out;
+pub(crate) mod measurements;
 pub(crate) mod protocols;
 pub(crate) mod provenance;
 pub(crate) mod training;
 pub(crate) mod voices;
+pub(crate) mod words;

@@ -3,12 +3,13 @@
 use serde::Serialize;
 
 use crate::Error;
-use crate::charts::{Guide, Ink, IntervalRow, interval_chart};
+use crate::charts::{Guide, Ink, IntervalRow, Scale, interval_chart};
 use crate::figure::{Figure, LegendItem};
 use crate::grid::{Cell, Grid};
 use crate::number;
-use crate::scored::{Estimate, Protocol, Scoreboard, Scored};
+use crate::scored::{Protocol, Scoreboard, Scored};
 use crate::sections::answer::classes_tested;
+use crate::sections::words::spoken;
 use crate::tables::Tables;
 
 /// Figures of Ranjan, Giri, Dixit and Sourabh, "A Hybrid Approach of CNN-LSTM for Speech Emotion Recognition", as printed:
@@ -42,10 +43,10 @@ pub(crate) fn protocols(tables: &Tables, board: &Scoreboard, paper: bool) -> Res
 }
 
 fn table(board: &Scoreboard, paper: bool) -> Grid {
-    let mut headings = vec!["Model", "Protocol", "Standardisation"];
+    let mut headings = vec!["?Model", "?Protocol", "Standardisation"];
     let metrics: Vec<String> = METRICS.iter().map(|(_, name)| format!("#{name}")).collect();
     headings.extend(metrics.iter().map(String::as_str));
-    headings.push("#Test clips");
+    headings.extend(["#Test clips", "#Speakers"]);
     let mut grid =
         Grid::new("Every model under its protocol, with 95 % intervals from a bootstrap over speakers", &headings);
     for (index, scored) in board.models.iter().enumerate() {
@@ -54,8 +55,8 @@ fn table(board: &Scoreboard, paper: bool) -> Grid {
             Cell::from(scored.protocol.name()).note(scored.protocol.meaning()),
             standardisation_cell(scored),
         ];
-        row.extend(METRICS.iter().map(|(metric, _)| estimate_cell(scored.metric(metric))));
-        row.push(Cell::from(number::count(scored.support)));
+        row.extend(METRICS.iter().map(|(metric, _)| Cell::estimate(scored.metric(metric))));
+        row.extend([Cell::count(scored.support), Cell::count(scored.speakers)]);
         grid.row(row);
     }
     if paper {
@@ -65,10 +66,10 @@ fn table(board: &Scoreboard, paper: bool) -> Grid {
             Cell::from("not stated"),
         ];
         row.extend(METRICS.iter().map(|(metric, _)| match PAPER.iter().find(|(name, _)| name == metric) {
-            Some((_, value)) => Cell::from(number::metric(*value)).note("no interval"),
-            None => Cell::from(number::NONE),
+            Some((_, value)) => Cell::metric(*value).note("no interval"),
+            None => Cell::none(),
         }));
-        row.push(Cell::from(number::NONE));
+        row.extend([Cell::none(), Cell::none()]);
         grid.row(row);
         grid.foot(
             "Ranjan, Giri, Dixit and Sourabh, “A Hybrid Approach of CNN-LSTM for Speech Emotion Recognition”: CREMA-D, TESS, RAVDESS and SAVEE together, eight emotions.",
@@ -78,7 +79,8 @@ fn table(board: &Scoreboard, paper: bool) -> Grid {
 }
 
 fn model_cell(scored: &Scored, main: bool) -> Cell {
-    let cell = Cell::from(scored.model.clone()).note(format!("split {}", scored.split));
+    let kind = if scored.baseline { "baseline, " } else { "" };
+    let cell = Cell::from(scored.model.clone()).note(format!("{kind}split {}", scored.split));
     if main { cell.class("leading") } else { cell }
 }
 
@@ -88,16 +90,6 @@ fn standardisation_cell(scored: &Scored) -> Cell {
         cell.note("uses the test speaker’s unlabelled clips").class("flagged")
     } else {
         cell
-    }
-}
-
-/// A metric with its interval below.
-pub(crate) fn estimate_cell(estimate: Option<Estimate>) -> Cell {
-    let Some(estimate) = estimate else { return Cell::from(number::NONE) };
-    let cell = Cell::from(number::metric(estimate.value));
-    match number::interval(estimate.low, estimate.high) {
-        Some(interval) => cell.note(interval),
-        None => cell,
     }
 }
 
@@ -111,15 +103,21 @@ fn figure(tables: &Tables, board: &Scoreboard, metric: &str, title: &str, paper:
             value: estimate.value,
             low: estimate.low,
             high: estimate.high,
-            ink: ink(scored),
-            hollow: scored.standardisation.uses_test_speakers(),
+            ink: if scored.baseline { Ink::Muted } else { scored.ink() },
+            hollow: !scored.protocol.separates_speakers() || scored.standardisation.uses_test_speakers(),
+            detail: format!(
+                "{}, {}\n{}",
+                scored.protocol.name(),
+                number::counted(scored.support, "test clip", "test clips"),
+                scored.protocol.meaning()
+            ),
         });
         grid.row(vec![
             scored.model.clone().into(),
             scored.protocol.name().into(),
-            number::metric(estimate.value).into(),
-            estimate.low.map_or(number::NONE.to_owned(), number::metric).into(),
-            estimate.high.map_or(number::NONE.to_owned(), number::metric).into(),
+            Cell::metric(estimate.value),
+            Cell::maybe_metric(estimate.low),
+            Cell::maybe_metric(estimate.high),
         ]);
     }
     if let Some((_, value)) = PAPER.iter().find(|(name, _)| paper && *name == metric) {
@@ -129,16 +127,11 @@ fn figure(tables: &Tables, board: &Scoreboard, metric: &str, title: &str, paper:
             value: *value,
             low: None,
             high: None,
-            ink: Ink::Muted,
-            hollow: false,
+            ink: Ink::Series(3),
+            hollow: true,
+            detail: "as printed, not measured here".to_owned(),
         });
-        grid.row(vec![
-            label.into(),
-            "random split".into(),
-            number::metric(*value).into(),
-            number::NONE.into(),
-            number::NONE.into(),
-        ]);
+        grid.row(vec![label.into(), "random split".into(), Cell::metric(*value), Cell::none(), Cell::none()]);
     }
     // Guessing scores one in so many classes on recall averaged over classes, whatever their sizes; on accuracy it depends.
     let classes = board.main().map_or(0, |main| classes_tested(tables, main));
@@ -146,30 +139,26 @@ fn figure(tables: &Tables, board: &Scoreboard, metric: &str, title: &str, paper:
         at: 1.0 / classes as f64,
         label: format!("guessing {}", number::fixed(1.0 / classes as f64, 3)),
     });
-    let spoken: Vec<String> = rows
-        .iter()
-        .map(|row| format!("{} {}", row.label, number::with_interval(row.value, row.low, row.high)))
-        .collect();
-    let chart = interval_chart(&format!("{title} by model: {}", spoken.join("; ")), &rows, guide.as_ref())?;
+    let label = format!("{title} by model: {}", spoken(&rows));
+    let chart = interval_chart(&label, Scale::Share, &rows, guide.as_ref())?;
 
     let any = |wanted: &dyn Fn(&Scored) -> bool| board.models.iter().any(wanted);
     let mut legend = Vec::new();
-    if any(&|scored| scored.protocol.separates_speakers()) {
+    if any(&|scored| !scored.baseline && scored.protocol.separates_speakers()) {
         legend.push(LegendItem::dot(Ink::Accent, "test speakers never trained on"));
     }
     if any(&|scored| scored.standardisation.uses_test_speakers()) {
         legend.push(LegendItem::hollow(Ink::Accent, "the same, standardised per speaker"));
     }
-    if any(&|scored| !scored.protocol.separates_speakers()) {
-        legend.push(LegendItem::dot(Ink::Contrast, "random or other split"));
+    if any(&|scored| !scored.baseline && !scored.protocol.separates_speakers()) {
+        legend.push(LegendItem::hollow(Ink::Contrast, "random or other split"));
     }
-    if paper {
-        legend.push(LegendItem::dot(Ink::Muted, "published"));
+    if any(&|scored| scored.baseline) {
+        legend.push(LegendItem::dot(Ink::Muted, "baseline (outlined: random split)"));
+    }
+    if PAPER.iter().any(|(name, _)| paper && *name == metric) {
+        legend.push(LegendItem::hollow(Ink::Series(3), "published"));
     }
     let caption = "Dots are all test clips together, bars the 95 % interval.";
     Ok(Figure::new(title, caption, chart, grid).with_legend(legend))
-}
-
-fn ink(scored: &Scored) -> Ink {
-    if scored.protocol.separates_speakers() { Ink::Accent } else { Ink::Contrast }
 }

@@ -22,6 +22,7 @@ pub(crate) struct ProvenanceView {
     stages: Grid,
     params: Vec<StageParams>,
     checks: Option<Grid>,
+    model_checks: Option<Grid>,
     source: String,
 }
 
@@ -41,6 +42,7 @@ pub(crate) fn provenance(tables: &Tables, pipeline: &PipelineInfo) -> Provenance
         stages: stages(tables, pipeline),
         params: pipeline.stages.iter().filter_map(params).collect(),
         checks: checks(tables),
+        model_checks: model_checks(tables),
         source: pipeline.source.clone(),
     }
 }
@@ -84,36 +86,86 @@ fn flatten(prefix: &str, value: &Value, grid: &mut Grid) {
 }
 
 fn checks(tables: &Tables) -> Option<Grid> {
-    let mut grid =
-        Grid::new("What the splits were checked for", &["Split", "Check", "Result", "Folds", "#Offenders", "Detail"]);
+    let caption = "What the splits were checked for";
+    let mut grid = Grid::new(caption, &["?Split", "?Check", "?Result", "Folds", "#Offenders", "Detail"]);
     for (split, checks) in &tables.checks {
-        // The same answer in every fold is one row.
-        let mut rows: Vec<(&str, CheckStatus, Vec<String>, u64, &str)> = Vec::new();
-        for check in checks {
-            let fold = check.fold.map_or_else(|| "all".to_owned(), |fold| fold.to_string());
-            let same = rows.iter_mut().find(|(name, status, ..)| *name == check.check && *status == check.status);
-            match same {
-                Some((_, _, folds, offenders, _)) => {
-                    folds.push(fold);
-                    *offenders += check.offenders;
-                }
-                None => rows.push((&check.check, check.status, vec![fold], check.offenders, &check.detail)),
-            }
-        }
-        for (name, status, folds, offenders, detail) in rows {
-            grid.row(vec![
-                split.clone().into(),
-                name.replace('_', " ").into(),
-                Cell::from(status.as_str()).class(match status {
-                    CheckStatus::Passed => "quiet",
-                    CheckStatus::Noted => "flagged",
-                    CheckStatus::Failed => "alarm",
-                }),
-                if folds.len() > 8 { format!("{} folds", folds.len()) } else { folds.join(", ") }.into(),
-                number::count(offenders).into(),
-                detail.into(),
-            ]);
+        for row in merged(checks.iter().map(|check| Checked {
+            subject: split,
+            check: &check.check,
+            status: check.status,
+            folds: vec![check.fold],
+            offenders: check.offenders,
+            detail: &check.detail,
+        })) {
+            let mut cells = vec![split.clone().into()];
+            cells.extend(row.cells());
+            grid.row(cells);
         }
     }
     (!grid.is_empty()).then_some(grid)
+}
+
+fn model_checks(tables: &Tables) -> Option<Grid> {
+    let caption = "What the figures of each model were checked for before they were believed";
+    let mut grid = Grid::new(caption, &["?Model", "?Check", "?Result", "Folds", "#Offenders", "Detail"]);
+    for row in merged(tables.model_checks.iter().map(|check| Checked {
+        subject: &check.model,
+        check: &check.check,
+        status: check.status,
+        folds: vec![check.fold],
+        offenders: check.offenders,
+        detail: &check.detail,
+    })) {
+        let mut cells = vec![row.subject.into()];
+        cells.extend(row.cells());
+        grid.row(cells);
+    }
+    (!grid.is_empty()).then_some(grid)
+}
+
+/// One outcome of one check, in as many folds as had it.
+struct Checked<'a> {
+    subject: &'a str,
+    check: &'a str,
+    status: CheckStatus,
+    folds: Vec<Option<u32>>,
+    offenders: u64,
+    detail: &'a str,
+}
+
+impl Checked<'_> {
+    /// All but the subject.
+    fn cells(&self) -> [Cell; 5] {
+        let folds: Vec<String> =
+            self.folds.iter().map(|fold| fold.map_or_else(|| "all".to_owned(), |fold| fold.to_string())).collect();
+        [
+            Cell::words(self.check),
+            Cell::from(self.status.as_str()).class(match self.status {
+                CheckStatus::Passed => "quiet",
+                CheckStatus::Noted => "flagged",
+                CheckStatus::Failed => "alarm",
+            }),
+            if folds.len() > 8 { format!("{} folds", folds.len()) } else { folds.join(", ") }.into(),
+            Cell::count(self.offenders),
+            self.detail.into(),
+        ]
+    }
+}
+
+/// The same answer in every fold is one row.
+fn merged<'a>(checks: impl Iterator<Item = Checked<'a>>) -> Vec<Checked<'a>> {
+    let mut rows: Vec<Checked<'a>> = Vec::new();
+    for check in checks {
+        let same = rows.iter_mut().find(|row| {
+            row.subject == check.subject && row.check == check.check && row.status == check.status
+        });
+        match same {
+            Some(row) => {
+                row.folds.extend(check.folds);
+                row.offenders += check.offenders;
+            }
+            None => rows.push(check),
+        }
+    }
+    rows
 }

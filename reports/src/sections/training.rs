@@ -80,18 +80,20 @@ fn lines(
     train: impl Fn(&Epoch) -> Option<f64>,
     validation: impl Fn(&Epoch) -> Option<f64>,
 ) -> Vec<Curve> {
-    let drawn = || folds.iter().take(MOST_FOLDS_DRAWN).map(|(_, epochs)| thinned(epochs, MOST_POINTS));
-    let line = |epochs: &[&Epoch], ink: Ink, value: &dyn Fn(&Epoch) -> Option<f64>| {
+    let drawn = || folds.iter().take(MOST_FOLDS_DRAWN).map(|(fold, epochs)| (*fold, thinned(epochs, MOST_POINTS)));
+    let line = |fold: u32, epochs: &[&Epoch], ink: Ink, value: &dyn Fn(&Epoch) -> Option<f64>| {
         let points: Vec<(u32, f64)> =
             epochs.iter().filter_map(|epoch| value(epoch).map(|value| (epoch.epoch, value))).collect();
         let kept = epochs.iter().rev().find(|epoch| epoch.best).map(|epoch| epoch.epoch);
         // Only validation chose the epoch, so only its line carries the mark.
         let marked =
             kept.filter(|_| ink == Ink::Accent).and_then(|kept| points.iter().position(|(epoch, _)| *epoch == kept));
-        Curve { points, ink, marked }
+        let what = if ink == Ink::Accent { "validation" } else { "training" };
+        let name = if folds.len() == 1 { what.to_owned() } else { format!("fold {fold}, {what}") };
+        Curve { name, points, ink, marked }
     };
-    let trains = drawn().map(|epochs| line(&epochs, Ink::Contrast, &train));
-    let validations = drawn().map(|epochs| line(&epochs, Ink::Accent, &validation));
+    let trains = drawn().map(|(fold, epochs)| line(fold, &epochs, Ink::Contrast, &train));
+    let validations = drawn().map(|(fold, epochs)| line(fold, &epochs, Ink::Accent, &validation));
     trains.chain(validations).filter(|curve| !curve.points.is_empty()).collect()
 }
 
@@ -136,12 +138,12 @@ fn spoken(
 }
 
 fn epoch_table(caption: &str, folds: &[(u32, Vec<&Epoch>)], values: impl Fn(&Epoch) -> [Option<f64>; 2]) -> Grid {
-    let mut grid = Grid::new(caption, &["Fold", "#Epoch", "#Training", "#Validation", "Kept"]);
+    let mut grid = Grid::new(caption, &["?Fold", "#Epoch", "#Training", "#Validation", "Kept"]);
     let per_fold = (MOST_ROWS / folds.len().max(1)).max(1);
     for (fold, epochs) in folds.iter().take(MOST_ROWS) {
         for epoch in thinned(epochs, per_fold) {
             let mut row = vec![Cell::from(fold.to_string()), epoch.epoch.to_string().into()];
-            row.extend(values(epoch).map(|value| Cell::from(value.map_or(number::NONE.to_owned(), number::metric))));
+            row.extend(values(epoch).map(Cell::maybe_metric));
             row.push(Cell::from(if epoch.best { "kept" } else { "" }));
             grid.row(row);
         }
@@ -166,7 +168,7 @@ fn fold_table(model: &str, folds: &[(u32, Vec<&Epoch>)]) -> Grid {
             "#Minutes",
         ],
     );
-    let metric = |value: Option<f64>| Cell::from(value.map_or(number::NONE.to_owned(), number::metric));
+    let metric = Cell::maybe_metric;
     for (fold, epochs) in folds {
         let kept = epochs.iter().rev().find(|epoch| epoch.best);
         let minutes =
@@ -179,7 +181,7 @@ fn fold_table(model: &str, folds: &[(u32, Vec<&Epoch>)]) -> Grid {
             metric(kept.and_then(|kept| kept.validation_loss)),
             metric(kept.and_then(|kept| kept.validation_accuracy)),
             metric(kept.and_then(|kept| kept.validation_uar)),
-            number::fixed(minutes, 1).into(),
+            Cell::fixed(minutes, 1),
         ]);
     }
     grid

@@ -6,7 +6,9 @@ use crate::Error;
 use crate::charts::clip_chart;
 use crate::figure::Figure;
 use crate::grid::{Cell, Grid};
+use crate::listen::Recordings;
 use crate::number;
+use crate::sections::words::capitalised;
 use crate::tables::Tables;
 
 /// The table of a spectrogram shows so many moments and bands of it.
@@ -14,12 +16,12 @@ const MOMENTS: usize = 8;
 const BANDS: usize = 6;
 
 /// One figure per emotion that has an example, in the order of emotions.
-pub(crate) fn voices(tables: &Tables) -> Result<Vec<Figure>, Error> {
+pub(crate) fn voices(tables: &Tables, recordings: &mut Recordings<'_>) -> Result<Vec<Figure>, Error> {
     tables
         .emotions()
         .into_iter()
         .filter_map(|emotion| tables.examples.iter().find(|example| example.emotion == emotion))
-        .map(figure)
+        .map(|example| Ok(figure(example)?.with_listen(recordings.carry(&example.clip_id))))
         .collect()
 }
 
@@ -57,16 +59,16 @@ fn samples(example: &Example) -> Grid {
         let place = |length: usize| (2 * moment + 1) * length / (2 * MOMENTS);
         let time_s = example.duration_s * (2 * moment + 1) as f64 / (2 * MOMENTS) as f64;
         let sample = |samples: &[f32]| {
-            samples.get(place(pieces)).map_or(number::NONE.to_owned(), |sample| number::fixed(f64::from(*sample), 3))
+            samples.get(place(pieces)).map_or_else(Cell::none, |sample| Cell::fixed(f64::from(*sample), 3))
         };
         let mut row = vec![
             Cell::from(format!("{} s", number::fixed(time_s, 2))),
-            sample(&example.envelope_min).into(),
-            sample(&example.envelope_max).into(),
+            sample(&example.envelope_min),
+            sample(&example.envelope_max),
         ];
         row.extend(shown.iter().map(|band| {
             let level = example.spectrogram_db.get(place(frames) * bands + band);
-            Cell::from(level.map_or(number::NONE.to_owned(), |level| number::fixed(f64::from(*level), 0)))
+            level.map_or_else(Cell::none, |level| Cell::fixed(f64::from(*level), 0))
         }));
         grid.row(row);
     }
@@ -79,11 +81,6 @@ fn spread(wanted: usize, length: usize) -> Vec<usize> {
         return (0..length).collect();
     }
     (0..wanted).map(|place| place * (length - 1) / (wanted - 1)).collect()
-}
-
-fn capitalised(word: &str) -> String {
-    let mut characters = word.chars();
-    characters.next().map_or_else(String::new, |first| first.to_uppercase().chain(characters).collect())
 }
 
 #[cfg(test)]

@@ -1,44 +1,49 @@
-//! The page in a real browser: it draws, fetches nothing, complains of nothing, and never scrolls sideways.
+//! The page in a real browser: it draws, fetches nothing, complains of nothing, never scrolls sideways, and does what its
+//! controls promise, on a phone and on a desktop, in the light and in the dark.
 
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
+
+use serde::Deserialize;
 
 use crate::Params;
 use crate::fixture::Fixture;
 
 /// Widths in pixels of a phone and of a desktop.
 const WIDTHS: [u32; 2] = [390, 1440];
+/// What `preferredColorScheme` is called.
+const SCHEMES: [(&str, bool, u32); 2] = [("light", false, 1), ("dark", true, 0)];
+const EXAMINE: &str = include_str!("browser.js");
 
-/// Measures the page in frames of the widths above, and leaves the answers in the document for `--dump-dom`.
-const MEASURE: &str = r#"
-window.addEventListener("load", function () {
-  document.querySelectorAll("iframe").forEach(function (frame) {
-    var view = frame.contentWindow, page = frame.contentDocument;
-    function report(when) {
-      var wide = Array.from(page.querySelectorAll("body *")).filter(function (element) {
-        return element.getBoundingClientRect().right > view.innerWidth + 1 && !element.closest(".scroll, pre, svg, .skip");
-      });
-      var flat = Array.from(page.querySelectorAll("svg.chart, section, figure")).filter(function (element) {
-        var box = element.getBoundingClientRect();
-        return box.width < 50 || box.height < 50;
-      });
-      var fetched = view.performance.getEntriesByType("resource").filter(function (entry) { return !/^data:/.test(entry.name); });
-      var answer = document.createElement("pre");
-      answer.textContent = [when, view.innerWidth, page.documentElement.scrollWidth - view.innerWidth, wide.length, flat.length,
-        fetched.length, page.querySelectorAll("svg.chart").length].join(" ");
-      document.body.appendChild(answer);
-    }
-    report("closed");
-    page.querySelectorAll("details").forEach(function (details) { details.open = true; });
-    report("open");
-  });
-});
-"#;
+/// What the script found in one frame.
+#[derive(Debug, Deserialize)]
+struct Answer {
+    width: u32,
+    dark: bool,
+    charts: usize,
+    /// Columns of tables sorted, up and down.
+    sorted: usize,
+    /// Filters used.
+    filtered: usize,
+    /// Values of charts that can be pointed at.
+    told: usize,
+    /// Recordings with a button to play them.
+    playable: usize,
+    /// Tables taken as CSV.
+    csv: usize,
+    first_csv: String,
+    problems: Vec<String>,
+}
 
 /// The browser to test with, if there is one.
 fn chromium() -> Option<PathBuf> {
-    let path = std::env::var_os("CHROMIUM").map_or_else(|| PathBuf::from("/usr/bin/chromium"), PathBuf::from);
-    path.exists().then_some(path)
+    if let Some(named) = std::env::var_os("CHROMIUM") {
+        return Some(PathBuf::from(named));
+    }
+    ["/usr/bin/chromium", "/usr/bin/chromium-browser", "/usr/bin/google-chrome"]
+        .into_iter()
+        .map(PathBuf::from)
+        .find(|path| path.exists())
 }
 
 /// Runs `browser` on `page` and answers what it wrote to stdout and stderr.
@@ -46,24 +51,37 @@ fn browse(browser: &Path, folder: &Path, page: &Path, options: &[String]) -> (St
     let output = Command::new(browser)
         .args(["--headless", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run"])
         .args(["--disable-background-networking", "--disable-component-update", "--disable-sync"])
-        .args(["--enable-logging=stderr", "--hide-scrollbars"])
+        .args(["--enable-logging=stderr", "--hide-scrollbars", "--virtual-time-budget=20000"])
         .arg(format!("--user-data-dir={}", folder.join("profile").display()))
         .args(options)
         .arg(format!("file://{}", page.display()))
         .stdin(Stdio::null())
         .output()
-        .expect("the browser runs");
+        .unwrap_or_else(|error| panic!("cannot run `{}`: {error}", browser.display()));
     (String::from_utf8_lossy(&output.stdout).into_owned(), String::from_utf8_lossy(&output.stderr).into_owned())
 }
 
+/// What [`EXAMINE`] left in the document.
+fn answers(dom: &str) -> Vec<Answer> {
+    dom.split("<pre class=\"answer\">")
+        .skip(1)
+        .map(|rest| {
+            let text = rest.split("</pre>").next().unwrap_or_default();
+            let text = text.replace("&lt;", "<").replace("&gt;", ">").replace("&nbsp;", "\u{a0}").replace("&amp;", "&");
+            serde_json::from_str(&text).unwrap_or_else(|error| panic!("{error}: {text}"))
+        })
+        .collect()
+}
+
 #[test]
-fn the_page_fits_phone_and_desktop_and_fetches_nothing() {
+fn the_page_does_what_it_promises_at_every_width_in_every_light() {
     let Some(browser) = chromium() else { return skipped() };
     let mut fixture = Fixture::complete();
     fixture.corpora[0].synthetic = true;
     // A name without a place to break is what pushes pages wide.
     fixture.exclusions[0].path = format!("data/{}.wav", "x".repeat(300));
     fixture.examples[0].clip_id = "y".repeat(300);
+    fixture.near_duplicates[0].clip_a = "z".repeat(300);
     let rendered = fixture.render(&Params::default()).expect("rendered");
 
     let source = rendered.html.replace('&', "&amp;").replace('"', "&quot;");
@@ -72,27 +90,34 @@ fn the_page_fits_phone_and_desktop_and_fetches_nothing() {
     let wrapper = rendered.folder.path().join("wrapper.html");
     std::fs::write(
         &wrapper,
-        format!("<!doctype html><meta charset=utf-8><script>{MEASURE}</script><body>{narrow}{wide}"),
+        format!("<!doctype html><meta charset=utf-8><meta name=color-scheme content=\"light dark\"><script>{EXAMINE}</script><body>{narrow}{wide}"),
     )
     .expect("wrapper");
-    let (dom, log) = browse(&browser, rendered.folder.path(), &wrapper, &["--dump-dom".to_owned()]);
 
     let charts = rendered.html.matches("<svg").count();
-    for width in WIDTHS {
-        let closed = format!("<pre>closed {width} 0 0 0 0 {charts}</pre>");
-        let open = format!("<pre>open {width} 0 0 0 0 {charts}</pre>");
-        let answers: Vec<&str> = dom
-            .lines()
-            .flat_map(|line| line.split("<pre>"))
-            .filter(|text| text.starts_with("closed ") || text.starts_with("open "))
-            .collect();
-        assert!(dom.contains(&closed) && dom.contains(&open), "at {width}: {answers:?}\n{log}");
+    let spots = rendered.html.matches("class=\"spot\"").count();
+    let tables = rendered.html.matches("<tbody>").count();
+    let links = rendered.html.matches("class=\"listen\"").count();
+    for (_, dark, setting) in SCHEMES {
+        let options = ["--dump-dom".to_owned(), format!("--blink-settings=preferredColorScheme={setting}")];
+        let (dom, log) = browse(&browser, rendered.folder.path(), &wrapper, &options);
+        let answers = answers(&dom);
+        assert_eq!(answers.iter().map(|answer| answer.width).collect::<Vec<_>>(), WIDTHS, "{log}");
+        for answer in answers {
+            assert!(answer.problems.is_empty(), "at {} pixels: {:#?}\n{log}", answer.width, answer.problems);
+            assert_eq!(answer.dark, dark);
+            assert_eq!((answer.charts, answer.told, answer.csv), (charts, spots, tables));
+            assert_eq!(answer.playable, links);
+            assert!(answer.sorted > 100 && answer.filtered > 20, "{answer:?}");
+            let line = "Model,Protocol,Value,Low,High\r\nnet,speaker-independent,0.613,0.573,0.653\r\n";
+            assert!(answer.first_csv.starts_with(line), "{}", answer.first_csv);
+        }
+        assert!(!log.contains("CONSOLE"), "{log}");
     }
-    assert!(!log.contains("CONSOLE"), "{log}");
 }
 
 #[test]
-fn the_page_can_be_photographed_light_and_dark() {
+fn the_page_can_be_photographed_and_printed() {
     let Some(browser) = chromium() else { return skipped() };
     let rendered = Fixture::complete().render(&Params::default()).expect("rendered");
     let page = rendered.folder.path().join("report/index.html");
@@ -100,10 +125,12 @@ fn the_page_can_be_photographed_light_and_dark() {
     let kept = std::env::var_os("SER_SCREENSHOTS").map(PathBuf::from);
     if let Some(kept) = &kept {
         std::fs::copy(&page, kept.join("report.html")).expect("a folder to keep the page in");
+        std::fs::write(kept.join("model_card.md"), &rendered.card).expect("a folder to keep the card in");
     }
-    let mut sizes = Vec::new();
-    for (scheme, setting) in [("light", 1), ("dark", 0)] {
-        let picture = kept.as_deref().unwrap_or(rendered.folder.path()).join(format!("report-{scheme}.png"));
+    let folder = kept.as_deref().unwrap_or(rendered.folder.path());
+    let mut pictures = Vec::new();
+    for (scheme, _, setting) in SCHEMES {
+        let picture = folder.join(format!("report-{scheme}.png"));
         let options = [
             format!("--screenshot={}", picture.display()),
             "--window-size=1440,2400".to_owned(),
@@ -112,12 +139,18 @@ fn the_page_can_be_photographed_light_and_dark() {
         let (_, log) = browse(&browser, rendered.folder.path(), &page, &options);
         let size = std::fs::metadata(&picture).map_or(0, |file| file.len());
         assert!(size > 20_000, "{scheme}: {size} bytes\n{log}");
-        sizes.push(std::fs::read(&picture).expect("picture"));
+        pictures.push(std::fs::read(&picture).expect("picture"));
     }
-    assert_ne!(sizes[0], sizes[1], "dark looks like light");
+    assert_ne!(pictures[0], pictures[1], "dark looks like light");
+
+    let paper = folder.join("report.pdf");
+    let options = [format!("--print-to-pdf={}", paper.display()), "--no-pdf-header-footer".to_owned()];
+    let (_, log) = browse(&browser, rendered.folder.path(), &page, &options);
+    let pdf = std::fs::read(&paper).unwrap_or_else(|error| panic!("{error}\n{log}"));
+    assert!(pdf.starts_with(b"%PDF") && pdf.len() > 100_000, "{} bytes\n{log}", pdf.len());
 }
 
 #[expect(clippy::print_stderr, reason = "a test that did not look must say so")]
 fn skipped() {
-    eprintln!("SKIPPED: no Chromium at /usr/bin/chromium and none named by CHROMIUM");
+    eprintln!("SKIPPED: no Chromium in /usr/bin and none named by CHROMIUM");
 }

@@ -77,14 +77,15 @@ fn score(
     let speakers: Vec<Confusion> = speakers.into_values().collect();
     let intervals = speaker_intervals(&speakers, resamples, group_seed(seed, group.name, &group.value));
 
-    evaluation.summary.extend(summary_rows(subject, group, &scores, intervals.as_ref()));
-    evaluation.classes.extend(class_rows(subject, group, classes, &scores, intervals.as_ref()));
+    evaluation.summary.extend(summary_rows(subject, group, speakers.len(), &scores, intervals.as_ref()));
+    evaluation.classes.extend(class_rows(subject, group, classes, &speakers, &scores, intervals.as_ref()));
     evaluation.confusion.extend(confusion_rows(subject, group, classes, &confusion));
 }
 
 fn summary_rows(
     subject: Subject<'_>,
     group: &Group<'_>,
+    speakers: usize,
     scores: &Scores,
     intervals: Option<&Intervals>,
 ) -> [SummaryMetric; 4] {
@@ -98,6 +99,7 @@ fn summary_rows(
         low: interval.map(|interval| interval.low),
         high: interval.map(|interval| interval.high),
         support: group.clips.len() as u64,
+        speakers: speakers as u64,
     };
     [
         row("accuracy", scores.accuracy, intervals.map(|intervals| intervals.accuracy)),
@@ -111,6 +113,7 @@ fn class_rows(
     subject: Subject<'_>,
     group: &Group<'_>,
     classes: &[Emotion],
+    speakers: &[Confusion],
     scores: &Scores,
     intervals: Option<&Intervals>,
 ) -> Vec<ClassMetrics> {
@@ -132,6 +135,7 @@ fn class_rows(
             f1_low: interval.map(|interval| interval.f1.low),
             f1_high: interval.map(|interval| interval.f1.high),
             support: class.support,
+            speakers: speakers.iter().filter(|speaker| speaker.support(index) > 0).count() as u64,
         }
     };
     classes.iter().zip(&scores.classes).enumerate().map(row).collect()

@@ -19,6 +19,7 @@
 //! | `changes` | two listings of files compared, in words |
 //! | `index` | which files were read before and have not changed since |
 //! | `seen` | what was found in files of the same content before |
+//! | `watched` | where a change can happen that makes an ingest stale |
 
 mod changes;
 mod descriptor;
@@ -36,6 +37,7 @@ mod sources;
 mod survey;
 mod tables;
 mod walk;
+mod watched;
 
 pub use crate::descriptor::{Descriptor, builtin_descriptors, is_valid_name, template};
 pub use crate::error::{DescriptorProblem, IngestError};
@@ -43,6 +45,7 @@ pub use crate::params::Params;
 pub use crate::run::{CLIPS_FILE, CORPUS_FILE, Reading, read, run};
 pub use crate::sources::{FoundSources, Sources, find_sources};
 pub use crate::survey::{Survey, check_root};
+pub use crate::watched::watched_paths;
 
 /// Rises when the same input would give another table.
 pub const VERSION: u32 = 2;

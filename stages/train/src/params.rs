@@ -78,10 +78,6 @@ pub struct Params {
     pub augment: Augment,
     /// Where the network is computed.
     pub device: Device,
-    /// Processor threads for all folds together; 0: as many as the machine has. Folds run side by side, one thread each;
-    /// threads left over work inside a fold. Results do not depend on how many folds run at once.
-    #[schemars(range(min = 0, max = 1024))]
-    pub threads: usize,
     /// Added to the pipeline's seed: other initial weights and other batches, same everything else.
     #[schemars(range(min = 0, max = 4_294_967_295_u32))]
     pub seed_offset: u32,
@@ -255,7 +251,6 @@ impl Default for Params {
             early_stopping: 0,
             augment: Augment::default(),
             device: Device::Flex,
-            threads: 0,
             seed_offset: 0,
         }
     }

@@ -3,9 +3,13 @@
 pub(crate) mod audit;
 pub(crate) mod corpora;
 pub(crate) mod demo;
+pub(crate) mod diff;
+pub(crate) mod gc;
 pub(crate) mod graph;
 pub(crate) mod predict;
 pub(crate) mod run;
+pub(crate) mod runs;
 pub(crate) mod schema;
 pub(crate) mod status;
 pub(crate) mod tables;
+pub(crate) mod watch;

@@ -2,10 +2,12 @@
 
 use std::path::Path;
 
-use ser_engine::{BoxError, Input, Job};
+use ser_engine::{BoxError, Input, Job, Metric};
 use ser_schemas::stage::{ParamProblem, StageContext, StageSummary};
+use ser_schemas::{SummaryMetric, Table as _};
 
 use super::{Kind, input};
+use crate::words;
 
 pub(crate) struct Evaluate;
 
@@ -19,6 +21,25 @@ impl Kind for Evaluate {
     const SEEDED: bool = true;
     const OUTPUTS: &'static [&'static str] =
         &["predictions.parquet", "classes.parquet", "summary.parquet", "confusion.parquet"];
+
+    const KEPT: &'static [&'static str] = &["summary.parquet", "classes.parquet"];
+
+    /// Of every model, over all test clips: UAR first, the field's headline metric.
+    fn metrics(dir: &Path) -> Result<Vec<Metric>, BoxError> {
+        let mut rows = SummaryMetric::read(&dir.join("summary.parquet"))?;
+        rows.retain(|row| row.group == "overall");
+        rows.sort_by_key(|row| words::metric_rank(&row.metric));
+        Ok(rows
+            .into_iter()
+            .map(|row| Metric {
+                name: words::metric_name(&row.metric).to_owned(),
+                of: words::model_on_split(&row.model, &row.split),
+                value: row.value,
+                low: row.low,
+                high: row.high,
+            })
+            .collect())
+    }
 
     fn check(params: &Self::Params) -> Vec<ParamProblem> {
         params.check()

@@ -1,5 +1,7 @@
 //! `ingest`: a corpus folder.
 
+use std::path::{Path, PathBuf};
+
 use ser_engine::{BoxError, External, Input, Job, Outside};
 use ser_schemas::Provenance;
 use ser_schemas::stage::{ParamProblem, StageContext, StageSummary};
@@ -36,6 +38,10 @@ impl Kind for Ingest {
             external.changes = found.sources().changes_since(last.dir, last.parts);
         }
         Ok(external)
+    }
+
+    fn watched(params: &Self::Params, base_dir: &Path) -> Vec<PathBuf> {
+        ser_ingest::watched_paths(params, base_dir)
     }
 
     fn run(params: &Self::Params, _job: &Job<'_>, context: &StageContext<'_>) -> Result<StageSummary, BoxError> {

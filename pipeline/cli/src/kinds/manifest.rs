@@ -18,6 +18,8 @@ impl Kind for Manifest {
     const INPUTS: &'static [Input] = &[Input::some("ingest")];
     const OUTPUTS: &'static [&'static str] = &["clips.parquet", "exclusions.parquet", "corpora.parquet"];
 
+    const KEPT: &'static [&'static str] = &["clips.parquet", "exclusions.parquet"];
+
     fn check(params: &Self::Params) -> Vec<ParamProblem> {
         params.check()
     }

@@ -10,17 +10,21 @@ mod split;
 mod train;
 
 use std::marker::PhantomData;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use schemars::{JsonSchema, Schema};
-use ser_engine::{BoxError, External, Input, Job, Outcome, Outside, Problem, Registry, SpecCover, StageKind, typed};
+use ser_engine::{
+    BoxError, External, Input, Job, Metric, Outcome, Outside, Problem, Registry, SpecCover, StageKind, typed,
+};
 use ser_schemas::Provenance;
 use ser_schemas::stage::{Observer, ParamProblem, StageContext, StageSummary};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use serde_json::Value;
 
+pub(crate) use self::evaluate::Evaluate;
 pub(crate) use self::ingest::Ingest;
+pub(crate) use self::manifest::Manifest;
 
 /// Every kind that a pipeline file may use, in the order in which data flows.
 pub(crate) fn registry() -> Registry {
@@ -65,6 +69,18 @@ pub(crate) trait Kind: Send + Sync + 'static {
 
     /// The files that the stage always writes.
     const OUTPUTS: &'static [&'static str];
+    /// Those of them that `ser diff` reads.
+    const KEPT: &'static [&'static str] = &[];
+
+    /// Files and folders outside the pipeline that `ser watch` looks at.
+    fn watched(_params: &Self::Params, _base_dir: &Path) -> Vec<PathBuf> {
+        Vec::new()
+    }
+
+    /// Figures of the result in `dir`, the most telling one first.
+    fn metrics(_dir: &Path) -> Result<Vec<Metric>, BoxError> {
+        Ok(Vec::new())
+    }
 
     /// Does the work.
     fn run(params: &Self::Params, job: &Job<'_>, context: &StageContext<'_>) -> Result<StageSummary, BoxError>;
@@ -145,6 +161,15 @@ impl<K: Kind> StageKind for Declared<K> {
         K::OUTPUTS.iter().map(|&file| file.to_owned()).collect()
     }
 
+    fn kept(&self, _params: &Value) -> Vec<String> {
+        K::KEPT.iter().map(|&file| file.to_owned()).collect()
+    }
+
+    fn watched(&self, params: &Value, base_dir: &Path) -> Vec<PathBuf> {
+        // Parameters were checked when the pipeline file was read.
+        parsed::<K>(params).map(|params| K::watched(&params, base_dir)).unwrap_or_default()
+    }
+
     fn run(&self, job: &Job<'_>) -> Result<Outcome, BoxError> {
         let params = parsed::<K>(job.params)?;
         let watch = Watch(job.observer);
@@ -163,7 +188,8 @@ impl<K: Kind> StageKind for Declared<K> {
             observer: &watch,
         };
         let (summary, external) = K::run_telling(&params, job, &context)?;
-        Ok(Outcome { rows: summary.rows, headline: summary.headline, notes: summary.notes, external })
+        let metrics = K::metrics(job.out_dir)?;
+        Ok(Outcome { rows: summary.rows, headline: summary.headline, notes: summary.notes, metrics, external })
     }
 }
 

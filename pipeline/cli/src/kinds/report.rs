@@ -1,4 +1,4 @@
-//! `report`: one HTML page, and the two tables that it argues from.
+//! `report`: one HTML page, the model card, and the two tables that they argue from.
 
 use std::path::Path;
 
@@ -25,7 +25,7 @@ impl Kind for Report {
         Input::one("evaluate"),
     ];
     const COVERS: SpecCover = SpecCover::Text;
-    const OUTPUTS: &'static [&'static str] = &["index.html", "classes.parquet", "summary.parquet"];
+    const OUTPUTS: &'static [&'static str] = &["index.html", "model_card.md", "classes.parquet", "summary.parquet"];
 
     fn check(params: &Self::Params) -> Vec<ParamProblem> {
         params.check()
@@ -43,6 +43,8 @@ impl Kind for Report {
             splits: named("split"),
             trains: named("train"),
             evaluate: input(job, "evaluate")?,
+            // All stages lie side by side.
+            page_dir: input(job, "manifest")?.parent().unwrap_or(Path::new("")).join(job.stage),
         };
         Ok(ser_reports::run(params, &inputs, context)?)
     }

@@ -1,6 +1,6 @@
 //! `split`: divides clips into folds, and checks that nothing leaks.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use ser_engine::{BoxError, External, Input, Job, Outside};
 use ser_schemas::stage::{ParamProblem, StageContext, StageSummary};
@@ -26,6 +26,10 @@ impl Kind for Split {
     /// The analyst's own file of assignments, where one is named.
     fn external(params: &Self::Params, outside: &Outside<'_>) -> Result<External, BoxError> {
         assignments_file(params, outside.base_dir)
+    }
+
+    fn watched(params: &Self::Params, base_dir: &Path) -> Vec<PathBuf> {
+        params.file.iter().map(|file| base_dir.join(file)).collect()
     }
 
     fn run(params: &Self::Params, job: &Job<'_>, context: &StageContext<'_>) -> Result<StageSummary, BoxError> {

@@ -8,8 +8,9 @@ use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
 
 use schemars::{JsonSchema, Schema};
 use ser_engine::{
-    BoxError, External, Failure, Input, Job, Outcome, Outside, Override, Pipeline, Plan, Problem, Reason, Registry,
-    Reporter, RunOptions, RunRecord, Spec, SpecCover, SpecErrors, Stage, StageKind, StageRun, Store, plan, run, typed,
+    BoxError, External, Failure, Input, Job, Metric, Outcome, Outside, Override, Pipeline, Plan, Problem, Reason,
+    Registry, Reporter, RunOptions, RunRecord, Spec, SpecCover, SpecErrors, Stage, StageKind, StageRun, Store, plan,
+    run, typed,
 };
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
@@ -159,6 +160,9 @@ impl StageKind for Source {
     fn outputs(&self, _: &Value) -> Vec<String> {
         vec!["out.txt".to_owned()]
     }
+    fn watched(&self, params: &Value, base_dir: &Path) -> Vec<PathBuf> {
+        typed::parse::<SourceParams>(params).map(|params| vec![base_dir.join(&params.root)]).unwrap_or_default()
+    }
     fn run(&self, job: &Job<'_>) -> Result<Outcome, BoxError> {
         let params: SourceParams = job.params().map_err(|problem| problem.message)?;
         let root = job.base_dir.join(&params.root);
@@ -171,7 +175,7 @@ impl StageKind for Source {
         let external = number(text);
         // The work folder and what the file says of its maker go by what was read.
         fs::write(job.out_dir.join("maker.txt"), format!("# {}", job.fingerprint_with(&external)))?;
-        Ok(Outcome { rows: 1, headline: "one number".to_owned(), notes: Vec::new(), external: Some(external) })
+        Ok(Outcome { rows: 1, headline: "one number".to_owned(), external: Some(external), ..Outcome::default() })
     }
 }
 
@@ -218,6 +222,9 @@ impl StageKind for Work {
     fn outputs(&self, _: &Value) -> Vec<String> {
         vec!["out.txt".to_owned(), "sub/more.txt".to_owned()]
     }
+    fn kept(&self, _: &Value) -> Vec<String> {
+        vec!["out.txt".to_owned()]
+    }
     fn run(&self, job: &Job<'_>) -> Result<Outcome, BoxError> {
         let params: WorkParams = job.params().map_err(|problem| problem.message)?;
         let mut text = format!("{} seed {} mels {}\n", job.stage, job.seed, params.n_mels);
@@ -255,6 +262,16 @@ impl StageKind for Work {
             rows: job.inputs.len() as u64,
             headline: format!("{} inputs", job.inputs.len()),
             notes: Vec::new(),
+            metrics: vec![
+                Metric {
+                    name: "bands".to_owned(),
+                    of: job.stage.to_owned(),
+                    value: f64::from(params.n_mels),
+                    low: Some(f64::from(params.n_mels) - 10.0),
+                    high: Some(f64::from(params.n_mels) + 10.0),
+                },
+                Metric { name: "nothing".to_owned(), of: job.stage.to_owned(), value: f64::NAN, low: None, high: None },
+            ],
             external: None,
         })
     }

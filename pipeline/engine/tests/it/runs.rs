@@ -69,7 +69,7 @@ fn nothing_is_left_behind_but_results_and_records() {
     let place = Place::new(PIPELINE);
     place.run();
     assert_eq!(place.names("artifacts"), [".ser", "a", "r", "v", "w"]);
-    assert_eq!(place.names("artifacts/.ser"), ["lock", "runs", "stages", "state", "tmp", "work"]);
+    assert_eq!(place.names("artifacts/.ser"), ["lock", "objects", "runs", "stages", "state", "tmp", "work"]);
     assert_eq!(place.names("artifacts/.ser/stages"), ["a.json", "r.json", "v.json", "w.json"]);
     assert!(place.names("artifacts/.ser/tmp").is_empty());
     assert!(place.names("artifacts/.ser/work").is_empty());

@@ -303,7 +303,7 @@ pub(crate) fn unknown_builtin(corpus: &str) -> Option<String> {
     ))
 }
 
-fn is_path(corpus: &str) -> bool {
+pub(crate) fn is_path(corpus: &str) -> bool {
     corpus.contains('/') || corpus.contains('\\') || Path::new(corpus).extension().is_some_and(|ext| ext == "toml")
 }
 

@@ -6,7 +6,7 @@ use rand_chacha::ChaCha8Rng;
 use super::*;
 use crate::params::{ConvLayer, Device, Lstm, Params, Pooling};
 
-const KERNELS: Engine = Engine::Kernels { threads: 1 };
+const KERNELS: Engine = Engine::Kernels;
 
 fn random(rng: &mut ChaCha8Rng, count: usize) -> Vec<f32> {
     (0..count).map(|_| rng.random_range(-1.0..1.0)).collect()
@@ -77,7 +77,7 @@ fn assert_close(what: &str, found: &[f32], expected: &[f32], tolerance: f32) {
 /// Sums of a few hundred products in single precision, in another order: 1e-4 of the largest value is ten times what
 /// rounding leaves.
 fn agrees_with(device: Device) {
-    let reference = Engine::new(device, 1).expect("compiled in");
+    let reference = Engine::new(device).expect("compiled in");
     for (index, params) in networks().iter().enumerate() {
         for lens in [&[11, 8, 8, 3, 1][..], &[7], &[1, 1]] {
             let plan = Plan::new(params, 5, 9, 4);
@@ -163,32 +163,19 @@ fn a_clip_does_not_depend_on_its_company() {
 }
 
 #[test]
-fn threads_inside_an_operation_change_nothing() {
+fn the_number_of_threads_changes_no_bit() {
     let plan = Plan::new(&Params::default(), 40, 20, 8);
-    let (weights, batch) = example(&plan, &[200, 180, 90, 90], 1);
-    let one = KERNELS.step(&plan, &weights, &batch, 2);
-    let two = Engine::Kernels { threads: 2 }.step(&plan, &weights, &batch, 2);
-    for (one, two) in one.gradients.iter().zip(&two.gradients) {
-        assert_close("gradient", one, two, 1e-4);
-    }
-}
-
-/// Times one step of a default-sized network; run with `--ignored --nocapture`.
-#[test]
-#[ignore = "a measurement, not a test"]
-#[expect(clippy::print_stderr, reason = "prints what it measures")]
-fn measure_a_step() {
-    let plan = Plan::new(&Params::default(), 150, 1000, 8);
-    let (weights, batch) = example(&plan, &[300; 64], 1);
-    for threads in [1, 2] {
-        let engine = Engine::Kernels { threads };
-        let mut best = f64::INFINITY;
-        for _ in 0..10 {
-            let start = std::time::Instant::now();
-            let step = engine.step(&plan, &weights, &batch, 2);
-            best = best.min(start.elapsed().as_secs_f64());
-            assert!(step.loss.is_finite());
-        }
-        eprintln!("{threads} threads: {:.1} ms", best * 1e3);
+    let lens: Vec<usize> = (0..50).map(|clip| 120 - 2 * clip).collect();
+    let (weights, batch) = example(&plan, &lens, 1);
+    let steps: Vec<Step> = [1, 2, 7]
+        .into_iter()
+        .map(|threads| {
+            let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).build().expect("threads");
+            pool.install(|| KERNELS.step(&plan, &weights, &batch, 2))
+        })
+        .collect();
+    for step in &steps[1..] {
+        assert_eq!(step.loss.to_bits(), steps[0].loss.to_bits());
+        assert!(step.gradients == steps[0].gradients && step.moments == steps[0].moments);
     }
 }

@@ -1,0 +1,282 @@
+//! `ser watch`: runs what is stale whenever a corpus, a descriptor or the pipeline file changes.
+//!
+//! After a change it waits until nothing changes any more, so that a copy under way is not run on half; a run that
+//! fails is tried again only after the next change.
+
+use std::fmt::Display;
+use std::io::IsTerminal as _;
+use std::path::{PathBuf, absolute};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::mpsc::Sender;
+use std::time::Duration;
+
+use anyhow::Context as _;
+use console::style;
+use ser_engine::{EngineError, Pipeline, RunOptions, RunRecord, RunStatus, StageStatus};
+
+use crate::args::WatchArgs;
+use crate::commands::runs;
+use crate::output::{self, Status};
+use crate::project::Project;
+use crate::terminal::{Terminal, duration};
+use crate::watch::{Places, Signal, Signals, Snapshot};
+use crate::words;
+
+/// Time between looks where file events do not work.
+const FALLBACK_POLL: Duration = Duration::from_secs(10);
+
+/// Time after which a run is tried again that another one kept from starting.
+const LOCKED_RETRY: Duration = Duration::from_secs(5);
+
+pub(crate) fn run(project: &Project<'_>, args: &WatchArgs) -> anyhow::Result<Status> {
+    let pipeline = project.pipeline()?;
+    pipeline.select(&args.stages).map_err(EngineError::from)?;
+    let threads = args.jobs.map_or(0, usize::from);
+    rayon::ThreadPoolBuilder::new().num_threads(threads).build_global().context("cannot start worker threads")?;
+    let signals = Signals::new(args.poll.map(Duration::from_secs_f64), FALLBACK_POLL);
+    let stop = Stop::on_interrupt(signals.sender())?;
+    let mut watch = Watch {
+        project,
+        options: RunOptions {
+            targets: args.stages.clone(),
+            keep_going: args.keep_going,
+            force: false,
+            jobs: rayon::current_num_threads(),
+        },
+        settle: Duration::from_secs_f64(args.settle),
+        places: places(project, &pipeline)?,
+        base: absolute(pipeline.base_dir())?,
+        seen: Snapshot::default(),
+        signals,
+        stop,
+    };
+    watch.announce();
+    watch.go_on()?;
+    tell("stopped watching");
+    Ok(Status::Done)
+}
+
+struct Watch<'a> {
+    project: &'a Project<'a>,
+    options: RunOptions,
+    settle: Duration,
+    places: Places,
+    /// Folder of the pipeline file, absolute.
+    base: PathBuf,
+    /// What everything looked like when it was last acted upon.
+    seen: Snapshot,
+    signals: Signals,
+    stop: Stop,
+}
+
+/// What comes after something was done.
+enum Next {
+    /// Waiting for the next change.
+    Wait,
+    /// Looking again at once.
+    Look,
+    /// Looking again after some time, changed or not.
+    Retry,
+}
+
+impl Watch<'_> {
+    /// Until the user stops it.
+    fn go_on(&mut self) -> anyhow::Result<()> {
+        let mut next = Next::Look;
+        let mut first = true;
+        loop {
+            let signal = match next {
+                Next::Wait => self.wait_for_change(),
+                Next::Look => Signal::Look,
+                Next::Retry => self.signals.rest(LOCKED_RETRY),
+            };
+            if signal == Signal::Stop {
+                return Ok(());
+            }
+            let Some(settled) = self.settled() else { return Ok(()) };
+            if !first && let Some(changes) = settled.changes_since(&self.seen, &self.base) {
+                tell(changes);
+            }
+            first = false;
+            self.seen = settled;
+            next = self.act()?;
+            if self.stop.asked() {
+                return Ok(());
+            }
+            // Whatever changed during a run: its events are in the queue, and where there are none, this finds it.
+            if matches!(next, Next::Wait) && Snapshot::take(&self.places) != self.seen {
+                next = Next::Look;
+            }
+        }
+    }
+
+    fn announce(&mut self) {
+        self.register();
+        let files = words::count(Snapshot::take(&self.places).count(), "file");
+        let how = match self.signals.polls() {
+            Some(poll) => format!("looking every {} s", poll.as_secs_f64()),
+            None => "by file events".to_owned(),
+        };
+        tell(format_args!(
+            "watching {files} in {}, {how}; a run starts when nothing has changed for {} s; Ctrl-C ends",
+            words::count(self.places.paths.len(), "place"),
+            self.settle.as_secs_f64()
+        ));
+    }
+
+    fn wait_for_change(&mut self) -> Signal {
+        loop {
+            if self.signals.wait() == Signal::Stop {
+                return Signal::Stop;
+            }
+            report(self.signals.refresh(&self.places));
+            if Snapshot::take(&self.places) != self.seen {
+                return Signal::Look;
+            }
+        }
+    }
+
+    /// The files once they have stopped changing; `None` when the user stopped it.
+    fn settled(&mut self) -> Option<Snapshot> {
+        // Folders that came or went get their events before the first look: nothing falls between the two.
+        self.register();
+        let mut before = Snapshot::take(&self.places);
+        loop {
+            if self.signals.rest(self.settle) == Signal::Stop {
+                return None;
+            }
+            let now = Snapshot::take(&self.places);
+            if now == before {
+                return Some(now);
+            }
+            self.register();
+            before = now;
+        }
+    }
+
+    /// Runs what is stale. Only what watching cannot go on without is an error.
+    fn act(&mut self) -> anyhow::Result<Next> {
+        let pipeline = match self.project.pipeline() {
+            Ok(pipeline) => pipeline,
+            Err(errors) => {
+                output::tell(errors.render(console::colors_enabled_stderr()));
+                tell("nothing was run; waiting until the pipeline file is put right");
+                return Ok(Next::Wait);
+            }
+        };
+        let places = places(self.project, &pipeline)?;
+        if places != self.places {
+            // Other corpora than before: whether they are being copied just now is not known yet.
+            self.places = places;
+            return Ok(Next::Look);
+        }
+        Ok(self.bring_up_to_date(&pipeline).unwrap_or_else(|error| {
+            let locked = matches!(error, EngineError::Locked { .. });
+            output::fail(&anyhow::Error::new(error));
+            if locked { Next::Retry } else { Next::Wait }
+        }))
+    }
+
+    fn bring_up_to_date(&self, pipeline: &Pipeline) -> Result<Next, EngineError> {
+        let store = self.project.store(pipeline);
+        if ser_engine::plan(pipeline, &store, &self.options.targets, false)?.is_fresh() {
+            tell("nothing to do: every stage is fresh");
+            return Ok(Next::Wait);
+        }
+        let width = pipeline.stages().iter().map(|stage| stage.name().len()).max().unwrap_or(0);
+        // In a log one line per run is enough; failures and warnings are told all the same.
+        let terminal = Terminal::new(self.project.quiet || !std::io::stderr().is_terminal(), width);
+        self.stop.running.store(true, Ordering::SeqCst);
+        let ran = ser_engine::run(pipeline, &store, &self.options, &terminal, &self.stop.asked);
+        self.stop.running.store(false, Ordering::SeqCst);
+        tell(told(&ran?));
+        Ok(Next::Wait)
+    }
+
+    fn register(&mut self) {
+        report(self.signals.register(&self.places));
+    }
+}
+
+/// Tells why there are no file events.
+fn report(problem: Option<String>) {
+    if let Some(problem) = problem {
+        output::warn(format_args!(
+            "no file events: {problem}; looking every {} s instead (`--poll` sets the time)",
+            FALLBACK_POLL.as_secs()
+        ));
+    }
+}
+
+/// What all stages read from outside, and the pipeline file itself.
+fn places(project: &Project<'_>, pipeline: &Pipeline) -> anyhow::Result<Places> {
+    let mut paths = vec![pipeline.file().to_owned()];
+    for stage in pipeline.stages() {
+        paths.extend(stage.kind().watched(stage.params(), pipeline.base_dir()));
+    }
+    let mut paths: Vec<PathBuf> = paths.iter().map(absolute).collect::<Result<_, _>>().context("no current folder")?;
+    paths.sort();
+    paths.dedup();
+    let except = absolute(project.store(pipeline).root()).context("no current folder")?;
+    Ok(Places { paths, except })
+}
+
+/// One line about a run.
+fn told(record: &RunRecord) -> String {
+    let names = |wanted: fn(&StageStatus) -> bool| {
+        let stages: Vec<&str> =
+            record.stages.iter().filter(|stage| wanted(&stage.status)).map(|stage| stage.stage.as_str()).collect();
+        stages.join(", ")
+    };
+    let ran = names(|status| *status == StageStatus::Done);
+    let (time, id) = (duration(record.seconds), &record.id);
+    let ran = if ran.is_empty() { "nothing".to_owned() } else { ran };
+    match record.status {
+        RunStatus::Done => {
+            let figure = runs::headline(record);
+            let figure = if figure.is_empty() { figure } else { format!("; {figure}") };
+            format!("run {id}: {ran} in {time}{figure}")
+        }
+        RunStatus::Cancelled => format!("run {id} stopped after {time}: {ran} done; the next run goes on from there"),
+        RunStatus::Failed | RunStatus::Running => {
+            let failed = names(|status| *status == StageStatus::Failed);
+            format!("run {id} failed at {failed} after {time}: {ran} done; trying again after the next change")
+        }
+    }
+}
+
+/// A line with the time in front: a watcher runs for weeks.
+fn tell(text: impl Display) {
+    output::tell(format_args!("{}  {text}", style(ser_engine::now()).for_stderr().dim()));
+}
+
+/// Ctrl-C, or being told to end: a run at work stops after its current step, then the watching ends.
+struct Stop {
+    asked: Arc<AtomicBool>,
+    running: Arc<AtomicBool>,
+}
+
+impl Stop {
+    fn on_interrupt(send: Sender<Signal>) -> anyhow::Result<Self> {
+        let stop = Self { asked: Arc::default(), running: Arc::default() };
+        let (asked, running) = (Arc::clone(&stop.asked), Arc::clone(&stop.running));
+        ctrlc::set_handler(move || {
+            if asked.swap(true, Ordering::SeqCst) {
+                // The user asked twice; the next run cleans up.
+                std::process::exit(130);
+            }
+            if running.load(Ordering::SeqCst) {
+                output::tell("stopping after the current step; press Ctrl-C again to stop at once");
+            }
+            // Nobody waits for it any more when the program is ending anyway.
+            let _ = send.send(Signal::Stop);
+        })
+        .context("cannot listen for Ctrl-C")?;
+        Ok(stop)
+    }
+
+    fn asked(&self) -> bool {
+        self.asked.load(Ordering::SeqCst)
+    }
+}

@@ -1,0 +1,92 @@
+//! Two runs compared: what the engine finds in their records, and what the tables that they kept say of clips and
+//! figures.
+
+mod clips;
+mod figures;
+mod text;
+
+use ser_engine::{KeptFile, NotCompared, RunDiff, RunRecord, StageRun, Store, compare};
+use ser_schemas::{ClassMetrics, Clip, Exclusion, SummaryMetric, Table};
+use serde::Serialize;
+
+pub(crate) use self::clips::ClipDiff;
+pub(crate) use self::figures::FigureChange;
+pub(crate) use self::text::{describe, figure};
+
+use crate::kinds::{Evaluate, Kind, Manifest};
+
+/// Everything that differs between two runs.
+#[derive(Debug, Serialize)]
+pub(crate) struct Diff {
+    /// One entry per manifest stage that both runs have.
+    pub(crate) clips: Vec<ClipDiff>,
+    /// Stages, parameters, code and the headline figures.
+    #[serde(flatten)]
+    pub(crate) runs: RunDiff,
+    /// Every figure of the `summary` tables that both runs have.
+    pub(crate) summary: Vec<FigureChange>,
+    /// Precision, recall and F1 of every class in every group, as far as both runs have them.
+    pub(crate) classes: Vec<FigureChange>,
+}
+
+impl Diff {
+    /// What differs between `a` and the later `b`.
+    pub(crate) fn of(store: &Store, a: &RunRecord, b: &RunRecord) -> Self {
+        let mut diff = Self { clips: Vec::new(), runs: compare(a, b), summary: Vec::new(), classes: Vec::new() };
+        for new in b.stages.iter().filter(|stage| stage.has_result()) {
+            let old = a.stages.iter().find(|stage| stage.stage == new.stage && stage.kind == new.kind);
+            let Some(old) = old.filter(|stage| stage.has_result()) else { continue };
+            let tables = Tables { store, old, new };
+            let compared = match new.kind.as_str() {
+                Manifest::NAME => diff.add_clips(&tables),
+                Evaluate::NAME => diff.add_figures(&tables),
+                _ => Ok(()),
+            };
+            if let Err(why) = compared {
+                diff.runs.not_compared.push(NotCompared { stage: new.stage.clone(), why });
+            }
+        }
+        diff
+    }
+
+    fn add_clips(&mut self, tables: &Tables<'_>) -> Result<(), String> {
+        let clips = tables.read::<Clip>("clips.parquet")?;
+        let exclusions = tables.read::<Exclusion>("exclusions.parquet")?;
+        let old = clips::Manifest { clips: clips.0, exclusions: exclusions.0 };
+        let new = clips::Manifest { clips: clips.1, exclusions: exclusions.1 };
+        self.clips.push(ClipDiff::of(&tables.new.stage, &old, &new));
+        Ok(())
+    }
+
+    fn add_figures(&mut self, tables: &Tables<'_>) -> Result<(), String> {
+        let (old, new) = tables.read::<SummaryMetric>("summary.parquet")?;
+        self.summary.extend(figures::of_summary(&tables.new.stage, &old, &new));
+        let (old, new) = tables.read::<ClassMetrics>("classes.parquet")?;
+        self.classes.extend(figures::of_classes(&tables.new.stage, &old, &new));
+        Ok(())
+    }
+}
+
+/// The tables that both runs kept of a stage.
+struct Tables<'a> {
+    store: &'a Store,
+    old: &'a StageRun,
+    new: &'a StageRun,
+}
+
+impl Tables<'_> {
+    /// Both versions of a table, or why they cannot be read.
+    fn read<T: Table>(&self, file: &str) -> Result<(Vec<T>, Vec<T>), String> {
+        Ok((self.read_one(self.old, "A", file)?, self.read_one(self.new, "B", file)?))
+    }
+
+    fn read_one<T: Table>(&self, stage: &StageRun, run: &str, file: &str) -> Result<Vec<T>, String> {
+        let kept: Option<&KeptFile> = stage.kept.iter().find(|kept| kept.path == file);
+        let kept = kept.ok_or_else(|| format!("run {run} kept no copy of its `{file}`"))?;
+        let path = self
+            .store
+            .kept_path(kept)
+            .ok_or_else(|| format!("the copy of `{file}` that run {run} kept is gone or damaged"))?;
+        T::read(&path).map_err(|error| format!("the `{file}` of run {run} cannot be read: {error}"))
+    }
+}

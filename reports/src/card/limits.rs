@@ -1,0 +1,174 @@
+//! What the data do not hold, as far as the tables tell.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use ser_schemas::Emotion;
+
+use super::{Item, item};
+use crate::number;
+use crate::scored::Scored;
+use crate::sections::words::listed;
+use crate::tables::Tables;
+
+/// Corpora whose own papers say that their emotions are played on request: those that ship as descriptors.
+const ACTED: [&str; 5] = ["crema_d", "emodb", "ravdess", "savee", "tess"];
+/// Fewer speakers than this say little about voices in general.
+const FEW_SPEAKERS: usize = 50;
+/// An emotion with less than this share of what an even distribution would give it is rare.
+const RARE: f64 = 0.5;
+/// More clips per sentence than this, and what is said is the same over and over.
+const MANY_PER_SENTENCE: usize = 10;
+
+/// Every limit, those of all speech first.
+pub(super) fn limits(tables: &Tables, main: &Scored) -> Vec<Item> {
+    let mut limits = vec![speech_item(tables)];
+    limits.extend(speakers(tables));
+    limits.extend(language(tables));
+    limits.extend(sentences(tables));
+    limits.extend(ages(tables));
+    limits.extend(rare_emotions(tables));
+    limits.extend(worst(tables, main));
+    if !main.protocol.separates_speakers() {
+        limits.push(item(
+            "Known speakers.",
+            "The leading figure was not measured on unheard speakers; on a new voice expect less.",
+        ));
+    }
+    limits.push(item(
+        "Studio sound.",
+        "Nothing here was tested on other microphones, rooms, codecs or noise than those of the corpora.",
+    ));
+    limits
+}
+
+/// Point and text about how the emotions came about.
+pub(crate) fn speech(tables: &Tables) -> (String, String) {
+    let item = speech_item(tables);
+    (item.point, item.text)
+}
+
+fn speech_item(tables: &Tables) -> Item {
+    let (acted, unknown): (Vec<&str>, Vec<&str>) =
+        tables.corpora_with_clips().into_iter().partition(|corpus| ACTED.contains(corpus));
+    let names = |names: &[&str]| listed(&names.iter().map(|name| (*name).to_owned()).collect::<Vec<_>>());
+    if unknown.is_empty() {
+        item("Acted speech.", "The emotions were played on request. Spontaneous emotion is subtler; expect less on it.")
+    } else if acted.is_empty() {
+        item("Acted or not:", format!("not known of {}. Emotion that is played is easier to recognise than felt.", names(&unknown)))
+    } else {
+        item(
+            "Mostly acted speech.",
+            format!(
+                "The emotions of {} were played on request, which is easier to recognise; of {} it is not known.",
+                names(&acted),
+                names(&unknown)
+            ),
+        )
+    }
+}
+
+/// The languages of the clips, in words where they are common.
+pub(super) fn languages(tables: &Tables) -> Vec<String> {
+    let tags: BTreeSet<&str> = tables.clips.iter().filter_map(|clip| clip.language.as_deref()).collect();
+    let tags = if tags.is_empty() { tables.corpora.iter().filter_map(|corpus| corpus.language.as_deref()).collect() } else { tags };
+    let word = |tag: &str| match tag.split('-').next() {
+        Some("en") => "English".to_owned(),
+        Some("de") => "German".to_owned(),
+        Some("fr") => "French".to_owned(),
+        Some("it") => "Italian".to_owned(),
+        Some("es") => "Spanish".to_owned(),
+        Some("zh") => "Chinese".to_owned(),
+        _ => format!("“{tag}”"),
+    };
+    tags.into_iter().map(word).collect::<BTreeSet<_>>().into_iter().collect()
+}
+
+fn language(tables: &Tables) -> Option<Item> {
+    match languages(tables).as_slice() {
+        [] => None,
+        [one] => Some(item(format!("{one} only."), "How emotion sounds differs between languages and cultures.")),
+        several => Some(item("Few languages:", format!("{}.", listed(several)))),
+    }
+}
+
+fn speakers(tables: &Tables) -> Option<Item> {
+    let speakers: BTreeSet<&str> = tables.clips.iter().filter_map(|clip| clip.speaker.as_deref()).collect();
+    let by_gender = |wanted: &str| {
+        let of: BTreeSet<&str> = tables
+            .clips
+            .iter()
+            .filter(|clip| clip.gender.as_deref() == Some(wanted))
+            .filter_map(|clip| clip.speaker.as_deref())
+            .collect();
+        of.len()
+    };
+    let (female, male) = (by_gender("female"), by_gender("male"));
+    let genders = if female + male > 0 { format!(" ({female} female, {male} male)") } else { String::new() };
+    let count = number::counted(speakers.len() as u64, "speaker", "speakers");
+    match speakers.len() {
+        0 => None,
+        few if few < FEW_SPEAKERS => {
+            Some(item("Few speakers.", format!("{count}{genders}: one more or one less moves every figure, as the intervals show.")))
+        }
+        _ => Some(item("Speakers.", format!("{count}{genders}."))),
+    }
+}
+
+fn sentences(tables: &Tables) -> Option<Item> {
+    let spoken: BTreeSet<(&str, &str)> =
+        tables.clips.iter().filter_map(|clip| Some((clip.corpus.as_str(), clip.sentence.as_deref()?))).collect();
+    let clips = tables.clips.iter().filter(|clip| clip.sentence.is_some()).count();
+    (!spoken.is_empty() && clips / spoken.len() >= MANY_PER_SENTENCE).then(|| {
+        item(
+            "Scripted sentences.",
+            format!(
+                "{} in {}: what is said tells nothing of the emotion, unlike in life.",
+                number::counted(spoken.len() as u64, "sentence", "sentences"),
+                number::counted(clips as u64, "clip", "clips")
+            ),
+        )
+    })
+}
+
+fn ages(tables: &Tables) -> Option<Item> {
+    let ages = || tables.clips.iter().filter_map(|clip| clip.age_years).filter(|age| age.is_finite());
+    let (youngest, oldest) = (ages().reduce(f64::min)?, ages().reduce(f64::max)?);
+    let known: BTreeSet<&str> =
+        tables.clips.iter().filter(|clip| clip.age_years.is_some()).filter_map(|clip| clip.speaker.as_deref()).collect();
+    Some(item(
+        "Ages.",
+        format!(
+            "{} to {} years, among the {} whose age is known.",
+            number::fixed(youngest, 0),
+            number::fixed(oldest, 0),
+            number::counted(known.len() as u64, "speaker", "speakers")
+        ),
+    ))
+}
+
+fn rare_emotions(tables: &Tables) -> Option<Item> {
+    let mut counts: BTreeMap<Emotion, u64> = BTreeMap::new();
+    for emotion in tables.clips.iter().filter_map(|clip| clip.emotion) {
+        *counts.entry(emotion).or_default() += 1;
+    }
+    let even = counts.values().sum::<u64>() as f64 / counts.len().max(1) as f64;
+    let rare: Vec<String> = counts
+        .iter()
+        .filter(|(_, count)| (**count as f64) < RARE * even)
+        .map(|(emotion, count)| format!("{emotion} ({})", number::counted(*count, "clip", "clips")))
+        .collect();
+    (!rare.is_empty()).then(|| item("Rare emotions:", format!("{}.", listed(&rare))))
+}
+
+fn worst(tables: &Tables, main: &Scored) -> Option<Item> {
+    let groups: Vec<String> = tables
+        .worst_groups
+        .iter()
+        .filter(|row| main.owns(&row.model, &row.split) && row.group != "fold" && row.value < row.overall)
+        .map(|row| {
+            let value = number::with_interval(row.value, row.low, row.high);
+            format!("{} {} (UAR {value}, worst of {})", row.group, row.group_value, row.compared)
+        })
+        .collect();
+    (!groups.is_empty()).then(|| item("Worst groups:", format!("{}.", groups.join("; "))))
+}

@@ -1,0 +1,202 @@
+//! The model card (Mitchell et al., "Model Cards for Model Reporting", 2019): what the leading model is for, what it was
+//! made of, how well it does and where it does not. One source for the page's section and for `model_card.md`.
+
+mod limits;
+mod markdown;
+mod recipe;
+
+use serde::Serialize;
+
+use ser_schemas::CorpusStatus;
+
+use crate::PipelineInfo;
+use crate::grid::{Cell, Grid};
+use crate::scored::{Estimate, Scoreboard, Scored};
+use crate::sections::words::listed;
+use crate::tables::Tables;
+
+pub(crate) use limits::speech;
+pub(crate) use markdown::markdown;
+
+/// The paper whose protocol and network this reimplements.
+const PAPER: &str = "Ranjan, Giri, Dixit and Sourabh, “A Hybrid Approach of CNN-LSTM for Speech Emotion Recognition”";
+
+/// The card.
+#[derive(Debug, Clone, Serialize)]
+pub(crate) struct ModelCard {
+    title: String,
+    parts: Vec<Part>,
+}
+
+/// A heading and what stands below it.
+#[derive(Debug, Clone, Serialize)]
+struct Part {
+    title: &'static str,
+    blocks: Vec<Block>,
+}
+
+/// A piece of a part; one field is filled.
+#[derive(Debug, Clone, Serialize, Default)]
+struct Block {
+    text: Option<String>,
+    items: Vec<Item>,
+    table: Option<Grid>,
+}
+
+/// A point of a list.
+#[derive(Debug, Clone, Serialize)]
+struct Item {
+    /// The point in a few words; may be empty.
+    point: String,
+    text: String,
+}
+
+impl Block {
+    fn text(text: impl Into<String>) -> Self {
+        Self { text: Some(text.into()), ..Self::default() }
+    }
+
+    fn items(items: Vec<Item>) -> Self {
+        Self { items, ..Self::default() }
+    }
+
+    fn table(table: Grid) -> Self {
+        Self { table: Some(table), ..Self::default() }
+    }
+}
+
+fn item(point: impl Into<String>, text: impl Into<String>) -> Item {
+    Item { point: point.into(), text: text.into() }
+}
+
+/// The card of the model that the report leads with; `None` where nothing was evaluated.
+pub(crate) fn card(tables: &Tables, board: &Scoreboard, pipeline: &PipelineInfo) -> Option<ModelCard> {
+    let main = board.main()?;
+    Some(ModelCard {
+        title: format!("{} of {}", main.model, pipeline.name),
+        parts: vec![
+            Part { title: "Model", blocks: model(tables, main, pipeline) },
+            Part { title: "Intended use", blocks: intended_use(tables) },
+            Part { title: "Data", blocks: data(tables) },
+            Part { title: "Figures", blocks: figures(tables, board, main) },
+            Part { title: "Limits", blocks: vec![Block::items(limits::limits(tables, main))] },
+            Part { title: "Training", blocks: recipe::training(tables, main, pipeline) },
+            Part { title: "How to cite", blocks: citations(tables, pipeline) },
+        ],
+    })
+}
+
+fn model(tables: &Tables, main: &Scored, pipeline: &PipelineInfo) -> Vec<Block> {
+    let emotions: Vec<String> = tables.emotions().into_iter().map(|emotion| emotion.as_str().to_owned()).collect();
+    let params = pipeline.stage(&main.model).map(|stage| &stage.params);
+    let network = params.and_then(recipe::network).unwrap_or_else(|| "A model whose parameters are under Provenance".to_owned());
+    let mut text = format!("{network}. It gives each recording of speech a probability for {}.", listed(&emotions));
+    if main.standardisation.uses_test_speakers() {
+        text.push_str(" It needs several recordings of each speaker: features are standardised per speaker.");
+    }
+    vec![Block::text(text)]
+}
+
+fn intended_use(tables: &Tables) -> Vec<Block> {
+    let mut items = vec![
+        item("For:", "research on speech emotion recognition, comparing protocols and models on these corpora, teaching."),
+        item(
+            "Not for:",
+            "decisions about people. It was taught what actors do when asked for an emotion, not what anybody feels. In the European Union, inferring emotions at work and in education is prohibited but for medical and safety reasons (Regulation (EU) 2024/1689, Article 5(1)(f)).",
+        ),
+    ];
+    let languages = limits::languages(tables);
+    if !languages.is_empty() {
+        items.push(item(
+            "Not tested on:",
+            format!("any language but {}, spontaneous speech, telephones, noise, several voices at once, children.", listed(&languages)),
+        ));
+    }
+    vec![Block::items(items)]
+}
+
+fn data(tables: &Tables) -> Vec<Block> {
+    let used = || tables.corpora.iter().filter(|corpus| corpus.status == CorpusStatus::Ingested);
+    let mut grid = Grid::new("Corpora and their licences", &["Corpus", "#Clips", "#Speakers", "Language", "Licence"]);
+    for corpus in used() {
+        let clips = || tables.clips.iter().filter(|clip| clip.corpus == corpus.corpus);
+        let speakers: std::collections::BTreeSet<&str> = clips().filter_map(|clip| clip.speaker.as_deref()).collect();
+        let title = if corpus.synthetic { format!("{} (SYNTHETIC)", corpus.title) } else { corpus.title.clone() };
+        grid.row(vec![
+            title.into(),
+            Cell::count(clips().count() as u64),
+            Cell::count(speakers.len() as u64),
+            corpus.language.clone().map_or_else(Cell::none, Cell::from),
+            corpus.licence.clone().unwrap_or_else(|| "not stated".to_owned()).into(),
+        ]);
+    }
+    let mut blocks = vec![Block::table(grid)];
+    if used().any(|corpus| corpus.synthetic) {
+        blocks.push(Block::text(
+            "Synthetic corpora are generated signals in the layout of the real ones: no figure here says anything about real speech.",
+        ));
+    } else {
+        blocks.push(Block::text(
+            "Licences are as the distributors state them. Several allow research only; whether a model trained on the recordings may be used otherwise is for its user to settle.",
+        ));
+    }
+    blocks
+}
+
+fn figures(tables: &Tables, board: &Scoreboard, main: &Scored) -> Vec<Block> {
+    let mut overall =
+        Grid::new("Figures with 95 % intervals from a bootstrap over speakers", &["Model", "Protocol", "#UAR", "#Accuracy", "#Macro-F1", "#Clips"]);
+    for scored in &board.models {
+        let mut name = Cell::from(scored.model.clone());
+        if scored.owns(&main.model, &main.split) {
+            name = name.note("this card’s model");
+        } else if scored.baseline {
+            name = name.note("baseline");
+        }
+        overall.row(vec![
+            name,
+            scored.protocol.name().into(),
+            Cell::estimate(scored.metric("uar")),
+            Cell::estimate(scored.metric("accuracy")),
+            Cell::estimate(scored.metric("macro_f1")),
+            Cell::count(scored.support),
+        ]);
+    }
+    let mut classes =
+        Grid::new(format!("{} by emotion", main.model), &["Emotion", "#Precision", "#Recall", "#F1", "#Clips"]);
+    for row in &tables.classes {
+        if row.group == "overall" && row.support > 0 && main.owns(&row.model, &row.split) {
+            let estimate = |value, low, high| Cell::estimate(Some(Estimate { value, low, high }));
+            classes.row(vec![
+                row.emotion.as_str().into(),
+                estimate(row.precision, row.precision_low, row.precision_high),
+                estimate(row.recall, row.recall_low, row.recall_high),
+                estimate(row.f1, row.f1_low, row.f1_high),
+                Cell::count(row.support),
+            ]);
+        }
+    }
+    vec![
+        Block::text(format!(
+            "Quote the {} figure: {}.",
+            main.protocol.name(),
+            main.protocol.meaning()
+        )),
+        Block::table(overall),
+        Block::table(classes),
+    ]
+}
+
+fn citations(tables: &Tables, pipeline: &PipelineInfo) -> Vec<Block> {
+    let version = if pipeline.version.is_empty() { String::new() } else { format!(" {}", pipeline.version) };
+    let mut items = vec![
+        item("This model:", format!("pipeline “{}”, seed {}, made with ser{version}.", pipeline.name, pipeline.seed)),
+        item("Its design goes back to:", format!("{PAPER}.")),
+    ];
+    for corpus in tables.corpora.iter().filter(|corpus| corpus.status == CorpusStatus::Ingested && !corpus.synthetic) {
+        let citation = corpus.citation.clone().unwrap_or_else(|| "no citation stated".to_owned());
+        let url = corpus.url.as_ref().map_or_else(String::new, |url| format!(" {url}"));
+        items.push(item(format!("{}:", corpus.title), format!("{citation}{url}")));
+    }
+    vec![Block::items(items)]
+}

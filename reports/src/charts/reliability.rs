@@ -1,0 +1,147 @@
+//! A reliability diagram: how often a model was right (up) when it was so sure (right), above how often it was so sure.
+
+use plotters::prelude::*;
+use plotters::style::text_anchor::HPos;
+
+use super::{Chart, DrawError, Extras, Ink, Spot, TEXT_SIZE, anchored, font, px, stroke};
+use crate::number;
+
+const PLOT_HEIGHT: i32 = 300;
+const COUNTS_HEIGHT: i32 = 56;
+const LEFT: i32 = 48;
+const RIGHT: i32 = 12;
+
+/// One bin.
+#[derive(Debug, Clone)]
+pub(crate) struct Bin {
+    /// Lower end of the bin, 0 to 1.
+    pub low: f64,
+    /// Upper end of the bin, 0 to 1.
+    pub high: f64,
+    /// Mean probability of the answers in it.
+    pub confidence: f64,
+    /// Share of them that were right.
+    pub accuracy: f64,
+    /// How many.
+    pub clips: u64,
+}
+
+impl Bin {
+    fn is_finite(&self) -> bool {
+        [self.low, self.high, self.confidence, self.accuracy].iter().all(|value| value.is_finite())
+    }
+}
+
+/// One line through its bins.
+#[derive(Debug, Clone)]
+pub(crate) struct Reliability {
+    /// What the line is of.
+    pub name: String,
+    pub bins: Vec<Bin>,
+    pub ink: Ink,
+    /// Whether its marks are outlines.
+    pub hollow: bool,
+}
+
+/// Draws `lines`; the counts below are of the first.
+pub(crate) fn reliability(label: &str, lines: &[Reliability]) -> Result<Chart, DrawError> {
+    let of_first = || lines.iter().take(1).flat_map(|line| &line.bins).filter(|bin| bin.is_finite());
+    let most = of_first().map(|bin| bin.clips).max().unwrap_or(0).max(1) as f64;
+    Chart::draw(PLOT_HEIGHT + COUNTS_HEIGHT + 40, label, |area| {
+        let (upper, lower) = area.split_vertically(px(PLOT_HEIGHT));
+        let mut chart = ChartBuilder::on(&upper)
+            .margin_top(px(10))
+            .margin_right(px(RIGHT))
+            .y_label_area_size(px(LEFT))
+            .build_cartesian_2d(0.0..1.0, 0.0..1.0)?;
+        chart
+            .configure_mesh()
+            .light_line_style(TRANSPARENT)
+            .bold_line_style(stroke(Ink::Line, 1.0))
+            .axis_style(stroke(Ink::Line, 1.0))
+            .label_style(font(Ink::Muted, TEXT_SIZE))
+            .axis_desc_style(font(Ink::Muted, TEXT_SIZE))
+            .x_labels(6)
+            .y_labels(6)
+            .y_desc("share right")
+            .y_label_formatter(&|value| number::fixed(*value, 1))
+            .draw()?;
+        let diagonal = [(0.0, 0.0), (1.0, 1.0)];
+        chart.draw_series(DashedLineSeries::new(diagonal, px(5), px(4), stroke(Ink::Muted, 1.0)))?;
+        for line in lines {
+            let points: Vec<(f64, f64)> = line
+                .bins
+                .iter()
+                .filter(|bin| bin.is_finite())
+                .map(|bin| (bin.confidence.clamp(0.0, 1.0), bin.accuracy.clamp(0.0, 1.0)))
+                .collect();
+            chart.draw_series(LineSeries::new(points.clone(), stroke(line.ink, 1.5)))?;
+            for point in points {
+                let core = if line.hollow { Ink::Paper } else { line.ink };
+                chart.draw_series(std::iter::once(Circle::new(point, px(5), stroke(line.ink, 1.0).filled())))?;
+                chart.draw_series(std::iter::once(Circle::new(point, px(3), stroke(core, 1.0).filled())))?;
+            }
+        }
+
+        let mut counts = ChartBuilder::on(&lower)
+            .margin_left(px(LEFT))
+            .margin_right(px(RIGHT))
+            .margin_top(px(8))
+            .x_label_area_size(px(38))
+            .build_cartesian_2d(0.0..1.0, 0.0..most)?;
+        counts
+            .configure_mesh()
+            .disable_mesh()
+            .disable_y_axis()
+            .axis_style(stroke(Ink::Line, 1.0))
+            .label_style(font(Ink::Muted, TEXT_SIZE))
+            .axis_desc_style(font(Ink::Muted, TEXT_SIZE))
+            .x_labels(6)
+            .x_label_formatter(&|value| number::fixed(*value, 1))
+            .x_desc("probability of the answer")
+            .draw()?;
+        area.draw_text("clips", &anchored(Ink::Muted, TEXT_SIZE, HPos::Right), (px(LEFT - 6), px(PLOT_HEIGHT + 40)))?;
+        let mut spots = Vec::new();
+        for bin in of_first() {
+            let bar = [(bin.low, 0.0), (bin.high, bin.clips as f64)];
+            counts.draw_series(std::iter::once(Rectangle::new(bar, stroke(Ink::Series(6), 1.0).filled())))?;
+            let (left, _) = chart.plotting_area().map_coordinate(&(bin.low, 0.0));
+            let (right, _) = chart.plotting_area().map_coordinate(&(bin.high, 0.0));
+            spots.push(Spot::between((left, px(10)), (right, px(PLOT_HEIGHT + COUNTS_HEIGHT)), spoken(lines, bin)));
+        }
+        Ok(Extras { spots, ..Extras::default() })
+    })
+}
+
+/// What all lines say about the bin that begins where `bin` does.
+fn spoken(lines: &[Reliability], bin: &Bin) -> String {
+    let mut text = format!("probability {} to {}", number::metric(bin.low), number::metric(bin.high));
+    for line in lines {
+        if let Some(own) = line.bins.iter().find(|own| own.low == bin.low) {
+            let clips = number::counted(own.clips, "clip", "clips");
+            let (said, right) = (number::metric(own.confidence), number::metric(own.accuracy));
+            text.push_str(&format!("\n{}: says {said}, right {right} ({clips})", line.name));
+        }
+    }
+    text
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn bins_say_what_was_promised_and_what_was_kept() {
+        let bin = |low: f64, accuracy| Bin { low, high: low + 0.1, confidence: low + 0.05, accuracy, clips: 1200 };
+        let line = |name: &str, accuracy| Reliability {
+            name: name.into(),
+            bins: vec![bin(0.3, accuracy), bin(0.5, f64::NAN)],
+            ink: Ink::Accent,
+            hollow: false,
+        };
+        let svg = reliability("c", &[line("as trained", 0.2), line("scaled", 0.3)]).expect("drawn").into_svg();
+        assert!(svg.contains("probability 0.30 to 0.40\nas trained: says 0.35, right 0.20 (1\u{202f}200 clips)\nscaled: says"));
+        assert!(!svg.contains("NaN"));
+        assert!(reliability("c", &[]).is_ok());
+    }
+}

@@ -1,0 +1,89 @@
+//! Across corpora: what a model does on recordings from a studio that it never heard.
+
+use ser_schemas::{CrossCorpus, Role};
+
+use crate::Error;
+use crate::charts::{Axes, MatrixCell, matrix};
+use crate::figure::Figure;
+use crate::grid::{Cell, Grid};
+use crate::number;
+use crate::scored::Estimate;
+use crate::sections::words::distinct;
+use crate::tables::Tables;
+
+/// So many matrices are drawn, in the order of the table.
+const MOST_DRAWN: usize = 6;
+
+/// One figure per model that was trained without each corpus in turn.
+pub(crate) fn cross_corpus(tables: &Tables) -> Result<Vec<Figure>, Error> {
+    let mut models: Vec<(&str, &str)> = Vec::new();
+    for row in &tables.cross_corpus {
+        if !models.contains(&(&row.model, &row.split)) {
+            models.push((&row.model, &row.split));
+        }
+    }
+    models.truncate(MOST_DRAWN);
+    models.into_iter().map(|(model, split)| figure(tables, model, split)).collect()
+}
+
+fn figure(tables: &Tables, model: &str, split: &str) -> Result<Figure, Error> {
+    let rows: Vec<&CrossCorpus> =
+        tables.cross_corpus.iter().filter(|row| row.model == model && row.split == split).collect();
+    let without = distinct(rows.iter().map(|row| row.trained_without.as_str()));
+    let tested = distinct(rows.iter().map(|row| row.tested_on.as_str()));
+    let find = |row: usize, column: usize| {
+        rows.iter().find(|cell| {
+            cell.metric == "uar" && cell.trained_without == without[row] && cell.tested_on == tested[column]
+        })
+    };
+
+    let mut grid = Grid::new(
+        format!("{model} trained without one corpus at a time"),
+        &["?Trained without", "?Tested on", "?Metric", "#Value", "Tested on what", "#Clips", "#Speakers"],
+    );
+    for row in &rows {
+        grid.row(vec![
+            row.trained_without.clone().into(),
+            row.tested_on.clone().into(),
+            Cell::words(&row.metric),
+            Cell::estimate(Some(Estimate { value: row.value, low: row.low, high: row.high })),
+            Cell::from(if row.role == Role::Test { "a corpus never heard" } else { "unheard speakers of a known corpus" }),
+            Cell::count(row.support),
+            Cell::count(row.speakers),
+        ]);
+    }
+    let unheard: Vec<String> = rows
+        .iter()
+        .filter(|row| row.role == Role::Test && row.metric == "uar")
+        .map(|row| format!("{} {}", row.tested_on, number::with_interval(row.value, row.low, row.high)))
+        .collect();
+    let label = format!("UAR of {model} on each corpus, trained without one of them. On the corpus left out: {}", unheard.join("; "));
+    let axes = Axes {
+        rows_title: "without",
+        columns_title: "tested on",
+        rows: without.iter().map(|name| (*name).to_owned()).collect(),
+        columns: tested.iter().map(|name| (*name).to_owned()).collect(),
+    };
+    let chart = matrix(&label, &axes, |row, column| match find(row, column) {
+        Some(cell) => MatrixCell {
+            text: number::metric(cell.value),
+            share: Some(cell.value),
+            spoken: format!(
+                "trained without {}, tested on {}: UAR {}\n{}",
+                cell.trained_without,
+                cell.tested_on,
+                number::with_interval(cell.value, cell.low, cell.high),
+                number::counted(cell.support, "clip", "clips")
+            ),
+            framed: cell.role == Role::Test,
+        },
+        None => MatrixCell {
+            text: number::NONE.to_owned(),
+            share: None,
+            spoken: format!("trained without {}, tested on {}: not scored", without[row], tested[column]),
+            framed: false,
+        },
+    })?;
+    let caption = "UAR. Framed: the corpus that training never heard. The others: speakers of known corpora who were held out to choose the epoch, so those figures are somewhat high.";
+    Ok(Figure::new(format!("Corpus by corpus, {model}"), caption, chart, grid))
+}

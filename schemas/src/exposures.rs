@@ -1,0 +1,29 @@
+//! `exposures`: which clips a model was shown, and for what. Evaluation holds it against the clips that the model is scored on.
+
+crate::column::words! {
+    /// What a clip was used for while a model was made.
+    pub enum Use ("use") {
+        /// Weights were fitted on it.
+        Weights = "weights",
+        /// Mean and standard deviation of the features were fitted on it, for all clips alike.
+        Standardisation = "standardisation",
+        /// Mean and standard deviation of its speaker's features were fitted on it, for that speaker's clips; its label was not used.
+        SpeakerStandardisation = "speaker-standardisation",
+        /// Altered copies of it, or its voice, were trained on.
+        Augmentation = "augmentation",
+        /// It chose the epoch or the regularisation.
+        Selection = "selection",
+    }
+}
+
+crate::table::table! {
+    /// One use of one clip in one fold.
+    pub struct Exposure ("exposures", version 1) {
+        /// Fold number from 0.
+        fold: u32,
+        /// The clip.
+        clip_id: String,
+        /// What it was used for.
+        used_for: Use,
+    }
+}

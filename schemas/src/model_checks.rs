@@ -1,0 +1,25 @@
+//! `model_checks`: what the figures of each model were tested for before they were believed.
+
+use crate::CheckStatus;
+
+crate::table::table! {
+    /// One way in which a figure could be too good, in one model and fold.
+    pub struct ModelCheck ("model_checks", version 1) {
+        /// Name of the train or baseline stage.
+        model: String,
+        /// Name of the split stage.
+        split: String,
+        /// What was tested: `weights_saw_no_test_clip`, `standardisation_saw_no_test_clip`,
+        /// `augmentation_saw_no_test_clip`, `selection_saw_no_test_clip`, `test_clips_are_those_of_the_split`,
+        /// `speaker_disjoint`, `audio_disjoint`.
+        check: String,
+        /// Fold number from 0; null for all folds together.
+        fold: Option<u32>,
+        /// Outcome; any that failed fails the stage.
+        status: CheckStatus,
+        /// How many clips or speakers offend.
+        offenders: u64,
+        /// Which, in words, at most 20 are named; or why it could not be tested.
+        detail: String,
+    }
+}

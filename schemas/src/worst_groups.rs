@@ -1,0 +1,31 @@
+//! `worst_groups`: for whom, and on what, a model does worst.
+
+crate::table::table! {
+    /// The group of clips, among all of one kind, with the lowest figure of one model.
+    pub struct WorstGroup ("worst_groups", version 1) {
+        /// Name of the train or baseline stage.
+        model: String,
+        /// Name of the split stage.
+        split: String,
+        /// What the clips are grouped by, as in `summary`.
+        group: String,
+        /// The worst of these groups.
+        group_value: String,
+        /// `uar`.
+        metric: String,
+        /// The metric in this group, 0 to 1.
+        value: f64,
+        /// Lower end of its 95 % interval; null where its speakers are too few to resample.
+        low: Option<f64>,
+        /// Upper end of the interval.
+        high: Option<f64>,
+        /// The metric over all clips, 0 to 1.
+        overall: f64,
+        /// Number of test clips in this group.
+        support: u64,
+        /// How many groups were compared: the worst of many is partly the unluckiest.
+        compared: u64,
+        /// How many groups were left out of the comparison because they have too few clips, or only one emotion.
+        left_out: u64,
+    }
+}

@@ -1,0 +1,157 @@
+//! `ser watch`: waits for changes to settle, runs once, goes on.
+
+use std::fs::{self, File, OpenOptions};
+use std::io::Write as _;
+use std::process::{Child, Command, Stdio};
+use std::thread::sleep;
+use std::time::{Duration, Instant};
+
+use crate::util::{Workspace, wav};
+
+const PIPELINE: &str = "name = \"watched\"\n\
+    [stage.savee]\nkind = \"ingest\"\ncorpus = \"savee\"\nroot = \"data/corpus\"\n\
+    [stage.manifest]\nkind = \"manifest\"\nfrom = \"savee\"\n";
+
+/// Long enough for a machine that is busy with other tests.
+const PATIENCE: Duration = Duration::from_secs(30);
+
+/// A watcher at work; its lines go to `watch.log`, beside the pipeline file.
+struct Watcher<'a> {
+    workspace: &'a Workspace,
+    child: Child,
+}
+
+impl<'a> Watcher<'a> {
+    fn start(workspace: &'a Workspace, arguments: &[&str]) -> Self {
+        let log = File::create(workspace.path("watch.log")).expect("log");
+        let child = workspace
+            .command(&[&["watch", "--settle", "0.3"], arguments].concat())
+            .stdin(Stdio::null())
+            .stdout(Stdio::null())
+            .stderr(log)
+            .spawn()
+            .expect("the program starts");
+        Self { workspace, child }
+    }
+
+    fn log(&self) -> String {
+        fs::read_to_string(self.workspace.path("watch.log")).expect("log")
+    }
+
+    /// Waits until `text` was told `times` times, and not once more.
+    #[track_caller]
+    fn tells(&self, text: &str, times: usize) {
+        let start = Instant::now();
+        while self.log().matches(text).count() < times {
+            assert!(start.elapsed() < PATIENCE, "{text:?} was not told {times} times:\n{}", self.log());
+            sleep(Duration::from_millis(20));
+        }
+        assert_eq!(self.log().matches(text).count(), times, "{text:?}:\n{}", self.log());
+    }
+
+    fn runs(&self) -> usize {
+        fs::read_dir(self.workspace.path("artifacts/.ser/runs")).map_or(0, Iterator::count)
+    }
+
+    /// Ctrl-C: it must end well.
+    #[track_caller]
+    fn interrupt(mut self) -> String {
+        let pid = self.child.id().to_string();
+        let sent = Command::new("kill").args(["-INT", &pid]).status().expect("kill");
+        assert!(sent.success());
+        let start = Instant::now();
+        let status = loop {
+            if let Some(status) = self.child.try_wait().expect("status") {
+                break status;
+            }
+            assert!(start.elapsed() < PATIENCE, "it does not end:\n{}", self.log());
+            sleep(Duration::from_millis(20));
+        };
+        assert_eq!(status.code(), Some(0), "{}", self.log());
+        self.log()
+    }
+}
+
+impl Drop for Watcher<'_> {
+    fn drop(&mut self) {
+        // Already gone when the test went well.
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
+
+fn add(workspace: &Workspace, name: &str, hz: f64) {
+    workspace.write(&format!("data/corpus/DC/{name}.wav"), wav(16_000, 1.0, hz, 0.5));
+}
+
+/// Writes a file in small pieces, with pauses shorter than the settling time.
+fn add_slowly(workspace: &Workspace, name: &str, hz: f64) {
+    let bytes = wav(16_000, 1.0, hz, 0.5);
+    let path = workspace.path(&format!("data/corpus/DC/{name}.wav"));
+    for piece in bytes.chunks(bytes.len() / 8 + 1) {
+        let mut file = OpenOptions::new().create(true).append(true).open(&path).expect("file");
+        file.write_all(piece).expect("piece");
+        sleep(Duration::from_millis(100));
+    }
+}
+
+#[test]
+fn it_runs_once_a_copy_has_settled_and_survives_mistakes_in_the_pipeline_file() {
+    let workspace = Workspace::with_pipeline(PIPELINE);
+    add(&workspace, "a01", 200.0);
+    let watcher = Watcher::start(&workspace, &[]);
+    watcher.tells(": savee, manifest in ", 1);
+    assert_eq!(watcher.runs(), 1);
+
+    add_slowly(&workspace, "d01", 210.0);
+    watcher.tells(": savee, manifest in ", 2);
+    // Half a file would have been a clip that is truncated, and a run more.
+    assert_eq!(watcher.runs(), 2, "{}", watcher.log());
+    workspace.ser(&["diff", "--json"]).exits(0).says("savee/DC/d01");
+
+    workspace.write("pipeline.toml", PIPELINE.replace("from", "form"));
+    watcher.tells("waiting until the pipeline file is put right", 1);
+    workspace.write("pipeline.toml", format!("# A comment is no change of the pipeline.\n{PIPELINE}"));
+    watcher.tells("nothing to do", 1);
+    workspace.write("pipeline.toml", format!("{PIPELINE}sample_rate_hz = 22050\n"));
+    watcher.tells(": manifest in ", 1);
+    assert_eq!(watcher.runs(), 3, "{}", watcher.log());
+    workspace.ser(&["status", "--exit-code"]).exits(0);
+    let log = watcher.interrupt();
+    assert!(log.contains("by file events") && log.ends_with("stopped watching\n"), "{log}");
+}
+
+#[test]
+fn it_polls_where_it_is_told_to_and_waits_for_a_corpus_that_is_not_there_yet() {
+    let workspace = Workspace::with_pipeline(PIPELINE);
+    let watcher = Watcher::start(&workspace, &["--poll", "0.1"]);
+    watcher.tells("looking every 0.1 s", 1);
+    watcher.tells("failed at manifest", 1);
+    add_slowly(&workspace, "a01", 200.0);
+    watcher.tells(": savee, manifest in ", 1);
+    watcher.interrupt();
+}
+
+#[test]
+fn events_find_a_corpus_whose_folders_come_one_by_one() {
+    let workspace = Workspace::with_pipeline(PIPELINE);
+    let watcher = Watcher::start(&workspace, &[]);
+    watcher.tells("failed at manifest", 1);
+    for folder in ["data", "data/corpus", "data/corpus/DC"] {
+        fs::create_dir(workspace.path(folder)).expect("folder");
+        sleep(Duration::from_millis(50));
+    }
+    add(&workspace, "a01", 200.0);
+    watcher.tells(": savee, manifest in ", 1);
+    watcher.interrupt();
+}
+
+#[test]
+fn mistakes_on_the_command_line_end_it_at_once() {
+    let workspace = Workspace::with_pipeline(PIPELINE);
+    workspace.ser(&["watch", "manifst"]).exits(2).tells("manifest");
+    workspace.ser(&["watch", "--settle", "0"]).exits(2).tells("--settle");
+    workspace.ser(&["watch", "--poll", "soon"]).exits(2).tells("number of seconds");
+    workspace.write("pipeline.toml", "nmae = 1\n");
+    workspace.ser(&["watch"]).exits(2).tells("nothing was run");
+}
