@@ -2,10 +2,13 @@
 
 use crate::{Emotion, Reason};
 
+/// Time from one word of a clip's fingerprint to the next, in seconds.
+pub const FINGERPRINT_STEP_S: f64 = 0.02;
+
 crate::table::table! {
     /// One audio file. In an ingest stage's `clips.parquet`: every file found, usable or not. In a manifest's: the clips
     /// that later stages use.
-    pub struct Clip ("clips", version 1) {
+    pub struct Clip ("clips", version 2) {
         /// `<corpus>/<path below the corpus root, without extension>`, with forward slashes. Joins all tables.
         clip_id: String,
         /// Name of the corpus, from its descriptor.
@@ -60,6 +63,14 @@ crate::table::table! {
         clipped_fraction: Option<f64>,
         /// Share of 25 ms frames more than 40 dB below the loudest frame, 0 to 1.
         silence_fraction: Option<f64>,
+        /// Silence before the first 25 ms frame that is within 40 dB of the loudest, in seconds; null for digital silence.
+        leading_silence_s: Option<f64>,
+        /// Silence after the last such frame, in seconds; null for digital silence.
+        trailing_silence_s: Option<f64>,
+        /// Highest frequency that the recording holds sound at, in hertz: below half the sample rate where it was upsampled, low-passed or coded with loss; null for digital silence.
+        bandwidth_hz: Option<f64>,
+        /// Acoustic fingerprint: 32 bits for each 20 ms, alike for copies of one take whatever their format, level or padding; null for digital silence.
+        fingerprint: Option<Vec<u32>>,
         /// Whether folder and file name agree about speaker and emotion; null where only one of them tells.
         name_matches_folder: Option<bool>,
         /// Why ingest could not make a clip of this file; null when it could. A manifest holds none.
@@ -100,6 +111,10 @@ impl Clip {
             rms_dbfs: None,
             clipped_fraction: None,
             silence_fraction: None,
+            leading_silence_s: None,
+            trailing_silence_s: None,
+            bandwidth_hz: None,
+            fingerprint: None,
             name_matches_folder: None,
             problem: None,
             problem_detail: None,
@@ -121,6 +136,7 @@ mod tests {
         clip.problem = Some(Reason::Truncated);
         clip.duration_s = Some(2.5);
         clip.name_matches_folder = Some(false);
+        clip.fingerprint = Some(vec![0, u32::MAX]);
         let rows = vec![clip, Clip::found("tess/b".into(), "tess".into(), "data/tess/b.wav".into(), 0)];
         let provenance = Provenance { pipeline: "p".into(), stage: "tess".into(), fingerprint: "f".into() };
         Clip::write(&path, &rows, &provenance).expect("write");
@@ -139,7 +155,7 @@ mod tests {
         let error = crate::Exclusion::read(&path).expect_err("a clips table is no exclusions table");
         assert!(matches!(error, TableError::WrongTable { .. }), "{error}");
         assert!(
-            error.to_string().contains("holds table `clips, version 1`, expected `exclusions, version 1`"),
+            error.to_string().contains("holds table `clips, version 2`, expected `exclusions, version 1`"),
             "{error}"
         );
     }

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use arrow::array::{
     Array, ArrayRef, AsArray, BooleanArray, Float32Array, Float32Builder, Float64Array, ListBuilder, StringArray,
-    UInt16Array, UInt32Array, UInt64Array,
+    UInt16Array, UInt32Array, UInt32Builder, UInt64Array,
 };
 use arrow::datatypes::{DataType, Field, Float32Type, Float64Type, UInt16Type, UInt32Type, UInt64Type};
 
@@ -162,6 +162,35 @@ impl Column for Vec<f32> {
         let values = list.value(row);
         let floats = values.as_primitive_opt::<Float32Type>().ok_or_else(|| wrong_type(&DataType::Float32, &values))?;
         Ok(floats.values().to_vec())
+    }
+}
+
+impl Column for Option<Vec<u32>> {
+    const NULLABLE: bool = true;
+
+    fn data_type() -> DataType {
+        DataType::List(Arc::new(Field::new_list_field(DataType::UInt32, true)))
+    }
+
+    fn encode<'a>(values: impl Iterator<Item = &'a Self>) -> ArrayRef {
+        let mut builder = ListBuilder::new(UInt32Builder::new());
+        for value in values {
+            if let Some(value) = value {
+                builder.values().append_slice(value);
+            }
+            builder.append(value.is_some());
+        }
+        Arc::new(builder.finish())
+    }
+
+    fn decode(array: &dyn Array, row: usize) -> Result<Self, String> {
+        let list = array.as_list_opt::<i32>().ok_or_else(|| wrong_type(&Self::data_type(), array))?;
+        if list.is_null(row) {
+            return Ok(None);
+        }
+        let values = list.value(row);
+        let words = values.as_primitive_opt::<UInt32Type>().ok_or_else(|| wrong_type(&DataType::UInt32, &values))?;
+        Ok(Some(words.values().to_vec()))
     }
 }
 

@@ -23,13 +23,24 @@ pub struct Levels {
     /// Share of 25 ms frames whose mean square lies more than 40 dB below that of the loudest frame, 0 to 1; 1 for digital
     /// silence. Frames do not overlap; the last one may be shorter.
     pub silence_fraction: f64,
+    /// Silence before the first frame that is not silent, in seconds: a multiple of 25 ms. `None` for digital silence.
+    pub leading_silence_s: Option<f64>,
+    /// Silence after the end of the last such frame, in seconds. `None` for digital silence.
+    pub trailing_silence_s: Option<f64>,
 }
 
 /// Levels of `audio`.
 pub fn levels(audio: &Decoded) -> Levels {
     let samples = &audio.samples;
     if samples.is_empty() {
-        return Levels { peak_dbfs: None, rms_dbfs: None, clipped_fraction: 0.0, silence_fraction: 1.0 };
+        return Levels {
+            peak_dbfs: None,
+            rms_dbfs: None,
+            clipped_fraction: 0.0,
+            silence_fraction: 1.0,
+            leading_silence_s: None,
+            trailing_silence_s: None,
+        };
     }
     let full_scale = full_scale(audio.bits_per_sample);
     let mut peak = 0.0_f32;
@@ -50,12 +61,18 @@ pub fn levels(audio: &Decoded) -> Levels {
     }
     let loudest = frame_powers.iter().copied().fold(0.0, f64::max);
     let threshold = loudest * 10.0_f64.powf(-SILENCE_BELOW_LOUDEST_DB / 10.0);
-    let silent = frame_powers.iter().filter(|&&power| loudest == 0.0 || power < threshold).count();
+    let is_silent = |power: f64| loudest == 0.0 || power < threshold;
+    let silent = frame_powers.iter().filter(|&&power| is_silent(power)).count();
+    let seconds = |samples: usize| samples as f64 / f64::from(audio.channels.max(1)) / f64::from(audio.sample_rate_hz);
+    let first = frame_powers.iter().position(|&power| !is_silent(power));
+    let last = frame_powers.iter().rposition(|&power| !is_silent(power));
     Levels {
         peak_dbfs: decibels(f64::from(peak) * f64::from(peak)),
         rms_dbfs: decibels(energy / samples.len() as f64),
         clipped_fraction: clipped as f64 / samples.len() as f64,
         silence_fraction: silent as f64 / frame_powers.len() as f64,
+        leading_silence_s: first.map(|frame| seconds(frame * frame_samples)),
+        trailing_silence_s: last.map(|frame| seconds(samples.len().saturating_sub((frame + 1) * frame_samples))),
     }
 }
 
@@ -106,7 +123,15 @@ mod tests {
     #[test]
     fn digital_silence_has_no_level_and_is_all_silence() {
         let found = levels(&clip(vec![0.0; 1_000]));
-        assert_eq!(found, Levels { peak_dbfs: None, rms_dbfs: None, clipped_fraction: 0.0, silence_fraction: 1.0 });
+        let nothing = Levels {
+            peak_dbfs: None,
+            rms_dbfs: None,
+            clipped_fraction: 0.0,
+            silence_fraction: 1.0,
+            leading_silence_s: None,
+            trailing_silence_s: None,
+        };
+        assert_eq!(found, nothing);
         assert_eq!(levels(&clip(Vec::new())), found);
     }
 
@@ -117,6 +142,18 @@ mod tests {
         samples.extend(sine(0.5 * 0.0099, 1_600));
         // 4 loud frames of 400 samples, 2 just above the threshold, 4 just below it.
         assert_eq!(levels(&clip(samples)).silence_fraction, 0.4);
+    }
+
+    #[test]
+    fn silence_at_the_ends_is_measured_in_whole_frames() {
+        let mut samples = vec![0.0; 1_000];
+        samples.extend(sine(0.5, 1_600));
+        samples.extend(vec![0.0; 900]);
+        let found = levels(&clip(samples));
+        // The tone starts within the third frame of 400 samples and ends within the seventh.
+        assert_eq!((found.leading_silence_s, found.trailing_silence_s), (Some(0.05), Some(0.04375)));
+        let found = levels(&clip(sine(0.5, 1_000)));
+        assert_eq!((found.leading_silence_s, found.trailing_silence_s), (Some(0.0), Some(0.0)));
     }
 
     #[test]

@@ -12,24 +12,33 @@
 //! | `engine` | symphonia's decoders: packets in, interleaved samples out |
 //! | `decoded` | the result: samples, duration, mix-down, hash |
 //! | `levels` | peak, RMS, clipping and silence of a clip |
+//! | `bandwidth` | how far up a recording reaches |
+//! | `fingerprint` | what copies of one take have in common |
+//! | `spectrum`, `decimate` | what these two are computed with |
 //! | `resample` | band-limited conversion of the sample rate |
 
 mod aiff;
+mod bandwidth;
 mod chunks;
+mod decimate;
 mod decode;
 mod decoded;
 mod engine;
 mod error;
+mod fingerprint;
 mod flac;
 mod levels;
 mod mpeg;
 mod ogg;
 mod resample;
 mod sniff;
+mod spectrum;
 mod wav;
 
+pub use crate::bandwidth::bandwidth_hz;
 pub use crate::decode::{Limits, SAMPLE_RATES_HZ, decode, decode_file};
 pub use crate::decoded::{Container, Decoded};
 pub use crate::error::{AudioError, Unit};
+pub use crate::fingerprint::fingerprint;
 pub use crate::levels::{Levels, levels};
 pub use crate::resample::{ResampleError, Resampler};

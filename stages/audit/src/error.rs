@@ -1,6 +1,8 @@
 //! What keeps a dataset from being audited.
 
-use ser_schemas::TableError;
+use std::path::PathBuf;
+
+use ser_schemas::{Finding, TableError};
 
 /// Why an audit was not made.
 #[derive(Debug, thiserror::Error)]
@@ -15,6 +17,29 @@ pub enum AuditError {
         /// The clip.
         clip_id: String,
     },
+    /// Findings that `fail_on` names.
+    #[error(
+        "{} that `fail_on` asks to stop at:\n{}\nThe tables of this audit are in `{}`; `ser audit` shows them",
+        if findings.len() == 1 { "1 finding".to_owned() } else { format!("{} findings", findings.len()) },
+        told(findings),
+        tables.display()
+    )]
+    Refused {
+        /// The findings, the gravest first.
+        findings: Vec<Finding>,
+        /// Where all tables of the audit lie.
+        tables: PathBuf,
+    },
+    /// The tables of a refused audit could not be kept or cleared away.
+    #[error("cannot {action} `{}`", path.display())]
+    Io {
+        /// What was tried.
+        action: &'static str,
+        /// On what.
+        path: PathBuf,
+        /// Why not.
+        source: std::io::Error,
+    },
     /// Polars refused to count.
     #[error("cannot count the clips")]
     Polars(#[from] polars::error::PolarsError),
@@ -24,4 +49,13 @@ pub enum AuditError {
         /// What was found.
         found: String,
     },
+}
+
+/// One line for each finding.
+fn told(findings: &[Finding]) -> String {
+    let lines: Vec<String> = findings
+        .iter()
+        .map(|found| format!("  {} {}: {} ({})", found.severity, found.code, found.message, found.evidence))
+        .collect();
+    lines.join("\n")
 }

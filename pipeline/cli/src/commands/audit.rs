@@ -1,54 +1,113 @@
-//! `ser audit`: the balance of the dataset and what is notable about it, from the tables of the last run.
+//! `ser audit`: what the dataset is and what to beware of, from the tables of the last audit.
+//!
+//! An audit that `fail_on` stopped has no artifact; its tables are kept aside, and shown all the same.
 
+use std::collections::BTreeMap;
 use std::fmt::Write as _;
+use std::path::PathBuf;
 
 use ser_audit::{Dataset, Overview};
-use ser_schemas::{Finding, Table as _};
-use serde_json::json;
+use ser_engine::{Stage, Store};
+use ser_schemas::{Association, ClassBalance, Durations, Emotion, Finding, NearDuplicate, Shortcut, Table as _};
+use serde_json::{Value, json};
 
 use crate::output::{self, Status};
 use crate::project::{Project, artifact, first_of};
 use crate::text_table;
 
+/// How many pairs of clips are listed; the table has them all.
+const MAX_PAIRS: usize = 20;
+
 pub(crate) fn run(project: &Project<'_>, json: bool) -> anyhow::Result<Status> {
     let pipeline = project.pipeline()?;
     let store = project.store(&pipeline);
     let stage = first_of(&pipeline, "audit")?;
-    let findings = Finding::read(&artifact(&store, stage)?.join("findings.parquet"))?;
     let manifest = first_of(&pipeline, "manifest")?;
-    let dataset = Dataset::read(&artifact(&store, manifest)?)?;
-    let overview = ser_audit::overview(&dataset);
+    let (folder, refused) = tables_of(&store, stage)?;
+    let audit = Audit::read(folder, refused, &Dataset::read(&artifact(&store, manifest)?)?)?;
     if json {
-        let told = json!({ "overview": overview, "findings": findings.iter().map(finding).collect::<Vec<_>>() });
-        output::print(serde_json::to_string_pretty(&told)?)?;
+        output::print(serde_json::to_string_pretty(&audit.to_json())?)?;
     } else {
-        output::print(describe(&overview, &findings).trim_end())?;
+        output::print(audit.describe().trim_end())?;
     }
     Ok(Status::Done)
 }
 
-fn finding(finding: &Finding) -> serde_json::Value {
-    json!({
-        "severity": finding.severity.as_str(),
-        "code": finding.code,
-        "message": finding.message,
-        "evidence": finding.evidence,
-    })
+/// Where the tables of the last audit are, and whether it was stopped.
+fn tables_of(store: &Store, stage: &Stage) -> anyhow::Result<(PathBuf, bool)> {
+    let refused = ser_audit::refused_dir(&store.state_dir(stage.name()));
+    if refused.is_dir() {
+        return Ok((refused, true));
+    }
+    Ok((artifact(store, stage)?, false))
 }
 
-fn describe(overview: &Overview, findings: &[Finding]) -> String {
-    let mut text = format!("{}\n{}", emotions(overview), corpora(overview));
-    if !findings.is_empty() {
-        text.push('\n');
+/// All that is shown.
+struct Audit {
+    folder: PathBuf,
+    refused: bool,
+    overview: Overview,
+    class_balance: Vec<ClassBalance>,
+    durations: Vec<Durations>,
+    associations: Vec<Association>,
+    shortcuts: Vec<Shortcut>,
+    near_duplicates: Vec<NearDuplicate>,
+    findings: Vec<Finding>,
+}
+
+impl Audit {
+    fn read(folder: PathBuf, refused: bool, dataset: &Dataset) -> anyhow::Result<Self> {
+        Ok(Self {
+            overview: ser_audit::overview(dataset),
+            class_balance: ClassBalance::read(&folder.join("class_balance.parquet"))?,
+            durations: Durations::read(&folder.join("durations.parquet"))?,
+            associations: Association::read(&folder.join("associations.parquet"))?,
+            shortcuts: Shortcut::read(&folder.join("shortcuts.parquet"))?,
+            near_duplicates: NearDuplicate::read(&folder.join("near_duplicates.parquet"))?,
+            findings: Finding::read(&folder.join("findings.parquet"))?,
+            folder,
+            refused,
+        })
     }
-    for finding in findings {
-        // Writing to a string cannot fail.
-        let _ = writeln!(text, "{:<8} {}", finding.severity, finding.message);
-        if !finding.evidence.is_empty() {
-            let _ = writeln!(text, "         {}", finding.evidence);
+
+    fn to_json(&self) -> Value {
+        json!({
+            "tables": self.folder.display().to_string(),
+            "stopped": self.refused,
+            "overview": self.overview,
+            "class_balance": self.class_balance.iter().map(class_balance_json).collect::<Vec<_>>(),
+            "durations": self.durations.iter().map(durations_json).collect::<Vec<_>>(),
+            "associations": self.associations.iter().map(association_json).collect::<Vec<_>>(),
+            "shortcuts": self.shortcuts.iter().map(shortcut_json).collect::<Vec<_>>(),
+            "near_duplicates": self.near_duplicates.iter().map(near_duplicate_json).collect::<Vec<_>>(),
+            "findings": self.findings.iter().map(finding_json).collect::<Vec<_>>(),
+        })
+    }
+
+    fn describe(&self) -> String {
+        let mut text = emotions(&self.overview);
+        let parts = [
+            ("", corpora(&self.overview)),
+            ("How evenly the emotions are covered", class_balance(&self.class_balance)),
+            ("Durations in seconds", durations(&self.durations)),
+            ("What goes together (0 independent, 1 fully dependent)", associations(&self.associations)),
+            ("What one number of the recording predicts (balanced accuracy; chance)", shortcuts(&self.shortcuts)),
+            ("Clips with the same take", near_duplicates(&self.near_duplicates)),
+            ("Findings", findings(&self.findings)),
+        ];
+        for (title, part) in parts.iter().filter(|(_, part)| !part.is_empty()) {
+            // Writing to a string cannot fail.
+            let _ = if title.is_empty() { write!(text, "\n{part}") } else { write!(text, "\n{title}\n{part}") };
         }
+        if self.refused {
+            let _ = write!(
+                text,
+                "\nThe last audit was stopped by `fail_on`; its tables are in {}\n",
+                self.folder.display()
+            );
+        }
+        text
     }
-    text
 }
 
 fn emotions(overview: &Overview) -> String {
@@ -93,4 +152,199 @@ fn corpora(overview: &Overview) -> String {
         })
         .collect();
     text_table::render(&["corpus", "", "clips", "excluded", "minutes", "speakers", ""], &rows)
+}
+
+fn class_balance(rows: &[ClassBalance]) -> String {
+    let head = ["corpus", "clips", "classes", "effective", "commonest", "", "rarest", "", "ratio"];
+    table(
+        &head,
+        rows.iter().map(|row| {
+            vec![
+                all(row.corpus.as_deref()),
+                row.clips.to_string(),
+                row.classes.to_string(),
+                format!("{:.2}", row.effective_classes),
+                row.commonest.to_string(),
+                row.commonest_clips.to_string(),
+                row.rarest.to_string(),
+                row.rarest_clips.to_string(),
+                format!("{:.1}", row.imbalance_ratio),
+            ]
+        }),
+    )
+}
+
+/// By emotion over all corpora, and by corpus over all emotions; the table has each emotion of each corpus.
+fn durations(rows: &[Durations]) -> String {
+    let told = rows.iter().filter(|row| row.corpus.is_none() || row.emotion.is_none());
+    let head = ["", "clips", "shortest", "5 %", "25 %", "median", "75 %", "95 %", "longest"];
+    table(
+        &head,
+        told.map(|row| {
+            let emotion = row.emotion.map(|emotion| emotion.to_string());
+            let seconds = [row.min_s, row.p05_s, row.p25_s, row.median_s, row.p75_s, row.p95_s, row.max_s];
+            let mut cells = vec![all(emotion.as_deref().or(row.corpus.as_deref())), row.clips.to_string()];
+            cells.extend(seconds.map(|seconds| format!("{seconds:.2}")));
+            cells
+        }),
+    )
+}
+
+fn associations(rows: &[Association]) -> String {
+    let measure = |value: Option<f64>| value.map_or_else(String::new, |value| format!("{value:.3}"));
+    table(
+        &["", "", "Cramér's V", "mutual information", "clips"],
+        rows.iter().map(|row| {
+            vec![
+                row.property_a.replace('_', " "),
+                row.property_b.replace('_', " "),
+                measure(row.cramers_v),
+                measure(row.normalised_mutual_information),
+                row.clips.to_string(),
+            ]
+        }),
+    )
+}
+
+/// Measurements down, what is predicted across.
+fn shortcuts(rows: &[Shortcut]) -> String {
+    let column = |row: &Shortcut| match &row.corpus {
+        None => row.target.clone(),
+        Some(corpus) => format!("{} in {corpus}", row.target),
+    };
+    let mut columns: Vec<String> = Vec::new();
+    let mut measurements: Vec<&str> = Vec::new();
+    let mut cells: BTreeMap<(&str, String), String> = BTreeMap::new();
+    for row in rows {
+        if !columns.contains(&column(row)) {
+            columns.push(column(row));
+        }
+        if !measurements.contains(&row.measurement.as_str()) {
+            measurements.push(&row.measurement);
+        }
+        let score = format!("{:.2}; {:.2}", row.balanced_accuracy, row.chance);
+        cells.insert((&row.measurement, column(row)), score);
+    }
+    let mut head = vec![""];
+    head.extend(columns.iter().map(String::as_str));
+    table(
+        &head,
+        measurements.iter().map(|measurement| {
+            let mut line = vec![(*measurement).to_owned()];
+            line.extend(columns.iter().map(|column| cells.remove(&(*measurement, column.clone())).unwrap_or_default()));
+            line
+        }),
+    )
+}
+
+fn near_duplicates(rows: &[NearDuplicate]) -> String {
+    let mut text = table(
+        &["", "", "similarity", "offset s"],
+        rows.iter().take(MAX_PAIRS).map(|row| {
+            let scores = [format!("{:.2}", row.similarity), format!("{:+.2}", row.offset_s)];
+            [row.clip_a.clone(), row.clip_b.clone()].into_iter().chain(scores).collect()
+        }),
+    );
+    if rows.len() > MAX_PAIRS {
+        let _ = writeln!(text, "and {} more", rows.len() - MAX_PAIRS);
+    }
+    text
+}
+
+fn findings(rows: &[Finding]) -> String {
+    let mut text = String::new();
+    for row in rows {
+        let _ = writeln!(text, "{:<8} {} [{}]", row.severity, row.message, row.code);
+        if !row.evidence.is_empty() {
+            let _ = writeln!(text, "         {}", row.evidence);
+        }
+    }
+    text
+}
+
+/// A table; nothing without rows.
+fn table(head: &[&str], rows: impl Iterator<Item = Vec<String>>) -> String {
+    let rows: Vec<Vec<String>> = rows.collect();
+    if rows.is_empty() { String::new() } else { text_table::render(head, &rows) }
+}
+
+fn all(name: Option<&str>) -> String {
+    name.unwrap_or("all").to_owned()
+}
+
+fn class_balance_json(row: &ClassBalance) -> Value {
+    json!({
+        "corpus": row.corpus,
+        "clips": row.clips,
+        "classes": row.classes,
+        "rarest": row.rarest.as_str(),
+        "rarest_clips": row.rarest_clips,
+        "commonest": row.commonest.as_str(),
+        "commonest_clips": row.commonest_clips,
+        "imbalance_ratio": row.imbalance_ratio,
+        "effective_classes": row.effective_classes,
+    })
+}
+
+fn durations_json(row: &Durations) -> Value {
+    json!({
+        "corpus": row.corpus,
+        "emotion": row.emotion.map(Emotion::as_str),
+        "clips": row.clips,
+        "mean_s": row.mean_s,
+        "sd_s": row.sd_s,
+        "min_s": row.min_s,
+        "p05_s": row.p05_s,
+        "p25_s": row.p25_s,
+        "median_s": row.median_s,
+        "p75_s": row.p75_s,
+        "p95_s": row.p95_s,
+        "max_s": row.max_s,
+    })
+}
+
+fn association_json(row: &Association) -> Value {
+    json!({
+        "property_a": row.property_a,
+        "property_b": row.property_b,
+        "clips": row.clips,
+        "values_a": row.values_a,
+        "values_b": row.values_b,
+        "chi_squared": row.chi_squared,
+        "cramers_v_uncorrected": row.cramers_v_uncorrected,
+        "cramers_v": row.cramers_v,
+        "normalised_mutual_information": row.normalised_mutual_information,
+    })
+}
+
+fn shortcut_json(row: &Shortcut) -> Value {
+    json!({
+        "measurement": row.measurement,
+        "target": row.target,
+        "corpus": row.corpus,
+        "clips": row.clips,
+        "classes": row.classes,
+        "balanced_accuracy": row.balanced_accuracy,
+        "chance": row.chance,
+        "skill": row.skill,
+    })
+}
+
+fn near_duplicate_json(row: &NearDuplicate) -> Value {
+    json!({
+        "clip_a": row.clip_a,
+        "clip_b": row.clip_b,
+        "similarity": row.similarity,
+        "offset_s": row.offset_s,
+        "overlap_s": row.overlap_s,
+    })
+}
+
+fn finding_json(row: &Finding) -> Value {
+    json!({
+        "severity": row.severity.as_str(),
+        "code": row.code,
+        "message": row.message,
+        "evidence": row.evidence,
+    })
 }

@@ -14,7 +14,7 @@ impl Kind for Audit {
     const VERSION: u32 = ser_audit::VERSION;
     const SUMMARY: &'static str = "counts the dataset and says what to beware of";
     const INPUTS: &'static [Input] = &[Input::one("manifest")];
-    const OUTPUTS: &'static [&'static str] = &["balance.parquet", "findings.parquet"];
+    const OUTPUTS: &'static [&'static str] = &ser_audit::FILES;
 
     fn check(params: &Self::Params) -> Vec<ParamProblem> {
         params.check()

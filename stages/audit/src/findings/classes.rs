@@ -3,6 +3,7 @@
 use ser_schemas::{Clip, Emotion, Finding, Severity};
 
 use super::{count, finding, some_names};
+use crate::codes::Code;
 use crate::dataset::Dataset;
 use crate::params::Params;
 
@@ -14,7 +15,7 @@ pub(super) fn class_in_one_corpus(_: &Params, dataset: &Dataset) -> Vec<Finding>
     let only = |emotion: Emotion| match having(dataset, emotion).as_slice() {
         [corpus] => Some(finding(
             Severity::Warning,
-            "class_in_one_corpus",
+            Code::ClassInOneCorpus,
             format!("`{emotion}` is in {corpus} only: recognising the corpus is enough to recognise it"),
             count(clips_of(dataset, corpus, emotion), "clip"),
         )),
@@ -35,7 +36,7 @@ pub(super) fn class_missing(_: &Params, dataset: &Dataset) -> Vec<Finding> {
             let of_others = having.iter().map(|other| format!("{other} {}", clips_of(dataset, other, emotion)));
             findings.push(finding(
                 Severity::Warning,
-                "class_missing_from_corpus",
+                Code::ClassMissingFromCorpus,
                 format!("{corpus} has no `{emotion}`: its recordings are evidence against that emotion"),
                 format!("clips elsewhere: {}", some_names(of_others)),
             ));
@@ -57,7 +58,7 @@ pub(super) fn imbalance(params: &Params, dataset: &Dataset) -> Vec<Finding> {
     }
     vec![finding(
         Severity::Warning,
-        "class_imbalance",
+        Code::ClassImbalance,
         format!("`{common}` has {ratio:.1} times the clips of `{rare}`: accuracy favours `{common}`, UAR does not"),
         some_names(counts.iter().rev().map(|(clips, emotion)| format!("{emotion} {clips}"))),
     )]

@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use ser_schemas::{CorpusStatus, Exclusion, Finding, Reason, Severity};
 
 use super::{count, finding, some_names};
+use crate::codes::Code;
 use crate::dataset::Dataset;
 use crate::params::Params;
 
@@ -17,7 +18,7 @@ pub(super) fn synthetic(_: &Params, dataset: &Dataset) -> Vec<Finding> {
     }
     vec![finding(
         Severity::Error,
-        "synthetic_data",
+        Code::SyntheticData,
         "the data are synthetic: no figure says anything about emotions in speech".to_owned(),
         some_names(synthetic),
     )]
@@ -33,7 +34,7 @@ pub(super) fn missing_corpora(_: &Params, dataset: &Dataset) -> Vec<Finding> {
         };
         Some(finding(
             Severity::Warning,
-            "corpus_missing",
+            Code::CorpusMissing,
             format!("{} takes no part: {what}", corpus.corpus),
             format!("looked in {}", corpus.root),
         ))
@@ -49,7 +50,7 @@ pub(super) fn incomplete_corpora(_: &Params, dataset: &Dataset) -> Vec<Finding> 
         let expected = corpus.expected_files.map_or_else(String::new, |files| format!(" of {files}"));
         Some(finding(
             Severity::Warning,
-            "corpus_incomplete",
+            Code::CorpusIncomplete,
             format!("{} is not the complete corpus: {shortfall}", corpus.corpus),
             format!("{}{expected} files, {} clips", corpus.files, corpus.clips),
         ))
@@ -57,16 +58,16 @@ pub(super) fn incomplete_corpora(_: &Params, dataset: &Dataset) -> Vec<Finding> 
     differing.collect()
 }
 
-/// Files left out, by corpus and reason.
+/// Files left out, by corpus and reason. Duplicates have a finding of their own.
 pub(super) fn exclusions(_: &Params, dataset: &Dataset) -> Vec<Finding> {
     let mut groups: BTreeMap<(&str, Reason), Vec<&Exclusion>> = BTreeMap::new();
-    for exclusion in &dataset.exclusions {
+    for exclusion in dataset.exclusions.iter().filter(|exclusion| exclusion.reason != Reason::Duplicate) {
         groups.entry((&exclusion.corpus, exclusion.reason)).or_default().push(exclusion);
     }
     let told = groups.into_iter().map(|((corpus, reason), files)| {
         finding(
             severity(reason),
-            "files_excluded",
+            Code::FilesExcluded,
             format!("{} of {corpus} left out as {reason}", count(files.len(), "file")),
             some_names(files.into_iter().map(|file| file.clip_id.clone())),
         )

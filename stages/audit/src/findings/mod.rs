@@ -1,15 +1,22 @@
 //! What an analyst should know before trusting a number. One file per kind of trouble; [`FINDERS`] lists them.
 //!
-//! A finder looks at the whole dataset and returns what it found, with a stable code, a sentence and the figures behind it.
+//! A finder looks at the whole dataset, or at what was measured of it, and returns what it found, with a stable code, a
+//! sentence and the figures behind it.
 
+mod associated;
 mod classes;
 mod completeness;
+mod copies;
+mod raters;
 mod recording;
 mod speakers;
+mod traces;
 
 use ser_schemas::{Finding, Severity};
 
+use crate::codes::Code;
 use crate::dataset::Dataset;
+use crate::measures::Measures;
 use crate::params::Params;
 
 /// How many names a finding's evidence lists.
@@ -17,8 +24,10 @@ const MAX_NAMED: usize = 20;
 
 /// Looks for one kind of trouble.
 pub type Finder = fn(&Params, &Dataset) -> Vec<Finding>;
+/// Looks for one kind of trouble in what was measured.
+pub type MeasureFinder = fn(&Params, &Measures) -> Vec<Finding>;
 
-/// Every finder.
+/// Every finder that looks at the dataset itself.
 pub const FINDERS: &[Finder] = &[
     completeness::synthetic,
     completeness::missing_corpora,
@@ -33,19 +42,29 @@ pub const FINDERS: &[Finder] = &[
     speakers::unknown_speakers,
     recording::mixed_sample_rates,
     recording::sample_rate_by_corpus,
+    recording::band_limited,
+    raters::perceived_otherwise,
+    raters::low_agreement,
+    copies::duplicates,
 ];
 
+/// Every finder that looks at measures.
+pub const MEASURE_FINDERS: &[MeasureFinder] =
+    &[associated::associated, traces::corpus_shortcuts, traces::emotion_shortcuts, copies::near_duplicates];
+
 /// What all finders find, gravest first, then by code and message.
-pub fn findings(params: &Params, dataset: &Dataset) -> Vec<Finding> {
-    let mut findings: Vec<Finding> = FINDERS.iter().flat_map(|finder| finder(params, dataset)).collect();
+pub fn findings(params: &Params, dataset: &Dataset, measures: &Measures) -> Vec<Finding> {
+    let of_dataset = FINDERS.iter().flat_map(|finder| finder(params, dataset));
+    let of_measures = MEASURE_FINDERS.iter().flat_map(|finder| finder(params, measures));
+    let mut findings: Vec<Finding> = of_dataset.chain(of_measures).collect();
     findings.sort_by(|a, b| {
         b.severity.cmp(&a.severity).then_with(|| a.code.cmp(&b.code)).then_with(|| a.message.cmp(&b.message))
     });
     findings
 }
 
-fn finding(severity: Severity, code: &str, message: String, evidence: String) -> Finding {
-    Finding { severity, code: code.to_owned(), message, evidence }
+fn finding(severity: Severity, code: Code, message: String, evidence: String) -> Finding {
+    Finding { severity, code: code.as_str().to_owned(), message, evidence }
 }
 
 /// `1 clip`, `2 clips`.

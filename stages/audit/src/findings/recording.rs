@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use ser_schemas::{Finding, Severity};
 
 use super::{count, finding, some_names};
+use crate::codes::Code;
 use crate::dataset::{Dataset, distinct};
 use crate::params::Params;
 
@@ -17,11 +18,17 @@ pub(super) fn mixed_sample_rates(_: &Params, dataset: &Dataset) -> Vec<Finding> 
         }
         let mut by_clips: Vec<(usize, u32)> = rates.into_iter().map(|(rate, clips)| (clips, rate)).collect();
         by_clips.sort_unstable_by(|a, b| b.cmp(a));
+        let speakers = |rate: u32| {
+            let own = dataset.of_corpus(corpus).filter(|clip| clip.sample_rate_hz == Some(rate));
+            distinct(own.filter_map(|clip| clip.speaker.as_deref())).len()
+        };
         Some(finding(
             Severity::Warning,
-            "mixed_sample_rates",
+            Code::MixedSampleRates,
             format!("{corpus} mixes {} sample rates: bandwidth differs between its clips", by_clips.len()),
-            some_names(by_clips.into_iter().map(|(clips, rate)| format!("{rate} Hz {}", count(clips, "clip")))),
+            some_names(by_clips.into_iter().map(|(clips, rate)| {
+                format!("{rate} Hz {} by {}", count(clips, "clip"), count(speakers(rate), "speaker"))
+            })),
         ))
     };
     dataset.corpus_names().into_iter().filter_map(mixed).collect()
@@ -40,10 +47,43 @@ pub(super) fn sample_rate_by_corpus(_: &Params, dataset: &Dataset) -> Vec<Findin
     }
     vec![finding(
         Severity::Info,
-        "sample_rate_by_corpus",
+        Code::SampleRateByCorpus,
         "the corpora were recorded at different sample rates: bandwidth can give the corpus away".to_owned(),
         some_names(mains.into_iter().map(|(corpus, rate)| format!("{corpus} {rate} Hz"))),
     )]
+}
+
+/// Clips that hold less than their sample rate promises: upsampled, low-passed, or coded with loss.
+pub(super) fn band_limited(params: &Params, dataset: &Dataset) -> Vec<Finding> {
+    let of_corpus = |corpus: &str| {
+        let measured = dataset
+            .of_corpus(corpus)
+            .filter_map(|clip| Some((clip, clip.bandwidth_hz?, f64::from(clip.sample_rate_hz?))));
+        let mut limited: Vec<(f64, f64, &str)> = measured
+            .clone()
+            .filter(|(_, bandwidth, rate)| bandwidth / (rate / 2.0) < params.min_bandwidth)
+            .map(|(clip, bandwidth, rate)| (bandwidth, rate, clip.clip_id.as_str()))
+            .collect();
+        if limited.is_empty() {
+            return None;
+        }
+        limited.sort_by(|a, b| a.0.total_cmp(&b.0).then_with(|| a.2.cmp(b.2)));
+        Some(finding(
+            Severity::Warning,
+            Code::BandLimited,
+            format!(
+                "{} of {corpus}, of {}, reach less than {:.0} % of half their sample rate: upsampled, low-passed or coded \
+                 with loss",
+                count(limited.len(), "clip"),
+                measured.count(),
+                100.0 * params.min_bandwidth
+            ),
+            some_names(
+                limited.into_iter().map(|(bandwidth, rate, clip)| format!("{clip} {bandwidth} Hz at {rate} Hz")),
+            ),
+        ))
+    };
+    dataset.corpus_names().into_iter().filter_map(of_corpus).collect()
 }
 
 fn rates(dataset: &Dataset, corpus: &str) -> BTreeMap<u32, usize> {

@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use ser_schemas::{Finding, Severity};
 
 use super::{count, finding, some_names};
+use crate::codes::Code;
 use crate::dataset::{Dataset, UNKNOWN, distinct};
 use crate::params::Params;
 
@@ -23,7 +24,7 @@ pub(super) fn single_gender(_: &Params, dataset: &Dataset) -> Vec<Finding> {
         let speakers = distinct(clips.clone().filter_map(|clip| clip.speaker.as_deref())).len();
         Some(finding(
             severity,
-            "single_gender_corpus",
+            Code::SingleGenderCorpus,
             format!("all speakers of {corpus} are {gender}: what a model learns of it mixes gender with corpus"),
             format!("{}, {}", count(speakers, "speaker"), count(clips.count(), "clip")),
         ))
@@ -40,7 +41,7 @@ pub(super) fn few_speakers(params: &Params, dataset: &Dataset) -> Vec<Finding> {
         }
         Some(finding(
             Severity::Warning,
-            "few_speakers",
+            Code::FewSpeakers,
             format!("{corpus} has {}: its figures say little about other speakers", count(speakers.len(), "speaker")),
             some_names(speakers),
         ))
@@ -61,7 +62,7 @@ pub(super) fn few_clips(params: &Params, dataset: &Dataset) -> Vec<Finding> {
         }
         Some(finding(
             Severity::Info,
-            "few_clips_of_speaker",
+            Code::FewClipsOfSpeaker,
             format!(
                 "{} of {corpus} with fewer than {} clips",
                 count(counts.len(), "speaker"),
@@ -82,7 +83,7 @@ pub(super) fn unknown_speakers(_: &Params, dataset: &Dataset) -> Vec<Finding> {
         if !nameless.is_empty() {
             findings.push(finding(
                 Severity::Warning,
-                "speaker_unknown",
+                Code::SpeakerUnknown,
                 format!("{} of {corpus} without a speaker: they cannot be kept apart", count(nameless.len(), "clip")),
                 some_names(nameless),
             ));
@@ -91,7 +92,7 @@ pub(super) fn unknown_speakers(_: &Params, dataset: &Dataset) -> Vec<Finding> {
         if genderless > 0 {
             findings.push(finding(
                 Severity::Info,
-                "gender_unknown",
+                Code::GenderUnknown,
                 format!("{} of {corpus} without the gender of the speaker", count(genderless, "clip")),
                 format!("of {}", count(dataset.of_corpus(corpus).count(), "clip")),
             ));

@@ -1,0 +1,104 @@
+//! The names of all findings, and what each means: the words that `fail_on` may use.
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+/// Declares the codes: the enum, and its words in tables and in the pipeline file.
+macro_rules! codes {
+    ( $( $(#[doc = $doc:literal])+ $code:ident = $word:literal, )+ ) => {
+        /// The kind of a finding. The words are part of `findings` and never change.
+        #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, JsonSchema)]
+        pub enum Code {
+            $( $(#[doc = $doc])+ #[serde(rename = $word)] $code, )+
+        }
+
+        impl Code {
+            /// Every code.
+            pub const ALL: &'static [Self] = &[$(Self::$code),+];
+
+            /// The word used in tables.
+            pub const fn as_str(self) -> &'static str {
+                match self { $(Self::$code => $word),+ }
+            }
+        }
+    };
+}
+
+codes! {
+    /// The clips are synthetic demo speech.
+    SyntheticData = "synthetic_data",
+    /// A declared corpus is not there.
+    CorpusMissing = "corpus_missing",
+    /// A corpus differs from its published file counts.
+    CorpusIncomplete = "corpus_incomplete",
+    /// Files were left out of the manifest.
+    FilesExcluded = "files_excluded",
+    /// Files hold the same audio as another file.
+    DuplicateAudio = "duplicate_audio",
+    /// Clips hold the same take though no hash says so.
+    NearDuplicateAudio = "near_duplicate_audio",
+    /// Clips with the same take have different emotions or speakers.
+    NearDuplicateLabelsDiffer = "near_duplicate_labels_differ",
+    /// An emotion exists in one corpus only.
+    ClassInOneCorpus = "class_in_one_corpus",
+    /// An emotion that other corpora have is missing from one.
+    ClassMissingFromCorpus = "class_missing_from_corpus",
+    /// The commonest emotion has many times the clips of the rarest.
+    ClassImbalance = "class_imbalance",
+    /// Emotion and corpus depend on each other.
+    EmotionByCorpus = "emotion_by_corpus",
+    /// Emotion and gender depend on each other.
+    EmotionByGender = "emotion_by_gender",
+    /// Emotion and speaker depend on each other.
+    EmotionBySpeaker = "emotion_by_speaker",
+    /// Emotion and sentence depend on each other.
+    EmotionBySentence = "emotion_by_sentence",
+    /// Emotion and sample rate depend on each other.
+    EmotionBySampleRate = "emotion_by_sample_rate",
+    /// Corpus and gender depend on each other.
+    CorpusByGender = "corpus_by_gender",
+    /// All speakers of a corpus have one gender.
+    SingleGenderCorpus = "single_gender_corpus",
+    /// A corpus has few speakers.
+    FewSpeakers = "few_speakers",
+    /// Speakers have few clips.
+    FewClipsOfSpeaker = "few_clips_of_speaker",
+    /// Clips whose speaker is not known.
+    SpeakerUnknown = "speaker_unknown",
+    /// Clips whose speaker's gender is not known.
+    GenderUnknown = "gender_unknown",
+    /// A corpus mixes sample rates.
+    MixedSampleRates = "mixed_sample_rates",
+    /// The corpora have different sample rates.
+    SampleRateByCorpus = "sample_rate_by_corpus",
+    /// Clips hold less bandwidth than their sample rate promises.
+    BandLimited = "band_limited",
+    /// A property of the recording tells the corpus.
+    RecordingPredictsCorpus = "recording_predicts_corpus",
+    /// A property of the recording, other than the level, tells the emotion.
+    RecordingPredictsEmotion = "recording_predicts_emotion",
+    /// The level tells the emotion.
+    LevelPredictsEmotion = "level_predicts_emotion",
+    /// Raters heard another emotion than was intended.
+    PerceivedOtherwise = "perceived_otherwise",
+    /// Raters did not agree on what they heard.
+    LowAgreement = "low_agreement",
+}
+
+impl std::fmt::Display for Code {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.pad(self.as_str())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn no_word_means_two_things() {
+        let words: std::collections::BTreeSet<&str> = Code::ALL.iter().map(|code| code.as_str()).collect();
+        assert_eq!(words.len(), Code::ALL.len());
+        assert!(words.iter().all(|word| word.chars().all(|letter| letter.is_ascii_lowercase() || letter == '_')));
+    }
+}
