@@ -68,7 +68,7 @@ impl Default for Params {
         Self {
             model: Model::default(),
             standardise: Standardise::default(),
-            l2: vec![3000.0, 1000.0, 300.0, 100.0, 30.0],
+            l2: vec![300.0, 100.0, 30.0],
             max_iterations: 200,
         }
     }

@@ -134,7 +134,7 @@ fn the_same_tables_give_the_same_predictions_and_equal_parameters_one_recipe() {
     let folder = tempfile::tempdir().expect("temporary folder");
     world(folder.path());
     let path = folder.path().join("predictions.parquet");
-    let mut fitted = |params: &Params| {
+    let fitted = |params: &Params| {
         fit(folder.path(), params, true).expect("fits");
         let recipe = read_metadata(&path).expect("metadata").remove(KEY_RECIPE).expect("a recipe");
         (rows::<Prediction>(folder.path(), "predictions.parquet"), recipe)

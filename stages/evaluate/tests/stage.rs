@@ -70,6 +70,16 @@ fn evaluate_with(
     models: &[(&str, Model)],
     splits: &[Split<'_>],
 ) -> Result<StageSummary, EvaluateError> {
+    evaluate_as(&Params::default(), folder, clips, models, splits)
+}
+
+fn evaluate_as(
+    params: &Params,
+    folder: &Path,
+    clips: &[Clip],
+    models: &[(&str, Model)],
+    splits: &[Split<'_>],
+) -> Result<StageSummary, EvaluateError> {
     Clip::write(&folder.join("clips.parquet"), clips, &Provenance::default()).expect("write clips");
     let folders: Vec<_> = models.iter().map(|(name, _)| folder.join(name)).collect();
     folders.iter().zip(models).for_each(|(folder, (_, model))| model.write(folder));
@@ -94,7 +104,7 @@ fn evaluate_with(
         state_dir: folder,
         observer: &Quiet,
     };
-    run(&Params::default(), &Inputs { manifest: folder, models: &models, splits: &splits }, &ctx)
+    run(params, &Inputs { manifest: folder, models: &models, splits: &splits }, &ctx)
 }
 
 fn evaluate(folder: &Path, clips: &[Clip], models: &[(&str, Vec<Prediction>)]) -> Result<StageSummary, EvaluateError> {
@@ -113,7 +123,7 @@ fn all_tables_are_written_and_agree_with_each_other() {
     let net: Vec<_> = clips.iter().enumerate().map(|(number, clip)| prediction(clip, "net", number)).collect();
     let linear: Vec<_> =
         clips.iter().enumerate().map(|(number, clip)| prediction(clip, "linear", number + 1)).collect();
-    let summary = evaluate(folder.path(), &clips, &[("net", net), ("linear", linear)]).expect("evaluates");
+    let summary = evaluate(folder.path(), &clips, &[("net", net.clone()), ("linear", linear)]).expect("evaluates");
     assert_eq!(summary.rows, 80);
     assert_eq!(summary.notes.len(), 2);
     assert!(summary.notes[1].starts_with("net on speaker_independent: UAR 0.8"), "{:?}", summary.notes);
@@ -168,9 +178,23 @@ fn all_tables_are_written_and_agree_with_each_other() {
     assert_eq!((calm.precision, calm.recall, calm.f1, calm.support), (0.0, 0.0, 0.0, 0));
     assert_eq!((calm.recall_low, calm.speakers), (None, 0), "there is nothing to be sure of");
 
-    let worst: Vec<WorstGroup> = rows(folder.path(), "worst_groups.parquet");
-    let genders = worst.iter().find(|row| row.model == "net" && row.group == "gender").expect("three genders");
-    assert_eq!((genders.compared, genders.left_out), (1 + 1, 1), "20 clips of speakers 0 and 3, 10 of the others");
+    let worst = |group: &str| {
+        let found: Vec<WorstGroup> = rows(folder.path(), "worst_groups.parquet");
+        found.into_iter().find(|row| row.model == "net" && row.group == group)
+    };
+    assert_eq!(worst("gender"), None, "two of three have too few clips to be compared");
+    let params = Params { worst_group_clips: 10, ..Params::default() };
+    evaluate_as(&params, folder.path(), &clips, &[("net", Model::of(net))], &[]).expect("evaluates");
+    let lowest = figures
+        .iter()
+        .filter(|row| row.model == "net" && row.group == "gender" && row.metric == "uar")
+        .min_by(|a, b| a.value.total_cmp(&b.value))
+        .expect("three genders");
+    let found = worst("gender").expect("three genders");
+    assert_eq!((found.compared, found.left_out), (3, 0));
+    assert_eq!((&found.group_value, found.value), (&lowest.group_value, lowest.value));
+    assert!(found.value <= found.overall);
+    assert_eq!(worst("speaker").expect("four speakers").compared, 4);
 }
 
 /// Clips 0 to 39 by the four speakers; fold 0 tests the even ones, fold 1 the odd ones.
@@ -187,10 +211,12 @@ fn world() -> (Vec<Clip>, Model, Vec<Assignment>) {
     let mut exposures = Vec::new();
     for fold in 0..2 {
         for (number, clip) in clips.iter().enumerate() {
-            let role = match number % 2 == fold {
-                true => Role::Test,
-                false if number < 4 => Role::Validation,
-                false => Role::Train,
+            let role = if number % 2 == fold {
+                Role::Test
+            } else if number < 4 {
+                Role::Validation
+            } else {
+                Role::Train
             };
             let fold = fold as u32;
             assignments.push(Assignment { clip_id: clip.clip_id.clone(), fold, role });
@@ -307,8 +333,9 @@ fn temperatures_come_from_validation_clips_and_put_confidence_right() {
     assert!(figure("ece_scaled").is_none(), "no validation clips, no temperature");
 
     // Validation clips that no fold tests.
-    let strangers: Vec<Clip> =
-        (0..40).map(|number| Clip { clip_id: format!("ravdess/v{number}"), ..clips[number].clone() }).collect();
+    let strangers: Vec<Clip> = (0..40)
+        .map(|number| Clip { clip_id: format!("ravdess/v{number}"), audio_hash: None, ..clips[number].clone() })
+        .collect();
     for fold in 0..2 {
         let mut rows = confident(&strangers, "net", SPLIT, 0.9, 1);
         rows.iter_mut().for_each(|row| row.fold = fold);
@@ -454,6 +481,13 @@ fn disputed_labels_come_with_their_paths_and_what_listeners_heard() {
     assert_eq!((first.emotion, first.suggested), (Emotion::Angry, Emotion::Sad));
     assert_eq!(first.perceived_emotion, Some(Emotion::Sad));
     assert!((first.score + 0.9).abs() < 1e-6);
+    let same = confident(&clips, "majority", SPLIT, 0.8, 0).into_iter().map(|row| Prediction {
+        predicted: Emotion::Angry,
+        probabilities: vec![0.8, 0.2],
+        ..row
+    });
+    evaluate(folder.path(), &clips, &[("majority", same.collect())]).expect("evaluates");
+    assert_eq!(rows::<LabelError>(folder.path(), "label_errors.parquet"), [], "it tells no clip from another");
     let heard: Vec<Perceived> = rows(folder.path(), "perceived.parquet");
     assert_eq!(heard.len(), 1);
     assert_eq!((heard[0].clips, heard[0].share, heard[0].agreement), (1, 1.0, Some(0.9)));
