@@ -26,6 +26,7 @@ mod exclusions;
 mod findings;
 pub mod frames;
 pub mod functionals;
+mod groups;
 mod history;
 mod parquet_io;
 mod predictions;

@@ -28,7 +28,7 @@ mod resample;
 mod sniff;
 mod wav;
 
-pub use crate::decode::{Limits, SAMPLE_RATES_HZ, decode, decode_file};
+pub use crate::decode::{Limits, SAMPLE_RATES_HZ, decode, decode_file, read_file};
 pub use crate::decoded::{Container, Decoded};
 pub use crate::error::{AudioError, Unit};
 pub use crate::levels::{Levels, levels};
