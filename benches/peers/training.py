@@ -1,9 +1,9 @@
 """Training steps against PyTorch and TensorFlow (Keras): the same network, weights and batch, the same threads, in turn in one run.
 
-    just bench-peers                                   everything, in its own Python environment
-    python benches/peers/training.py --program PATH [--threads 2] [--rounds 7] [--steps 12] [--out results.json]
+    just bench-peers-training                          in its own Python environment
+    python benches/peers/training.py [--program PATH] [--threads 2] [--rounds 7] [--steps 12] [--out FILE] [--doc FILE]
 
-PATH is the benchmark `training_peer` as cargo built it. Every round starts each side in turn, warms it up and takes the
+PATH is the benchmark `training_peer` as cargo built it; by default the newest in target/release. Every round starts each side in turn, warms it up and takes the
 median of its steps; ratios are taken within each round. A step is forward, backward and AdamW on 64 clips x 300 frames x
 64 values: three convolutions (64, 128, 128 channels, 5 frames) with batch normalisation, ReLU and max pooling, LSTM of 128,
 8 classes.
@@ -12,6 +12,8 @@ Exits with 1 where loss, probabilities or a gradient disagree with PyTorch, neve
 """
 
 import argparse
+import datetime
+import importlib.metadata as metadata
 import json
 import os
 import pathlib
@@ -219,18 +221,52 @@ def processor():
     return platform.processor()
 
 
-def spread(values):
-    return f"{statistics.median(values):.2f} ({min(values):.2f} to {max(values):.2f})"
+def spread(values, digits=2):
+    return f"{statistics.median(values):.{digits}f} ({min(values):.{digits}f} to {max(values):.{digits}f})"
+
+
+def newest_program():
+    folder = pathlib.Path(__file__).resolve().parents[2] / "target/release/deps"
+    programs = [path for path in folder.glob("training_peer-*") if path.suffix == ""]
+    if not programs:
+        sys.exit("no benchmark `training_peer` in target/release/deps; start this with `just bench-peers-training`")
+    return max(programs, key=lambda path: path.stat().st_mtime)
+
+
+def write_doc(path, result, args):
+    """Puts the table between the marks of the document."""
+    versions = result["versions"]
+    lines = [
+        f"{datetime.date.today().isoformat()}, {result['processor']}, {args.threads} of {result['cores']} cores, PyTorch "
+        f"{versions['torch']}, TensorFlow {versions['tensorflow-cpu']}, Python {result['python']}. Milliseconds per step; "
+        f"{args.rounds} rounds, median (lowest to highest).",
+        "",
+        "| Network | ser | PyTorch | TensorFlow | ser / PyTorch | ser / TensorFlow | Largest difference from PyTorch |",
+        "|---|---|---|---|---|---|---|",
+    ]
+    for row in result["rows"]:
+        times = row["times_ms"]
+        cells = [row["network"], *(spread(times[side], 0) for side in ("ours", "torch", "tensorflow"))]
+        cells += [spread(row["ratio_to_torch"]), spread(row["ratio_to_tensorflow"]), f"{row['worst_difference']:.0e}"]
+        lines.append("| " + " | ".join(cells) + " |")
+    begin, end = "<!-- training: begin -->", "<!-- training: end -->"
+    text = path.read_text()
+    if begin not in text or end not in text:
+        sys.exit(f"{path} has no marks `{begin}` and `{end}` to write between")
+    before, after = text.split(begin)[0], text.split(end)[1]
+    path.write_text(before + begin + "\n" + "\n".join(lines) + "\n" + end + after)
 
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--program", required=True)
+    parser.add_argument("--program", type=pathlib.Path)
     parser.add_argument("--threads", type=int, default=2)
     parser.add_argument("--rounds", type=int, default=7)
     parser.add_argument("--steps", type=int, default=12)
-    parser.add_argument("--out")
+    parser.add_argument("--out", type=pathlib.Path, help="results as JSON")
+    parser.add_argument("--doc", type=pathlib.Path, help="Markdown file whose part on training is replaced")
     args = parser.parse_args()
+    args.program = args.program or newest_program()
     wrong, rows = [], []
     with tempfile.TemporaryDirectory() as folder:
         for name, pools in NETWORKS.items():
@@ -256,12 +292,13 @@ def main():
                 f"ours / TensorFlow {spread(row['ratio_to_tensorflow'])}",
                 flush=True,
             )
+    versions = {package: metadata.version(package) for package in ("torch", "tensorflow-cpu", "numpy")}
+    result = {"processor": processor(), "cores": os.cpu_count(), "python": platform.python_version()}
+    result |= {"versions": versions, "rows": rows}
     if args.out:
-        import importlib.metadata as metadata
-
-        versions = {package: metadata.version(package) for package in ("torch", "tensorflow-cpu", "numpy")}
-        result = {"processor": processor(), "cores": os.cpu_count(), "python": platform.python_version()}
-        pathlib.Path(args.out).write_text(json.dumps(result | {"versions": versions, "rows": rows}, indent=1) + "\n")
+        args.out.write_text(json.dumps(result, indent=1) + "\n")
+    if args.doc:
+        write_doc(args.doc, result, args)
     for line in wrong:
         print(f"values disagree: {line} (at most {TOLERANCE:.0e} of the largest value)", file=sys.stderr)
     sys.exit(1 if wrong else 0)
