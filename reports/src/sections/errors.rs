@@ -221,7 +221,7 @@ fn recall_by_group(tables: &Tables, scored: &Scored, group: &str) -> Option<Grid
                 Some(row) => {
                     Cell::estimate(Some(Estimate { value: row.recall, low: row.recall_low, high: row.recall_high }))
                 }
-                None => Cell::from("no clips").class("quiet"),
+                None => Cell::missing("no clips"),
             });
         }
         grid.row(cells);
