@@ -48,6 +48,11 @@ impl Provenance {
     }
 }
 
+/// Whether a metadata key tells who made a file, and nothing of what is in it.
+pub(crate) fn is_provenance(key: &str) -> bool {
+    [KEY_PIPELINE, KEY_STAGE, KEY_FINGERPRINT].contains(&key)
+}
+
 /// A Parquet file being written beside its final place; it appears there when [`finish`](Self::finish) succeeds.
 pub(crate) struct AtomicWriter {
     path: PathBuf,
@@ -157,10 +162,10 @@ fn check_table(path: &Path, metadata: &HashMap<String, String>, table: &str, ver
     })
 }
 
-fn io_error(action: &'static str, path: &Path, source: std::io::Error) -> TableError {
+pub(crate) fn io_error(action: &'static str, path: &Path, source: std::io::Error) -> TableError {
     TableError::Io { action, path: path.to_owned(), source }
 }
 
-fn parquet_error(path: &Path, source: parquet::errors::ParquetError) -> TableError {
+pub(crate) fn parquet_error(path: &Path, source: parquet::errors::ParquetError) -> TableError {
     TableError::Parquet { path: path.to_owned(), source }
 }

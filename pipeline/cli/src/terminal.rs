@@ -94,6 +94,18 @@ impl Reporter for Terminal {
         }
     }
 
+    fn unchanged(&self, stage: &Stage, last: &StageRun, inputs: &[String]) {
+        if !self.quiet {
+            let inputs: Vec<String> = inputs.iter().map(|input| format!("`{input}`")).collect();
+            let text = format!("unchanged: {} came out the same; {}", inputs.join(", "), last.headline);
+            let text = style(text).for_stderr().dim().to_string();
+            self.stage_line(style("·").for_stderr().dim(), stage.name(), &text, None);
+        }
+        for warning in &last.warnings {
+            self.below("warning:", &Style::new().for_stderr().yellow(), warning);
+        }
+    }
+
     fn finished(&self, stage: &Stage, result: &StageRun) {
         self.end_bar(stage.name());
         if self.quiet {

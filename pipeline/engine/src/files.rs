@@ -1,11 +1,11 @@
 //! Writing so that a crash leaves the old or the new, never half of either.
 
-use std::fs::{self, File};
+use std::fs::{self, File, Metadata};
 use std::io::{self, Write as _};
 use std::path::{Path, PathBuf};
+use std::time::UNIX_EPOCH;
 
 use crate::failure::EngineError;
-use crate::record::OutputFile;
 
 /// Writes `bytes` to `path`: beside it first, synced, then renamed into place.
 pub(crate) fn write_atomic(path: &Path, bytes: &[u8]) -> Result<(), EngineError> {
@@ -26,8 +26,8 @@ pub(crate) fn write_atomic(path: &Path, bytes: &[u8]) -> Result<(), EngineError>
     })
 }
 
-/// All regular files below `dir`, sorted by path.
-pub(crate) fn list(dir: &Path) -> io::Result<Vec<OutputFile>> {
+/// Paths of all regular files below `dir`, relative to it with `/` between folders, sorted.
+pub(crate) fn list(dir: &Path) -> io::Result<Vec<String>> {
     let mut files = Vec::new();
     let mut open = vec![(dir.to_owned(), String::new())];
     while let Some((folder, prefix)) = open.pop() {
@@ -38,12 +38,29 @@ pub(crate) fn list(dir: &Path) -> io::Result<Vec<OutputFile>> {
             if kind.is_dir() {
                 open.push((item.path(), format!("{path}/")));
             } else if kind.is_file() {
-                files.push(OutputFile { path, bytes: item.metadata()?.len() });
+                files.push(path);
             }
         }
     }
-    files.sort_by(|a, b| a.path.cmp(&b.path));
+    files.sort();
     Ok(files)
+}
+
+/// BLAKE3 hash of the bytes of a file, 64 hexadecimal digits.
+pub(crate) fn hash(path: &Path) -> io::Result<String> {
+    let mut hasher = blake3::Hasher::new();
+    hasher.update_reader(File::open(path)?)?;
+    Ok(hasher.finalize().to_hex().to_string())
+}
+
+/// When a file was last written, in nanoseconds since 1970; 0 when not known.
+pub(crate) fn modified_ns(metadata: &Metadata) -> i64 {
+    let Ok(time) = metadata.modified() else { return 0 };
+    let signed = |nanoseconds: u128| i64::try_from(nanoseconds).unwrap_or(i64::MAX);
+    match time.duration_since(UNIX_EPOCH) {
+        Ok(after) => signed(after.as_nanos()),
+        Err(before) => -signed(before.duration().as_nanos()),
+    }
 }
 
 /// Hands everything below `dir` to the disk.
@@ -64,6 +81,17 @@ pub(crate) fn sync_tree(dir: &Path) -> io::Result<()> {
 /// Hands the names in `dir` to the disk, where the system can do so.
 pub(crate) fn sync_dir(dir: &Path) -> io::Result<()> {
     if cfg!(unix) { File::open(dir)?.sync_all() } else { Ok(()) }
+}
+
+/// Removes what writes of dead processes left in `dir`.
+pub(crate) fn remove_partial(dir: &Path) -> io::Result<()> {
+    for item in fs::read_dir(dir)? {
+        let path = item?.path();
+        if path.extension().is_some_and(|extension| extension == "tmp") {
+            remove(&path)?;
+        }
+    }
+    Ok(())
 }
 
 /// Removes a folder or file with all that is in it; nothing there is fine.

@@ -2,14 +2,16 @@
 //!
 //! The parts are kept in the stage's record beside the digest, so that a later plan can say which of them changed.
 
+use std::collections::BTreeMap;
+
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value, json};
 
-use crate::kind::{BoxError, External, SpecCover};
+use crate::kind::{External, SpecCover};
 use crate::spec::{Pipeline, Stage};
 
 /// Raised when the rule of the digest changes; every artifact is stale then.
-const FORMAT: u32 = 1;
+const FORMAT: u32 = 2;
 
 /// Everything that the result of a stage follows from.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -33,7 +35,10 @@ pub struct Identity {
     pub external: String,
     /// Of the same, for people; no part of the digest.
     pub external_description: String,
-    /// Digest of the pipeline file as far as the kind covers it beyond its own table; empty when it does not.
+    /// Of the same, by part, to tell later what changed; no part of the digest.
+    pub external_parts: BTreeMap<String, String>,
+    /// Digest of the pipeline's name, seed and stages as far as the kind covers them beyond its own table; empty when it
+    /// does not.
     pub spec: String,
 }
 
@@ -43,27 +48,41 @@ pub struct Identity {
 pub struct InputIdentity {
     /// Name of the stage that is read.
     pub stage: String,
-    /// Identity of its result. That is its fingerprint: equal fingerprints, equal content.
+    /// Digest of its result's content. Empty as long as that is not known, because the stage has to run first.
     pub content: String,
 }
 
 impl Identity {
-    /// Of `stage`, given the identities of its inputs' results in the order of [`Pipeline::inputs_of`].
-    pub(crate) fn of(pipeline: &Pipeline, stage: &Stage, inputs: Vec<InputIdentity>) -> Result<Self, BoxError> {
+    /// Of `stage`, which reads `external` from outside; what it reads within the pipeline is put in later.
+    pub(crate) fn draft(pipeline: &Pipeline, stage: &Stage, external: External) -> Self {
         let kind = stage.kind();
-        let External { digest, description } = kind.external(stage.params(), pipeline.base_dir())?;
-        Ok(Self {
+        let mut identity = Self {
             format: FORMAT,
             stage: stage.name().to_owned(),
             kind: kind.name().to_owned(),
             version: kind.version(),
             params: canonical(stage.params()),
             seed: kind.uses_seed().then_some(pipeline.seed()),
-            inputs,
-            external: digest,
-            external_description: description,
+            inputs: Vec::new(),
+            external: String::new(),
+            external_description: String::new(),
+            external_parts: BTreeMap::new(),
             spec: spec_digest(pipeline, kind.covers()),
-        })
+        };
+        identity.read(external);
+        identity
+    }
+
+    /// Takes `external` for what the stage reads from outside.
+    pub(crate) fn read(&mut self, external: External) {
+        self.external = external.digest;
+        self.external_description = external.description;
+        self.external_parts = external.parts;
+    }
+
+    /// Whether the content of everything that the stage reads is known.
+    pub(crate) fn is_complete(&self) -> bool {
+        self.inputs.iter().all(|input| !input.content.is_empty())
     }
 
     /// The digest, 64 hexadecimal digits of BLAKE3.
@@ -102,13 +121,13 @@ fn spec_digest(pipeline: &Pipeline, cover: SpecCover) -> String {
     if cover == SpecCover::Own {
         return String::new();
     }
-    let stages: Vec<Value> = pipeline
+    // By name, so that their order in the file does not count.
+    let stages: Map<String, Value> = pipeline
         .stages()
         .iter()
-        .map(|stage| json!([stage.name(), stage.kind().name(), stage.from(), stage.params()]))
+        .map(|stage| (stage.name().to_owned(), json!([stage.kind().name(), stage.from(), stage.params()])))
         .collect();
-    let text = (cover == SpecCover::Text).then(|| pipeline.text());
-    digest(&json!({ "name": pipeline.name(), "seed": pipeline.seed(), "stages": stages, "text": text }))
+    digest(&json!({ "name": pipeline.name(), "seed": pipeline.seed(), "stages": stages }))
 }
 
 fn digest(value: &Value) -> String {

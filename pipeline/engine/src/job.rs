@@ -7,6 +7,8 @@ use serde::de::DeserializeOwned;
 use serde_json::Value;
 
 use crate::Problem;
+use crate::fingerprint::Identity;
+use crate::kind::External;
 use crate::typed;
 
 /// One execution of one stage.
@@ -23,6 +25,8 @@ pub struct Job<'a> {
     pub seed: u64,
     /// Identity of the result, 64 hexadecimal digits.
     pub fingerprint: &'a str,
+    /// Everything that the result follows from, as far as it is known before the stage runs.
+    pub identity: &'a Identity,
     /// Folder of the pipeline file; relative paths start there.
     pub base_dir: &'a Path,
     /// Where to write. Exists and is empty; moved into place when the stage succeeds.
@@ -46,6 +50,14 @@ impl Job<'_> {
     /// The parameters as their own type.
     pub fn params<P: DeserializeOwned>(&self) -> Result<P, Problem> {
         typed::parse(self.params)
+    }
+
+    /// Identity of the result when `external` is what was really read from outside the pipeline; goes together with
+    /// [`Outcome::external`](crate::Outcome::external).
+    pub fn fingerprint_with(&self, external: &External) -> String {
+        let mut identity = self.identity.clone();
+        identity.read(external.clone());
+        identity.fingerprint()
     }
 
     /// The inputs of one kind.

@@ -3,6 +3,7 @@
 //! A kind is registered once, in the binary. Everything that the engine must know of it is here; the engine never looks
 //! inside parameters or artifacts.
 
+use std::collections::BTreeMap;
 use std::path::Path;
 use std::sync::Arc;
 
@@ -39,9 +40,18 @@ pub trait StageKind: Send + Sync {
     /// The parameters with every default filled in, so that writing a default out is no change.
     fn normalise(&self, params: &Value) -> Result<Value, Problem>;
 
-    /// Identity of whatever the stage reads from outside the pipeline (a corpus folder, a file of assignments).
-    fn external(&self, _params: &Value, _base_dir: &Path) -> Result<External, BoxError> {
+    /// Identity of whatever the stage reads from outside the pipeline (a corpus folder, a file of assignments): of its
+    /// content, so that a file that was only touched is no change.
+    ///
+    /// A kind that reads anything tells in [`Outcome::external`] what it really read: files may change in between.
+    fn external(&self, _params: &Value, _outside: &Outside<'_>) -> Result<External, BoxError> {
         Ok(External::default())
+    }
+
+    /// Digest of what the output file at `path` says, without what differs from run to run and means nothing: who made
+    /// it, how long that took. Stages that read it are fresh as long as this stays the same. `None`: every byte counts.
+    fn content(&self, _path: &Path) -> Result<Option<String>, BoxError> {
+        Ok(None)
     }
 
     /// Whether results depend on the pipeline's seed.
@@ -101,8 +111,34 @@ pub enum SpecCover {
     Own,
     /// Name, seed, and the kinds, links and parameters of all stages. Comments, order and formatting do not count.
     Parameters,
-    /// All of that and the text of the file: a changed comment makes the stage stale.
+    /// All of that; it is also given the text of the file. A stage that shows the text shows it as it was when the stage
+    /// ran: comments, order and formatting alone still do not make it stale.
     Text,
+}
+
+/// Where a kind looks for what it reads from outside the pipeline.
+#[derive(Debug, Clone, Copy)]
+pub struct Outside<'a> {
+    /// Folder of the pipeline file; relative paths start there.
+    pub base_dir: &'a Path,
+    /// The stage's [`Job::state_dir`]; it need not exist yet.
+    pub state_dir: &'a Path,
+    /// What the stage read for the result that is there. `None` when there is none: the stage runs whatever the digest
+    /// is, so that a cheap one will do.
+    pub last: Option<LastRead<'a>>,
+    /// Whether `state_dir` may be written to: a run may, `ser status` may not.
+    pub may_write: bool,
+}
+
+/// What a stage read from outside the pipeline for its last result.
+#[derive(Debug, Clone, Copy)]
+pub struct LastRead<'a> {
+    /// Folder of that result.
+    pub dir: &'a Path,
+    /// [`External::digest`] of then.
+    pub digest: &'a str,
+    /// [`External::parts`] of then.
+    pub parts: &'a BTreeMap<String, String>,
 }
 
 /// What a stage reads from outside the pipeline.
@@ -112,6 +148,11 @@ pub struct External {
     pub digest: String,
     /// For people, shown when the digest changed: `1440 files`. May be empty.
     pub description: String,
+    /// Digests by name of what the whole is made of, kept to tell later what changed. May be empty.
+    pub parts: BTreeMap<String, String>,
+    /// In words, what changed since [`Outside::last`]: `1 file added: a.wav`. Empty when nothing did, or when it is not
+    /// known.
+    pub changes: String,
 }
 
 /// A parameter that is well-formed but not acceptable.
@@ -134,6 +175,8 @@ pub struct Outcome {
     pub headline: String,
     /// Further lines for the user, each complete in itself.
     pub notes: Vec<String>,
+    /// What was really read from outside the pipeline; `None`: what [`StageKind::external`] told.
+    pub external: Option<External>,
 }
 
 /// The kinds that a pipeline file may use, in the order in which they are listed to users.

@@ -5,16 +5,30 @@ use serde::{Serialize, Serializer};
 
 use crate::failure::{EngineError, Failure};
 use crate::fingerprint::{Identity, InputIdentity};
+use crate::kind::{LastRead, Outside};
+use crate::outputs;
 use crate::reason::{Reason, differences, of_outputs};
-use crate::record::StageRecord;
+use crate::record::{OutputFile, StageRecord};
 use crate::spec::{Pipeline, Stage};
 use crate::store::{Known, Store};
 
-/// What a run would do. A run does precisely this.
+/// What a run would do. A run does precisely this; stages that wait may turn out to need nothing.
 #[derive(Debug, Clone, Serialize)]
 pub struct Plan {
     /// The stages asked for and everything that they read, inputs first.
     pub steps: Vec<Step>,
+}
+
+/// Whether a stage has to run.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum State {
+    /// Its result is that of the pipeline as it is.
+    Fresh,
+    /// It has to run, whatever else happens.
+    Stale,
+    /// It reads a stage that is not fresh, and that is the only reason: it runs if that one comes out different.
+    Waiting,
 }
 
 /// One stage of a plan.
@@ -24,19 +38,44 @@ pub struct Step {
     pub stage: String,
     /// Name of its kind.
     pub kind: String,
-    /// Why it has to run; empty when it is fresh.
+    /// Why it has to run, or may have to; empty when it is fresh.
     pub reasons: Vec<Reason>,
-    /// Identity of the result that it has or will have; `None` when files outside cannot be looked at.
+    /// Identity of the result that it has or will have; `None` when files outside cannot be looked at, and when it
+    /// depends on the result of a stage that has to run first.
     pub fingerprint: Option<String>,
     /// Position in the pipeline.
     pub(crate) position: usize,
-    pub(crate) identity: Option<Identity>,
     /// What made the result that is there.
     pub(crate) record: Option<StageRecord>,
+    /// Files of that result as they should be recorded, where only their times changed.
+    pub(crate) touched: Option<Vec<OutputFile>>,
+    found: Found,
+}
+
+/// What was found out about a stage, apart from what it reads within the pipeline.
+#[derive(Debug, Clone)]
+struct Found {
+    /// What its result follows from, inputs left out; or why files outside cannot be looked at.
+    draft: Result<Identity, String>,
+    /// In words, what changed outside.
+    changes: String,
+    /// Why there is no record to compare with.
+    no_record: Option<Reason>,
+    /// Reasons in the files of the result.
+    damage: Vec<Reason>,
+    forced: bool,
+}
+
+/// What a stage has to do once everything is known that it reads.
+pub(crate) struct Verdict {
+    /// What its result follows from; `None` when files outside cannot be looked at.
+    pub(crate) identity: Option<Identity>,
+    /// Why it has to run; empty when it need not.
+    pub(crate) reasons: Vec<Reason>,
 }
 
 impl Plan {
-    /// The stages that have to run.
+    /// The stages that have to run, or that wait for one that has to.
     pub fn stale(&self) -> impl Iterator<Item = &Step> {
         self.steps.iter().filter(|step| step.is_stale())
     }
@@ -49,8 +88,19 @@ impl Plan {
 
 impl Step {
     /// Whether the stage has to run.
+    pub fn state(&self) -> State {
+        if self.reasons.is_empty() {
+            State::Fresh
+        } else if self.reasons.iter().all(|reason| matches!(reason, Reason::WaitsFor { .. })) {
+            State::Waiting
+        } else {
+            State::Stale
+        }
+    }
+
+    /// Whether the stage has to run or waits for one that has to.
     pub fn is_stale(&self) -> bool {
-        !self.reasons.is_empty()
+        self.state() != State::Fresh
     }
 
     /// The reasons in one line; `fresh` when there are none.
@@ -65,13 +115,50 @@ impl Step {
     pub fn record(&self) -> Option<&StageRecord> {
         self.record.as_ref()
     }
+
+    /// Judges the stage by what it reads. `content_of` gives the digest of what a stage's result says, `None` where that
+    /// has to be made first.
+    pub(crate) fn judge(&self, pipeline: &Pipeline, content_of: &dyn Fn(&str) -> Option<String>) -> Verdict {
+        let found = &self.found;
+        let mut identity = match &found.draft {
+            Ok(draft) => draft.clone(),
+            Err(error) => {
+                return Verdict { identity: None, reasons: vec![Reason::Unreadable { error: error.clone() }] };
+            }
+        };
+        identity.inputs = pipeline
+            .inputs_of(&pipeline.stages()[self.position])
+            .map(|input| InputIdentity {
+                stage: input.name().to_owned(),
+                content: content_of(input.name()).unwrap_or_default(),
+            })
+            .collect();
+        let mut reasons: Vec<Reason> = found.no_record.iter().cloned().collect();
+        if let Some(record) = &self.record
+            && !(identity.is_complete() && identity.fingerprint() == record.fingerprint)
+        {
+            reasons = differences(&record.identity, &identity, &found.changes);
+            if reasons.is_empty() {
+                // The record does not hold together: its fingerprint is not that of its parts.
+                reasons.push(Reason::OtherFormat);
+            }
+        }
+        reasons.extend(found.damage.iter().cloned());
+        // What is certain comes first.
+        reasons.sort_by_key(|reason| matches!(reason, Reason::WaitsFor { .. }));
+        if found.forced && reasons.iter().all(|reason| matches!(reason, Reason::WaitsFor { .. })) {
+            reasons = vec![Reason::Forced];
+        }
+        Verdict { identity: Some(identity), reasons }
+    }
 }
 
 impl Serialize for Step {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        let mut fields = serializer.serialize_struct("Step", 6)?;
+        let mut fields = serializer.serialize_struct("Step", 7)?;
         fields.serialize_field("stage", &self.stage)?;
         fields.serialize_field("kind", &self.kind)?;
+        fields.serialize_field("state", &self.state())?;
         fields.serialize_field("stale", &self.is_stale())?;
         fields.serialize_field("why", &self.why())?;
         fields.serialize_field("reasons", &self.reasons)?;
@@ -84,62 +171,66 @@ impl Serialize for Step {
 ///
 /// Writes nothing, and works on a folder that does not exist.
 pub fn plan(pipeline: &Pipeline, store: &Store, targets: &[String], force: bool) -> Result<Plan, EngineError> {
+    plan_for(pipeline, store, targets, force, false)
+}
+
+/// [`plan`]; with `may_write`, which takes the lock, kinds may note down what they found out about files outside.
+pub(crate) fn plan_for(
+    pipeline: &Pipeline,
+    store: &Store,
+    targets: &[String],
+    force: bool,
+    may_write: bool,
+) -> Result<Plan, EngineError> {
     let mut steps: Vec<Step> = Vec::new();
     for position in pipeline.select(targets)? {
-        let step = step(pipeline, store, position, &steps, force);
+        let stage = &pipeline.stages()[position];
+        let mut step = look(pipeline, store, stage, position, may_write);
+        step.found.forced = force;
+        let verdict = step.judge(pipeline, &|name| {
+            let input = steps.iter().find(|step| step.stage == name).filter(|step| !step.is_stale())?;
+            input.record.as_ref().map(|record| record.content.clone())
+        });
+        step.reasons = verdict.reasons;
+        step.fingerprint = verdict.identity.filter(Identity::is_complete).as_ref().map(Identity::fingerprint);
         steps.push(step);
     }
     Ok(Plan { steps })
 }
 
-fn step(pipeline: &Pipeline, store: &Store, position: usize, earlier: &[Step], force: bool) -> Step {
-    let stage = &pipeline.stages()[position];
-    let identity = identify(pipeline, stage, earlier);
-    let fingerprint = identity.as_ref().ok().map(Identity::fingerprint);
-    let (mut reasons, record) = match (&identity, store.known(stage.name())) {
-        (Err(reason), known) => {
-            let record = if let Known::Record(record) = known { Some(*record) } else { None };
-            (vec![(**reason).clone()], record)
-        }
-        (Ok(_), Known::Nothing) => (vec![Reason::NeverRun], None),
-        (Ok(_), Known::Interrupted) => (vec![Reason::Interrupted], None),
-        (Ok(_), Known::Unreadable) => (vec![Reason::OtherFormat], None),
-        (Ok(identity), Known::Record(record)) => {
-            let waits = |name: &str| earlier.iter().any(|step| step.stage == name && step.is_stale());
-            let mut reasons = Vec::new();
-            if Some(&record.fingerprint) != fingerprint.as_ref() {
-                reasons = differences(&record.identity, identity, waits);
-                if reasons.is_empty() {
-                    // The record does not hold together: its fingerprint is not that of its parts.
-                    reasons.push(Reason::OtherFormat);
-                }
-            }
-            reasons.extend(of_outputs(store.check_outputs(stage.name(), &record.outputs)));
-            (reasons, Some(*record))
-        }
+/// Finds out everything about a stage but what it reads within the pipeline.
+fn look(pipeline: &Pipeline, store: &Store, stage: &Stage, position: usize, may_write: bool) -> Step {
+    let (record, no_record) = match store.known(stage.name()) {
+        Known::Nothing => (None, Some(Reason::NeverRun)),
+        Known::Interrupted => (None, Some(Reason::Interrupted)),
+        Known::Unreadable => (None, Some(Reason::OtherFormat)),
+        Known::Record(record) => (Some(*record), None),
     };
-    if force && reasons.is_empty() {
-        reasons.push(Reason::Forced);
-    }
+    let dir = store.stage_dir(stage.name());
+    let checked = record.as_ref().map(|record| outputs::check(&dir, &record.outputs)).unwrap_or_default();
+    let last = record.as_ref().filter(|record| record.identity.kind == stage.kind().name()).map(|record| LastRead {
+        dir: &dir,
+        digest: &record.identity.external,
+        parts: &record.identity.external_parts,
+    });
+    let state_dir = store.state_dir(stage.name());
+    let outside = Outside { base_dir: pipeline.base_dir(), state_dir: &state_dir, last, may_write };
+    let (draft, changes) = match stage.kind().external(stage.params(), &outside) {
+        Ok(external) => {
+            let changes = external.changes.clone();
+            (Ok(Identity::draft(pipeline, stage, external)), changes)
+        }
+        Err(error) => (Err(Failure::of(error.as_ref()).message), String::new()),
+    };
+    let found = Found { draft, changes, no_record, damage: of_outputs(checked.damage), forced: false };
     Step {
         stage: stage.name().to_owned(),
         kind: stage.kind().name().to_owned(),
-        reasons,
-        fingerprint,
+        reasons: Vec::new(),
+        fingerprint: None,
         position,
-        identity: identity.ok(),
         record,
+        touched: checked.touched,
+        found,
     }
-}
-
-/// What the result of `stage` follows from, or why that cannot be told.
-fn identify(pipeline: &Pipeline, stage: &Stage, earlier: &[Step]) -> Result<Identity, Box<Reason>> {
-    let mut inputs = Vec::new();
-    for input in pipeline.inputs_of(stage) {
-        let known = earlier.iter().find(|step| step.stage == input.name()).and_then(|step| step.fingerprint.clone());
-        let Some(content) = known else { return Err(Box::new(Reason::WaitsFor { stage: input.name().to_owned() })) };
-        inputs.push(InputIdentity { stage: input.name().to_owned(), content });
-    }
-    Identity::of(pipeline, stage, inputs)
-        .map_err(|error| Box::new(Reason::Unreadable { error: Failure::of(error.as_ref()).message }))
 }

@@ -6,7 +6,7 @@ use serde::Serialize;
 use serde_json::Value;
 
 use crate::fingerprint::Identity;
-use crate::store::OutputState;
+use crate::outputs::OutputState;
 
 /// Longer values are cut in the middle of a sentence that names them.
 const MAX_SHOWN_CHARS: usize = 40;
@@ -81,20 +81,22 @@ pub enum Reason {
         old: String,
         /// In words, now.
         new: String,
+        /// In words, what the difference is; empty when that is not known.
+        changes: String,
     },
     /// What it reads from outside the pipeline cannot be looked at.
     Unreadable {
         /// Why.
         error: String,
     },
-    /// It shows the whole pipeline file, and that changed.
+    /// It shows the whole pipeline, and the name, the seed or a stage of that changed.
     Spec,
     /// A file of the result is gone.
     OutputMissing {
         /// Below the stage's folder.
         path: String,
     },
-    /// A file of the result has another size than when it was written.
+    /// A file of the result is not as it was written.
     OutputChanged {
         /// Below the stage's folder.
         path: String,
@@ -128,13 +130,17 @@ impl fmt::Display for Reason {
             Self::InputOrder => write!(f, "reads the same stages in another order"),
             Self::InputChanged { stage } => write!(f, "input `{stage}` changed"),
             Self::WaitsFor { stage } => write!(f, "waits for `{stage}`"),
-            Self::External { old, new } if old != new && !old.is_empty() && !new.is_empty() => {
+            Self::External { changes, .. } if !changes.is_empty() => f.write_str(changes),
+            Self::External { old, new, .. } if old != new && !old.is_empty() && !new.is_empty() => {
                 write!(f, "the files it reads changed: {old} → {new}")
             }
             Self::External { .. } => write!(f, "the files it reads changed"),
             Self::Unreadable { error } => write!(f, "the files it reads cannot be looked at: {error}"),
-            Self::Spec => write!(f, "the pipeline file changed"),
+            Self::Spec => write!(f, "the pipeline that it shows changed"),
             Self::OutputMissing { path } => write!(f, "`{path}` is missing"),
+            Self::OutputChanged { path, old_bytes, new_bytes } if old_bytes == new_bytes => {
+                write!(f, "`{path}` was changed: as long as before, with another content")
+            }
             Self::OutputChanged { path, old_bytes, new_bytes } => {
                 write!(f, "`{path}` was changed: {old_bytes} → {new_bytes} bytes")
             }
@@ -142,8 +148,9 @@ impl fmt::Display for Reason {
     }
 }
 
-/// What keeps a result made with `old` from being the result of `new`. `waits` tells whether an input is itself to run.
-pub(crate) fn differences(old: &Identity, new: &Identity, waits: impl Fn(&str) -> bool) -> Vec<Reason> {
+/// What keeps a result made with `old` from being the result of `new`; `changes` are words for what is read from outside.
+/// An input of unknown content is one that has to run first: the stage waits for it.
+pub(crate) fn differences(old: &Identity, new: &Identity, changes: &str) -> Vec<Reason> {
     let mut reasons = Vec::new();
     if old.format != new.format {
         reasons.push(Reason::OtherFormat);
@@ -161,9 +168,9 @@ pub(crate) fn differences(old: &Identity, new: &Identity, waits: impl Fn(&str) -
     }
     if old.external != new.external {
         let (old, new) = (old.external_description.clone(), new.external_description.clone());
-        reasons.push(Reason::External { old, new });
+        reasons.push(Reason::External { old, new, changes: changes.to_owned() });
     }
-    compare_inputs(old, new, waits, &mut reasons);
+    compare_inputs(old, new, &mut reasons);
     if old.spec != new.spec {
         reasons.push(Reason::Spec);
     }
@@ -171,21 +178,22 @@ pub(crate) fn differences(old: &Identity, new: &Identity, waits: impl Fn(&str) -
 }
 
 /// Reasons in the state of the files themselves.
-pub(crate) fn of_outputs(states: Vec<OutputState>) -> impl Iterator<Item = Reason> {
-    states.into_iter().map(|state| match state {
+pub(crate) fn of_outputs(states: Vec<OutputState>) -> Vec<Reason> {
+    let reason = |state| match state {
         OutputState::Missing { path } => Reason::OutputMissing { path },
         OutputState::Changed { path, old_bytes, new_bytes } => Reason::OutputChanged { path, old_bytes, new_bytes },
-    })
+    };
+    states.into_iter().map(reason).collect()
 }
 
-fn compare_inputs(old: &Identity, new: &Identity, waits: impl Fn(&str) -> bool, reasons: &mut Vec<Reason>) {
+fn compare_inputs(old: &Identity, new: &Identity, reasons: &mut Vec<Reason>) {
     let before = reasons.len();
     for input in &new.inputs {
         let stage = input.stage.clone();
         match old.inputs.iter().find(|known| known.stage == stage) {
             None => reasons.push(Reason::InputAdded { stage }),
             Some(known) if known.content == input.content => {}
-            Some(_) if waits(&stage) => reasons.push(Reason::WaitsFor { stage }),
+            Some(_) if input.content.is_empty() => reasons.push(Reason::WaitsFor { stage }),
             Some(_) => reasons.push(Reason::InputChanged { stage }),
         }
     }
@@ -194,7 +202,9 @@ fn compare_inputs(old: &Identity, new: &Identity, waits: impl Fn(&str) -> bool, 
             reasons.push(Reason::InputRemoved { stage: known.stage.clone() });
         }
     }
-    if reasons.len() == before && old.inputs != new.inputs {
+    let names = |identity: &Identity| identity.inputs.iter().map(|input| input.stage.clone()).collect::<Vec<_>>();
+    let added_or_removed = |reason: &Reason| matches!(reason, Reason::InputAdded { .. } | Reason::InputRemoved { .. });
+    if names(old) != names(new) && !reasons[before..].iter().any(added_or_removed) {
         reasons.push(Reason::InputOrder);
     }
 }
@@ -253,12 +263,13 @@ mod tests {
             inputs: Vec::new(),
             external: String::new(),
             external_description: String::new(),
+            external_parts: std::collections::BTreeMap::new(),
             spec: String::new(),
         }
     }
 
     fn words(old: Value, new: Value) -> Vec<String> {
-        differences(&identity(old), &identity(new), |_| false).iter().map(ToString::to_string).collect()
+        differences(&identity(old), &identity(new), "").iter().map(ToString::to_string).collect()
     }
 
     #[test]

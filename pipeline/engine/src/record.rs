@@ -6,7 +6,7 @@ use serde_json::Value;
 use crate::fingerprint::Identity;
 
 /// Version of both record formats; a record of another one counts as missing.
-pub(crate) const FORMAT: u32 = 1;
+pub(crate) const FORMAT: u32 = 2;
 
 /// What made the files in `artifacts/<stage>`.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -18,7 +18,9 @@ pub struct StageRecord {
     pub fingerprint: String,
     /// What the result follows from.
     pub identity: Identity,
-    /// All files in the folder.
+    /// Digest of what the outputs say, whoever made them and whenever: what readers of the stage are judged by.
+    pub content: String,
+    /// All files in the folder, sorted by path.
     pub outputs: Vec<OutputFile>,
     /// Rows of the main table.
     pub rows: u64,
@@ -44,6 +46,10 @@ pub struct OutputFile {
     pub path: String,
     /// Its size.
     pub bytes: u64,
+    /// When it was last written, in nanoseconds since 1970; 0 when not known. Another time alone is no change.
+    pub modified_ns: i64,
+    /// BLAKE3 hash of its bytes, 64 hexadecimal digits.
+    pub hash: String,
 }
 
 /// One run. Kept in `artifacts/.ser/runs/<id>.json` when it had anything to do.
@@ -104,8 +110,10 @@ pub struct StageRun {
     pub status: StageStatus,
     /// Why it had to run, in words.
     pub reasons: Vec<String>,
-    /// Identity of the result; `None` when it could not be told.
+    /// Identity of the result; `None` when it could not be told, and before what the stage reads is made.
     pub fingerprint: Option<String>,
+    /// Digest of what the result says, once it is there: runs with equal ones have equal tables.
+    pub content: Option<String>,
     /// Normalised parameters.
     pub params: Value,
     /// How long it took; 0 when it did not run.
@@ -130,6 +138,8 @@ pub enum StageStatus {
     Waiting,
     /// Nothing to do.
     Fresh,
+    /// Waited for stages that it reads; they came out the same, so there was nothing to do.
+    Unchanged,
     /// Ran, and its result is in place.
     Done,
     /// Went wrong; the old result, if any, is untouched.

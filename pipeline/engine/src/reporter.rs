@@ -14,6 +14,8 @@ pub trait Reporter: Sync {
     fn started(&self, _stage: &Stage, _reasons: &[Reason]) {}
     /// A stage has nothing to do; `last` is what its record says of the result that is there.
     fn fresh(&self, _stage: &Stage, _last: &StageRun) {}
+    /// A stage that waited has nothing to do: what it reads, `inputs`, ran and came out the same.
+    fn unchanged(&self, _stage: &Stage, _last: &StageRun, _inputs: &[String]) {}
     /// A stage is done and its result in place.
     fn finished(&self, _stage: &Stage, _result: &StageRun) {}
     /// A stage went wrong.

@@ -1,5 +1,9 @@
 //! Carries out a plan: stale stages in order, as many side by side as asked for.
+//!
+//! A stage is judged again when everything that it reads is there: one that only waited, for stages that came out the
+//! same, does not run. So a change stops where it no longer makes a difference.
 
+use std::collections::HashMap;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::mpsc;
 use std::thread;
@@ -7,11 +11,12 @@ use std::time::Instant;
 
 use crate::failure::{EngineError, Failure};
 use crate::lock::Lock;
-use crate::plan::{Plan, plan};
+use crate::plan::{Plan, Verdict, plan_for};
+use crate::reason::Reason;
 use crate::record::{self, RunRecord, RunStatus, StageRun, StageStatus};
 use crate::reporter::Reporter;
 use crate::spec::{Pipeline, Stage};
-use crate::stage_run::{Ended, Setting, Stopped, execute};
+use crate::stage_run::{Ended, Setting, Stopped, Task, execute};
 use crate::store::Store;
 use crate::time;
 
@@ -57,15 +62,21 @@ pub fn run(
         reporter.warn(None, &format!("the last run ended without letting go of the lock ({holder}); taking over"));
     }
     store.clean()?;
-    let plan = plan(pipeline, store, &options.targets, options.force)?;
+    let plan = plan_for(pipeline, store, &options.targets, options.force, true)?;
     for step in plan.stale() {
         store.check_place(&step.stage)?;
+    }
+    for step in plan.steps.iter().filter(|step| !step.is_stale()) {
+        if let (Some(record), Some(touched)) = (&step.record, &step.touched) {
+            store.save_touched(record, touched.clone())?;
+        }
     }
     reporter.plan(&plan);
     let record = new_record(pipeline, store, options, &plan);
     let run_id = record.id.clone();
     let setting = Setting { pipeline, store, reporter, cancel, run_id: &run_id, force: options.force };
-    let mut progress = Progress { setting: &setting, plan: &plan, options, record, start, unkept: false };
+    let contents = HashMap::new();
+    let mut progress = Progress { setting: &setting, plan: &plan, options, record, contents, start, unkept: false };
     progress.carry_out();
     Ok(progress.record)
 }
@@ -76,6 +87,8 @@ struct Progress<'a> {
     plan: &'a Plan,
     options: &'a RunOptions,
     record: RunRecord,
+    /// Digests of what the results say that are there by now, by stage.
+    contents: HashMap<String, String>,
     start: Instant,
     /// The record could not be written once, and the user was told.
     unkept: bool,
@@ -93,11 +106,12 @@ impl Progress<'_> {
     fn carry_out(&mut self) {
         for at in 0..self.plan.steps.len() {
             if self.record.stages[at].status == StageStatus::Fresh {
+                self.take_over(at);
                 self.setting.reporter.fresh(self.stage(at), &self.record.stages[at]);
             }
         }
         self.save();
-        let (setting, plan) = (self.setting, self.plan);
+        let setting = self.setting;
         let (send, receive) = mpsc::channel::<(usize, Ended)>();
         thread::scope(|scope| {
             let mut running: Vec<usize> = Vec::new();
@@ -105,14 +119,15 @@ impl Progress<'_> {
                 while running.len() < self.options.jobs.max(1)
                     && let Some(at) = self.next(&running)
                 {
+                    let Some(task) = self.judge_again(at) else { continue };
                     running.push(at);
-                    setting.reporter.started(self.stage(at), &plan.steps[at].reasons);
+                    setting.reporter.started(self.stage(at), &task.reasons);
                     let send = send.clone();
+                    let builder = thread::Builder::new().name(task.identity.stage.clone()).stack_size(STACK_BYTES);
                     let work = move || {
                         // The receiver outlives every stage: it is only dropped after the scope.
-                        let _ = send.send((at, execute(setting, &plan.steps[at])));
+                        let _ = send.send((at, execute(setting, &task)));
                     };
-                    let builder = thread::Builder::new().name(plan.steps[at].stage.clone()).stack_size(STACK_BYTES);
                     if let Err(error) = builder.spawn_scoped(scope, work) {
                         running.retain(|other| *other != at);
                         self.fail(at, &Failure::of(&error));
@@ -154,6 +169,47 @@ impl Progress<'_> {
         None
     }
 
+    /// What a stage has to do now that everything is there that it reads; nothing when that came out the same, or when
+    /// it cannot be run.
+    fn judge_again(&mut self, at: usize) -> Option<Task> {
+        let step = &self.plan.steps[at];
+        let Verdict { identity, reasons } = step.judge(self.setting.pipeline, &|name| self.contents.get(name).cloned());
+        let Some(identity) = identity else {
+            let message = reasons.iter().map(ToString::to_string).collect::<Vec<_>>().join("; ");
+            let hint = Some("check the paths in its parameters".to_owned());
+            self.fail(at, &Failure { message, hint });
+            return None;
+        };
+        self.record.stages[at].fingerprint = Some(identity.fingerprint());
+        if reasons.is_empty() {
+            let waited = step.reasons.iter().filter_map(|reason| match reason {
+                Reason::WaitsFor { stage } => Some(stage.clone()),
+                _ => None,
+            });
+            let waited: Vec<String> = waited.collect();
+            self.record.stages[at].status = StageStatus::Unchanged;
+            self.record.stages[at].reasons =
+                waited.iter().map(|stage| format!("`{stage}` came out the same")).collect();
+            self.take_over(at);
+            self.setting.reporter.unchanged(self.stage(at), &self.record.stages[at], &waited);
+            return None;
+        }
+        self.record.stages[at].reasons = reasons.iter().map(ToString::to_string).collect();
+        Some(Task { position: step.position, identity, reasons, last: step.record.clone() })
+    }
+
+    /// Takes over what is recorded of the result that is there.
+    fn take_over(&mut self, at: usize) {
+        let Some(last) = &self.plan.steps[at].record else { return };
+        let stage = &mut self.record.stages[at];
+        stage.content = Some(last.content.clone());
+        stage.rows = last.rows;
+        stage.headline.clone_from(&last.headline);
+        stage.notes.clone_from(&last.notes);
+        stage.warnings.clone_from(&last.warnings);
+        self.contents.insert(stage.stage.clone(), last.content.clone());
+    }
+
     fn judge(&self, at: usize) -> Next {
         if self.setting.cancel.load(Ordering::Relaxed) {
             return Next::Cancel;
@@ -166,7 +222,7 @@ impl Progress<'_> {
         for input in self.stage(at).from() {
             let Some(input) = self.record.stages.iter().find(|stage| stage.stage == *input) else { continue };
             match &input.status {
-                StageStatus::Fresh | StageStatus::Done => {}
+                StageStatus::Fresh | StageStatus::Unchanged | StageStatus::Done => {}
                 StageStatus::Waiting => ready = false,
                 StageStatus::Failed => return Next::Skip(input.stage.clone()),
                 StageStatus::Skipped { because } => return Next::Skip(because.clone()),
@@ -183,6 +239,9 @@ impl Progress<'_> {
         match ended.result {
             Ok(record) => {
                 stage.status = StageStatus::Done;
+                self.contents.insert(stage.stage.clone(), record.content.clone());
+                stage.fingerprint = Some(record.fingerprint);
+                stage.content = Some(record.content);
                 stage.rows = record.rows;
                 stage.headline = record.headline;
                 stage.notes = record.notes;
@@ -237,22 +296,20 @@ fn new_record(pipeline: &Pipeline, store: &Store, options: &RunOptions, plan: &P
     let stages = plan
         .steps
         .iter()
-        .map(|step| {
-            let last = step.record.as_ref().filter(|_| !step.is_stale());
-            StageRun {
-                stage: step.stage.clone(),
-                kind: step.kind.clone(),
-                status: if step.is_stale() { StageStatus::Waiting } else { StageStatus::Fresh },
-                reasons: step.reasons.iter().map(ToString::to_string).collect(),
-                fingerprint: step.fingerprint.clone(),
-                params: pipeline.stages()[step.position].params().clone(),
-                seconds: 0.0,
-                rows: last.map_or(0, |record| record.rows),
-                headline: last.map(|record| record.headline.clone()).unwrap_or_default(),
-                notes: last.map(|record| record.notes.clone()).unwrap_or_default(),
-                warnings: last.map(|record| record.warnings.clone()).unwrap_or_default(),
-                error: None,
-            }
+        .map(|step| StageRun {
+            stage: step.stage.clone(),
+            kind: step.kind.clone(),
+            status: if step.is_stale() { StageStatus::Waiting } else { StageStatus::Fresh },
+            reasons: step.reasons.iter().map(ToString::to_string).collect(),
+            fingerprint: step.fingerprint.clone(),
+            content: None,
+            params: pipeline.stages()[step.position].params().clone(),
+            seconds: 0.0,
+            rows: 0,
+            headline: String::new(),
+            notes: Vec::new(),
+            warnings: Vec::new(),
+            error: None,
         })
         .collect();
     RunRecord {

@@ -6,11 +6,11 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Mutex, PoisonError};
 use std::time::Instant;
 
-use crate::failure::{EngineError, Failure};
-use crate::files;
+use crate::failure::Failure;
+use crate::fingerprint::Identity;
 use crate::job::{InputFolder, Job, Observer, SpecView, StageView};
 use crate::kind::{Outcome, SpecCover};
-use crate::plan::Step;
+use crate::outputs;
 use crate::reason::Reason;
 use crate::record::{self, StageRecord};
 use crate::reporter::Reporter;
@@ -28,6 +28,18 @@ pub(crate) struct Setting<'a> {
     pub(crate) force: bool,
 }
 
+/// One stage that has to run.
+pub(crate) struct Task {
+    /// Position in the pipeline.
+    pub(crate) position: usize,
+    /// What the result follows from.
+    pub(crate) identity: Identity,
+    /// Why it has to run.
+    pub(crate) reasons: Vec<Reason>,
+    /// What made the result that is there.
+    pub(crate) last: Option<StageRecord>,
+}
+
 /// How a stage ended.
 pub(crate) struct Ended {
     pub(crate) result: Result<StageRecord, Stopped>,
@@ -41,16 +53,16 @@ pub(crate) enum Stopped {
     Cancelled,
 }
 
-/// Runs the stage of `step`.
-pub(crate) fn execute(setting: &Setting<'_>, step: &Step) -> Ended {
+/// Runs a stage.
+pub(crate) fn execute(setting: &Setting<'_>, task: &Task) -> Ended {
     let start = Instant::now();
     let observer = StageObserver {
-        stage: &step.stage,
+        stage: &task.identity.stage,
         reporter: setting.reporter,
         cancel: setting.cancel,
         warnings: Mutex::new(Vec::new()),
     };
-    let result = attempt(setting, step, &observer, start);
+    let result = attempt(setting, task, &observer, start);
     let warnings = observer.warnings.into_inner().unwrap_or_else(PoisonError::into_inner);
     let result = result.map(|record| StageRecord { warnings: warnings.clone(), ..record });
     Ended { result, warnings, seconds: start.elapsed().as_secs_f64() }
@@ -58,38 +70,43 @@ pub(crate) fn execute(setting: &Setting<'_>, step: &Step) -> Ended {
 
 fn attempt(
     setting: &Setting<'_>,
-    step: &Step,
+    task: &Task,
     observer: &StageObserver<'_>,
     start: Instant,
 ) -> Result<StageRecord, Stopped> {
-    let stage = &setting.pipeline.stages()[step.position];
-    let (Some(identity), Some(fingerprint)) = (&step.identity, &step.fingerprint) else {
-        return Err(Stopped::Failed(unreadable(&step.reasons)));
-    };
-    let failed = |error: &(dyn std::error::Error + 'static)| Stopped::Failed(Failure::of(error));
-    let workspace = setting.store.begin(stage.name(), fingerprint, setting.force).map_err(|error| failed(&error))?;
-    let previous_dir = reusable(setting, step).then(|| setting.store.stage_dir(stage.name()));
+    let stage = &setting.pipeline.stages()[task.position];
+    let fingerprint = task.identity.fingerprint();
+    let workspace = setting
+        .store
+        .begin(stage.name(), &fingerprint, setting.force)
+        .map_err(|error| Stopped::Failed(Failure::of(&error)))?;
+    let previous_dir = reusable(setting, task).then(|| setting.store.stage_dir(stage.name()));
     let places = Places { workspace: &workspace, previous_dir: previous_dir.as_deref() };
-    let outcome = work(setting, stage, fingerprint, &places, observer).inspect_err(|_| {
+    let outcome = work(setting, stage, &task.identity, &fingerprint, &places, observer).inspect_err(|_| {
         workspace.discard();
     })?;
     let finish = || -> Result<StageRecord, Failure> {
-        let outputs = files::list(&workspace.out_dir)
-            .map_err(|error| Failure::of(&EngineError::io("read", &workspace.out_dir)(error)))?;
+        workspace.sync().map_err(|error| Failure::of(&error))?;
+        let written = outputs::look(stage.kind(), &workspace.out)?;
         for expected in stage.kind().outputs(stage.params()) {
-            if outputs.iter().all(|output| output.path != expected) {
+            if written.files.iter().all(|output| output.path != expected) {
                 return Err(Failure {
                     message: format!("the stage ended well but did not write `{expected}`"),
                     hint: Some("this is a mistake of the program: please report it".to_owned()),
                 });
             }
         }
+        let mut identity = task.identity.clone();
+        if let Some(external) = outcome.external {
+            identity.read(external);
+        }
         let warnings = observer.warnings.lock().unwrap_or_else(PoisonError::into_inner).clone();
         let record = StageRecord {
             format: record::FORMAT,
-            fingerprint: fingerprint.clone(),
-            identity: identity.clone(),
-            outputs,
+            fingerprint: identity.fingerprint(),
+            identity,
+            content: written.content,
+            outputs: written.files,
             rows: outcome.rows,
             headline: outcome.headline,
             notes: outcome.notes,
@@ -114,23 +131,20 @@ struct Places<'a> {
 }
 
 /// Whether rows of the last result may be taken over: it must be whole, and of the code that now runs.
-fn reusable(setting: &Setting<'_>, step: &Step) -> bool {
-    let same_code = |record: &StageRecord| {
-        step.identity.as_ref().is_some_and(|identity| {
-            (identity.format, &identity.kind, identity.version)
-                == (record.identity.format, &record.identity.kind, record.identity.version)
-        })
-    };
+fn reusable(setting: &Setting<'_>, task: &Task) -> bool {
+    let code = |identity: &Identity| (identity.format, identity.kind.clone(), identity.version);
     let damaged = |reason: &Reason| {
         matches!(reason, Reason::OutputMissing { .. } | Reason::OutputChanged { .. } | Reason::OtherFormat)
     };
-    !setting.force && step.record.as_ref().is_some_and(same_code) && !step.reasons.iter().any(damaged)
+    let same_code = task.last.as_ref().is_some_and(|last| code(&last.identity) == code(&task.identity));
+    !setting.force && same_code && !task.reasons.iter().any(damaged)
 }
 
 /// The stage's own work. A panic in it is a failure of the stage, not the end of the run.
 fn work(
     setting: &Setting<'_>,
     stage: &Stage,
+    identity: &Identity,
     fingerprint: &str,
     places: &Places<'_>,
     observer: &StageObserver<'_>,
@@ -143,11 +157,12 @@ fn work(
         params: stage.params(),
         seed: pipeline.seed(),
         fingerprint,
+        identity,
         base_dir: pipeline.base_dir(),
-        out_dir: &places.workspace.out_dir,
-        work_dir: &places.workspace.work_dir,
+        out_dir: &places.workspace.out,
+        work_dir: &places.workspace.work,
         previous_dir: places.previous_dir,
-        state_dir: &places.workspace.state_dir,
+        state_dir: &places.workspace.state,
         inputs: input_folders(setting, stage),
         spec: spec_view(setting, stage.kind().covers()),
         observer,
@@ -190,11 +205,6 @@ fn spec_view<'a>(setting: &Setting<'a>, cover: SpecCover) -> Option<SpecView<'a>
         .collect();
     let text = (cover == SpecCover::Text).then(|| pipeline.text());
     Some(SpecView { name: pipeline.name(), seed: pipeline.seed(), stages, text })
-}
-
-fn unreadable(reasons: &[Reason]) -> Failure {
-    let message = reasons.iter().map(ToString::to_string).collect::<Vec<_>>().join("; ");
-    Failure { message, hint: Some("check the paths in its parameters".to_owned()) }
 }
 
 /// Passes what a stage says on to the reporter, and keeps its warnings for the record.

@@ -45,26 +45,24 @@ pub(crate) enum Known {
     Record(Box<StageRecord>),
 }
 
-/// How a file of a result differs from its record.
-#[derive(Debug)]
-pub(crate) enum OutputState {
-    Missing { path: String },
-    Changed { path: String, old_bytes: u64, new_bytes: u64 },
-}
-
 /// Where one stage works.
 #[derive(Debug)]
 pub(crate) struct Workspace {
-    pub(crate) out_dir: PathBuf,
-    pub(crate) work_dir: PathBuf,
-    pub(crate) state_dir: PathBuf,
+    pub(crate) out: PathBuf,
+    pub(crate) work: PathBuf,
+    pub(crate) state: PathBuf,
 }
 
 impl Workspace {
+    /// Hands what the stage wrote to the disk.
+    pub(crate) fn sync(&self) -> Result<(), EngineError> {
+        files::sync_tree(&self.out).map_err(EngineError::io("write", &self.out))
+    }
+
     /// Removes what a stage wrote before it failed; its checkpoints stay.
     pub(crate) fn discard(&self) {
         // The next run does it where this fails.
-        let _ = files::remove(&self.out_dir);
+        let _ = files::remove(&self.out);
     }
 }
 
@@ -122,21 +120,9 @@ impl Store {
         }
     }
 
-    /// Files of a result that are not as its record says.
-    pub(crate) fn check_outputs(&self, stage: &str, outputs: &[OutputFile]) -> Vec<OutputState> {
-        let dir = self.stage_dir(stage);
-        outputs
-            .iter()
-            .filter_map(|output| match fs::metadata(dir.join(&output.path)) {
-                Ok(metadata) if metadata.is_file() && metadata.len() == output.bytes => None,
-                Ok(metadata) if metadata.is_file() => Some(OutputState::Changed {
-                    path: output.path.clone(),
-                    old_bytes: output.bytes,
-                    new_bytes: metadata.len(),
-                }),
-                _ => Some(OutputState::Missing { path: output.path.clone() }),
-            })
-            .collect()
+    /// Notes that the files of a result, unchanged, have other times now.
+    pub(crate) fn save_touched(&self, record: &StageRecord, outputs: Vec<OutputFile>) -> Result<(), EngineError> {
+        write_json(&self.record_path(&record.identity.stage), &StageRecord { outputs, ..record.clone() })
     }
 
     /// Makes the folders that a run needs, refusing a folder that holds something else.
@@ -154,6 +140,9 @@ impl Store {
     /// Removes what dead runs left, under the lock. A result that was moved aside and not replaced is put back: its
     /// record still says that it is stale, but until then it can be looked at.
     pub(crate) fn clean(&self) -> Result<(), EngineError> {
+        for dir in [self.ser_dir().join("stages"), self.ser_dir().join("runs")] {
+            files::remove_partial(&dir).map_err(EngineError::io("clean", &dir))?;
+        }
         let tmp = self.ser_dir().join("tmp");
         for item in fs::read_dir(&tmp).map_err(EngineError::io("read", &tmp))? {
             let path = item.map_err(EngineError::io("read", &tmp))?.path();
@@ -194,14 +183,13 @@ impl Store {
         for dir in [&out_dir, &work_dir, &state_dir] {
             fs::create_dir_all(dir).map_err(EngineError::io("create", dir))?;
         }
-        Ok(Workspace { out_dir, work_dir, state_dir })
+        Ok(Workspace { out: out_dir, work: work_dir, state: state_dir })
     }
 
-    /// Puts a finished result into place. `record` says what made it.
+    /// Puts a finished result, already handed to the disk, into place. `record` says what made it.
     pub(crate) fn commit(&self, workspace: &Workspace, record: &StageRecord) -> Result<(), EngineError> {
         let stage = record.identity.stage.as_str();
         let (place, aside) = (self.stage_dir(stage), self.tmp_path(stage, ".old"));
-        files::sync_tree(&workspace.out_dir).map_err(EngineError::io("write", &workspace.out_dir))?;
         // The record waits beside, so that a disk that fills up can no longer come between the result and its record.
         let waiting = self.tmp_path(stage, ".json");
         write_json(&waiting, record)?;
@@ -214,7 +202,7 @@ impl Store {
             }
             _ => {}
         }
-        fs::rename(&workspace.out_dir, &place)
+        fs::rename(&workspace.out, &place)
             .and_then(|()| files::sync_dir(&self.root))
             .map_err(EngineError::io("replace", &place))?;
         let record_path = self.record_path(stage);

@@ -19,8 +19,8 @@ pub enum AuditError {
     },
     /// Findings that `fail_on` names.
     #[error(
-        "{} found that `fail_on` asks to stop at:\n{}\nThe tables of this audit are in `{}`; `ser audit` shows them",
-        if findings.len() == 1 { "1 thing".to_owned() } else { format!("{} things", findings.len()) },
+        "{} that `fail_on` asks to stop at:\n{}\nThe tables of this audit are in `{}`; `ser audit` shows them",
+        if findings.len() == 1 { "1 finding".to_owned() } else { format!("{} findings", findings.len()) },
         told(findings),
         tables.display()
     )]

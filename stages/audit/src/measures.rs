@@ -1,5 +1,7 @@
 //! All that is measured of a dataset, beside counting it.
 
+use std::collections::BTreeSet;
+
 use ser_schemas::{Association, Balance, ClassBalance, Clip, Durations, NearDuplicate, Shortcut};
 
 use crate::associations::associations;
@@ -35,11 +37,9 @@ impl Measures {
     pub fn of(params: &Params, clips: &[Clip]) -> Result<Self, AuditError> {
         let balance = balance(clips)?;
         let near_duplicates = near_duplicates(clips, params.near_duplicate_similarity);
-        let named = |clip: &&Clip| {
-            near_duplicates.iter().any(|pair| pair.clip_a == clip.clip_id || pair.clip_b == clip.clip_id)
-        };
-        let copied =
-            if near_duplicates.is_empty() { Vec::new() } else { clips.iter().filter(named).cloned().collect() };
+        let named: BTreeSet<&str> =
+            near_duplicates.iter().flat_map(|pair| [pair.clip_a.as_str(), pair.clip_b.as_str()]).collect();
+        let copied = clips.iter().filter(|clip| named.contains(clip.clip_id.as_str())).cloned().collect();
         Ok(Self {
             class_balance: class_balance(&balance),
             durations: durations(clips)?,

@@ -75,7 +75,7 @@ fn emotion_row(dataset: &Dataset, corpora: &[&str], emotion: Option<Emotion>) ->
         clips: corpora.iter().map(of_corpus).collect(),
         total: clips.len() as u64,
         share: clips.len() as f64 / dataset.clips.len().max(1) as f64,
-        minutes: clips.iter().map(|clip| minutes(clip)).sum(),
+        minutes: total_minutes(clips.iter().copied()),
         speakers: speakers(clips.iter().copied()),
     }
 }
@@ -97,12 +97,17 @@ fn corpus_rows(dataset: &Dataset) -> Vec<CorpusRow> {
             synthetic: declared.iter().any(|corpus| corpus.synthetic),
             clips: clips().count() as u64,
             excluded: dataset.exclusions.iter().filter(|exclusion| exclusion.corpus == name).count() as u64,
-            minutes: clips().map(minutes).sum(),
+            minutes: total_minutes(clips()),
             speakers: speakers(clips()),
             genders: genders.collect(),
         }
     };
     names.into_iter().map(row).collect()
+}
+
+/// The sum of no numbers is -0, which nobody wants to read.
+fn total_minutes<'a>(clips: impl Iterator<Item = &'a Clip>) -> f64 {
+    clips.map(minutes).sum::<f64>() + 0.0
 }
 
 fn speakers<'a>(clips: impl Iterator<Item = &'a Clip>) -> u64 {

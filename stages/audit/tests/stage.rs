@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use ser_audit::{AuditError, Dataset, FILES, Measures, Params, findings, overview, run};
+use ser_audit::{AuditError, Code, Dataset, FILES, FailOn, FailSeverity, Measures, Params, findings, overview, run};
 use ser_schemas::stage::{Quiet, StageContext, StageSummary};
 use ser_schemas::{
     Association, Balance, ClassBalance, Clip, Corpus, CorpusStatus, Durations, Emotion, Exclusion, Finding,
@@ -81,22 +81,31 @@ fn dataset() -> Dataset {
     }
 }
 
-fn audit(folder: &Path, dataset: &Dataset) -> Result<StageSummary, AuditError> {
+/// Runs the stage with the manifest, its output and its state in folders below `folder`.
+fn audit_with(params: &Params, folder: &Path, dataset: &Dataset) -> Result<StageSummary, AuditError> {
+    let [manifest, out, state] = ["manifest", "out", "state"].map(|name| folder.join(name));
+    for dir in [&manifest, &out, &state] {
+        std::fs::create_dir_all(dir).expect("create a folder");
+    }
     let provenance = Provenance::default();
-    Clip::write(&folder.join("clips.parquet"), &dataset.clips, &provenance).expect("write clips");
-    Exclusion::write(&folder.join("exclusions.parquet"), &dataset.exclusions, &provenance).expect("write exclusions");
-    Corpus::write(&folder.join("corpora.parquet"), &dataset.corpora, &provenance).expect("write corpora");
+    Clip::write(&manifest.join("clips.parquet"), &dataset.clips, &provenance).expect("write clips");
+    Exclusion::write(&manifest.join("exclusions.parquet"), &dataset.exclusions, &provenance).expect("write exclusions");
+    Corpus::write(&manifest.join("corpora.parquet"), &dataset.corpora, &provenance).expect("write corpora");
     let ctx = StageContext {
         provenance,
         seed: 42,
         base_dir: folder,
-        out_dir: folder,
+        out_dir: &out,
         work_dir: folder,
         previous_dir: None,
-        state_dir: folder,
+        state_dir: &state,
         observer: &Quiet,
     };
-    run(&Params::default(), folder, &ctx)
+    run(params, &manifest, &ctx)
+}
+
+fn audit(folder: &Path, dataset: &Dataset) -> Result<StageSummary, AuditError> {
+    audit_with(&Params::default(), folder, dataset)
 }
 
 /// All findings about `dataset`.
@@ -203,14 +212,57 @@ fn tables_are_written_and_add_up() {
     let folder = tempfile::tempdir().expect("temporary folder");
     let dataset = dataset();
     let summary = audit(folder.path(), &dataset).expect("audits");
-    let rows = Balance::read(&folder.path().join("balance.parquet")).expect("the stage wrote it");
+    let out = folder.path().join("out");
+    let rows = Balance::read(&out.join("balance.parquet")).expect("the stage wrote it");
     assert_eq!(rows.iter().map(|row| row.clips).sum::<u64>(), dataset.clips.len() as u64);
     let minutes: f64 = rows.iter().map(|row| row.minutes).sum();
     assert!((minutes - dataset.clips.len() as f64 * 0.05).abs() < 1e-9);
-    let found = Finding::read(&folder.path().join("findings.parquet")).expect("the stage wrote it");
+    let found = Finding::read(&out.join("findings.parquet")).expect("the stage wrote it");
     assert_eq!(found, findings(&Params::default(), &dataset));
-    assert_eq!(summary.headline, "196 clips; 0 errors, 8 warnings, 5 remarks");
-    assert_eq!(summary.notes.len(), 8);
+    assert_eq!(summary.headline, "196 clips; 0 errors, 10 warnings, 5 remarks");
+    assert_eq!(summary.notes.len(), 10);
+    let measures = Measures::of(&Params::default(), &dataset.clips).expect("measures");
+    let balance = ClassBalance::read(&out.join("class_balance.parquet")).expect("the stage wrote it");
+    assert_eq!((balance.len(), &balance), (4, &measures.class_balance));
+    let durations = Durations::read(&out.join("durations.parquet")).expect("the stage wrote it");
+    assert_eq!(durations, measures.durations);
+    assert!(durations.iter().all(|row| row.median_s == 3.0 && row.max_s == 3.0));
+    let associations = Association::read(&out.join("associations.parquet")).expect("the stage wrote it");
+    assert_eq!(associations, measures.associations);
+    let shortcuts = Shortcut::read(&out.join("shortcuts.parquet")).expect("the stage wrote it");
+    assert_eq!(shortcuts, measures.shortcuts);
+    assert_eq!(NearDuplicate::read(&out.join("near_duplicates.parquet")).expect("the stage wrote it"), []);
+    assert_eq!(std::fs::read_dir(&out).expect("the folder is there").count(), FILES.len());
+}
+
+#[test]
+fn findings_that_fail_on_names_fail_the_stage_and_keep_its_tables() {
+    let folder = tempfile::tempdir().expect("temporary folder");
+    let dataset = dataset();
+    let refused = ser_audit::refused_dir(&folder.path().join("state"));
+    let fail_on = |fail_on| Params { fail_on, ..Params::default() };
+
+    let by_code = fail_on(FailOn::Codes(vec![Code::FewSpeakers, Code::SyntheticData]));
+    let error = audit_with(&by_code, folder.path(), &dataset).expect_err("tess has two speakers");
+    let AuditError::Refused { findings: found, tables } = &error else { panic!("{error}") };
+    assert_eq!((found.len(), tables), (1, &refused));
+    let text = error.to_string();
+    assert!(
+        text.starts_with("1 finding that `fail_on` asks to stop at:\n  warning few_speakers: tess has 2"),
+        "{text}"
+    );
+    assert!(text.contains("(tess:0, tess:1)"), "{text}");
+    assert!(text.contains(&format!("are in `{}`", refused.display())), "{text}");
+    let kept = Finding::read(&refused.join("findings.parquet")).expect("the tables are kept");
+    assert_eq!(kept, findings(&by_code, &dataset), "all findings, not only those that failed it");
+    assert!(FILES.iter().all(|file| refused.join(file).is_file()));
+
+    let by_severity = fail_on(FailOn::Severity(FailSeverity::Warning));
+    let error = audit_with(&by_severity, folder.path(), &dataset).expect_err("there are warnings");
+    assert!(error.to_string().starts_with("10 findings that"), "{error}");
+    let passed = fail_on(FailOn::Severity(FailSeverity::Error));
+    audit_with(&passed, folder.path(), &dataset).expect("there is no error");
+    assert!(!refused.exists(), "an audit that passes clears them away");
 }
 
 #[test]
@@ -228,6 +280,7 @@ fn the_overview_counts_by_emotion_and_corpus() {
     assert_eq!((ravdess.clips, ravdess.excluded, ravdess.status.as_str()), (96, 3, "ingested"));
     assert_eq!(ravdess.genders, [("female".to_owned(), 3), ("male".to_owned(), 3)]);
     assert_eq!(overview.by_corpus[2].status, "folder_missing");
+    assert!(overview.by_corpus[2].minutes.is_sign_positive(), "not -0.0");
 }
 
 #[test]

@@ -63,6 +63,19 @@ pub enum IngestError {
         #[source]
         source: std::io::Error,
     },
+    /// Files disappeared after they were listed: the folder is being moved, unmounted or cleaned up.
+    #[error(
+        "{count} of the files of corpus `{corpus}` disappeared while they were read, the first is `{first}`: run again \
+         when the folder is complete"
+    )]
+    Vanished {
+        /// The corpus.
+        corpus: String,
+        /// How many files are gone.
+        count: usize,
+        /// One of them, below the root.
+        first: String,
+    },
     /// A table could not be written.
     #[error(transparent)]
     Table(#[from] TableError),

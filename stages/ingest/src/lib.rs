@@ -15,17 +15,23 @@
 //! | `probe` | one file: bytes, hash, samples, levels |
 //! | `expected` | what a complete corpus would have |
 //! | `survey` | a corpus checked by its names alone |
-//! | `sources` | the files whose change makes an ingest stale |
+//! | `sources` | what an ingest reads, by content, and what changed in it |
+//! | `changes` | two listings of files compared, in words |
+//! | `index` | which files were read before and have not changed since |
+//! | `seen` | what was found in files of the same content before |
 
+mod changes;
 mod descriptor;
 mod emotions;
 mod error;
 mod expected;
 mod identify;
+mod index;
 mod names;
 mod params;
 mod probe;
 mod run;
+mod seen;
 mod sources;
 mod survey;
 mod tables;
@@ -34,8 +40,8 @@ mod walk;
 pub use crate::descriptor::{Descriptor, builtin_descriptors, is_valid_name, template};
 pub use crate::error::{DescriptorProblem, IngestError};
 pub use crate::params::Params;
-pub use crate::run::{CLIPS_FILE, CORPUS_FILE, run};
-pub use crate::sources::{SourceFile, source_files};
+pub use crate::run::{CLIPS_FILE, CORPUS_FILE, Reading, read, run};
+pub use crate::sources::{FoundSources, Sources, find_sources};
 pub use crate::survey::{Survey, check_root};
 
 /// Rises when the same input would give another table.

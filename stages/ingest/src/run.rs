@@ -1,19 +1,22 @@
-//! The stage: walk, identify, probe in parallel, and write the two tables.
+//! The stage: walk, identify, probe in parallel what was not seen before, and write the two tables.
 
 use std::collections::BTreeMap;
 use std::path::Path;
 
 use rayon::prelude::*;
 use ser_schemas::stage::{StageContext, StageSummary};
-use ser_schemas::{Clip, Corpus, CorpusStatus, Reason, Table};
+use ser_schemas::{Clip, Corpus, CorpusStatus, Provenance, Reason, Table};
 
 use crate::descriptor::Descriptor;
 use crate::emotions;
 use crate::error::IngestError;
 use crate::expected::Inventory;
 use crate::identify::{Identity, identify};
+use crate::index::{self, Entry, Index};
 use crate::params::Params;
-use crate::probe::probe;
+use crate::probe::{Probed, probe};
+use crate::seen::Seen;
+use crate::sources::Sources;
 use crate::tables::Tables;
 use crate::walk::{self, Found, Walk};
 
@@ -25,11 +28,32 @@ pub const CORPUS_FILE: &str = "corpus.parquet";
 /// How many files a note names.
 const NAMED: usize = 3;
 
-/// Reads the corpus: `clips.parquet` with one row per audio file, in the order of paths, and `corpus.parquet`.
+/// A corpus that was read, to be written as `clips.parquet` and `corpus.parquet`.
+#[derive(Debug)]
+pub struct Reading {
+    sources: Sources,
+    rows: Vec<Clip>,
+    corpus: Corpus,
+    summary: StageSummary,
+}
+
+/// Reads the corpus and writes it: `clips.parquet` with one row per audio file, in the order of paths, and
+/// `corpus.parquet`. [`read`] tells how.
+pub fn run(params: &Params, ctx: &StageContext<'_>) -> Result<StageSummary, IngestError> {
+    let reading = read(params, ctx)?;
+    reading.write(ctx.out_dir, &ctx.provenance)?;
+    Ok(reading.into_summary())
+}
+
+/// Reads the corpus.
+///
+/// Files are read that are not in the index of the context's state folder as they are now, and decoded when the last
+/// result has no row of the same content; names and tables are read anew. The index is written back.
 ///
 /// A missing or empty root gives tables without clips and a warning. Files that are no clips are rows with a `problem`;
 /// what is wrong with the content comes before what is wrong with the name.
-pub fn run(params: &Params, ctx: &StageContext<'_>) -> Result<StageSummary, IngestError> {
+pub fn read(params: &Params, ctx: &StageContext<'_>) -> Result<Reading, IngestError> {
+    let looked_ns = index::now_ns();
     let descriptor = Descriptor::load(&params.corpus, ctx.base_dir)?;
     check_modalities(params, &descriptor)?;
     let root = ctx.resolve(&params.root);
@@ -41,8 +65,10 @@ pub fn run(params: &Params, ctx: &StageContext<'_>) -> Result<StageSummary, Inge
 
     let identities: Vec<Identity> =
         walk.files.iter().map(|found| identify(&descriptor, &tables, found.stem())).collect();
+    let known = Index::load(ctx.state_dir);
+    let seen = Seen::read(ctx.previous_dir);
     ctx.observer.begin(&format!("reading {}", descriptor.name), walk.files.len() as u64, "files");
-    let rows: Vec<Clip> = walk
+    let read: Vec<(Clip, Probed)> = walk
         .files
         .par_iter()
         .zip(&identities)
@@ -50,19 +76,50 @@ pub fn run(params: &Params, ctx: &StageContext<'_>) -> Result<StageSummary, Inge
             if ctx.observer.is_cancelled() {
                 return Err(IngestError::Cancelled);
             }
-            let clip = row(params, &descriptor, found, identity);
+            let entry = known.entry(&found.below_root, &found.stat, looked_ns);
+            let read = row(params, &descriptor, found, identity, entry, &seen);
             ctx.observer.advance(1);
-            Ok(clip)
+            Ok(read)
         })
         .collect::<Result<_, _>>()?;
+    let gone = || walk.files.iter().zip(&read).filter(|(_, (_, probed))| probed.vanished);
+    if let Some((first, _)) = gone().next() {
+        let first = first.below_root.clone();
+        return Err(IngestError::Vanished { corpus: descriptor.name, count: gone().count(), first });
+    }
+    let entries = walk.files.iter().zip(&read);
+    let entries = entries.filter_map(|(found, (_, probed))| Some((found.below_root.clone(), probed.entry?)));
+    if let Err(error) = Index::new(looked_ns, entries).save(ctx.state_dir) {
+        ctx.observer.warn(&format!("{}: what was read is not remembered for the next run: {error}", descriptor.name));
+    }
 
+    let rows: Vec<Clip> = read.into_iter().map(|(row, _)| row).collect();
     let corpus = corpus_row(params, &descriptor, &walk, &identities, &rows);
     if let Some(warning) = nothing_found(params, &descriptor, &walk) {
         ctx.observer.warn(&warning);
     }
-    Clip::write(&ctx.out_dir.join(CLIPS_FILE), &rows, &ctx.provenance)?;
-    Corpus::write(&ctx.out_dir.join(CORPUS_FILE), std::slice::from_ref(&corpus), &ctx.provenance)?;
-    Ok(summary(&descriptor, &corpus, &walk, &tables, &identities, &rows))
+    let summary = summary(&descriptor, &corpus, &walk, &tables, &identities, &rows);
+    let sources = Sources::of_rows(&descriptor, &walk, &tables, &rows);
+    Ok(Reading { sources, rows, corpus, summary })
+}
+
+impl Reading {
+    /// What was read.
+    pub fn sources(&self) -> &Sources {
+        &self.sources
+    }
+
+    /// Writes the two tables into `folder`.
+    pub fn write(&self, folder: &Path, provenance: &Provenance) -> Result<(), IngestError> {
+        Clip::write(&folder.join(CLIPS_FILE), &self.rows, provenance)?;
+        Corpus::write(&folder.join(CORPUS_FILE), std::slice::from_ref(&self.corpus), provenance)?;
+        Ok(())
+    }
+
+    /// What there is to say about it.
+    pub fn into_summary(self) -> StageSummary {
+        self.summary
+    }
 }
 
 fn check_modalities(params: &Params, descriptor: &Descriptor) -> Result<(), IngestError> {
@@ -80,10 +137,18 @@ fn check_modalities(params: &Params, descriptor: &Descriptor) -> Result<(), Inge
     Err(IngestError::UnknownModality { corpus: descriptor.name.clone(), modality: unknown.clone(), hint })
 }
 
-fn row(params: &Params, descriptor: &Descriptor, found: &Found, identity: &Identity) -> Clip {
+/// The row of a file; `known` is what the index says of its content.
+fn row(
+    params: &Params,
+    descriptor: &Descriptor,
+    found: &Found,
+    identity: &Identity,
+    known: Option<&Entry>,
+    seen: &Seen,
+) -> (Clip, Probed) {
     let id = format!("{}/{}", descriptor.name, found.stem());
     let path = Path::new(&params.root).join(&found.below_root).to_string_lossy().into_owned();
-    let mut clip = Clip::found(id, descriptor.name.clone(), path, found.bytes);
+    let mut clip = Clip::found(id, descriptor.name.clone(), path, found.stat.bytes);
     let facts = &identity.facts;
     clip.speaker = facts.speaker.as_ref().map(|speaker| format!("{}:{speaker}", descriptor.name));
     clip.gender.clone_from(&facts.gender);
@@ -97,14 +162,17 @@ fn row(params: &Params, descriptor: &Descriptor, found: &Found, identity: &Ident
     clip.perceived_emotion = identity.perceived_emotion;
     clip.perceived_agreement = identity.perceived_agreement;
     clip.name_matches_folder = facts.name_matches_folder;
-    probe(found, &mut clip);
+    let probed = match known {
+        Some(entry) if seen.fill(&entry.hash, &mut clip) => Probed { entry: Some(*entry), vanished: false },
+        _ => probe(found, seen, &mut clip),
+    };
     if clip.problem.is_none()
         && let Some((reason, detail)) = name_problem(params, descriptor, identity)
     {
         clip.problem = Some(reason);
         clip.problem_detail = Some(detail);
     }
-    clip
+    (clip, probed)
 }
 
 fn name_problem(params: &Params, descriptor: &Descriptor, identity: &Identity) -> Option<(Reason, String)> {

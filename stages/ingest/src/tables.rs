@@ -3,7 +3,7 @@
 //! A table only fills what the name leaves open. A table that is missing, or that is not what the descriptor says it
 //! is, leaves columns null and is reported; it never stops an ingest.
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 use std::path::{Path, PathBuf};
 
 use csv::{ByteRecord, ReaderBuilder, Trim};
@@ -31,7 +31,12 @@ pub(crate) struct Tables {
     pub(crate) notes: Vec<String>,
     /// What is there and cannot be used: for the user's attention.
     pub(crate) warnings: Vec<String>,
+    /// What identifies the content of each table, by the name of its file: a hash, `absent`, or why it is not read.
+    pub(crate) digests: BTreeMap<String, String>,
 }
+
+/// Stands for a table that is not there.
+pub(crate) const ABSENT: &str = "absent";
 
 impl Tables {
     /// Finds and reads the descriptor's tables. `shown` turns a path into what the user should see.
@@ -41,10 +46,16 @@ impl Tables {
             let columns: Vec<&str> = table.columns.keys().map(|field| field.as_str()).collect();
             let columns = columns.join(", ");
             let Some(path) = locate(table, root, walk) else {
+                tables.identify(table, ABSENT);
                 tables.notes.push(format!("`{}` not found, so it fills nothing: {columns}", table.file));
                 continue;
             };
-            match read(descriptor, table, &path) {
+            let content = content(&path);
+            match &content {
+                Ok(bytes) => tables.identify(table, blake3::hash(bytes).to_hex().as_str()),
+                Err(why) => tables.identify(table, why),
+            }
+            match content.and_then(|content| read(descriptor, table, &path, &content)) {
                 Ok((loaded, problems)) => {
                     tables.notes.push(format!("joined `{}` ({} rows): {columns}", path.display(), loaded.rows.len()));
                     tables.warnings.extend(problems);
@@ -54,6 +65,11 @@ impl Tables {
             }
         }
         tables
+    }
+
+    /// Notes what identifies the content of `table`; of several tables in files of one name, all together.
+    pub(crate) fn identify(&mut self, table: &SideTable, digest: &str) {
+        self.digests.entry(table.file.clone()).or_default().push_str(digest);
     }
 
     /// What the tables say about a clip, in the order of the tables. `path` is below the root, without extension;
@@ -82,14 +98,23 @@ pub(crate) fn locate(table: &SideTable, root: &Path, walk: &Walk) -> Option<Path
     declared.into_iter().find(|path| path.is_file()).or_else(|| below_root.min().cloned())
 }
 
-fn read(descriptor: &Descriptor, table: &SideTable, path: &Path) -> Result<(Loaded, Vec<String>), String> {
+/// The bytes of a table, or why it is not read.
+pub(crate) fn content(path: &Path) -> Result<Vec<u8>, String> {
     let bytes = std::fs::metadata(path).map_err(|error| error.to_string())?.len();
     if bytes > MAX_BYTES {
         return Err(format!("it has {bytes} bytes, at most {MAX_BYTES} are read"));
     }
-    let content = std::fs::read(path).map_err(|error| error.to_string())?;
+    std::fs::read(path).map_err(|error| error.to_string())
+}
+
+fn read(
+    descriptor: &Descriptor,
+    table: &SideTable,
+    path: &Path,
+    content: &[u8],
+) -> Result<(Loaded, Vec<String>), String> {
     let mut reader =
-        ReaderBuilder::new().delimiter(table.separator).flexible(true).trim(Trim::All).from_reader(content.as_slice());
+        ReaderBuilder::new().delimiter(table.separator).flexible(true).trim(Trim::All).from_reader(content);
     let header = reader.byte_headers().map_err(|error| error.to_string())?.clone();
     let column = |name: &str| {
         header.iter().position(|cell| String::from_utf8_lossy(cell).eq_ignore_ascii_case(name)).ok_or_else(|| {
@@ -162,7 +187,7 @@ fn without_audio_extension(key: &str) -> String {
 
 /// Cells that were not understood, by field.
 #[derive(Default)]
-struct Problems(std::collections::BTreeMap<Field, (u64, String)>);
+struct Problems(BTreeMap<Field, (u64, String)>);
 
 impl Problems {
     fn note(&mut self, field: Field, text: &str) {

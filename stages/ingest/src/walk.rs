@@ -8,12 +8,12 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::ffi::OsStr;
 use std::io;
 use std::path::{Path, PathBuf};
-use std::time::UNIX_EPOCH;
 
 use walkdir::{DirEntry, WalkDir};
 
 use crate::descriptor::Descriptor;
 use crate::error::IngestError;
+use crate::index::Stat;
 
 /// Extensions of audio files, without regard to case. The content decides what is in them.
 const AUDIO_EXTENSIONS: [&str; 8] = ["wav", "flac", "mp3", "ogg", "oga", "aif", "aiff", "aifc"];
@@ -28,9 +28,8 @@ pub(crate) struct Found {
     pub(crate) path: PathBuf,
     /// Path below the root, with `/` and with its extension; other encodings than UTF-8 show replacement characters.
     pub(crate) below_root: String,
-    pub(crate) bytes: u64,
-    /// Nanoseconds since 1970; 0 when not known.
-    pub(crate) modified_ns: u64,
+    /// Size and times; all zero when it cannot be opened.
+    pub(crate) stat: Stat,
     /// Why it cannot even be opened.
     pub(crate) problem: Option<String>,
 }
@@ -156,23 +155,15 @@ impl Walk {
             *self.others.entry(extension).or_default() += 1;
             return;
         }
-        let (bytes, modified_ns, problem) = match entry.metadata() {
-            Ok(metadata) if metadata.is_file() => (metadata.len(), modified_ns(&metadata), None),
-            Ok(_) => (0, 0, Some("not a regular file".to_owned())),
-            Err(error) => (0, 0, Some(error.to_string())),
+        let (stat, problem) = match entry.metadata() {
+            Ok(metadata) if metadata.is_file() => (Stat::of(&metadata), None),
+            Ok(_) => (Stat::default(), Some("not a regular file".to_owned())),
+            Err(error) => (Stat::default(), Some(error.to_string())),
         };
-        self.push(descriptor, root, path, bytes, modified_ns, problem);
+        self.push(descriptor, root, path, stat, problem);
     }
 
-    fn push(
-        &mut self,
-        descriptor: &Descriptor,
-        root: &Path,
-        path: &Path,
-        bytes: u64,
-        modified_ns: u64,
-        problem: Option<String>,
-    ) {
+    fn push(&mut self, descriptor: &Descriptor, root: &Path, path: &Path, stat: Stat, problem: Option<String>) {
         let below = path.strip_prefix(root).unwrap_or(path);
         let parts: Vec<_> = below.iter().map(OsStr::to_string_lossy).collect();
         let below_root = parts.join("/");
@@ -187,7 +178,7 @@ impl Walk {
                 .is_none()
                 .then(|| "the file's name is not UTF-8 and cannot be written down; rename it".to_owned())
         });
-        self.files.push(Found { path: path.to_owned(), below_root, bytes, modified_ns, problem });
+        self.files.push(Found { path: path.to_owned(), below_root, stat, problem });
     }
 
     /// What the walk could not enter: a file that was found all the same, or a note.
@@ -205,17 +196,12 @@ impl Walk {
                 Some(source) => source.to_string(),
                 None => error.to_string(),
             };
-            self.push(descriptor, root, path, 0, 0, Some(what));
+            self.push(descriptor, root, path, Stat::default(), Some(what));
         } else {
             let source = error.io_error().map_or_else(|| error.to_string(), ToString::to_string);
             self.notes.push(format!("`{place}` could not be read and is left out: {source}"));
         }
     }
-}
-
-fn modified_ns(metadata: &std::fs::Metadata) -> u64 {
-    let since_1970 = metadata.modified().ok().and_then(|time| time.duration_since(UNIX_EPOCH).ok());
-    since_1970.map_or(0, |duration| u64::try_from(duration.as_nanos()).unwrap_or(u64::MAX))
 }
 
 #[cfg(test)]
@@ -249,7 +235,7 @@ mod tests {
     #[test]
     fn stems_keep_dots_inside_names() {
         let stem = |below: &str| {
-            Found { path: PathBuf::new(), below_root: below.into(), bytes: 0, modified_ns: 0, problem: None }
+            Found { path: PathBuf::new(), below_root: below.into(), stat: Stat::default(), problem: None }
                 .stem()
                 .to_owned()
         };

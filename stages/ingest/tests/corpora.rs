@@ -4,7 +4,7 @@ mod support;
 
 use std::fs;
 
-use ser_ingest::{Descriptor, Params, SourceFile, check_root, source_files};
+use ser_ingest::{Descriptor, Params, check_root};
 use ser_schemas::{CorpusStatus, Emotion, Reason};
 use support::{Folder, pcm_wav, tone};
 
@@ -205,30 +205,6 @@ emotions = { happy = 2, bored = 1 }
     assert_eq!(survey.emotions.into_iter().collect::<Vec<_>>(), [("bored".to_owned(), 1), ("happy".to_owned(), 1)]);
     assert_eq!(survey.not_understood.into_keys().collect::<Vec<_>>(), ["wavs/u3.wav"]);
     assert_eq!(survey.shortfall, found.corpus.shortfall);
-}
-
-#[test]
-fn sources_are_what_an_ingest_reads_and_notice_a_change() {
-    let folder = Folder::new();
-    folder.wav("CREMA-D/AudioWAV/1001_IEO_ANG_HI.wav", 1);
-    folder.text("CREMA-D/summaryTable.csv", "FileName,VoiceVote\n");
-    folder.text("CREMA-D/README.md", "not read");
-    let params = Params { corpus: "crema_d".into(), root: "CREMA-D/AudioWAV".into(), ..Params::default() };
-    let sources = || source_files(&params, folder.path()).expect("sources");
-    let paths = |sources: &[SourceFile]| sources.iter().map(|file| file.path.display().to_string()).collect::<Vec<_>>();
-    let before = sources();
-    assert_eq!(
-        paths(&before),
-        ["CREMA-D/AudioWAV/../summaryTable.csv", "CREMA-D/AudioWAV/1001_IEO_ANG_HI.wav", "builtin:crema_d"]
-    );
-    assert_eq!(before, sources());
-    folder.wav("CREMA-D/AudioWAV/1002_IEO_ANG_HI.wav", 2);
-    assert_eq!(sources().len(), 4);
-    fs::write(folder.path().join("CREMA-D/AudioWAV/1002_IEO_ANG_HI.wav"), pcm_wav(&tone(9, 100), 16_000))
-        .expect("file");
-    assert_ne!(sources()[2].bytes, 44 + 2 * 8_000);
-    let missing = Params { root: "none".into(), ..params.clone() };
-    assert_eq!(paths(&source_files(&missing, folder.path()).expect("sources")), ["builtin:crema_d"]);
 }
 
 #[test]

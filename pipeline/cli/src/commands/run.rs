@@ -39,7 +39,7 @@ pub(crate) fn run(project: &Project<'_>, args: &RunArgs) -> anyhow::Result<Statu
         targets: args.stages.clone(),
         force: args.force,
         keep_going: args.keep_going,
-        ..RunOptions::default()
+        jobs: rayon::current_num_threads(),
     };
     let stop = stop_on_interrupt()?;
     let record = ser_engine::run(&pipeline, &store, &options, &terminal, &stop)?;

@@ -1,8 +1,7 @@
 //! `ingest`: a corpus folder.
 
-use std::path::Path;
-
-use ser_engine::{BoxError, External, Input, Job};
+use ser_engine::{BoxError, External, Input, Job, Outside};
+use ser_schemas::Provenance;
 use ser_schemas::stage::{ParamProblem, StageContext, StageSummary};
 
 use super::Kind;
@@ -22,21 +21,47 @@ impl Kind for Ingest {
         params.check()
     }
 
-    /// Path, size and modification time of every file that the stage would read.
-    fn external(params: &Self::Params, base_dir: &Path) -> Result<External, BoxError> {
-        let files = ser_ingest::source_files(params, base_dir)?;
-        let mut hasher = blake3::Hasher::new();
-        for file in &files {
-            hasher.update(file.path.to_string_lossy().as_bytes());
-            hasher.update(&[0]);
-            hasher.update(&file.bytes.to_le_bytes());
-            hasher.update(&file.modified_ns.to_le_bytes());
+    /// Content of every file that the stage would read. Only files are read whose size, times or place changed.
+    fn external(params: &Self::Params, outside: &Outside<'_>) -> Result<External, BoxError> {
+        // A stage without a result runs in any case, and reads the files then.
+        let read_changed = outside.last.is_some();
+        let found = ser_ingest::find_sources(params, outside.base_dir, outside.state_dir, read_changed)?;
+        if outside.may_write {
+            found.remember(outside.state_dir);
         }
-        let description = if files.len() == 1 { "1 file".to_owned() } else { format!("{} files", files.len()) };
-        Ok(External { digest: hasher.finalize().to_hex().to_string(), description })
+        let mut external = external(found.sources());
+        if let Some(last) = outside.last
+            && last.digest != external.digest
+        {
+            external.changes = found.sources().changes_since(last.dir, last.parts);
+        }
+        Ok(external)
     }
 
     fn run(params: &Self::Params, _job: &Job<'_>, context: &StageContext<'_>) -> Result<StageSummary, BoxError> {
         Ok(ser_ingest::run(params, context)?)
+    }
+
+    fn run_telling(
+        params: &Self::Params,
+        job: &Job<'_>,
+        context: &StageContext<'_>,
+    ) -> Result<(StageSummary, Option<External>), BoxError> {
+        let reading = ser_ingest::read(params, context)?;
+        let external = external(reading.sources());
+        // Files may have changed since the stage was planned: the tables name what they were made of.
+        let provenance = Provenance { fingerprint: job.fingerprint_with(&external), ..context.provenance.clone() };
+        reading.write(context.out_dir, &provenance)?;
+        Ok((reading.into_summary(), Some(external)))
+    }
+}
+
+fn external(sources: &ser_ingest::Sources) -> External {
+    let files = sources.files();
+    External {
+        digest: sources.digest(),
+        description: if files == 1 { "1 file".to_owned() } else { format!("{files} files") },
+        parts: sources.parts(),
+        changes: String::new(),
     }
 }

@@ -14,7 +14,7 @@ use std::marker::PhantomData;
 use std::path::Path;
 
 use schemars::{JsonSchema, Schema};
-use ser_engine::{BoxError, External, Input, Job, Outcome, Problem, Registry, SpecCover, StageKind, typed};
+use ser_engine::{BoxError, External, Input, Job, Outcome, Outside, Problem, Registry, SpecCover, StageKind, typed};
 use ser_schemas::Provenance;
 use ser_schemas::stage::{Observer, ParamProblem, StageContext, StageSummary};
 use serde::Serialize;
@@ -61,7 +61,7 @@ pub(crate) trait Kind: Send + Sync + 'static {
     }
 
     /// Identity of what is read from outside the pipeline.
-    fn external(_params: &Self::Params, _base_dir: &Path) -> Result<External, BoxError> {
+    fn external(_params: &Self::Params, _outside: &Outside<'_>) -> Result<External, BoxError> {
         Ok(External::default())
     }
 
@@ -70,6 +70,15 @@ pub(crate) trait Kind: Send + Sync + 'static {
 
     /// Does the work.
     fn run(params: &Self::Params, job: &Job<'_>, context: &StageContext<'_>) -> Result<StageSummary, BoxError>;
+
+    /// Does the work, and tells what was really read from outside the pipeline; `None`: what `external` told.
+    fn run_telling(
+        params: &Self::Params,
+        job: &Job<'_>,
+        context: &StageContext<'_>,
+    ) -> Result<(StageSummary, Option<External>), BoxError> {
+        Ok((Self::run(params, job, context)?, None))
+    }
 }
 
 /// A [`Kind`] as the engine sees it.
@@ -113,8 +122,17 @@ impl<K: Kind> StageKind for Declared<K> {
         typed::normalise::<K::Params>(params)
     }
 
-    fn external(&self, params: &Value, base_dir: &Path) -> Result<External, BoxError> {
-        K::external(&parsed::<K>(params)?, base_dir)
+    fn external(&self, params: &Value, outside: &Outside<'_>) -> Result<External, BoxError> {
+        K::external(&parsed::<K>(params)?, outside)
+    }
+
+    /// Tables count by their rows; anything else by its bytes.
+    fn content(&self, path: &Path) -> Result<Option<String>, BoxError> {
+        if path.extension().is_some_and(|extension| extension == "parquet") {
+            Ok(Some(ser_schemas::content_digest(path)?))
+        } else {
+            Ok(None)
+        }
     }
 
     fn uses_seed(&self) -> bool {
@@ -146,8 +164,8 @@ impl<K: Kind> StageKind for Declared<K> {
             state_dir: job.state_dir,
             observer: &watch,
         };
-        let summary = K::run(&params, job, &context)?;
-        Ok(Outcome { rows: summary.rows, headline: summary.headline, notes: summary.notes })
+        let (summary, external) = K::run_telling(&params, job, &context)?;
+        Ok(Outcome { rows: summary.rows, headline: summary.headline, notes: summary.notes, external })
     }
 }
 

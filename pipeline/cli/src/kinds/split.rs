@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use ser_engine::{BoxError, External, Input, Job};
+use ser_engine::{BoxError, External, Input, Job, Outside};
 use ser_schemas::stage::{ParamProblem, StageContext, StageSummary};
 
 use super::{Kind, input};
@@ -24,11 +24,8 @@ impl Kind for Split {
     }
 
     /// The analyst's own file of assignments, where one is named.
-    fn external(params: &Self::Params, base_dir: &Path) -> Result<External, BoxError> {
-        let Some(file) = &params.file else { return Ok(External::default()) };
-        let path = base_dir.join(file);
-        let bytes = std::fs::read(&path).map_err(|error| format!("cannot read `{}`: {error}", path.display()))?;
-        Ok(External { digest: blake3::hash(&bytes).to_hex().to_string(), description: file.clone() })
+    fn external(params: &Self::Params, outside: &Outside<'_>) -> Result<External, BoxError> {
+        assignments_file(params, outside.base_dir)
     }
 
     fn run(params: &Self::Params, job: &Job<'_>, context: &StageContext<'_>) -> Result<StageSummary, BoxError> {
@@ -36,4 +33,24 @@ impl Kind for Split {
         let inputs = ser_split::Inputs { manifest: input(job, "manifest")?, audit };
         Ok(ser_split::run(params, &inputs, context)?)
     }
+
+    fn run_telling(
+        params: &Self::Params,
+        job: &Job<'_>,
+        context: &StageContext<'_>,
+    ) -> Result<(StageSummary, Option<External>), BoxError> {
+        let before = assignments_file(params, context.base_dir)?;
+        let summary = Self::run(params, job, context)?;
+        if assignments_file(params, context.base_dir)? != before {
+            return Err(format!("`{}` changed while it was read: run again", before.description).into());
+        }
+        Ok((summary, Some(before)))
+    }
+}
+
+fn assignments_file(params: &ser_split::Params, base_dir: &Path) -> Result<External, BoxError> {
+    let Some(file) = &params.file else { return Ok(External::default()) };
+    let path = base_dir.join(file);
+    let bytes = std::fs::read(&path).map_err(|error| format!("cannot read `{}`: {error}", path.display()))?;
+    Ok(External { digest: blake3::hash(&bytes).to_hex().to_string(), description: file.clone(), ..External::default() })
 }

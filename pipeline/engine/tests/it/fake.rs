@@ -8,8 +8,8 @@ use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
 
 use schemars::{JsonSchema, Schema};
 use ser_engine::{
-    BoxError, External, Failure, Input, Job, Outcome, Override, Pipeline, Plan, Problem, Reason, Registry, Reporter,
-    RunOptions, RunRecord, Spec, SpecCover, SpecErrors, Stage, StageKind, StageRun, Store, plan, run, typed,
+    BoxError, External, Failure, Input, Job, Outcome, Outside, Override, Pipeline, Plan, Problem, Reason, Registry,
+    Reporter, RunOptions, RunRecord, Spec, SpecCover, SpecErrors, Stage, StageKind, StageRun, Store, plan, run, typed,
 };
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
@@ -46,6 +46,8 @@ pub(crate) struct WorkParams {
     pub(crate) frames: Frames,
     /// Names by code.
     pub(crate) codes: std::collections::BTreeMap<String, Protocol>,
+    /// Changes nothing in the result.
+    pub(crate) ignored: u32,
     /// What the stage does instead of working: nothing, `fail`, `panic`, `forget`, `slow`, `full`.
     pub(crate) act: String,
 }
@@ -60,6 +62,7 @@ impl Default for WorkParams {
             steps: Vec::new(),
             frames: Frames::default(),
             codes: std::collections::BTreeMap::new(),
+            ignored: 0,
             act: String::new(),
         }
     }
@@ -138,10 +141,17 @@ impl StageKind for Source {
     fn normalise(&self, params: &Value) -> Result<Value, Problem> {
         typed::normalise::<SourceParams>(params)
     }
-    fn external(&self, params: &Value, base_dir: &Path) -> Result<External, BoxError> {
+    fn external(&self, params: &Value, outside: &Outside<'_>) -> Result<External, BoxError> {
         let params: SourceParams = typed::parse(params).map_err(|problem| problem.message)?;
-        let text = fs::read_to_string(base_dir.join(&params.root))?;
-        Ok(External { description: format!("number {}", text.trim()), digest: text })
+        let external = number(fs::read_to_string(outside.base_dir.join(&params.root))?);
+        if outside.may_write {
+            fs::create_dir_all(outside.state_dir)?;
+            fs::write(outside.state_dir.join("seen"), &external.digest)?;
+        }
+        Ok(external)
+    }
+    fn content(&self, path: &Path) -> Result<Option<String>, BoxError> {
+        without_comments(path).map(Some)
     }
     fn uses_seed(&self) -> bool {
         false
@@ -151,10 +161,27 @@ impl StageKind for Source {
     }
     fn run(&self, job: &Job<'_>) -> Result<Outcome, BoxError> {
         let params: SourceParams = job.params().map_err(|problem| problem.message)?;
-        let number: i64 = fs::read_to_string(job.base_dir.join(&params.root))?.trim().parse()?;
-        fs::write(job.out_dir.join("out.txt"), format!("{}", number + i64::from(params.add)))?;
-        Ok(Outcome { rows: 1, headline: "one number".to_owned(), notes: Vec::new() })
+        let root = job.base_dir.join(&params.root);
+        // Files of these names take the place of the number before and after it is read.
+        let _ = fs::rename(job.base_dir.join("number-before"), &root);
+        let text = fs::read_to_string(&root)?;
+        let _ = fs::rename(job.base_dir.join("number-after"), &root);
+        let value: i64 = text.trim().parse()?;
+        fs::write(job.out_dir.join("out.txt"), format!("{}", value + i64::from(params.add)))?;
+        let external = number(text);
+        // The work folder and what the file says of its maker go by what was read.
+        fs::write(job.out_dir.join("maker.txt"), format!("# {}", job.fingerprint_with(&external)))?;
+        Ok(Outcome { rows: 1, headline: "one number".to_owned(), notes: Vec::new(), external: Some(external) })
     }
+}
+
+fn number(text: String) -> External {
+    External { description: format!("number {}", text.trim()), digest: text, ..External::default() }
+}
+
+/// What a file says, lines that begin with `#` left out.
+fn without_comments(path: &Path) -> Result<String, BoxError> {
+    Ok(fs::read_to_string(path)?.lines().filter(|line| !line.starts_with('#')).collect::<Vec<_>>().join("\n"))
 }
 
 impl StageKind for Work {
@@ -228,6 +255,7 @@ impl StageKind for Work {
             rows: job.inputs.len() as u64,
             headline: format!("{} inputs", job.inputs.len()),
             notes: Vec::new(),
+            external: None,
         })
     }
 }
@@ -358,6 +386,12 @@ impl Place {
         (record, log)
     }
 
+    /// Gives a file another time of change.
+    pub(crate) fn touch(&self, name: &str) {
+        let later = std::time::SystemTime::now() + std::time::Duration::from_secs(5);
+        fs::File::options().write(true).open(self.path(name)).unwrap().set_modified(later).unwrap();
+    }
+
     /// Names in a folder, sorted; none when it does not exist.
     pub(crate) fn names(&self, folder: &str) -> Vec<String> {
         let Ok(items) = fs::read_dir(self.path(folder)) else { return Vec::new() };
@@ -400,6 +434,9 @@ impl Reporter for Log {
     }
     fn fresh(&self, stage: &Stage, last: &StageRun) {
         self.add(format!("fresh {} ({} rows)", stage.name(), last.rows));
+    }
+    fn unchanged(&self, stage: &Stage, last: &StageRun, inputs: &[String]) {
+        self.add(format!("unchanged {} ({} rows): {}", stage.name(), last.rows, inputs.join(", ")));
     }
     fn finished(&self, stage: &Stage, result: &StageRun) {
         self.add(format!("done {}: {} rows, {}", stage.name(), result.rows, result.headline));

@@ -5,7 +5,9 @@
     reason = "in a test a panic is the message; the setting for tests misses helpers outside #[test]"
 )]
 
+mod changes;
 mod crashes;
+mod cut_off;
 mod fake;
 mod graphs;
 mod runs;
