@@ -266,8 +266,13 @@ fn keep(tables: &Tables, board: &Scoreboard, main: &Scored) -> Option<Keep> {
     if main.baseline {
         return None;
     }
-    let rivals: Vec<&Scored> =
-        board.models.iter().filter(|rival| rival.baseline && rival.split == main.split).collect();
+    // A baseline that was shown the test speakers' clips is no fair rival of a network that was not.
+    let shown = |scored: &Scored| scored.standardisation.uses_test_speakers();
+    let rivals: Vec<&Scored> = board
+        .models
+        .iter()
+        .filter(|rival| rival.baseline && rival.split == main.split && (shown(main) || !shown(rival)))
+        .collect();
     let rated: Vec<_> = rivals
         .iter()
         .filter_map(|rival| Some((*rival, rival.metric("uar")?, seen_from(&tables.comparisons, main, rival, "uar"))))

@@ -63,7 +63,14 @@ fn figure(main: Option<&Scored>, rows: &[&Comparison]) -> Result<Option<Figure>,
     let mut drawn: Vec<IntervalRow> = Vec::new();
     let mut grid = Grid::new("Differences in UAR", &["Pair", "#Difference", "#Low", "#High", "#Clips", "#Speakers"]);
     let mut pairs: Vec<[String; 4]> = Vec::new();
-    for row in rows.iter().filter(|row| row.metric == "uar").map(|row| seen_by(main, row)) {
+    // Pairs without the leading model are in the table.
+    let told = |row: &&&Comparison| {
+        row.metric == "uar"
+            && (row.kind == ComparisonKind::ProtocolGap
+                || main
+                    .is_none_or(|main| main.owns(&row.model_a, &row.split_a) || main.owns(&row.model_b, &row.split_b)))
+    };
+    for row in rows.iter().filter(told).map(|row| seen_by(main, row)) {
         // A pair stands once, whatever it was tested with.
         let pair = [&row.model_a, &row.split_a, &row.model_b, &row.split_b].map(String::clone);
         if pairs.contains(&pair) || drawn.len() == MOST_DRAWN {

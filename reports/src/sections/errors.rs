@@ -39,12 +39,13 @@ pub(crate) struct ModelErrors {
     groups: Vec<Grid>,
 }
 
-/// One entry per evaluated model, in the order of the scoreboard.
+/// One entry per evaluated model that does not answer the same to every clip, in the order of the scoreboard.
 pub(crate) fn errors(tables: &Tables, board: &Scoreboard) -> Result<Vec<ModelErrors>, Error> {
     board
         .models
         .iter()
         .enumerate()
+        .filter(|(index, scored)| !scored.constant || board.main == Some(*index))
         .map(|(index, scored)| {
             Ok(ModelErrors {
                 id: format!("model-{}", index + 1),

@@ -94,7 +94,9 @@ fn clips_can_be_listened_to_from_where_the_page_lies() {
     let html = fixture.render(&Params::default()).expect("rendered").html;
     let labels = between(&html, "id=\"labels\"", "</section>");
     assert!(
-        labels.contains("<a class=\"listen\" href=\"..&#x2f;data&#x2f;crema_d&#x2f;angry-0.wav\">crema_d&#x2f;angry-0</a>"),
+        labels.contains(
+            "<a class=\"listen\" href=\"..&#x2f;data&#x2f;crema_d&#x2f;angry-0.wav\">crema_d&#x2f;angry-0</a>"
+        ),
         "{labels}"
     );
     assert_eq!(labels.matches("class=\"listen\"").count(), 25);
