@@ -178,13 +178,18 @@ impl Scoreboard {
         let mut models: Vec<Scored> = Vec::new();
         for row in summary.iter().filter(|row| row.group == "overall") {
             let place = models.iter().position(|scored| scored.owns(&row.model, &row.split)).unwrap_or_else(|| {
+                let constant = param(pipeline, &row.model, "model") == Some("majority");
                 models.push(Scored {
                     model: row.model.clone(),
                     split: row.split.clone(),
                     protocol: Protocol::of(&row.split, pipeline),
-                    standardisation: Standardisation::of(&row.model, pipeline),
+                    standardisation: if constant {
+                        Standardisation::None
+                    } else {
+                        Standardisation::of(&row.model, pipeline)
+                    },
                     baseline: pipeline.stage(&row.model).is_some_and(|stage| stage.kind == "baseline"),
-                    constant: param(pipeline, &row.model, "model") == Some("majority"),
+                    constant,
                     overall: BTreeMap::new(),
                     support: 0,
                     speakers: 0,

@@ -89,8 +89,9 @@ pub(crate) fn card(tables: &Tables, board: &Scoreboard, pipeline: &PipelineInfo)
 fn model(tables: &Tables, main: &Scored, pipeline: &PipelineInfo) -> Vec<Block> {
     let emotions: Vec<String> = tables.emotions().into_iter().map(|emotion| emotion.as_str().to_owned()).collect();
     let params = pipeline.stage(&main.model).map(|stage| &stage.params);
-    let network =
-        params.and_then(recipe::network).unwrap_or_else(|| "A model whose parameters are under Provenance".to_owned());
+    let network = params
+        .and_then(recipe::described)
+        .unwrap_or_else(|| "A model whose parameters are under Provenance".to_owned());
     let mut text = format!("{network}. It gives each recording of speech a probability for {}.", listed(&emotions));
     if main.standardisation.uses_test_speakers() {
         text.push_str(" It needs several recordings of each speaker: features are standardised per speaker.");

@@ -9,8 +9,18 @@ use crate::scored::Scored;
 use crate::sections::words::listed;
 use crate::tables::Tables;
 
-/// The network in one sentence without its full stop; `None` where the parameters are of no network.
-pub(super) fn network(params: &Value) -> Option<String> {
+/// The model in one sentence without its full stop; `None` where the parameters are of none that is known here.
+pub(super) fn described(params: &Value) -> Option<String> {
+    match params.get("model").and_then(Value::as_str) {
+        Some("majority") => Some("The most frequent emotion of the training clips, whatever the recording".to_owned()),
+        Some("linear") => {
+            Some("A linear model: multinomial logistic regression on the functionals of a clip".to_owned())
+        }
+        _ => network(params),
+    }
+}
+
+fn network(params: &Value) -> Option<String> {
     let convolutions: Vec<String> = params
         .get("conv")?
         .as_array()?
@@ -102,10 +112,11 @@ mod tests {
             "pooling": "attentive-statistics", "use_functionals": true,
         });
         assert_eq!(
-            network(&params).expect("a network"),
+            described(&params).expect("a network"),
             "A neural network: convolutions over time with 64 and 128 channels, a bidirectional LSTM of 128 units, attentive statistics pooling and the clip’s functionals"
         );
-        assert_eq!(network(&serde_json::json!({"l2": 1})), None);
-        assert_eq!(network(&Value::Null), None);
+        assert_eq!(described(&serde_json::json!({"l2": 1})), None);
+        assert_eq!(described(&Value::Null), None);
+        assert!(described(&serde_json::json!({"model": "linear"})).expect("known").contains("logistic regression"));
     }
 }

@@ -134,6 +134,12 @@ fn the_model_card_is_one_text_in_two_forms() {
     for (markdown, html) in [
         ("# Model card: net of four-corpora", "net of four-corpora. The same as"),
         ("## Intended use", "<h3>Intended use</h3>"),
+        (
+            "convolutions over time with 64 and 128 channels, a bidirectional LSTM of 128 units",
+            "a bidirectional LSTM of 128 units",
+        ),
+        ("- **Settings:** features all, epochs 40, optimiser adamw, learning rate 0.001.", "optimiser adamw"),
+        ("- **Work:** 200 epochs in 5 folds, 25 minutes", "200 epochs in 5 folds"),
         ("- **Not for:** decisions about people.", "<strong>Not for:</strong> decisions about people."),
         ("| CREMA-D | 7\u{202f}442 | 91 | en | CC BY-NC-SA 4.0 |", "CC BY-NC-SA 4.0"),
         ("| net this card’s model | speaker-independent | 0.61 [0.57, 0.65] |", "0.61<small>[0.57, 0.65]"),
@@ -237,7 +243,7 @@ fn every_section_is_there_and_counts_what_it_was_given() {
     assert!(html.contains("20 more files in exclusions.parquet"));
     assert!(html.contains("skipped: no folder"));
     assert!(html.contains("Calm is in ravdess only"));
-    assert!(html.contains("optimizer.learning_rate"));
+    assert!(html.contains("lstm.bidirectional"));
     assert!(html.contains("f00d-manifest"));
     assert!(html.contains("corpus = &quot;ravdess&quot;"));
     // Protocols: UAR, accuracy, differences, one matrix. Data: balance, durations, associations, two of shortcuts. Clips of
