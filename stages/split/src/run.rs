@@ -8,7 +8,8 @@ use ser_schemas::{Assignment, Check, CheckStatus, Clip, KEY_PROTOCOL, Table};
 use crate::assign::{Division, assign};
 use crate::checks::inspect;
 use crate::error::SplitError;
-use crate::params::Params;
+use crate::near::{self, inspect_near, keep_together};
+use crate::params::{Params, Protocol};
 
 /// A split of more folds than this is told in one line.
 const MAX_FOLDS_TOLD: usize = 12;
