@@ -3,8 +3,6 @@
 
 use std::collections::BTreeMap;
 
-use serde_json::Value;
-
 use ser_schemas::SummaryMetric;
 
 use crate::charts::Ink;

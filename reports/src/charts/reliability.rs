@@ -1,5 +1,7 @@
 //! A reliability diagram: how often a model was right (up) when it was so sure (right), above how often it was so sure.
 
+use std::fmt::Write as _;
+
 use plotters::prelude::*;
 use plotters::style::text_anchor::HPos;
 
@@ -120,7 +122,7 @@ fn spoken(lines: &[Reliability], bin: &Bin) -> String {
         if let Some(own) = line.bins.iter().find(|own| own.low == bin.low) {
             let clips = number::counted(own.clips, "clip", "clips");
             let (said, right) = (number::metric(own.confidence), number::metric(own.accuracy));
-            text.push_str(&format!("\n{}: says {said}, right {right} ({clips})", line.name));
+            let _ = write!(text, "\n{}: says {said}, right {right} ({clips})", line.name);
         }
     }
     text

@@ -1,5 +1,7 @@
 //! One model against another on the same clips: differences with their intervals, and tests.
 
+use std::fmt::Write as _;
+
 use serde::Serialize;
 
 use ser_schemas::{Comparison, ComparisonKind, ComparisonTest};
@@ -163,7 +165,7 @@ fn table(rows: &[&Comparison]) -> Grid {
     let more = rows.len().saturating_sub(MOST_ROWS);
     let mut foot = "p is two-sided; Holm’s correction is for all comparisons of one kind, split, metric and test. McNemar’s test takes clips for independent, which clips of one speaker are not: it promises too much.".to_owned();
     if more > 0 {
-        foot.push_str(&format!(" {} in comparisons.parquet.", number::counted(more as u64, "more row", "more rows")));
+        let _ = write!(foot, " {} in comparisons.parquet.", number::counted(more as u64, "more row", "more rows"));
     }
     grid.foot(foot);
     grid
