@@ -17,7 +17,7 @@
   // What a cell says, without the smaller text below.
   function text(cell) {
     var copy = cell.cloneNode(true);
-    all("small, button, audio", copy).forEach(function (part) { part.remove(); });
+    all("small, button, audio, summary", copy).forEach(function (part) { part.remove(); });
     return copy.textContent.trim();
   }
 

@@ -48,6 +48,12 @@ pub(crate) fn speech(tables: &Tables) -> (String, String) {
 }
 
 fn speech_item(tables: &Tables) -> Item {
+    if tables.corpora.iter().any(|corpus| corpus.synthetic) {
+        return item(
+            "Synthetic signals.",
+            "Generated in the layout of the corpora; nothing follows from them about speech or emotion.",
+        );
+    }
     let (acted, unknown): (Vec<&str>, Vec<&str>) =
         tables.corpora_with_clips().into_iter().partition(|corpus| ACTED.contains(corpus));
     let names = |names: &[&str]| listed(&names.iter().map(|name| (*name).to_owned()).collect::<Vec<_>>());

@@ -273,15 +273,13 @@ fn keep(tables: &Tables, board: &Scoreboard, main: &Scored) -> Option<Keep> {
         .iter()
         .filter(|rival| rival.baseline && rival.split == main.split && (shown(main) || !shown(rival)))
         .collect();
-    let rated: Vec<_> = rivals
+    let mut rated: Vec<_> = rivals
         .iter()
         .filter_map(|rival| Some((*rival, rival.metric("uar")?, seen_from(&tables.comparisons, main, rival, "uar"))))
         .collect();
-    if rated.is_empty() {
-        return None;
-    }
     // The strongest rival is the one that counts.
-    let strongest = rated.iter().max_by(|one, other| one.1.value.total_cmp(&other.1.value))?;
+    rated.sort_by(|one, other| other.1.value.total_cmp(&one.1.value));
+    let strongest = rated.first()?;
     let verdict = match strongest.2 {
         Some((Estimate { low: Some(low), .. }, _)) if low > 0.0 => {
             format!(

@@ -1,10 +1,11 @@
 //! What to distrust: everything in the tables that makes the numbers mean less than they seem to.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::fmt::Write as _;
 
 use serde::Serialize;
 
-use ser_schemas::{CheckStatus, CorpusStatus, Severity};
+use ser_schemas::{CheckStatus, CorpusStatus, Finding, Severity};
 
 use super::answer::classes_tested;
 use super::words::prose;
@@ -183,7 +184,7 @@ fn check_cautions(tables: &Tables, board: &Scoreboard) -> Vec<Caution> {
                 board.models.iter().any(|scored| scored.split == *split && scored.protocol == Protocol::Random);
             let mut names: Vec<&str> = checks
                 .iter()
-                .filter(|check| check.status == status && !(random && check.check == "speaker_disjoint"))
+                .filter(|check| check.status == status && !(random && check.check.ends_with("speaker_disjoint")))
                 .map(|check| check.check.as_str())
                 .collect();
             names.sort_unstable();
@@ -228,17 +229,29 @@ fn finding_cautions(tables: &Tables) -> Vec<Caution> {
         .filter(|finding| finding.severity >= Severity::Warning && !SAID_HERE.contains(&finding.code.as_str()));
     let mut sorted: Vec<_> = grave.collect();
     sorted.sort_by_key(|finding| std::cmp::Reverse(finding.severity));
-    let more = sorted.len().saturating_sub(MOST_FINDINGS);
-    let mut cautions: Vec<Caution> = sorted
+    // Findings of one kind are one reason; the first of them stands for all.
+    let mut kinds: Vec<(&Finding, u64)> = Vec::new();
+    for finding in sorted {
+        match kinds.iter_mut().find(|(first, _)| first.code == finding.code) {
+            Some((_, alike)) => *alike += 1,
+            None => kinds.push((finding, 0)),
+        }
+    }
+    let more: u64 = kinds.iter().skip(MOST_FINDINGS).map(|(_, alike)| 1 + alike).sum();
+    let mut cautions: Vec<Caution> = kinds
         .into_iter()
         .take(MOST_FINDINGS)
-        .map(|finding| {
+        .map(|(finding, alike)| {
             let level = if finding.severity == Severity::Error { "error" } else { "warning" };
-            caution(level, "Audit:", format!("{}.", prose(&finding.message).trim_end_matches('.')))
+            let mut text = format!("{}.", prose(&finding.message).trim_end_matches('.'));
+            if alike > 0 {
+                let _ = write!(text, " {} of this kind.", number::counted(alike, "more finding", "more findings"));
+            }
+            caution(level, "Audit:", text)
         })
         .collect();
     if more > 0 {
-        let text = format!("{} in the section on data.", number::counted(more as u64, "more warning", "more warnings"));
+        let text = format!("{} in the section on data.", number::counted(more, "more warning", "more warnings"));
         cautions.push(caution("warning", "Audit:", text));
     }
     cautions

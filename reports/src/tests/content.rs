@@ -142,7 +142,7 @@ fn the_model_card_is_one_text_in_two_forms() {
         ("- **Work:** 200 epochs in 5 folds, 25 minutes", "200 epochs in 5 folds"),
         ("- **Not for:** decisions about people.", "<strong>Not for:</strong> decisions about people."),
         ("| CREMA-D | 7\u{202f}442 | 91 | en | CC BY-NC-SA 4.0 |", "CC BY-NC-SA 4.0"),
-        ("| net this card’s model | speaker-independent | 0.61 [0.57, 0.65] |", "0.61<small>[0.57, 0.65]"),
+        ("| net (this card’s model) | speaker-independent | 0.61 [0.57, 0.65] |", "0.61<small>[0.57, 0.65]"),
         ("- **English only.**", "<strong>English only.</strong>"),
         ("- **Speakers.** 121 speakers (61 female, 60 male).", "121 speakers (61 female, 60 male)."),
         ("- **Rare emotions:** calm (192 clips) and surprise (652 clips).", "calm (192 clips)"),
