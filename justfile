@@ -25,3 +25,9 @@ check: lint test
 generate:
     cargo run --release --locked -- schema > docs/pipeline.schema.json
     cargo run --release --locked -- tables > docs/tables.md
+
+# Measures features against librosa, both sides in turn; results go to docs/benchmarks.md
+bench-peers *ARGS:
+    python3 -m venv target/peers
+    target/peers/bin/pip install --quiet --requirement benches/peers/requirements.txt
+    target/peers/bin/python benches/peers/features.py --markdown docs/benchmarks.md {{ARGS}}

@@ -79,7 +79,7 @@ fn fail_on_fails_the_run_and_what_was_found_can_be_seen() {
     assert_eq!(workspace.ser(&["audit", "--json"]).exits(0).json()["stopped"], true);
     workspace.ser(&["status", "--exit-code"]).exits(3);
 
-    workspace.write("pipeline.toml", format!("{PIPELINE}fail_on = [\"near_duplicate_audio\", \"band_limited\"]\n"));
+    workspace.write("pipeline.toml", format!("{PIPELINE}fail_on = [\"near_duplicate_audio\", \"low_agreement\"]\n"));
     workspace.ser(&["run"]).exits(0);
     let shown = workspace.ser(&["audit"]).exits(0);
     assert!(!shown.stdout.contains("was stopped"), "{}", shown.stdout);

@@ -7,6 +7,8 @@ use crate::vector::energy;
 const ZERO: f32 = 1e-10;
 
 /// Root mean square of the `window` samples of frame `index`; silence outside the clip counts.
+#[expect(clippy::inline_always, reason = "compiled for the widest instructions where it is inlined into such code")]
+#[inline(always)]
 pub(crate) fn rms(clip: &[f32], framing: &Framing, index: usize) -> f32 {
     (energy(inside(clip, framing, index)) / framing.window as f32).sqrt()
 }

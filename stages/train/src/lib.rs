@@ -7,6 +7,7 @@
 
 mod data;
 mod error;
+mod exposures;
 mod kernels;
 mod model_file;
 mod net;

@@ -8,7 +8,7 @@ use std::path::PathBuf;
 
 use ser_audit::{Dataset, Overview};
 use ser_engine::{Stage, Store};
-use ser_schemas::{Association, ClassBalance, Durations, Finding, NearDuplicate, Shortcut, Table as _};
+use ser_schemas::{Association, ClassBalance, Durations, Emotion, Finding, NearDuplicate, Shortcut, Table as _};
 use serde_json::{Value, json};
 
 use crate::output::{self, Status};
@@ -289,7 +289,7 @@ fn class_balance_json(row: &ClassBalance) -> Value {
 fn durations_json(row: &Durations) -> Value {
     json!({
         "corpus": row.corpus,
-        "emotion": row.emotion.map(|emotion| emotion.as_str()),
+        "emotion": row.emotion.map(Emotion::as_str),
         "clips": row.clips,
         "mean_s": row.mean_s,
         "sd_s": row.sd_s,

@@ -15,7 +15,7 @@ impl Kind for Split {
     const NAME: &'static str = "split";
     const VERSION: u32 = ser_split::VERSION;
     const SUMMARY: &'static str = "divides clips into folds, and checks that nothing leaks";
-    const INPUTS: &'static [Input] = &[Input::one("manifest")];
+    const INPUTS: &'static [Input] = &[Input::one("manifest"), Input::optional("audit")];
     const SEEDED: bool = true;
     const OUTPUTS: &'static [&'static str] = &["assignments.parquet", "checks.parquet"];
 
@@ -39,7 +39,9 @@ impl Kind for Split {
     }
 
     fn run(params: &Self::Params, job: &Job<'_>, context: &StageContext<'_>) -> Result<StageSummary, BoxError> {
-        Ok(ser_split::run(params, input(job, "manifest")?, context)?)
+        let audit = job.input("audit").map(|input| input.dir.as_path());
+        let inputs = ser_split::Inputs { manifest: input(job, "manifest")?, audit };
+        Ok(ser_split::run(params, &inputs, context)?)
     }
 
     fn run_telling(

@@ -108,8 +108,14 @@ impl Walk<'_> {
 
     /// One of several alternatives that no tag tells apart: the first that fits, or else what keeps the nearest from fitting.
     fn any(&mut self, options: &[Map<String, Value>], schema: &Value, node: &Node, path: &str) -> Value {
+        let fitting: Vec<&Map<String, Value>> = options.iter().filter(|option| fits(&types(option), node)).collect();
+        // Words beside a list: a wrong word is held against all of them, not against the first.
+        let words: Option<Vec<_>> = fitting.iter().map(|option| choices(option)).collect();
+        if let Some(words) = words.filter(|words| words.len() > 1) {
+            return self.choice(&words.concat(), node, path);
+        }
         let mut nearest: Option<Vec<Diagnostic>> = None;
-        for option in options.iter().filter(|option| fits(&types(option), node)) {
+        for option in fitting {
             let mut attempt = Walk { root: self.root, stage_keys: self.stage_keys, found: Vec::new() };
             let value = attempt.single(option, node, path);
             if attempt.found.is_empty() {
