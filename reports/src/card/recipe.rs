@@ -11,12 +11,8 @@ use crate::tables::Tables;
 
 /// The network in one sentence without its full stop; `None` where the parameters are of no network.
 pub(super) fn network(params: &Value) -> Option<String> {
-    let convolutions: Vec<String> = params
-        .get("conv")?
-        .as_array()?
-        .iter()
-        .filter_map(|layer| layer.get("channels").map(Value::to_string))
-        .collect();
+    let convolutions: Vec<String> =
+        params.get("conv")?.as_array()?.iter().filter_map(|layer| layer.get("channels").map(Value::to_string)).collect();
     let mut parts = Vec::new();
     if !convolutions.is_empty() {
         parts.push(format!("convolutions over time with {} channels", listed(&convolutions)));
@@ -39,7 +35,10 @@ pub(super) fn network(params: &Value) -> Option<String> {
 /// What a reader needs in order to judge the training; every parameter is under Provenance.
 pub(super) fn training(tables: &Tables, main: &Scored, pipeline: &PipelineInfo) -> Vec<Block> {
     let mut items = vec![
-        item("Protocol:", format!("{} (split {}): {}.", main.protocol.name(), main.split, main.protocol.meaning())),
+        item(
+            "Protocol:",
+            format!("{} (split {}): {}.", main.protocol.name(), main.split, main.protocol.meaning()),
+        ),
         item("Standardisation of features:", format!("{}.", main.standardisation.name())),
     ];
     if let Some(params) = pipeline.stage(&main.model).map(|stage| &stage.params) {
@@ -61,8 +60,7 @@ pub(super) fn training(tables: &Tables, main: &Scored, pipeline: &PipelineInfo) 
         }
     }
     if let Some((_, epochs)) = tables.history.iter().find(|(model, _)| *model == main.model) {
-        let minutes =
-            epochs.iter().map(|epoch| epoch.seconds).filter(|seconds| seconds.is_finite()).sum::<f64>() / 60.0;
+        let minutes = epochs.iter().map(|epoch| epoch.seconds).filter(|seconds| seconds.is_finite()).sum::<f64>() / 60.0;
         let mut folds: Vec<u32> = epochs.iter().map(|epoch| epoch.fold).collect();
         folds.sort_unstable();
         folds.dedup();

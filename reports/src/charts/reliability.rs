@@ -140,9 +140,7 @@ mod tests {
             hollow: false,
         };
         let svg = reliability("c", &[line("as trained", 0.2), line("scaled", 0.3)]).expect("drawn").into_svg();
-        assert!(svg.contains(
-            "probability 0.30 to 0.40\nas trained: says 0.35, right 0.20 (1\u{202f}200 clips)\nscaled: says"
-        ));
+        assert!(svg.contains("probability 0.30 to 0.40\nas trained: says 0.35, right 0.20 (1\u{202f}200 clips)\nscaled: says"));
         assert!(!svg.contains("NaN"));
         assert!(reliability("c", &[]).is_ok());
     }

@@ -98,17 +98,7 @@ fn table(rows: &[&Comparison]) -> Grid {
     let mut grid = Grid::new(
         "Every comparison of two models on the same clips",
         &[
-            "First",
-            "Second",
-            "?Kind",
-            "?Metric",
-            "#First",
-            "#Second",
-            "#Difference",
-            "?Test",
-            "#p",
-            "#p, Holm",
-            "#Clips",
+            "First", "Second", "?Kind", "?Metric", "#First", "#Second", "#Difference", "?Test", "#p", "#p, Holm", "#Clips",
             "#Speakers",
         ],
     );

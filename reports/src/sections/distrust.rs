@@ -112,9 +112,7 @@ fn worst_group(tables: &Tables, main: &Scored) -> Option<Caution> {
         .worst_groups
         .iter()
         // Of many speakers or sentences, the worst is mostly the unluckiest.
-        .filter(|row| {
-            main.owns(&row.model, &row.split) && !["fold", "speaker", "sentence"].contains(&row.group.as_str())
-        })
+        .filter(|row| main.owns(&row.model, &row.split) && !["fold", "speaker", "sentence"].contains(&row.group.as_str()))
         .filter(|row| row.value < row.overall)
         .min_by(|one, other| one.value.total_cmp(&other.value))?;
     Some(caution(
@@ -184,11 +182,7 @@ fn check_cautions(tables: &Tables) -> Vec<Caution> {
             names.dedup();
             if !names.is_empty() {
                 let verb = if status == CheckStatus::Failed { "failed" } else { "does not promise" };
-                cautions.push(caution(
-                    level,
-                    format!("Split {split} {verb}:"),
-                    format!("{}.", names.join(", ").replace('_', " ")),
-                ));
+                cautions.push(caution(level, format!("Split {split} {verb}:"), format!("{}.", names.join(", ").replace('_', " "))));
             }
         }
     }
@@ -205,21 +199,15 @@ fn model_check_cautions(tables: &Tables) -> Vec<Caution> {
         .into_iter()
         .map(|(check, models)| {
             let models: Vec<&str> = models.into_iter().collect();
-            caution(
-                "error",
-                format!("Check failed: {}.", check.replace('_', " ")),
-                format!("In {}.", models.join(", ")),
-            )
+            caution("error", format!("Check failed: {}.", check.replace('_', " ")), format!("In {}.", models.join(", ")))
         })
         .collect()
 }
 
 fn finding_cautions(tables: &Tables) -> Vec<Caution> {
-    let grave = tables
-        .audit
-        .iter()
-        .flat_map(|audit| &audit.findings)
-        .filter(|finding| finding.severity >= Severity::Warning && !SAID_HERE.contains(&finding.code.as_str()));
+    let grave = tables.audit.iter().flat_map(|audit| &audit.findings).filter(|finding| {
+        finding.severity >= Severity::Warning && !SAID_HERE.contains(&finding.code.as_str())
+    });
     let mut sorted: Vec<_> = grave.collect();
     sorted.sort_by_key(|finding| std::cmp::Reverse(finding.severity));
     let more = sorted.len().saturating_sub(MOST_FINDINGS);

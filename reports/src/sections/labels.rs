@@ -42,12 +42,15 @@ pub(crate) fn labels(
 }
 
 /// The leading model's; those of the best model that has any where the leading one has none.
-fn disputed(tables: &Tables, board: &Scoreboard, recordings: &mut Recordings<'_>, rows: usize) -> Option<Disputed> {
-    let model = board
-        .main()
-        .into_iter()
-        .chain(&board.models)
-        .find(|scored| tables.label_errors.iter().any(|row| scored.owns(&row.model, &row.split)))?;
+fn disputed(
+    tables: &Tables,
+    board: &Scoreboard,
+    recordings: &mut Recordings<'_>,
+    rows: usize,
+) -> Option<Disputed> {
+    let model = board.main().into_iter().chain(&board.models).find(|scored| {
+        tables.label_errors.iter().any(|row| scored.owns(&row.model, &row.split))
+    })?;
     let mut errors: Vec<&LabelError> =
         tables.label_errors.iter().filter(|row| model.owns(&row.model, &row.split)).collect();
     errors.sort_by_key(|row| row.rank);
@@ -146,7 +149,6 @@ fn figure(tables: &Tables, corpus: &str) -> Result<Figure, Error> {
             },
         }
     })?;
-    let caption =
-        "Where most listeners heard something else than the actor meant, a model cannot be expected to do better.";
+    let caption = "Where most listeners heard something else than the actor meant, a model cannot be expected to do better.";
     Ok(Figure::new(format!("Intended and perceived, {corpus}"), caption, chart, grid))
 }

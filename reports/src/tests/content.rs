@@ -69,10 +69,7 @@ fn the_network_has_to_earn_its_keep() {
 fn the_worst_group_is_named_and_not_the_unluckiest_speaker() {
     let html = Fixture::complete().render(&Params::default()).expect("rendered").html;
     let cautions = between(&html, "class=\"cautions\"", "</ul>");
-    assert!(
-        cautions.contains("Worst on corpus savee.") && cautions.contains("UAR 0.49 [0.44, 0.54] on its 480 clips"),
-        "{cautions}"
-    );
+    assert!(cautions.contains("Worst on corpus savee.") && cautions.contains("UAR 0.49 [0.44, 0.54] on its 480 clips"), "{cautions}");
     assert!(!cautions.contains("crema_d:17"));
     let groups = between(&html, "id=\"groups\"", "</section>");
     assert!(groups.contains("crema_d:17") && groups.contains("savee (worst)"));
@@ -93,18 +90,12 @@ fn clips_can_be_listened_to_from_where_the_page_lies() {
     let fixture = Fixture::complete();
     let html = fixture.render(&Params::default()).expect("rendered").html;
     let labels = between(&html, "id=\"labels\"", "</section>");
-    assert!(
-        labels.contains("<a class=\"listen\" href=\"../data/crema_d/angry-0.wav\">crema_d/angry-0</a>"),
-        "{labels}"
-    );
+    assert!(labels.contains("<a class=\"listen\" href=\"../data/crema_d/angry-0.wav\">crema_d/angry-0</a>"), "{labels}");
     assert_eq!(labels.matches("class=\"listen\"").count(), 25);
     assert!(labels.contains("35 more clips in label_errors.parquet."));
     assert!(labels.contains("60 clips whose label net disputes"));
     let data = between(&html, "id=\"data\"", "</section>");
-    assert!(
-        data.contains("href=\"../data/ravdess/happy-0.wav\"")
-            && data.contains("5 more pairs in near_duplicates.parquet.")
-    );
+    assert!(data.contains("href=\"../data/ravdess/happy-0.wav\"") && data.contains("5 more pairs in near_duplicates.parquet."));
     assert!(!html.contains("<audio"));
 }
 
@@ -140,10 +131,7 @@ fn the_model_card_is_one_text_in_two_forms() {
         ("- **Rare emotions:** calm (192 clips) and surprise (652 clips).", "calm (192 clips)"),
         ("- **Ages.** 20 to 110 years", "20 to 110 years"),
         ("- **Scripted sentences.** 48 sentences in 12\u{202f}162 clips", "48 sentences in"),
-        (
-            "Somebody et al. (2018). A corpus of acted speech. https://example.org/crema_d",
-            "https://example.org/crema_d",
-        ),
+        ("Somebody et al. (2018). A corpus of acted speech. https://example.org/crema_d", "https://example.org/crema_d"),
         ("- **Acted speech.**", "<strong>Acted speech.</strong>"),
         ("- **Worst groups:** corpus savee (UAR 0.49 [0.44, 0.54], worst of 4)", "corpus savee (UAR 0.49"),
     ] {
@@ -159,11 +147,7 @@ fn a_corpus_of_ones_own_is_not_taken_for_acted() {
         clip.corpus = "call_centre".into();
     }
     let rendered = fixture.render(&Params::default()).expect("rendered");
-    assert!(
-        rendered.card.contains("**Mostly acted speech.** The emotions of crema_d, ravdess and savee were played"),
-        "{}",
-        rendered.card
-    );
+    assert!(rendered.card.contains("**Mostly acted speech.** The emotions of crema_d, ravdess and savee were played"), "{}", rendered.card);
     assert!(rendered.html.contains("of call_centre it is not known."));
 }
 
@@ -172,9 +156,7 @@ fn calibration_and_corpora_never_heard_are_there() {
     let html = Fixture::complete().render(&Params::default()).expect("rendered").html;
     let calibration = between(&html, "id=\"calibration\"", "</section>");
     assert!(calibration.contains("is 0.11 [0.07, 0.15] away"), "{calibration}");
-    assert!(
-        calibration.contains("Reliability, net (speaker-independent)") && calibration.contains("scaled by temperature")
-    );
+    assert!(calibration.contains("Reliability, net (speaker-independent)") && calibration.contains("scaled by temperature"));
     let protocols = between(&html, "id=\"protocols\"", "</section>");
     assert!(protocols.contains("trained without savee, tested on savee: UAR 0.34"), "{protocols}");
 }
@@ -218,17 +200,7 @@ fn an_unknown_main_model_is_refused() {
 fn every_section_is_there_and_counts_what_it_was_given() {
     let html = Fixture::complete().render(&Params::default()).expect("rendered").html;
     for id in [
-        "answer",
-        "protocols",
-        "data",
-        "voices",
-        "training",
-        "errors",
-        "groups",
-        "calibration",
-        "labels",
-        "measurements",
-        "card",
+        "answer", "protocols", "data", "voices", "training", "errors", "groups", "calibration", "labels", "measurements", "card",
         "provenance",
     ] {
         assert!(html.contains(&format!("<section id=\"{id}\"")), "no section {id}");

@@ -109,9 +109,7 @@ fn what_was_not_measured_is_said_in_a_sentence() {
     ] {
         assert!(html.contains(sentence), "no {sentence}");
     }
-    for heading in
-        ["there twice", "Shortcuts to", "What goes together", "Checks of the models", "Balance of the emotions"]
-    {
+    for heading in ["there twice", "Shortcuts to", "What goes together", "Checks of the models", "Balance of the emotions"] {
         assert!(!html.contains(heading), "{heading} of nothing");
     }
 }
