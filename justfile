@@ -26,8 +26,22 @@ generate:
     cargo run --release --locked -- schema > docs/pipeline.schema.json
     cargo run --release --locked -- tables > docs/tables.md
 
-# Measures features against librosa, both sides in turn; results go to docs/benchmarks.md
-bench-peers *ARGS:
-    python3 -m venv target/peers
+# Benchmarks of the training kernels and steps
+bench-training *ARGS:
+    cargo bench --locked --workspace --features ser/ndarray --bench training -- {{ARGS}}
+
+# Both comparisons with other libraries, one after the other; the results go into docs/benchmarks.md
+bench-peers: bench-peers-features bench-peers-training
+
+# Features against librosa, both sides in turn
+bench-peers-features *ARGS:
+    test -d target/peers || python3 -m venv target/peers
     target/peers/bin/pip install --quiet --requirement benches/peers/requirements.txt
     target/peers/bin/python benches/peers/features.py --markdown docs/benchmarks.md {{ARGS}}
+
+# The training step against PyTorch and TensorFlow, in turn
+bench-peers-training *ARGS:
+    test -d target/peers-training || python3 -m venv target/peers-training
+    target/peers-training/bin/pip install --quiet --requirement benches/peers/training-requirements.txt
+    cargo bench --locked --workspace --features ser/ndarray --bench training_peer --no-run
+    target/peers-training/bin/python benches/peers/training.py --doc docs/benchmarks.md {{ARGS}}

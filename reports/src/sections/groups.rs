@@ -93,10 +93,13 @@ fn few(tables: &Tables, main: &Scored, group: &str, what: &str) -> Result<Option
             ),
         });
     }
-    let guide = main.metric("uar").map(|uar| Guide { at: uar.value, label: format!("all clips {}", number::metric(uar.value)) });
+    let guide = main
+        .metric("uar")
+        .map(|uar| Guide { at: uar.value, label: format!("all clips {}", number::metric(uar.value)) });
     let label = format!("UAR of {} by {what}: {}", main.model, spoken(&drawn));
     let chart = interval_chart(&label, Scale::Share, &drawn, guide.as_ref())?;
-    let caption = "Each group’s mean recall over the emotions it has, with the 95 % interval where speakers are enough for one.";
+    let caption =
+        "Each group’s mean recall over the emotions it has, with the 95 % interval where speakers are enough for one.";
     Ok(Some(Figure::new(format!("By {what}"), caption, chart, grid)))
 }
 
@@ -111,12 +114,17 @@ fn speakers(tables: &Tables, main: &Scored) -> Result<Option<Figure>, Error> {
     let corpora = tables.corpora_with_clips();
     // Speakers are named `<corpus>:<id>`.
     let corpus = |speaker: &str| corpora.iter().position(|name| speaker.split(':').next() == Some(*name)).unwrap_or(6);
-    let mut grid = Grid::new(format!("UAR of {} by speaker, the lowest first", main.model), &["Speaker", "#UAR", "#Test clips"]);
+    let mut grid =
+        Grid::new(format!("UAR of {} by speaker, the lowest first", main.model), &["Speaker", "#UAR", "#Test clips"]);
     for row in &rows {
         grid.row(vec![row.group_value.clone().into(), Cell::metric(row.value), Cell::count(row.support)]);
     }
     if all > rows.len() {
-        grid.foot(format!("The lowest {} of {} speakers; summary.parquet has all.", rows.len(), number::count(all as u64)));
+        grid.foot(format!(
+            "The lowest {} of {} speakers; summary.parquet has all.",
+            rows.len(),
+            number::count(all as u64)
+        ));
     }
     let (first, last) = (rows[0], rows[rows.len() - 1]);
     let label = format!(
@@ -159,7 +167,16 @@ fn speakers(tables: &Tables, main: &Scored) -> Result<Option<Figure>, Error> {
 fn worst(tables: &Tables, board: &Scoreboard) -> Option<Grid> {
     let mut grid = Grid::new(
         "The group on which each model does worst, of each kind of group",
-        &["?Model", "?Grouped by", "Worst group", "#UAR there", "#UAR of all clips", "#Test clips", "#Groups compared", "#Left out"],
+        &[
+            "?Model",
+            "?Grouped by",
+            "Worst group",
+            "#UAR there",
+            "#UAR of all clips",
+            "#Test clips",
+            "#Groups compared",
+            "#Left out",
+        ],
     );
     for scored in &board.models {
         for row in tables.worst_groups.iter().filter(|row| scored.owns(&row.model, &row.split)) {

@@ -156,9 +156,9 @@ impl Checked<'_> {
 fn merged<'a>(checks: impl Iterator<Item = Checked<'a>>) -> Vec<Checked<'a>> {
     let mut rows: Vec<Checked<'a>> = Vec::new();
     for check in checks {
-        let same = rows.iter_mut().find(|row| {
-            row.subject == check.subject && row.check == check.check && row.status == check.status
-        });
+        let same = rows
+            .iter_mut()
+            .find(|row| row.subject == check.subject && row.check == check.check && row.status == check.status);
         match same {
             Some(row) => {
                 row.folds.extend(check.folds);

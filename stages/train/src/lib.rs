@@ -5,6 +5,8 @@
 //! `data` (tables to batches), `net` (the network, on this crate's kernels or on burn's layers), `kernels` (layers
 //! forward and backward), `training` (optimiser, schedule, checkpoints).
 
+#[doc(hidden)]
+pub mod bench;
 mod data;
 mod error;
 mod exposures;
