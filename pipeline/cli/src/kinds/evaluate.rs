@@ -41,11 +41,11 @@ impl Kind for Evaluate {
     fn metrics(dir: &Path) -> Result<Vec<Metric>, BoxError> {
         let mut rows = SummaryMetric::read(&dir.join("summary.parquet"))?;
         rows.retain(|row| row.group == "overall");
-        rows.sort_by_key(|row| words::metric_rank(&row.metric));
-        Ok(rows
-            .into_iter()
-            .map(|row| Metric {
-                name: words::metric_name(&row.metric).to_owned(),
+        rows.sort_by_key(|row| words::metric(&row.metric).map(|(rank, _)| rank));
+        let told = rows.into_iter().filter_map(|row| Some((words::metric(&row.metric)?.1, row)));
+        Ok(told
+            .map(|(name, row)| Metric {
+                name: name.to_owned(),
                 of: words::model_on_split(&row.model, &row.split),
                 value: row.value,
                 low: row.low,
