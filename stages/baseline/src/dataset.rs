@@ -105,7 +105,9 @@ impl Dataset {
                     return Err(BaselineError::EmptyFold { split: split.to_owned(), fold: fold.number, role });
                 }
             }
-            [&mut fold.train, &mut fold.validation, &mut fold.test].into_iter().for_each(|clips| clips.sort_unstable());
+            for clips in [&mut fold.train, &mut fold.validation, &mut fold.test] {
+                clips.sort_unstable();
+            }
         }
         Ok(folds)
     }

@@ -65,7 +65,7 @@ impl Linear {
     pub fn probabilities(&self, rows: &Array2<f64>) -> Array2<f64> {
         let mut logits = logits(rows, &self.weights);
         for mut row in logits.rows_mut() {
-            let normaliser = log_sum_exp(row.view(), &self.known);
+            let normaliser = log_sum_exp(&row.view(), &self.known);
             row.iter_mut().zip(&self.known).for_each(|(value, known)| {
                 *value = if *known { (*value - normaliser).exp() } else { 0.0 };
             });
@@ -112,7 +112,7 @@ impl Objective<'_> {
         let mut errors = logits(self.rows, weights);
         let mut cost = 0.0;
         for (mut row, truth) in errors.rows_mut().into_iter().zip(self.truth) {
-            let normaliser = log_sum_exp(row.view(), self.known);
+            let normaliser = log_sum_exp(&row.view(), self.known);
             cost += normaliser - row[*truth];
             row.iter_mut().zip(self.known).for_each(|(value, known)| {
                 *value = if *known { (*value - normaliser).exp() } else { 0.0 };
@@ -155,7 +155,7 @@ fn logits(rows: &Array2<f64>, weights: &Array2<f64>) -> Array2<f64> {
 }
 
 /// Logarithm of the sum of exponentials of the known classes' logits.
-fn log_sum_exp(logits: ArrayView1<'_, f64>, known: &[bool]) -> f64 {
+fn log_sum_exp(logits: &ArrayView1<'_, f64>, known: &[bool]) -> f64 {
     let of_known = || logits.iter().zip(known).filter(|(_, known)| **known).map(|(logit, _)| *logit);
     let highest = of_known().fold(f64::NEG_INFINITY, f64::max);
     highest + of_known().map(|logit| (logit - highest).exp()).sum::<f64>().ln()

@@ -65,7 +65,9 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
         std::fs::create_dir_all(&own)?;
         Prediction::write(&own.join("predictions.parquet"), &predictions(&clips, model, 0), &none)?;
         let mut held = predictions(&clips, model, 1);
-        held.iter_mut().for_each(|row| row.fold = (row.fold + 1) % 5);
+        for row in &mut held {
+            row.fold = (row.fold + 1) % 5;
+        }
         held.truncate(2000);
         Prediction::write(&own.join(VALIDATION_PREDICTIONS_FILE), &held, &none)?;
     }

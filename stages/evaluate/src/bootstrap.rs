@@ -83,7 +83,9 @@ pub fn speaker_intervals(speakers: &[Confusion], draws: &Draws) -> Option<Interv
     }
     let classes = speakers[0].classes();
     let mut all = Confusion::new(classes);
-    speakers.iter().for_each(|speaker| all.add_matrix(speaker, 1));
+    for speaker in speakers {
+        all.add_matrix(speaker, 1);
+    }
     let scores = Scores::of(&all);
 
     let mut resample = Confusion::new(classes);
@@ -229,7 +231,9 @@ mod tests {
                 speakers[speaker].add(truth, said);
             }
             let mut all = Confusion::new(3);
-            speakers.iter().for_each(|speaker| all.add_matrix(speaker, 1));
+            for speaker in &speakers {
+                all.add_matrix(speaker, 1);
+            }
             let scores = Scores::of(&all);
             let found = intervals(&speakers, 50, seed).expect("six speakers");
             prop_assert_eq!(&found, &intervals(&speakers, 50, seed).expect("six speakers"));

@@ -119,7 +119,9 @@ pub fn at_temperature(probabilities: &[f64], temperature: f64) -> Vec<f64> {
     let highest = logits.iter().copied().fold(f64::NEG_INFINITY, f64::max);
     let mut scaled: Vec<f64> = logits.iter().map(|logit| (logit - highest).exp()).collect();
     let sum: f64 = scaled.iter().sum();
-    scaled.iter_mut().for_each(|value| *value /= sum);
+    for value in &mut scaled {
+        *value /= sum;
+    }
     scaled
 }
 
@@ -165,7 +167,9 @@ mod tests {
 
     fn tally(clips: &[(&[f64], usize)]) -> Tally {
         let mut tally = Tally::new(10);
-        clips.iter().for_each(|(probabilities, truth)| tally.add(probabilities, *truth));
+        for (probabilities, truth) in clips {
+            tally.add(probabilities, *truth);
+        }
         tally
     }
 
@@ -241,7 +245,9 @@ mod tests {
             let rows: Vec<([f64; 2], usize)> = rows.into_iter().map(|(p, truth)| ([p, 1.0 - p], truth)).collect();
             let of = |rows: &[([f64; 2], usize)]| {
                 let mut tally = Tally::new(15);
-                rows.iter().for_each(|(row, truth)| tally.add(row, *truth));
+                for (row, truth) in rows {
+                    tally.add(row, *truth);
+                }
                 tally
             };
             let cut = cut.min(rows.len());

@@ -67,7 +67,9 @@ impl Figures {
     pub fn of(clips: &[&Scored<'_>], classes: usize, draws: impl FnOnce(usize) -> Draws) -> Self {
         let speakers = by_speaker(clips, || Confusion::new(classes), |one, clip| one.add(clip.truth, clip.said));
         let mut confusion = Confusion::new(classes);
-        speakers.iter().for_each(|speaker| confusion.add_matrix(speaker, 1));
+        for speaker in &speakers {
+            confusion.add_matrix(speaker, 1);
+        }
         let scores = Scores::of(&confusion);
         let intervals = speaker_intervals(&speakers, &draws(speakers.len()));
         Self { confusion, speakers, scores, intervals }
@@ -89,7 +91,9 @@ impl Calibration {
         };
         let speakers = by_speaker(clips, || Tally::new(bins), add);
         let mut tally = Tally::new(bins);
-        speakers.iter().for_each(|speaker| tally.add_tally(speaker, 1.0));
+        for speaker in &speakers {
+            tally.add_tally(speaker, 1.0);
+        }
         let mut spreads = [Spread::default(); 3];
         if speakers.len() >= MIN_SPEAKERS {
             let mut resample = Tally::new(bins);

@@ -50,10 +50,13 @@ fn tells_nothing_apart(subject: &Subject<'_>) -> bool {
     subject.clips.iter().all(|clip| *folds.entry(clip.prediction.fold).or_insert(&clip.raw) == clip.raw)
 }
 
+/// The clips of one intended emotion by what was heard.
+type Heard<'a> = BTreeMap<Option<Emotion>, Vec<&'a Clip>>;
+
 /// Intended against perceived emotion in every corpus that has votes.
 pub fn perceived(clips: &[Clip]) -> Vec<Perceived> {
     let voted = |clip: &&Clip| clip.perceived_emotion.is_some() || clip.perceived_agreement.is_some();
-    let mut cells: BTreeMap<(&str, Emotion), BTreeMap<Option<Emotion>, Vec<&Clip>>> = BTreeMap::new();
+    let mut cells: BTreeMap<(&str, Emotion), Heard<'_>> = BTreeMap::new();
     for clip in clips.iter().filter(voted) {
         if let Some(emotion) = clip.emotion {
             cells.entry((&clip.corpus, emotion)).or_default().entry(clip.perceived_emotion).or_default().push(clip);

@@ -130,7 +130,9 @@ fn calibration_agrees_with_scikit_learn() {
         let rows = list(&case["probabilities"]).iter().map(numbers);
         let clips: Vec<(Vec<f64>, usize)> = rows.zip(list(&case["truth"]).iter().map(index)).collect();
         let mut tally = Tally::new(index(&oracle["bins"]));
-        clips.iter().for_each(|(row, truth)| tally.add(row, *truth));
+        for (row, truth) in &clips {
+            tally.add(row, *truth);
+        }
         for (metric, found) in [("brier", tally.brier()), ("log_loss", tally.log_loss()), ("ece", tally.ece())] {
             let expected = number(&case[metric]);
             assert!((found - expected).abs() <= tolerance, "{} {metric}: {found}, expected {expected}", case["name"]);
@@ -171,7 +173,7 @@ fn comparisons_agree_with_scipy_and_statsmodels() {
         assert!((uar.first - uar.second - value).abs() < 1e-12, "{name}");
         let half = number(&case["half_width"]);
         assert!(((interval.high - interval.low) / 2.0 / half - 1.0).abs() <= tolerance, "{name}: {interval:?} {half}");
-        assert!(((interval.high + interval.low) / 2.0 - value).abs() < 1e-9, "{name}: {interval:?} {value}");
+        assert!((f64::midpoint(interval.high, interval.low) - value).abs() < 1e-9, "{name}: {interval:?} {value}");
     }
 }
 

@@ -338,7 +338,9 @@ fn temperatures_come_from_validation_clips_and_put_confidence_right() {
         .collect();
     for fold in 0..2 {
         let mut rows = confident(&strangers, "net", SPLIT, 0.9, 1);
-        rows.iter_mut().for_each(|row| row.fold = fold);
+        for row in &mut rows {
+            row.fold = fold;
+        }
         model.validation.extend(rows);
     }
     let all = [clips.clone(), strangers].concat();
@@ -413,7 +415,9 @@ fn a_split_by_corpus_makes_a_matrix() {
     let (a, b) = (corpus("a"), corpus("b"));
     let held = |clips: &[Clip], fold, wrong| {
         let mut rows = confident(clips, "net", "across", 0.8, wrong);
-        rows.iter_mut().for_each(|row| row.fold = fold);
+        for row in &mut rows {
+            row.fold = fold;
+        }
         rows
     };
     let model = Model {

@@ -156,7 +156,9 @@ mod tests {
             let mut times = vec![0; 30];
             for fold in &split.folds {
                 prop_assert_eq!(fold.train.len() + fold.test.len(), 30);
-                fold.test.iter().for_each(|clip| times[*clip] += 1);
+                for clip in &fold.test {
+                    times[*clip] += 1;
+                }
             }
             prop_assert_eq!(times, vec![1; 30]);
         }

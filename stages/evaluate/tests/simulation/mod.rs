@@ -8,23 +8,23 @@ use ser_evaluate::metrics::Scores;
 
 /// A population of speakers, and how many clips each has.
 #[derive(Debug, Clone, Copy)]
-pub struct World {
+pub(crate) struct World {
     /// What is special about it.
-    pub name: &'static str,
+    pub(crate) name: &'static str,
     /// Mean recall of each class at an average speaker.
-    pub recalls: &'static [f64],
+    pub(crate) recalls: &'static [f64],
     /// How unlike speakers are: standard deviation of a speaker's skill, on the logit scale.
-    pub speaker_sd: f64,
+    pub(crate) speaker_sd: f64,
     /// How unlike a speaker's classes are beyond that.
-    pub cell_sd: f64,
+    pub(crate) cell_sd: f64,
     /// Clips of each class of a speaker.
-    pub clips: &'static [u64],
+    pub(crate) clips: &'static [u64],
     /// How unlike speakers' shares of the clips are: each has this many times the clips, at random.
-    pub times: &'static [u64],
+    pub(crate) times: &'static [u64],
 }
 
 /// The worlds that intervals are tried in.
-pub const WORLDS: &[World] = &[
+pub(crate) const WORLDS: &[World] = &[
     World {
         name: "eight classes, speakers as in RAVDESS",
         recalls: &[0.75, 0.65, 0.45, 0.5, 0.6, 0.7, 0.4, 0.8],
@@ -77,22 +77,28 @@ pub const WORLDS: &[World] = &[
 
 /// How often the intervals held the truth.
 #[derive(Debug, Clone, Copy, Default)]
-pub struct Coverage {
+pub(crate) struct Coverage {
     /// Of the unweighted average recall.
-    pub uar: f64,
+    pub(crate) uar: f64,
     /// Of the accuracy.
-    pub accuracy: f64,
+    pub(crate) accuracy: f64,
     /// Of macro-F1.
     pub macro_f1: f64,
     /// Of precision, recall and F1 of single classes, mean over classes.
-    pub classes: f64,
+    pub(crate) classes: f64,
     /// Mean width of the interval of UAR.
-    pub width: f64,
+    pub(crate) width: f64,
 }
 
 impl World {
     /// Coverage over `experiments` of `speakers` speakers each.
-    pub fn coverage(&self, speakers: usize, experiments: u64, resamples: u32, generator: &mut impl Rng) -> Coverage {
+    pub(crate) fn coverage(
+        &self,
+        speakers: usize,
+        experiments: u64,
+        resamples: u32,
+        generator: &mut impl Rng,
+    ) -> Coverage {
         let truth = self.truth(generator);
         let mut sum = Coverage::default();
         let mut classes = (0.0, 0.0);
