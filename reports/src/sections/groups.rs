@@ -22,8 +22,10 @@ const MOST_SPEAKERS: usize = 400;
 #[derive(Debug, Clone, Serialize)]
 pub(crate) struct Groups {
     model: String,
-    /// The worst group of each kind, of every model; `None` where worst groups were not sought.
+    /// The worst group of each kind; `None` where worst groups were not sought.
     worst: Option<Grid>,
+    /// The same of the other models.
+    others: Option<Grid>,
     figures: Vec<Figure>,
 }
 
@@ -41,8 +43,18 @@ pub(crate) fn groups(tables: &Tables, board: &Scoreboard) -> Result<Option<Group
         figures.extend(few(tables, main, group, what)?);
     }
     figures.extend(speakers(tables, main)?);
-    let worst = worst(tables, board);
-    Ok((worst.is_some() || !figures.is_empty()).then(|| Groups { model: main.model.clone(), worst, figures }))
+    let caption = format!("The group on which {} does worst, of each kind of group", main.model);
+    let own = worst(tables, caption, &[main]);
+    let rest: Vec<&Scored> =
+        board.models.iter().filter(|scored| !scored.constant && !scored.owns(&main.model, &main.split)).collect();
+    let others =
+        worst(tables, "The group on which each other model does worst, of each kind of group".to_owned(), &rest);
+    Ok((own.is_some() || !figures.is_empty()).then(|| Groups {
+        model: main.model.clone(),
+        worst: own,
+        others,
+        figures,
+    }))
 }
 
 fn of_group<'a>(tables: &'a Tables, main: &Scored, group: &str) -> Vec<&'a SummaryMetric> {
@@ -164,9 +176,9 @@ fn speakers(tables: &Tables, main: &Scored) -> Result<Option<Figure>, Error> {
     Ok(Some(Figure::new("By speaker", caption, chart, grid).with_legend(legend)))
 }
 
-fn worst(tables: &Tables, board: &Scoreboard) -> Option<Grid> {
+fn worst(tables: &Tables, caption: String, models: &[&Scored]) -> Option<Grid> {
     let mut grid = Grid::new(
-        "The group on which each model does worst, of each kind of group",
+        caption,
         &[
             "?Model",
             "?Grouped by",
@@ -178,7 +190,7 @@ fn worst(tables: &Tables, board: &Scoreboard) -> Option<Grid> {
             "#Left out",
         ],
     );
-    for scored in &board.models {
+    for scored in models {
         for row in tables.worst_groups.iter().filter(|row| scored.owns(&row.model, &row.split)) {
             grid.row(vec![
                 Cell::from(row.model.clone()).note(format!("split {}", row.split)),

@@ -75,7 +75,8 @@ fn the_worst_group_is_named_and_not_the_unluckiest_speaker() {
     );
     assert!(!cautions.contains("crema_d:17"));
     let groups = between(&html, "id=\"groups\"", "</section>");
-    assert!(groups.contains("crema_d:17") && groups.contains("savee (worst)"));
+    assert!(groups.contains("crema_d:17") && groups.contains("savee (worst)") && !groups.contains("tess (worst)"));
+    assert!(between(groups, "Worst groups of the other models", "</details>").contains("0.41<small>[0.36, 0.46]"));
 }
 
 #[test]
@@ -245,6 +246,7 @@ fn every_section_is_there_and_counts_what_it_was_given() {
     assert!(html.contains("Calm is in ravdess only"));
     assert!(html.contains("lstm.bidirectional"));
     assert!(html.contains("f00d-manifest"));
+    assert!(html.contains("<td>0 to 4</td>"));
     assert!(html.contains("corpus = &quot;ravdess&quot;"));
     // Protocols: UAR, accuracy, differences, one matrix. Data: balance, durations, associations, two of shortcuts. Clips of
     // eight emotions. Two curves of each of three networks, two of errors of each of four models. Groups: corpus, gender,
