@@ -78,10 +78,6 @@ pub struct Params {
     pub augment: Augment,
     /// Where the network is computed.
     pub device: Device,
-    /// Processor threads for all folds together; 0: as many as the machine has. Folds run side by side, one thread each;
-    /// threads left over work inside a fold. Results do not depend on how many folds run at once.
-    #[schemars(range(min = 0, max = 1024))]
-    pub threads: usize,
     /// Added to the pipeline's seed: other initial weights and other batches, same everything else.
     #[schemars(range(min = 0, max = 4_294_967_295_u32))]
     pub seed_offset: u32,
@@ -208,7 +204,7 @@ pub enum ClassWeights {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub enum Device {
-    /// The processor, with this crate's own layer kernels on the matrix products that burn's flex backend uses.
+    /// The processor, with this crate's own layer kernels on the widest instructions that it has.
     Flex,
     /// The processor, with burn's own layers on its flex backend: the reference for the kernels, several times slower.
     FlexLayers,
@@ -255,7 +251,6 @@ impl Default for Params {
             early_stopping: 0,
             augment: Augment::default(),
             device: Device::Flex,
-            threads: 0,
             seed_offset: 0,
         }
     }

@@ -41,7 +41,7 @@ impl Predictor {
     /// Loads the model in `folder`: a fold's folder, or a train artifact, whose folds then vote with equal weight.
     pub fn load(folder: &Path, device: Device) -> Result<Self, TrainError> {
         let engine =
-            Engine::new(device, 1).map_err(|feature| TrainError::NoDevice { device: device.as_str(), feature })?;
+            Engine::new(device).map_err(|feature| TrainError::NoDevice { device: device.as_str(), feature })?;
         let mut models: Vec<(ModelConfig, Weights)> = Vec::new();
         for path in model_folders(folder)? {
             let (config, weights) = ModelConfig::read(&path)?;
@@ -88,9 +88,12 @@ impl Predictor {
         self.check(clips)?;
         let classes = self.classes().len();
         let mut sums = vec![0.0; clips.len() * classes];
+        let lens: Vec<usize> = clips.iter().map(|clip| clip.frame_count).collect();
         for (config, weights) in &self.models {
-            let items = items(config, clips);
-            for (sum, probability) in sums.iter_mut().zip(predict(&self.engine, &config.network, weights, &items)) {
+            let scaler = scaler(config, clips);
+            let item = |at: usize| item(config, &scaler, &clips[at]);
+            let probabilities = predict(&self.engine, &config.network, weights, &lens, item);
+            for (sum, probability) in sums.iter_mut().zip(probabilities) {
                 *sum += probability / self.models.len() as f32;
             }
         }
@@ -115,53 +118,39 @@ impl Predictor {
     }
 }
 
-/// The clips as the model of `config` reads them.
-fn items(config: &ModelConfig, clips: &[ClipInput<'_>]) -> Vec<Item> {
-    let all = config.features.names.len();
-    let chosen: Vec<Vec<f32>> = clips
-        .iter()
-        .map(|clip| {
-            let frames = clip.frames.chunks_exact(all);
-            frames.flat_map(|frame| config.columns.iter().map(|column| frame[*column])).collect()
-        })
-        .collect();
-    let scaler =
-        Scaler::new(config.params.standardise, config.standardisation.clone(), speakers(config, clips, &chosen));
-    let functionals = config.network.functionals;
-    clips
-        .iter()
-        .zip(chosen)
-        .map(|(clip, frames)| {
-            let functionals = clip.functionals[..functionals].to_vec();
-            Item::new(
-                frames,
-                functionals,
-                clip.speaker.unwrap_or_default(),
-                &scaler,
-                config.network.width,
-                config.params.max_frames,
-            )
-        })
-        .collect()
+/// The columns of a clip's frames that the model of `config` uses.
+fn chosen(config: &ModelConfig, clip: &ClipInput<'_>) -> Vec<f32> {
+    let frames = clip.frames.chunks_exact(config.features.names.len());
+    frames.flat_map(|frame| config.columns.iter().map(|column| frame[*column])).collect()
 }
 
-/// Statistics of the speakers with enough clips.
-fn speakers(config: &ModelConfig, clips: &[ClipInput<'_>], chosen: &[Vec<f32>]) -> BTreeMap<String, Scalings> {
-    let mut of: BTreeMap<&str, Vec<usize>> = BTreeMap::new();
+/// A clip as the model of `config` reads it.
+fn item(config: &ModelConfig, scaler: &Scaler, clip: &ClipInput<'_>) -> Item {
+    let functionals = clip.functionals[..config.network.functionals].to_vec();
+    let speaker = clip.speaker.unwrap_or_default();
+    Item::new(chosen(config, clip), functionals, speaker, scaler, config.network.width, config.params.max_frames)
+}
+
+/// Knows how each of `clips` is scaled: by its speaker where the model wants that and there are enough of their clips.
+fn scaler(config: &ModelConfig, clips: &[ClipInput<'_>]) -> Scaler {
+    let mut of: BTreeMap<&str, Vec<&ClipInput<'_>>> = BTreeMap::new();
     if config.params.standardise == Standardise::Speaker {
-        for (index, clip) in clips.iter().enumerate() {
+        for clip in clips {
             if let Some(speaker) = clip.speaker.filter(|speaker| !speaker.is_empty()) {
-                of.entry(speaker).or_default().push(index);
+                of.entry(speaker).or_default().push(clip);
             }
         }
     }
     let (width, functionals) = (config.network.width, config.network.functionals);
-    of.into_iter()
-        .filter(|(_, indices)| indices.len() >= MIN_SPEAKER_CLIPS)
-        .map(|(speaker, indices)| {
-            let frames = Scaling::fit(indices.iter().map(|at| chosen[*at].as_slice()), width);
-            let rows = indices.iter().map(|at| &clips[*at].functionals[..functionals]);
+    let speakers = of
+        .into_iter()
+        .filter(|(_, clips)| clips.len() >= MIN_SPEAKER_CLIPS)
+        .map(|(speaker, clips)| {
+            let frames: Vec<Vec<f32>> = clips.iter().map(|clip| chosen(config, clip)).collect();
+            let frames = Scaling::fit(frames.iter().map(Vec::as_slice), width);
+            let rows = clips.iter().map(|clip| &clip.functionals[..functionals]);
             (speaker.to_owned(), Scalings { frames, functionals: Scaling::fit(rows, functionals) })
         })
-        .collect()
+        .collect();
+    Scaler::new(config.params.standardise, config.standardisation.clone(), speakers)
 }

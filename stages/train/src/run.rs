@@ -9,9 +9,11 @@ use ser_schemas::{Epoch, Prediction, Table};
 
 use crate::data::{ClipData, Dataset, FoldRoles, Item, Scaler, Scalings, read_folds};
 use crate::error::TrainError;
+use crate::kernels::buffer::free_all;
 use crate::model_file::ModelConfig;
 use crate::net::{Engine, Plan, TensorSpec};
 use crate::params::{Params, Standardise};
+use crate::threads::Threads;
 use crate::training::{FoldInputs, Outcome, most_probable, predict, train_fold};
 
 /// What a train stage reads.
@@ -44,6 +46,7 @@ struct Common<'a> {
     data: &'a Dataset,
     plan: Plan,
     engine: Engine,
+    threads: Threads<'a>,
     folds: &'a [FoldRoles],
     speakers: BTreeMap<String, Scalings>,
     seed: u64,
@@ -57,15 +60,23 @@ struct Common<'a> {
 /// checkpointed after every epoch in the context's work folder: a run that was stopped goes on from there and ends with
 /// the same numbers; folds that were finished are not trained again.
 pub fn run(params: &Params, inputs: &Inputs<'_>, ctx: &StageContext<'_>) -> Result<StageSummary, TrainError> {
+    run_on(Threads::Global, params, inputs, ctx)
+}
+
+/// [`run`] on `threads`, on which its results do not depend.
+pub(crate) fn run_on(
+    threads: Threads<'_>,
+    params: &Params,
+    inputs: &Inputs<'_>,
+    ctx: &StageContext<'_>,
+) -> Result<StageSummary, TrainError> {
     let assignments = read_folds(inputs.split)?;
     let wanted: HashSet<String> = assignments.iter().map(|assignment| assignment.clip_id.clone()).collect();
     let data = Dataset::read(params, inputs.manifest, inputs.features, &wanted)?;
     let folds = FoldRoles::all(&assignments, &data.index())?;
     warn_of_gaps(&data, &folds, ctx);
-    let cores = std::thread::available_parallelism().map_or(1, usize::from);
-    let threads = if params.threads == 0 { cores } else { params.threads };
-    let workers = threads.min(folds.len()).max(1);
-    let engine = Engine::new(params.device, threads / workers)
+    let workers = threads.count().min(folds.len()).max(1);
+    let engine = Engine::new(params.device)
         .map_err(|feature| TrainError::NoDevice { device: params.device.as_str(), feature })?;
     let functionals = data.functional_names.len();
     let common = Common {
@@ -75,6 +86,7 @@ pub fn run(params: &Params, inputs: &Inputs<'_>, ctx: &StageContext<'_>) -> Resu
         data: &data,
         plan: Plan::new(params, data.width(), functionals, data.classes.len()),
         engine,
+        threads,
         folds: &folds,
         // Over all clips of each speaker, labels unused; see `Standardise::Speaker`.
         speakers: if params.standardise == Standardise::Speaker {
@@ -88,6 +100,7 @@ pub fn run(params: &Params, inputs: &Inputs<'_>, ctx: &StageContext<'_>) -> Resu
     let steps: usize = folds.iter().map(|fold| fold.train.len().div_ceil(params.batch_size.max(1))).sum();
     ctx.observer.begin("training", (steps * params.epochs) as u64, "batches");
     let trained = common.train_all(workers)?;
+    free_all();
     common.write(trained)
 }
 
@@ -147,6 +160,7 @@ impl Common<'_> {
             voices: &voices,
             plan,
             engine: &self.engine,
+            threads: self.threads,
             seed: self.seed,
             observer: self.ctx.observer,
             stop: &|| self.failed.load(Ordering::Relaxed),
@@ -170,9 +184,9 @@ impl Common<'_> {
     fn predictions(&self, roles: &FoldRoles, scaler: &Scaler, outcome: &Outcome) -> Vec<Prediction> {
         let (data, plan) = (self.data, &self.plan);
         let clips: Vec<&ClipData> = roles.test.iter().map(|at| &data.clips[*at]).collect();
-        let items: Vec<Item> =
-            clips.iter().map(|clip| Item::plain(clip, scaler, plan.width, self.params.max_frames)).collect();
-        let probabilities = predict(&self.engine, plan, &outcome.weights, &items);
+        let lens: Vec<usize> = clips.iter().map(|clip| clip.frames.len()).collect();
+        let item = |at: usize| Item::plain(clips[at], scaler, plan.width, self.params.max_frames);
+        let probabilities = self.threads.run(|| predict(&self.engine, plan, &outcome.weights, &lens, item));
         let classes = data.classes.iter().map(|class| class.as_str()).collect::<Vec<_>>().join(",");
         clips
             .iter()

@@ -1,5 +1,6 @@
 //! The stage from tables to predictions, on small generated tables.
 
+use std::cell::Cell;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicUsize, Ordering};
 
@@ -8,7 +9,9 @@ use ser_schemas::functionals::Functionals;
 use ser_schemas::stage::{Observer, Quiet, StageContext, StageSummary};
 use ser_schemas::{AUGMENTED_FILE, Assignment, Clip, Emotion, Epoch, Prediction, Provenance, Role, Table};
 
-use crate::{Augment, ClipInput, ConvLayer, Device, Inputs, Lstm, Params, Predictor, Standardise, TrainError, run};
+use crate::run::run_on;
+use crate::threads::Threads;
+use crate::{Augment, ClipInput, ConvLayer, Device, Inputs, Lstm, Params, Predictor, Standardise, TrainError};
 
 const EMOTIONS: [Emotion; 3] = [Emotion::Angry, Emotion::Happy, Emotion::Sad];
 const SPEAKERS: usize = 6;
@@ -19,6 +22,7 @@ const WIDTH: usize = 4;
 /// level of their own. Two folds hold out two speakers each, and validate on one.
 struct World {
     folder: tempfile::TempDir,
+    threads: Cell<usize>,
 }
 
 fn clip_id(speaker: usize, emotion: usize, take: usize) -> String {
@@ -48,7 +52,7 @@ impl World {
 
     /// `change` may alter a clip's frames by its speaker.
     fn with(change: impl Fn(usize, &mut Vec<f32>)) -> Self {
-        let world = Self { folder: tempfile::tempdir().expect("temporary folder") };
+        let world = Self { folder: tempfile::tempdir().expect("temporary folder"), threads: Cell::new(2) };
         for name in ["manifest", "features", "split"] {
             std::fs::create_dir(world.path(name)).expect("folder");
         }
@@ -141,7 +145,8 @@ impl World {
             state_dir: &work_dir,
             observer,
         };
-        run(params, &inputs, &ctx)
+        let pool = rayon::ThreadPoolBuilder::new().num_threads(self.threads.get()).build().expect("threads");
+        run_on(Threads::Pool(&pool), params, &inputs, &ctx)
     }
 
     fn predictions(&self, name: &str) -> Vec<Prediction> {
@@ -172,7 +177,6 @@ fn small() -> Params {
         batch_size: 12,
         epochs: 8,
         learning_rate: 1e-2,
-        threads: 2,
         ..Params::default()
     }
 }
@@ -226,7 +230,7 @@ fn one_batch_can_be_learnt_by_heart() {
 }
 
 #[test]
-fn the_same_seed_gives_the_same_numbers_with_any_number_of_folds_at_once() {
+fn the_same_seed_gives_the_same_numbers() {
     let world = World::new();
     world.run("first", &small()).expect("training");
     world.run("second", &small()).expect("training");
@@ -237,8 +241,26 @@ fn the_same_seed_gives_the_same_numbers_with_any_number_of_folds_at_once() {
         assert!(world.weights("first", fold) == world.weights("second", fold));
         assert!(world.weights("first", fold) != world.weights("other_seed", fold));
     }
-    world.run("alone", &Params { threads: 1, ..small() }).expect("training");
-    assert_eq!(world.predictions("first"), world.predictions("alone"));
+}
+
+/// Fewer threads than folds, as many, and more, which then share a fold's batches; a batch of 45 clips has three parts.
+#[test]
+fn results_do_not_depend_on_the_number_of_threads() {
+    let world = World::new();
+    world.assign(|fold, speaker| if speaker == fold { Role::Test } else { Role::Train });
+    let params = Params { batch_size: 45, epochs: 3, ..small() };
+    let names = ["1", "2", "5"];
+    for name in names {
+        world.threads.set(name.parse().expect("a number"));
+        world.run(name, &params).expect("training");
+    }
+    for name in &names[1..] {
+        assert_eq!(world.predictions("1"), world.predictions(name));
+        assert_eq!(world.history("1"), world.history(name));
+        for fold in [0, 1] {
+            assert!(world.weights("1", fold) == world.weights(name, fold), "{name} threads");
+        }
+    }
 }
 
 /// Cancels when asked for the `after`th time.
@@ -258,13 +280,14 @@ fn an_interrupted_training_ends_as_an_undisturbed_one() {
     let world = World::new();
     let params = Params { early_stopping: 0, ..small() };
     world.run("whole", &params).expect("training");
+    world.threads.set(1);
     // 27 training clips are 3 batches an epoch: fold after fold is interrupted in the middle of an epoch.
     for after in [7, 20, 11] {
         let observer = Impatient { asked: AtomicUsize::new(0), after };
-        let error = world.observed("parts", "parts", &Params { threads: 1, ..params.clone() }, &observer);
+        let error = world.observed("parts", "parts", &params, &observer);
         assert!(matches!(error, Err(TrainError::Cancelled)), "{error:?}");
     }
-    world.observed("parts", "parts", &Params { threads: 1, ..params.clone() }, &Quiet).expect("training");
+    world.observed("parts", "parts", &params, &Quiet).expect("training");
     assert_eq!(world.predictions("whole"), world.predictions("parts"));
     assert_eq!(world.history("whole"), world.history("parts"));
     for fold in [0, 1] {
@@ -272,7 +295,7 @@ fn an_interrupted_training_ends_as_an_undisturbed_one() {
     }
     // A finished fold is not trained again: nobody asks whether to stop.
     let observer = Impatient { asked: AtomicUsize::new(0), after: 0 };
-    world.observed("again", "parts", &Params { threads: 1, ..params }, &observer).expect("nothing left to do");
+    world.observed("again", "parts", &params, &observer).expect("nothing left to do");
     assert_eq!(world.predictions("whole"), world.predictions("again"));
 }
 
@@ -409,7 +432,8 @@ fn mistakes_are_named() {
     let world = World::new();
     let unknown = Params { features: vec!["pitch".into()], ..small() };
     assert!(message(world.run("a", &unknown)).starts_with("no frame feature is called `pitch`"));
-    let wild = Params { learning_rate: 1e30, clip_norm: 0.0, threads: 1, ..small() };
+    let wild = Params { learning_rate: 1e30, clip_norm: 0.0, ..small() };
+    world.threads.set(1);
     let text = message(world.run("b", &wild));
     assert!(text.starts_with("fold 0, epoch 1: the loss became") && text.contains("learning rate of"), "{text}");
     world.assign(|fold, speaker| if fold == 0 || speaker == 0 { Role::Train } else { Role::Test });

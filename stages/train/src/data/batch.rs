@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use rand::seq::SliceRandom;
 use rand::{Rng, RngExt};
+use rayon::prelude::*;
 
 use super::dataset::ClipData;
 use super::scaling::{Scaler, Scalings};
@@ -11,7 +12,7 @@ use crate::net::Batch;
 use crate::params::{Augment, ClassWeights, Params};
 
 /// Clips per batch where nothing is trained.
-const INFERENCE_CLIPS: usize = 128;
+const INFERENCE_CLIPS: usize = 64;
 
 /// One clip as it goes into a batch.
 #[derive(Debug, Clone, PartialEq)]
@@ -151,14 +152,20 @@ pub(crate) fn training_batch(
     (batch, classes_of)
 }
 
-/// Batches of `items` for inference, with the position of each row's item; clips of like length stand together.
-pub(crate) fn inference_batches(items: &[Item], width: usize) -> Vec<(Batch, Vec<usize>)> {
-    let mut order: Vec<usize> = (0..items.len()).collect();
-    order.sort_by_key(|at| std::cmp::Reverse(items[*at].frames.len()));
-    order
-        .chunks(INFERENCE_CLIPS)
-        .map(|rows| (collate(rows.iter().map(|at| &items[*at]), width), rows.to_vec()))
-        .collect()
+/// Batches for inference, with the position of each row's item; clips of like length stand together. `lens` orders the
+/// items by their length, `item` makes one: no more than a batch of them is in memory at a time.
+pub(crate) fn inference_batches(
+    lens: &[usize],
+    item: impl Fn(usize) -> Item + Sync,
+    width: usize,
+) -> impl Iterator<Item = (Batch, Vec<usize>)> {
+    let mut order: Vec<usize> = (0..lens.len()).collect();
+    order.sort_by_key(|at| std::cmp::Reverse(lens[*at]));
+    let batches: Vec<Vec<usize>> = order.chunks(INFERENCE_CLIPS).map(<[usize]>::to_vec).collect();
+    batches.into_iter().map(move |rows| {
+        let items: Vec<Item> = rows.par_iter().map(|at| item(*at)).collect();
+        (collate(items.iter(), width), rows)
+    })
 }
 
 fn collate<'a>(items: impl Iterator<Item = &'a Item>, width: usize) -> Batch {

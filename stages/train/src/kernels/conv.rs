@@ -1,11 +1,12 @@
-//! Convolution over time as one product on overlapping rows.
+//! Convolution over time as products on overlapping rows.
 //!
 //! Every clip is copied once into a buffer where (kernel - 1) rows of zeros separate it from the next. There, the values
-//! under the kernel at one position are `kernel * channels` neighbours in memory, so the whole batch is one matrix product
-//! whose left rows overlap: no copy per kernel position, forward or backward. Rows that fall between clips are computed
-//! and never read.
+//! under the kernel at one position are `kernel * channels` neighbours in memory, so that a convolution is a matrix
+//! product whose left rows overlap: no copy per kernel position, forward or backward. The gradient of the input is a
+//! convolution of the gradient of the output with the kernel turned round, and so the same kind of product.
 
-use super::matmul::{Matrix, Target, multiply};
+use super::buffer::Buffer;
+use super::matmul::{Matrix, Packed, Target, multiply, multiply_packed};
 
 /// Sizes of a convolution.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -25,6 +26,31 @@ impl ConvSize {
     pub(crate) fn out_len(&self, frames: usize) -> usize {
         frames.div_ceil(self.stride)
     }
+
+    /// The weight (kernel, inputs, outputs) as the right matrix of the convolution.
+    pub(crate) fn matrix<'a>(&self, weight: &'a [f32]) -> Matrix<'a> {
+        Matrix::new(weight, self.kernel * self.inputs, self.outputs)
+    }
+
+    /// The weight as the convolution of the gradient needs it: (kernel turned round, outputs, inputs).
+    pub(crate) fn turned(&self, weight: &[f32]) -> Buffer {
+        let Self { inputs, outputs, kernel, .. } = *self;
+        let mut turned = Buffer::any(weight.len());
+        for (tap, block) in turned.chunks_exact_mut(inputs * outputs).enumerate() {
+            let from = &weight[(kernel - 1 - tap) * inputs * outputs..][..inputs * outputs];
+            for (output, row) in block.chunks_exact_mut(inputs).enumerate() {
+                for (input, value) in row.iter_mut().enumerate() {
+                    *value = from[input * outputs + output];
+                }
+            }
+        }
+        turned
+    }
+
+    /// [`turned`](Self::turned) as a right matrix.
+    pub(crate) fn turned_matrix<'a>(&self, turned: &'a [f32]) -> Matrix<'a> {
+        Matrix::new(turned, self.kernel * self.outputs, self.inputs)
+    }
 }
 
 /// The padded input of a convolution and where its clips are.
@@ -32,13 +58,14 @@ impl ConvSize {
 pub(crate) struct ConvInput {
     size: ConvSize,
     /// Padded rows of all clips, and zeros under the kernel at the last position.
-    rows: Vec<f32>,
-    /// First output row of each clip.
-    out_starts: Vec<usize>,
-    /// Output frames of each clip.
+    rows: Buffer,
+    /// Frames of each clip before the convolution.
+    in_lens: Vec<usize>,
+    /// Frames of each clip after it.
     out_lens: Vec<usize>,
-    /// All output rows, those between clips included.
-    out_rows: usize,
+    /// First position of each clip, counted over all positions, those between clips included.
+    starts: Vec<usize>,
+    positions: usize,
 }
 
 impl ConvInput {
@@ -46,23 +73,22 @@ impl ConvInput {
     pub(crate) fn new(size: ConvSize, frames: &[f32], lens: &[usize]) -> Self {
         let (width, pad) = (size.inputs, size.kernel / 2);
         let blocks: Vec<usize> = lens.iter().map(|len| (len + size.kernel - 1).div_ceil(size.stride)).collect();
-        let out_rows: usize = blocks.iter().sum();
-        let mut rows = vec![0.0; (out_rows * size.stride + size.kernel) * width];
-        let (mut out_start, mut read) = (0, 0);
-        let mut out_starts = Vec::with_capacity(lens.len());
+        let positions: usize = blocks.iter().sum();
+        let mut rows = Buffer::any((positions * size.stride + size.kernel) * width);
+        let (mut start, mut read, mut written) = (0, 0, 0);
+        let mut starts = Vec::with_capacity(lens.len());
         for (len, block) in lens.iter().zip(&blocks) {
-            let write = (out_start * size.stride + pad) * width;
-            rows[write..write + len * width].copy_from_slice(&frames[read..read + len * width]);
+            let write = (start * size.stride + pad) * width;
+            rows[written..write].fill(0.0);
+            written = write + len * width;
+            rows[write..written].copy_from_slice(&frames[read..read + len * width]);
             read += len * width;
-            out_starts.push(out_start);
-            out_start += block;
+            starts.push(start);
+            start += block;
         }
-        Self { size, rows, out_starts, out_lens: lens.iter().map(|len| size.out_len(*len)).collect(), out_rows }
-    }
-
-    /// First row and number of rows of each clip in what [`forward`](Self::forward) returns.
-    pub(crate) fn clips(&self) -> impl Iterator<Item = (usize, usize)> + '_ {
-        self.out_starts.iter().copied().zip(self.out_lens.iter().copied())
+        rows[written..].fill(0.0);
+        let out_lens = lens.iter().map(|len| size.out_len(*len)).collect();
+        Self { size, rows, in_lens: lens.to_vec(), out_lens, starts, positions }
     }
 
     /// Frames that each clip has after the convolution.
@@ -70,43 +96,79 @@ impl ConvInput {
         &self.out_lens
     }
 
-    /// The convolution with `weight` (kernel, inputs, outputs): `out_rows` rows, those between clips meaningless.
-    pub(crate) fn forward(&self, weight: &[f32], threads: usize) -> Vec<f32> {
-        let mut out = vec![0.0; self.out_rows * self.size.outputs];
-        let b = Matrix::new(weight, self.size.kernel * self.size.inputs, self.size.outputs);
-        multiply(Target::new(&mut out, self.size.outputs), self.overlapping(), b, false, threads);
+    /// The convolution with a packed [`ConvSize::matrix`]: the output frames of all clips, one after another.
+    pub(crate) fn forward(&self, weight: &Packed<'_>) -> Buffer {
+        let outputs = self.size.outputs;
+        let mut out = Buffer::any(self.out_lens.iter().sum::<usize>() * outputs);
+        let mut rest = &mut *out;
+        for (start, len) in self.starts.iter().zip(&self.out_lens) {
+            let (clip, behind) = rest.split_at_mut(len * outputs);
+            multiply_packed(Target::new(clip, outputs), self.overlapping(*start, *len), weight, false);
+            rest = behind;
+        }
         out
     }
 
-    /// Gradient of the weight, from the gradient of the output (zero between clips).
-    pub(crate) fn weight_gradient(&self, gradient: &[f32], threads: usize) -> Vec<f32> {
-        let mut out = vec![0.0; self.size.kernel * self.size.inputs * self.size.outputs];
-        let d = Matrix::new(gradient, self.out_rows, self.size.outputs);
-        multiply(Target::new(&mut out, self.size.outputs), self.overlapping().transposed(), d, false, threads);
+    /// Values of a gradient of the output as the methods below want it: rows of zeros around every clip, the clips at
+    /// [`gradient_clips`](Self::gradient_clips).
+    pub(crate) fn gradient_len(&self) -> usize {
+        (self.lead() + self.positions) * self.size.outputs
+    }
+
+    /// First row and number of rows of each clip in a gradient of the output.
+    pub(crate) fn gradient_clips(&self) -> impl Iterator<Item = (usize, usize)> + '_ {
+        self.starts.iter().map(|start| start + self.lead()).zip(self.out_lens.iter().copied())
+    }
+
+    /// Gradient of the weight.
+    pub(crate) fn weight_gradient(&self, gradient: &[f32]) -> Buffer {
+        let outputs = self.size.outputs;
+        let mut out = Buffer::any(self.size.kernel * self.size.inputs * outputs);
+        let d = Matrix::strided(gradient, self.lead() * outputs, self.positions, outputs, outputs);
+        multiply(Target::new(&mut out, outputs), self.overlapping(0, self.positions).transposed(), d, false);
         out
     }
 
-    /// Gradient of the input, clips one after another as they came in.
-    pub(crate) fn input_gradient(&self, gradient: &[f32], weight: &[f32], lens: &[usize], threads: usize) -> Vec<f32> {
+    /// Gradient of the input, clips one after another as they came in; `turned` is a packed
+    /// [`ConvSize::turned_matrix`], `weight` what it was made of.
+    pub(crate) fn input_gradient(&self, gradient: &[f32], weight: &[f32], turned: &Packed<'_>) -> Buffer {
         let ConvSize { inputs, outputs, kernel, stride } = self.size;
-        let mut padded = vec![0.0; self.rows.len()];
-        let d = Matrix::new(gradient, self.out_rows, outputs);
+        let mut out = Buffer::any(self.in_lens.iter().sum::<usize>() * inputs);
+        let mut rest = &mut *out;
+        if stride == 1 {
+            for (start, len) in self.starts.iter().zip(&self.in_lens) {
+                let (clip, behind) = rest.split_at_mut(len * inputs);
+                let first = start + kernel / 2;
+                let a = Matrix::strided(gradient, first * outputs, *len, kernel * outputs, outputs);
+                multiply_packed(Target::new(clip, inputs), a, turned, false);
+                rest = behind;
+            }
+            return out;
+        }
+        // With a stride, each frame is under another subset of the kernel: tap by tap.
+        let mut padded = Buffer::zeros(self.rows.len());
+        let d = Matrix::strided(gradient, self.lead() * outputs, self.positions, outputs, outputs);
         for tap in 0..kernel {
             let w = Matrix::new(&weight[tap * inputs * outputs..(tap + 1) * inputs * outputs], inputs, outputs);
-            let target = Target::strided(&mut padded[tap * inputs..], stride * inputs);
-            multiply(target, d, w.transposed(), true, threads);
+            multiply(Target::strided(&mut padded[tap * inputs..], stride * inputs), d, w.transposed(), true);
         }
-        let mut out = Vec::with_capacity(lens.iter().sum::<usize>() * inputs);
-        for (start, len) in self.out_starts.iter().zip(lens) {
+        for (start, len) in self.starts.iter().zip(&self.in_lens) {
+            let (clip, behind) = rest.split_at_mut(len * inputs);
             let first = (start * stride + kernel / 2) * inputs;
-            out.extend_from_slice(&padded[first..first + len * inputs]);
+            clip.copy_from_slice(&padded[first..first + len * inputs]);
+            rest = behind;
         }
         out
     }
 
-    fn overlapping(&self) -> Matrix<'_> {
+    /// Rows of zeros before the first clip of a gradient.
+    fn lead(&self) -> usize {
+        self.size.kernel - 1
+    }
+
+    fn overlapping(&self, start: usize, positions: usize) -> Matrix<'_> {
         let ConvSize { inputs, kernel, stride, .. } = self.size;
-        Matrix::strided(&self.rows, 0, self.out_rows, kernel * inputs, stride * inputs)
+        Matrix::strided(&self.rows, start * stride * inputs, positions, kernel * inputs, stride * inputs)
     }
 }
 
@@ -126,18 +188,17 @@ mod tests {
             let frames = wave(14 * 3, 0.7);
             let weight = wave(kernel * 12, 1.3);
             let input = ConvInput::new(size, &frames, &lens);
-            let out = input.forward(&weight, 1);
+            let out = input.forward(&Packed::new(size.matrix(&weight)));
             // A random direction of the output's gradient; its inner product with the output is the function derived.
-            let mut gradient = vec![0.0; out.len()];
+            let mut gradient = vec![0.0; input.gradient_len()];
             let mut expected_w = vec![0.0; weight.len()];
             let mut expected_x = vec![0.0; frames.len()];
             let (mut clip_start, mut count) = (0, 0);
-            for ((row, out_len), len) in input.clips().zip(lens) {
+            for ((row, out_len), len) in input.gradient_clips().zip(lens) {
                 assert_eq!(out_len, size.out_len(len));
                 for position in 0..out_len {
                     for o in 0..4 {
                         let g = (count as f32 * 0.9).cos();
-                        count += 1;
                         gradient[(row + position) * 4 + o] = g;
                         let mut sum = 0.0;
                         for tap in 0..kernel {
@@ -151,14 +212,18 @@ mod tests {
                                 expected_x[x] += weight[w] * g;
                             }
                         }
-                        assert!((out[(row + position) * 4 + o] - sum).abs() < 1e-5);
+                        assert!((out[count] - sum).abs() < 1e-5, "kernel {kernel}, stride {stride}");
+                        count += 1;
                     }
                 }
                 clip_start += len;
             }
+            assert_eq!(count, out.len());
             let close = |a: &[f32], b: &[f32]| a.len() == b.len() && a.iter().zip(b).all(|(a, b)| (a - b).abs() < 1e-4);
-            assert!(close(&input.weight_gradient(&gradient, 1), &expected_w), "kernel {kernel}, stride {stride}");
-            assert!(close(&input.input_gradient(&gradient, &weight, &lens, 1), &expected_x));
+            assert!(close(&input.weight_gradient(&gradient), &expected_w), "kernel {kernel}, stride {stride}");
+            let turned = size.turned(&weight);
+            let turned = Packed::new(size.turned_matrix(&turned));
+            assert!(close(&input.input_gradient(&gradient, &weight, &turned), &expected_x), "kernel {kernel}");
         }
     }
 }

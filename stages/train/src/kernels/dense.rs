@@ -1,57 +1,57 @@
 //! Fully connected layers.
 
-use super::matmul::{Matrix, Target, multiply};
+use super::buffer::Buffer;
+use super::matmul::{Matrix, Packed, Target, multiply, multiply_packed};
+use super::simd::wide;
 
 /// `x * weight + bias` for `rows` rows; `weight` is (inputs, outputs).
-pub(crate) fn forward(x: &[f32], rows: usize, weight: &[f32], bias: &[f32], threads: usize) -> Vec<f32> {
-    let (inputs, outputs) = (weight.len() / bias.len(), bias.len());
-    let mut out = Vec::with_capacity(rows * outputs);
-    for _ in 0..rows {
-        out.extend_from_slice(bias);
+pub(crate) fn forward(x: &[f32], rows: usize, weight: &[f32], bias: &[f32]) -> Buffer {
+    forward_packed(x, rows, &Packed::new(Matrix::new(weight, weight.len() / bias.len(), bias.len())), bias)
+}
+
+/// The same with a weight that was packed before.
+pub(crate) fn forward_packed(x: &[f32], rows: usize, weight: &Packed<'_>, bias: &[f32]) -> Buffer {
+    let outputs = bias.len();
+    let mut out = Buffer::any(rows * outputs);
+    for row in out.chunks_exact_mut(outputs) {
+        row.copy_from_slice(bias);
     }
-    let b = Matrix::new(weight, inputs, outputs);
-    multiply(Target::new(&mut out, outputs), Matrix::new(x, rows, inputs), b, true, threads);
+    let x = Matrix::new(x, rows, x.len() / rows.max(1));
+    multiply_packed(Target::new(&mut out, outputs), x, weight, true);
     out
 }
 
 /// Gradients of weight and bias, from that of the output.
-pub(crate) fn weight_gradients(
-    x: &[f32],
-    gradient: &[f32],
-    rows: usize,
-    outputs: usize,
-    threads: usize,
-) -> (Vec<f32>, Vec<f32>) {
+pub(crate) fn weight_gradients(x: &[f32], gradient: &[f32], rows: usize, outputs: usize) -> (Buffer, Buffer) {
     let inputs = x.len() / rows.max(1);
-    let mut weight = vec![0.0; inputs * outputs];
+    let mut weight = Buffer::any(inputs * outputs);
     let a = Matrix::new(x, rows, inputs).transposed();
-    multiply(Target::new(&mut weight, outputs), a, Matrix::new(gradient, rows, outputs), false, threads);
+    multiply(Target::new(&mut weight, outputs), a, Matrix::new(gradient, rows, outputs), false);
     (weight, column_sums(gradient, outputs))
 }
 
 /// Gradient of the input, from that of the output.
-pub(crate) fn input_gradient(
-    gradient: &[f32],
-    rows: usize,
-    weight: &[f32],
-    outputs: usize,
-    threads: usize,
-) -> Vec<f32> {
+pub(crate) fn input_gradient(gradient: &[f32], rows: usize, weight: &[f32], outputs: usize) -> Buffer {
     let inputs = weight.len() / outputs;
-    let mut out = vec![0.0; rows * inputs];
+    let mut out = Buffer::any(rows * inputs);
     let b = Matrix::new(weight, inputs, outputs).transposed();
-    multiply(Target::new(&mut out, inputs), Matrix::new(gradient, rows, outputs), b, false, threads);
+    multiply(Target::new(&mut out, inputs), Matrix::new(gradient, rows, outputs), b, false);
     out
 }
 
 /// Sum of each column of rows of `width` values.
-pub(crate) fn column_sums(values: &[f32], width: usize) -> Vec<f32> {
-    let mut sums = vec![0.0; width];
-    for row in values.chunks_exact(width) {
-        for (sum, value) in sums.iter_mut().zip(row) {
-            *sum += value;
-        }
-    }
+pub(crate) fn column_sums(values: &[f32], width: usize) -> Buffer {
+    let mut sums = Buffer::zeros(width);
+    wide(
+        #[inline(always)]
+        || {
+            for row in values.chunks_exact(width) {
+                for (sum, value) in sums.iter_mut().zip(row) {
+                    *sum += value;
+                }
+            }
+        },
+    );
     sums
 }
 

@@ -6,9 +6,16 @@
 //! product with the state is left in the loop. Gates in the order input, forget, cell, output (Hochreiter and
 //! Schmidhuber 1997, with the forget gate of Gers et al. 2000).
 
+#![expect(
+    clippy::inline_always,
+    reason = "code is compiled for the wider instructions only where it is inlined into the function that has them"
+)]
+
+use super::buffer::Buffer;
 use super::dense;
-use super::matmul::{Matrix, Target, multiply};
-use super::vector::{sigmoid, tanh, wide};
+use super::matmul::{Matrix, Packed, Target, multiply, multiply_packed};
+use super::simd::wide;
+use super::vector::{sigmoid, tanh};
 
 /// Where each time step stands in packed order.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -55,9 +62,14 @@ impl Packing {
         self.starts[step] + clip
     }
 
+    /// Clip and frame of each row, in order.
+    pub(crate) fn places(&self) -> impl Iterator<Item = (usize, usize)> + '_ {
+        (0..self.steps()).flat_map(|step| (0..self.step(step).1).map(move |clip| (clip, step)))
+    }
+
     /// Clips one after another -> packed by time.
-    pub(crate) fn pack(&self, values: &[f32], lens: &[usize], width: usize) -> Vec<f32> {
-        let mut out = vec![0.0; values.len()];
+    pub(crate) fn pack(&self, values: &[f32], lens: &[usize], width: usize) -> Buffer {
+        let mut out = Buffer::any(values.len());
         self.each_row(lens, |clip_row, packed_row| {
             out[packed_row * width..(packed_row + 1) * width]
                 .copy_from_slice(&values[clip_row * width..(clip_row + 1) * width]);
@@ -66,8 +78,8 @@ impl Packing {
     }
 
     /// Packed by time -> clips one after another.
-    pub(crate) fn unpack(&self, values: &[f32], lens: &[usize], width: usize) -> Vec<f32> {
-        let mut out = vec![0.0; values.len()];
+    pub(crate) fn unpack(&self, values: &[f32], lens: &[usize], width: usize) -> Buffer {
+        let mut out = Buffer::any(values.len());
         self.each_row(lens, |clip_row, packed_row| {
             out[clip_row * width..(clip_row + 1) * width]
                 .copy_from_slice(&values[packed_row * width..(packed_row + 1) * width]);
@@ -101,45 +113,64 @@ pub(crate) struct Cell<'a> {
     pub(crate) reverse: bool,
 }
 
+/// The weights of [`Cell`] as its products need them, made ready once for all parts of a batch.
+#[derive(Debug)]
+pub(crate) struct PackedCell<'a> {
+    input: Packed<'a>,
+    state: Packed<'a>,
+    /// The same for the gradients; only for training.
+    backward: Option<(Packed<'a>, Packed<'a>)>,
+}
+
+impl<'a> PackedCell<'a> {
+    /// Makes the weights of `cell` ready, with `training` for [`backward`] too.
+    pub(crate) fn new(cell: Cell<'a>, training: bool) -> Self {
+        let h = cell.hidden;
+        let input = Matrix::new(cell.input, cell.input.len() / (4 * h), 4 * h);
+        let state = Matrix::new(cell.state, h, 4 * h);
+        let backward = training.then(|| (Packed::new(input.transposed()), Packed::new(state.transposed())));
+        Self { input: Packed::new(input), state: Packed::new(state), backward }
+    }
+}
+
 /// What the backward pass needs, and the output.
 #[derive(Debug)]
 pub(crate) struct Tape {
     /// Output of each row (rows, hidden).
-    pub(crate) out: Vec<f32>,
+    pub(crate) out: Buffer,
     /// State that each row started from (rows, hidden).
-    before: Vec<f32>,
+    before: Buffer,
     /// Cell that each row started from (rows, hidden).
-    cell_before: Vec<f32>,
+    cell_before: Buffer,
     /// Gates after their non-linearity (rows, 4 * hidden).
-    gates: Vec<f32>,
+    gates: Buffer,
     /// Hyperbolic tangent of the cell (rows, hidden).
-    cell_tanh: Vec<f32>,
+    cell_tanh: Buffer,
 }
 
 /// Gradients of one direction.
 #[derive(Debug)]
 pub(crate) struct Gradients {
     /// Of the input weights.
-    pub(crate) input: Vec<f32>,
+    pub(crate) input: Buffer,
     /// Of the state weights.
-    pub(crate) state: Vec<f32>,
+    pub(crate) state: Buffer,
     /// Of the bias.
-    pub(crate) bias: Vec<f32>,
+    pub(crate) bias: Buffer,
     /// Of the packed input (rows, inputs).
-    pub(crate) x: Vec<f32>,
+    pub(crate) x: Buffer,
 }
 
 /// Runs the direction over packed input `x` (rows, inputs).
-pub(crate) fn forward(cell: Cell<'_>, x: &[f32], packing: &Packing, threads: usize) -> Tape {
+pub(crate) fn forward(cell: Cell<'_>, packed: &PackedCell<'_>, x: &[f32], packing: &Packing) -> Tape {
     let (rows, h) = (packing.rows(), cell.hidden);
-    let mut gates = dense::forward(x, rows, cell.input, cell.bias, threads);
-    let mut out = vec![0.0; rows * h];
-    let mut before = vec![0.0; rows * h];
-    let mut cell_before = vec![0.0; rows * h];
-    let mut cell_tanh = vec![0.0; rows * h];
+    let mut gates = dense::forward_packed(x, rows, &packed.input, cell.bias);
+    let mut out = Buffer::any(rows * h);
+    let mut before = Buffer::any(rows * h);
+    let mut cell_before = Buffer::any(rows * h);
+    let mut cell_tanh = Buffer::any(rows * h);
     let clips = if packing.steps() == 0 { 0 } else { packing.step(0).1 };
-    let (mut state, mut memory) = (vec![0.0; clips * h], vec![0.0; clips * h]);
-    let weights = Matrix::new(cell.state, h, 4 * h);
+    let (mut state, mut memory) = (Buffer::zeros(clips * h), Buffer::zeros(clips * h));
     for index in 0..packing.steps() {
         let step = if cell.reverse { packing.steps() - 1 - index } else { index };
         let (start, running) = packing.step(step);
@@ -148,7 +179,7 @@ pub(crate) fn forward(cell: Cell<'_>, x: &[f32], packing: &Packing, threads: usi
         cell_before[span.clone()].copy_from_slice(&memory[..running * h]);
         let gates = &mut gates[start * 4 * h..(start + running) * 4 * h];
         if index > 0 {
-            multiply(Target::new(gates, 4 * h), Matrix::new(&state, running, h), weights, true, 1);
+            multiply_packed(Target::new(gates, 4 * h), Matrix::new(&state, running, h), &packed.state, true);
         }
         activate(gates, &mut memory, &mut state, &mut cell_tanh[span.clone()], h);
         out[span].copy_from_slice(&state[..running * h]);
@@ -165,44 +196,58 @@ fn activate(gates: &mut [f32], memory: &mut [f32], state: &mut [f32], cell_tanh:
             for (((gates, memory), state), cell_tanh) in
                 rows.zip(state.chunks_exact_mut(h)).zip(cell_tanh.chunks_exact_mut(h))
             {
-                let (input, rest) = gates.split_at_mut(h);
-                let (forget, rest) = rest.split_at_mut(h);
-                let (candidate, output) = rest.split_at_mut(h);
-                for unit in 0..h {
-                    let i = sigmoid(input[unit]);
-                    let f = sigmoid(forget[unit]);
-                    let g = tanh(candidate[unit]);
-                    let o = sigmoid(output[unit]);
-                    let c = f * memory[unit] + i * g;
-                    let squashed = tanh(c);
-                    input[unit] = i;
-                    forget[unit] = f;
-                    candidate[unit] = g;
-                    output[unit] = o;
-                    memory[unit] = c;
-                    cell_tanh[unit] = squashed;
-                    state[unit] = o * squashed;
-                }
+                activate_row(gates, memory, state, cell_tanh, h);
             }
         },
     );
 }
 
+/// A loop for each few of the slices: with all of them in one, the compiler gives up telling which overlap.
+#[inline(always)]
+fn activate_row(gates: &mut [f32], memory: &mut [f32], state: &mut [f32], cell_tanh: &mut [f32], h: usize) {
+    let (input, rest) = gates.split_at_mut(h);
+    let (forget, rest) = rest.split_at_mut(h);
+    let (candidate, output) = rest.split_at_mut(h);
+    for gate in [&mut *input, &mut *forget, &mut *output] {
+        for value in gate {
+            *value = sigmoid(*value);
+        }
+    }
+    for value in &mut *candidate {
+        *value = tanh(*value);
+    }
+    for (((memory, input), forget), candidate) in memory.iter_mut().zip(&*input).zip(&*forget).zip(&*candidate) {
+        *memory = forget * *memory + input * candidate;
+    }
+    for (squashed, memory) in cell_tanh.iter_mut().zip(&*memory) {
+        *squashed = tanh(*memory);
+    }
+    for ((state, output), squashed) in state.iter_mut().zip(&*output).zip(&*cell_tanh) {
+        *state = output * squashed;
+    }
+}
+
 /// Gradients, from that of the output; consumes the tape, whose gates become the gates' gradients.
+///
+/// # Panics
+///
+/// Where `packed` was not made for training.
 pub(crate) fn backward(
     cell: Cell<'_>,
+    packed: &PackedCell<'_>,
     x: &[f32],
     packing: &Packing,
     tape: Tape,
     gradient: &[f32],
-    threads: usize,
 ) -> Gradients {
+    let Some((input_weight, state_weight)) = &packed.backward else {
+        unreachable!("a network that is trained packs its weights for training")
+    };
     let (rows, h) = (packing.rows(), cell.hidden);
     let Tape { before, cell_before, mut gates, cell_tanh, .. } = tape;
     let clips = if packing.steps() == 0 { 0 } else { packing.step(0).1 };
     // From the next step in the direction's time; zero for clips that are not running there.
-    let (mut d_state, mut d_memory) = (vec![0.0; clips * h], vec![0.0; clips * h]);
-    let weights = Matrix::new(cell.state, h, 4 * h).transposed();
+    let (mut d_state, mut d_memory) = (Buffer::zeros(clips * h), Buffer::zeros(clips * h));
     for index in (0..packing.steps()).rev() {
         let step = if cell.reverse { packing.steps() - 1 - index } else { index };
         let (start, running) = packing.step(step);
@@ -211,15 +256,17 @@ pub(crate) fn backward(
         let saved = Saved { cell_before: &cell_before[span.clone()], cell_tanh: &cell_tanh[span.clone()] };
         derive(gates, saved, &gradient[span], &d_state, &mut d_memory, h);
         if index > 0 {
-            multiply(Target::new(&mut d_state, h), Matrix::new(gates, running, 4 * h), weights, false, 1);
+            multiply_packed(Target::new(&mut d_state, h), Matrix::new(gates, running, 4 * h), state_weight, false);
         }
     }
-    let (input, bias) = dense::weight_gradients(x, &gates, rows, 4 * h, threads);
-    let mut state = vec![0.0; h * 4 * h];
+    let (input, bias) = dense::weight_gradients(x, &gates, rows, 4 * h);
+    let mut state = Buffer::any(h * 4 * h);
     let a = Matrix::new(&before, rows, h).transposed();
-    multiply(Target::new(&mut state, 4 * h), a, Matrix::new(&gates, rows, 4 * h), false, threads);
-    let x = dense::input_gradient(&gates, rows, cell.input, 4 * h, threads);
-    Gradients { input, state, bias, x }
+    multiply(Target::new(&mut state, 4 * h), a, Matrix::new(&gates, rows, 4 * h), false);
+    let mut d_x = Buffer::any(x.len());
+    let inputs = x.len() / rows.max(1);
+    multiply_packed(Target::new(&mut d_x, inputs), Matrix::new(&gates, rows, 4 * h), input_weight, false);
+    Gradients { input, state, bias, x: d_x }
 }
 
 #[derive(Clone, Copy)]
@@ -237,23 +284,35 @@ fn derive(gates: &mut [f32], saved: Saved<'_>, d_out: &[f32], d_state: &[f32], d
             let rows = rows.zip(saved.cell_tanh.chunks_exact(h)).zip(d_out.chunks_exact(h));
             let rows = rows.zip(d_state.chunks_exact(h)).zip(d_memory.chunks_exact_mut(h));
             for (((((gates, cell_before), cell_tanh), d_out), d_state), d_memory) in rows {
-                let (input, rest) = gates.split_at_mut(h);
-                let (forget, rest) = rest.split_at_mut(h);
-                let (candidate, output) = rest.split_at_mut(h);
-                for unit in 0..h {
-                    let (i, f, g, o) = (input[unit], forget[unit], candidate[unit], output[unit]);
-                    let d_h = d_out[unit] + d_state[unit];
-                    let squashed = cell_tanh[unit];
-                    let d_c = d_memory[unit] + d_h * o * (1.0 - squashed * squashed);
-                    input[unit] = d_c * g * i * (1.0 - i);
-                    forget[unit] = d_c * cell_before[unit] * f * (1.0 - f);
-                    candidate[unit] = d_c * i * (1.0 - g * g);
-                    output[unit] = d_h * squashed * o * (1.0 - o);
-                    d_memory[unit] = d_c * f;
-                }
+                derive_row(gates, Saved { cell_before, cell_tanh }, d_out, d_state, d_memory, h);
             }
         },
     );
+}
+
+/// See [`activate_row`]. On the way `d_memory` is the gradient of the cell itself, and at the end that of the cell before.
+#[inline(always)]
+fn derive_row(gates: &mut [f32], saved: Saved<'_>, d_out: &[f32], d_state: &[f32], d_memory: &mut [f32], h: usize) {
+    let (input, rest) = gates.split_at_mut(h);
+    let (forget, rest) = rest.split_at_mut(h);
+    let (candidate, output) = rest.split_at_mut(h);
+    let outside = || d_out.iter().zip(d_state).zip(saved.cell_tanh);
+    for ((d_memory, output), ((d_out, d_state), squashed)) in d_memory.iter_mut().zip(&*output).zip(outside()) {
+        *d_memory += (d_out + d_state) * output * (1.0 - squashed * squashed);
+    }
+    for (output, ((d_out, d_state), squashed)) in output.iter_mut().zip(outside()) {
+        *output = (d_out + d_state) * squashed * *output * (1.0 - *output);
+    }
+    for ((input, candidate), d_memory) in input.iter_mut().zip(candidate).zip(&*d_memory) {
+        let (i, g) = (*input, *candidate);
+        *input = d_memory * g * i * (1.0 - i);
+        *candidate = d_memory * i * (1.0 - g * g);
+    }
+    for ((forget, d_memory), cell_before) in forget.iter_mut().zip(d_memory).zip(saved.cell_before) {
+        let (f, d_c) = (*forget, *d_memory);
+        *forget = d_c * cell_before * f * (1.0 - f);
+        *d_memory = d_c * f;
+    }
 }
 
 #[cfg(test)]
@@ -269,7 +328,7 @@ mod tests {
         let packed = packing.pack(&values, &lens, 2);
         // First frames of the four clips: rows 0, 4, 6 and 8.
         assert_eq!(packed[..8], [0.0, 1.0, 8.0, 9.0, 12.0, 13.0, 16.0, 17.0]);
-        assert_eq!(packing.unpack(&packed, &lens, 2), values);
+        assert_eq!(*packing.unpack(&packed, &lens, 2), *values);
         assert_eq!(Packing::new(&[]).rows(), 0);
     }
 
@@ -282,7 +341,8 @@ mod tests {
             let cell = Cell { input: &[0.0; 4], state: &[0.0; 4], bias: &bias, hidden: 1, reverse };
             let lens = [3, 1];
             let packing = Packing::new(&lens);
-            let out = packing.unpack(&forward(cell, &[0.0; 4], &packing, 1).out, &lens, 1);
+            let packed = PackedCell::new(cell, false);
+            let out = packing.unpack(&forward(cell, &packed, &[0.0; 4], &packing).out, &lens, 1);
             let expected = |steps: i32| 0.5 * (1.0_f32.tanh() * (1.0 - 0.5_f32.powi(steps))).tanh();
             let steps = if reverse { [3, 2, 1, 1] } else { [1, 2, 3, 1] };
             for (out, steps) in out.iter().zip(steps) {

@@ -1,9 +1,19 @@
-//! Matrix products over slices: the only `unsafe` of the crate, behind checks of every index that is touched.
+//! Matrix products over slices.
 //!
-//! The product comes from the `gemm` crate, which takes raw pointers and strides and chooses the instruction set at run
-//! time. Strides are what makes a convolution a product: rows of the left matrix may overlap.
+//! Strides are what makes a convolution a product: rows of the left matrix may overlap. The right matrix is brought into
+//! panels first ([`Packed`]), once for all products with it. Where [`simd`](super::simd) has no kernel for the processor,
+//! the product comes from the `gemm` crate, which has one for every architecture.
+//!
+//! Products run on the calling thread: the clips of a batch are what is divided among threads.
 
 use gemm::Parallelism;
+
+use super::buffer::Buffer;
+use super::simd::{self, Isa, Left, PANEL, Right};
+
+/// Depth of the right matrix that is packed at a time where it is used once: its panel and the part of the left matrix
+/// under it fit the nearest cache.
+const DEPTH_PER_BLOCK: usize = 256;
 
 /// A matrix that lies in a slice: element (i, j) at `offset + i * row_stride + j * column_stride`.
 #[derive(Debug, Clone, Copy)]
@@ -45,6 +55,20 @@ impl<'a> Matrix<'a> {
         }
         self.offset + (self.rows - 1) * self.row_stride + (self.columns - 1) * self.column_stride + 1
     }
+
+    /// Rows `first` to `first + count`.
+    fn some_rows(self, first: usize, count: usize) -> Self {
+        Self { offset: self.offset + first * self.row_stride, rows: count, ..self }
+    }
+
+    /// Columns `first` to `first + count`.
+    fn some_columns(self, first: usize, count: usize) -> Self {
+        self.transposed().some_rows(first, count).transposed()
+    }
+
+    fn left(&self) -> Left<'a> {
+        Left { data: self.data, offset: self.offset, row_stride: self.row_stride, column_stride: self.column_stride }
+    }
 }
 
 /// Where a product goes: rows of `row_stride` values in a slice.
@@ -66,45 +90,94 @@ impl<'a> Target<'a> {
     }
 }
 
-/// `target = a * b`, or `target += a * b` where `accumulate`, on at most `threads` threads.
+/// A right matrix made ready for many products.
+#[derive(Debug)]
+pub(crate) struct Packed<'a> {
+    source: Matrix<'a>,
+    isa: Isa,
+    /// See [`Right`]; empty where the `gemm` crate multiplies.
+    panels: Buffer,
+}
+
+impl<'a> Packed<'a> {
+    /// Makes `source` ready.
+    pub(crate) fn new(source: Matrix<'a>) -> Self {
+        Self::on(Isa::best(), source)
+    }
+
+    fn on(isa: Isa, source: Matrix<'a>) -> Self {
+        assert!(source.end() <= source.data.len(), "right matrix ends at {} of {}", source.end(), source.data.len());
+        let panels = if isa.has_product() { panels_of(source) } else { Buffer::any(0) };
+        Self { source, isa, panels }
+    }
+}
+
+/// Panels of [`PANEL`] columns, one after another, zeros beyond the last column.
+fn panels_of(source: Matrix<'_>) -> Buffer {
+    let Matrix { data, offset, rows, columns, row_stride, column_stride } = source;
+    let mut panels = Buffer::any(columns.div_ceil(PANEL) * rows * PANEL);
+    for (index, panel) in panels.chunks_exact_mut((rows * PANEL).max(1)).enumerate() {
+        let first = index * PANEL;
+        let wanted = PANEL.min(columns - first);
+        for (row, out) in panel.chunks_exact_mut(PANEL).enumerate() {
+            let from = offset + row * row_stride + first * column_stride;
+            if column_stride == 1 {
+                out[..wanted].copy_from_slice(&data[from..from + wanted]);
+            } else {
+                for (column, out) in out[..wanted].iter_mut().enumerate() {
+                    *out = data[from + column * column_stride];
+                }
+            }
+            out[wanted..].fill(0.0);
+        }
+    }
+    panels
+}
+
+/// `target = a * b`, or `target += a * b` where `accumulate`.
 ///
 /// # Panics
 ///
 /// Where the matrices do not fit each other or their slices: shapes are fixed by the model, so that is a defect of this
 /// crate and never a matter of input.
-pub(crate) fn multiply(
-    Target { data: target, row_stride }: Target<'_>,
-    a: Matrix<'_>,
-    b: Matrix<'_>,
-    accumulate: bool,
-    threads: usize,
-) {
+pub(crate) fn multiply(target: Target<'_>, a: Matrix<'_>, b: Matrix<'_>, accumulate: bool) {
+    multiply_on(Isa::best(), target, a, b, accumulate);
+}
+
+fn multiply_on(isa: Isa, target: Target<'_>, a: Matrix<'_>, b: Matrix<'_>, accumulate: bool) {
     assert_eq!(a.columns, b.rows, "inner sizes of a matrix product");
-    if a.rows == 0 || b.columns == 0 {
+    let Target { data, row_stride } = target;
+    if b.rows <= DEPTH_PER_BLOCK || !isa.has_product() {
+        multiply_packed(Target { data, row_stride }, a, &Packed::on(isa, b), accumulate);
         return;
     }
-    assert!(row_stride >= b.columns, "rows of the target overlap");
-    let work = a.rows * a.columns * b.columns;
-    if threads < 2 || work < 1 << 21 || a.rows < 2 * threads {
-        multiply_here(target, row_stride, a, b, accumulate);
-        return;
+    for first in (0..b.rows).step_by(DEPTH_PER_BLOCK) {
+        let depth = DEPTH_PER_BLOCK.min(b.rows - first);
+        let packed = Packed::on(isa, b.some_rows(first, depth));
+        let a = a.some_columns(first, depth);
+        multiply_packed(Target { data: &mut *data, row_stride }, a, &packed, accumulate || first > 0);
     }
-    let per_thread = a.rows.div_ceil(threads);
-    std::thread::scope(|scope| {
-        for (index, data) in target.chunks_mut(per_thread * row_stride).take(threads).enumerate() {
-            let first = index * per_thread;
-            if first >= a.rows {
-                break;
-            }
-            let part = Matrix { offset: a.offset + first * a.row_stride, rows: per_thread.min(a.rows - first), ..a };
-            scope.spawn(move || multiply_here(data, row_stride, part, b, accumulate));
-        }
-    });
+}
+
+/// The same with a right matrix that was packed before.
+pub(crate) fn multiply_packed(target: Target<'_>, a: Matrix<'_>, b: &Packed<'_>, accumulate: bool) {
+    assert_eq!(a.columns, b.source.rows, "inner sizes of a matrix product");
+    let Target { data, row_stride } = target;
+    if b.isa.has_product() {
+        let right = Right { panels: &b.panels, depth: b.source.rows, columns: b.source.columns };
+        simd::product(b.isa, data, row_stride, a.rows, a.left(), right, accumulate);
+    } else {
+        multiply_portable(data, row_stride, a, b.source, accumulate);
+    }
 }
 
 #[expect(unsafe_code, reason = "gemm takes raw pointers; every index it touches is checked right before")]
-fn multiply_here(target: &mut [f32], row_stride: usize, a: Matrix<'_>, b: Matrix<'_>, accumulate: bool) {
+fn multiply_portable(target: &mut [f32], row_stride: usize, a: Matrix<'_>, b: Matrix<'_>, accumulate: bool) {
     let (m, n, k) = (a.rows, b.columns, a.columns);
+    if m == 0 || n == 0 {
+        return;
+    }
+    assert!(row_stride >= n, "rows of the target overlap");
     assert!(a.end() <= a.data.len(), "left matrix ends at {} of {}", a.end(), a.data.len());
     assert!(b.end() <= b.data.len(), "right matrix ends at {} of {}", b.end(), b.data.len());
     let target_end = (m - 1) * row_stride + n;
@@ -147,10 +220,14 @@ fn multiply_here(target: &mut [f32], row_stride: usize, a: Matrix<'_>, b: Matrix
 
 #[cfg(test)]
 mod tests {
+    use rand::{RngExt, SeedableRng};
+    use rand_chacha::ChaCha8Rng;
+
     use super::*;
 
-    fn naive(a: &Matrix<'_>, b: &Matrix<'_>) -> Vec<f32> {
-        let at = |m: &Matrix<'_>, i: usize, j: usize| m.data[m.offset + i * m.row_stride + j * m.column_stride];
+    fn naive(a: &Matrix<'_>, b: &Matrix<'_>) -> Vec<f64> {
+        let at =
+            |m: &Matrix<'_>, i: usize, j: usize| f64::from(m.data[m.offset + i * m.row_stride + j * m.column_stride]);
         (0..a.rows * b.columns)
             .map(|index| {
                 let (i, j) = (index / b.columns, index % b.columns);
@@ -159,42 +236,109 @@ mod tests {
             .collect()
     }
 
-    #[test]
-    fn overlapping_rows_and_transposes_agree_with_the_definition() {
-        let x: Vec<f32> = (0..60).map(|value| ((value * 7) % 11) as f32 - 5.0).collect();
-        let w: Vec<f32> = (0..40).map(|value| ((value * 5) % 13) as f32 - 6.0).collect();
-        let a = Matrix::strided(&x, 2, 9, 8, 4);
-        let b = Matrix::new(&w, 8, 5);
-        for threads in [1, 2] {
-            let mut out = vec![1.0; 45];
-            multiply(Target::new(&mut out, 5), a, b, false, threads);
-            assert_eq!(out, naive(&a, &b));
+    fn random(rng: &mut ChaCha8Rng, count: usize) -> Vec<f32> {
+        (0..count).map(|_| rng.random_range(-1.0..1.0)).collect()
+    }
+
+    /// Rounding of a sum of k products of values below 1 is below k^2 / 2^24 in any order.
+    fn assert_close(found: &[f32], expected: &[f64], depth: usize, what: &str) {
+        let tolerance = 1e-6 + (depth * depth) as f64 / f64::from(1 << 24);
+        for (index, (found, expected)) in found.iter().zip(expected).enumerate() {
+            assert!((f64::from(*found) - expected).abs() <= tolerance, "{what}[{index}]: {found}, {expected}");
         }
-        let d = Matrix::new(&x, 9, 5);
-        let mut out = vec![0.0; 40];
-        multiply(Target::new(&mut out, 5), a.transposed(), d, false, 1);
-        assert_eq!(out, naive(&a.transposed(), &d));
-        multiply(Target::new(&mut out, 5), a.transposed(), d, true, 1);
-        assert_eq!(out, naive(&a.transposed(), &d).iter().map(|value| value * 2.0).collect::<Vec<_>>());
     }
 
     #[test]
-    fn splitting_rows_over_threads_changes_nothing() {
-        let a: Vec<f32> = (0..301 * 128).map(|value| (value as f32 * 0.37).sin()).collect();
-        let b: Vec<f32> = (0..128 * 96).map(|value| (value as f32 * 0.11).cos()).collect();
-        let product = |threads| {
-            let mut out = vec![0.0; 301 * 96];
-            multiply(Target::new(&mut out, 96), Matrix::new(&a, 301, 128), Matrix::new(&b, 128, 96), false, threads);
-            out
-        };
-        let (one, three) = (product(1), product(3));
-        assert!(one.iter().zip(&three).all(|(x, y)| (x - y).abs() < 1e-4));
+    fn every_instruction_set_agrees_with_the_definition_on_random_shapes() {
+        let mut rng = ChaCha8Rng::seed_from_u64(3);
+        let mut shapes = vec![(1, 1, 1), (12, 32, 7), (13, 33, 600), (25, 64, 256), (6, 16, 257), (40, 8, 3)];
+        shapes.extend((0..30).map(|_| (rng.random_range(1..40), rng.random_range(1..80), rng.random_range(1..300))));
+        for (m, n, k) in shapes {
+            let (a, b) = (random(&mut rng, (m + 3) * (k + 2)), random(&mut rng, (k + 2) * (n + 1)));
+            let lefts = [
+                Matrix::new(&a, m, k),
+                Matrix::strided(&a, 2, m, k, k + 1),
+                // Overlapping rows.
+                Matrix::strided(&a, 1, m, k, 1),
+                Matrix::new(&a, k, m).transposed(),
+                Matrix::strided(&a, 0, k, m, 1).transposed(),
+            ];
+            let rights =
+                [Matrix::new(&b, k, n), Matrix::new(&b, n, k).transposed(), Matrix::strided(&b, 1, k, n, n + 1)];
+            for isa in Isa::all() {
+                for (left, right) in lefts.iter().flat_map(|left| rights.iter().map(move |right| (left, right))) {
+                    let what = format!("{isa:?} {m} x {k} x {n}");
+                    let expected = naive(left, right);
+                    let stride = n + 2;
+                    let mut out = vec![0.5; (m - 1) * stride + n + 5];
+                    let product = |out: &mut Vec<f32>, accumulate| {
+                        multiply_on(isa, Target::strided(out, stride), *left, *right, accumulate);
+                    };
+                    product(&mut out, false);
+                    let rows = |out: &[f32]| -> Vec<f32> {
+                        out.chunks(stride).take(m).flat_map(|row| row[..n].to_vec()).collect()
+                    };
+                    assert_close(&rows(&out), &expected, k, &what);
+                    product(&mut out, true);
+                    let twice: Vec<f64> = expected.iter().map(|value| value * 2.0).collect();
+                    assert_close(&rows(&out), &twice, 2 * k, &what);
+                    // What lies between and behind the rows of the target is left alone.
+                    assert!(
+                        out.iter().enumerate().all(|(at, value)| at % stride < n && at / stride < m || *value == 0.5)
+                    );
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn how_rows_are_divided_among_calls_changes_no_bit() {
+        let mut rng = ChaCha8Rng::seed_from_u64(4);
+        let (a, b) = (random(&mut rng, 61 * 700), random(&mut rng, 700 * 70));
+        let (left, right) = (Matrix::new(&a, 61, 700), Matrix::new(&b, 700, 70));
+        for isa in Isa::all().filter(|isa| isa.has_product()) {
+            let mut whole = vec![0.0; 61 * 70];
+            multiply_on(isa, Target::new(&mut whole, 70), left, right, false);
+            for split in [1, 7, 24, 50] {
+                let mut parts = vec![0.0; 61 * 70];
+                let (upper, lower) = parts.split_at_mut(split * 70);
+                multiply_on(isa, Target::new(upper, 70), left.some_rows(0, split), right, false);
+                multiply_on(isa, Target::new(lower, 70), left.some_rows(split, 61 - split), right, false);
+                assert!(whole == parts, "{isa:?}, split at {split}");
+            }
+        }
+    }
+
+    #[test]
+    fn nothing_to_add_up_is_zero() {
+        for isa in Isa::all() {
+            let mut out = vec![3.0; 6];
+            multiply_on(isa, Target::new(&mut out, 3), Matrix::new(&[], 2, 0), Matrix::new(&[], 0, 3), true);
+            assert_eq!(out, [3.0; 6]);
+            multiply_on(isa, Target::new(&mut out, 3), Matrix::new(&[], 2, 0), Matrix::new(&[], 0, 3), false);
+            assert_eq!(out, [0.0; 6]);
+            multiply_on(isa, Target::new(&mut [], 3), Matrix::new(&[], 0, 1), Matrix::new(&[1.0; 3], 1, 3), false);
+        }
     }
 
     #[test]
     #[should_panic(expected = "left matrix ends at")]
     fn reading_past_the_end_is_refused() {
         let mut out = vec![0.0; 4];
-        multiply(Target::new(&mut out, 2), Matrix::new(&[1.0; 3], 2, 2), Matrix::new(&[1.0; 4], 2, 2), false, 1);
+        multiply(Target::new(&mut out, 2), Matrix::new(&[1.0; 3], 2, 2), Matrix::new(&[1.0; 4], 2, 2), false);
+    }
+
+    #[test]
+    #[should_panic(expected = "right matrix ends at")]
+    fn a_short_right_matrix_is_refused() {
+        let mut out = vec![0.0; 4];
+        multiply(Target::new(&mut out, 2), Matrix::new(&[1.0; 4], 2, 2), Matrix::new(&[1.0; 3], 2, 2), false);
+    }
+
+    #[test]
+    #[should_panic(expected = "target ends at")]
+    fn writing_past_the_end_is_refused() {
+        let mut out = vec![0.0; 3];
+        multiply(Target::new(&mut out, 2), Matrix::new(&[1.0; 4], 2, 2), Matrix::new(&[1.0; 4], 2, 2), false);
     }
 }

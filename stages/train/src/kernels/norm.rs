@@ -1,12 +1,22 @@
 //! Batch normalisation, ReLU and max pooling after a convolution, in one pass each way.
 //!
-//! Statistics are taken over frames that exist, so padding can neither move them nor leak through them.
+//! Statistics are taken over frames that exist, so padding can neither move them nor leak through them. A batch may come
+//! in parts: each part's sums are taken by themselves, and only combining them needs all.
 
+#![expect(
+    clippy::inline_always,
+    reason = "code is compiled for the wider instructions only where it is inlined into the function that has them"
+)]
+
+use super::buffer::Buffer;
 use super::conv::ConvInput;
-use super::vector::wide;
+use super::simd::wide;
 
 /// Added to the variance before its root is taken.
 pub(crate) const EPSILON: f32 = 1e-5;
+
+/// In place of a frame of the window: no frame was above zero.
+const NONE: u8 = u8::MAX;
 
 /// Mean and variance of each channel.
 #[derive(Debug, Clone, PartialEq)]
@@ -17,39 +27,78 @@ pub(crate) struct Moments {
     pub(crate) variance: Vec<f32>,
 }
 
-impl Moments {
-    /// Over all frames of all clips of a convolution's output.
-    pub(crate) fn of(values: &[f32], input: &ConvInput, channels: usize) -> Self {
-        let count: usize = input.out_lens().iter().sum();
-        let mut sums = vec![0.0_f64; channels];
-        let mut squares = vec![0.0_f64; channels];
+/// Count, mean and sum of squared deviations of each channel over some frames.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct PartialMoments {
+    count: f64,
+    mean: Vec<f64>,
+    squares: Vec<f64>,
+}
+
+impl PartialMoments {
+    /// Over rows of `channels` values.
+    pub(crate) fn of(values: &[f32], channels: usize) -> Self {
+        /// Single-precision sums of this many rows, double precision between them.
+        const BLOCK: usize = 256;
+        if values.is_empty() {
+            return Self { count: 0.0, mean: vec![0.0; channels], squares: vec![0.0; channels] };
+        }
+        let shift = values[..channels].to_vec();
+        let (mut sums, mut squares) = (vec![0.0_f64; channels], vec![0.0_f64; channels]);
         let (mut sum, mut square) = (vec![0.0_f32; channels], vec![0.0_f32; channels]);
-        // Single-precision sums per clip around the channel's first value, double precision between clips.
-        let shift: Vec<f32> = values[..channels].to_vec();
-        for (start, len) in input.clips() {
-            sum.fill(0.0);
-            square.fill(0.0);
-            wide(
-                #[inline(always)]
-                || {
-                    for row in values[start * channels..(start + len) * channels].chunks_exact(channels) {
+        wide(
+            #[inline(always)]
+            || {
+                for block in values.chunks(BLOCK * channels) {
+                    sum.fill(0.0);
+                    square.fill(0.0);
+                    for row in block.chunks_exact(channels) {
                         for (((value, shift), sum), square) in row.iter().zip(&shift).zip(&mut sum).zip(&mut square) {
                             let d = value - shift;
                             *sum += d;
                             *square += d * d;
                         }
                     }
-                },
-            );
-            for channel in 0..channels {
-                sums[channel] += f64::from(sum[channel]);
-                squares[channel] += f64::from(square[channel]);
-            }
+                    for (total, part) in sums.iter_mut().zip(&sum).chain(squares.iter_mut().zip(&square)) {
+                        *total += f64::from(*part);
+                    }
+                }
+            },
+        );
+        let count = (values.len() / channels) as f64;
+        let squares = squares.iter().zip(&sums).map(|(square, sum)| (square - sum * sum / count).max(0.0)).collect();
+        let mean = sums.iter().zip(&shift).map(|(sum, shift)| f64::from(*shift) + sum / count).collect();
+        Self { count, mean, squares }
+    }
+
+    /// Over the frames of both (Chan, Golub and LeVeque 1979).
+    fn combined(mut self, other: &Self) -> Self {
+        let count = self.count + other.count;
+        if other.count == 0.0 {
+            return self;
         }
-        let n = count.max(1) as f64;
-        let mean = (0..channels).map(|c| (f64::from(shift[c]) + sums[c] / n) as f32).collect();
-        let variance = (0..channels).map(|c| (squares[c] / n - (sums[c] / n).powi(2)).max(0.0) as f32).collect();
-        Self { mean, variance }
+        for (((mean, squares), other_mean), other_squares) in
+            self.mean.iter_mut().zip(&mut self.squares).zip(&other.mean).zip(&other.squares)
+        {
+            let d = other_mean - *mean;
+            *mean += d * other.count / count;
+            *squares += other_squares + d * d * self.count * other.count / count;
+        }
+        self.count = count;
+        self
+    }
+}
+
+impl Moments {
+    /// Of all parts of a batch together, in their order.
+    pub(crate) fn of<'a>(mut parts: impl Iterator<Item = &'a PartialMoments>) -> Self {
+        let first = parts.next().cloned().unwrap_or_default();
+        let all = parts.fold(first, PartialMoments::combined);
+        let count = all.count.max(1.0);
+        Self {
+            mean: all.mean.iter().map(|mean| *mean as f32).collect(),
+            variance: all.squares.iter().map(|squares| (squares / count) as f32).collect(),
+        }
     }
 
     /// 1 / sqrt(variance + epsilon) of each channel.
@@ -71,109 +120,199 @@ pub(crate) struct Affine<'a> {
 #[derive(Debug)]
 pub(crate) struct Pooled {
     /// Pooled frames of all clips, channels last.
-    pub(crate) values: Vec<f32>,
+    pub(crate) values: Buffer,
     /// Frames of each clip.
     pub(crate) lens: Vec<usize>,
     /// Which frame of its window each value came from.
-    pub(crate) chosen: Vec<u8>,
+    pub(crate) chosen: Chosen,
 }
 
-/// ReLU(gamma * (x - mean) / sd + beta), then the maximum of every `pool` frames; a last, shorter window counts too.
-pub(crate) fn forward(x: &[f32], input: &ConvInput, moments: &Moments, affine: Affine<'_>, pool: usize) -> Pooled {
+/// Which frame of its window each pooled value came from; a mark where ReLU let none through.
+#[derive(Debug)]
+pub(crate) struct Chosen(Vec<u8>);
+
+/// ReLU(gamma * (x - mean) / sd + beta), then the maximum of every `pool` (1 to 254) frames of clips of `lens` frames; a
+/// last, shorter window counts too.
+pub(crate) fn forward(x: &[f32], lens: &[usize], moments: &Moments, affine: Affine<'_>, pool: usize) -> Pooled {
     let channels = affine.gamma.len();
     let scale: Vec<f32> =
         moments.inverse_sd().iter().zip(affine.gamma).map(|(inverse, gamma)| inverse * gamma).collect();
     let shift: Vec<f32> =
         affine.beta.iter().zip(&moments.mean).zip(&scale).map(|((beta, mean), scale)| beta - mean * scale).collect();
-    let lens: Vec<usize> = input.out_lens().iter().map(|len| len.div_ceil(pool)).collect();
-    let total = lens.iter().sum::<usize>() * channels;
-    let mut values = vec![0.0_f32; total];
-    let mut chosen = vec![0_u8; total];
+    let pooled_lens: Vec<usize> = lens.iter().map(|len| len.div_ceil(pool)).collect();
+    let total = pooled_lens.iter().sum::<usize>() * channels;
+    let mut values = Buffer::zeros(total);
+    let mut chosen = vec![NONE; total];
     wide(
         #[inline(always)]
         || {
             let mut rows = values.chunks_exact_mut(channels).zip(chosen.chunks_exact_mut(channels));
-            for (start, len) in input.clips() {
+            let mut start = 0;
+            for len in lens {
                 for window in x[start * channels..(start + len) * channels].chunks(pool * channels) {
                     let Some((out, chosen)) = rows.next() else { return };
                     for (index, row) in window.chunks_exact(channels).enumerate() {
-                        for c in 0..channels {
-                            let z = row[c] * scale[c] + shift[c];
-                            // Zero at first: the ReLU. Only what exceeds it is chosen, so the first maximum wins.
-                            let higher = z > out[c];
-                            out[c] = if higher { z } else { out[c] };
-                            chosen[c] = if higher { index as u8 } else { chosen[c] };
-                        }
+                        choose(row, &scale, &shift, index as u8, out, chosen);
                     }
                 }
+                start += len;
             }
         },
     );
-    Pooled { values, lens, chosen }
+    Pooled { values, lens: pooled_lens, chosen: Chosen(chosen) }
 }
 
-/// Gradients of [`forward`] in training, where the moments depend on the batch.
+/// One frame of a window: takes the place of what was chosen so far where it is higher.
+#[inline(always)]
+fn choose(x: &[f32], scale: &[f32], shift: &[f32], index: u8, out: &mut [f32], chosen: &mut [u8]) {
+    for ((((x, scale), shift), out), chosen) in x.iter().zip(scale).zip(shift).zip(out).zip(chosen) {
+        let z = x * scale + shift;
+        // Zero at first: the ReLU. Only what exceeds it is chosen, so the first maximum wins.
+        let higher = z > *out;
+        *out = if higher { z } else { *out };
+        *chosen = if higher { index } else { *chosen };
+    }
+}
+
+/// Gradients of [`forward`] in training, of which the last step is missing: the moments depend on the whole batch.
 #[derive(Debug)]
-pub(crate) struct Gradients {
-    /// Of the convolution's output; zero between clips.
-    pub(crate) x: Vec<f32>,
-    /// Of the scale.
-    pub(crate) gamma: Vec<f32>,
-    /// Of the shift.
-    pub(crate) beta: Vec<f32>,
+pub(crate) struct PartialGradients {
+    /// Of what follows the moments, laid out as [`ConvInput`] wants it.
+    d: Buffer,
+    /// Of the scale, from this part.
+    pub(crate) gamma: Buffer,
+    /// Of the shift, from this part.
+    pub(crate) beta: Buffer,
 }
 
-/// Gradients, from that of the pooled values.
+/// First step of the gradients, from that of the pooled values, for one part of a batch.
 pub(crate) fn backward(
     gradient: &[f32],
-    pooled: &Pooled,
+    chosen: &Chosen,
     x: &[f32],
     input: &ConvInput,
     moments: &Moments,
-    affine: Affine<'_>,
     pool: usize,
-) -> Gradients {
-    let channels = affine.gamma.len();
+) -> PartialGradients {
+    let channels = moments.mean.len();
     let inverse = moments.inverse_sd();
-    let count: usize = input.out_lens().iter().sum();
-    let mut d = vec![0.0_f32; x.len()];
-    let (mut d_gamma, mut d_beta) = (vec![0.0_f32; channels], vec![0.0_f32; channels]);
-    // Through pooling and ReLU to the one frame that was chosen; both sums on the way.
-    let mut rows = gradient
-        .chunks_exact(channels)
-        .zip(pooled.values.chunks_exact(channels))
-        .zip(pooled.chosen.chunks_exact(channels));
-    for (start, len) in input.clips() {
-        for window in 0..len.div_ceil(pool) {
-            let Some(((gradient, value), chosen)) = rows.next() else { break };
-            let first = (start + window * pool) * channels;
-            for c in 0..channels {
-                if value[c] > 0.0 {
-                    let at = first + usize::from(chosen[c]) * channels + c;
-                    d[at] = gradient[c];
-                    d_beta[c] += gradient[c];
-                    d_gamma[c] += gradient[c] * (x[at] - moments.mean[c]) * inverse[c];
-                }
-            }
-        }
-    }
-    // dx = gamma / sd * (d - mean(d) - x_hat * mean(d * x_hat))
-    let n = count.max(1) as f32;
-    let outer: Vec<f32> = affine.gamma.iter().zip(&inverse).map(|(gamma, inverse)| gamma * inverse).collect();
-    let slope: Vec<f32> = d_gamma.iter().zip(&inverse).map(|(d_gamma, inverse)| d_gamma / n * inverse).collect();
-    let level: Vec<f32> = d_beta.iter().map(|d_beta| d_beta / n).collect();
+    let mean = &moments.mean;
+    let mut d = Buffer::any(input.gradient_len());
+    let (mut gamma, mut beta) = (Buffer::zeros(channels), Buffer::zeros(channels));
     wide(
         #[inline(always)]
         || {
-            for (start, len) in input.clips() {
-                let range = start * channels..(start + len) * channels;
-                for (d, x) in d[range.clone()].chunks_exact_mut(channels).zip(x[range].chunks_exact(channels)) {
-                    for c in 0..channels {
-                        d[c] = outer[c] * (d[c] - level[c] - (x[c] - moments.mean[c]) * slope[c]);
+            let mut windows = gradient.chunks_exact(channels).zip(chosen.0.chunks_exact(channels));
+            let mut x_rows = x.chunks_exact(channels);
+            let mut written = 0;
+            for (start, len) in input.gradient_clips() {
+                d[written..start * channels].fill(0.0);
+                written = (start + len) * channels;
+                for d in d[start * channels..written].chunks_mut(pool * channels) {
+                    let Some((gradient, chosen)) = windows.next() else { break };
+                    for (index, d) in d.chunks_exact_mut(channels).enumerate() {
+                        let Some(x) = x_rows.next() else { break };
+                        pass_back(gradient, chosen, index as u8, d);
+                        add_sums(d, x, mean, &mut gamma, &mut beta);
                     }
                 }
             }
+            d[written..].fill(0.0);
+            gamma.iter_mut().zip(&inverse).for_each(|(gamma, inverse)| *gamma *= inverse);
         },
     );
-    Gradients { x: d, gamma: d_gamma, beta: d_beta }
+    PartialGradients { d, gamma, beta }
+}
+
+/// The gradient goes to the frame that was chosen, and nowhere where none was.
+#[inline(always)]
+fn pass_back(gradient: &[f32], chosen: &[u8], index: u8, d: &mut [f32]) {
+    for ((d, gradient), chosen) in d.iter_mut().zip(gradient).zip(chosen) {
+        *d = if *chosen == index { *gradient } else { 0.0 };
+    }
+}
+
+#[inline(always)]
+fn add_sums(d: &[f32], x: &[f32], mean: &[f32], gamma: &mut [f32], beta: &mut [f32]) {
+    for ((((d, x), mean), gamma), beta) in d.iter().zip(x).zip(mean).zip(gamma).zip(beta) {
+        *beta += d;
+        *gamma += d * (x - mean);
+    }
+}
+
+/// What the last step needs of the whole batch: dx = gamma / sd * (d - mean(d) - x_hat * mean(d * x_hat)).
+#[derive(Debug)]
+pub(crate) struct Correction {
+    outer: Vec<f32>,
+    level: Vec<f32>,
+    slope: Vec<f32>,
+    mean: Vec<f32>,
+}
+
+impl Correction {
+    /// From the gradients of scale and shift over the whole batch of `frames` frames.
+    pub(crate) fn new(d_gamma: &[f32], d_beta: &[f32], frames: usize, moments: &Moments, affine: Affine<'_>) -> Self {
+        let inverse = moments.inverse_sd();
+        let n = frames.max(1) as f32;
+        Self {
+            outer: affine.gamma.iter().zip(&inverse).map(|(gamma, inverse)| gamma * inverse).collect(),
+            level: d_beta.iter().map(|d_beta| d_beta / n).collect(),
+            slope: d_gamma.iter().zip(&inverse).map(|(d_gamma, inverse)| d_gamma / n * inverse).collect(),
+            mean: moments.mean.clone(),
+        }
+    }
+
+    /// The gradient of the convolution's output `x`, laid out as [`ConvInput`] wants it.
+    pub(crate) fn apply(&self, partial: PartialGradients, x: &[f32], input: &ConvInput) -> Buffer {
+        let channels = self.mean.len();
+        let Self { outer, level, slope, mean } = self;
+        let mut d = partial.d;
+        wide(
+            #[inline(always)]
+            || {
+                let mut x_rows = x.chunks_exact(channels);
+                for (start, len) in input.gradient_clips() {
+                    for d in d[start * channels..(start + len) * channels].chunks_exact_mut(channels) {
+                        let Some(x) = x_rows.next() else { break };
+                        correct(d, x, outer, level, slope, mean);
+                    }
+                }
+            },
+        );
+        d
+    }
+}
+
+#[inline(always)]
+fn correct(d: &mut [f32], x: &[f32], outer: &[f32], level: &[f32], slope: &[f32], mean: &[f32]) {
+    for (((((d, x), outer), level), slope), mean) in d.iter_mut().zip(x).zip(outer).zip(level).zip(slope).zip(mean) {
+        *d = outer * (*d - level - (x - mean) * slope);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// 1, 2, 3 and 6: mean 3, squared deviations 4 + 1 + 0 + 9; a constant channel beside it, far from zero.
+    #[test]
+    fn moments_do_not_depend_on_how_the_batch_is_divided() {
+        let values = [1.0, 1e4, 2.0, 1e4, 3.0, 1e4, 6.0, 1e4];
+        for split in [0, 1, 2, 4] {
+            let parts = [PartialMoments::of(&values[..2 * split], 2), PartialMoments::of(&values[2 * split..], 2)];
+            let moments = Moments::of(parts.iter());
+            assert_eq!(moments, Moments { mean: vec![3.0, 1e4], variance: vec![3.5, 0.0] }, "split at {split}");
+        }
+    }
+
+    /// Mean 0 and variance 1 - epsilon leave values as they are, so only ReLU and pooling act.
+    #[test]
+    fn the_first_highest_frame_above_zero_is_chosen() {
+        let moments = Moments { mean: vec![0.0], variance: vec![1.0 - EPSILON] };
+        let affine = Affine { gamma: &[1.0], beta: &[0.0] };
+        let pooled = forward(&[-1.0, 2.0, 2.0, -3.0, -4.0, 5.0], &[5, 1], &moments, affine, 3);
+        assert_eq!(pooled.lens, [2, 1]);
+        assert_eq!(&*pooled.values, [2.0, 0.0, 5.0]);
+        assert_eq!(pooled.chosen.0, [1, NONE, 0]);
+    }
 }

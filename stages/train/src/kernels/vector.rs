@@ -5,15 +5,7 @@
     reason = "code is compiled for the wider instructions only where it is inlined into the function that has them"
 )]
 
-/// Runs `work` compiled for AVX2 and FMA where the processor has them. `work` must be inlined into the closure to gain.
-#[inline(always)]
-pub(crate) fn wide<R>(work: impl FnOnce() -> R) -> R {
-    #[cfg(any(target_arch = "x86", target_arch = "x86_64"))]
-    if let Some(simd) = pulp::x86::V3::try_new() {
-        return simd.vectorize(work);
-    }
-    work()
-}
+use super::simd::wide;
 
 /// e^x with a relative error below 2e-7 in [-87, 88]; saturates outside.
 ///
@@ -23,7 +15,8 @@ pub(crate) fn exp(x: f32) -> f32 {
     /// Adding and subtracting 1.5 * 2^23 rounds to the nearest integer.
     const ROUND: f32 = 12_582_912.0;
     let x = x.clamp(-87.0, 88.0);
-    let n = (x * std::f32::consts::LOG2_E + ROUND) - ROUND;
+    let shifted = x * std::f32::consts::LOG2_E + ROUND;
+    let n = shifted - ROUND;
     let r = (x - n * 0.693_359_4) - n * -2.121_944_4e-4;
     let p = 1.0 / 5040.0;
     let p = p * r + 1.0 / 720.0;
@@ -33,7 +26,8 @@ pub(crate) fn exp(x: f32) -> f32 {
     let p = p * r + 0.5;
     let p = p * r + 1.0;
     let p = p * r + 1.0;
-    p * f32::from_bits(((n as i32 + 127) << 23) as u32)
+    // The low bits of the shifted value are n as an integer; the others fall out at the top.
+    p * f32::from_bits((shifted.to_bits() << 23).wrapping_add(127 << 23))
 }
 
 /// 1 / (1 + e^-x).
@@ -77,8 +71,13 @@ impl Dropout {
         self.threshold == 0
     }
 
-    /// Multiplies rows of `width` values by their factors.
-    pub(crate) fn apply(&self, values: &mut [f32], width: usize) {
+    /// Multiplies rows of `width` values by their factors; the first of them is row `first_row` of the batch.
+    pub(crate) fn apply(&self, values: &mut [f32], width: usize, first_row: usize) {
+        self.apply_to(values, width, |row| (first_row + row) as u32);
+    }
+
+    /// The same, `row_of` telling which row of the batch each row is.
+    pub(crate) fn apply_to(&self, values: &mut [f32], width: usize, row_of: impl Fn(usize) -> u32) {
         if self.is_identity() || width == 0 {
             return;
         }
@@ -86,8 +85,9 @@ impl Dropout {
             #[inline(always)]
             || {
                 for (row, values) in values.chunks_exact_mut(width).enumerate() {
+                    let row = row_of(row);
                     for (column, value) in values.iter_mut().enumerate() {
-                        *value *= self.factor(row as u32, column as u32);
+                        *value *= self.factor(row, column as u32);
                     }
                 }
             },
@@ -105,6 +105,7 @@ fn mix(word: u32) -> u32 {
 
 #[cfg(test)]
 mod tests {
+    use super::super::simd::{Isa, wide_on};
     use super::*;
 
     #[test]
@@ -119,11 +120,33 @@ mod tests {
         assert!(exp(1e9).is_finite() && exp(-1e9) < 1e-37);
     }
 
+    /// No instruction set fuses or reorders what is written down.
+    #[test]
+    fn every_instruction_set_gives_the_same_bits() {
+        let x: Vec<f32> = (0..1000).map(|step| (step as f32 - 500.0) * 0.037).collect();
+        let results: Vec<Vec<u32>> = Isa::all()
+            .map(|isa| {
+                let mut out = vec![0; x.len()];
+                wide_on(
+                    isa,
+                    #[inline(always)]
+                    || {
+                        for (out, x) in out.iter_mut().zip(&x) {
+                            *out = (exp(*x) + sigmoid(*x) * tanh(*x)).to_bits();
+                        }
+                    },
+                );
+                out
+            })
+            .collect();
+        assert!(results.iter().all(|result| *result == results[0]));
+    }
+
     #[test]
     fn dropout_keeps_the_mean_and_depends_on_the_seed() {
         let dropped = |seed| {
             let mut values = vec![1.0_f32; 200 * 50];
-            Dropout::new(seed, 3, 0.3).apply(&mut values, 50);
+            Dropout::new(seed, 3, 0.3).apply(&mut values, 50, 0);
             values
         };
         let values = dropped(7);
@@ -132,6 +155,10 @@ mod tests {
         assert!((mean - 1.0).abs() < 0.03, "{mean}");
         assert_eq!(values, dropped(7));
         assert_ne!(values, dropped(8));
+        // The second half of the batch by itself.
+        let mut half = vec![1.0_f32; 100 * 50];
+        Dropout::new(7, 3, 0.3).apply(&mut half, 50, 100);
+        assert_eq!(values[100 * 50..], half);
         assert!(Dropout::new(1, 1, 0.0).is_identity());
     }
 }

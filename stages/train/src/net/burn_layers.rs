@@ -12,7 +12,6 @@ use super::engine::Step;
 use super::plan::Plan;
 use super::weights::Weights;
 use super::{Batch, dropout_layer};
-use crate::kernels::lstm::Packing;
 use crate::kernels::vector::Dropout;
 use crate::kernels::{norm, pooling};
 use crate::params::Pooling;
@@ -112,10 +111,10 @@ impl Pass<'_> {
         for index in 0..plan.conv.len() {
             (x, lens) = self.conv(x, &lens, index);
         }
-        let packing = Packing::new(&lens);
+        let starts = starts(&lens);
         for layer in 0..plan.lstm.layers {
             if layer > 0 {
-                let row = |clip: usize, frame: usize| packing.row(clip, frame);
+                let row = |clip: usize, frame: usize| starts[clip] + frame;
                 x = self.drop_frames(x, &lens, dropout_layer::lstm(layer), plan.dropout, row);
             }
             let directions = (0..plan.directions()).map(|direction| self.direction(&x, &lens, layer, direction));
@@ -270,7 +269,7 @@ impl Pass<'_> {
         let dropout = Dropout::new(seed, layer, probability);
         let [rows, width] = x.dims();
         let mut factors = vec![1.0; rows * width];
-        dropout.apply(&mut factors, width);
+        dropout.apply(&mut factors, width, 0);
         x * matrix(&factors, rows, width, &self.device)
     }
 

@@ -23,23 +23,20 @@ pub(crate) struct Step {
 /// Computes networks on a device.
 #[derive(Debug, Clone)]
 pub(crate) enum Engine {
-    /// This crate's kernels, with so many threads inside an operation.
-    Kernels {
-        /// Threads inside an operation.
-        threads: usize,
-    },
+    /// This crate's kernels.
+    Kernels,
     /// burn's layers on one of its devices.
     Burn(burn::tensor::Device),
 }
 
 impl Engine {
     /// For `device`; the error names the cargo feature that is missing.
-    pub(crate) fn new(device: Device, threads: usize) -> Result<Self, &'static str> {
+    pub(crate) fn new(device: Device) -> Result<Self, &'static str> {
         if let Some(feature) = device.missing_feature() {
             return Err(feature);
         }
         match device {
-            Device::Flex => Ok(Self::Kernels { threads }),
+            Device::Flex => Ok(Self::Kernels),
             #[cfg(feature = "flex")]
             Device::FlexLayers => Ok(Self::Burn(burn::tensor::Device::flex())),
             #[cfg(feature = "ndarray")]
@@ -57,7 +54,7 @@ impl Engine {
     /// Probabilities of each clip, one value per class.
     pub(crate) fn infer(&self, plan: &Plan, weights: &Weights, batch: &Batch) -> Vec<f32> {
         match self {
-            Self::Kernels { threads } => KernelNet { plan, weights, threads: *threads }.infer(batch),
+            Self::Kernels => KernelNet { plan, weights }.infer(batch),
             Self::Burn(device) => BurnNet { plan, weights, device }.infer(batch),
         }
     }
@@ -65,7 +62,7 @@ impl Engine {
     /// Loss and gradients of a training batch; dropout masks follow from `seed`.
     pub(crate) fn step(&self, plan: &Plan, weights: &Weights, batch: &Batch, seed: u64) -> Step {
         match self {
-            Self::Kernels { threads } => KernelNet { plan, weights, threads: *threads }.step(batch, seed),
+            Self::Kernels => KernelNet { plan, weights }.step(batch, seed),
             Self::Burn(device) => BurnNet { plan, weights, device }.step(batch, seed),
         }
     }

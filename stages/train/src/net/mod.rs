@@ -6,6 +6,7 @@
 mod burn_layers;
 mod engine;
 mod kernel_layers;
+mod parts;
 mod plan;
 #[cfg(test)]
 mod tests;

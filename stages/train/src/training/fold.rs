@@ -14,10 +14,14 @@ use super::checkpoint::Progress;
 use super::optimiser::{Optimiser, clip_norm};
 use super::schedule::Schedule;
 use super::score::{Score, most_probable};
-use crate::data::{Dataset, FoldRoles, Item, Scaler, Scalings, balanced_weights, inference_batches, training_batch};
+use crate::data::{
+    ClipData, Dataset, FoldRoles, Item, Scaler, Scalings, balanced_weights, inference_batches, training_batch,
+};
 use crate::error::TrainError;
+use crate::kernels::simd::wide;
 use crate::net::{Engine, Plan, Weights};
 use crate::params::Params;
+use crate::threads::Threads;
 
 /// Share of a batch's moments in the running ones of a batch normalisation.
 const RUNNING_SHARE: f32 = 0.1;
@@ -32,6 +36,7 @@ pub(crate) struct FoldInputs<'a> {
     pub(crate) voices: &'a BTreeMap<String, Scalings>,
     pub(crate) plan: &'a Plan,
     pub(crate) engine: &'a Engine,
+    pub(crate) threads: Threads<'a>,
     pub(crate) seed: u64,
     pub(crate) observer: &'a dyn Observer,
     /// Whether another fold has failed and work should stop.
@@ -71,12 +76,11 @@ pub(crate) fn train_fold(inputs: &FoldInputs<'_>) -> Result<Outcome, TrainError>
     inputs.observer.advance((progress.epoch * steps) as u64);
     let class_weights =
         balanced_weights(params.class_weights, roles.train.iter().map(|at| data.clips[*at].class), data.classes.len());
-    let validation = inputs.items(&roles.validation);
     let truth: Vec<usize> = roles.validation.iter().map(|at| data.clips[*at].class).collect();
     while !progress.finished && progress.epoch < params.epochs {
         let started = Instant::now();
         let trained = inputs.epoch(&mut progress, &class_weights, steps)?;
-        let score = Score::of(&predict(inputs.engine, plan, &progress.average, &validation), &truth, plan.classes);
+        let score = Score::of(&inputs.validate(&progress.average), &truth, plan.classes);
         let best = is_best(&progress.history, score.as_ref());
         if best {
             progress.best = progress.average.clone();
@@ -109,10 +113,16 @@ pub(crate) fn train_fold(inputs: &FoldInputs<'_>) -> Result<Outcome, TrainError>
     Ok(Outcome { weights: progress.best, history: progress.history })
 }
 
-/// Probabilities of `items`, row by row in their order.
-pub(crate) fn predict(engine: &Engine, plan: &Plan, weights: &Weights, items: &[Item]) -> Vec<f32> {
-    let mut out = vec![0.0; items.len() * plan.classes];
-    for (batch, rows) in inference_batches(items, plan.width) {
+/// Probabilities of as many items as `lens` has lengths, row by row in their order; `item` makes one of them.
+pub(crate) fn predict(
+    engine: &Engine,
+    plan: &Plan,
+    weights: &Weights,
+    lens: &[usize],
+    item: impl Fn(usize) -> Item + Sync,
+) -> Vec<f32> {
+    let mut out = vec![0.0; lens.len() * plan.classes];
+    for (batch, rows) in inference_batches(lens, item, plan.width) {
         let probabilities = engine.infer(plan, weights, &batch);
         for (row, probabilities) in rows.into_iter().zip(probabilities.chunks_exact(plan.classes)) {
             out[row * plan.classes..(row + 1) * plan.classes].copy_from_slice(probabilities);
@@ -135,9 +145,13 @@ impl FoldInputs<'_> {
         rng
     }
 
-    fn items(&self, clips: &[usize]) -> Vec<Item> {
+    /// Probabilities of the validation clips.
+    fn validate(&self, weights: &Weights) -> Vec<f32> {
         let (width, max_frames) = (self.plan.width, self.params.max_frames);
-        clips.iter().map(|at| Item::plain(&self.data.clips[*at], self.scaler, width, max_frames)).collect()
+        let clip = |at: usize| &self.data.clips[self.roles.validation[at]];
+        let lens: Vec<usize> = (0..self.roles.validation.len()).map(|at| clip(at).frames.len()).collect();
+        let item = |at: usize| Item::plain(clip(at), self.scaler, width, max_frames);
+        self.threads.run(|| predict(self.engine, self.plan, weights, &lens, item))
     }
 
     /// One pass over the training clips.
@@ -152,28 +166,46 @@ impl FoldInputs<'_> {
             warm_up: params.warm_up_epochs.min(params.epochs as f64 / 2.0) * steps as f64,
             steps: (params.epochs * steps) as f64,
         };
+        // Batches of even size: a last one of a few clips would have no statistics to normalise by.
+        let clips = |batch: usize| -> Vec<&ClipData> {
+            let order = &order[batch * order.len() / steps..(batch + 1) * order.len() / steps];
+            order.iter().map(|at| &self.data.clips[*at]).collect()
+        };
+        let mut prepare = |batch: usize| {
+            (batch < steps).then(|| {
+                let clips = clips(batch);
+                training_batch(&clips, self.scaler, self.voices, self.plan.width, params, class_weights, &mut rng)
+            })
+        };
         let (mut loss, mut hits, mut learning_rate) = (0.0, 0, 0.0);
-        for batch in 0..steps {
+        let mut prepared = self.threads.run(|| prepare(0));
+        let mut batch = 0;
+        while let Some((current, truth)) = prepared.take() {
             if self.observer.is_cancelled() || (self.stop)() {
                 return Err(TrainError::Cancelled);
             }
-            // Batches of even size: a last one of a few clips would have no statistics to normalise by.
-            let clips = &order[batch * order.len() / steps..(batch + 1) * order.len() / steps];
             let step = progress.epoch * steps + batch;
+            batch += 1;
             learning_rate = schedule.at(step);
-            let clips: Vec<_> = clips.iter().map(|at| &self.data.clips[*at]).collect();
-            let (batch, truth) =
-                training_batch(&clips, self.scaler, self.voices, self.plan.width, params, class_weights, &mut rng);
-            let mut out = self.engine.step(self.plan, &progress.weights, &batch, mask_seed(self.seed, step));
-            let norm = clip_norm(&mut out.gradients, params.clip_norm);
+            // The next batch is made while this one is computed, where a thread has nothing else to do.
+            let (out, norm) = self.threads.run(|| {
+                let weights = &progress.weights;
+                let compute = || self.engine.step(self.plan, weights, &current, mask_seed(self.seed, step));
+                let (mut out, next) = rayon::join(compute, || prepare(batch));
+                prepared = next;
+                let norm = clip_norm(&mut out.gradients, params.clip_norm);
+                if out.loss.is_finite() && norm.is_finite() {
+                    progress.optimiser.step(&mut progress.weights, &out.gradients, learning_rate, step);
+                    follow_moments(self.plan, &mut progress.weights, &out.moments);
+                    follow_weights(&mut progress.average, &progress.weights, params.average, step);
+                }
+                (out, norm)
+            });
             if !out.loss.is_finite() || !norm.is_finite() {
                 let (fold, loss) = (self.roles.fold, if out.loss.is_finite() { norm } else { out.loss });
                 return Err(TrainError::Diverged { fold, epoch: epoch as u32, loss, learning_rate });
             }
-            progress.optimiser.step(&mut progress.weights, &out.gradients, learning_rate, step);
-            follow_moments(self.plan, &mut progress.weights, &out.moments);
-            follow_weights(&mut progress.average, &progress.weights, params.average, step);
-            loss += out.loss * clips.len() as f64;
+            loss += out.loss * truth.len() as f64;
             let rows = out.probabilities.chunks_exact(self.plan.classes).zip(&truth);
             hits += rows.filter(|(row, class)| most_probable(row) == **class).count();
             self.observer.advance(1);
@@ -204,9 +236,14 @@ fn follow_moments(plan: &Plan, weights: &mut Weights, moments: &[(Vec<f32>, Vec<
 fn follow_weights(average: &mut Weights, weights: &Weights, share: f64, step: usize) {
     let share = share.min((1.0 + step as f64) / (10.0 + step as f64)) as f32;
     for (average, weights) in average.values.iter_mut().zip(&weights.values) {
-        for (average, weight) in average.iter_mut().zip(weights) {
-            *average = share * *average + (1.0 - share) * weight;
-        }
+        wide(
+            #[inline(always)]
+            || {
+                for (average, weight) in average.iter_mut().zip(weights) {
+                    *average = share * *average + (1.0 - share) * weight;
+                }
+            },
+        );
     }
 }
 
