@@ -1,7 +1,6 @@
 """The features stage against librosa: the same clips, the same features, all cores, in turn in one run.
 
-    just bench-peers                                   everything, in its own Python environment
-    python benches/peers/features.py [--repeats 5] [--corpus NAME=FOLDER ...] [--clips 480] [--out results.json]
+    just bench-peers-features [--repeats 5] [--clips 480] [--corpus NAME=FOLDER ...]
 
 Without --corpus, two corpora of synthetic speech are made: 48 kHz like RAVDESS, 24.4 kHz like TESS. Real ones in WAV are
 measured with --corpus ravdess=/data/ravdess.
@@ -88,7 +87,7 @@ def run(*command):
 
 
 def build():
-    run("cargo", "build", "--release", "--locked", "-p", "ser-features", "--examples")
+    run(*"cargo build --release --locked --workspace --features ser/ndarray --example run_stage --example make_corpus".split())
     target = json.loads(run("cargo", "metadata", "--format-version", "1", "--no-deps"))["target_directory"]
     return pathlib.Path(target) / "release" / "examples"
 
@@ -217,7 +216,7 @@ def main():
     parser.add_argument("--repeats", type=int, default=5)
     parser.add_argument("--clips", type=int, default=480, help="clips of each corpus that is made")
     parser.add_argument("--corpus", action="append", default=[], metavar="NAME=FOLDER", help="WAV files to measure with")
-    parser.add_argument("--markdown", type=pathlib.Path, help="section of this file that is replaced")
+    parser.add_argument("--doc", type=pathlib.Path, help="section of this file that is replaced")
     arguments = parser.parse_args()
     examples = build()
     threads = os.cpu_count()
@@ -237,8 +236,8 @@ def main():
             wrong += [f"{name}: {failure}" for failure in failures]
     text = markdown(results)
     print(text)
-    if arguments.markdown:
-        replace_section(arguments.markdown, text)
+    if arguments.doc:
+        replace_section(arguments.doc, text)
     for failure in wrong:
         print(f"values disagree: {failure}", file=sys.stderr)
     sys.exit(1 if wrong else 0)

@@ -48,7 +48,8 @@ fn main() -> Result<(), Box<dyn Error>> {
         "clips": summary.rows,
         "threads": rayon::current_num_threads(),
         "peak_mib": peak_mib(),
-        "summary": [&[summary.headline], &summary.notes[..]].concat(),
+        "headline": summary.headline,
+        "notes": summary.notes,
     });
     writeln!(std::io::stdout(), "{report}")?;
     Ok(())

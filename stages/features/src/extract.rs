@@ -329,7 +329,7 @@ impl Extractor {
     fn waveform(&mut self, clip: &[f32], width: usize, frames: &mut [f32]) {
         let count = frames.len() / width;
         if let Some(column) = self.columns.zcr {
-            self.crossings.count(clip);
+            self.crossings.find(clip);
             for index in 0..count {
                 frames[index * width + column] = self.crossings.rate(&self.framing, index);
             }

@@ -33,11 +33,10 @@ fn exchange(rows: &mut [Row]) {
                 let end = (start + stride).min(count - distance);
                 let (low, high) = rows.split_at_mut(start + distance);
                 for (low, high) in low[start..end].iter_mut().zip(high) {
-                    for lane in 0..LANES {
-                        let (a, b) = (low[lane], high[lane]);
-                        low[lane] = if b < a { b } else { a };
-                        high[lane] = if b < a { a } else { b };
-                    }
+                    // By value: stores between the comparisons would keep them from becoming vector instructions.
+                    let (a, b) = (*low, *high);
+                    *low = std::array::from_fn(|lane| if b[lane] < a[lane] { b[lane] } else { a[lane] });
+                    *high = std::array::from_fn(|lane| if b[lane] < a[lane] { a[lane] } else { b[lane] });
                 }
             }
             if reach == stride {

@@ -11,9 +11,14 @@ pub(crate) type Row = [f32; LANES];
 /// Running sums of a [`dot`] product.
 const SUMS: usize = 8;
 
-/// Runs `work` compiled for the widest instructions of the processor; whatever is to gain must be inlined into it.
+/// Runs `work` compiled for wider instructions (x86-64-v3) where the processor has them; whatever is to gain must be
+/// inlined into it.
 pub(crate) fn wide<T>(work: impl FnOnce() -> T) -> T {
-    pulp::Arch::new().dispatch(work)
+    #[cfg(target_arch = "x86_64")]
+    if let Some(wider) = pulp::x86::V3::try_new() {
+        return pulp::Simd::vectorize(wider, work);
+    }
+    work()
 }
 
 /// Sum of products of the common part of both slices.
