@@ -11,7 +11,7 @@ crate::table::table! {
         group: String,
         /// The worst of these groups.
         group_value: String,
-        /// `uar`.
+        /// The metric by which it is the worst: `uar`.
         metric: String,
         /// The metric in this group, 0 to 1.
         value: f64,
