@@ -11,8 +11,11 @@
 //! Where fewer than [`FEW`] clips are right, or fewer than that wrong, the spread between speakers is mostly luck (with none, it
 //! is zero); the interval is then at least Wilson's for as many independent clips.
 //!
-//! `examples/coverage.rs` simulates how often these intervals hold the truth; `tests/coverage.rs` holds it to 93 to 97 %
-//! for 3 to 91 speakers.
+//! `examples/coverage.rs` simulates how often these intervals hold the truth. In its six worlds (speakers alike and unlike,
+//! classes ten to one, some speakers with four times the clips, a good model), 2500 experiments each, intervals of UAR,
+//! accuracy and macro-F1 held it in 94 to 96 % of cases with 8 to 91 speakers and in 94 to 97.5 % with 3 to 5; those of
+//! single classes in 95 to 97 %, and in 96 to 99 % with 3 to 5, where Wilson's interval decides. `tests/coverage.rs` holds
+//! them to it.
 
 use statrs::distribution::{ContinuousCDF, StudentsT};
 
