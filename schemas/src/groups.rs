@@ -18,6 +18,7 @@ use parquet::arrow::{ArrowWriter, ProjectionMask};
 use parquet::basic::Compression;
 use parquet::column::writer::ColumnCloseResult;
 use parquet::errors::ParquetError;
+use parquet::file::metadata::ColumnChunkMetaData;
 use parquet::file::properties::{EnabledStatistics, WriterProperties};
 use parquet::file::reader::ChunkReader;
 use parquet::file::writer::SerializedFileWriter;
@@ -78,7 +79,7 @@ impl GroupWriter {
     pub(crate) fn copy_group(&mut self, from: &GroupReader, group: usize) -> TableResult<()> {
         let Some(writer) = self.writer.as_mut() else { return Ok(()) };
         let described = from.metadata.metadata().row_group(group);
-        let ranges = || described.columns().iter().map(|column| column.byte_range());
+        let ranges = || described.columns().iter().map(ColumnChunkMetaData::byte_range);
         let start = ranges().map(|(start, _)| start).min().unwrap_or(0);
         let end = ranges().map(|(start, length)| start + length).max().unwrap_or(start);
         let bytes =

@@ -20,8 +20,10 @@ const KEPT_GROUPS: usize = 2;
 /// Rows per group of a table of frames in the mean, and the audio in it at most: 24 000 frames of 10 ms.
 const FRAMES_PER_GROUP: usize = 64;
 const FRAMES_S_PER_GROUP: f64 = 240.0;
-/// Rows per group of functionals in the mean: a thousand columns make large footers, unless groups are few.
-const FUNCTIONALS_PER_GROUP: usize = 4096;
+/// Rows per group of functionals at most, and in the mean if there were no most. A thousand columns make a thousand
+/// descriptions per group in the footer, which is in memory until the table is complete: groups must be few.
+const MOST_FUNCTIONALS_PER_GROUP: usize = 8192;
+const MEAN_FUNCTIONALS_PER_GROUP: usize = 2 * MOST_FUNCTIONALS_PER_GROUP;
 
 /// What a table says about a clip beside its values.
 #[derive(Debug, Clone, PartialEq)]
@@ -216,7 +218,7 @@ impl FunctionalsTable {
     ) -> TableResult<Assembly<Self>> {
         let writer = FunctionalsWriter::create(path, names, provenance)?;
         let groups = previous.as_ref().map(FunctionalsReader::groups).unwrap_or_default();
-        let grouping = Grouping::new(FUNCTIONALS_PER_GROUP, 2 * FUNCTIONALS_PER_GROUP, f64::INFINITY);
+        let grouping = Grouping::new(MEAN_FUNCTIONALS_PER_GROUP, MOST_FUNCTIONALS_PER_GROUP, f64::INFINITY);
         Ok(Assembly::new(Self { writer, previous, groups }, grouping))
     }
 }

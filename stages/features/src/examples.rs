@@ -217,7 +217,7 @@ mod tests {
 
     #[test]
     fn the_richest_corpus_comes_first_and_the_median_is_taken() {
-        let clips = vec![
+        let clips = [
             clip("a/1", "a", Emotion::Angry, 1.0),
             clip("b/1", "b", Emotion::Angry, 9.0),
             clip("b/2", "b", Emotion::Angry, 2.0),
@@ -230,7 +230,9 @@ mod tests {
         clips.iter().cloned().for_each(|clip| chooser.see(clip));
         assert_eq!(chooser.clips(), 7);
         let mut chosen = chooser.choose();
-        clips.iter().for_each(|clip| chosen.note(clip));
+        for clip in &clips {
+            chosen.note(clip);
+        }
         let chosen: Vec<(Emotion, String)> =
             chosen.into_clips().into_iter().map(|clip| (clip.emotion.expect("emotion"), clip.clip_id)).collect();
         let expected = [(Emotion::Angry, "b/3"), (Emotion::Calm, "a/2"), (Emotion::Fear, "b/5"), (Emotion::Sad, "b/4")];

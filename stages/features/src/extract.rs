@@ -267,9 +267,7 @@ impl Extractor {
                 let log_mel = &mut self.log_mel[start..];
                 mel.apply_rows(&self.block, log_mel);
                 for band in log_mel {
-                    for lane in 0..LANES {
-                        band[lane] = power_to_db(band[lane]);
-                    }
+                    *band = band.map(power_to_db);
                 }
             }
             if let Some(column) = columns.chroma {

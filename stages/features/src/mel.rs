@@ -72,13 +72,12 @@ impl MelBank {
 ///
 /// The logarithm's mantissa by the series of `ln((1 + s) / (1 - s))`, whose terms shrink by 34 and more: unlike the
 /// library's, it is arithmetic alone, and so computed for many values at a time.
-#[expect(clippy::inline_always, reason = "compiled for the widest instructions where it is inlined into such code")]
 #[inline(always)]
 pub(crate) fn power_to_db(power: f32) -> f32 {
     /// Bits of the square root of one half: mantissas from there on lie around 1.
     const HALF_ROOT: u32 = 0x3f35_04f3;
-    const DB_PER_OCTAVE: f32 = 3.010_299_956_639_812;
-    const DB_PER_NEPER: f32 = 4.342_944_819_032_518;
+    const DB_PER_OCTAVE: f32 = 3.010_3;
+    const DB_PER_NEPER: f32 = 4.342_944_6;
     let bits = power.max(POWER_FLOOR).to_bits();
     let octave = (bits.wrapping_sub(HALF_ROOT) as i32) >> 23;
     let mantissa = f32::from_bits(bits.wrapping_sub((octave << 23) as u32));

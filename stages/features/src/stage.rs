@@ -226,7 +226,7 @@ impl Job<'_> {
         } else {
             let frames = self.copies.iter().map(|copy| {
                 let (altered, rate_hz) = copy.apply(&samples, self.sample_rate_hz, self.ctx.seed, clip_id);
-                Ok(extractor.resample(altered, rate_hz).map(|altered| extractor.frames(altered))?)
+                extractor.resample(altered, rate_hz).map(|altered| extractor.frames(altered))
             });
             Some(frames.collect::<FeaturesResult<_>>()?)
         };

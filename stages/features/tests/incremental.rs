@@ -252,11 +252,17 @@ fn apply(world: &mut World, change: &Change) {
         (!world.clips.iter().any(|clip| clip.clip_id == clip_id)).then_some(clip_id)
     };
     match change {
-        Change::Add(name) => free(world, *name).into_iter().for_each(|clip_id| world.add(&clip_id)),
+        Change::Add(name) => {
+            if let Some(clip_id) = free(world, *name) {
+                world.add(&clip_id);
+            }
+        }
         Change::Remove(index) => drop(world.clips.remove(at(index))),
         Change::Rename(index, name) => {
             let at = at(index);
-            free(world, *name).into_iter().for_each(|clip_id| world.rename(at, &clip_id));
+            if let Some(clip_id) = free(world, *name) {
+                world.rename(at, &clip_id);
+            }
         }
         Change::Replace(index) => world.record(at(index)),
         Change::Copy(index, name) => {
@@ -284,7 +290,9 @@ proptest! {
         let mut world = World::new(250);
         world.run("last", None).expect("stage");
         for step in &changes {
-            step.iter().for_each(|change| apply(&mut world, change));
+            for change in step {
+                apply(&mut world, change);
+            }
             world.run("again", Some("last")).expect("stage");
             world.run("scratch", None).expect("stage");
             world.assert_same("again", "scratch");
