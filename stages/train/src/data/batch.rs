@@ -8,6 +8,7 @@ use rayon::prelude::*;
 
 use super::dataset::ClipData;
 use super::scaling::{Scaler, Scalings};
+use crate::kernels::simd::wide;
 use crate::net::Batch;
 use crate::params::{Augment, ClassWeights, Params};
 
@@ -84,9 +85,18 @@ impl Item {
     /// `share` of this clip and the rest of `other`, over this clip's frames; beyond the other's end, its share is the mean.
     fn blend(&mut self, other: &Self, share: f32) {
         let mix = |mine: &mut [f32], theirs: &[f32]| {
-            for (at, value) in mine.iter_mut().enumerate() {
-                *value = share * *value + (1.0 - share) * theirs.get(at).copied().unwrap_or(0.0);
-            }
+            let (both, rest) = mine.split_at_mut(mine.len().min(theirs.len()));
+            wide(
+                #[inline(always)]
+                || {
+                    for (value, other) in both.iter_mut().zip(theirs) {
+                        *value = share * *value + (1.0 - share) * other;
+                    }
+                    for value in rest {
+                        *value *= share;
+                    }
+                },
+            );
         };
         mix(&mut self.frames, &other.frames);
         mix(&mut self.functionals, &other.functionals);

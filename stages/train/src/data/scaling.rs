@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 
 use super::dataset::ClipData;
+use crate::kernels::simd::wide;
 use crate::params::Standardise;
 
 /// Standardised values beyond this are cut off: single wild frames must not drown a batch.
@@ -76,11 +77,16 @@ impl Scaling {
             return;
         }
         let inverse: Vec<f32> = self.sd.iter().map(|sd| if *sd > 0.0 { 1.0 / sd } else { 0.0 }).collect();
-        for row in values.chunks_exact_mut(width) {
-            for ((value, mean), inverse) in row.iter_mut().zip(&self.mean).zip(&inverse) {
-                *value = ((*value - mean) * inverse).clamp(-LIMIT, LIMIT);
-            }
-        }
+        wide(
+            #[inline(always)]
+            || {
+                for row in values.chunks_exact_mut(width) {
+                    for ((value, mean), inverse) in row.iter_mut().zip(&self.mean).zip(&inverse) {
+                        *value = ((*value - mean) * inverse).clamp(-LIMIT, LIMIT);
+                    }
+                }
+            },
+        );
     }
 }
 
@@ -88,13 +94,23 @@ impl Scaling {
     /// Gives rows the mean and standard deviation of `other` instead of this one's; columns that never vary in either stay.
     fn exchange(&self, other: &Self, values: &mut [f32]) {
         let width = self.mean.len();
-        for row in values.chunks_exact_mut(width.max(1)) {
-            for (column, value) in row.iter_mut().enumerate() {
-                if self.sd[column] > 0.0 && other.sd[column] > 0.0 {
-                    *value = (*value - self.mean[column]) / self.sd[column] * other.sd[column] + other.mean[column];
+        let varies = |column: usize| self.sd[column] > 0.0 && other.sd[column] > 0.0;
+        let column = |value: &dyn Fn(usize) -> f32, otherwise: f32| -> Vec<f32> {
+            (0..width).map(|column| if varies(column) { value(column) } else { otherwise }).collect()
+        };
+        let from = column(&|column| self.mean[column], 0.0);
+        let factor = column(&|column| other.sd[column] / self.sd[column], 1.0);
+        let after = column(&|column| other.mean[column], 0.0);
+        wide(
+            #[inline(always)]
+            || {
+                for row in values.chunks_exact_mut(width.max(1)) {
+                    for (((value, from), factor), after) in row.iter_mut().zip(&from).zip(&factor).zip(&after) {
+                        *value = (*value - from) * factor + after;
+                    }
                 }
-            }
-        }
+            },
+        );
     }
 }
 
