@@ -58,7 +58,14 @@ pub(crate) struct Figure {
 impl Figure {
     /// A figure without a legend.
     pub(crate) fn new(title: impl Into<String>, caption: impl Into<String>, chart: Chart, table: Grid) -> Self {
-        Self { title: title.into(), caption: caption.into(), svg: chart.into_svg(), legend: Vec::new(), table, listen: None }
+        Self {
+            title: title.into(),
+            caption: caption.into(),
+            svg: chart.into_svg(),
+            legend: Vec::new(),
+            table,
+            listen: None,
+        }
     }
 
     /// The same with a legend.

@@ -50,6 +50,11 @@ impl Cell {
         Self { text: number::NONE.to_owned(), value: Some(String::new()), ..Self::default() }
     }
 
+    /// No number, for a reason that `text` gives.
+    pub(crate) fn missing(text: &str) -> Self {
+        Self { text: text.to_owned(), value: Some(String::new()), class: Some("quiet"), ..Self::default() }
+    }
+
     /// A whole number.
     pub(crate) fn count(count: u64) -> Self {
         Self::from(number::count(count)).valued(count.to_string())

@@ -31,7 +31,14 @@ pub struct Params {
 
 impl Default for Params {
     fn default() -> Self {
-        Self { title: None, main_model: None, paper_figures: true, exclusion_rows: 50, clip_rows: 25, embed_audio_kib: 0 }
+        Self {
+            title: None,
+            main_model: None,
+            paper_figures: true,
+            exclusion_rows: 50,
+            clip_rows: 25,
+            embed_audio_kib: 0,
+        }
     }
 }
 
@@ -53,7 +60,12 @@ impl Params {
         .flatten()
         .collect();
         let limits = [
-            ("exclusion_rows", self.exclusion_rows, 1000, "`exclusions.parquet` of the manifest stage holds all of them"),
+            (
+                "exclusion_rows",
+                self.exclusion_rows,
+                1000,
+                "`exclusions.parquet` of the manifest stage holds all of them",
+            ),
             ("clip_rows", self.clip_rows, 200, "`label_errors.parquet` and `near_duplicates.parquet` hold all of them"),
             ("embed_audio_kib", self.embed_audio_kib, 3072, "more would make the page too heavy to open and to send"),
         ];

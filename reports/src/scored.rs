@@ -3,8 +3,6 @@
 
 use std::collections::BTreeMap;
 
-use serde_json::Value;
-
 use ser_schemas::SummaryMetric;
 
 use crate::charts::Ink;
@@ -23,8 +21,7 @@ pub(crate) enum Protocol {
 
 impl Protocol {
     fn of(split: &str, pipeline: &PipelineInfo) -> Self {
-        let declared = pipeline.stage(split).and_then(|stage| stage.params.get("protocol")).and_then(Value::as_str);
-        match declared {
+        match param(pipeline, split, "protocol") {
             Some("speaker-independent") => Self::SpeakerIndependent,
             Some("leave-one-speaker-out") => Self::LeaveOneSpeakerOut,
             Some("leave-one-corpus-out") => Self::LeaveOneCorpusOut,
@@ -74,8 +71,7 @@ pub(crate) enum Standardisation {
 
 impl Standardisation {
     fn of(model: &str, pipeline: &PipelineInfo) -> Self {
-        let word = pipeline.stage(model).and_then(|stage| stage.params.get("standardise")).and_then(Value::as_str);
-        match word {
+        match param(pipeline, model, "standardise") {
             Some("train" | "training" | "training-clips") => Self::Training,
             Some("speaker" | "per-speaker") => Self::Speaker,
             Some("clip" | "per-clip") => Self::Clip,
@@ -100,6 +96,11 @@ impl Standardisation {
     pub(crate) fn uses_test_speakers(&self) -> bool {
         *self == Self::Speaker
     }
+}
+
+/// The word that stage `stage` was given for `key`.
+fn param<'a>(pipeline: &'a PipelineInfo, stage: &str, key: &str) -> Option<&'a str> {
+    pipeline.stage(stage)?.params.get(key)?.as_str()
 }
 
 /// A metric with its interval.
@@ -127,6 +128,8 @@ pub(crate) struct Scored {
     pub standardisation: Standardisation,
     /// Whether it is a baseline: what a network has to beat.
     pub baseline: bool,
+    /// Whether it answers the same to every clip: there is nothing to see in its errors.
+    pub constant: bool,
     /// By name of the metric, over all test clips.
     pub overall: BTreeMap<String, Estimate>,
     /// Test clips.
@@ -173,12 +176,18 @@ impl Scoreboard {
         let mut models: Vec<Scored> = Vec::new();
         for row in summary.iter().filter(|row| row.group == "overall") {
             let place = models.iter().position(|scored| scored.owns(&row.model, &row.split)).unwrap_or_else(|| {
+                let constant = param(pipeline, &row.model, "model") == Some("majority");
                 models.push(Scored {
                     model: row.model.clone(),
                     split: row.split.clone(),
                     protocol: Protocol::of(&row.split, pipeline),
-                    standardisation: Standardisation::of(&row.model, pipeline),
+                    standardisation: if constant {
+                        Standardisation::None
+                    } else {
+                        Standardisation::of(&row.model, pipeline)
+                    },
                     baseline: pipeline.stage(&row.model).is_some_and(|stage| stage.kind == "baseline"),
+                    constant,
                     overall: BTreeMap::new(),
                     support: 0,
                     speakers: 0,

@@ -5,8 +5,8 @@ use std::path::Path;
 
 use ser_schemas::{
     Association, Balance, CalibrationBin, Check, ClassBalance, ClassMetrics, Clip, Comparison, ConfusionCell, Corpus,
-    CrossCorpus, Durations, Emotion, Epoch, Example, Exclusion, Finding, LabelError, ModelCheck, NearDuplicate, Perceived,
-    Shortcut, SummaryMetric, Table, WorstGroup, read_metadata,
+    CrossCorpus, Durations, Emotion, Epoch, Example, Exclusion, Finding, LabelError, ModelCheck, NearDuplicate,
+    Perceived, Shortcut, SummaryMetric, Table, WorstGroup, read_metadata,
 };
 
 use crate::{Error, Inputs};

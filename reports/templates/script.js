@@ -17,7 +17,7 @@
   // What a cell says, without the smaller text below.
   function text(cell) {
     var copy = cell.cloneNode(true);
-    all("small, button, audio", copy).forEach(function (part) { part.remove(); });
+    all("small, button, audio, summary", copy).forEach(function (part) { part.remove(); });
     return copy.textContent.trim();
   }
 
@@ -102,6 +102,9 @@
 
   // --- Filtering ---
 
+  // Fewer rows than these are seen at a glance.
+  var SOME = 8, MANY = 12;
+
   // A field to search all cells, and a choice of values for the columns that ask for one.
   function filters(table, bar) {
     var rows = Array.prototype.slice.call(table.tBodies[0].rows);
@@ -124,6 +127,7 @@
       bar.appendChild(label);
       choices.push({ place: place, select: select });
     });
+    if (choices.length === 0 && rows.length < MANY) { return; }
     var search = make("input", { type: "search", placeholder: "Search", "aria-label": "Search in: " + caption });
     bar.appendChild(search);
     function apply() {
@@ -156,12 +160,13 @@
       heading.appendChild(button);
       button.addEventListener("click", function () { sort(table, heading, place, original); });
     });
-    if (original.length >= 8) { filters(table, bar); }
+    if (original.length >= SOME) { filters(table, bar); }
     if (original.length > 0) {
       var save = make("button", { type: "button", "class": "csv", "aria-label": "Download as CSV: " + table.caption.textContent }, "CSV");
       save.addEventListener("click", function () { download(table); });
       bar.appendChild(save);
     }
+    if (bar.children.length < 2) { bar.classList.add("only"); }
     holder.insertBefore(bar, holder.firstChild);
   });
 

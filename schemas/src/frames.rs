@@ -1,11 +1,14 @@
 //! `frames`: the frame features of each clip, one row per clip.
 //!
-//! Columns: `clip_id`, `variant` (in `augmented.parquet` only: which alteration), `frame_count`, and `frames`, a list
-//! of fixed-size lists: `frame_count` frames of one value per feature. The feature names, the frame step and whatever
-//! else is needed to compute the same features again are in the metadata, as JSON under `ser.features`.
+//! Columns: `clip_id`, `variant` (in `augmented.parquet` only: which alteration), `content_hash` of the file that the
+//! frames were computed from, `frame_count`, and `frames`, a list of fixed-size lists: `frame_count` frames of one value
+//! per feature. The feature names, the frame step and whatever else is needed to compute the same features again are in
+//! the metadata, as JSON under `ser.features`; whatever else decides the values, under `ser.recipe`.
 //!
-//! Written and read in row groups of [`CLIPS_PER_GROUP`] clips, so that memory does not grow with the corpus.
+//! Written and read in row groups, so that memory does not grow with the corpus. A row group of an earlier file can be
+//! taken over without reading it.
 
+use std::ops::Range;
 use std::path::Path;
 use std::sync::Arc;
 
@@ -13,19 +16,23 @@ use arrow::array::{
     Array, ArrayRef, AsArray, FixedSizeListArray, Float32Array, ListArray, RecordBatch, StringArray, UInt32Array,
 };
 use arrow::buffer::OffsetBuffer;
-use arrow::datatypes::{DataType, Field, Float32Type, Schema, SchemaRef};
+use arrow::datatypes::{DataType, Field, Float32Type, Schema};
 use serde::{Deserialize, Serialize};
 
 use crate::error::{TableError, TableResult};
-use crate::parquet_io::{self, AtomicWriter, Values};
+use crate::groups::{GroupReader, GroupWriter};
 use crate::{Provenance, read_metadata, table};
 
 const NAME: &str = "frames";
-const VERSION: u32 = 1;
+const VERSION: u32 = 2;
 const KEY_FEATURES: &str = "ser.features";
+const KEY_RECIPE: &str = "ser.recipe";
 
-/// Clips per row group of the Parquet file.
+/// Clips per row group of a table that is written clip by clip, and per batch of one that is read.
 pub const CLIPS_PER_GROUP: usize = 64;
+
+/// Rows read at a time of columns that are small.
+const KEYS_PER_BATCH: usize = 4096;
 
 /// What the columns of the frame matrix are, and how they were made.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -58,28 +65,54 @@ impl ClipFrames {
     }
 }
 
+/// One row, with the file that it was computed from.
+#[derive(Debug, Clone, PartialEq)]
+pub struct FramesRow {
+    /// BLAKE3 hash of the audio file's bytes, 64 hexadecimal digits, where it is known.
+    pub content_hash: Option<String>,
+    /// The clip and its frames.
+    pub clip: ClipFrames,
+}
+
 /// Writes a frames table group by group.
 pub struct FramesWriter {
-    writer: AtomicWriter,
-    schema: SchemaRef,
+    writer: GroupWriter,
     width: usize,
-    pending: Vec<ClipFrames>,
+    pending: Vec<FramesRow>,
 }
 
 impl FramesWriter {
     /// Starts a table at `path`; it appears there when [`finish`](Self::finish) succeeds.
     pub fn create(path: &Path, layout: &FrameLayout, provenance: &Provenance) -> TableResult<Self> {
-        let json = serde_json::to_string(layout).unwrap_or_default();
-        let metadata = provenance.metadata(NAME, VERSION, &[(KEY_FEATURES, json)]);
-        let schema = Arc::new(schema(layout.names.len()).with_metadata(metadata));
-        let writer = AtomicWriter::create(path, Arc::clone(&schema), Values::Distinct)?;
-        Ok(Self { writer, schema, width: layout.names.len(), pending: Vec::with_capacity(CLIPS_PER_GROUP) })
+        Self::create_from(path, layout, "", provenance)
     }
 
-    /// Appends one clip.
+    /// Like [`create`](Self::create), saying in `recipe` what decides the values beside the audio: rows of equal content
+    /// in tables of equal recipe are equal.
+    pub fn create_from(path: &Path, layout: &FrameLayout, recipe: &str, provenance: &Provenance) -> TableResult<Self> {
+        let json = serde_json::to_string(layout).unwrap_or_default();
+        let metadata = provenance.metadata(NAME, VERSION, &[(KEY_FEATURES, json), (KEY_RECIPE, recipe.to_owned())]);
+        let schema = Arc::new(schema(layout.names.len()).with_metadata(metadata));
+        let writer = GroupWriter::create(path, schema)?;
+        Ok(Self { writer, width: layout.names.len(), pending: Vec::with_capacity(CLIPS_PER_GROUP) })
+    }
+
+    /// Appends one clip; row groups have [`CLIPS_PER_GROUP`] clips.
     pub fn push(&mut self, clip: ClipFrames) -> TableResult<()> {
-        self.pending.push(clip);
+        self.pending.push(FramesRow { content_hash: None, clip });
         if self.pending.len() == CLIPS_PER_GROUP { self.flush() } else { Ok(()) }
+    }
+
+    /// Appends `rows` as one row group.
+    pub fn write_group(&mut self, rows: &[FramesRow]) -> TableResult<()> {
+        self.flush()?;
+        self.encode(rows)
+    }
+
+    /// Appends row group `group` of `from`, a table of as many features, without reading it.
+    pub fn copy_group(&mut self, from: &FramesReader, group: usize) -> TableResult<()> {
+        self.flush()?;
+        self.writer.copy_group(&from.reader, group)
     }
 
     /// Completes the file and moves it into place.
@@ -92,10 +125,75 @@ impl FramesWriter {
         if self.pending.is_empty() {
             return Ok(());
         }
-        let batch = encode(&self.pending, self.width, &self.schema);
-        self.pending.clear();
-        self.writer.write(&batch)?;
-        self.writer.end_row_group()
+        let rows = std::mem::take(&mut self.pending);
+        self.encode(&rows)
+    }
+
+    fn encode(&mut self, rows: &[FramesRow]) -> TableResult<()> {
+        self.writer.write_group(encode(rows, self.width).into_iter())
+    }
+}
+
+/// A frames table on disk, row group by row group: what a later one takes rows from.
+pub struct FramesReader {
+    reader: GroupReader,
+}
+
+/// What identifies a row of a frames table.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct FramesKey {
+    /// The clip.
+    pub clip_id: String,
+    /// Hash of the audio file's bytes; empty where it is not known.
+    pub content_hash: String,
+    /// Number of frames.
+    pub frame_count: u32,
+}
+
+impl FramesReader {
+    /// Opens the table at `path`.
+    pub fn open(path: &Path) -> TableResult<Self> {
+        Ok(Self { reader: GroupReader::open(path, NAME, VERSION)? })
+    }
+
+    /// What decided the values beside the audio; empty where it was not told.
+    pub fn recipe(&self) -> &str {
+        self.reader.schema().metadata().get(KEY_RECIPE).map_or("", String::as_str)
+    }
+
+    /// The rows of each row group.
+    pub fn groups(&self) -> Vec<Range<usize>> {
+        self.reader.groups()
+    }
+
+    /// The key of every row; the frames themselves are not read.
+    pub fn keys(&self) -> TableResult<Vec<FramesKey>> {
+        let path = self.reader.path();
+        let mut keys = Vec::new();
+        for batch in self.reader.read(&["clip_id", "content_hash", "frame_count"], KEYS_PER_BATCH)? {
+            let batch = batch?;
+            let ids = table::column(&batch, "clip_id", path)?;
+            let hashes = table::column(&batch, "content_hash", path)?;
+            let counts = table::column(&batch, "frame_count", path)?;
+            for row in 0..batch.num_rows() {
+                let content_hash: Option<String> = table::cell(hashes, row, "content_hash", path)?;
+                keys.push(FramesKey {
+                    clip_id: table::cell(ids, row, "clip_id", path)?,
+                    content_hash: content_hash.unwrap_or_default(),
+                    frame_count: table::cell(counts, row, "frame_count", path)?,
+                });
+            }
+        }
+        Ok(keys)
+    }
+
+    /// The clips of row group `group`.
+    pub fn read_group(&self, group: usize) -> TableResult<Vec<ClipFrames>> {
+        let mut clips = Vec::new();
+        for batch in self.reader.read_group(group, CLIPS_PER_GROUP)? {
+            clips.extend(decode(&batch?, self.reader.path())?);
+        }
+        Ok(clips)
     }
 }
 
@@ -114,7 +212,7 @@ pub fn read_layout(path: &Path) -> TableResult<FrameLayout> {
 /// Reads the frames table at `path` clip by clip.
 pub fn read_clips(path: &Path) -> TableResult<impl Iterator<Item = TableResult<ClipFrames>> + use<>> {
     let path = path.to_owned();
-    let batches = parquet_io::open(&path, NAME, VERSION)?;
+    let batches = GroupReader::open(&path, NAME, VERSION)?.read(&[], CLIPS_PER_GROUP)?;
     Ok(batches.flat_map(move |batch| match batch.and_then(|batch| decode(&batch, &path)) {
         Ok(clips) => clips.into_iter().map(Ok).collect::<Vec<_>>(),
         Err(error) => vec![Err(error)],
@@ -126,25 +224,30 @@ fn schema(width: usize) -> Schema {
     Schema::new(vec![
         Field::new("clip_id", DataType::Utf8, false),
         Field::new("variant", DataType::Utf8, false),
+        Field::new("content_hash", DataType::Utf8, true),
         Field::new("frame_count", DataType::UInt32, false),
         Field::new("frames", DataType::List(Arc::new(Field::new_list_field(frame, false))), false),
     ])
 }
 
-fn encode(clips: &[ClipFrames], width: usize, schema: &SchemaRef) -> RecordBatch {
-    let counts: Vec<usize> = clips.iter().map(|clip| clip.frame_count(width)).collect();
-    let values: Vec<f32> = clips.iter().flat_map(|clip| clip.values.iter().copied()).collect();
+/// The columns of `rows`, in the schema's order.
+fn encode(rows: &[FramesRow], width: usize) -> Vec<ArrayRef> {
+    let counts: Vec<usize> = rows.iter().map(|row| row.clip.frame_count(width)).collect();
+    let mut values = Vec::with_capacity(counts.iter().sum::<usize>() * width);
+    for row in rows {
+        values.extend_from_slice(&row.clip.values);
+    }
     let frame_field = Arc::new(Field::new_list_field(DataType::Float32, false));
     let frames = FixedSizeListArray::new(frame_field, width as i32, Arc::new(Float32Array::from(values)), None);
     let list_field = Arc::new(Field::new_list_field(frames.data_type().clone(), false));
     let offsets = OffsetBuffer::from_lengths(counts.iter().copied());
-    let columns: Vec<ArrayRef> = vec![
-        Arc::new(StringArray::from_iter_values(clips.iter().map(|clip| &clip.clip_id))),
-        Arc::new(StringArray::from_iter_values(clips.iter().map(|clip| &clip.variant))),
+    vec![
+        Arc::new(StringArray::from_iter_values(rows.iter().map(|row| &row.clip.clip_id))),
+        Arc::new(StringArray::from_iter_values(rows.iter().map(|row| &row.clip.variant))),
+        Arc::new(rows.iter().map(|row| row.content_hash.as_deref()).collect::<StringArray>()),
         Arc::new(counts.iter().map(|count| Some(*count as u32)).collect::<UInt32Array>()),
         Arc::new(ListArray::new(list_field, offsets, Arc::new(frames), None)),
-    ];
-    RecordBatch::try_new(Arc::clone(schema), columns).expect("columns and schema are built side by side")
+    ]
 }
 
 fn decode(batch: &RecordBatch, path: &Path) -> TableResult<Vec<ClipFrames>> {
@@ -179,30 +282,90 @@ fn decode(batch: &RecordBatch, path: &Path) -> TableResult<Vec<ClipFrames>> {
 mod tests {
     use super::*;
 
-    #[test]
-    fn a_table_of_many_groups_comes_back_as_it_was_written() {
-        let folder = tempfile::tempdir().expect("temporary folder");
-        let path = folder.path().join("frames.parquet");
-        let layout = FrameLayout {
+    fn layout() -> FrameLayout {
+        FrameLayout {
             names: vec!["a".into(), "b".into(), "c".into()],
             sample_rate_hz: 16_000,
             hop_s: 0.01,
             params: serde_json::json!({"n_mels": 64}),
-        };
-        let clips: Vec<ClipFrames> = (0..150)
+        }
+    }
+
+    fn clips(count: usize) -> Vec<ClipFrames> {
+        (0..count)
             .map(|clip| ClipFrames {
                 clip_id: format!("demo/{clip}"),
                 variant: String::new(),
                 values: (0..(clip % 7) * 3).map(|value| (clip * 100 + value) as f32).collect(),
             })
-            .collect();
-        let mut writer = FramesWriter::create(&path, &layout, &Provenance::default()).expect("create");
-        for clip in &clips {
-            writer.push(clip.clone()).expect("push");
+            .collect()
+    }
+
+    fn read(path: &Path) -> Vec<ClipFrames> {
+        read_clips(path).expect("open").collect::<Result<_, _>>().expect("rows")
+    }
+
+    #[test]
+    fn a_table_of_many_groups_comes_back_as_it_was_written() {
+        let folder = tempfile::tempdir().expect("temporary folder");
+        let path = folder.path().join("frames.parquet");
+        let mut writer = FramesWriter::create(&path, &layout(), &Provenance::default()).expect("create");
+        for clip in clips(150) {
+            writer.push(clip).expect("push");
         }
         writer.finish().expect("finish");
-        assert_eq!(read_layout(&path).expect("layout"), layout);
-        let back: Vec<ClipFrames> = read_clips(&path).expect("open").collect::<Result<_, _>>().expect("rows");
-        assert_eq!(back, clips);
+        assert_eq!(read_layout(&path).expect("layout"), layout());
+        assert_eq!(read(&path), clips(150));
+        assert_eq!(FramesReader::open(&path).expect("open").groups(), [0..64, 64..128, 128..150]);
+    }
+
+    #[test]
+    fn copied_groups_read_like_written_ones_and_are_the_same_bytes() {
+        let folder = tempfile::tempdir().expect("temporary folder");
+        let path = |name: &str| folder.path().join(name);
+        let rows: Vec<FramesRow> = clips(30)
+            .into_iter()
+            .map(|clip| FramesRow { content_hash: Some(format!("hash of {}", clip.clip_id)), clip })
+            .collect();
+        let write = |name: &str, groups: &[&[FramesRow]]| {
+            let mut writer =
+                FramesWriter::create_from(&path(name), &layout(), "recipe", &Provenance::default()).expect("create");
+            for group in groups {
+                writer.write_group(group).expect("write");
+            }
+            writer.finish().expect("finish");
+        };
+        write("first.parquet", &[&rows[..10], &rows[10..11], &rows[11..]]);
+        write("written.parquet", &[&rows[11..], &rows[20..25], &rows[..10]]);
+        let first = FramesReader::open(&path("first.parquet")).expect("open");
+        assert_eq!(first.recipe(), "recipe");
+        assert_eq!(first.groups(), [0..10, 10..11, 11..30]);
+        let keys = first.keys().expect("keys");
+        assert_eq!(keys[12].clip_id, "demo/12");
+        assert_eq!(keys[12].content_hash, "hash of demo/12");
+        assert_eq!(keys[12].frame_count, 5);
+        assert_eq!(first.read_group(1).expect("group"), clips(30)[10..11]);
+        let mut writer =
+            FramesWriter::create_from(&path("copied.parquet"), &layout(), "recipe", &Provenance::default())
+                .expect("create");
+        writer.copy_group(&first, 2).expect("copy");
+        writer.write_group(&rows[20..25]).expect("write");
+        writer.copy_group(&first, 0).expect("copy");
+        writer.finish().expect("finish");
+        assert_eq!(read(&path("copied.parquet")), read(&path("written.parquet")));
+        let bytes = |name: &str| std::fs::read(path(name)).expect("file");
+        assert!(bytes("copied.parquet") == bytes("written.parquet"));
+    }
+
+    #[test]
+    fn a_row_without_a_known_file_has_an_empty_hash() {
+        let folder = tempfile::tempdir().expect("temporary folder");
+        let path = folder.path().join("frames.parquet");
+        let mut writer = FramesWriter::create(&path, &layout(), &Provenance::default()).expect("create");
+        writer.push(clips(1).remove(0)).expect("push");
+        writer.finish().expect("finish");
+        let reader = FramesReader::open(&path).expect("open");
+        assert_eq!(reader.recipe(), "");
+        assert_eq!(reader.keys().expect("keys")[0].content_hash, "");
     }
 }

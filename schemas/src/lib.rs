@@ -44,6 +44,7 @@ mod exposures;
 mod findings;
 pub mod frames;
 pub mod functionals;
+mod groups;
 mod history;
 mod label_errors;
 mod model_checks;

@@ -6,7 +6,7 @@ use std::io::BufWriter;
 use std::path::{Path, PathBuf};
 
 use arrow::array::RecordBatch;
-use arrow::datatypes::SchemaRef;
+use arrow::datatypes::{Metadata, SchemaRef};
 use parquet::arrow::ArrowWriter;
 use parquet::arrow::arrow_reader::{ArrowReaderMetadata, ArrowReaderOptions, ParquetRecordBatchReaderBuilder};
 use parquet::basic::Compression;
@@ -60,38 +60,20 @@ pub(crate) struct AtomicWriter {
     writer: Option<ArrowWriter<BufWriter<File>>>,
 }
 
-/// What a table mostly holds: decides whether looking for repeated values pays.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Values {
-    /// Words and counts that come again and again.
-    Repeated,
-    /// Measured numbers, hardly any twice.
-    Distinct,
-}
-
 impl AtomicWriter {
-    pub(crate) fn create(path: &Path, schema: SchemaRef, values: Values) -> TableResult<Self> {
+    pub(crate) fn create(path: &Path, schema: SchemaRef) -> TableResult<Self> {
         let partial = path.with_extension("parquet.partial");
         let file = File::create(&partial).map_err(|source| io_error("write", &partial, source))?;
-        let properties = WriterProperties::builder()
-            .set_compression(Compression::SNAPPY)
-            .set_dictionary_enabled(values == Values::Repeated)
-            .build();
+        let properties = WriterProperties::builder().set_compression(Compression::SNAPPY).build();
         let writer = ArrowWriter::try_new(BufWriter::new(file), schema, Some(properties))
             .map_err(|source| parquet_error(path, source))?;
         Ok(Self { path: path.to_owned(), partial, writer: Some(writer) })
     }
 
-    /// Appends `batch` as (part of) a row group.
+    /// Appends `batch`.
     pub(crate) fn write(&mut self, batch: &RecordBatch) -> TableResult<()> {
         let Some(writer) = self.writer.as_mut() else { return Ok(()) };
         writer.write(batch).map_err(|source| parquet_error(&self.path, source))
-    }
-
-    /// Ends the current row group, so that memory stays bounded by one group.
-    pub(crate) fn end_row_group(&mut self) -> TableResult<()> {
-        let Some(writer) = self.writer.as_mut() else { return Ok(()) };
-        writer.flush().map_err(|source| parquet_error(&self.path, source))
     }
 
     /// Completes, syncs and renames the file into place.
@@ -119,7 +101,7 @@ pub(crate) fn write_batches(
     schema: SchemaRef,
     batches: impl Iterator<Item = RecordBatch>,
 ) -> TableResult<()> {
-    let mut writer = AtomicWriter::create(path, schema, Values::Repeated)?;
+    let mut writer = AtomicWriter::create(path, schema)?;
     for batch in batches {
         writer.write(&batch)?;
     }
@@ -134,7 +116,7 @@ pub(crate) fn open(
 ) -> TableResult<impl Iterator<Item = TableResult<RecordBatch>> + use<>> {
     let file = File::open(path).map_err(|source| io_error("read", path, source))?;
     let builder = ParquetRecordBatchReaderBuilder::try_new(file).map_err(|source| parquet_error(path, source))?;
-    check_table(path, &HashMap::from(builder.schema().metadata().clone()), table, version)?;
+    check_table(path, builder.schema().metadata(), table, version)?;
     let reader = builder.with_batch_size(1024).build().map_err(|source| parquet_error(path, source))?;
     let path = path.to_owned();
     Ok(reader.map(move |batch| batch.map_err(|source| TableError::Arrow { path: path.clone(), source })))
@@ -148,7 +130,7 @@ pub fn read_metadata(path: &Path) -> TableResult<HashMap<String, String>> {
     Ok(metadata.schema().metadata().clone().into())
 }
 
-fn check_table(path: &Path, metadata: &HashMap<String, String>, table: &str, version: u32) -> TableResult<()> {
+pub(crate) fn check_table(path: &Path, metadata: &Metadata, table: &str, version: u32) -> TableResult<()> {
     let found_table = metadata.get(KEY_TABLE).map_or("unknown", String::as_str);
     let found_version = metadata.get(KEY_VERSION).map_or("unknown", String::as_str);
     let known = found_version.parse::<u32>().is_ok_and(|found| (1..=version).contains(&found));

@@ -75,6 +75,12 @@ pub trait Table: Sized {
         }
         Ok(rows)
     }
+
+    /// Reads `path` like [`read`](Self::read), a thousand rows at a time, so that memory does not grow with the table.
+    fn scan(path: &Path) -> TableResult<impl Iterator<Item = TableResult<Vec<Self>>>> {
+        let batches = parquet_io::open(path, Self::NAME, Self::VERSION)?;
+        Ok(batches.map(move |batch| Self::decode(&batch?, path)))
+    }
 }
 
 /// Documentation of every table with a fixed set of columns.

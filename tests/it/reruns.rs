@@ -155,25 +155,33 @@ fn a_full_disk_is_a_clear_error_and_the_next_run_goes_on() {
 #[test]
 fn artifacts_that_cannot_be_written_are_a_clear_error() {
     use std::os::unix::fs::PermissionsExt as _;
+    use std::os::unix::process::CommandExt as _;
 
     let workspace = small::workspace();
     workspace.ser(&["run", "manifest"]).exits(0);
-    let ser = workspace.path("artifacts/.ser");
-    let lock = ser.join("lock");
-    let set = |mode: u32| {
-        for path in [&lock, &ser] {
-            fs::set_permissions(path, fs::Permissions::from_mode(mode)).expect("permissions");
+    for entry in walkdir::WalkDir::new(workspace.path("")).into_iter().filter_map(Result::ok) {
+        let mode = if entry.file_type().is_dir() { 0o555 } else { 0o444 };
+        fs::set_permissions(entry.path(), fs::Permissions::from_mode(mode)).expect("permissions");
+    }
+    let ser = |arguments: &[&str]| {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_ser"));
+        command.args(arguments).current_dir(workspace.path("")).env("NO_COLOR", "1");
+        // The superuser writes everywhere, so nobody has to do it.
+        if fs::write(workspace.path("artifacts/probe"), "").is_ok() {
+            command.uid(65_534).gid(65_534);
         }
+        command.output()
     };
-    set(0o555);
-    // The superuser writes everywhere.
-    let enforced = fs::File::options().append(true).open(&lock).is_err();
-    if enforced {
-        workspace.ser(&["run", "-S", "manifest.min_duration_s=0.31"]).exits(1).tells("permissions");
-        workspace.ser(&["status"]).exits(0);
+    let refused = ser(&["run", "-S", "manifest.min_duration_s=0.31"]);
+    let status = ser(&["status"]);
+    for entry in walkdir::WalkDir::new(workspace.path("")).into_iter().filter_map(Result::ok) {
+        if entry.file_type().is_dir() {
+            fs::set_permissions(entry.path(), fs::Permissions::from_mode(0o755)).expect("permissions");
+        }
     }
-    set(0o755);
-    if !enforced {
-        skipped("the superuser may write anywhere");
-    }
+    let (Ok(refused), Ok(status)) = (refused, status) else { return skipped("another user may not run the program") };
+    let told = String::from_utf8_lossy(&refused.stderr);
+    assert_eq!(refused.status.code(), Some(1), "{told}");
+    assert!(told.contains("Permission denied") && told.contains("use another folder with `--artifacts`"), "{told}");
+    assert!(status.status.success(), "looking writes nothing: {}", String::from_utf8_lossy(&status.stderr));
 }

@@ -6,10 +6,15 @@ use std::sync::OnceLock;
 
 use tempfile::TempDir;
 
-/// Makes the default pipeline small enough for a test: two folds, two epochs, a network of a few hundred weights.
+/// Makes the default pipeline small enough for a test: two folds, two epochs, a network of a few hundred weights, and few
+/// penalties to try.
 const TINY: &[&str] = &[
     "speaker_independent.folds=2",
     "random.folds=2",
+    "linear.l2=[300, 30]",
+    "linear_per_speaker.l2=[100]",
+    "linear_random.l2=[300, 30]",
+    "linear_across_corpora.l2=[100]",
     "cnn_lstm.epochs=2",
     "cnn_lstm_per_speaker.epochs=1",
     "cnn_lstm_random.epochs=1",

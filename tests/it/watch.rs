@@ -6,6 +6,8 @@ use std::process::{Child, Command, Stdio};
 use std::thread::sleep;
 use std::time::{Duration, Instant};
 
+use ser_schemas::{Clip, Table as _};
+
 use crate::util::{Workspace, wav};
 
 const PIPELINE: &str = "name = \"watched\"\n\
@@ -88,6 +90,7 @@ fn add(workspace: &Workspace, name: &str, hz: f64) {
 fn add_slowly(workspace: &Workspace, name: &str, hz: f64) {
     let bytes = wav(16_000, 1.0, hz, 0.5);
     let path = workspace.path(&format!("data/corpus/DC/{name}.wav"));
+    fs::create_dir_all(workspace.path("data/corpus/DC")).expect("folder");
     for piece in bytes.chunks(bytes.len() / 8 + 1) {
         let mut file = OpenOptions::new().create(true).append(true).open(&path).expect("file");
         file.write_all(piece).expect("piece");
@@ -144,6 +147,26 @@ fn events_find_a_corpus_whose_folders_come_one_by_one() {
     add(&workspace, "a01", 200.0);
     watcher.tells(": savee, manifest in ", 1);
     watcher.interrupt();
+}
+
+#[test]
+fn a_file_that_comes_during_a_run_is_not_lost() {
+    let workspace = Workspace::with_pipeline(PIPELINE);
+    for number in 1..60 {
+        add(&workspace, &format!("a{number:02}"), 200.0 + f64::from(number));
+    }
+    let watcher = Watcher::start(&workspace, &[]);
+    watcher.tells("starting a run", 1);
+    add(&workspace, "d01", 500.0);
+    // Whether that run still took it in or the next one does: in the end it is there, and nothing is stale.
+    let start = Instant::now();
+    let clips = || Clip::read(&workspace.path("artifacts/manifest/clips.parquet")).unwrap_or_default();
+    while !clips().iter().any(|clip| clip.clip_id == "savee/DC/d01") {
+        assert!(start.elapsed() < PATIENCE, "the file was lost:\n{}", watcher.log());
+        sleep(Duration::from_millis(20));
+    }
+    watcher.interrupt();
+    workspace.ser(&["status", "--exit-code"]).exits(0);
 }
 
 #[test]

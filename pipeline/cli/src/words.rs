@@ -1,17 +1,20 @@
 //! Column values as people of the field say them.
 
-/// Metrics in the order in which they are told; the codes are those of the `summary` table.
-const METRICS: [(&str, &str); 4] =
-    [("uar", "UAR"), ("accuracy", "accuracy"), ("macro_f1", "macro F1"), ("weighted_f1", "weighted F1")];
+/// Metrics that are told of a model as a whole, in the order in which they are told; the codes are those of the
+/// `summary` table.
+const METRICS: [(&str, &str); 7] = [
+    ("uar", "UAR"),
+    ("accuracy", "accuracy"),
+    ("macro_f1", "macro F1"),
+    ("weighted_f1", "weighted F1"),
+    ("ece", "calibration error"),
+    ("brier", "Brier score"),
+    ("log_loss", "log loss"),
+];
 
-/// A metric's code as it is said; an unknown one as it is.
-pub(crate) fn metric_name(code: &str) -> &str {
-    METRICS.iter().find(|(known, _)| *known == code).map_or(code, |(_, name)| name)
-}
-
-/// Where a metric stands in a listing; unknown ones come last.
-pub(crate) fn metric_rank(code: &str) -> usize {
-    METRICS.iter().position(|(known, _)| *known == code).unwrap_or(METRICS.len())
+/// A metric's place in the telling, and how it is called; `None` for those that are not told of a model as a whole.
+pub(crate) fn metric(code: &str) -> Option<(usize, &'static str)> {
+    METRICS.iter().enumerate().find(|(_, (known, _))| *known == code).map(|(rank, (_, name))| (rank, *name))
 }
 
 /// What was measured: a model on the folds of a split.
@@ -53,9 +56,9 @@ mod tests {
     }
 
     #[test]
-    fn an_unknown_metric_keeps_its_code_and_comes_last() {
-        assert_eq!(metric_name("uar"), "UAR");
-        assert_eq!(metric_name("kappa"), "kappa");
-        assert!(metric_rank("uar") < metric_rank("macro_f1") && metric_rank("macro_f1") < metric_rank("kappa"));
+    fn the_headline_metric_comes_first() {
+        assert_eq!(metric("uar"), Some((0, "UAR")));
+        assert_eq!(metric("ece_scaled"), None);
+        assert!(metric("macro_f1") > metric("accuracy"));
     }
 }

@@ -1,5 +1,8 @@
 //! Compares a pipeline with what is there: which stages have to run, and why.
 
+use std::panic::resume_unwind;
+use std::thread;
+
 use serde::ser::SerializeStruct as _;
 use serde::{Serialize, Serializer};
 
@@ -9,7 +12,7 @@ use crate::kind::{LastRead, Outside};
 use crate::outputs;
 use crate::reason::{Reason, differences, of_outputs};
 use crate::record::{OutputFile, StageRecord};
-use crate::spec::{Pipeline, Stage};
+use crate::spec::Pipeline;
 use crate::store::{Known, Store};
 
 /// What a run would do. A run does precisely this; stages that wait may turn out to need nothing.
@@ -182,10 +185,15 @@ pub(crate) fn plan_for(
     force: bool,
     may_write: bool,
 ) -> Result<Plan, EngineError> {
-    let mut steps: Vec<Step> = Vec::new();
-    for position in pipeline.select(targets)? {
-        let stage = &pipeline.stages()[position];
-        let mut step = look(pipeline, store, stage, position, may_write);
+    let selected = pipeline.select(targets)?;
+    // Side by side: most of the time goes into waiting for the disk, or for the network that it stands on.
+    let looked: Vec<Step> = thread::scope(|scope| {
+        let look = |position| scope.spawn(move || look(pipeline, store, position, may_write));
+        let threads: Vec<_> = selected.into_iter().map(look).collect();
+        threads.into_iter().map(|thread| thread.join().unwrap_or_else(|panic| resume_unwind(panic))).collect()
+    });
+    let mut steps: Vec<Step> = Vec::with_capacity(looked.len());
+    for mut step in looked {
         step.found.forced = force;
         let verdict = step.judge(pipeline, &|name| {
             let input = steps.iter().find(|step| step.stage == name).filter(|step| !step.is_stale())?;
@@ -199,7 +207,8 @@ pub(crate) fn plan_for(
 }
 
 /// Finds out everything about a stage but what it reads within the pipeline.
-fn look(pipeline: &Pipeline, store: &Store, stage: &Stage, position: usize, may_write: bool) -> Step {
+fn look(pipeline: &Pipeline, store: &Store, position: usize, may_write: bool) -> Step {
+    let stage = &pipeline.stages()[position];
     let (record, no_record) = match store.known(stage.name()) {
         Known::Nothing => (None, Some(Reason::NeverRun)),
         Known::Interrupted => (None, Some(Reason::Interrupted)),

@@ -68,7 +68,8 @@ pub fn run(
     }
     for step in plan.steps.iter().filter(|step| !step.is_stale()) {
         if let (Some(record), Some(touched)) = (&step.record, &step.touched) {
-            store.save_touched(record, touched.clone())?;
+            // Where it cannot be noted the files are read again next time: that costs time, nothing else.
+            let _ = store.save_touched(record, touched.clone());
         }
     }
     reporter.plan(&plan);

@@ -48,13 +48,22 @@ pub(crate) fn speech(tables: &Tables) -> (String, String) {
 }
 
 fn speech_item(tables: &Tables) -> Item {
+    if tables.corpora.iter().any(|corpus| corpus.synthetic) {
+        return item(
+            "Synthetic signals.",
+            "Generated in the layout of the corpora; nothing follows from them about speech or emotion.",
+        );
+    }
     let (acted, unknown): (Vec<&str>, Vec<&str>) =
         tables.corpora_with_clips().into_iter().partition(|corpus| ACTED.contains(corpus));
     let names = |names: &[&str]| listed(&names.iter().map(|name| (*name).to_owned()).collect::<Vec<_>>());
     if unknown.is_empty() {
         item("Acted speech.", "The emotions were played on request. Spontaneous emotion is subtler; expect less on it.")
     } else if acted.is_empty() {
-        item("Acted or not:", format!("not known of {}. Emotion that is played is easier to recognise than felt.", names(&unknown)))
+        item(
+            "Acted or not:",
+            format!("not known of {}. Emotion that is played is easier to recognise than felt.", names(&unknown)),
+        )
     } else {
         item(
             "Mostly acted speech.",
@@ -70,7 +79,11 @@ fn speech_item(tables: &Tables) -> Item {
 /// The languages of the clips, in words where they are common.
 pub(super) fn languages(tables: &Tables) -> Vec<String> {
     let tags: BTreeSet<&str> = tables.clips.iter().filter_map(|clip| clip.language.as_deref()).collect();
-    let tags = if tags.is_empty() { tables.corpora.iter().filter_map(|corpus| corpus.language.as_deref()).collect() } else { tags };
+    let tags = if tags.is_empty() {
+        tables.corpora.iter().filter_map(|corpus| corpus.language.as_deref()).collect()
+    } else {
+        tags
+    };
     let word = |tag: &str| match tag.split('-').next() {
         Some("en") => "English".to_owned(),
         Some("de") => "German".to_owned(),
@@ -107,9 +120,10 @@ fn speakers(tables: &Tables) -> Option<Item> {
     let count = number::counted(speakers.len() as u64, "speaker", "speakers");
     match speakers.len() {
         0 => None,
-        few if few < FEW_SPEAKERS => {
-            Some(item("Few speakers.", format!("{count}{genders}: one more or one less moves every figure, as the intervals show.")))
-        }
+        few if few < FEW_SPEAKERS => Some(item(
+            "Few speakers.",
+            format!("{count}{genders}: one more or one less moves every figure, as the intervals show."),
+        )),
         _ => Some(item("Speakers.", format!("{count}{genders}."))),
     }
 }
@@ -133,8 +147,12 @@ fn sentences(tables: &Tables) -> Option<Item> {
 fn ages(tables: &Tables) -> Option<Item> {
     let ages = || tables.clips.iter().filter_map(|clip| clip.age_years).filter(|age| age.is_finite());
     let (youngest, oldest) = (ages().reduce(f64::min)?, ages().reduce(f64::max)?);
-    let known: BTreeSet<&str> =
-        tables.clips.iter().filter(|clip| clip.age_years.is_some()).filter_map(|clip| clip.speaker.as_deref()).collect();
+    let known: BTreeSet<&str> = tables
+        .clips
+        .iter()
+        .filter(|clip| clip.age_years.is_some())
+        .filter_map(|clip| clip.speaker.as_deref())
+        .collect();
     Some(item(
         "Ages.",
         format!(

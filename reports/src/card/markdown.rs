@@ -49,7 +49,9 @@ fn write_table(text: &mut String, table: &Grid) {
 
 fn cell(cell: &Cell) -> String {
     match &cell.note {
-        Some(note) => format!("{} {}", escaped(&cell.text), escaped(note)),
+        // Intervals have brackets of their own.
+        Some(note) if note.starts_with('[') => format!("{} {}", escaped(&cell.text), escaped(note)),
+        Some(note) => format!("{} ({})", escaped(&cell.text), escaped(note)),
         None => escaped(&cell.text),
     }
 }

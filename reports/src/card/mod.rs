@@ -89,7 +89,9 @@ pub(crate) fn card(tables: &Tables, board: &Scoreboard, pipeline: &PipelineInfo)
 fn model(tables: &Tables, main: &Scored, pipeline: &PipelineInfo) -> Vec<Block> {
     let emotions: Vec<String> = tables.emotions().into_iter().map(|emotion| emotion.as_str().to_owned()).collect();
     let params = pipeline.stage(&main.model).map(|stage| &stage.params);
-    let network = params.and_then(recipe::network).unwrap_or_else(|| "A model whose parameters are under Provenance".to_owned());
+    let network = params
+        .and_then(recipe::described)
+        .unwrap_or_else(|| "A model whose parameters are under Provenance".to_owned());
     let mut text = format!("{network}. It gives each recording of speech a probability for {}.", listed(&emotions));
     if main.standardisation.uses_test_speakers() {
         text.push_str(" It needs several recordings of each speaker: features are standardised per speaker.");
@@ -99,7 +101,10 @@ fn model(tables: &Tables, main: &Scored, pipeline: &PipelineInfo) -> Vec<Block> 
 
 fn intended_use(tables: &Tables) -> Vec<Block> {
     let mut items = vec![
-        item("For:", "research on speech emotion recognition, comparing protocols and models on these corpora, teaching."),
+        item(
+            "For:",
+            "research on speech emotion recognition, comparing protocols and models on these corpora, teaching.",
+        ),
         item(
             "Not for:",
             "decisions about people. It was taught what actors do when asked for an emotion, not what anybody feels. In the European Union, inferring emotions at work and in education is prohibited but for medical and safety reasons (Regulation (EU) 2024/1689, Article 5(1)(f)).",
@@ -109,7 +114,10 @@ fn intended_use(tables: &Tables) -> Vec<Block> {
     if !languages.is_empty() {
         items.push(item(
             "Not tested on:",
-            format!("any language but {}, spontaneous speech, telephones, noise, several voices at once, children.", listed(&languages)),
+            format!(
+                "any language but {}, spontaneous speech, telephones, noise, several voices at once, children.",
+                listed(&languages)
+            ),
         ));
     }
     vec![Block::items(items)]
@@ -144,8 +152,10 @@ fn data(tables: &Tables) -> Vec<Block> {
 }
 
 fn figures(tables: &Tables, board: &Scoreboard, main: &Scored) -> Vec<Block> {
-    let mut overall =
-        Grid::new("Figures with 95 % intervals from a bootstrap over speakers", &["Model", "Protocol", "#UAR", "#Accuracy", "#Macro-F1", "#Clips"]);
+    let mut overall = Grid::new(
+        "Figures with 95 % intervals from a bootstrap over speakers",
+        &["Model", "Protocol", "#UAR", "#Accuracy", "#Macro-F1", "#Clips"],
+    );
     for scored in &board.models {
         let mut name = Cell::from(scored.model.clone());
         if scored.owns(&main.model, &main.split) {
@@ -177,11 +187,7 @@ fn figures(tables: &Tables, board: &Scoreboard, main: &Scored) -> Vec<Block> {
         }
     }
     vec![
-        Block::text(format!(
-            "Quote the {} figure: {}.",
-            main.protocol.name(),
-            main.protocol.meaning()
-        )),
+        Block::text(format!("Quote the {} figure: {}.", main.protocol.name(), main.protocol.meaning())),
         Block::table(overall),
         Block::table(classes),
     ]

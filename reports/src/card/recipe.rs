@@ -9,10 +9,24 @@ use crate::scored::Scored;
 use crate::sections::words::listed;
 use crate::tables::Tables;
 
-/// The network in one sentence without its full stop; `None` where the parameters are of no network.
-pub(super) fn network(params: &Value) -> Option<String> {
-    let convolutions: Vec<String> =
-        params.get("conv")?.as_array()?.iter().filter_map(|layer| layer.get("channels").map(Value::to_string)).collect();
+/// The model in one sentence without its full stop; `None` where the parameters are of none that is known here.
+pub(super) fn described(params: &Value) -> Option<String> {
+    match params.get("model").and_then(Value::as_str) {
+        Some("majority") => Some("The most frequent emotion of the training clips, whatever the recording".to_owned()),
+        Some("linear") => {
+            Some("A linear model: multinomial logistic regression on the functionals of a clip".to_owned())
+        }
+        _ => network(params),
+    }
+}
+
+fn network(params: &Value) -> Option<String> {
+    let convolutions: Vec<String> = params
+        .get("conv")?
+        .as_array()?
+        .iter()
+        .filter_map(|layer| layer.get("channels").map(Value::to_string))
+        .collect();
     let mut parts = Vec::new();
     if !convolutions.is_empty() {
         parts.push(format!("convolutions over time with {} channels", listed(&convolutions)));
@@ -35,10 +49,7 @@ pub(super) fn network(params: &Value) -> Option<String> {
 /// What a reader needs in order to judge the training; every parameter is under Provenance.
 pub(super) fn training(tables: &Tables, main: &Scored, pipeline: &PipelineInfo) -> Vec<Block> {
     let mut items = vec![
-        item(
-            "Protocol:",
-            format!("{} (split {}): {}.", main.protocol.name(), main.split, main.protocol.meaning()),
-        ),
+        item("Protocol:", format!("{} (split {}): {}.", main.protocol.name(), main.split, main.protocol.meaning())),
         item("Standardisation of features:", format!("{}.", main.standardisation.name())),
     ];
     if let Some(params) = pipeline.stage(&main.model).map(|stage| &stage.params) {
@@ -60,7 +71,8 @@ pub(super) fn training(tables: &Tables, main: &Scored, pipeline: &PipelineInfo) 
         }
     }
     if let Some((_, epochs)) = tables.history.iter().find(|(model, _)| *model == main.model) {
-        let minutes = epochs.iter().map(|epoch| epoch.seconds).filter(|seconds| seconds.is_finite()).sum::<f64>() / 60.0;
+        let minutes =
+            epochs.iter().map(|epoch| epoch.seconds).filter(|seconds| seconds.is_finite()).sum::<f64>() / 60.0;
         let mut folds: Vec<u32> = epochs.iter().map(|epoch| epoch.fold).collect();
         folds.sort_unstable();
         folds.dedup();
@@ -100,10 +112,11 @@ mod tests {
             "pooling": "attentive-statistics", "use_functionals": true,
         });
         assert_eq!(
-            network(&params).expect("a network"),
+            described(&params).expect("a network"),
             "A neural network: convolutions over time with 64 and 128 channels, a bidirectional LSTM of 128 units, attentive statistics pooling and the clip’s functionals"
         );
-        assert_eq!(network(&serde_json::json!({"l2": 1})), None);
-        assert_eq!(network(&Value::Null), None);
+        assert_eq!(described(&serde_json::json!({"l2": 1})), None);
+        assert_eq!(described(&Value::Null), None);
+        assert!(described(&serde_json::json!({"model": "linear"})).expect("known").contains("logistic regression"));
     }
 }

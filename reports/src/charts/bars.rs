@@ -84,7 +84,10 @@ mod tests {
 
     #[test]
     fn every_part_is_drawn_in_its_colour() {
-        let bar = StackedBar { label: "sad".into(), parts: vec![("a".into(), 1200, Ink::Series(0)), ("b".into(), 34, Ink::Series(1))] };
+        let bar = StackedBar {
+            label: "sad".into(),
+            parts: vec![("a".into(), 1200, Ink::Series(0)), ("b".into(), 34, Ink::Series(1))],
+        };
         let svg = stacked_bars("balance", &[bar]).expect("drawn").into_svg();
         assert!(svg.contains("var(--series-0)") && svg.contains("var(--series-1)"));
         assert!(svg.contains("1\u{202f}234"));

@@ -1,5 +1,7 @@
 //! Lines over epochs: loss and accuracy of a training.
 
+use std::fmt::Write as _;
+
 use plotters::prelude::*;
 
 use super::{Chart, DrawError, Extras, Ink, Spot, TEXT_SIZE, font, px, stroke};
@@ -94,7 +96,7 @@ fn spoken(curves: &[Curve], epoch: u32) -> String {
     let mut text = format!("epoch {epoch}");
     for curve in curves {
         if let Some((_, value)) = curve.points.iter().find(|(at, _)| *at == epoch) {
-            text.push_str(&format!("\n{} {}", curve.name, number::fixed(*value, 3)));
+            let _ = write!(text, "\n{} {}", curve.name, number::fixed(*value, 3));
         }
     }
     text

@@ -61,7 +61,7 @@ impl Scale {
             .flatten()
             .filter(|value| value.is_finite())
             .fold(0.0, |reach: f64, value| reach.max(value.abs()));
-        let half = ((reach * 10.0).floor() / 10.0 + 0.1).min(1.0);
+        let half = (((reach * 10.0).floor() + 1.0) / 10.0).min(1.0);
         -half..half
     }
 
@@ -147,6 +147,7 @@ pub(crate) fn interval_chart(
         }
         Ok(Extras { spots, ..Extras::default() })
     })
+    .map(Chart::with_halo)
 }
 
 #[cfg(test)]

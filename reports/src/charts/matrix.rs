@@ -56,7 +56,8 @@ pub(crate) fn matrix(
         area.draw_text(axes.rows_title, &anchored(Ink::Muted, 11.0, HPos::Right), (px(left - 8), px(TOP - 14)))?;
         for (column, name) in axes.columns.iter().enumerate() {
             let x = px(left + width * column as i32) + px(width) / 2;
-            let name = if width < 58 { name.chars().take(3).collect() } else { shortened(name, (width / CHARACTER) as usize) };
+            let name =
+                if width < 58 { name.chars().take(3).collect() } else { shortened(name, (width / CHARACTER) as usize) };
             area.draw_text(&name, &anchored(Ink::Text, TEXT_SIZE, HPos::Center), (x, px(TOP - 14)))?;
         }
         for (row, name) in axes.rows.iter().enumerate() {
@@ -118,7 +119,8 @@ mod tests {
 
     #[test]
     fn nothing_and_nonsense_are_drawn_too() {
-        let cell = |_, _| MatrixCell { text: String::new(), share: Some(f64::NAN), spoken: String::new(), framed: false };
+        let cell =
+            |_, _| MatrixCell { text: String::new(), share: Some(f64::NAN), spoken: String::new(), framed: false };
         assert!(matrix("m", &axes(&[]), cell).is_ok());
         let svg = matrix("m", &axes(&[&"x".repeat(90)]), cell).expect("drawn").into_svg();
         assert!(!svg.contains("NaN") && !svg.contains(&"x".repeat(30)));

@@ -82,6 +82,12 @@ impl Chart {
         Ok(Self { svg })
     }
 
+    /// The same with paper around its letters, so that grid lines do not strike them out.
+    fn with_halo(mut self) -> Self {
+        self.svg = self.svg.replacen("class=\"chart\"", "class=\"chart halo\"", 1);
+        self
+    }
+
     /// The markup.
     pub(crate) fn into_svg(self) -> String {
         self.svg
@@ -198,7 +204,8 @@ mod tests {
     #[test]
     fn values_cannot_leave_their_title() {
         let spot = Spot::between((9, 5), (3, 5), "</title><script>".into());
-        let svg = Chart::draw(10, "c", |_| Ok(Extras { spots: vec![spot], ..Extras::default() })).expect("drawn").into_svg();
+        let svg =
+            Chart::draw(10, "c", |_| Ok(Extras { spots: vec![spot], ..Extras::default() })).expect("drawn").into_svg();
         assert!(svg.contains("x=\"3\" y=\"5\" width=\"6\" height=\"1\"><title>&lt;/title&gt;&lt;script&gt;</title>"));
     }
 

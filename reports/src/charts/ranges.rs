@@ -25,7 +25,8 @@ pub(crate) struct Range {
 /// Draws `ranges` from top to bottom on an axis from 0 to the highest percentile.
 pub(crate) fn ranges(label: &str, unit: &str, ranges: &[Range]) -> Result<Chart, DrawError> {
     let height = ROW_HEIGHT * ranges.len() as i32;
-    let furthest = ranges.iter().flat_map(|range| range.percentiles).filter(|value| value.is_finite()).fold(0.0, f64::max);
+    let furthest =
+        ranges.iter().flat_map(|range| range.percentiles).filter(|value| value.is_finite()).fold(0.0, f64::max);
     let furthest = if furthest > 0.0 { furthest * 1.03 } else { 1.0 };
     Chart::draw(height + AXIS_HEIGHT, label, |area| {
         let mut spots = Vec::new();
@@ -51,7 +52,11 @@ pub(crate) fn ranges(label: &str, unit: &str, ranges: &[Range]) -> Result<Chart,
             let top = ROW_HEIGHT * place as i32;
             let middle = f64::from(top) + f64::from(ROW_HEIGHT) / 2.0;
             let name = shortened(&range.label, 11);
-            area.draw_text(&name, &anchored(Ink::Text, TEXT_SIZE, HPos::Right), (px(LABEL_WIDTH - 8), px(top + ROW_HEIGHT / 2)))?;
+            area.draw_text(
+                &name,
+                &anchored(Ink::Text, TEXT_SIZE, HPos::Right),
+                (px(LABEL_WIDTH - 8), px(top + ROW_HEIGHT / 2)),
+            )?;
             spots.push(Spot::between((0, px(top)), (px(WIDTH), px(top + ROW_HEIGHT)), range.spoken.clone()));
             if !range.percentiles.iter().all(|value| value.is_finite()) {
                 continue;
@@ -75,7 +80,9 @@ mod tests {
     #[test]
     fn each_distribution_is_drawn_and_told() {
         let range = |percentiles| Range { label: "angry".into(), percentiles, spoken: "angry: median 2.5 s".into() };
-        let svg = ranges("d", "seconds", &[range([1.0, 2.0, 2.5, 3.0, 4.0]), range([f64::NAN; 5])]).expect("drawn").into_svg();
+        let svg = ranges("d", "seconds", &[range([1.0, 2.0, 2.5, 3.0, 4.0]), range([f64::NAN; 5])])
+            .expect("drawn")
+            .into_svg();
         assert_eq!(svg.matches("<title>angry: median 2.5 s</title>").count(), 2);
         assert!(svg.contains("seconds") && !svg.contains("NaN"));
         assert!(ranges("d", "seconds", &[]).is_ok());

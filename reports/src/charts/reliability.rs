@@ -1,5 +1,7 @@
 //! A reliability diagram: how often a model was right (up) when it was so sure (right), above how often it was so sure.
 
+use std::fmt::Write as _;
+
 use plotters::prelude::*;
 use plotters::style::text_anchor::HPos;
 
@@ -120,7 +122,7 @@ fn spoken(lines: &[Reliability], bin: &Bin) -> String {
         if let Some(own) = line.bins.iter().find(|own| own.low == bin.low) {
             let clips = number::counted(own.clips, "clip", "clips");
             let (said, right) = (number::metric(own.confidence), number::metric(own.accuracy));
-            text.push_str(&format!("\n{}: says {said}, right {right} ({clips})", line.name));
+            let _ = write!(text, "\n{}: says {said}, right {right} ({clips})", line.name);
         }
     }
     text
@@ -140,7 +142,9 @@ mod tests {
             hollow: false,
         };
         let svg = reliability("c", &[line("as trained", 0.2), line("scaled", 0.3)]).expect("drawn").into_svg();
-        assert!(svg.contains("probability 0.30 to 0.40\nas trained: says 0.35, right 0.20 (1\u{202f}200 clips)\nscaled: says"));
+        assert!(svg.contains(
+            "probability 0.30 to 0.40\nas trained: says 0.35, right 0.20 (1\u{202f}200 clips)\nscaled: says"
+        ));
         assert!(!svg.contains("NaN"));
         assert!(reliability("c", &[]).is_ok());
     }

@@ -266,22 +266,32 @@ fn keep(tables: &Tables, board: &Scoreboard, main: &Scored) -> Option<Keep> {
     if main.baseline {
         return None;
     }
-    let rivals: Vec<&Scored> = board.models.iter().filter(|rival| rival.baseline && rival.split == main.split).collect();
-    let rated: Vec<_> = rivals
+    // A baseline that was shown the test speakers' clips is no fair rival of a network that was not.
+    let shown = |scored: &Scored| scored.standardisation.uses_test_speakers();
+    let rivals: Vec<&Scored> = board
+        .models
+        .iter()
+        .filter(|rival| rival.baseline && rival.split == main.split && (shown(main) || !shown(rival)))
+        .collect();
+    let mut rated: Vec<_> = rivals
         .iter()
         .filter_map(|rival| Some((*rival, rival.metric("uar")?, seen_from(&tables.comparisons, main, rival, "uar"))))
         .collect();
-    if rated.is_empty() {
-        return None;
-    }
     // The strongest rival is the one that counts.
-    let strongest = rated.iter().max_by(|one, other| one.1.value.total_cmp(&other.1.value))?;
+    rated.sort_by(|one, other| other.1.value.total_cmp(&one.1.value));
+    let strongest = rated.first()?;
     let verdict = match strongest.2 {
         Some((Estimate { low: Some(low), .. }, _)) if low > 0.0 => {
-            format!("Yes: {} beats {} on the same clips, and the whole interval of the difference is above zero.", main.model, strongest.0.model)
+            format!(
+                "Yes: {} beats {} on the same clips, and the whole interval of the difference is above zero.",
+                main.model, strongest.0.model
+            )
         }
         Some((Estimate { high: Some(high), .. }, _)) if high < 0.0 => {
-            format!("No: {} does better on the same clips, and the whole interval of the difference is below zero.", strongest.0.model)
+            format!(
+                "No: {} does better on the same clips, and the whole interval of the difference is below zero.",
+                strongest.0.model
+            )
         }
         Some((Estimate { low: Some(_), high: Some(_), .. }, _)) => format!(
             "Not shown: the interval of the difference between {} and {} includes zero.",
@@ -298,7 +308,8 @@ fn keep(tables: &Tables, board: &Scoreboard, main: &Scored) -> Option<Keep> {
                 value: number::metric(uar.value),
                 interval: number::interval(uar.low, uar.high),
                 difference: difference.map(|(difference, _)| number::difference(difference.value)),
-                difference_interval: difference.and_then(|(difference, _)| number::interval(difference.low, difference.high)),
+                difference_interval: difference
+                    .and_then(|(difference, _)| number::interval(difference.low, difference.high)),
                 p_value: difference.and_then(|(_, p_value)| p_value).map(number::p_value),
             })
             .collect(),
@@ -314,12 +325,14 @@ mod tests {
     fn a_comparison_can_be_seen_from_either_side() {
         let fixture = Fixture::complete();
         let board = Scoreboard::new(&fixture.summary, &fixture.pipeline, None).expect("models");
-        let of = |model: &str, split: &str| {
-            board.models.iter().find(|scored| scored.owns(model, split)).expect("evaluated")
-        };
+        let of =
+            |model: &str, split: &str| board.models.iter().find(|scored| scored.owns(model, split)).expect("evaluated");
         let (net, linear) = (of("net", "speaker_independent"), of("linear", "speaker_independent"));
         let (ahead, _) = seen_from(&fixture.comparisons, net, linear, "uar").expect("compared");
         let (behind, _) = seen_from(&fixture.comparisons, linear, net, "uar").expect("compared");
-        assert_eq!((ahead.value, ahead.low, ahead.high), (-behind.value, behind.high.map(|end| -end), behind.low.map(|end| -end)));
+        assert_eq!(
+            (ahead.value, ahead.low, ahead.high),
+            (-behind.value, behind.high.map(|end| -end), behind.low.map(|end| -end))
+        );
     }
 }

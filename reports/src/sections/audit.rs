@@ -30,11 +30,7 @@ pub(crate) struct AuditView {
 }
 
 /// `None` without an audit; at most `rows` near-duplicates are listed.
-pub(crate) fn audit(
-    tables: &Tables,
-    recordings: &Recordings<'_>,
-    rows: usize,
-) -> Result<Option<AuditView>, Error> {
+pub(crate) fn audit(tables: &Tables, recordings: &Recordings<'_>, rows: usize) -> Result<Option<AuditView>, Error> {
     let Some(audit) = &tables.audit else { return Ok(None) };
     let mut figures = Vec::new();
     figures.extend(durations(audit)?);
@@ -83,7 +79,17 @@ fn findings(audit: &Audit) -> Grid {
 fn class_balance(audit: &Audit) -> Option<Grid> {
     let mut grid = Grid::new(
         "How evenly the emotions are covered",
-        &["Corpus", "#Clips", "#Emotions", "#Effective emotions", "Rarest", "#Its clips", "Commonest", "#Its clips", "#Ratio"],
+        &[
+            "Corpus",
+            "#Clips",
+            "#Emotions",
+            "#Effective emotions",
+            "Rarest",
+            "#Its clips",
+            "Commonest",
+            "#Its clips",
+            "#Ratio",
+        ],
     );
     for row in &audit.class_balance {
         grid.row(vec![
@@ -108,7 +114,20 @@ fn durations(audit: &Audit) -> Result<Option<Figure>, Error> {
     }
     let mut grid = Grid::new(
         "Durations of clips in seconds, by emotion and corpus",
-        &["?Emotion", "?Corpus", "#Clips", "#Mean", "#SD", "#Shortest", "#5 %", "#25 %", "#Median", "#75 %", "#95 %", "#Longest"],
+        &[
+            "?Emotion",
+            "?Corpus",
+            "#Clips",
+            "#Mean",
+            "#SD",
+            "#Shortest",
+            "#5 %",
+            "#25 %",
+            "#Median",
+            "#75 %",
+            "#95 %",
+            "#Longest",
+        ],
     );
     let emotion = |row: &Durations| row.emotion.map_or("all emotions", |emotion| emotion.as_str());
     for row in &audit.durations {
@@ -156,9 +175,17 @@ fn durations(audit: &Audit) -> Result<Option<Figure>, Error> {
 fn associations(audit: &Audit) -> Result<Option<Figure>, Error> {
     let mut grid = Grid::new(
         "What goes together",
-        &["?Property", "Goes with", "#Cramér’s V", "#V, uncorrected", "#Normalised mutual information", "#Chi-squared", "#Clips"],
+        &[
+            "?Property",
+            "Goes with",
+            "#Cramér’s V",
+            "#V, uncorrected",
+            "#Normalised mutual information",
+            "#Chi-squared",
+            "#Clips",
+        ],
     );
-    let words = |property: &str| property.replace('_', " ");
+    let words = |property: &str| property.trim_end_matches("_hz").replace('_', " ");
     let measure = |value: Option<f64>| value.map_or_else(Cell::none, Cell::metric);
     let mut drawn = Vec::new();
     for row in &audit.associations {
@@ -177,7 +204,11 @@ fn associations(audit: &Audit) -> Result<Option<Figure>, Error> {
                 value,
                 low: None,
                 high: None,
-                ink: if row.property_a == "emotion" || row.property_b == "emotion" { Ink::Contrast } else { Ink::Accent },
+                ink: if row.property_a == "emotion" || row.property_b == "emotion" {
+                    Ink::Contrast
+                } else {
+                    Ink::Accent
+                },
                 hollow: false,
                 detail: format!(
                     "normalised mutual information {}\n{}",
@@ -192,7 +223,8 @@ fn associations(audit: &Audit) -> Result<Option<Figure>, Error> {
     }
     drawn.sort_by(|one, other| other.value.total_cmp(&one.value));
     drawn.truncate(MOST_DRAWN);
-    let chart = interval_chart(&format!("Cramér’s V of pairs of properties: {}", spoken(&drawn)), Scale::Share, &drawn, None)?;
+    let chart =
+        interval_chart(&format!("Cramér’s V of pairs of properties: {}", spoken(&drawn)), Scale::Share, &drawn, None)?;
     let mut legend = vec![LegendItem::dot(Ink::Accent, "between properties")];
     if drawn.iter().any(|row| row.ink == Ink::Contrast) {
         legend.push(LegendItem::dot(Ink::Contrast, "with the emotion"));
@@ -254,10 +286,14 @@ fn measured(column: &str) -> String {
     let units = [("_hz", "Hz"), ("_dbfs", "dBFS"), ("_db", "dB"), ("_s", "s"), ("_fraction", "share")];
     for (suffix, unit) in units {
         if let Some(name) = column.strip_suffix(suffix) {
-            return format!("{} ({unit})", capitalised(&name.replace('_', " ")));
+            return format!("{} ({unit})", named(name));
         }
     }
-    capitalised(&column.replace('_', " "))
+    named(column)
+}
+
+fn named(column: &str) -> String {
+    if column == "rms" { "RMS level".to_owned() } else { capitalised(&column.replace('_', " ")) }
 }
 
 fn near_duplicates(audit: &Audit, recordings: &Recordings<'_>, rows: usize) -> Option<Grid> {
@@ -291,6 +327,9 @@ mod tests {
     #[test]
     fn columns_are_named_with_their_units() {
         let names = ["sample_rate_hz", "rms_dbfs", "leading_silence_s", "silence_fraction", "channels"].map(measured);
-        assert_eq!(names, ["Sample rate (Hz)", "Rms (dBFS)", "Leading silence (s)", "Silence (share)", "Channels"]);
+        assert_eq!(
+            names,
+            ["Sample rate (Hz)", "RMS level (dBFS)", "Leading silence (s)", "Silence (share)", "Channels"]
+        );
     }
 }

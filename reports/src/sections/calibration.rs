@@ -1,5 +1,7 @@
 //! Calibration: whether a model is right as often as it says.
 
+use std::fmt::Write as _;
+
 use serde::Serialize;
 
 use ser_schemas::CalibrationBin;
@@ -34,6 +36,7 @@ pub(crate) fn calibration(tables: &Tables, board: &Scoreboard) -> Result<Option<
     measured.sort_by_key(|scored| board.main().is_none_or(|main| !main.owns(&scored.model, &scored.split)));
     let figures = measured
         .iter()
+        .filter(|scored| !scored.constant)
         .filter(|scored| tables.calibration.iter().any(|bin| scored.owns(&bin.model, &bin.split)))
         .take(MOST_DRAWN)
         .map(|scored| figure(tables, scored))
@@ -49,10 +52,11 @@ fn sentence(main: &Scored) -> Option<String> {
         number::with_interval(ece.value, ece.low, ece.high)
     );
     if let Some(scaled) = main.metric("ece_scaled") {
-        text.push_str(&format!(
+        let _ = write!(
+            text,
             " A temperature fitted on the validation clips of each fold makes it {}.",
             number::with_interval(scaled.value, scaled.low, scaled.high)
-        ));
+        );
     }
     Some(text)
 }

@@ -1,5 +1,7 @@
 //! One model against another on the same clips: differences with their intervals, and tests.
 
+use std::fmt::Write as _;
+
 use serde::Serialize;
 
 use ser_schemas::{Comparison, ComparisonKind, ComparisonTest};
@@ -9,7 +11,7 @@ use crate::charts::{Guide, Ink, IntervalRow, Scale, interval_chart};
 use crate::figure::{Figure, LegendItem};
 use crate::grid::{Cell, Grid};
 use crate::number;
-use crate::scored::{Estimate, Scoreboard};
+use crate::scored::{Estimate, Scoreboard, Scored};
 use crate::sections::words::spoken;
 use crate::tables::Tables;
 
@@ -35,16 +37,44 @@ pub(crate) fn comparisons(tables: &Tables, board: &Scoreboard) -> Result<Option<
     };
     let mut rows: Vec<&Comparison> = tables.comparisons.iter().collect();
     rows.sort_by_key(|row| !leading(row));
-    Ok(Some(Comparisons { figure: figure(&rows)?, table: table(&rows) }))
+    Ok(Some(Comparisons { figure: figure(board.main(), &rows)?, table: table(&rows) }))
 }
 
-fn figure(rows: &[&Comparison]) -> Result<Option<Figure>, Error> {
+/// A comparison of two models on one split with the leading model first, when it is one of them.
+fn seen_by(main: Option<&Scored>, row: &Comparison) -> Comparison {
+    let turn = row.kind == ComparisonKind::Paired && main.is_some_and(|main| main.owns(&row.model_b, &row.split_b));
+    let row = row.clone();
+    if !turn {
+        return row;
+    }
+    Comparison {
+        model_a: row.model_b,
+        split_a: row.split_b,
+        model_b: row.model_a,
+        split_b: row.split_a,
+        value_a: row.value_b,
+        value_b: row.value_a,
+        value: -row.value,
+        low: row.high.map(|end| -end),
+        high: row.low.map(|end| -end),
+        ..row
+    }
+}
+
+fn figure(main: Option<&Scored>, rows: &[&Comparison]) -> Result<Option<Figure>, Error> {
     let mut drawn: Vec<IntervalRow> = Vec::new();
     let mut grid = Grid::new("Differences in UAR", &["Pair", "#Difference", "#Low", "#High", "#Clips", "#Speakers"]);
-    let mut pairs: Vec<[&str; 4]> = Vec::new();
-    for row in rows.iter().filter(|row| row.metric == "uar") {
+    let mut pairs: Vec<[String; 4]> = Vec::new();
+    // Pairs without the leading model are in the table.
+    let told = |row: &&&Comparison| {
+        row.metric == "uar"
+            && (row.kind == ComparisonKind::ProtocolGap
+                || main
+                    .is_none_or(|main| main.owns(&row.model_a, &row.split_a) || main.owns(&row.model_b, &row.split_b)))
+    };
+    for row in rows.iter().filter(told).map(|row| seen_by(main, row)) {
         // A pair stands once, whatever it was tested with.
-        let pair = [row.model_a.as_str(), &row.split_a, &row.model_b, &row.split_b];
+        let pair = [&row.model_a, &row.split_a, &row.model_b, &row.split_b].map(String::clone);
         if pairs.contains(&pair) || drawn.len() == MOST_DRAWN {
             continue;
         }
@@ -98,7 +128,17 @@ fn table(rows: &[&Comparison]) -> Grid {
     let mut grid = Grid::new(
         "Every comparison of two models on the same clips",
         &[
-            "First", "Second", "?Kind", "?Metric", "#First", "#Second", "#Difference", "?Test", "#p", "#p, Holm", "#Clips",
+            "First model",
+            "Second model",
+            "?Kind",
+            "?Metric",
+            "#First",
+            "#Second",
+            "#Difference",
+            "?Test",
+            "#p",
+            "#p, Holm",
+            "#Clips",
             "#Speakers",
         ],
     );
@@ -125,7 +165,7 @@ fn table(rows: &[&Comparison]) -> Grid {
     let more = rows.len().saturating_sub(MOST_ROWS);
     let mut foot = "p is two-sided; Holm’s correction is for all comparisons of one kind, split, metric and test. McNemar’s test takes clips for independent, which clips of one speaker are not: it promises too much.".to_owned();
     if more > 0 {
-        foot.push_str(&format!(" {} in comparisons.parquet.", number::counted(more as u64, "more row", "more rows")));
+        let _ = write!(foot, " {} in comparisons.parquet.", number::counted(more as u64, "more row", "more rows"));
     }
     grid.foot(foot);
     grid

@@ -126,7 +126,8 @@ fn balance(tables: &Tables) -> Result<Option<Figure>, Error> {
         row.push(Cell::count(total));
         grid.row(row);
         spoken.push(format!("{emotion} {total}"));
-        let parts = names.iter().enumerate().map(|(place, name)| ((*name).to_owned(), of(name), Ink::Series(place))).collect();
+        let parts =
+            names.iter().enumerate().map(|(place, name)| ((*name).to_owned(), of(name), Ink::Series(place))).collect();
         bars.push(StackedBar { label: emotion.as_str().to_owned(), parts });
     }
     let chart = stacked_bars(&format!("Clips of each emotion, by corpus: {}", spoken.join(", ")), &bars)?;

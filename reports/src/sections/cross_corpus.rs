@@ -47,7 +47,11 @@ fn figure(tables: &Tables, model: &str, split: &str) -> Result<Figure, Error> {
             row.tested_on.clone().into(),
             Cell::words(&row.metric),
             Cell::estimate(Some(Estimate { value: row.value, low: row.low, high: row.high })),
-            Cell::from(if row.role == Role::Test { "a corpus never heard" } else { "unheard speakers of a known corpus" }),
+            Cell::from(if row.role == Role::Test {
+                "a corpus never heard"
+            } else {
+                "unheard speakers of a known corpus"
+            }),
             Cell::count(row.support),
             Cell::count(row.speakers),
         ]);
@@ -57,7 +61,10 @@ fn figure(tables: &Tables, model: &str, split: &str) -> Result<Figure, Error> {
         .filter(|row| row.role == Role::Test && row.metric == "uar")
         .map(|row| format!("{} {}", row.tested_on, number::with_interval(row.value, row.low, row.high)))
         .collect();
-    let label = format!("UAR of {model} on each corpus, trained without one of them. On the corpus left out: {}", unheard.join("; "));
+    let label = format!(
+        "UAR of {model} on each corpus, trained without one of them. On the corpus left out: {}",
+        unheard.join("; ")
+    );
     let axes = Axes {
         rows_title: "without",
         columns_title: "tested on",

@@ -1,10 +1,11 @@
 //! What to distrust: everything in the tables that makes the numbers mean less than they seem to.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::fmt::Write as _;
 
 use serde::Serialize;
 
-use ser_schemas::{CheckStatus, CorpusStatus, Severity};
+use ser_schemas::{CheckStatus, CorpusStatus, Finding, Severity};
 
 use super::answer::classes_tested;
 use super::words::prose;
@@ -36,7 +37,7 @@ pub(crate) fn distrust(tables: &Tables, board: &Scoreboard) -> Vec<Caution> {
     let mut cautions = Vec::new();
     cautions.extend(protocol_cautions(tables, board));
     cautions.extend(data_cautions(tables));
-    cautions.extend(check_cautions(tables));
+    cautions.extend(check_cautions(tables, board));
     cautions.extend(model_check_cautions(tables));
     cautions.extend(finding_cautions(tables));
     let (point, text) = speech(tables);
@@ -112,7 +113,9 @@ fn worst_group(tables: &Tables, main: &Scored) -> Option<Caution> {
         .worst_groups
         .iter()
         // Of many speakers or sentences, the worst is mostly the unluckiest.
-        .filter(|row| main.owns(&row.model, &row.split) && !["fold", "speaker", "sentence"].contains(&row.group.as_str()))
+        .filter(|row| {
+            main.owns(&row.model, &row.split) && !["fold", "speaker", "sentence"].contains(&row.group.as_str())
+        })
         .filter(|row| row.value < row.overall)
         .min_by(|one, other| one.value.total_cmp(&other.value))?;
     Some(caution(
@@ -172,17 +175,27 @@ fn data_cautions(tables: &Tables) -> Vec<Caution> {
     cautions
 }
 
-fn check_cautions(tables: &Tables) -> Vec<Caution> {
+fn check_cautions(tables: &Tables, board: &Scoreboard) -> Vec<Caution> {
     let mut cautions = Vec::new();
     for (split, checks) in &tables.checks {
         for (status, level) in [(CheckStatus::Failed, "error"), (CheckStatus::Noted, "info")] {
-            let mut names: Vec<&str> =
-                checks.iter().filter(|check| check.status == status).map(|check| check.check.as_str()).collect();
+            // That a random split shares its speakers is said above, of all of them.
+            let random =
+                board.models.iter().any(|scored| scored.split == *split && scored.protocol == Protocol::Random);
+            let mut names: Vec<&str> = checks
+                .iter()
+                .filter(|check| check.status == status && !(random && check.check.ends_with("speaker_disjoint")))
+                .map(|check| check.check.as_str())
+                .collect();
             names.sort_unstable();
             names.dedup();
             if !names.is_empty() {
                 let verb = if status == CheckStatus::Failed { "failed" } else { "does not promise" };
-                cautions.push(caution(level, format!("Split {split} {verb}:"), format!("{}.", names.join(", ").replace('_', " "))));
+                cautions.push(caution(
+                    level,
+                    format!("Split {split} {verb}:"),
+                    format!("{}.", names.join(", ").replace('_', " ")),
+                ));
             }
         }
     }
@@ -199,28 +212,46 @@ fn model_check_cautions(tables: &Tables) -> Vec<Caution> {
         .into_iter()
         .map(|(check, models)| {
             let models: Vec<&str> = models.into_iter().collect();
-            caution("error", format!("Check failed: {}.", check.replace('_', " ")), format!("In {}.", models.join(", ")))
+            caution(
+                "error",
+                format!("Check failed: {}.", check.replace('_', " ")),
+                format!("In {}.", models.join(", ")),
+            )
         })
         .collect()
 }
 
 fn finding_cautions(tables: &Tables) -> Vec<Caution> {
-    let grave = tables.audit.iter().flat_map(|audit| &audit.findings).filter(|finding| {
-        finding.severity >= Severity::Warning && !SAID_HERE.contains(&finding.code.as_str())
-    });
+    let grave = tables
+        .audit
+        .iter()
+        .flat_map(|audit| &audit.findings)
+        .filter(|finding| finding.severity >= Severity::Warning && !SAID_HERE.contains(&finding.code.as_str()));
     let mut sorted: Vec<_> = grave.collect();
     sorted.sort_by_key(|finding| std::cmp::Reverse(finding.severity));
-    let more = sorted.len().saturating_sub(MOST_FINDINGS);
-    let mut cautions: Vec<Caution> = sorted
+    // Findings of one kind are one reason; the first of them stands for all.
+    let mut kinds: Vec<(&Finding, u64)> = Vec::new();
+    for finding in sorted {
+        match kinds.iter_mut().find(|(first, _)| first.code == finding.code) {
+            Some((_, alike)) => *alike += 1,
+            None => kinds.push((finding, 0)),
+        }
+    }
+    let more: u64 = kinds.iter().skip(MOST_FINDINGS).map(|(_, alike)| 1 + alike).sum();
+    let mut cautions: Vec<Caution> = kinds
         .into_iter()
         .take(MOST_FINDINGS)
-        .map(|finding| {
+        .map(|(finding, alike)| {
             let level = if finding.severity == Severity::Error { "error" } else { "warning" };
-            caution(level, "Audit:", format!("{}.", prose(&finding.message).trim_end_matches('.')))
+            let mut text = format!("{}.", prose(&finding.message).trim_end_matches('.'));
+            if alike > 0 {
+                let _ = write!(text, " {} of this kind.", number::counted(alike, "more finding", "more findings"));
+            }
+            caution(level, "Audit:", text)
         })
         .collect();
     if more > 0 {
-        let text = format!("{} in the section on data.", number::counted(more as u64, "more warning", "more warnings"));
+        let text = format!("{} in the section on data.", number::counted(more, "more warning", "more warnings"));
         cautions.push(caution("warning", "Audit:", text));
     }
     cautions

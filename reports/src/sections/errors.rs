@@ -39,12 +39,13 @@ pub(crate) struct ModelErrors {
     groups: Vec<Grid>,
 }
 
-/// One entry per evaluated model, in the order of the scoreboard.
+/// One entry per evaluated model that does not answer the same to every clip, in the order of the scoreboard.
 pub(crate) fn errors(tables: &Tables, board: &Scoreboard) -> Result<Vec<ModelErrors>, Error> {
     board
         .models
         .iter()
         .enumerate()
+        .filter(|(index, scored)| !scored.constant || board.main == Some(*index))
         .map(|(index, scored)| {
             Ok(ModelErrors {
                 id: format!("model-{}", index + 1),
@@ -221,7 +222,7 @@ fn recall_by_group(tables: &Tables, scored: &Scored, group: &str) -> Option<Grid
                 Some(row) => {
                     Cell::estimate(Some(Estimate { value: row.recall, low: row.recall_low, high: row.recall_high }))
                 }
-                None => Cell::from("no clips").class("quiet"),
+                None => Cell::missing("no clips"),
             });
         }
         grid.row(cells);

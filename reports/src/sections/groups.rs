@@ -22,8 +22,10 @@ const MOST_SPEAKERS: usize = 400;
 #[derive(Debug, Clone, Serialize)]
 pub(crate) struct Groups {
     model: String,
-    /// The worst group of each kind, of every model; `None` where worst groups were not sought.
+    /// The worst group of each kind; `None` where worst groups were not sought.
     worst: Option<Grid>,
+    /// The same of the other models.
+    others: Option<Grid>,
     figures: Vec<Figure>,
 }
 
@@ -41,8 +43,18 @@ pub(crate) fn groups(tables: &Tables, board: &Scoreboard) -> Result<Option<Group
         figures.extend(few(tables, main, group, what)?);
     }
     figures.extend(speakers(tables, main)?);
-    let worst = worst(tables, board);
-    Ok((worst.is_some() || !figures.is_empty()).then(|| Groups { model: main.model.clone(), worst, figures }))
+    let caption = format!("The group on which {} does worst, of each kind of group", main.model);
+    let own = worst(tables, caption, &[main]);
+    let rest: Vec<&Scored> =
+        board.models.iter().filter(|scored| !scored.constant && !scored.owns(&main.model, &main.split)).collect();
+    let others =
+        worst(tables, "The group on which each other model does worst, of each kind of group".to_owned(), &rest);
+    Ok((own.is_some() || !figures.is_empty()).then(|| Groups {
+        model: main.model.clone(),
+        worst: own,
+        others,
+        figures,
+    }))
 }
 
 fn of_group<'a>(tables: &'a Tables, main: &Scored, group: &str) -> Vec<&'a SummaryMetric> {
@@ -93,10 +105,13 @@ fn few(tables: &Tables, main: &Scored, group: &str, what: &str) -> Result<Option
             ),
         });
     }
-    let guide = main.metric("uar").map(|uar| Guide { at: uar.value, label: format!("all clips {}", number::metric(uar.value)) });
+    let guide = main
+        .metric("uar")
+        .map(|uar| Guide { at: uar.value, label: format!("all clips {}", number::metric(uar.value)) });
     let label = format!("UAR of {} by {what}: {}", main.model, spoken(&drawn));
     let chart = interval_chart(&label, Scale::Share, &drawn, guide.as_ref())?;
-    let caption = "Each group’s mean recall over the emotions it has, with the 95 % interval where speakers are enough for one.";
+    let caption =
+        "Each group’s mean recall over the emotions it has, with the 95 % interval where speakers are enough for one.";
     Ok(Some(Figure::new(format!("By {what}"), caption, chart, grid)))
 }
 
@@ -111,12 +126,17 @@ fn speakers(tables: &Tables, main: &Scored) -> Result<Option<Figure>, Error> {
     let corpora = tables.corpora_with_clips();
     // Speakers are named `<corpus>:<id>`.
     let corpus = |speaker: &str| corpora.iter().position(|name| speaker.split(':').next() == Some(*name)).unwrap_or(6);
-    let mut grid = Grid::new(format!("UAR of {} by speaker, the lowest first", main.model), &["Speaker", "#UAR", "#Test clips"]);
+    let mut grid =
+        Grid::new(format!("UAR of {} by speaker, the lowest first", main.model), &["Speaker", "#UAR", "#Test clips"]);
     for row in &rows {
         grid.row(vec![row.group_value.clone().into(), Cell::metric(row.value), Cell::count(row.support)]);
     }
     if all > rows.len() {
-        grid.foot(format!("The lowest {} of {} speakers; summary.parquet has all.", rows.len(), number::count(all as u64)));
+        grid.foot(format!(
+            "The lowest {} of {} speakers; summary.parquet has all.",
+            rows.len(),
+            number::count(all as u64)
+        ));
     }
     let (first, last) = (rows[0], rows[rows.len() - 1]);
     let label = format!(
@@ -156,12 +176,21 @@ fn speakers(tables: &Tables, main: &Scored) -> Result<Option<Figure>, Error> {
     Ok(Some(Figure::new("By speaker", caption, chart, grid).with_legend(legend)))
 }
 
-fn worst(tables: &Tables, board: &Scoreboard) -> Option<Grid> {
+fn worst(tables: &Tables, caption: String, models: &[&Scored]) -> Option<Grid> {
     let mut grid = Grid::new(
-        "The group on which each model does worst, of each kind of group",
-        &["?Model", "?Grouped by", "Worst group", "#UAR there", "#UAR of all clips", "#Test clips", "#Groups compared", "#Left out"],
+        caption,
+        &[
+            "?Model",
+            "?Grouped by",
+            "Worst group",
+            "#UAR there",
+            "#UAR of all clips",
+            "#Test clips",
+            "#Groups compared",
+            "#Left out",
+        ],
     );
-    for scored in &board.models {
+    for scored in models {
         for row in tables.worst_groups.iter().filter(|row| scored.owns(&row.model, &row.split)) {
             grid.row(vec![
                 Cell::from(row.model.clone()).note(format!("split {}", row.split)),

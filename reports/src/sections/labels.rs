@@ -42,15 +42,12 @@ pub(crate) fn labels(
 }
 
 /// The leading model's; those of the best model that has any where the leading one has none.
-fn disputed(
-    tables: &Tables,
-    board: &Scoreboard,
-    recordings: &mut Recordings<'_>,
-    rows: usize,
-) -> Option<Disputed> {
-    let model = board.main().into_iter().chain(&board.models).find(|scored| {
-        tables.label_errors.iter().any(|row| scored.owns(&row.model, &row.split))
-    })?;
+fn disputed(tables: &Tables, board: &Scoreboard, recordings: &mut Recordings<'_>, rows: usize) -> Option<Disputed> {
+    let model = board
+        .main()
+        .into_iter()
+        .chain(&board.models)
+        .find(|scored| tables.label_errors.iter().any(|row| scored.owns(&row.model, &row.split)))?;
     let mut errors: Vec<&LabelError> =
         tables.label_errors.iter().filter(|row| model.owns(&row.model, &row.split)).collect();
     errors.sort_by_key(|row| row.rank);
@@ -121,7 +118,7 @@ fn figure(tables: &Tables, corpus: &str) -> Result<Figure, Error> {
     }
     let axes = Axes {
         rows_title: "intended",
-        columns_title: "what most listeners heard (– no majority), percent of the row",
+        columns_title: "heard by most listeners (–: no majority), percent of the row",
         rows: meant.iter().map(|emotion| emotion.as_str().to_owned()).collect(),
         columns: heard.iter().map(|heard| heard.map_or("–", |emotion| emotion.as_str()).to_owned()).collect(),
     };
@@ -149,6 +146,7 @@ fn figure(tables: &Tables, corpus: &str) -> Result<Figure, Error> {
             },
         }
     })?;
-    let caption = "Where most listeners heard something else than the actor meant, a model cannot be expected to do better.";
+    let caption =
+        "Where most listeners heard something else than the actor meant, a model cannot be expected to do better.";
     Ok(Figure::new(format!("Intended and perceived, {corpus}"), caption, chart, grid))
 }

@@ -35,14 +35,10 @@ fn counts(tables: &Tables) -> Grid {
     for exclusion in &tables.exclusions {
         *counted.entry((exclusion.reason, exclusion.corpus.as_str())).or_default() += 1;
     }
-    let mut grid = Grid::new("Files left out, by reason and corpus", &["?Reason", "?Corpus", "#Files", "What it means"]);
+    let mut grid =
+        Grid::new("Files left out, by reason and corpus", &["?Reason", "?Corpus", "#Files", "What it means"]);
     for ((reason, corpus), files) in counted {
-        grid.row(vec![
-            Cell::words(reason.as_str()),
-            corpus.into(),
-            Cell::count(files),
-            reason.meaning().into(),
-        ]);
+        grid.row(vec![Cell::words(reason.as_str()), corpus.into(), Cell::count(files), reason.meaning().into()]);
     }
     grid
 }

@@ -18,7 +18,18 @@ const METRICS: [&str; 4] = ["uar", "accuracy", "macro_f1", "weighted_f1"];
 pub(crate) fn measurements(tables: &Tables, board: &Scoreboard) -> Grid {
     let mut grid = Grid::new(
         "Every model on every group of test clips",
-        &["?Model", "?Split", "?Grouped by", "Group", "#UAR", "#Accuracy", "#Macro-F1", "#Weighted F1", "#Clips", "#Speakers"],
+        &[
+            "?Model",
+            "?Split",
+            "?Grouped by",
+            "Group",
+            "#UAR",
+            "#Accuracy",
+            "#Macro-F1",
+            "#Weighted F1",
+            "#Clips",
+            "#Speakers",
+        ],
     );
     let mut by_subject: HashMap<(&str, &str), Vec<&SummaryMetric>> = HashMap::new();
     for row in &tables.summary {

@@ -136,6 +136,10 @@ struct Checked<'a> {
 impl Checked<'_> {
     /// All but the subject.
     fn cells(&self) -> [Cell; 5] {
+        let numbers: Vec<u32> = self.folds.iter().copied().flatten().collect();
+        let run = numbers.len() > 2
+            && numbers.len() == self.folds.len()
+            && numbers.windows(2).all(|two| two[0] + 1 == two[1]);
         let folds: Vec<String> =
             self.folds.iter().map(|fold| fold.map_or_else(|| "all".to_owned(), |fold| fold.to_string())).collect();
         [
@@ -145,7 +149,14 @@ impl Checked<'_> {
                 CheckStatus::Noted => "flagged",
                 CheckStatus::Failed => "alarm",
             }),
-            if folds.len() > 8 { format!("{} folds", folds.len()) } else { folds.join(", ") }.into(),
+            if let (true, Some(first), Some(last)) = (run, numbers.first(), numbers.last()) {
+                format!("{first} to {last}")
+            } else if folds.len() > 8 {
+                format!("{} folds", folds.len())
+            } else {
+                folds.join(", ")
+            }
+            .into(),
             Cell::count(self.offenders),
             self.detail.into(),
         ]
@@ -156,9 +167,9 @@ impl Checked<'_> {
 fn merged<'a>(checks: impl Iterator<Item = Checked<'a>>) -> Vec<Checked<'a>> {
     let mut rows: Vec<Checked<'a>> = Vec::new();
     for check in checks {
-        let same = rows.iter_mut().find(|row| {
-            row.subject == check.subject && row.check == check.check && row.status == check.status
-        });
+        let same = rows
+            .iter_mut()
+            .find(|row| row.subject == check.subject && row.check == check.check && row.status == check.status);
         match same {
             Some(row) => {
                 row.folds.extend(check.folds);

@@ -49,6 +49,11 @@ impl Limits {
 
 /// Reads the file at `path` once and decodes all of it.
 pub fn decode_file(path: &Path, limits: &Limits) -> Result<Decoded, AudioError> {
+    decode(read_file(path, limits)?, limits)
+}
+
+/// Reads all bytes of the file at `path`, if it is a regular file within the limits.
+pub fn read_file(path: &Path, limits: &Limits) -> Result<Vec<u8>, AudioError> {
     let at = |source: io::Error| AudioError::Io { path: path.to_path_buf(), source };
     // Opening a named pipe would wait for its writer, so the kind of file is asked for first.
     let metadata = std::fs::metadata(path).map_err(at)?;
@@ -62,7 +67,7 @@ pub fn decode_file(path: &Path, limits: &Limits) -> Result<Decoded, AudioError> 
     let file = File::open(path).map_err(at)?;
     // One byte more than allowed, so that a file that grows meanwhile is noticed rather than cut.
     file.take(limits.max_bytes.saturating_add(1)).read_to_end(&mut bytes).map_err(at)?;
-    decode(bytes, limits)
+    Ok(bytes)
 }
 
 /// Decodes the content of a file. The format is told by the content alone.

@@ -83,6 +83,11 @@ impl Decoded {
             .collect()
     }
 
+    /// Like [`mono`](Self::mono), without a copy where there is one channel already.
+    pub fn into_mono(self) -> Vec<f32> {
+        if self.channels <= 1 { self.samples } else { self.mono() }
+    }
+
     /// BLAKE3 hash of sample rate, channel count and samples, as 64 hexadecimal digits.
     ///
     /// Samples are quantised to 24 bits first. A WAV file and its lossless FLAC, AIFF or float copy therefore agree, up to
@@ -127,6 +132,8 @@ mod tests {
         assert_eq!(stereo.frame_count(), 3);
         assert_eq!(stereo.duration_s(), 3.0 / 16_000.0);
         assert_eq!(clip(3, vec![0.3, 0.6, 0.9]).mono(), [0.6]);
+        assert_eq!(clip(1, vec![0.3, 0.6]).into_mono(), [0.3, 0.6]);
+        assert_eq!(stereo.clone().into_mono(), stereo.mono());
     }
 
     #[test]

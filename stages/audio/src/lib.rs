@@ -36,7 +36,7 @@ mod spectrum;
 mod wav;
 
 pub use crate::bandwidth::bandwidth_hz;
-pub use crate::decode::{Limits, SAMPLE_RATES_HZ, decode, decode_file};
+pub use crate::decode::{Limits, SAMPLE_RATES_HZ, decode, decode_file, read_file};
 pub use crate::decoded::{Container, Decoded};
 pub use crate::error::{AudioError, Unit};
 pub use crate::fingerprint::fingerprint;

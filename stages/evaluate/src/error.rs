@@ -9,11 +9,14 @@ pub enum EvaluateError {
     /// A table could not be read or written.
     #[error(transparent)]
     Table(#[from] TableError),
+    /// Nobody to score.
+    #[error("this stage reads no model: add stages of kind `train` or `baseline` to `from`")]
+    NoModels,
     /// There is nothing to score.
-    #[error("the train stages {trains} hold no predictions")]
+    #[error("the stages {models} hold no predictions")]
     NoPredictions {
-        /// Names of the train stages, quoted and comma-separated.
-        trains: String,
+        /// Names of the train and baseline stages, quoted and comma-separated.
+        models: String,
     },
     /// A clip was scored twice by one model.
     #[error(
@@ -33,21 +36,21 @@ pub enum EvaluateError {
         second: u32,
     },
     /// A prediction for a clip that the manifest does not have.
-    #[error("`{train}` predicts clip `{clip_id}`, which the manifest does not have: they come from different runs")]
+    #[error("`{model}` predicts clip `{clip_id}`, which the manifest does not have: they come from different runs")]
     UnknownClip {
-        /// The train stage.
-        train: String,
+        /// The train or baseline stage.
+        model: String,
         /// The clip.
         clip_id: String,
     },
     /// The manifest and the predictions disagree about the truth.
     #[error(
-        "clip `{clip_id}` is `{in_manifest}` in the manifest and `{in_predictions}` in the predictions of `{train}`: \
+        "clip `{clip_id}` is `{in_manifest}` in the manifest and `{in_predictions}` in the predictions of `{model}`: \
          they come from different runs"
     )]
     OtherEmotion {
-        /// The train stage.
-        train: String,
+        /// The train or baseline stage.
+        model: String,
         /// The clip.
         clip_id: String,
         /// What the manifest says.
@@ -56,14 +59,33 @@ pub enum EvaluateError {
         in_predictions: Emotion,
     },
     /// Probabilities that are none.
-    #[error("`{train}`, clip `{clip_id}`: {problem}")]
+    #[error("`{model}`, clip `{clip_id}`: {problem}")]
     BadProbabilities {
-        /// The train stage.
-        train: String,
+        /// The train or baseline stage.
+        model: String,
         /// The clip.
         clip_id: String,
         /// What was expected and what was found.
         problem: String,
+    },
+    /// A model met its test clips, or what is in them, before it was tested.
+    #[error(
+        "the figures of `{model}` on split `{split}` cannot be believed: check `{check}` failed in fold {fold}: {detail} \
+         ({offenders} in all)"
+    )]
+    Leak {
+        /// The model.
+        model: String,
+        /// Its split.
+        split: String,
+        /// The check.
+        check: String,
+        /// The fold.
+        fold: u32,
+        /// How many clips or speakers offend.
+        offenders: u64,
+        /// Which; at most 20 are named.
+        detail: String,
     },
     /// The user asked to stop.
     #[error("cancelled")]

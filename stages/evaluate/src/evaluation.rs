@@ -1,124 +1,146 @@
-//! From predictions to the rows of `classes`, `summary` and `confusion`. No files here.
+//! From subjects to the rows of `summary`, `classes`, `confusion`, `calibration` and `worst_groups`. No files here.
 
-use std::collections::BTreeMap;
+use rayon::prelude::*;
 
-use ser_schemas::{ClassMetrics, ConfusionCell, Emotion, Prediction, SummaryMetric};
+use ser_schemas::{CalibrationBin, ClassMetrics, ConfusionCell, SummaryMetric, WorstGroup};
 
-use crate::bootstrap::{Interval, Intervals, speaker_intervals};
-use crate::confusion::Confusion;
-use crate::groups::{Group, Scored, UNKNOWN_GENDER, classes, groups};
-use crate::metrics::{Scores, ratio};
+use crate::Params;
+use crate::bootstrap::ClassIntervals;
+use crate::figures::{Calibrated, Calibration, Figures, Resampling};
+use crate::groups::{Group, groups};
+use crate::interval::Interval;
+use crate::metrics::{ClassScores, ratio};
+use crate::subject::Subject;
 
-/// The rows of the three tables.
+/// The rows of the tables.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct Evaluation {
-    /// Figures of each class.
-    pub classes: Vec<ClassMetrics>,
     /// Figures of each model and group.
     pub summary: Vec<SummaryMetric>,
+    /// Figures of each class.
+    pub classes: Vec<ClassMetrics>,
     /// What was taken for what.
     pub confusion: Vec<ConfusionCell>,
+    /// Reliability of each model.
+    pub calibration: Vec<CalibrationBin>,
+    /// For whom each model does worst.
+    pub worst: Vec<WorstGroup>,
 }
 
-/// Who is scored: a model on a split.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-struct Subject<'a> {
-    model: &'a str,
-    split: &'a str,
-}
-
-/// Scores all predictions, each model on each split for itself; folds are pooled, so every clip counts once.
+/// Scores every subject for itself; folds are pooled, so every clip counts once. `done` is told of every group.
 ///
-/// `genders` tells the gender of a clip's speaker by clip id; clips that it lacks are of `unknown` gender. All models
-/// are resampled with the same draws of speakers in the same group, so that their resampled figures can be paired.
-pub fn evaluate(
-    predictions: &[Prediction],
-    genders: &BTreeMap<&str, &str>,
-    resamples: u32,
-    seed: u64,
-    mut done: impl FnMut(),
-) -> Evaluation {
-    let mut subjects: BTreeMap<Subject<'_>, Vec<Scored<'_>>> = BTreeMap::new();
-    for prediction in predictions {
-        let gender = genders.get(prediction.clip_id.as_str()).copied().unwrap_or(UNKNOWN_GENDER);
-        let subject = Subject { model: &prediction.model, split: &prediction.split };
-        subjects.entry(subject).or_default().push(Scored { prediction, gender });
-    }
+/// All models are resampled with the same draws of speakers in the same group.
+pub fn evaluate(subjects: &[Subject<'_>], params: &Params, seed: u64, done: impl Fn() + Sync) -> Evaluation {
+    let resampling = Resampling { resamples: params.resamples, seed };
     let mut evaluation = Evaluation::default();
-    for (subject, clips) in subjects {
-        let classes = classes(&clips);
-        for group in groups(&clips) {
-            score(&mut evaluation, subject, &group, &classes, resamples, seed);
-            done();
+    for subject in subjects {
+        let groups = groups(&subject.clips);
+        let parts: Vec<Part> = groups
+            .par_iter()
+            .map(|group| {
+                let part = score(subject, group, params, resampling);
+                done();
+                part
+            })
+            .collect();
+        evaluation.worst.extend(worst_groups(&groups, &parts, params));
+        for part in parts {
+            evaluation.summary.extend(part.summary);
+            evaluation.classes.extend(part.classes);
+            evaluation.confusion.extend(part.confusion);
+            evaluation.calibration.extend(part.calibration);
         }
     }
     evaluation
 }
 
-fn score(
-    evaluation: &mut Evaluation,
-    subject: Subject<'_>,
-    group: &Group<'_>,
-    classes: &[Emotion],
-    resamples: u32,
-    seed: u64,
-) {
-    let mut speakers: BTreeMap<&str, Confusion> = BTreeMap::new();
-    for clip in &group.clips {
-        let pair = (position(classes, clip.prediction.emotion), position(classes, clip.prediction.predicted));
-        let speaker = speakers.entry(&clip.prediction.speaker).or_insert_with(|| Confusion::new(classes.len()));
-        speaker.add(pair.0, pair.1);
-    }
-    let mut confusion = Confusion::new(classes.len());
-    for speaker in speakers.values() {
-        confusion.add_matrix(speaker, 1);
-    }
-    let scores = Scores::of(&confusion);
-    let speakers: Vec<Confusion> = speakers.into_values().collect();
-    let intervals = speaker_intervals(&speakers, resamples, group_seed(seed, group.name, &group.value));
-
-    evaluation.summary.extend(summary_rows(subject, group, speakers.len(), &scores, intervals.as_ref()));
-    evaluation.classes.extend(class_rows(subject, group, classes, &speakers, &scores, intervals.as_ref()));
-    evaluation.confusion.extend(confusion_rows(subject, group, classes, &confusion));
+/// The rows of one group.
+#[derive(Default)]
+struct Part {
+    summary: Vec<SummaryMetric>,
+    classes: Vec<ClassMetrics>,
+    confusion: Vec<ConfusionCell>,
+    calibration: Vec<CalibrationBin>,
 }
 
-fn summary_rows(
-    subject: Subject<'_>,
-    group: &Group<'_>,
-    speakers: usize,
-    scores: &Scores,
-    intervals: Option<&Intervals>,
-) -> [SummaryMetric; 4] {
-    let row = |metric: &str, value: f64, interval: Option<Interval>| SummaryMetric {
+fn score(subject: &Subject<'_>, group: &Group<'_>, params: &Params, resampling: Resampling) -> Part {
+    let draws = |speakers| resampling.draws(group.name, &group.value, speakers);
+    let figures = Figures::of(&group.clips, subject.classes.len(), draws);
+    let mut part = Part::default();
+    let speakers = figures.speakers.len();
+    let mut row = |metric: &str, value: f64, interval: Option<Interval>| {
+        part.summary.push(SummaryMetric {
+            model: subject.model.to_owned(),
+            split: subject.split.to_owned(),
+            group: group.name.to_owned(),
+            group_value: group.value.clone(),
+            metric: metric.to_owned(),
+            value,
+            low: interval.map(|interval| interval.low),
+            high: interval.map(|interval| interval.high),
+            support: group.clips.len() as u64,
+            speakers: speakers as u64,
+        });
+    };
+    let (scores, intervals) = (&figures.scores, figures.intervals.as_ref());
+    row("accuracy", scores.accuracy, intervals.map(|intervals| intervals.accuracy));
+    row("uar", scores.uar, intervals.map(|intervals| intervals.uar));
+    row("macro_f1", scores.macro_f1, intervals.map(|intervals| intervals.macro_f1));
+    row("weighted_f1", scores.weighted_f1, intervals.map(|intervals| intervals.weighted_f1));
+    if group.is_large() {
+        let bins = params.calibration_bins as usize;
+        let raw = Calibration::of(&group.clips, bins, |clip| Some(clip.raw.as_slice()), draws);
+        let all_scaled = group.clips.iter().all(|clip| clip.scaled.is_some());
+        let scaled = all_scaled.then(|| Calibration::of(&group.clips, bins, |clip| clip.scaled.as_deref(), draws));
+        for (suffix, calibration) in [("", Some(&raw)), ("_scaled", scaled.as_ref())] {
+            let Some(calibration) = calibration else { continue };
+            let mut row =
+                |metric: &str, (value, interval): Calibrated| row(&format!("{metric}{suffix}"), value, interval);
+            row("ece", calibration.ece);
+            row("brier", calibration.brier);
+            row("log_loss", calibration.log_loss);
+        }
+        if group.name == "fold" {
+            let fold = group.clips.first().map(|clip| clip.prediction.fold);
+            if let Some(temperature) = fold.and_then(|fold| subject.temperatures.get(&fold)) {
+                row("temperature", *temperature, None);
+            }
+        }
+        if group.name == "overall" {
+            part.calibration.extend(calibration_rows(subject, false, &raw, bins));
+            part.calibration.extend(scaled.iter().flat_map(|scaled| calibration_rows(subject, true, scaled, bins)));
+        }
+        part.classes = class_rows(subject, group, &figures);
+        part.confusion = confusion_rows(subject, group, &figures);
+    }
+    part
+}
+
+fn calibration_rows(
+    subject: &Subject<'_>,
+    scaled: bool,
+    calibration: &Calibration,
+    bins: usize,
+) -> Vec<CalibrationBin> {
+    let edge = |number: usize| number as f64 / bins as f64;
+    let row = |bin: crate::calibration::Bin| CalibrationBin {
         model: subject.model.to_owned(),
         split: subject.split.to_owned(),
-        group: group.name.to_owned(),
-        group_value: group.value.clone(),
-        metric: metric.to_owned(),
-        value,
-        low: interval.map(|interval| interval.low),
-        high: interval.map(|interval| interval.high),
-        support: group.clips.len() as u64,
-        speakers: speakers as u64,
+        scaled,
+        bin: bin.number as u32,
+        confidence_low: edge(bin.number),
+        confidence_high: edge(bin.number + 1),
+        clips: bin.clips,
+        confidence: bin.confidence,
+        accuracy: bin.accuracy,
     };
-    [
-        row("accuracy", scores.accuracy, intervals.map(|intervals| intervals.accuracy)),
-        row("uar", scores.uar, intervals.map(|intervals| intervals.uar)),
-        row("macro_f1", scores.macro_f1, intervals.map(|intervals| intervals.macro_f1)),
-        row("weighted_f1", scores.weighted_f1, intervals.map(|intervals| intervals.weighted_f1)),
-    ]
+    calibration.tally.reliability().map(row).collect()
 }
 
-fn class_rows(
-    subject: Subject<'_>,
-    group: &Group<'_>,
-    classes: &[Emotion],
-    speakers: &[Confusion],
-    scores: &Scores,
-    intervals: Option<&Intervals>,
-) -> Vec<ClassMetrics> {
-    let row = |(index, (emotion, class)): (usize, (&Emotion, &crate::metrics::ClassScores))| {
-        let interval = intervals.and_then(|intervals| intervals.classes.get(index).copied().flatten());
+fn class_rows(subject: &Subject<'_>, group: &Group<'_>, figures: &Figures) -> Vec<ClassMetrics> {
+    let row = |(index, (emotion, class)): (usize, (&ser_schemas::Emotion, &ClassScores))| {
+        let interval: ClassIntervals =
+            figures.intervals.as_ref().and_then(|all| all.classes.get(index).copied()).unwrap_or_default();
         ClassMetrics {
             model: subject.model.to_owned(),
             split: subject.split.to_owned(),
@@ -126,31 +148,27 @@ fn class_rows(
             group_value: group.value.clone(),
             emotion: *emotion,
             precision: class.precision,
-            precision_low: interval.map(|interval| interval.precision.low),
-            precision_high: interval.map(|interval| interval.precision.high),
+            precision_low: interval.precision.map(|interval| interval.low),
+            precision_high: interval.precision.map(|interval| interval.high),
             recall: class.recall,
-            recall_low: interval.map(|interval| interval.recall.low),
-            recall_high: interval.map(|interval| interval.recall.high),
+            recall_low: interval.recall.map(|interval| interval.low),
+            recall_high: interval.recall.map(|interval| interval.high),
             f1: class.f1,
-            f1_low: interval.map(|interval| interval.f1.low),
-            f1_high: interval.map(|interval| interval.f1.high),
+            f1_low: interval.f1.map(|interval| interval.low),
+            f1_high: interval.f1.map(|interval| interval.high),
             support: class.support,
-            speakers: speakers.iter().filter(|speaker| speaker.support(index) > 0).count() as u64,
+            speakers: figures.speakers.iter().filter(|speaker| speaker.support(index) > 0).count() as u64,
         }
     };
-    classes.iter().zip(&scores.classes).enumerate().map(row).collect()
+    subject.classes.iter().zip(&figures.scores.classes).enumerate().map(row).collect()
 }
 
-fn confusion_rows(
-    subject: Subject<'_>,
-    group: &Group<'_>,
-    classes: &[Emotion],
-    confusion: &Confusion,
-) -> Vec<ConfusionCell> {
+fn confusion_rows(subject: &Subject<'_>, group: &Group<'_>, figures: &Figures) -> Vec<ConfusionCell> {
+    let classes = &subject.classes;
     let mut rows = Vec::with_capacity(classes.len() * classes.len());
     for (truth, emotion) in classes.iter().enumerate() {
         for (said, predicted) in classes.iter().enumerate() {
-            let clips = confusion.count(truth, said);
+            let clips = figures.confusion.count(truth, said);
             rows.push(ConfusionCell {
                 model: subject.model.to_owned(),
                 split: subject.split.to_owned(),
@@ -159,22 +177,45 @@ fn confusion_rows(
                 emotion: *emotion,
                 predicted: *predicted,
                 clips,
-                share: ratio(clips as f64, confusion.support(truth) as f64),
+                share: ratio(clips as f64, figures.confusion.support(truth) as f64),
             });
         }
     }
     rows
 }
 
-/// Index of an emotion; the classes hold every emotion of the clips, and a matrix leaves out what is beyond its last.
-fn position(classes: &[Emotion], emotion: Emotion) -> usize {
-    classes.iter().position(|class| *class == emotion).unwrap_or(usize::MAX)
-}
-
-/// The seed of a group: the same for every model, another for every group (FNV-1a over its name).
-fn group_seed(seed: u64, name: &str, value: &str) -> u64 {
-    const OFFSET: u64 = 0xcbf2_9ce4_8422_2325;
-    const PRIME: u64 = 0x0100_0000_01b3;
-    let bytes = seed.to_le_bytes().into_iter().chain(name.bytes()).chain([0]).chain(value.bytes());
-    bytes.fold(OFFSET, |hash, byte| (hash ^ u64::from(byte)).wrapping_mul(PRIME))
+/// For every kind of group with at least two to compare, the one with the lowest UAR; the first of equals.
+fn worst_groups(groups: &[Group<'_>], parts: &[Part], params: &Params) -> Vec<WorstGroup> {
+    let uar = |part: &Part| part.summary.iter().find(|row| row.metric == "uar").cloned();
+    let Some(overall) = parts.first().and_then(uar) else { return Vec::new() };
+    let mut worst = Vec::new();
+    let both: Vec<(&Group<'_>, SummaryMetric)> =
+        groups.iter().zip(parts).filter_map(|(group, part)| Some((group, uar(part)?))).collect();
+    for kind in both.chunk_by(|(a, _), (b, _)| a.name == b.name) {
+        if matches!(kind[0].0.name, "overall" | "fold") {
+            continue;
+        }
+        let fit: Vec<&SummaryMetric> = kind
+            .iter()
+            .filter(|(group, row)| row.support >= u64::from(params.worst_group_clips) && group.emotions() > 1)
+            .map(|(_, row)| row)
+            .collect();
+        let lowest = fit.iter().copied().min_by(|a, b| a.value.total_cmp(&b.value));
+        let Some(lowest) = lowest.filter(|_| fit.len() > 1) else { continue };
+        worst.push(WorstGroup {
+            model: lowest.model.clone(),
+            split: lowest.split.clone(),
+            group: lowest.group.clone(),
+            group_value: lowest.group_value.clone(),
+            metric: lowest.metric.clone(),
+            value: lowest.value,
+            low: lowest.low,
+            high: lowest.high,
+            overall: overall.value,
+            support: lowest.support,
+            compared: fit.len() as u64,
+            left_out: (kind.len() - fit.len()) as u64,
+        });
+    }
+    worst
 }

@@ -2,56 +2,110 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use ser_schemas::{Emotion, Prediction};
+use ser_schemas::{Clip, Emotion, Prediction};
 
-/// What stands for a gender that the corpus does not tell.
-pub const UNKNOWN_GENDER: &str = "unknown";
+/// What stands for something that the corpus does not tell of a clip.
+pub const UNKNOWN: &str = "unknown";
 
-/// A prediction with what the manifest knows of its clip.
-#[derive(Debug, Clone, Copy)]
+/// Upper ends of the steps in which listeners' agreement is grouped, and their names.
+const AGREEMENT: [(f64, &str); 3] = [(0.5, "below 0.5"), (0.75, "0.5 to 0.75"), (f64::INFINITY, "0.75 and above")];
+
+/// A prediction with what the manifest knows of its clip, in numbers.
+#[derive(Debug, Clone)]
 pub struct Scored<'a> {
     /// The prediction.
     pub prediction: &'a Prediction,
-    /// Gender of the speaker.
-    pub gender: &'a str,
+    /// The clip.
+    pub clip: &'a Clip,
+    /// Position of the clip's emotion among the classes.
+    pub truth: usize,
+    /// Position of the predicted emotion among the classes.
+    pub said: usize,
+    /// Probability of each class.
+    pub raw: Vec<f64>,
+    /// The same at the temperature of the fold.
+    pub scaled: Option<Vec<f64>>,
 }
 
 /// Clips that are scored together.
 #[derive(Debug, Clone)]
 pub struct Group<'a> {
-    /// What the clips have in common: `overall`, `fold`, `corpus`, `gender`.
+    /// What the clips have in common.
     pub name: &'static str,
     /// Which of these: `all`, `0`, `ravdess`, `female`.
     pub value: String,
     /// The clips.
-    pub clips: Vec<Scored<'a>>,
+    pub clips: Vec<&'a Scored<'a>>,
 }
 
-/// All groups of one model on one split: everything, then each fold, corpus and gender that occurs, in order.
-pub fn groups<'a>(clips: &[Scored<'a>]) -> Vec<Group<'a>> {
-    let mut groups = vec![Group { name: "overall", value: "all".to_owned(), clips: clips.to_vec() }];
-    groups.extend(group_by(clips, "fold", |clip| clip.prediction.fold));
-    groups.extend(group_by(clips, "corpus", |clip| clip.prediction.corpus.as_str()));
-    groups.extend(group_by(clips, "gender", |clip| clip.gender));
+impl Group<'_> {
+    /// Whether figures of single classes and calibration are worth a row: a speaker or a sentence has a few clips of each class.
+    pub fn is_large(&self) -> bool {
+        !matches!(self.name, "speaker" | "sentence")
+    }
+
+    /// Number of emotions that the clips have.
+    pub fn emotions(&self) -> usize {
+        self.clips.iter().map(|clip| clip.truth).collect::<BTreeSet<_>>().len()
+    }
+}
+
+/// All groups of one model on one split: everything, then each fold, corpus, gender, intensity, language, agreement,
+/// speaker and sentence that occurs, in order. What no clip tells is no group.
+pub fn groups<'a>(clips: &'a [Scored<'a>]) -> Vec<Group<'a>> {
+    let known = |name, key: fn(&Clip) -> Option<String>| -> Vec<Group<'a>> {
+        if clips.iter().all(|scored| key(scored.clip).is_none()) {
+            return Vec::new();
+        }
+        group_by(clips, name, |scored| key(scored.clip).unwrap_or_else(|| UNKNOWN.to_owned()))
+    };
+    let mut groups = vec![Group { name: "overall", value: "all".to_owned(), clips: clips.iter().collect() }];
+    groups.extend(group_by(clips, "fold", |scored| scored.prediction.fold));
+    groups.extend(group_by(clips, "corpus", |scored| scored.prediction.corpus.as_str()));
+    groups.extend(known("gender", |clip| clip.gender.clone()));
+    groups.extend(known("intensity", |clip| clip.intensity.clone()));
+    groups.extend(known("language", |clip| clip.language.clone()));
+    groups.extend(known("agreement", |clip| clip.perceived_agreement.map(|share| agreement(share).to_owned())));
+    groups.extend(group_by(clips, "speaker", |scored| scored.prediction.speaker.as_str()));
+    groups.extend(known("sentence", |clip| Some(format!("{}: {}", clip.corpus, clip.sentence.as_deref()?))));
     groups
 }
 
 /// The classes that a model's figures are over: those it can predict, and those that its test clips have.
-pub fn classes(clips: &[Scored<'_>]) -> Vec<Emotion> {
-    let listed: BTreeSet<&str> = clips.iter().map(|clip| clip.prediction.classes.as_str()).collect();
+pub fn classes<'a>(rows: impl IntoIterator<Item = &'a Prediction>) -> Vec<Emotion> {
+    let (mut listed, mut seen) = (BTreeSet::new(), BTreeSet::new());
+    for row in rows {
+        listed.insert(row.classes.as_str());
+        seen.extend([row.emotion, row.predicted]);
+    }
     let listed = listed.into_iter().flat_map(|list| list.split(',')).filter_map(|name| name.trim().parse().ok());
-    let seen = clips.iter().flat_map(|clip| [clip.prediction.emotion, clip.prediction.predicted]);
     listed.chain(seen).collect::<BTreeSet<Emotion>>().into_iter().collect()
 }
 
+fn agreement(share: f64) -> &'static str {
+    AGREEMENT.iter().find(|(end, _)| share < *end).map_or(UNKNOWN, |(_, name)| *name)
+}
+
 fn group_by<'a, K: Ord + ToString>(
-    clips: &[Scored<'a>],
+    clips: &'a [Scored<'a>],
     name: &'static str,
-    key: impl Fn(&Scored<'a>) -> K,
+    key: impl Fn(&'a Scored<'a>) -> K,
 ) -> Vec<Group<'a>> {
-    let mut parts: BTreeMap<K, Vec<Scored<'a>>> = BTreeMap::new();
+    let mut parts: BTreeMap<K, Vec<&'a Scored<'a>>> = BTreeMap::new();
     for clip in clips {
-        parts.entry(key(clip)).or_default().push(*clip);
+        parts.entry(key(clip)).or_default().push(clip);
     }
     parts.into_iter().map(|(value, clips)| Group { name, value: value.to_string(), clips }).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn agreement_is_grouped_in_steps() {
+        let steps = [0.0, 0.49, 0.5, 0.74, 0.75, 1.0].map(agreement);
+        assert_eq!(steps, ["below 0.5", "below 0.5", "0.5 to 0.75", "0.5 to 0.75", "0.75 and above", "0.75 and above"]);
+        assert_eq!(agreement(f64::NAN), UNKNOWN);
+    }
 }

@@ -1,21 +1,32 @@
 //! What a model really does: class metrics, summary figures and their intervals, from a table of predictions.
 //!
-//! The arithmetic is in [`confusion`], [`metrics`] and [`bootstrap`], which know neither files nor emotions; [`groups`]
-//! and [`evaluation`] apply it to predictions; [`run`] reads and writes. No model is needed here, so predictions made
-//! elsewhere can be scored as well.
+//! The arithmetic is in [`confusion`], [`metrics`], [`bootstrap`], [`interval`], [`calibration`], [`compare`] and
+//! [`label_errors`], which know neither files nor emotions; [`evaluation`], [`comparisons`], [`cross_corpus`] and [`labels`]
+//! apply it to predictions; [`leaks`] says which figures cannot be believed; [`run`] reads and writes. No model is needed
+//! here, so predictions made elsewhere can be scored as well.
 
 pub mod bootstrap;
+pub mod calibration;
+pub mod compare;
+pub mod comparisons;
 pub mod confusion;
+pub mod cross_corpus;
 mod error;
 pub mod evaluation;
+pub mod figures;
 pub mod groups;
+pub mod interval;
+pub mod label_errors;
+pub mod labels;
+pub mod leaks;
 pub mod metrics;
 mod params;
 mod run;
+pub mod subject;
 
 pub use error::EvaluateError;
 pub use params::Params;
 pub use run::{Inputs, run};
 
 /// Version of what this stage computes; it rises when the same input gives other output.
-pub const VERSION: u32 = 1;
+pub const VERSION: u32 = 2;

@@ -13,6 +13,18 @@ pub struct Params {
     /// resamples make the ends of an interval steadier, not narrower.
     #[schemars(range(min = 0, max = 100_000))]
     pub resamples: u32,
+    /// Number of equally wide bins of confidence in the reliability table and the expected calibration error, 2 to 100.
+    #[schemars(range(min = 2, max = 100))]
+    pub calibration_bins: u32,
+    /// Whether calibration is also shown after temperature scaling: one number per fold, fitted on the fold's
+    /// validation clips. It changes probabilities, never predictions.
+    pub temperature_scaling: bool,
+    /// How many likely label errors are listed for each model on each split, 0 to 10000.
+    #[schemars(range(min = 0, max = 10_000))]
+    pub label_errors: u32,
+    /// Fewest clips of a group that may be named the worst, 1 to 100000.
+    #[schemars(range(min = 1, max = 100_000))]
+    pub worst_group_clips: u32,
 }
 
 impl Params {
@@ -24,14 +36,20 @@ impl Params {
         vec![ParamProblem {
             key: "resamples".to_owned(),
             message: format!("expected 0 or 1000 to 100000, found {}", self.resamples),
-            hint: Some("fewer than 1000 resamples leave the 2.5th percentile to a handful of draws".to_owned()),
+            hint: Some("fewer than 1000 resamples leave too much of an interval's width to chance".to_owned()),
         }]
     }
 }
 
 impl Default for Params {
     fn default() -> Self {
-        Self { resamples: 1000 }
+        Self {
+            resamples: 1000,
+            calibration_bins: 15,
+            temperature_scaling: true,
+            label_errors: 100,
+            worst_group_clips: 20,
+        }
     }
 }
 
@@ -41,7 +59,7 @@ mod tests {
 
     #[test]
     fn resamples_are_none_or_enough() {
-        let problems = |resamples| Params { resamples }.check().len();
+        let problems = |resamples| Params { resamples, ..Params::default() }.check().len();
         assert_eq!([problems(0), problems(1000), problems(999), problems(100_001)], [0, 0, 1, 1]);
         assert!(Params::default().check().is_empty());
     }

@@ -1,14 +1,24 @@
-//! The stage: reads predictions and manifest, checks that they belong together, writes the tables.
+//! The stage: reads predictions, splits and manifest, refuses what cannot be believed, writes the tables.
 
 use std::collections::{BTreeMap, HashMap};
 use std::path::Path;
 
 use ser_schemas::stage::{StageContext, StageSummary};
-use ser_schemas::{ClassMetrics, Clip, ConfusionCell, Prediction, SummaryMetric, Table};
+use ser_schemas::{
+    Assignment, CalibrationBin, CheckStatus, ClassMetrics, Clip, Comparison, ComparisonKind, ConfusionCell,
+    CrossCorpus, Exposure, KEY_PROTOCOL, KEY_RECIPE, LabelError, ModelCheck, Perceived, Prediction, SummaryMetric,
+    Table, VALIDATION_PREDICTIONS_FILE, WorstGroup, read_metadata,
+};
 
 use crate::Params;
+use crate::comparisons::compare;
+use crate::cross_corpus::matrix;
 use crate::error::EvaluateError;
 use crate::evaluation::{Evaluation, evaluate};
+use crate::figures::Resampling;
+use crate::labels::{label_errors, perceived};
+use crate::leaks::{Evidence, SplitFacts, inspect};
+use crate::subject::{Material, Subject};
 
 /// How far probabilities may add up to something else than 1: they are single precision.
 const PROBABILITY_SUM_TOLERANCE: f32 = 1e-3;
@@ -18,56 +28,195 @@ const PROBABILITY_SUM_TOLERANCE: f32 = 1e-3;
 pub struct Inputs<'a> {
     /// Folder of the manifest.
     pub manifest: &'a Path,
-    /// Name and folder of each train stage.
-    pub trains: &'a [(&'a str, &'a Path)],
+    /// Name and folder of each train and baseline stage.
+    pub models: &'a [(&'a str, &'a Path)],
+    /// Name and folder of each split stage. What predictions are made on a split that is not here is scored, and what cannot be
+    /// tested without it is noted.
+    pub splits: &'a [(&'a str, &'a Path)],
 }
 
-/// Scores the predictions of all train stages; writes `predictions`, `classes`, `summary` and `confusion`.
+/// What one train or baseline stage wrote.
+struct Source {
+    name: String,
+    recipe: Option<String>,
+    predictions: Vec<Prediction>,
+    validation: Vec<Prediction>,
+    exposures: Option<Vec<Exposure>>,
+}
+
+/// Scores the predictions of all train and baseline stages; a leak fails the stage, after `model_checks` is written.
+///
+/// Writes `predictions`, `model_checks`, `summary`, `classes`, `confusion`, `worst_groups`, `calibration`, `comparisons`,
+/// `cross_corpus`, `label_errors` and `perceived`.
 pub fn run(params: &Params, inputs: &Inputs<'_>, ctx: &StageContext<'_>) -> Result<StageSummary, EvaluateError> {
+    if inputs.models.is_empty() {
+        return Err(EvaluateError::NoModels);
+    }
     let clips = Clip::read(&inputs.manifest.join("clips.parquet"))?;
     let by_id: HashMap<&str, &Clip> = clips.iter().map(|clip| (clip.clip_id.as_str(), clip)).collect();
+    let splits: Vec<SplitFacts> =
+        inputs.splits.iter().map(|(name, folder)| read_split(name, folder)).collect::<Result<_, _>>()?;
+    let sources: Vec<Source> =
+        inputs.models.iter().map(|(name, folder)| read_source(name, folder, &by_id)).collect::<Result<_, _>>()?;
+    if sources.iter().all(|source| source.predictions.is_empty()) {
+        let names: Vec<String> = sources.iter().map(|source| format!("`{}`", source.name)).collect();
+        return Err(EvaluateError::NoPredictions { models: names.join(", ") });
+    }
+    refuse_repeats(sources.iter().flat_map(|source| &source.predictions))?;
+    let table = |file: &str| ctx.out_dir.join(file);
 
-    let mut predictions = Vec::new();
-    for (train, folder) in inputs.trains {
-        let rows = Prediction::read(&folder.join("predictions.parquet"))?;
-        rows.iter().try_for_each(|row| check_row(train, row, &by_id))?;
-        predictions.extend(rows);
+    let parts = parts(&sources);
+    let facts = |split: &str| splits.iter().find(|facts| facts.name == split);
+    let checks: Vec<ModelCheck> =
+        parts.iter().flat_map(|part| inspect(&part.evidence(facts(part.split), &by_id))).collect();
+    ModelCheck::write(&table("model_checks.parquet"), &checks, &ctx.provenance)?;
+    refuse_leaks(&checks)?;
+    for split in parts.iter().map(|part| part.split).collect::<std::collections::BTreeSet<_>>() {
+        if facts(split).is_none() {
+            ctx.observer.warn(&format!(
+                "split `{split}` is not among the inputs of this stage: whether its models met their test clips is not \
+                 fully tested, and its protocol is not known; add it to `from`"
+            ));
+        }
     }
-    if predictions.is_empty() {
-        let names: Vec<String> = inputs.trains.iter().map(|(name, _)| format!("`{name}`")).collect();
-        return Err(EvaluateError::NoPredictions { trains: names.join(", ") });
-    }
-    refuse_repeats(&predictions)?;
     if ctx.observer.is_cancelled() {
         return Err(EvaluateError::Cancelled);
     }
 
-    let genders: BTreeMap<&str, &str> =
-        clips.iter().filter_map(|clip| Some((clip.clip_id.as_str(), clip.gender.as_deref()?))).collect();
     ctx.observer.begin("resampling speakers", 0, "groups");
-    let evaluation = evaluate(&predictions, &genders, params.resamples, ctx.seed, || ctx.observer.advance(1));
+    let subjects: Vec<Subject<'_>> = parts
+        .iter()
+        .map(|part| {
+            let protocol = facts(part.split).map_or("", |facts| facts.protocol.as_str());
+            Subject::new(part.material(protocol), &by_id, params.temperature_scaling)
+        })
+        .collect();
+    let evaluation = evaluate(&subjects, params, ctx.seed, || ctx.observer.advance(1));
+    if ctx.observer.is_cancelled() {
+        return Err(EvaluateError::Cancelled);
+    }
+    let resampling = Resampling { resamples: params.resamples, seed: ctx.seed };
+    let comparisons = compare(&subjects, resampling);
+    let cross = matrix(&subjects, resampling);
+    let disputed = label_errors(&subjects, params.label_errors as usize);
 
-    Prediction::write(&ctx.out_dir.join("predictions.parquet"), &predictions, &ctx.provenance)?;
-    ClassMetrics::write(&ctx.out_dir.join("classes.parquet"), &evaluation.classes, &ctx.provenance)?;
-    SummaryMetric::write(&ctx.out_dir.join("summary.parquet"), &evaluation.summary, &ctx.provenance)?;
-    ConfusionCell::write(&ctx.out_dir.join("confusion.parquet"), &evaluation.confusion, &ctx.provenance)?;
-    Ok(summarise(&evaluation, predictions.len()))
+    let predictions: Vec<Prediction> = sources.iter().flat_map(|source| source.predictions.clone()).collect();
+    Prediction::write(&table("predictions.parquet"), &predictions, &ctx.provenance)?;
+    ClassMetrics::write(&table("classes.parquet"), &evaluation.classes, &ctx.provenance)?;
+    SummaryMetric::write(&table("summary.parquet"), &evaluation.summary, &ctx.provenance)?;
+    ConfusionCell::write(&table("confusion.parquet"), &evaluation.confusion, &ctx.provenance)?;
+    WorstGroup::write(&table("worst_groups.parquet"), &evaluation.worst, &ctx.provenance)?;
+    CalibrationBin::write(&table("calibration.parquet"), &evaluation.calibration, &ctx.provenance)?;
+    Comparison::write(&table("comparisons.parquet"), &comparisons, &ctx.provenance)?;
+    CrossCorpus::write(&table("cross_corpus.parquet"), &cross, &ctx.provenance)?;
+    LabelError::write(&table("label_errors.parquet"), &disputed, &ctx.provenance)?;
+    Perceived::write(&table("perceived.parquet"), &perceived(&clips), &ctx.provenance)?;
+    Ok(summarise(&evaluation, &comparisons, predictions.len()))
 }
 
-fn check_row(train: &str, row: &Prediction, clips: &HashMap<&str, &Clip>) -> Result<(), EvaluateError> {
+/// The predictions of one model on one split.
+struct Part<'a> {
+    model: &'a str,
+    split: &'a str,
+    source: &'a Source,
+    predictions: Vec<&'a Prediction>,
+    validation: Vec<Prediction>,
+}
+
+impl<'a> Part<'a> {
+    fn evidence(&'a self, facts: Option<&'a SplitFacts>, clips: &'a HashMap<&'a str, &'a Clip>) -> Evidence<'a> {
+        Evidence {
+            model: self.model,
+            split: self.split,
+            predictions: &self.predictions,
+            validation: &self.validation,
+            exposures: self.source.exposures.as_deref(),
+            facts,
+            clips,
+        }
+    }
+
+    fn material(&'a self, protocol: &'a str) -> Material<'a> {
+        Material {
+            model: self.model,
+            split: self.split,
+            recipe: self.source.recipe.as_deref(),
+            protocol,
+            predictions: &self.predictions,
+            validation: &self.validation,
+        }
+    }
+}
+
+/// Every model on every split, by name.
+fn parts(sources: &[Source]) -> Vec<Part<'_>> {
+    let mut parts: BTreeMap<(&str, &str), Part<'_>> = BTreeMap::new();
+    for source in sources {
+        for row in &source.predictions {
+            let part = parts.entry((&row.model, &row.split)).or_insert_with(|| Part {
+                model: &row.model,
+                split: &row.split,
+                source,
+                predictions: Vec::new(),
+                validation: Vec::new(),
+            });
+            part.predictions.push(row);
+        }
+        for row in &source.validation {
+            if let Some(part) = parts.get_mut(&(row.model.as_str(), row.split.as_str())) {
+                part.validation.push(row.clone());
+            }
+        }
+    }
+    parts.into_values().collect()
+}
+
+fn read_split(name: &str, folder: &Path) -> Result<SplitFacts, EvaluateError> {
+    let path = folder.join("assignments.parquet");
+    let protocol = read_metadata(&path)?.remove(KEY_PROTOCOL).unwrap_or_default();
+    Ok(SplitFacts { name: name.to_owned(), protocol, assignments: Assignment::read(&path)? })
+}
+
+fn read_source(name: &str, folder: &Path, clips: &HashMap<&str, &Clip>) -> Result<Source, EvaluateError> {
+    let path = folder.join("predictions.parquet");
+    let predictions = Prediction::read(&path)?;
+    let recipe = read_metadata(&path)?.remove(KEY_RECIPE);
+    let validation = folder.join(VALIDATION_PREDICTIONS_FILE);
+    let validation = if validation.exists() { Prediction::read(&validation)? } else { Vec::new() };
+    predictions.iter().chain(&validation).try_for_each(|row| check_row(name, row, clips))?;
+    let exposures = folder.join("exposures.parquet");
+    let exposures = if exposures.exists() { Some(Exposure::read(&exposures)?) } else { None };
+    Ok(Source { name: name.to_owned(), recipe, predictions, validation, exposures })
+}
+
+fn refuse_leaks(checks: &[ModelCheck]) -> Result<(), EvaluateError> {
+    match checks.iter().find(|check| check.status == CheckStatus::Failed) {
+        None => Ok(()),
+        Some(check) => Err(EvaluateError::Leak {
+            model: check.model.clone(),
+            split: check.split.clone(),
+            check: check.check.clone(),
+            fold: check.fold.unwrap_or_default(),
+            offenders: check.offenders,
+            detail: check.detail.clone(),
+        }),
+    }
+}
+
+fn check_row(model: &str, row: &Prediction, clips: &HashMap<&str, &Clip>) -> Result<(), EvaluateError> {
     let Some(clip) = clips.get(row.clip_id.as_str()) else {
-        return Err(EvaluateError::UnknownClip { train: train.to_owned(), clip_id: row.clip_id.clone() });
+        return Err(EvaluateError::UnknownClip { model: model.to_owned(), clip_id: row.clip_id.clone() });
     };
     if clip.emotion != Some(row.emotion) {
         return Err(EvaluateError::OtherEmotion {
-            train: train.to_owned(),
+            model: model.to_owned(),
             clip_id: row.clip_id.clone(),
             in_manifest: clip.emotion.map_or_else(|| "without emotion".to_owned(), |emotion| emotion.to_string()),
             in_predictions: row.emotion,
         });
     }
     if let Some(problem) = probability_problem(row) {
-        return Err(EvaluateError::BadProbabilities { train: train.to_owned(), clip_id: row.clip_id.clone(), problem });
+        return Err(EvaluateError::BadProbabilities { model: model.to_owned(), clip_id: row.clip_id.clone(), problem });
     }
     Ok(())
 }
@@ -85,8 +234,8 @@ fn probability_problem(row: &Prediction) -> Option<String> {
         .then(|| format!("expected probabilities that add up to 1, found {sum}"))
 }
 
-fn refuse_repeats(predictions: &[Prediction]) -> Result<(), EvaluateError> {
-    let mut seen: HashMap<(&str, &str, &str), u32> = HashMap::with_capacity(predictions.len());
+fn refuse_repeats<'a>(predictions: impl Iterator<Item = &'a Prediction>) -> Result<(), EvaluateError> {
+    let mut seen: HashMap<(&str, &str, &str), u32> = HashMap::new();
     for row in predictions {
         if let Some(first) = seen.insert((&row.model, &row.split, &row.clip_id), row.fold) {
             return Err(EvaluateError::ClipScoredTwice {
@@ -101,32 +250,47 @@ fn refuse_repeats(predictions: &[Prediction]) -> Result<(), EvaluateError> {
     Ok(())
 }
 
-fn summarise(evaluation: &Evaluation, clips: usize) -> StageSummary {
+fn summarise(evaluation: &Evaluation, comparisons: &[Comparison], clips: usize) -> StageSummary {
+    let range = |value: f64, low: Option<f64>, high: Option<f64>| match (low, high) {
+        (Some(low), Some(high)) => format!("{value:.3} ({low:.3} to {high:.3})"),
+        _ => format!("{value:.3}"),
+    };
     let figure = |of: &SummaryMetric, metric: &str| {
         let same = |row: &&SummaryMetric| {
             row.model == of.model && row.split == of.split && row.group == "overall" && row.metric == metric
         };
-        evaluation.summary.iter().find(same).map_or_else(String::new, |row| match (row.low, row.high) {
-            (Some(low), Some(high)) => format!("{:.3} ({low:.3} to {high:.3})", row.value),
-            _ => format!("{:.3}", row.value),
-        })
+        evaluation.summary.iter().find(same).map_or_else(String::new, |row| range(row.value, row.low, row.high))
     };
     let models: Vec<&SummaryMetric> =
         evaluation.summary.iter().filter(|row| row.group == "overall" && row.metric == "uar").collect();
-    let notes = models.iter().map(|row| {
+    let mut notes: Vec<String> = models
+        .iter()
+        .map(|row| {
+            format!(
+                "{} on {}: UAR {}, accuracy {}, macro-F1 {} over {} clips",
+                row.model,
+                row.split,
+                figure(row, "uar"),
+                figure(row, "accuracy"),
+                figure(row, "macro_f1"),
+                row.support
+            )
+        })
+        .collect();
+    let gaps = comparisons.iter().filter(|row| row.kind == ComparisonKind::ProtocolGap && row.metric == "uar");
+    notes.extend(gaps.map(|row| {
         format!(
-            "{} on {}: UAR {}, accuracy {}, macro-F1 {} over {} clips",
-            row.model,
-            row.split,
-            figure(row, "uar"),
-            figure(row, "accuracy"),
-            figure(row, "macro_f1"),
-            row.support
+            "{} on {} less {} on {}: UAR {}: what knowing the speaker is worth",
+            row.model_a,
+            row.split_a,
+            row.model_b,
+            row.split_b,
+            range(row.value, row.low, row.high)
         )
-    });
+    }));
     let headline = match models.as_slice() {
         [only] => format!("{} on {}: UAR {}", only.model, only.split, figure(only, "uar")),
         several => format!("{} models on their splits, {clips} predictions", several.len()),
     };
-    StageSummary { rows: clips as u64, headline, notes: notes.collect() }
+    StageSummary { rows: clips as u64, headline, notes }
 }

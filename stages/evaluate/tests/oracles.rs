@@ -1,11 +1,15 @@
-//! Metrics against scikit-learn and intervals against NumPy; `tests/oracles/evaluate/make.py` made the figures.
+//! Figures against scikit-learn, SciPy, statsmodels and cleanlab; `tests/oracles/evaluate/make.py` made the reference values.
 
 use std::path::PathBuf;
 
 use serde_json::Value;
 
-use ser_evaluate::bootstrap::{Interval, speaker_intervals};
+use ser_evaluate::bootstrap::{Draws, speaker_intervals};
+use ser_evaluate::calibration::{Tally, fit_temperature};
+use ser_evaluate::compare::{Pair, differences, mcnemar_mid_p, speaker_permutation};
 use ser_evaluate::confusion::Confusion;
+use ser_evaluate::interval::Interval;
+use ser_evaluate::label_errors::candidates;
 use ser_evaluate::metrics::Scores;
 
 fn oracle(file: &str) -> Value {
@@ -65,21 +69,34 @@ fn macro_f1_runs_over_classes_that_occur_and_not_over_all_that_are_predicted() {
     assert!((found - number(&case["macro_f1_over_all_seen"])).abs() > 0.1, "the two rules differ here");
 }
 
+fn numbers(value: &Value) -> Vec<f64> {
+    list(value).iter().map(number).collect()
+}
+
+fn counts(value: &Value) -> Vec<u64> {
+    list(value).iter().map(|count| count.as_u64().expect("a count")).collect()
+}
+
 #[test]
-fn intervals_agree_with_an_independent_bootstrap() {
-    for case in list(&oracle("bootstrap.json")["cases"]) {
+fn intervals_agree_with_scipy() {
+    let oracle = oracle("intervals.json");
+    let tolerance = number(&oracle["tolerance"]);
+    for case in list(&oracle["cases"]) {
         let speakers: Vec<Confusion> = list(&case["speakers"]).iter().map(matrix).collect();
-        let draws = index(&case["draws"]) as u32;
-        let found = speaker_intervals(&speakers, draws, 5).expect("enough speakers");
-        let recall = found.classes[0].expect("class 0 has clips of all").recall;
+        let draws = Draws::new(speakers.len(), index(&case["draws"]) as u32, 5);
+        let found = speaker_intervals(&speakers, &draws).expect("enough speakers");
+        let class = found.classes[0];
         for (metric, found) in [
-            ("accuracy", found.accuracy),
-            ("uar", found.uar),
-            ("macro_f1", found.macro_f1),
-            ("weighted_f1", found.weighted_f1),
-            ("recall_0", recall),
+            ("accuracy", Some(found.accuracy)),
+            ("uar", Some(found.uar)),
+            ("macro_f1", Some(found.macro_f1)),
+            ("weighted_f1", Some(found.weighted_f1)),
+            ("recall_0", class.recall),
+            ("precision_0", class.precision),
+            ("f1_0", class.f1),
         ] {
-            agree(&format!("{} {metric}", case["name"]), found, &case["figures"][metric]);
+            let found = found.expect("class 0 has clips of all");
+            agree(&format!("{} {metric}", case["name"]), found, &case["figures"][metric], tolerance);
         }
     }
 }
@@ -94,11 +111,81 @@ fn matrix(rows: &Value) -> Confusion {
     matrix
 }
 
-fn agree(what: &str, found: Interval, expected: &Value) {
-    for (end, found) in [("low", found.low), ("high", found.high)] {
-        let bracket = &expected[end];
-        // The last digits differ where a resampled figure has one value only a sum apart.
-        let (from, to) = (number(&bracket[0]) - 1e-12, number(&bracket[1]) + 1e-12);
-        assert!((from..=to).contains(&found), "{what} {end}: {found}, expected {from} to {to}");
+/// Centre and width on the logit scale, where the interval is symmetrical.
+fn agree(what: &str, found: Interval, expected: &Value, tolerance: f64) {
+    let logit = |share: f64| (share / (1.0 - share)).ln();
+    let (low, high) = (number(&expected["low"]), number(&expected["high"]));
+    let width = logit(high) - logit(low);
+    for (end, found, expected) in [("low", found.low, low), ("high", found.high, high)] {
+        let off = (logit(found) - logit(expected)).abs() / width;
+        assert!(off <= tolerance / 2.0, "{what} {end}: {found}, expected {expected}");
+    }
+}
+
+#[test]
+fn calibration_agrees_with_scikit_learn() {
+    let oracle = oracle("calibration.json");
+    let tolerance = number(&oracle["tolerance"]);
+    for case in list(&oracle["cases"]) {
+        let rows = list(&case["probabilities"]).iter().map(numbers);
+        let clips: Vec<(Vec<f64>, usize)> = rows.zip(list(&case["truth"]).iter().map(index)).collect();
+        let mut tally = Tally::new(index(&oracle["bins"]));
+        for (row, truth) in &clips {
+            tally.add(row, *truth);
+        }
+        for (metric, found) in [("brier", tally.brier()), ("log_loss", tally.log_loss()), ("ece", tally.ece())] {
+            let expected = number(&case[metric]);
+            assert!((found - expected).abs() <= tolerance, "{} {metric}: {found}, expected {expected}", case["name"]);
+        }
+        let bins: Vec<_> = tally.reliability().collect();
+        assert_eq!(bins.len(), list(&case["bins"]).len());
+        for (bin, expected) in bins.iter().zip(list(&case["bins"])) {
+            assert_eq!(bin.clips, expected[0].as_u64().expect("a count"));
+            assert!((bin.confidence - number(&expected[1])).abs() <= tolerance);
+            assert!((bin.accuracy - number(&expected[2])).abs() <= tolerance);
+        }
+        let temperature = fit_temperature(&clips).expect("clips");
+        let expected = number(&case["temperature"]);
+        assert!((temperature / expected - 1.0).abs() < 1e-6, "{}: {temperature}, expected {expected}", case["name"]);
+    }
+}
+
+#[test]
+fn comparisons_agree_with_scipy_and_statsmodels() {
+    let oracle = oracle("comparisons.json");
+    let tolerance = number(&oracle["tolerance"]);
+    for case in list(&oracle["cases"]) {
+        let name = &case["name"];
+        let each = list(&case["clips"]).iter().zip(list(&case["first"])).zip(list(&case["second"]));
+        let speakers: Vec<Pair> = each
+            .map(|((clips, first), second)| Pair { clips: counts(clips), first: counts(first), second: counts(second) })
+            .collect();
+        let found = mcnemar_mid_p(index(&case["first_only"]) as u64, index(&case["second_only"]) as u64);
+        let expected = number(&case["mcnemar_mid_p"]);
+        assert!((found - expected).abs() < 1e-9, "{name}: {found}, expected {expected}");
+
+        let found = speaker_permutation(&speakers, 5).expect("enough speakers");
+        let bracket = numbers(&case["permutation"]);
+        assert!((bracket[0]..=bracket[1]).contains(&found), "{name}: {found}, expected {bracket:?}");
+
+        let [uar, _] = differences(&speakers, &Draws::new(speakers.len(), index(&case["draws"]) as u32, 5));
+        let (interval, value) = (uar.interval.expect("enough speakers"), number(&case["difference"]));
+        assert!((uar.first - uar.second - value).abs() < 1e-12, "{name}");
+        let half = number(&case["half_width"]);
+        assert!(((interval.high - interval.low) / 2.0 / half - 1.0).abs() <= tolerance, "{name}: {interval:?} {half}");
+        assert!((f64::midpoint(interval.high, interval.low) - value).abs() < 1e-9, "{name}: {interval:?} {value}");
+    }
+}
+
+#[test]
+fn label_errors_are_those_of_cleanlab() {
+    for case in list(&oracle("label_errors.json")["cases"]) {
+        let rows = list(&case["probabilities"]).iter().map(numbers);
+        let clips: Vec<(Vec<f64>, usize)> = rows.zip(list(&case["labels"]).iter().map(index)).collect();
+        let found: Vec<usize> =
+            candidates(&clips, index(&case["classes"])).iter().map(|candidate| candidate.clip).collect();
+        let expected: Vec<usize> = list(&case["ranked"]).iter().map(index).collect();
+        assert!(expected.len() > 10);
+        assert_eq!(found, expected, "{}", case["name"]);
     }
 }

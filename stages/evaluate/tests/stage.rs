@@ -3,7 +3,11 @@
 use std::path::Path;
 
 use ser_schemas::stage::{Quiet, StageContext, StageSummary};
-use ser_schemas::{ClassMetrics, Clip, ConfusionCell, Emotion, Prediction, Provenance, SummaryMetric, Table};
+use ser_schemas::{
+    Assignment, CalibrationBin, CheckStatus, ClassMetrics, Clip, Comparison, ComparisonKind, ComparisonTest,
+    ConfusionCell, CrossCorpus, Emotion, Exposure, KEY_PROTOCOL, KEY_RECIPE, LabelError, ModelCheck, Perceived,
+    Prediction, Provenance, Role, SummaryMetric, Table, Use, VALIDATION_PREDICTIONS_FILE, WorstGroup,
+};
 
 use ser_evaluate::{EvaluateError, Inputs, Params, run};
 
@@ -32,15 +36,64 @@ fn prediction(clip: &Clip, model: &str, number: usize) -> Prediction {
     }
 }
 
-fn evaluate(folder: &Path, clips: &[Clip], trains: &[(&str, Vec<Prediction>)]) -> Result<StageSummary, EvaluateError> {
-    Clip::write(&folder.join("clips.parquet"), clips, &Provenance::default()).expect("write clips");
-    let folders: Vec<_> = trains.iter().map(|(name, _)| folder.join(name)).collect();
-    for (folder, (_, rows)) in folders.iter().zip(trains) {
-        std::fs::create_dir_all(folder).expect("create");
-        Prediction::write(&folder.join("predictions.parquet"), rows, &Provenance::default()).expect("write rows");
+/// What a stage of a model leaves; what a split leaves.
+#[derive(Default, Clone)]
+struct Model {
+    predictions: Vec<Prediction>,
+    validation: Vec<Prediction>,
+    exposures: Option<Vec<Exposure>>,
+    recipe: Option<&'static str>,
+}
+
+impl Model {
+    fn of(predictions: Vec<Prediction>) -> Self {
+        Self { predictions, ..Self::default() }
     }
-    let trains: Vec<(&str, &Path)> =
-        trains.iter().zip(&folders).map(|((name, _), folder)| (*name, folder.as_path())).collect();
+
+    fn write(&self, folder: &Path) {
+        std::fs::create_dir_all(folder).expect("create");
+        let none = Provenance::default();
+        let recipe: Vec<(&str, String)> = self.recipe.iter().map(|recipe| (KEY_RECIPE, (*recipe).to_owned())).collect();
+        Prediction::write_with(&folder.join("predictions.parquet"), &self.predictions, &none, &recipe).expect("write");
+        Prediction::write(&folder.join(VALIDATION_PREDICTIONS_FILE), &self.validation, &none).expect("write");
+        if let Some(rows) = &self.exposures {
+            Exposure::write(&folder.join("exposures.parquet"), rows, &none).expect("write");
+        }
+    }
+}
+
+type Split<'a> = (&'a str, &'a str, Vec<Assignment>);
+
+fn evaluate_with(
+    folder: &Path,
+    clips: &[Clip],
+    models: &[(&str, Model)],
+    splits: &[Split<'_>],
+) -> Result<StageSummary, EvaluateError> {
+    evaluate_as(&Params::default(), folder, clips, models, splits)
+}
+
+fn evaluate_as(
+    params: &Params,
+    folder: &Path,
+    clips: &[Clip],
+    models: &[(&str, Model)],
+    splits: &[Split<'_>],
+) -> Result<StageSummary, EvaluateError> {
+    Clip::write(&folder.join("clips.parquet"), clips, &Provenance::default()).expect("write clips");
+    let folders: Vec<_> = models.iter().map(|(name, _)| folder.join(name)).collect();
+    folders.iter().zip(models).for_each(|(folder, (_, model))| model.write(folder));
+    let models: Vec<(&str, &Path)> =
+        models.iter().zip(&folders).map(|((name, _), folder)| (*name, folder.as_path())).collect();
+    let split_folders: Vec<_> = splits.iter().map(|(name, _, _)| folder.join("splits").join(name)).collect();
+    for (folder, (_, protocol, rows)) in split_folders.iter().zip(splits) {
+        std::fs::create_dir_all(folder).expect("create");
+        let protocol = [(KEY_PROTOCOL, (*protocol).to_owned())];
+        let path = folder.join("assignments.parquet");
+        Assignment::write_with(&path, rows, &Provenance::default(), &protocol).expect("write");
+    }
+    let splits: Vec<(&str, &Path)> =
+        splits.iter().zip(&split_folders).map(|((name, _, _), folder)| (*name, folder.as_path())).collect();
     let ctx = StageContext {
         provenance: Provenance::default(),
         seed: 42,
@@ -51,7 +104,12 @@ fn evaluate(folder: &Path, clips: &[Clip], trains: &[(&str, Vec<Prediction>)]) -
         state_dir: folder,
         observer: &Quiet,
     };
-    run(&Params::default(), &Inputs { manifest: folder, trains: &trains }, &ctx)
+    run(params, &Inputs { manifest: folder, models: &models, splits: &splits }, &ctx)
+}
+
+fn evaluate(folder: &Path, clips: &[Clip], models: &[(&str, Vec<Prediction>)]) -> Result<StageSummary, EvaluateError> {
+    let models: Vec<(&str, Model)> = models.iter().map(|(name, rows)| (*name, Model::of(rows.clone()))).collect();
+    evaluate_with(folder, clips, &models, &[])
 }
 
 fn rows<T: Table>(folder: &Path, file: &str) -> Vec<T> {
@@ -65,7 +123,7 @@ fn all_tables_are_written_and_agree_with_each_other() {
     let net: Vec<_> = clips.iter().enumerate().map(|(number, clip)| prediction(clip, "net", number)).collect();
     let linear: Vec<_> =
         clips.iter().enumerate().map(|(number, clip)| prediction(clip, "linear", number + 1)).collect();
-    let summary = evaluate(folder.path(), &clips, &[("net", net), ("linear", linear)]).expect("evaluates");
+    let summary = evaluate(folder.path(), &clips, &[("net", net.clone()), ("linear", linear)]).expect("evaluates");
     assert_eq!(summary.rows, 80);
     assert_eq!(summary.notes.len(), 2);
     assert!(summary.notes[1].starts_with("net on speaker_independent: UAR 0.8"), "{:?}", summary.notes);
@@ -87,13 +145,17 @@ fn all_tables_are_written_and_agree_with_each_other() {
             ("gender", "female"),
             ("gender", "male"),
             ("gender", "unknown"),
+            ("speaker", "ravdess:0"),
+            ("speaker", "ravdess:1"),
+            ("speaker", "ravdess:2"),
+            ("speaker", "ravdess:3"),
         ]
     );
     let overall = figures
         .iter()
         .find(|row| row.model == "net" && row.group == "overall" && row.metric == "accuracy")
         .expect("there is one");
-    assert_eq!((overall.value, overall.support), (0.8, 40));
+    assert_eq!((overall.value, overall.support, overall.speakers), (0.8, 40, 4));
     assert!(overall.low.is_some_and(|low| low <= 0.8) && overall.high.is_some_and(|high| high >= 0.8));
     let female = figures.iter().find(|row| row.group_value == "female").expect("there is one");
     assert_eq!((female.low, female.high), (None, None), "one speaker cannot be resampled");
@@ -114,6 +176,325 @@ fn all_tables_are_written_and_agree_with_each_other() {
     }
     let calm = classes.iter().find(|class| class.emotion == Emotion::Calm).expect("the model knows it");
     assert_eq!((calm.precision, calm.recall, calm.f1, calm.support), (0.0, 0.0, 0.0, 0));
+    assert_eq!((calm.recall_low, calm.speakers), (None, 0), "there is nothing to be sure of");
+
+    let worst = |group: &str| {
+        let found: Vec<WorstGroup> = rows(folder.path(), "worst_groups.parquet");
+        found.into_iter().find(|row| row.model == "net" && row.group == group)
+    };
+    assert_eq!(worst("gender"), None, "two of three have too few clips to be compared");
+    let params = Params { worst_group_clips: 10, ..Params::default() };
+    evaluate_as(&params, folder.path(), &clips, &[("net", Model::of(net))], &[]).expect("evaluates");
+    let lowest = figures
+        .iter()
+        .filter(|row| row.model == "net" && row.group == "gender" && row.metric == "uar")
+        .min_by(|a, b| a.value.total_cmp(&b.value))
+        .expect("three genders");
+    let found = worst("gender").expect("three genders");
+    assert_eq!((found.compared, found.left_out), (3, 0));
+    assert_eq!((&found.group_value, found.value), (&lowest.group_value, lowest.value));
+    assert!(found.value <= found.overall);
+    assert_eq!(worst("speaker").expect("four speakers").compared, 4);
+}
+
+/// Clips 0 to 39 by the four speakers; fold 0 tests the even ones, fold 1 the odd ones.
+fn world() -> (Vec<Clip>, Model, Vec<Assignment>) {
+    let clips: Vec<Clip> = (0..40)
+        .map(|number| {
+            let mut clip = clip(number);
+            clip.speaker = Some(format!("ravdess:{}", number % 2 + 2 * (number / 20)));
+            clip.audio_hash = Some(format!("audio {number}"));
+            clip
+        })
+        .collect();
+    let mut assignments = Vec::new();
+    let mut exposures = Vec::new();
+    for fold in 0..2 {
+        for (number, clip) in clips.iter().enumerate() {
+            let role = if number % 2 == fold {
+                Role::Test
+            } else if number < 4 {
+                Role::Validation
+            } else {
+                Role::Train
+            };
+            let fold = fold as u32;
+            assignments.push(Assignment { clip_id: clip.clip_id.clone(), fold, role });
+            let uses: &[Use] = match role {
+                Role::Train => &[Use::Weights, Use::Standardisation, Use::Augmentation],
+                Role::Validation => &[Use::Selection],
+                Role::Test => &[],
+            };
+            exposures.extend(uses.iter().map(|used_for| Exposure {
+                fold,
+                clip_id: clip.clip_id.clone(),
+                used_for: *used_for,
+            }));
+        }
+    }
+    let predictions = clips.iter().enumerate().map(|(number, clip)| prediction(clip, "net", number)).collect();
+    let model = Model { exposures: Some(exposures), ..Model::of(predictions) };
+    (clips, model, assignments)
+}
+
+const SPLIT: &str = "speaker_independent";
+
+#[test]
+fn a_planted_leak_of_each_kind_fails_and_names_the_clips() {
+    let folder = tempfile::tempdir().expect("temporary folder");
+    let (clips, model, assignments) = world();
+    let judge = |clips: &[Clip], model: &Model, protocol: &str| {
+        let split = (SPLIT, protocol, assignments.clone());
+        let outcome = evaluate_with(folder.path(), clips, &[("net", model.clone())], &[split]);
+        let checks: Vec<ModelCheck> = rows(folder.path(), "model_checks.parquet");
+        (outcome.map_err(|error| error.to_string()), checks)
+    };
+    let (outcome, checks) = judge(&clips, &model, SPLIT_PROTOCOL);
+    assert!(outcome.is_ok(), "{outcome:?}");
+    assert_eq!(checks.len(), 2 * 7);
+    assert!(checks.iter().all(|check| check.status == CheckStatus::Passed), "{checks:?}");
+
+    for (used_for, check) in [
+        (Use::Weights, "weights_saw_no_test_clip"),
+        (Use::Standardisation, "standardisation_saw_no_test_clip"),
+        (Use::Augmentation, "augmentation_saw_no_test_clip"),
+        (Use::Selection, "selection_saw_no_test_clip"),
+    ] {
+        let mut leaking = model.clone();
+        leaking.exposures.as_mut().expect("the world tells").push(Exposure {
+            fold: 1,
+            clip_id: "ravdess/7".into(),
+            used_for,
+        });
+        let (outcome, checks) = judge(&clips, &leaking, SPLIT_PROTOCOL);
+        let text = outcome.expect_err("a planted leak");
+        assert!(text.contains(&format!("check `{check}` failed in fold 1: ravdess/7 (1 in all)")), "{text}");
+        assert!(checks.iter().any(|row| row.check == check && row.status == CheckStatus::Failed));
+    }
+
+    // A validation clip of the fold among the clips that are scored, as a prediction and as a validation prediction.
+    let mut leaking = model.clone();
+    leaking.predictions[1].fold = 0;
+    let text = judge(&clips, &leaking, SPLIT_PROTOCOL).0.expect_err("a validation clip is scored");
+    assert!(text.contains("`test_clips_are_those_of_the_split` failed in fold 0: ravdess/1 (validation)"), "{text}");
+    let mut leaking = model.clone();
+    leaking.validation.push(leaking.predictions[4].clone());
+    let text = judge(&clips, &leaking, SPLIT_PROTOCOL).0.expect_err("a test clip is validated on");
+    assert!(text.contains("`selection_saw_no_test_clip` failed in fold 0: ravdess/4"), "{text}");
+
+    let mut same_speaker = clips.clone();
+    same_speaker[8].speaker = Some("ravdess:1".into());
+    let text = judge(&same_speaker, &model, SPLIT_PROTOCOL).0.expect_err("a speaker on both sides");
+    assert!(text.contains("`speaker_disjoint` failed in fold 0: ravdess:1 (ravdess/8 tested, ravdess/"), "{text}");
+    assert!(judge(&same_speaker, &model, "random").0.is_ok(), "a random split promises nothing of speakers");
+
+    let mut same_audio = clips.clone();
+    same_audio[9].audio_hash = same_audio[12].audio_hash.clone();
+    let text = judge(&same_audio, &model, "random").0.expect_err("the same audio on both sides");
+    assert!(text.contains("`audio_disjoint` failed in fold 0: ravdess/12 (tested) = ravdess/9 (shown)"), "{text}");
+}
+
+const SPLIT_PROTOCOL: &str = "speaker-independent";
+
+/// Says what is true with `confidence`, and is right in three clips of four.
+fn confident(clips: &[Clip], model: &str, split: &str, confidence: f32, wrong: usize) -> Vec<Prediction> {
+    let each = clips.iter().enumerate().map(|(number, clip)| {
+        let truth = clip.emotion.expect("every clip has one");
+        let other = if truth == Emotion::Angry { Emotion::Sad } else { Emotion::Angry };
+        let said = if number % 4 < wrong { other } else { truth };
+        let share = if said == Emotion::Angry { confidence } else { 1.0 - confidence };
+        Prediction {
+            split: split.into(),
+            predicted: said,
+            probabilities: vec![share, 1.0 - share],
+            classes: "angry,sad".into(),
+            ..prediction(clip, model, number)
+        }
+    });
+    each.collect()
+}
+
+#[test]
+fn temperatures_come_from_validation_clips_and_put_confidence_right() {
+    let folder = tempfile::tempdir().expect("temporary folder");
+    let (clips, mut model, _) = world();
+    model.predictions = confident(&clips, "net", SPLIT, 0.9, 1);
+    model.exposures = None;
+    let outcome = evaluate_with(folder.path(), &clips, &[("net", model.clone())], &[]);
+    assert!(outcome.is_ok(), "{outcome:?}");
+    let figure = |metric: &str| {
+        let summary: Vec<SummaryMetric> = rows(folder.path(), "summary.parquet");
+        summary.into_iter().find(|row| row.group == "overall" && row.metric == metric)
+    };
+    // Three of four right at a confidence of 0.9.
+    assert!((figure("ece").expect("computed").value - 0.15).abs() < 1e-6);
+    let brier = (0.75 * 2.0 * 0.01) + (0.25 * 2.0 * 0.81);
+    assert!((figure("brier").expect("computed").value - brier).abs() < 1e-6);
+    assert!(figure("ece_scaled").is_none(), "no validation clips, no temperature");
+
+    // Validation clips that no fold tests.
+    let strangers: Vec<Clip> = (0..40)
+        .map(|number| Clip { clip_id: format!("ravdess/v{number}"), audio_hash: None, ..clips[number].clone() })
+        .collect();
+    for fold in 0..2 {
+        let mut rows = confident(&strangers, "net", SPLIT, 0.9, 1);
+        for row in &mut rows {
+            row.fold = fold;
+        }
+        model.validation.extend(rows);
+    }
+    let all = [clips.clone(), strangers].concat();
+    evaluate_with(folder.path(), &all, &[("net", model)], &[]).expect("evaluates");
+    let scaled = figure("ece_scaled").expect("both folds have validation clips");
+    assert!(scaled.value < 1e-4, "{scaled:?}");
+    assert!(figure("log_loss_scaled").expect("computed").value < figure("log_loss").expect("computed").value);
+    let summary: Vec<SummaryMetric> = rows(folder.path(), "summary.parquet");
+    let temperatures: Vec<f64> =
+        summary.iter().filter(|row| row.metric == "temperature").map(|row| row.value).collect();
+    // ln 9 / ln 3: what makes 0.9 into 0.75.
+    assert_eq!(temperatures.len(), 2);
+    assert!(temperatures.iter().all(|temperature| (temperature - 2.0).abs() < 1e-3), "{temperatures:?}");
+    let bins: Vec<CalibrationBin> = rows(folder.path(), "calibration.parquet");
+    let told: Vec<(bool, u32, u64)> = bins.iter().map(|bin| (bin.scaled, bin.bin, bin.clips)).collect();
+    assert_eq!(told, [(false, 13, 40), (true, 11, 40)]);
+}
+
+#[test]
+fn models_are_compared_in_pairs_and_protocols_by_recipe() {
+    let folder = tempfile::tempdir().expect("temporary folder");
+    let (clips, _, assignments) = world();
+    let model = |name: &str, split: &str, wrong, recipe| Model {
+        recipe: Some(recipe),
+        ..Model::of(confident(&clips, name, split, 0.8, wrong))
+    };
+    let models = [
+        ("net", model("net", "si", 2, "net")),
+        ("linear", model("linear", "si", 3, "linear")),
+        ("net_random", model("net_random", "rnd", 1, "net")),
+    ];
+    let splits = [("si", "speaker-independent", assignments.clone()), ("rnd", "random", assignments)];
+    let summary = evaluate_with(folder.path(), &clips, &models, &splits).expect("evaluates");
+    let found: Vec<Comparison> = rows(folder.path(), "comparisons.parquet");
+    let told: Vec<(ComparisonKind, &str, &str, &str, ComparisonTest)> = found
+        .iter()
+        .map(|row| (row.kind, row.model_a.as_str(), row.model_b.as_str(), row.metric.as_str(), row.test))
+        .collect();
+    let (permutation, mcnemar) = (ComparisonTest::SpeakerPermutation, ComparisonTest::McnemarMidP);
+    assert_eq!(
+        told,
+        [
+            (ComparisonKind::Paired, "linear", "net", "uar", permutation),
+            (ComparisonKind::Paired, "linear", "net", "accuracy", mcnemar),
+            (ComparisonKind::ProtocolGap, "net_random", "net", "uar", permutation),
+            (ComparisonKind::ProtocolGap, "net_random", "net", "accuracy", mcnemar),
+        ]
+    );
+    let gap = &found[2];
+    assert_eq!((gap.value_a, gap.value_b, gap.value, gap.support, gap.speakers), (0.75, 0.5, 0.25, 40, 4));
+    assert!(gap.low.is_some_and(|low| low <= 0.25) && gap.high.is_some_and(|high| high >= 0.25));
+    // Ten clips of 40 are right under random alone: 2 * 0.5^10 - 0.5^10.
+    assert!((found[3].p_value.expect("computed") - 0.5_f64.powi(10)).abs() < 1e-12);
+    let note = summary.notes.last().expect("the gap is told");
+    assert!(note.starts_with("net_random on rnd less net on si: UAR 0.250"), "{note}");
+}
+
+#[test]
+fn a_split_by_corpus_makes_a_matrix() {
+    let folder = tempfile::tempdir().expect("temporary folder");
+    let corpus = |name: &str| -> Vec<Clip> {
+        (0..40)
+            .map(|number| {
+                let mut clip = clip(number);
+                clip.clip_id = format!("{name}/{number}");
+                clip.corpus = name.into();
+                clip.speaker = Some(format!("{name}:{}", number % 4));
+                clip
+            })
+            .collect()
+    };
+    let (a, b) = (corpus("a"), corpus("b"));
+    let held = |clips: &[Clip], fold, wrong| {
+        let mut rows = confident(clips, "net", "across", 0.8, wrong);
+        for row in &mut rows {
+            row.fold = fold;
+        }
+        rows
+    };
+    let model = Model {
+        predictions: [held(&a, 0, 3), held(&b, 1, 2)].concat(),
+        // Speaker 0 of the other corpus validates.
+        validation: [held(&b, 0, 0), held(&a, 1, 0)]
+            .concat()
+            .into_iter()
+            .filter(|row| row.speaker.ends_with('0'))
+            .collect(),
+        ..Model::default()
+    };
+    let all = [a, b].concat();
+    let assignments: Vec<Assignment> = all
+        .iter()
+        .flat_map(|clip| {
+            (0..2).map(|fold| {
+                let tested = (clip.corpus == "a") == (fold == 0);
+                let speaker = clip.speaker.as_deref().unwrap_or_default();
+                let role = if tested {
+                    Role::Test
+                } else if speaker.ends_with('0') {
+                    Role::Validation
+                } else {
+                    Role::Train
+                };
+                Assignment { clip_id: clip.clip_id.clone(), fold, role }
+            })
+        })
+        .collect();
+    let split = ("across", "leave-one-corpus-out", assignments);
+    evaluate_with(folder.path(), &all, &[("net", model)], &[split]).expect("evaluates");
+    let found: Vec<CrossCorpus> = rows(folder.path(), "cross_corpus.parquet");
+    let cells: Vec<(&str, &str, Role, f64, u64)> = found
+        .iter()
+        .filter(|row| row.metric == "accuracy")
+        .map(|row| (row.trained_without.as_str(), row.tested_on.as_str(), row.role, row.value, row.support))
+        .collect();
+    assert_eq!(
+        cells,
+        [
+            ("a", "a", Role::Test, 0.25, 40),
+            ("a", "b", Role::Validation, 1.0, 10),
+            ("b", "a", Role::Validation, 1.0, 10),
+            ("b", "b", Role::Test, 0.5, 40),
+        ]
+    );
+}
+
+#[test]
+fn disputed_labels_come_with_their_paths_and_what_listeners_heard() {
+    let folder = tempfile::tempdir().expect("temporary folder");
+    let mut clips: Vec<Clip> = (0..40).map(clip).collect();
+    clips[0].perceived_emotion = Some(Emotion::Sad);
+    clips[0].perceived_agreement = Some(0.9);
+    let mut predictions = confident(&clips, "net", SPLIT, 0.8, 0);
+    // Clip 0 is labelled angry, and heard as sad by the model and by listeners.
+    predictions[0].probabilities = vec![0.05, 0.95];
+    predictions[0].predicted = Emotion::Sad;
+    evaluate(folder.path(), &clips, &[("net", predictions)]).expect("evaluates");
+    let found: Vec<LabelError> = rows(folder.path(), "label_errors.parquet");
+    assert_eq!(found.len(), 1);
+    let first = &found[0];
+    assert_eq!((first.rank, first.clip_id.as_str(), first.path.as_str()), (1, "ravdess/0", "0.wav"));
+    assert_eq!((first.emotion, first.suggested), (Emotion::Angry, Emotion::Sad));
+    assert_eq!(first.perceived_emotion, Some(Emotion::Sad));
+    assert!((first.score + 0.9).abs() < 1e-6);
+    let same = confident(&clips, "majority", SPLIT, 0.8, 0).into_iter().map(|row| Prediction {
+        predicted: Emotion::Angry,
+        probabilities: vec![0.8, 0.2],
+        ..row
+    });
+    evaluate(folder.path(), &clips, &[("majority", same.collect())]).expect("evaluates");
+    assert_eq!(rows::<LabelError>(folder.path(), "label_errors.parquet"), [], "it tells no clip from another");
+    let heard: Vec<Perceived> = rows(folder.path(), "perceived.parquet");
+    assert_eq!(heard.len(), 1);
+    assert_eq!((heard[0].clips, heard[0].share, heard[0].agreement), (1, 1.0, Some(0.9)));
 }
 
 #[test]

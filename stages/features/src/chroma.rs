@@ -4,6 +4,7 @@
 //! by a Gaussian as wide as the bin, bins far from the fifth octave count less.
 
 use crate::framing::Framing;
+use crate::vector::{LANES, Row};
 
 /// Number of pitch classes; the first is C.
 pub(crate) const CLASSES: usize = 12;
@@ -11,6 +12,9 @@ pub(crate) const CLASSES: usize = 12;
 /// Octave, counted from A0 (27.5 Hz), that counts in full, and the width of the Gaussian around it.
 const CENTRE_OCTAVE: f64 = 5.0;
 const OCTAVE_WIDTH: f64 = 2.0;
+
+/// Classes that are summed at the same time; a divisor of their number.
+const TOGETHER: usize = 4;
 
 /// Weight of every frequency bin in every pitch class.
 pub(crate) struct ChromaBank {
@@ -45,20 +49,39 @@ impl ChromaBank {
         Self { weights }
     }
 
-    /// Chroma of one frame, its largest value 1; all 0 for silence.
-    pub(crate) fn apply(&self, power: &[f32], out: &mut [f32]) {
-        let mut sums = [0.0_f32; CLASSES];
-        for (power, weights) in power.iter().zip(&self.weights) {
-            for (sum, weight) in sums.iter_mut().zip(weights) {
-                *sum += power * weight;
+    /// Chroma of frames side by side, one row of powers per bin in: the largest value of a frame is 1; all are 0 for
+    /// silence.
+    #[expect(clippy::inline_always, reason = "compiled for the widest instructions where it is inlined into such code")]
+    #[inline(always)]
+    pub(crate) fn apply_rows(&self, power: &[Row]) -> [Row; CLASSES] {
+        let mut chroma = [[0.0_f32; LANES]; CLASSES];
+        // Few classes at a time, so that their sums stay in registers.
+        for (part, sums) in chroma.as_chunks_mut::<TOGETHER>().0.iter_mut().enumerate() {
+            let mut running = [[0.0_f32; LANES]; TOGETHER];
+            for (row, weights) in power.iter().zip(&self.weights) {
+                for class in 0..TOGETHER {
+                    let weight = weights[part * TOGETHER + class];
+                    for lane in 0..LANES {
+                        running[class][lane] += weight * row[lane];
+                    }
+                }
+            }
+            *sums = running;
+        }
+        let mut divisor = [0.0_f32; LANES];
+        for sums in &chroma {
+            for lane in 0..LANES {
+                divisor[lane] = if sums[lane] > divisor[lane] { sums[lane] } else { divisor[lane] };
             }
         }
-        let largest = sums.iter().fold(0.0_f32, |a, b| a.max(*b));
         // Below the smallest normal number a quotient says nothing; librosa draws the same line.
-        let divisor = if largest < f32::MIN_POSITIVE { 1.0 } else { largest };
-        for (out, sum) in out.iter_mut().zip(sums) {
-            *out = sum / divisor;
+        let divisor = divisor.map(|largest| if largest < f32::MIN_POSITIVE { 1.0 } else { largest });
+        for sums in &mut chroma {
+            for lane in 0..LANES {
+                sums[lane] /= divisor[lane];
+            }
         }
+        chroma
     }
 }
 
@@ -77,17 +100,16 @@ mod tests {
         for (hz, class) in [(1046.5, 0), (1318.5, 4), (1760.0, 9), (2093.0, 0)] {
             let tone: Vec<f32> = (0..4_000).map(|n| (std::f32::consts::TAU * hz * n as f32 / 16_000.0).sin()).collect();
             stft.power(&tone, 10, &mut power);
-            let mut chroma = [0.0; CLASSES];
-            bank.apply(&power, &mut chroma);
-            assert_eq!(chroma[class], 1.0, "{hz} Hz: {chroma:?}");
+            let rows: Vec<Row> = power.iter().map(|power| [*power; LANES]).collect();
+            let chroma = bank.apply_rows(&rows);
+            assert_eq!(chroma[class], [1.0; LANES], "{hz} Hz: {chroma:?}");
         }
     }
 
     #[test]
     fn silence_has_no_chroma() {
         let framing = Framing::new(&Params::default(), 16_000);
-        let mut chroma = [f32::NAN; CLASSES];
-        ChromaBank::new(&framing).apply(&vec![0.0; framing.bins()], &mut chroma);
-        assert_eq!(chroma, [0.0; CLASSES]);
+        let chroma = ChromaBank::new(&framing).apply_rows(&vec![[0.0; LANES]; framing.bins()]);
+        assert_eq!(chroma, [[0.0; LANES]; CLASSES]);
     }
 }

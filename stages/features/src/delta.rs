@@ -3,6 +3,8 @@
 //! A Savitzky-Golay filter of the derivative's own order, as `librosa.feature.delta` with `mode="interp"`: near the ends
 //! the nearest complete fit is used, whose highest derivative is the same everywhere.
 
+use crate::vector::{LANES, Row};
+
 /// Frames that a polynomial is fitted to; fewer in shorter clips.
 const WIDTH: usize = 9;
 
@@ -23,7 +25,7 @@ impl Deltas {
     /// Where there are fewer than nine frames, the largest odd number of them is used; with fewer than three, the
     /// derivative is 0.
     pub(crate) fn apply(&self, values: &[f32], order: usize, out: &mut [f32]) {
-        let half = (values.len().saturating_sub(1) / 2).min(WIDTH / 2);
+        let half = half_width(values.len());
         if half == 0 {
             out.fill(0.0);
             return;
@@ -41,6 +43,36 @@ impl Deltas {
         out[..half].fill(first);
         out[half + inner..].fill(last);
     }
+
+    /// First derivative per frame of many features side by side, as [`apply`](Self::apply) would compute each.
+    #[expect(clippy::inline_always, reason = "compiled for the widest instructions where it is inlined into such code")]
+    #[inline(always)]
+    pub(crate) fn apply_rows(&self, rows: &[Row], out: &mut [Row]) {
+        let half = half_width(rows.len());
+        if half == 0 {
+            out.fill([0.0; LANES]);
+            return;
+        }
+        let kernel = &self.kernels[0][half - 1];
+        let inner = rows.len() - 2 * half;
+        for (target, window) in out[half..half + inner].iter_mut().zip(rows.windows(kernel.len())) {
+            let mut sums = [0.0; LANES];
+            for (weight, row) in kernel.iter().zip(window) {
+                for lane in 0..LANES {
+                    sums[lane] += weight * row[lane];
+                }
+            }
+            *target = sums;
+        }
+        let (first, last) = (out[half], out[half + inner - 1]);
+        out[..half].fill(first);
+        out[half + inner..].fill(last);
+    }
+}
+
+/// The number of frames to either side that a fit over `count` frames uses at most.
+fn half_width(count: usize) -> usize {
+    (count.saturating_sub(1) / 2).min(WIDTH / 2)
 }
 
 /// Least-squares slope: `k / sum(k^2)`.
@@ -77,6 +109,23 @@ mod tests {
             assert!(out.iter().all(|slope| (slope - 3.0).abs() < 1e-4), "{length}: {out:?}");
             deltas.apply(&parabola, 2, &mut out);
             assert!(out.iter().all(|curvature| (curvature - 1.0).abs() < 1e-3), "{length}: {out:?}");
+        }
+    }
+
+    #[test]
+    fn features_side_by_side_have_the_same_derivatives() {
+        let deltas = Deltas::new();
+        for length in 0..30 {
+            let rows: Vec<Row> =
+                (0..length).map(|t| std::array::from_fn(|lane| ((t * (lane + 3)) as f32).sin())).collect();
+            let mut found = vec![[f32::NAN; LANES]; length];
+            deltas.apply_rows(&rows, &mut found);
+            for lane in 0..LANES {
+                let column: Vec<f32> = rows.iter().map(|row| row[lane]).collect();
+                let mut expected = vec![f32::NAN; length];
+                deltas.apply(&column, 1, &mut expected);
+                assert!(found.iter().map(|row| row[lane]).eq(expected), "{length} frames, feature {lane}");
+            }
         }
     }
 

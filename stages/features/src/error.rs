@@ -48,6 +48,14 @@ pub enum FeaturesError {
         #[source]
         source: AudioError,
     },
+    /// A file that is not the one that ingest saw.
+    #[error("clip `{clip_id}`: `{}` has changed since ingest read it; rerun the ingest stage", path.display())]
+    Changed {
+        /// The clip.
+        clip_id: String,
+        /// Its file.
+        path: PathBuf,
+    },
     /// A pair of sample rates that cannot be converted.
     #[error("cannot resample from {from_hz} Hz to {to_hz} Hz")]
     Resample {

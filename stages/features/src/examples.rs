@@ -2,14 +2,20 @@
 //!
 //! From the corpus with the most emotions where it can be, so that the drawings are comparable, and of median duration.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap};
+use std::path::Path;
 
-use ser_schemas::{Clip, Emotion, Example};
+use ser_schemas::{Clip, Emotion, Example, Provenance, Table, TableResult, read_metadata};
+use serde::{Deserialize, Serialize};
 
 use crate::framing::Framing;
 use crate::mel::{MelBank, power_to_db};
 use crate::params::Params;
 use crate::stft::Stft;
+use crate::{EXAMPLES_FILE, VERSION};
+
+/// Metadata key of what the drawings follow from.
+const KEY_SOURCES: &str = "ser.sources";
 
 const ENVELOPE_PIECES: usize = 400;
 const MAX_FRAMES: usize = 200;
@@ -17,27 +23,131 @@ const BANDS: usize = 64;
 /// Depth of the spectrogram below its maximum, in decibels.
 const RANGE_DB: f32 = 80.0;
 
-/// The clip that stands for each emotion present, in the order of emotions.
-pub(crate) fn choose(clips: &[Clip]) -> Vec<(Emotion, &Clip)> {
-    let mut by_corpus: BTreeMap<&str, Vec<Emotion>> = BTreeMap::new();
-    for clip in clips {
-        let emotions = by_corpus.entry(&clip.corpus).or_default();
-        emotions.extend(clip.emotion.filter(|emotion| !emotions.contains(emotion)));
+/// Chooses the clip that stands for each emotion, from clips that pass by one after the other.
+#[derive(Debug, Default)]
+pub(crate) struct Chooser {
+    /// Corpora by name, each with its number and its emotions.
+    corpora: BTreeMap<String, (usize, Vec<Emotion>)>,
+    candidates: Vec<Candidate>,
+    clips: usize,
+}
+
+#[derive(Debug)]
+struct Candidate {
+    clip_id: String,
+    /// Number of its corpus.
+    corpus: usize,
+    emotion: Emotion,
+    seconds: f64,
+}
+
+impl Chooser {
+    pub(crate) fn see(&mut self, clip: Clip) {
+        self.clips += 1;
+        let Some(emotion) = clip.emotion else { return };
+        let number = self.corpora.len();
+        let (corpus, emotions) = self.corpora.entry(clip.corpus).or_insert((number, Vec::new()));
+        if !emotions.contains(&emotion) {
+            emotions.push(emotion);
+        }
+        let seconds = clip.duration_s.unwrap_or(0.0);
+        self.candidates.push(Candidate { clip_id: clip.clip_id, corpus: *corpus, emotion, seconds });
     }
-    // The first by name among those with the most emotions.
-    let best = by_corpus.iter().rev().max_by_key(|(_, emotions)| emotions.len()).map(|(corpus, _)| *corpus);
-    Emotion::ALL
-        .into_iter()
-        .filter_map(|emotion| {
-            let mut candidates: Vec<&Clip> = clips.iter().filter(|clip| clip.emotion == Some(emotion)).collect();
-            if candidates.iter().any(|clip| Some(clip.corpus.as_str()) == best) {
-                candidates.retain(|clip| Some(clip.corpus.as_str()) == best);
+
+    /// Number of clips seen.
+    pub(crate) fn clips(&self) -> usize {
+        self.clips
+    }
+
+    /// For each emotion present, in the order of emotions, the clip that stands for it.
+    pub(crate) fn choose(self) -> Chosen {
+        // The first by name among those with the most emotions.
+        let best = self.corpora.values().rev().max_by_key(|(_, emotions)| emotions.len()).map(|(corpus, _)| *corpus);
+        let chosen = Emotion::ALL.into_iter().filter_map(|emotion| {
+            let mut candidates: Vec<&Candidate> =
+                self.candidates.iter().filter(|candidate| candidate.emotion == emotion).collect();
+            if candidates.iter().any(|candidate| Some(candidate.corpus) == best) {
+                candidates.retain(|candidate| Some(candidate.corpus) == best);
             }
-            let seconds = |clip: &Clip| clip.duration_s.unwrap_or(0.0);
-            candidates.sort_by(|a, b| seconds(a).total_cmp(&seconds(b)).then_with(|| a.clip_id.cmp(&b.clip_id)));
-            candidates.get(candidates.len().saturating_sub(1) / 2).map(|clip| (emotion, *clip))
+            candidates.sort_by(|a, b| a.seconds.total_cmp(&b.seconds).then_with(|| a.clip_id.cmp(&b.clip_id)));
+            let median = candidates.get(candidates.len().saturating_sub(1) / 2);
+            median.map(|candidate| (candidate.clip_id.clone(), None))
+        });
+        Chosen(chosen.collect())
+    }
+}
+
+/// The chosen clips by id, in the order of their emotions, each with its row of the manifest once that has passed by.
+#[derive(Debug)]
+pub(crate) struct Chosen(Vec<(String, Option<Clip>)>);
+
+impl Chosen {
+    /// Keeps `clip` if it is one of those chosen.
+    pub(crate) fn note(&mut self, clip: &Clip) {
+        if let Some((_, row)) = self.0.iter_mut().find(|(clip_id, _)| *clip_id == clip.clip_id) {
+            *row = Some(clip.clone());
+        }
+    }
+
+    pub(crate) fn into_clips(self) -> Vec<Clip> {
+        self.0.into_iter().filter_map(|(_, clip)| clip).collect()
+    }
+}
+
+/// Drawings of the last result, by the content that they show.
+#[derive(Debug, Default)]
+pub(crate) struct Drawn(HashMap<String, Example>);
+
+impl Drawn {
+    /// Reads the table in `dir`; empty where there is none, or it was drawn in another way.
+    pub(crate) fn read(dir: Option<&Path>, sample_rate_hz: u32) -> Self {
+        // Not being able to save work is no reason to fail.
+        let path = dir.map(|dir| dir.join(EXAMPLES_FILE));
+        Self(path.and_then(|path| Self::contents(&path, sample_rate_hz).ok()).unwrap_or_default())
+    }
+
+    fn contents(path: &Path, sample_rate_hz: u32) -> TableResult<HashMap<String, Example>> {
+        let metadata = read_metadata(path)?;
+        let sources: Option<Sources> = metadata.get(KEY_SOURCES).and_then(|json| serde_json::from_str(json).ok());
+        let sources = sources.filter(|sources| sources.version == VERSION && sources.sample_rate_hz == sample_rate_hz);
+        let Some(sources) = sources else { return Ok(HashMap::new()) };
+        let hashes = sources.content_hashes.into_iter().flatten();
+        Ok(hashes.zip(Example::read(path)?).collect())
+    }
+
+    /// The drawing of `clip`, if it was drawn before.
+    pub(crate) fn of(&self, clip: &Clip, emotion: Emotion) -> Option<Example> {
+        let drawn = self.0.get(clip.content_hash.as_ref()?)?.clone();
+        Some(Example {
+            clip_id: clip.clip_id.clone(),
+            emotion,
+            corpus: clip.corpus.clone(),
+            speaker: clip.speaker.clone().unwrap_or_default(),
+            ..drawn
         })
-        .collect()
+    }
+}
+
+/// What decides the drawings, row by row.
+#[derive(Debug, Serialize, Deserialize)]
+struct Sources {
+    version: u32,
+    sample_rate_hz: u32,
+    content_hashes: Vec<Option<String>>,
+}
+
+/// Writes the drawings of `clips` to `path`.
+pub(crate) fn write(
+    path: &Path,
+    rows: &[Example],
+    clips: &[Clip],
+    sample_rate_hz: u32,
+    provenance: &Provenance,
+) -> TableResult<()> {
+    let content_hashes = clips.iter().map(|clip| clip.content_hash.clone()).collect();
+    let sources = Sources { version: VERSION, sample_rate_hz, content_hashes };
+    let json = serde_json::to_string(&sources).unwrap_or_default();
+    Example::write_with(path, rows, provenance, &[(KEY_SOURCES, json)])
 }
 
 /// Waveform and spectrogram of `clip`, whose samples at `sample_rate_hz` are `samples`.
@@ -116,12 +226,15 @@ mod tests {
             clip("b/5", "b", Emotion::Fear, 1.0),
             clip("a/2", "a", Emotion::Calm, 3.0),
         ];
-        let chosen: Vec<(Emotion, &str)> =
-            choose(&clips).into_iter().map(|(emotion, clip)| (emotion, clip.clip_id.as_str())).collect();
-        assert_eq!(
-            chosen,
-            [(Emotion::Angry, "b/3"), (Emotion::Calm, "a/2"), (Emotion::Fear, "b/5"), (Emotion::Sad, "b/4")]
-        );
+        let mut chooser = Chooser::default();
+        clips.iter().cloned().for_each(|clip| chooser.see(clip));
+        assert_eq!(chooser.clips(), 7);
+        let mut chosen = chooser.choose();
+        clips.iter().for_each(|clip| chosen.note(clip));
+        let chosen: Vec<(Emotion, String)> =
+            chosen.into_clips().into_iter().map(|clip| (clip.emotion.expect("emotion"), clip.clip_id)).collect();
+        let expected = [(Emotion::Angry, "b/3"), (Emotion::Calm, "a/2"), (Emotion::Fear, "b/5"), (Emotion::Sad, "b/4")];
+        assert_eq!(chosen, expected.map(|(emotion, clip)| (emotion, clip.to_owned())));
     }
 
     #[test]

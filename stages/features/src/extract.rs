@@ -6,7 +6,7 @@ use ser_audio::Resampler;
 use ser_schemas::stage::ParamProblem;
 
 use crate::cepstrum::Cepstrum;
-use crate::chroma::{CLASSES, ChromaBank};
+use crate::chroma::ChromaBank;
 use crate::delta::Deltas;
 use crate::enhance::Enhancer;
 use crate::error::{FeaturesError, FeaturesResult};
@@ -19,6 +19,7 @@ use crate::params::Params;
 use crate::pitch::Pitch;
 use crate::shape;
 use crate::stft::Stft;
+use crate::vector::{LANES, Row, wide};
 
 /// Samples are limited to this magnitude, full scale being 1: far beyond any recording, and every power stays finite.
 const MAX_SAMPLE: f32 = 1e4;
@@ -54,8 +55,12 @@ pub struct Extractor {
     resamplers: HashMap<u32, Resampler>,
     power: Vec<f32>,
     magnitude: Vec<f32>,
-    log_mel: Vec<f32>,
-    floored: Vec<f32>,
+    /// Powers of frames side by side, one row per frequency bin.
+    block: Vec<Row>,
+    /// Mel bands of frames side by side, one row per band, block after block.
+    log_mel: Vec<Row>,
+    floored: Vec<Row>,
+    coefficients: Vec<Row>,
     series: Vec<f32>,
     derivative: Vec<f32>,
 }
@@ -120,8 +125,10 @@ impl Extractor {
             resamplers: HashMap::new(),
             power: vec![0.0; framing.bins()],
             magnitude: vec![0.0; framing.bins()],
+            block: vec![[0.0; LANES]; framing.bins()],
             log_mel: Vec::new(),
             floored: Vec::new(),
+            coefficients: Vec::new(),
             series: Vec::new(),
             derivative: Vec::new(),
             framing,
@@ -138,7 +145,7 @@ impl Extractor {
     ///
     /// Samples that are not finite count as silence. A recording without samples has one frame, of silence.
     pub fn extract(&mut self, samples: &[f32], from_hz: u32) -> FeaturesResult<ClipFeatures> {
-        let clip = self.load(samples, from_hz)?;
+        let clip = self.load(samples.to_vec(), from_hz)?;
         let frames = self.frames(clip);
         let functionals = self.functionals(&frames);
         let frame_count = frames.len() / self.layout.frames.names.len();
@@ -146,12 +153,11 @@ impl Extractor {
     }
 
     /// The recording at the sample rate of the features, with every sample finite.
-    pub(crate) fn load(&mut self, samples: &[f32], from_hz: u32) -> FeaturesResult<Vec<f32>> {
-        let clean: Vec<f32> = samples
-            .iter()
-            .map(|sample| if sample.is_finite() { sample.clamp(-MAX_SAMPLE, MAX_SAMPLE) } else { 0.0 })
-            .collect();
-        self.resample(clean, from_hz)
+    pub(crate) fn load(&mut self, mut samples: Vec<f32>, from_hz: u32) -> FeaturesResult<Vec<f32>> {
+        for sample in &mut samples {
+            *sample = if sample.is_finite() { sample.clamp(-MAX_SAMPLE, MAX_SAMPLE) } else { 0.0 };
+        }
+        self.resample(samples, from_hz)
     }
 
     /// `samples`, recorded at `from_hz`, at the sample rate of the features.
@@ -182,9 +188,14 @@ impl Extractor {
         let width = self.layout.frames.names.len();
         let count = self.framing.frame_count(clip.len());
         let mut frames = vec![0.0; count * width];
-        self.spectral(&clip, width, &mut frames);
-        self.mel_features(width, &mut frames);
-        self.waveform(&clip, width, &mut frames);
+        wide(
+            #[inline(always)]
+            || {
+                self.spectral(&clip, width, &mut frames);
+                self.mel_features(width, &mut frames);
+                self.waveform(&clip, width, &mut frames);
+            },
+        );
         frames
     }
 
@@ -192,92 +203,107 @@ impl Extractor {
     pub(crate) fn functionals(&mut self, frames: &[f32]) -> Vec<f32> {
         let width = self.layout.frames.names.len();
         let mut out = Vec::with_capacity(self.layout.functionals.len());
-        for column in 0..width {
-            if Some(column) == self.columns.voiced {
-                let count = (frames.len() / width).max(1);
-                let voiced: f32 = frames.iter().skip(column).step_by(width).sum();
-                out.push(voiced / count as f32);
-            } else {
-                let only_where = self.columns.voiced.filter(|_| Some(column) == self.columns.f0);
-                self.statistics.append(frames, width, column, only_where, &mut out);
-            }
+        // Pitch and voicing come last, and are summarised in their own way.
+        self.statistics.append(frames, width, 0..self.columns.f0.unwrap_or(width), None, &mut out);
+        if let (Some(f0), Some(voiced)) = (self.columns.f0, self.columns.voiced) {
+            self.statistics.append(frames, width, f0..f0 + 1, Some(voiced), &mut out);
+            let count = (frames.len() / width).max(1);
+            let share: f32 = frames.iter().skip(voiced).step_by(width).sum();
+            out.push(share / count as f32);
         }
         out
     }
 
-    /// Whatever is computed from one frame's spectrum alone; log-mel bands are kept for the next step.
+    /// Whatever is computed from the spectra; log-mel bands are kept for the next step.
+    ///
+    /// Frames are worked on side by side, [`LANES`] at a time: filter banks then are sums of whole rows.
+    #[expect(clippy::inline_always, reason = "compiled for the widest instructions where it is inlined into such code")]
+    #[inline(always)]
     fn spectral(&mut self, clip: &[f32], width: usize, frames: &mut [f32]) {
         let columns = &self.columns;
-        let bands = self.params.log_mel.n_mels as usize;
         let needs_magnitude = self.params.needs_magnitude();
-        let needed = self.mel.is_some() || needs_magnitude || columns.chroma.is_some() || columns.flatness.is_some();
-        if !needed {
+        let banks = self.mel.is_some() || columns.chroma.is_some();
+        if !banks && !needs_magnitude && columns.flatness.is_none() {
             return;
         }
         let bin_hz = self.framing.bin_hz() as f32;
-        if self.mel.is_some() {
-            self.log_mel.resize(frames.len() / width * bands, 0.0);
-        }
-        for (index, row) in frames.chunks_exact_mut(width).enumerate() {
-            self.stft.power(clip, index, &mut self.power);
+        let bands = self.params.log_mel.n_mels as usize;
+        self.log_mel.clear();
+        for (block, rows) in frames.chunks_mut(LANES * width).enumerate() {
+            let count = rows.len() / width;
+            if count < LANES {
+                // What is not a frame is silent, and so never the loudest.
+                self.block.fill([0.0; LANES]);
+            }
+            for (lane, row) in rows.chunks_exact_mut(width).enumerate() {
+                self.stft.power(clip, block * LANES + lane, &mut self.power);
+                if banks {
+                    for (bin, power) in self.block.iter_mut().zip(&self.power) {
+                        bin[lane] = *power;
+                    }
+                }
+                if let Some(column) = columns.flatness {
+                    row[column] = shape::flatness(&self.power);
+                }
+                if needs_magnitude {
+                    for (magnitude, power) in self.magnitude.iter_mut().zip(&self.power) {
+                        *magnitude = power.sqrt();
+                    }
+                    let centroid = shape::centroid(&self.magnitude, bin_hz);
+                    if let Some(column) = columns.centroid {
+                        row[column] = centroid;
+                    }
+                    if let Some(column) = columns.bandwidth {
+                        row[column] = shape::bandwidth(&self.magnitude, centroid, bin_hz);
+                    }
+                    if let Some(column) = columns.rolloff {
+                        row[column] = shape::rolloff(&self.magnitude, bin_hz);
+                    }
+                }
+            }
             if let Some(mel) = &self.mel {
-                mel.apply(&self.power, &mut self.log_mel[index * bands..(index + 1) * bands]);
+                let start = self.log_mel.len();
+                self.log_mel.resize(start + bands, [0.0; LANES]);
+                let log_mel = &mut self.log_mel[start..];
+                mel.apply_rows(&self.block, log_mel);
+                for band in log_mel {
+                    for lane in 0..LANES {
+                        band[lane] = power_to_db(band[lane]);
+                    }
+                }
             }
             if let Some(column) = columns.chroma {
-                self.chroma.apply(&self.power, &mut row[column..column + CLASSES]);
-            }
-            if let Some(column) = columns.flatness {
-                row[column] = shape::flatness(&self.power);
-            }
-            if needs_magnitude {
-                for (magnitude, power) in self.magnitude.iter_mut().zip(&self.power) {
-                    *magnitude = power.sqrt();
-                }
-                let centroid = shape::centroid(&self.magnitude, bin_hz);
-                if let Some(column) = columns.centroid {
-                    row[column] = centroid;
-                }
-                if let Some(column) = columns.bandwidth {
-                    row[column] = shape::bandwidth(&self.magnitude, centroid, bin_hz);
-                }
-                if let Some(column) = columns.rolloff {
-                    row[column] = shape::rolloff(&self.magnitude, bin_hz);
-                }
-            }
-        }
-        if self.mel.is_some() {
-            for value in &mut self.log_mel {
-                *value = power_to_db(*value);
+                spread(&self.chroma.apply_rows(&self.block), &mut rows[column..], width);
             }
         }
     }
 
     /// Log-mel bands and MFCC, which need the clip's loudest band for their floors.
+    #[expect(clippy::inline_always, reason = "compiled for the widest instructions where it is inlined into such code")]
+    #[inline(always)]
     fn mel_features(&mut self, width: usize, frames: &mut [f32]) {
         if self.mel.is_none() {
             return;
         }
         let bands = self.params.log_mel.n_mels as usize;
-        let loudest = self.log_mel.iter().fold(f32::NEG_INFINITY, |a, b| a.max(*b));
+        let loudest = self.log_mel.iter().flatten().fold(f32::NEG_INFINITY, |a, b| if *b > a { *b } else { a });
         let floor = |top_db: f64| if top_db > 0.0 { loudest - top_db as f32 } else { f32::NEG_INFINITY };
-        if let Some(column) = self.columns.log_mel {
-            let floor = floor(self.params.log_mel.top_db);
-            for (row, bands) in frames.chunks_exact_mut(width).zip(self.log_mel.chunks_exact(bands)) {
-                for (out, value) in row[column..].iter_mut().zip(bands) {
-                    *out = value.max(floor);
-                }
+        let (mel_floor, mfcc_floor) = (floor(self.params.log_mel.top_db), floor(self.params.mfcc.top_db));
+        let coefficients = self.params.mfcc.n_mfcc as usize;
+        self.floored.resize(bands, [0.0; LANES]);
+        self.coefficients.resize(coefficients, [0.0; LANES]);
+        for (rows, log_mel) in frames.chunks_mut(LANES * width).zip(self.log_mel.chunks_exact(bands)) {
+            if let Some(column) = self.columns.log_mel {
+                raise(log_mel, mel_floor, &mut self.floored);
+                spread(&self.floored, &mut rows[column..], width);
+            }
+            if let Some(column) = self.columns.mfcc {
+                raise(log_mel, mfcc_floor, &mut self.floored);
+                self.cepstrum.apply_rows(&self.floored, &mut self.coefficients);
+                spread(&self.coefficients, &mut rows[column..], width);
             }
         }
         if let Some(column) = self.columns.mfcc {
-            let floor = floor(self.params.mfcc.top_db);
-            let coefficients = self.params.mfcc.n_mfcc as usize;
-            self.floored.resize(bands, 0.0);
-            for (row, bands) in frames.chunks_exact_mut(width).zip(self.log_mel.chunks_exact(bands)) {
-                for (out, value) in self.floored.iter_mut().zip(bands) {
-                    *out = value.max(floor);
-                }
-                self.cepstrum.apply(&self.floored, &mut row[column..column + coefficients]);
-            }
             for order in 1..=self.params.mfcc.deltas as usize {
                 for index in column..column + coefficients {
                     self.derive(width, index, order, index + order * coefficients, frames);
@@ -298,10 +324,12 @@ impl Extractor {
     }
 
     /// What is computed from the samples themselves: zero crossings, level, pitch.
+    #[expect(clippy::inline_always, reason = "compiled for the widest instructions where it is inlined into such code")]
+    #[inline(always)]
     fn waveform(&mut self, clip: &[f32], width: usize, frames: &mut [f32]) {
         let count = frames.len() / width;
         if let Some(column) = self.columns.zcr {
-            self.crossings.count(clip);
+            self.crossings.find(clip);
             for index in 0..count {
                 frames[index * width + column] = self.crossings.rate(&self.framing, index);
             }
@@ -317,6 +345,28 @@ impl Extractor {
                 row[f0] = *value;
                 row[voiced] = if *value > 0.0 { 1.0 } else { 0.0 };
             }
+        }
+    }
+}
+
+/// Writes frames side by side, one row per feature, to rows of `width` values, as many as `frames` begins.
+#[expect(clippy::inline_always, reason = "compiled for the widest instructions where it is inlined into such code")]
+#[inline(always)]
+fn spread(features: &[Row], frames: &mut [f32], width: usize) {
+    for (lane, frame) in frames.chunks_mut(width).enumerate() {
+        for (value, feature) in frame.iter_mut().zip(features) {
+            *value = feature[lane];
+        }
+    }
+}
+
+/// Copies `rows`, raising what lies below `floor` to it.
+#[expect(clippy::inline_always, reason = "compiled for the widest instructions where it is inlined into such code")]
+#[inline(always)]
+fn raise(rows: &[Row], floor: f32, out: &mut [Row]) {
+    for (out, row) in out.iter_mut().zip(rows) {
+        for lane in 0..LANES {
+            out[lane] = if row[lane] > floor { row[lane] } else { floor };
         }
     }
 }

@@ -3,9 +3,16 @@
 //! Mean, standard deviation (of the clip as a population), minimum, maximum, percentiles (linear between neighbouring
 //! ranks, as numpy's default), slope per second (least squares over the frames' times), and mean and standard deviation
 //! of the derivative per frame.
+//!
+//! Sixteen features are worked on side by side, frame after frame: every sum and every comparison of a sorting network is
+//! then one vector instruction or two for all of them.
+
+use std::ops::Range;
 
 use crate::delta::Deltas;
 use crate::params::Functionals;
+use crate::sorting;
+use crate::vector::{LANES, Row, wide};
 
 const QUARTILES: [u32; 3] = [25, 50, 75];
 
@@ -14,10 +21,11 @@ pub(crate) struct Statistics {
     percentiles: Vec<u32>,
     deltas: Option<Deltas>,
     hop_s: f64,
-    column: Vec<f32>,
+    rows: Vec<Row>,
     times: Vec<f64>,
-    sorted: Vec<f32>,
-    derivative: Vec<f32>,
+    derivative: Vec<Row>,
+    /// One row per statistic.
+    values: Vec<Row>,
 }
 
 /// Names of the statistics of one feature, in the order of their values.
@@ -38,81 +46,140 @@ impl Statistics {
             percentiles: QUARTILES.iter().chain(&params.percentiles).copied().collect(),
             deltas: params.deltas.then(Deltas::new),
             hop_s,
-            column: Vec::new(),
+            rows: Vec::new(),
             times: Vec::new(),
-            sorted: Vec::new(),
             derivative: Vec::new(),
+            values: Vec::new(),
         }
     }
 
-    /// Statistics of column `column` of `frames` (row after row, `width` values each), appended to `out`.
+    /// Statistics of the columns `columns` of `frames` (row after row, `width` values each), appended to `out` column by
+    /// column.
     ///
-    /// With `only_where`, a second column, frames in which that one is 0 are left out; without any frame left, every
+    /// With `only_where`, a further column, frames in which that one is 0 are left out; without any frame left, every
     /// statistic is 0.
     pub(crate) fn append(
         &mut self,
         frames: &[f32],
         width: usize,
-        column: usize,
+        columns: Range<usize>,
         only_where: Option<usize>,
         out: &mut Vec<f32>,
     ) {
-        self.column.clear();
+        for first in columns.clone().step_by(LANES) {
+            let block = first..(first + LANES).min(columns.end);
+            let lanes = block.len();
+            self.gather(frames, width, block, only_where);
+            wide(
+                #[inline(always)]
+                || self.evaluate(),
+            );
+            for lane in 0..lanes {
+                out.extend(self.values.iter().map(|row| row[lane]));
+            }
+        }
+    }
+
+    /// The values of `columns` side by side, with their times.
+    fn gather(&mut self, frames: &[f32], width: usize, columns: Range<usize>, only_where: Option<usize>) {
+        self.rows.clear();
         self.times.clear();
-        for (index, row) in frames.chunks_exact(width).enumerate() {
-            if only_where.is_none_or(|flag| row[flag] != 0.0) {
-                self.column.push(row[column]);
+        for (index, frame) in frames.chunks_exact(width).enumerate() {
+            if only_where.is_none_or(|flag| frame[flag] != 0.0) {
+                let mut row = [0.0; LANES];
+                row[..columns.len()].copy_from_slice(&frame[columns.clone()]);
+                self.rows.push(row);
                 self.times.push(index as f64 * self.hop_s);
             }
         }
-        let moments = Moments::of(&self.column);
-        out.extend([moments.mean as f32, moments.sd as f32]);
-        self.sorted.clear();
-        self.sorted.extend_from_slice(&self.column);
-        self.sorted.sort_unstable_by(f32::total_cmp);
-        out.extend([0.0, 1.0].map(|share| quantile(&self.sorted, share)));
-        out.extend(self.percentiles.iter().map(|percentile| quantile(&self.sorted, f64::from(*percentile) / 100.0)));
-        out.push(slope(&self.times, &self.column, moments.mean) as f32);
-        if let Some(deltas) = &self.deltas {
-            self.derivative.resize(self.column.len(), 0.0);
-            deltas.apply(&self.column, 1, &mut self.derivative);
-            let moments = Moments::of(&self.derivative);
-            out.extend([moments.mean as f32, moments.sd as f32]);
+    }
+
+    /// All statistics of what was gathered.
+    #[expect(clippy::inline_always, reason = "compiled for the widest instructions where it is inlined into such code")]
+    #[inline(always)]
+    fn evaluate(&mut self) {
+        self.values.clear();
+        let moments = Moments::of(&self.rows);
+        self.values.extend([moments.mean.map(|mean| mean as f32), moments.sd()]);
+        let slope = slope(&self.times, &self.rows, &moments.mean);
+        let delta = self.deltas.as_ref().map(|deltas| {
+            self.derivative.resize(self.rows.len(), [0.0; LANES]);
+            deltas.apply_rows(&self.rows, &mut self.derivative);
+            Moments::of(&self.derivative)
+        });
+        sorting::sort_columns(&mut self.rows);
+        self.values.extend([0.0, 1.0].map(|share| quantile(&self.rows, share)));
+        let shares = self.percentiles.iter().map(|percentile| f64::from(*percentile) / 100.0);
+        self.values.extend(shares.map(|share| quantile(&self.rows, share)));
+        self.values.push(slope);
+        if let Some(moments) = delta {
+            self.values.extend([moments.mean.map(|mean| mean as f32), moments.sd()]);
         }
     }
 }
 
 struct Moments {
-    mean: f64,
-    sd: f64,
+    mean: [f64; LANES],
+    variance: [f64; LANES],
 }
 
 impl Moments {
-    fn of(values: &[f32]) -> Self {
-        let count = values.len().max(1) as f64;
-        let mean = values.iter().map(|value| f64::from(*value)).sum::<f64>() / count;
-        let variance = values.iter().map(|value| (f64::from(*value) - mean).powi(2)).sum::<f64>() / count;
-        Self { mean, sd: variance.sqrt() }
+    #[expect(clippy::inline_always, reason = "compiled for the widest instructions where it is inlined into such code")]
+    #[inline(always)]
+    fn of(rows: &[Row]) -> Self {
+        let count = rows.len().max(1) as f64;
+        let mut sums = [0.0_f64; LANES];
+        for row in rows {
+            for lane in 0..LANES {
+                sums[lane] += f64::from(row[lane]);
+            }
+        }
+        let mean = sums.map(|sum| sum / count);
+        let mut squares = [0.0_f64; LANES];
+        for row in rows {
+            for lane in 0..LANES {
+                let difference = f64::from(row[lane]) - mean[lane];
+                squares[lane] += difference * difference;
+            }
+        }
+        Self { mean, variance: squares.map(|sum| sum / count) }
+    }
+
+    fn sd(&self) -> Row {
+        self.variance.map(|variance| variance.sqrt() as f32)
     }
 }
 
-/// Value below which `share` of the sorted values lie, between ranks by proportion; 0 without values.
-fn quantile(sorted: &[f32], share: f64) -> f32 {
-    let Some(last) = sorted.len().checked_sub(1) else { return 0.0 };
+/// Values below which `share` of the sorted values lie, between ranks by proportion; 0 without values.
+fn quantile(sorted: &[Row], share: f64) -> Row {
+    let Some(last) = sorted.len().checked_sub(1) else { return [0.0; LANES] };
     let position = share * last as f64;
     let below = (position.floor() as usize).min(last);
     let above = (below + 1).min(last);
-    let (low, high) = (f64::from(sorted[below]), f64::from(sorted[above]));
-    (low + (high - low) * (position - below as f64)) as f32
+    let part = position - below as f64;
+    std::array::from_fn(|lane| {
+        let (low, high) = (f64::from(sorted[below][lane]), f64::from(sorted[above][lane]));
+        (low + (high - low) * part) as f32
+    })
 }
 
-/// Least-squares slope of values over times; 0 for fewer than two.
-fn slope(times: &[f64], values: &[f32], mean: f64) -> f64 {
+/// Least-squares slopes of values over times; 0 for fewer than two.
+#[expect(clippy::inline_always, reason = "compiled for the widest instructions where it is inlined into such code")]
+#[inline(always)]
+fn slope(times: &[f64], rows: &[Row], means: &[f64; LANES]) -> Row {
     let count = times.len().max(1) as f64;
     let middle = times.iter().sum::<f64>() / count;
     let spread: f64 = times.iter().map(|time| (time - middle).powi(2)).sum();
-    let joint: f64 = times.iter().zip(values).map(|(time, value)| (time - middle) * (f64::from(*value) - mean)).sum();
-    if spread > 0.0 { joint / spread } else { 0.0 }
+    if spread <= 0.0 {
+        return [0.0; LANES];
+    }
+    let mut joint = [0.0_f64; LANES];
+    for (time, row) in times.iter().zip(rows) {
+        for lane in 0..LANES {
+            joint[lane] += (time - middle) * (f64::from(row[lane]) - means[lane]);
+        }
+    }
+    joint.map(|joint| (joint / spread) as f32)
 }
 
 #[cfg(test)]
@@ -122,7 +189,7 @@ mod tests {
 
     fn of(values: &[f32]) -> Vec<f32> {
         let mut out = Vec::new();
-        Statistics::new(&Functionals::default(), 0.01).append(values, 1, 0, None, &mut out);
+        Statistics::new(&Functionals::default(), 0.01).append(values, 1, 0..1, None, &mut out);
         out
     }
 
@@ -149,14 +216,35 @@ mod tests {
     fn frames_that_do_not_count_are_left_out() {
         let frames = [100.0, 1.0, 999.0, 0.0, 300.0, 1.0];
         let mut out = Vec::new();
-        Statistics::new(&Functionals::default(), 0.01).append(&frames, 2, 0, Some(1), &mut out);
+        Statistics::new(&Functionals::default(), 0.01).append(&frames, 2, 0..1, Some(1), &mut out);
         assert_eq!(out[..4], [200.0, 100.0, 100.0, 300.0]);
         out.clear();
-        Statistics::new(&Functionals::default(), 0.01).append(&[5.0, 0.0], 2, 0, Some(1), &mut out);
+        Statistics::new(&Functionals::default(), 0.01).append(&[5.0, 0.0], 2, 0..1, Some(1), &mut out);
         assert!(out.iter().all(|value| *value == 0.0), "{out:?}");
     }
 
     proptest! {
+        #[test]
+        fn features_side_by_side_do_not_touch_each_other(
+            values in prop::collection::vec(-1e4f32..1e4, 37 * 1..37 * 9), voiced in any::<u64>(),
+        ) {
+            let values: Vec<f32> = values.chunks_exact(37).flatten().copied().collect();
+            let frames: Vec<f32> = values
+                .chunks_exact(37)
+                .enumerate()
+                .flat_map(|(index, row)| row.iter().copied().chain([f32::from(u8::from(voiced >> index & 1 == 1))]))
+                .collect();
+            for only_where in [None, Some(37)] {
+                let mut statistics = Statistics::new(&Functionals::default(), 0.01);
+                let (mut together, mut apart) = (Vec::new(), Vec::new());
+                statistics.append(&frames, 38, 0..37, only_where, &mut together);
+                for column in 0..37 {
+                    statistics.append(&frames, 38, column..column + 1, only_where, &mut apart);
+                }
+                prop_assert_eq!(together, apart);
+            }
+        }
+
         #[test]
         fn statistics_are_finite_and_ordered(values in prop::collection::vec(-1e4f32..1e4, 1..200)) {
             let out = of(&values);

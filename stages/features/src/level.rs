@@ -7,6 +7,8 @@ use crate::vector::energy;
 const ZERO: f32 = 1e-10;
 
 /// Root mean square of the `window` samples of frame `index`; silence outside the clip counts.
+#[expect(clippy::inline_always, reason = "compiled for the widest instructions where it is inlined into such code")]
+#[inline(always)]
 pub(crate) fn rms(clip: &[f32], framing: &Framing, index: usize) -> f32 {
     (energy(inside(clip, framing, index)) / framing.window as f32).sqrt()
 }
@@ -19,33 +21,34 @@ fn inside<'a>(clip: &'a [f32], framing: &Framing, index: usize) -> &'a [f32] {
     &clip[start..end]
 }
 
-/// Counts sign changes of a clip once, so that each frame is a difference of two counts.
+/// Finds the sign changes of a clip once, so that each frame only counts them.
 #[derive(Debug, Default)]
 pub(crate) struct ZeroCrossings {
-    /// `counts[n]`: sign changes between neighbouring samples up to sample `n`.
-    counts: Vec<u32>,
+    /// 1 for every sample whose sign differs from the one before it.
+    changes: Vec<u8>,
 }
 
 impl ZeroCrossings {
-    pub(crate) fn count(&mut self, clip: &[f32]) {
-        self.counts.clear();
-        let mut previous = clip.first().is_some_and(|sample| *sample < -ZERO);
-        let mut count = 0;
-        self.counts.extend(clip.iter().map(|sample| {
-            let negative = *sample < -ZERO;
-            count += u32::from(negative != previous);
-            previous = negative;
-            count
-        }));
+    #[expect(clippy::inline_always, reason = "compiled for the widest instructions where it is inlined into such code")]
+    #[inline(always)]
+    pub(crate) fn find(&mut self, clip: &[f32]) {
+        self.changes.clear();
+        if clip.is_empty() {
+            return;
+        }
+        let pairs = clip.iter().zip(&clip[1..]);
+        self.changes.push(0);
+        self.changes.extend(pairs.map(|(before, after)| u8::from((*before < -ZERO) != (*after < -ZERO))));
     }
 
     /// Share of the samples of frame `index` whose sign differs from the one before; none beyond the clip's ends.
+    #[expect(clippy::inline_always, reason = "compiled for the widest instructions where it is inlined into such code")]
+    #[inline(always)]
     pub(crate) fn rate(&self, framing: &Framing, index: usize) -> f32 {
-        let Some(last) = self.counts.len().checked_sub(1) else { return 0.0 };
-        let start = framing.centre(index) - (framing.window / 2) as isize;
-        let end = start + framing.window as isize - 1;
-        let at = |position: isize| self.counts[position.clamp(0, last as isize) as usize];
-        (at(end) - at(start)) as f32 / framing.window as f32
+        let first = framing.centre(index) - (framing.window / 2) as isize + 1;
+        let within = |position: isize| position.clamp(0, self.changes.len() as isize) as usize;
+        let frame = &self.changes[within(first)..within(first + framing.window as isize - 1)];
+        frame.iter().map(|change| u32::from(*change)).sum::<u32>() as f32 / framing.window as f32
     }
 }
 
@@ -72,7 +75,7 @@ mod tests {
         let clip: Vec<f32> =
             (0..4_000).map(|n| (std::f32::consts::TAU * 1_000.0 * n as f32 / 16_000.0 + 0.3).sin()).collect();
         let mut crossings = ZeroCrossings::default();
-        crossings.count(&clip);
+        crossings.find(&clip);
         let rate = crossings.rate(&framing(), 10);
         assert!((rate - 0.125).abs() <= 1.0 / 400.0, "{rate}");
     }
@@ -84,7 +87,7 @@ mod tests {
         ) {
             let framing = framing();
             let mut crossings = ZeroCrossings::default();
-            crossings.count(&clip);
+            crossings.find(&clip);
             let rates: Vec<f32> = (0..framing.frame_count(clip.len())).map(|t| crossings.rate(&framing, t)).collect();
             for (index, rate) in rates.iter().enumerate() {
                 let samples = inside(&clip, &framing, index);
@@ -94,7 +97,7 @@ mod tests {
             // Away from the threshold, gain moves no sign.
             if clip.iter().all(|sample| sample.abs() > 1e-6) {
                 let scaled: Vec<f32> = clip.iter().map(|sample| sample * gain).collect();
-                crossings.count(&scaled);
+                crossings.find(&scaled);
                 for (index, rate) in rates.iter().enumerate() {
                     prop_assert_eq!(crossings.rate(&framing, index), *rate);
                 }

@@ -3,6 +3,7 @@
 //! Read in this order: [`Params`] says what can be declared, [`run`] is the stage, [`Extractor`] turns one recording
 //! into features (for the stage and for prediction alike). Below it there is one file per feature.
 
+mod assembly;
 mod augment;
 mod cepstrum;
 mod chroma;
@@ -13,16 +14,20 @@ mod examples;
 mod extract;
 mod framing;
 mod functionals;
+mod grouping;
 mod layout;
 mod level;
 mod mel;
 mod params;
 mod pitch;
+mod previous;
 mod rng;
 mod shape;
+mod sorting;
 mod stage;
 mod stft;
 mod vector;
+mod work;
 
 pub use augment::Augmentation;
 pub use enhance::Enhancement;
@@ -33,4 +38,9 @@ pub use params::{F0, Functionals, LogMel, Mfcc, Params};
 pub use stage::run;
 
 /// Version of what this stage computes; it rises when the same parameters give other numbers.
-pub const VERSION: u32 = 1;
+pub const VERSION: u32 = 2;
+
+/// The files of a result; [`ser_schemas::AUGMENTED_FILE`] beside them where alterations are declared.
+pub(crate) const FRAMES_FILE: &str = "frames.parquet";
+pub(crate) const FUNCTIONALS_FILE: &str = "functionals.parquet";
+pub(crate) const EXAMPLES_FILE: &str = "examples.parquet";

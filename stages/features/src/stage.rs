@@ -1,45 +1,56 @@
 //! The stage: a manifest's clips in, tables of features out.
 //!
-//! Clips are worked on in parallel, in batches: while one batch is computed, the one before is written, in the
-//! manifest's order. At no time are there more than two batches in memory.
+//! One thread reads the manifest and the files ahead; clips are computed in parallel, in batches; while one batch is
+//! computed, the one before is put into the tables, in the manifest's order. Memory holds two batches and a row group of
+//! each table, whatever the size of the corpus. Rows that the last result has are taken from there.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::Mutex;
+use std::sync::mpsc::sync_channel;
 
 use rayon::prelude::*;
-use ser_audio::{Limits, SAMPLE_RATES_HZ, decode_file};
-use ser_schemas::frames::{ClipFrames, FramesWriter};
-use ser_schemas::functionals::Functionals;
+use ser_audio::{AudioError, Limits, SAMPLE_RATES_HZ, decode, read_file};
 use ser_schemas::stage::{ParamProblem, StageContext, StageSummary};
 use ser_schemas::{AUGMENTED_FILE, Clip, Example, KEY_SAMPLE_RATE_HZ, Table, read_metadata};
 
+use crate::assembly::{FramesTable, FunctionalsTable, Source};
 use crate::augment::{self, Copy};
 use crate::error::{FeaturesError, FeaturesResult};
-use crate::examples;
+use crate::examples::{self, Chooser, Drawn};
 use crate::extract::Extractor;
 use crate::params::Params;
+use crate::previous::{Previous, Recipes};
+use crate::work::{Planner, Queue, Work, check_content};
+use crate::{EXAMPLES_FILE, FRAMES_FILE, FUNCTIONALS_FILE};
 
 /// Clips that are computed before the next look at the results.
 const BATCH: usize = 64;
 
+/// Files read ahead, per thread that computes.
+const READ_AHEAD: usize = 2;
+
 /// Computes features of every clip of the manifest in `manifest_dir`.
 ///
 /// Writes `frames.parquet`, `functionals.parquet` and `examples.parquet` into the stage's folder, and
-/// `augmented.parquet` where alterations are declared. Rows are in the manifest's order.
+/// `augmented.parquet` where alterations are declared. Rows are in the manifest's order. The tables are the same whether
+/// rows were computed or taken from the last result.
 pub fn run(params: &Params, manifest_dir: &Path, ctx: &StageContext<'_>) -> FeaturesResult<StageSummary> {
     let manifest = manifest_dir.join("clips.parquet");
     let sample_rate_hz = sample_rate(&manifest)?;
-    let clips = Clip::read(&manifest)?;
-    if clips.is_empty() {
+    let mut chooser = Chooser::default();
+    for clips in Clip::scan(&manifest)? {
+        clips?.into_iter().for_each(|clip| chooser.see(clip));
+    }
+    if chooser.clips() == 0 {
         return Err(FeaturesError::NoClips { path: manifest });
     }
     let copies = augment::copies(&params.augment);
     check_rates(&copies, sample_rate_hz)?;
-    let job =
-        Job { params, ctx, sample_rate_hz, copies, idle: Mutex::new(vec![Extractor::new(params, sample_rate_hz)?]) };
-    ctx.observer.begin("features", clips.len() as u64, "clips");
-    let totals = job.write_features(&clips)?;
-    job.write_examples(&clips)?;
+    let idle = Mutex::new(vec![Extractor::new(params, sample_rate_hz)?]);
+    let job = Job { params, ctx, manifest, sample_rate_hz, copies, idle };
+    ctx.observer.begin("features", chooser.clips() as u64, "clips");
+    let (totals, chosen) = job.write_features(chooser)?;
+    job.write_examples(&chosen)?;
     Ok(totals.summary(&job))
 }
 
@@ -74,123 +85,177 @@ fn check_rates(copies: &[Copy], sample_rate_hz: u32) -> FeaturesResult<()> {
 struct Job<'a> {
     params: &'a Params,
     ctx: &'a StageContext<'a>,
+    manifest: PathBuf,
     sample_rate_hz: u32,
     copies: Vec<Copy>,
     /// Extractors that no thread is using; there are never more than threads.
     idle: Mutex<Vec<Extractor>>,
 }
 
-/// What is computed of one clip.
-struct Computed {
-    frames: ClipFrames,
-    functionals: Vec<f32>,
-    copies: Vec<ClipFrames>,
+/// A clip and what was computed of it.
+struct Done {
+    work: Work,
+    /// Frames and functionals, unless taken over.
+    features: Option<(Vec<f32>, Vec<f32>)>,
+    /// Frames of each altered copy, unless taken over.
+    copies: Option<Vec<Vec<f32>>>,
 }
 
+#[derive(Default)]
 struct Totals {
     clips: usize,
     frames: usize,
-    copies: usize,
+    /// Whether there was a last result to take rows from.
+    again: bool,
+    clips_taken: usize,
+    copies_taken: usize,
     features: usize,
     functionals: usize,
 }
 
 impl Job<'_> {
-    fn write_features(&self, clips: &[Clip]) -> FeaturesResult<Totals> {
-        let layout = self.with_extractor(|extractor| Ok(extractor.layout().clone()))?;
+    fn write_features(&self, chooser: Chooser) -> FeaturesResult<(Totals, Vec<Clip>)> {
         let ctx = self.ctx;
-        let create = |file: &str| FramesWriter::create(&ctx.out_dir.join(file), &layout.frames, &ctx.provenance);
-        let mut frames = create("frames.parquet")?;
-        let mut augmented = if self.copies.is_empty() { None } else { Some(create(AUGMENTED_FILE)?) };
-        let mut functionals = Functionals { names: layout.functionals, ..Functionals::default() };
+        let layout = self.with_extractor(|extractor| Ok(extractor.layout().clone()))?;
+        let recipes = Recipes::new(self.params, self.sample_rate_hz, ctx.seed);
+        let previous = Previous::open(ctx.previous_dir, &recipes, self.copies.len());
+        let index = previous.index;
+        let create = |file: &str, recipe: &str, variants, previous| {
+            let path = ctx.out_dir.join(file);
+            FramesTable::create(&path, (&layout.frames, recipe), variants, previous, &ctx.provenance)
+        };
+        let mut frames = create(FRAMES_FILE, &recipes.features, vec![String::new()], previous.frames)?;
+        let variants: Vec<String> = self.copies.iter().map(|copy| copy.variant.clone()).collect();
+        let mut augmented = if variants.is_empty() {
+            None
+        } else {
+            Some(create(AUGMENTED_FILE, &recipes.copies, variants, previous.augmented)?)
+        };
+        let path = ctx.out_dir.join(FUNCTIONALS_FILE);
+        let mut functionals =
+            FunctionalsTable::create(&path, &layout.functionals, previous.functionals, &ctx.provenance)?;
         let width = layout.frames.names.len();
         let mut totals = Totals {
-            clips: clips.len(),
-            frames: 0,
-            copies: clips.len() * self.copies.len(),
+            again: !index.is_empty(),
             features: width,
-            functionals: functionals.names.len(),
+            functionals: layout.functionals.len(),
+            ..Totals::default()
         };
-        let mut write = |batch: Vec<Computed>| -> FeaturesResult<()> {
-            for clip in batch {
-                totals.frames += clip.frames.frame_count(width);
-                functionals.clip_ids.push(clip.frames.clip_id.clone());
-                functionals.values.extend(clip.functionals);
-                frames.push(clip.frames)?;
-                for copy in clip.copies {
-                    if let Some(writer) = augmented.as_mut() {
-                        writer.push(copy)?;
+        let mut write = |batch: Vec<Done>| -> FeaturesResult<()> {
+            for Done { work, features, copies } in batch {
+                totals.clips += 1;
+                match (features, work.features) {
+                    (Some((matrix, statistics)), _) => {
+                        totals.frames += matrix.len() / width;
+                        frames.push(&work.key, Source::New(vec![matrix]))?;
+                        functionals.push(&work.key, Source::New(statistics))?;
+                    }
+                    (None, Some(found)) => {
+                        totals.clips_taken += 1;
+                        totals.frames += index.frame_count(found.row);
+                        frames.push(&work.key, Source::Taken(found))?;
+                        functionals.push(&work.key, Source::Taken(found))?;
+                    }
+                    (None, None) => {}
+                }
+                if let Some(augmented) = augmented.as_mut() {
+                    match (copies, work.copies) {
+                        (Some(copies), _) => augmented.push(&work.key, Source::New(copies))?,
+                        (None, Some(found)) => {
+                            totals.copies_taken += 1;
+                            augmented.push(&work.key, Source::Taken(found))?;
+                        }
+                        (None, None) => {}
                     }
                 }
             }
             Ok(())
         };
-        let mut finished = Vec::new();
-        for batch in clips.chunks(BATCH) {
-            let (computed, written) =
-                rayon::join(|| self.compute_batch(batch), || write(std::mem::take(&mut finished)));
-            written?;
-            finished = computed?;
-        }
-        write(finished)?;
+        let planner = Planner { ctx, manifest: &self.manifest, index: &index, copies: !self.copies.is_empty() };
+        let mut chosen = chooser.choose();
+        std::thread::scope(|scope| {
+            let (sender, receiver) = sync_channel(READ_AHEAD * rayon::current_num_threads());
+            let chosen = &mut chosen;
+            scope.spawn(move || planner.run(&sender, chosen));
+            // Lives as long as this closure: when it fails, nobody listens, and the planner stops.
+            let queue = Queue::new(receiver);
+            let mut finished = Vec::new();
+            loop {
+                let (batch, written) =
+                    rayon::join(|| self.compute_batch(&queue), || write(std::mem::take(&mut finished)));
+                written?;
+                finished = batch?;
+                if finished.is_empty() {
+                    return Ok::<(), FeaturesError>(());
+                }
+            }
+        })?;
         frames.finish()?;
-        if let Some(writer) = augmented {
-            writer.finish()?;
+        if let Some(augmented) = augmented {
+            augmented.finish()?;
         }
-        functionals.write(&ctx.out_dir.join("functionals.parquet"), &ctx.provenance)?;
-        Ok(totals)
+        functionals.finish()?;
+        Ok((totals, chosen.into_clips()))
     }
 
-    fn compute_batch(&self, clips: &[Clip]) -> FeaturesResult<Vec<Computed>> {
-        clips
-            .par_iter()
-            .map(|clip| {
+    /// The next clips of the queue, in the manifest's order; none when it is at its end.
+    fn compute_batch(&self, queue: &Queue) -> FeaturesResult<Vec<Done>> {
+        let mut batch = (0..BATCH)
+            .into_par_iter()
+            .filter_map(|_| queue.next())
+            .map(|work| {
                 if self.ctx.observer.is_cancelled() {
                     return Err(FeaturesError::Cancelled);
                 }
-                let computed = self.with_extractor(|extractor| self.compute(extractor, clip))?;
+                let done = self.with_extractor(|extractor| self.compute(extractor, work?))?;
                 self.ctx.observer.advance(1);
-                Ok(computed)
+                Ok(done)
             })
-            .collect()
+            .collect::<FeaturesResult<Vec<Done>>>()?;
+        batch.sort_unstable_by_key(|done| done.work.order);
+        Ok(batch)
     }
 
-    fn compute(&self, extractor: &mut Extractor, clip: &Clip) -> FeaturesResult<Computed> {
-        let samples = self.load(extractor, clip)?;
-        let row =
-            |variant: &str, values| ClipFrames { clip_id: clip.clip_id.clone(), variant: variant.to_owned(), values };
-        let copies = self
-            .copies
-            .iter()
-            .map(|copy| {
-                let (altered, rate_hz) = copy.apply(&samples, self.sample_rate_hz, self.ctx.seed, &clip.clip_id);
-                let altered = extractor.resample(altered, rate_hz)?;
-                Ok(row(&copy.variant, extractor.frames(altered)))
-            })
-            .collect::<FeaturesResult<_>>()?;
-        let frames = extractor.frames(samples);
-        let functionals = extractor.functionals(&frames);
-        Ok(Computed { frames: row("", frames), functionals, copies })
-    }
-
-    /// The clip's samples at the sample rate of the features.
-    fn load(&self, extractor: &mut Extractor, clip: &Clip) -> FeaturesResult<Vec<f32>> {
-        let path = self.ctx.resolve(&clip.path);
-        match decode_file(&path, &Limits::default()) {
-            Ok(audio) => extractor.load(&audio.mono(), audio.sample_rate_hz),
-            Err(source) => Err(FeaturesError::Decode { clip_id: clip.clip_id.clone(), path, source }),
-        }
+    fn compute(&self, extractor: &mut Extractor, mut work: Work) -> FeaturesResult<Done> {
+        let Some(bytes) = work.bytes.take() else { return Ok(Done { work, features: None, copies: None }) };
+        let clip_id = work.key.clip_id.as_str();
+        let path = self.ctx.resolve(&work.path);
+        let samples = load(extractor, clip_id, work.key.content_hash.as_deref(), &path, bytes)?;
+        let copies = if work.copies.is_some() || self.copies.is_empty() {
+            None
+        } else {
+            let frames = self.copies.iter().map(|copy| {
+                let (altered, rate_hz) = copy.apply(&samples, self.sample_rate_hz, self.ctx.seed, clip_id);
+                Ok(extractor.resample(altered, rate_hz).map(|altered| extractor.frames(altered))?)
+            });
+            Some(frames.collect::<FeaturesResult<_>>()?)
+        };
+        let features = work.features.is_none().then(|| {
+            let frames = extractor.frames(samples);
+            let functionals = extractor.functionals(&frames);
+            (frames, functionals)
+        });
+        Ok(Done { work, features, copies })
     }
 
     fn write_examples(&self, clips: &[Clip]) -> FeaturesResult<()> {
-        let rows = examples::choose(clips)
-            .into_par_iter()
-            .map(|(emotion, clip)| {
-                let samples = self.with_extractor(|extractor| self.load(extractor, clip))?;
+        let drawn = Drawn::read(self.ctx.previous_dir, self.sample_rate_hz);
+        let rows = clips
+            .par_iter()
+            .filter_map(|clip| clip.emotion.map(|emotion| (clip, emotion)))
+            .map(|(clip, emotion)| {
+                if let Some(example) = drawn.of(clip, emotion) {
+                    return Ok(example);
+                }
+                let path = self.ctx.resolve(&clip.path);
+                let bytes = read_file(&path, &Limits::default());
+                let hash = clip.content_hash.as_deref();
+                let samples = self.with_extractor(|extractor| load(extractor, &clip.clip_id, hash, &path, bytes))?;
                 Ok(examples::draw(clip, emotion, &samples, self.sample_rate_hz))
             })
             .collect::<FeaturesResult<Vec<Example>>>()?;
-        Ok(Example::write(&self.ctx.out_dir.join("examples.parquet"), &rows, &self.ctx.provenance)?)
+        let path = self.ctx.out_dir.join(EXAMPLES_FILE);
+        Ok(examples::write(&path, &rows, clips, self.sample_rate_hz, &self.ctx.provenance)?)
     }
 
     /// Lends an idle extractor to `work`, or a new one when all are in use.
@@ -208,15 +273,40 @@ impl Job<'_> {
     }
 }
 
+/// The samples of a clip's file, which was read from `path`, at the sample rate of the features.
+fn load(
+    extractor: &mut Extractor,
+    clip_id: &str,
+    content_hash: Option<&str>,
+    path: &Path,
+    bytes: Result<Vec<u8>, AudioError>,
+) -> FeaturesResult<Vec<f32>> {
+    let undecodable = |source| FeaturesError::Decode { clip_id: clip_id.to_owned(), path: path.to_owned(), source };
+    let bytes = bytes.map_err(undecodable)?;
+    check_content(clip_id, content_hash, path, &bytes)?;
+    let audio = decode(bytes, &Limits::default()).map_err(undecodable)?;
+    let rate_hz = audio.sample_rate_hz;
+    extractor.load(audio.into_mono(), rate_hz)
+}
+
 impl Totals {
     fn summary(&self, job: &Job<'_>) -> StageSummary {
         let mut notes = vec![format!(
             "{} features per frame, {} functionals per clip, at {} Hz",
             self.features, self.functionals, job.sample_rate_hz
         )];
-        if self.copies > 0 {
+        let taken =
+            |taken: usize, what: &str| format!("{taken} of {} {what} taken over from the last result", self.clips);
+        if self.again {
+            notes.push(taken(self.clips_taken, "clips"));
+        }
+        if !job.copies.is_empty() {
             let variants: Vec<&str> = job.copies.iter().map(|copy| copy.variant.as_str()).collect();
-            notes.push(format!("{} altered copies for training ({})", self.copies, variants.join(", ")));
+            let copies = self.clips * job.copies.len();
+            notes.push(format!("{copies} altered copies for training ({})", variants.join(", ")));
+            if self.again {
+                notes.push(taken(self.copies_taken, "clips' altered copies"));
+            }
         }
         StageSummary {
             rows: self.clips as u64,

@@ -34,6 +34,8 @@ impl Stft {
     }
 
     /// Power of each frequency bin of frame `index` of `clip`, into `power` (`framing.bins()` values).
+    #[expect(clippy::inline_always, reason = "compiled for the widest instructions where it is inlined into such code")]
+    #[inline(always)]
     pub(crate) fn power(&mut self, clip: &[f32], index: usize, power: &mut [f32]) {
         let start = self.framing.window_start(index);
         let end = self.offset + self.window.len();

@@ -1,18 +1,37 @@
-//! Small sums over slices, written so that the compiler can use vector instructions.
+//! Small loops over slices, written so that the compiler can use vector instructions.
+//!
+//! Products and sums are never fused, and the order of additions is fixed: results do not depend on the machine.
 
-const LANES: usize = 8;
+/// Numbers worked on side by side where there are many: one 512-bit vector, or two or four smaller ones.
+pub(crate) const LANES: usize = 16;
+
+/// One number for each of [`LANES`] things.
+pub(crate) type Row = [f32; LANES];
+
+/// Running sums of a [`dot`] product.
+const SUMS: usize = 8;
+
+/// Runs `work` compiled for wider instructions (x86-64-v3) where the processor has them; whatever is to gain must be
+/// inlined into it.
+pub(crate) fn wide<T>(work: impl FnOnce() -> T) -> T {
+    #[cfg(target_arch = "x86_64")]
+    if let Some(wider) = pulp::x86::V3::try_new() {
+        return pulp::Simd::vectorize(wider, work);
+    }
+    work()
+}
 
 /// Sum of products of the common part of both slices.
-///
-/// Eight running sums: the order of additions is fixed, so the result does not depend on the machine.
+#[expect(clippy::inline_always, reason = "compiled for the widest instructions where it is inlined into such code")]
+#[inline(always)]
 pub(crate) fn dot(a: &[f32], b: &[f32]) -> f32 {
     let length = a.len().min(b.len());
     let (a, b) = (&a[..length], &b[..length]);
-    let mut sums = [0.0_f32; LANES];
-    let (a_chunks, a_rest) = a.as_chunks::<LANES>();
-    let (b_chunks, b_rest) = b.as_chunks::<LANES>();
+    let mut sums = [0.0_f32; SUMS];
+    let (a_chunks, a_rest) = a.as_chunks::<SUMS>();
+    let (b_chunks, b_rest) = b.as_chunks::<SUMS>();
     for (x, y) in a_chunks.iter().zip(b_chunks) {
-        for lane in 0..LANES {
+        for lane in 0..SUMS {
             sums[lane] += x[lane] * y[lane];
         }
     }
@@ -22,6 +41,8 @@ pub(crate) fn dot(a: &[f32], b: &[f32]) -> f32 {
 }
 
 /// Sum of squares.
+#[expect(clippy::inline_always, reason = "compiled for the widest instructions where it is inlined into such code")]
+#[inline(always)]
 pub(crate) fn energy(values: &[f32]) -> f32 {
     dot(values, values)
 }

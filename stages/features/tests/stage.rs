@@ -1,5 +1,7 @@
 //! The stage from a manifest to its tables.
 
+mod support;
+
 use std::path::Path;
 
 use ser_features::{Extractor, FeaturesError, Params, run};
@@ -8,26 +10,11 @@ use ser_schemas::functionals::Functionals;
 use ser_schemas::stage::{Observer, Quiet, StageContext};
 use ser_schemas::{AUGMENTED_FILE, Clip, Emotion, Example, KEY_SAMPLE_RATE_HZ, Provenance, Table};
 
+use support::write_wav;
+
 const CLIPS: usize = 150;
 
-/// Sixteen-bit mono WAV.
-fn write_wav(path: &Path, rate_hz: u32, samples: &[f32]) {
-    let data: Vec<u8> = samples.iter().flat_map(|sample| ((sample * 32_767.0) as i16).to_le_bytes()).collect();
-    let mut bytes = Vec::new();
-    bytes.extend(b"RIFF");
-    bytes.extend((36 + data.len() as u32).to_le_bytes());
-    bytes.extend(b"WAVEfmt ");
-    bytes.extend(16_u32.to_le_bytes());
-    bytes.extend([1, 0, 1, 0]);
-    bytes.extend(rate_hz.to_le_bytes());
-    bytes.extend((rate_hz * 2).to_le_bytes());
-    bytes.extend([2, 0, 16, 0]);
-    bytes.extend(b"data");
-    bytes.extend((data.len() as u32).to_le_bytes());
-    bytes.extend(data);
-    std::fs::write(path, bytes).expect("write");
-}
-
+/// A tone and its octave; higher and longer with its index.
 fn tone(index: usize, rate_hz: u32) -> Vec<f32> {
     let hz = 100.0 + 3.0 * index as f32;
     let length = rate_hz as usize / 5 + 37 * index;

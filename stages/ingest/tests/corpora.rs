@@ -2,11 +2,9 @@
 
 mod support;
 
-use std::fs;
-
 use ser_ingest::{Descriptor, Params, check_root};
 use ser_schemas::{CorpusStatus, Emotion, Reason};
-use support::{Folder, pcm_wav, tone};
+use support::Folder;
 
 #[test]
 fn ravdess_in_the_kaggle_double_tree_with_song_beside_it() {

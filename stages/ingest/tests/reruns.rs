@@ -5,6 +5,7 @@ mod support;
 use std::collections::BTreeMap;
 use std::fs;
 use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, SystemTime};
 
 use ser_ingest::{CLIPS_FILE, IngestError, Params, Sources, find_sources};
@@ -262,4 +263,37 @@ fn a_corpus_that_disappears_while_it_is_read_is_an_error() {
     );
     fs::rename(&there, &here).expect("rename");
     assert_eq!(corpus.run().0.len(), 3);
+}
+
+#[test]
+fn a_file_that_is_written_while_it_is_read_is_never_remembered_wrongly() {
+    let mut corpus = Corpus::new();
+    let path = corpus.file("OAF_bar_sad.wav");
+    let versions: Vec<Vec<u8>> = (0..4).map(|seed| pcm_wav(&tone(60 + seed, 40_000), 16_000)).collect();
+    for round in 0..12 {
+        let stop = AtomicBool::new(false);
+        std::thread::scope(|scope| {
+            scope.spawn(|| {
+                for version in versions.iter().cycle() {
+                    fs::write(&path, version).expect("write");
+                    if stop.load(Ordering::Relaxed) {
+                        break;
+                    }
+                }
+            });
+            let (rows, _) = corpus.try_run(&Quiet).expect("ingest");
+            stop.store(true, Ordering::Relaxed);
+            let row = rows.iter().find(|row| row.path == "tess/OAF_bar_sad.wav").expect("row");
+            // Half a version is another content, and never a whole clip.
+            let hashes = versions.iter().map(|version| Some(blake3::hash(version).to_hex().to_string()));
+            assert_eq!(row.problem.is_none(), row.duration_s == Some(2.5), "round {round}");
+            if hashes.clone().any(|hash| hash == row.content_hash) {
+                assert_eq!((row.problem, row.bytes), (None, versions[0].len() as u64), "round {round}");
+            }
+        });
+        let (rows, sources) = corpus.run();
+        let now = blake3::hash(&fs::read(&path).expect("file")).to_hex().to_string();
+        assert_eq!(rows["tess/OAF_bar_sad.wav"].content_hash, Some(now), "round {round}");
+        assert_eq!(corpus.sources().digest(), sources.digest(), "round {round}");
+    }
 }

@@ -10,6 +10,7 @@ mod assign;
 mod balance;
 mod checks;
 mod error;
+mod near;
 mod params;
 mod protocols;
 mod roster;
@@ -20,8 +21,9 @@ mod validation;
 pub use assign::{Division, Fold, assign};
 pub use checks::inspect;
 pub use error::SplitError;
+pub use near::{NearPair, inspect_near, keep_together};
 pub use params::{MAX_FOLDS, Params, Protocol};
-pub use run::run;
+pub use run::{Inputs, run};
 
 /// Version of what this stage computes; it rises when the same input gives other output.
-pub const VERSION: u32 = 1;
+pub const VERSION: u32 = 2;

@@ -67,6 +67,9 @@ pub struct Params {
     /// one fold, `fold` (from 0), for `column`. Relative to the folder of the pipeline file. Clips that a fold does
     /// not name take no part in it; a fold without validation clips gets them carved out of its training clips.
     pub file: Option<String>,
+    /// Whether the stage fails where there is only one corpus, speaker or value to leave out. If not, it warns and makes
+    /// no folds, and models on this split predict nothing.
+    pub required: bool,
 }
 
 impl Params {
@@ -125,6 +128,7 @@ impl Default for Params {
             validation_fraction: 0.15,
             column: None,
             file: None,
+            required: true,
         }
     }
 }

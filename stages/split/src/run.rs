@@ -3,25 +3,46 @@
 use std::path::Path;
 
 use ser_schemas::stage::{StageContext, StageSummary};
-use ser_schemas::{Assignment, Check, CheckStatus, Clip, Table};
+use ser_schemas::{Assignment, Check, CheckStatus, Clip, KEY_PROTOCOL, Table};
 
 use crate::assign::{Division, assign};
 use crate::checks::inspect;
 use crate::error::SplitError;
-use crate::params::Params;
+use crate::near::{self, inspect_near, keep_together};
+use crate::params::{Params, Protocol};
 
-/// Metadata key, in `assignments.parquet`, of the protocol's name.
-const KEY_PROTOCOL: &str = "ser.protocol";
 /// A split of more folds than this is told in one line.
 const MAX_FOLDS_TOLD: usize = 12;
 
+/// The artifact folders that a split stage reads.
+#[derive(Debug, Clone, Copy)]
+pub struct Inputs<'a> {
+    /// Folder of the manifest: `clips.parquet`.
+    pub manifest: &'a Path,
+    /// Folder of an audit: `near_duplicates.parquet`. Without it, only exact copies of audio are kept on one side.
+    pub audit: Option<&'a Path>,
+}
+
 /// Divides the clips of a manifest; writes `assignments` and `checks`. A leak fails the stage, after `checks` is written.
-pub fn run(params: &Params, manifest_dir: &Path, ctx: &StageContext<'_>) -> Result<StageSummary, SplitError> {
-    let mut clips = Clip::read(&manifest_dir.join("clips.parquet"))?;
+pub fn run(params: &Params, inputs: &Inputs<'_>, ctx: &StageContext<'_>) -> Result<StageSummary, SplitError> {
+    let mut clips = Clip::read(&inputs.manifest.join("clips.parquet"))?;
     // The division must not depend on the order in which a manifest happens to list its clips.
     clips.sort_by(|a, b| a.clip_id.cmp(&b.clip_id));
-    let division = assign(params, &clips, ctx.base_dir, ctx.seed)?;
-    let checks = inspect(&clips, &division);
+    let mut division = match assign(params, &clips, ctx.base_dir, ctx.seed) {
+        Err(error @ SplitError::NothingToLeaveOut { .. }) if !params.required => {
+            ctx.observer.warn(&format!("no folds are made: {error}"));
+            return no_folds(params, ctx);
+        }
+        division => division?,
+    };
+    let pairs = inputs.audit.map(|audit| near::read(audit, &clips)).transpose()?;
+    if params.protocol == Protocol::Random {
+        keep_together(&mut division, pairs.as_deref().unwrap_or_default(), clips.len());
+    }
+    let mut checks = inspect(&clips, &division);
+    if let Some(pairs) = &pairs {
+        checks.extend(inspect_near(&clips, &division, pairs));
+    }
     Check::write(&ctx.out_dir.join("checks.parquet"), &checks, &ctx.provenance)?;
     refuse_leaks(&checks)?;
 
@@ -29,6 +50,15 @@ pub fn run(params: &Params, manifest_dir: &Path, ctx: &StageContext<'_>) -> Resu
     let protocol = [(KEY_PROTOCOL, params.protocol.as_str().to_owned())];
     Assignment::write_with(&ctx.out_dir.join("assignments.parquet"), &rows, &ctx.provenance, &protocol)?;
     Ok(summarise(params, clips.len(), rows.len(), &division, &checks))
+}
+
+/// Both tables, without rows.
+fn no_folds(params: &Params, ctx: &StageContext<'_>) -> Result<StageSummary, SplitError> {
+    let protocol = params.protocol.as_str();
+    let extra = [(KEY_PROTOCOL, protocol.to_owned())];
+    Check::write(&ctx.out_dir.join("checks.parquet"), &[], &ctx.provenance)?;
+    Assignment::write_with(&ctx.out_dir.join("assignments.parquet"), &[], &ctx.provenance, &extra)?;
+    Ok(StageSummary { rows: 0, headline: format!("no folds, {protocol}"), notes: Vec::new() })
 }
 
 fn refuse_leaks(checks: &[Check]) -> Result<(), SplitError> {

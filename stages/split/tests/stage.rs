@@ -3,8 +3,10 @@
 use std::path::Path;
 
 use ser_schemas::stage::{Quiet, StageContext, StageSummary};
-use ser_schemas::{Assignment, Check, CheckStatus, Clip, Emotion, Provenance, Role, Table, read_metadata};
-use ser_split::{Params, Protocol, SplitError, run};
+use ser_schemas::{
+    Assignment, Check, CheckStatus, Clip, Emotion, NearDuplicate, Provenance, Role, Table, read_metadata,
+};
+use ser_split::{Inputs, Params, Protocol, SplitError, run};
 
 fn clips() -> Vec<Clip> {
     let clip = |number: usize| {
@@ -29,7 +31,8 @@ fn split(folder: &Path, params: &Params, clips: &[Clip]) -> Result<StageSummary,
         state_dir: folder,
         observer: &Quiet,
     };
-    run(params, folder, &ctx)
+    let audit = folder.join("near_duplicates.parquet").exists().then_some(folder);
+    run(params, &Inputs { manifest: folder, audit }, &ctx)
 }
 
 #[test]
@@ -72,6 +75,27 @@ fn a_leak_fails_the_stage_and_leaves_the_checks() {
 }
 
 #[test]
+fn near_copies_that_an_audit_found_are_kept_together_or_refused() {
+    let folder = tempfile::tempdir().expect("temporary folder");
+    let pair =
+        NearDuplicate { clip_a: "c/00".into(), clip_b: "c/01".into(), similarity: 0.96, offset_s: 0.1, overlap_s: 2.0 };
+    NearDuplicate::write(&folder.path().join("near_duplicates.parquet"), &[pair], &Provenance::default())
+        .expect("write");
+    let random = Params { protocol: Protocol::Random, ..Params::default() };
+    split(folder.path(), &random, &clips()).expect("kept together");
+    let rows = Assignment::read(&folder.path().join("assignments.parquet")).expect("the stage wrote it");
+    let roles = |clip: &str| rows.iter().filter(|row| row.clip_id == clip).map(|row| row.role).collect::<Vec<_>>();
+    assert_eq!(roles("c/00"), roles("c/01"));
+    let checks = Check::read(&folder.path().join("checks.parquet")).expect("the stage wrote it");
+    assert_eq!(checks.iter().filter(|check| check.check == "near_audio_disjoint").count(), 5);
+
+    // The two clips are of two speakers, whom this protocol keeps apart.
+    let by_speaker = Params { protocol: Protocol::LeaveOneSpeakerOut, ..Params::default() };
+    let error = split(folder.path(), &by_speaker, &clips()).expect_err("a planted copy").to_string();
+    assert!(error.contains("check `near_audio_disjoint` failed in fold 0: c/00 (test) ~ c/01 ("), "{error}");
+}
+
+#[test]
 fn a_random_split_notes_shared_speakers_in_one_line() {
     let folder = tempfile::tempdir().expect("temporary folder");
     let summary = split(folder.path(), &Params { protocol: Protocol::Random, ..Params::default() }, &clips());
@@ -81,6 +105,19 @@ fn a_random_split_notes_shared_speakers_in_one_line() {
         1,
         "{notes:?}"
     );
+}
+
+#[test]
+fn one_corpus_cannot_be_left_out_and_need_not_be() {
+    let folder = tempfile::tempdir().expect("temporary folder");
+    let params = Params { protocol: Protocol::LeaveOneCorpusOut, ..Params::default() };
+    let refused = split(folder.path(), &params, &clips());
+    assert!(matches!(refused, Err(SplitError::NothingToLeaveOut { found: 1, .. })), "{refused:?}");
+    let summary = split(folder.path(), &Params { required: false, ..params }, &clips()).expect("not required");
+    assert_eq!((summary.rows, summary.headline.as_str()), (0, "no folds, leave-one-corpus-out"));
+    let path = folder.path().join("assignments.parquet");
+    assert_eq!(Assignment::read(&path).expect("written, and empty"), []);
+    assert_eq!(read_metadata(&path).expect("metadata")["ser.protocol"], "leave-one-corpus-out");
 }
 
 #[test]

@@ -5,8 +5,11 @@
 //! `data` (tables to batches), `net` (the network, on this crate's kernels or on burn's layers), `kernels` (layers
 //! forward and backward), `training` (optimiser, schedule, checkpoints).
 
+#[doc(hidden)]
+pub mod bench;
 mod data;
 mod error;
+mod exposures;
 mod kernels;
 mod model_file;
 mod net;

@@ -204,7 +204,7 @@ pub enum ClassWeights {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub enum Device {
-    /// The processor, with this crate's own layer kernels on the matrix products that burn's flex backend uses.
+    /// The processor, with this crate's own layer kernels on the widest instructions that it has.
     Flex,
     /// The processor, with burn's own layers on its flex backend: the reference for the kernels, several times slower.
     FlexLayers,

@@ -5,10 +5,11 @@ use std::path::Path;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 
 use ser_schemas::stage::{StageContext, StageSummary};
-use ser_schemas::{Epoch, Prediction, Table};
+use ser_schemas::{Epoch, Exposure, KEY_RECIPE, Prediction, Table, VALIDATION_PREDICTIONS_FILE, read_metadata};
 
 use crate::data::{ClipData, Dataset, FoldRoles, Item, Scaler, Scalings, read_folds};
 use crate::error::TrainError;
+use crate::exposures::exposures;
 use crate::kernels::buffer::free_all;
 use crate::model_file::ModelConfig;
 use crate::net::{Engine, Plan, TensorSpec};
@@ -36,6 +37,7 @@ struct Trained {
     outcome: Outcome,
     scalings: Scalings,
     predictions: Vec<Prediction>,
+    validation: Vec<Prediction>,
 }
 
 /// What all folds share.
@@ -56,7 +58,8 @@ struct Common<'a> {
 
 /// Trains one model per fold of the split and predicts the fold's test clips.
 ///
-/// Writes `fold=<k>/model.safetensors`, `fold=<k>/config.json`, `history.parquet` and `predictions.parquet`. Each fold is
+/// Writes `fold=<k>/model.safetensors`, `fold=<k>/config.json`, and the tables `history`, `predictions`,
+/// `validation_predictions` and `exposures`. Each fold is
 /// checkpointed after every epoch in the context's work folder: a run that was stopped goes on from there and ends with
 /// the same numbers; folds that were finished are not trained again.
 pub fn run(params: &Params, inputs: &Inputs<'_>, ctx: &StageContext<'_>) -> Result<StageSummary, TrainError> {
@@ -169,8 +172,9 @@ impl Common<'_> {
             label: format!("fold {}/{}", at + 1, self.folds.len()),
         };
         let outcome = train_fold(&inputs)?;
-        let predictions = self.predictions(roles, &scaler, &outcome);
-        Ok(Trained { outcome, scalings, predictions })
+        let predictions = self.predictions(roles.fold, &roles.test, &scaler, &outcome);
+        let validation = self.predictions(roles.fold, &roles.validation, &scaler, &outcome);
+        Ok(Trained { outcome, scalings, predictions, validation })
     }
 
     /// A checkpoint is continued only by a training of the same clips with the same parameters.
@@ -181,9 +185,12 @@ impl Common<'_> {
         format!("{} {} {params} {plan} {train} {validation}", self.ctx.provenance.fingerprint, self.seed)
     }
 
-    fn predictions(&self, roles: &FoldRoles, scaler: &Scaler, outcome: &Outcome) -> Vec<Prediction> {
+    fn predictions(&self, fold: u32, clips: &[usize], scaler: &Scaler, outcome: &Outcome) -> Vec<Prediction> {
+        if clips.is_empty() {
+            return Vec::new();
+        }
         let (data, plan) = (self.data, &self.plan);
-        let clips: Vec<&ClipData> = roles.test.iter().map(|at| &data.clips[*at]).collect();
+        let clips: Vec<&ClipData> = clips.iter().map(|at| &data.clips[*at]).collect();
         let lens: Vec<usize> = clips.iter().map(|clip| clip.frames.len()).collect();
         let item = |at: usize| Item::plain(clips[at], scaler, plan.width, self.params.max_frames);
         let probabilities = self.threads.run(|| predict(&self.engine, plan, &outcome.weights, &lens, item));
@@ -194,7 +201,7 @@ impl Common<'_> {
             .map(|(clip, row)| Prediction {
                 model: self.inputs.model.to_owned(),
                 split: self.inputs.split_name.to_owned(),
-                fold: roles.fold,
+                fold,
                 clip_id: clip.clip_id.clone(),
                 corpus: clip.corpus.clone(),
                 speaker: clip.speaker.clone(),
@@ -206,9 +213,16 @@ impl Common<'_> {
             .collect()
     }
 
+    /// Parameters, seed, and which features they were applied to: what else than clips could make two models differ.
+    fn recipe(&self) -> Result<String, TrainError> {
+        let features = read_metadata(&self.inputs.features.join("frames.parquet"))?.remove("ser.fingerprint");
+        let params = serde_json::to_string(self.params).unwrap_or_default();
+        Ok(format!("train {params} seed {} on features {}", self.seed, features.unwrap_or_default()))
+    }
+
     fn write(&self, folds: Vec<Trained>) -> Result<StageSummary, TrainError> {
         let mut history: Vec<Epoch> = Vec::new();
-        let mut predictions = Vec::new();
+        let (mut predictions, mut validation) = (Vec::new(), Vec::new());
         let mut uars = Vec::new();
         let parameter_count =
             self.plan.tensors().iter().filter(|tensor| tensor.is_trained()).map(TensorSpec::count).sum();
@@ -236,9 +250,15 @@ impl Common<'_> {
             config.write(&self.ctx.out_dir.join(format!("fold={}", roles.fold)), &fold.outcome.weights)?;
             history.extend(fold.outcome.history);
             predictions.extend(fold.predictions);
+            validation.extend(fold.validation);
         }
         Epoch::write(&self.ctx.out_dir.join("history.parquet"), &history, &self.ctx.provenance)?;
-        Prediction::write(&self.ctx.out_dir.join("predictions.parquet"), &predictions, &self.ctx.provenance)?;
+        let recipe = [(KEY_RECIPE, self.recipe()?)];
+        for (file, rows) in [("predictions.parquet", &predictions), (VALIDATION_PREDICTIONS_FILE, &validation)] {
+            Prediction::write_with(&self.ctx.out_dir.join(file), rows, &self.ctx.provenance, &recipe)?;
+        }
+        let exposures = exposures(self.params, self.data, self.folds);
+        Exposure::write(&self.ctx.out_dir.join("exposures.parquet"), &exposures, &self.ctx.provenance)?;
         let uar = if uars.is_empty() {
             "no validation clips: the last epoch was kept".to_owned()
         } else {

@@ -25,7 +25,7 @@ pub(crate) fn run(project: &Project<'_>, json: bool) -> anyhow::Result<Status> {
                 row
             })
             .collect();
-        output::print(text_table::render(&["run", "started", "", "time", "ran", "first figure"], &rows).trim_end())?;
+        output::print(text_table::render(&["run", "started", "", "time", "ran", "headline figure"], &rows).trim_end())?;
     }
     Ok(Status::Done)
 }

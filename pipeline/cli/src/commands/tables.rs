@@ -25,11 +25,13 @@ fn markdown() -> String {
     page
 }
 
-const WIDE_TABLES: &str = "\n## frames (version 1)\n\nThe frame features of one clip. The feature names, the frame step \
-and all feature parameters are in the metadata, as JSON under `ser.features`. `augmented.parquet` has the same columns.\n\n\
+const WIDE_TABLES: &str = "\n## frames (version 2)\n\nThe frame features of one clip. The feature names, the frame step \
+and all feature parameters are in the metadata, as JSON under `ser.features`; what decides the values beside the audio is \
+under `ser.recipe`. `augmented.parquet` has the same columns.\n\n\
 | Column | Type | Null | Meaning |\n|---|---|---|---|\n\
 | `clip_id` | Utf8 |  | The clip. |\n\
 | `variant` | Utf8 |  | Which alteration of the clip, in `augmented.parquet`; empty for the clip itself. |\n\
+| `content_hash` | Utf8 | yes | BLAKE3 hash of the audio file's bytes, 64 hexadecimal digits; null when not known. |\n\
 | `frame_count` | UInt32 |  | Number of frames. |\n\
 | `frames` | List(FixedSizeList(Float32)) |  | Frame after frame, one value per feature. |\n\
 \n## functionals (version 1)\n\nStatistics of the frame features over one clip: `clip_id`, then one Float32 column per \

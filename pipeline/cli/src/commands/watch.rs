@@ -13,7 +13,7 @@ use std::time::Duration;
 
 use anyhow::Context as _;
 use console::style;
-use ser_engine::{EngineError, Pipeline, RunOptions, RunRecord, RunStatus, StageStatus};
+use ser_engine::{EngineError, Pipeline, Plan, RunOptions, RunRecord, RunStatus, StageStatus, State};
 
 use crate::args::WatchArgs;
 use crate::commands::runs;
@@ -142,6 +142,7 @@ impl Watch<'_> {
         // Folders that came or went get their events before the first look: nothing falls between the two.
         self.register();
         let mut before = Snapshot::take(&self.places);
+        let mut told = false;
         loop {
             if self.signals.rest(self.settle) == Signal::Stop {
                 return None;
@@ -149,6 +150,11 @@ impl Watch<'_> {
             let now = Snapshot::take(&self.places);
             if now == before {
                 return Some(now);
+            }
+            // Once: a copy may take hours, and a file that never rests should be known by name.
+            if !told && let Some(changes) = now.changes_since(&before, &self.base) {
+                tell(format_args!("waiting, files are still changing: {changes}"));
+                told = true;
             }
             self.register();
             before = now;
@@ -180,10 +186,12 @@ impl Watch<'_> {
 
     fn bring_up_to_date(&self, pipeline: &Pipeline) -> Result<Next, EngineError> {
         let store = self.project.store(pipeline);
-        if ser_engine::plan(pipeline, &store, &self.options.targets, false)?.is_fresh() {
+        let plan = ser_engine::plan(pipeline, &store, &self.options.targets, false)?;
+        if plan.is_fresh() {
             tell("nothing to do: every stage is fresh");
             return Ok(Next::Wait);
         }
+        tell(format_args!("starting a run: {}", why(&plan)));
         let width = pipeline.stages().iter().map(|stage| stage.name().len()).max().unwrap_or(0);
         // In a log one line per run is enough; failures and warnings are told all the same.
         let terminal = Terminal::new(self.project.quiet || !std::io::stderr().is_terminal(), width);
@@ -220,6 +228,20 @@ fn places(project: &Project<'_>, pipeline: &Pipeline) -> anyhow::Result<Places> 
     paths.dedup();
     let except = absolute(project.store(pipeline).root()).context("no current folder")?;
     Ok(Places { paths, except })
+}
+
+/// Why a run starts: the stages that are stale whatever the others do, and how many wait for those.
+fn why(plan: &Plan) -> String {
+    let mut told: Vec<String> = plan
+        .stale()
+        .filter(|step| step.state() == State::Stale)
+        .map(|step| format!("{}: {}", step.stage, step.why()))
+        .collect();
+    let waiting = plan.stale().filter(|step| step.state() == State::Waiting).count();
+    if waiting > 0 {
+        told.push(words::count(waiting, "stage") + if waiting == 1 { " waits" } else { " wait" });
+    }
+    told.join("; ")
 }
 
 /// One line about a run.

@@ -109,6 +109,7 @@ mod tests {
             low: Some(value - 0.1),
             high: Some(value + 0.1),
             support: 9,
+            speakers: 4,
         }
     }
 
@@ -129,6 +130,7 @@ mod tests {
             f1_low: None,
             f1_high: None,
             support,
+            speakers: 2,
         }
     }
 

@@ -273,7 +273,7 @@ mod tests {
         });
         insta::assert_snapshot!(describe(&diff, 9), @r"
         Figures: 1 of 1 moved
-                                   A                     B                     change
+                                                      A                     B  change
           UAR  cnn_lstm on random  0.571 [0.521, 0.621]  0.583 [0.533, 0.633]  +0.012  within the intervals
         ");
     }

@@ -16,11 +16,24 @@ impl Kind for Evaluate {
 
     const NAME: &'static str = "evaluate";
     const VERSION: u32 = ser_evaluate::VERSION;
-    const SUMMARY: &'static str = "computes precision, recall, F1, UAR and confusion, with intervals over speakers";
-    const INPUTS: &'static [Input] = &[Input::one("manifest"), Input::some("train")];
+    const SUMMARY: &'static str =
+        "scores every model, with intervals over speakers, and refuses figures that cannot be believed";
+    const INPUTS: &'static [Input] =
+        &[Input::one("manifest"), Input::any("train"), Input::any("baseline"), Input::any("split")];
     const SEEDED: bool = true;
-    const OUTPUTS: &'static [&'static str] =
-        &["predictions.parquet", "classes.parquet", "summary.parquet", "confusion.parquet"];
+    const OUTPUTS: &'static [&'static str] = &[
+        "predictions.parquet",
+        "model_checks.parquet",
+        "classes.parquet",
+        "summary.parquet",
+        "confusion.parquet",
+        "worst_groups.parquet",
+        "calibration.parquet",
+        "comparisons.parquet",
+        "cross_corpus.parquet",
+        "label_errors.parquet",
+        "perceived.parquet",
+    ];
 
     const KEPT: &'static [&'static str] = &["summary.parquet", "classes.parquet"];
 
@@ -28,11 +41,11 @@ impl Kind for Evaluate {
     fn metrics(dir: &Path) -> Result<Vec<Metric>, BoxError> {
         let mut rows = SummaryMetric::read(&dir.join("summary.parquet"))?;
         rows.retain(|row| row.group == "overall");
-        rows.sort_by_key(|row| words::metric_rank(&row.metric));
-        Ok(rows
-            .into_iter()
-            .map(|row| Metric {
-                name: words::metric_name(&row.metric).to_owned(),
+        rows.sort_by_key(|row| words::metric(&row.metric).map(|(rank, _)| rank));
+        let told = rows.into_iter().filter_map(|row| Some((words::metric(&row.metric)?.1, row)));
+        Ok(told
+            .map(|(name, row)| Metric {
+                name: name.to_owned(),
                 of: words::model_on_split(&row.model, &row.split),
                 value: row.value,
                 low: row.low,
@@ -46,9 +59,12 @@ impl Kind for Evaluate {
     }
 
     fn run(params: &Self::Params, job: &Job<'_>, context: &StageContext<'_>) -> Result<StageSummary, BoxError> {
-        let trains: Vec<(&str, &Path)> =
-            job.inputs_of("train").map(|input| (input.stage.as_str(), input.dir.as_path())).collect();
-        let inputs = ser_evaluate::Inputs { manifest: input(job, "manifest")?, trains: &trains };
+        let named = |kind: &str| -> Vec<(&str, &Path)> {
+            job.inputs_of(kind).map(|input| (input.stage.as_str(), input.dir.as_path())).collect()
+        };
+        let models = [named("train"), named("baseline")].concat();
+        let splits = named("split");
+        let inputs = ser_evaluate::Inputs { manifest: input(job, "manifest")?, models: &models, splits: &splits };
         Ok(ser_evaluate::run(params, &inputs, context)?)
     }
 }

@@ -1,6 +1,7 @@
 //! The one list of stage kinds, and what turns a stage crate into a kind of the engine.
 
 mod audit;
+mod baseline;
 mod evaluate;
 mod features;
 mod ingest;
@@ -35,6 +36,7 @@ pub(crate) fn registry() -> Registry {
         .with(Declared::<features::Features>::new())
         .with(Declared::<split::Split>::new())
         .with(Declared::<train::Train>::new())
+        .with(Declared::<baseline::Baseline>::new())
         .with(Declared::<evaluate::Evaluate>::new())
         .with(Declared::<report::Report>::new())
 }

@@ -22,6 +22,7 @@ impl Kind for Report {
         Input::optional("features"),
         Input::any("split"),
         Input::any("train"),
+        Input::any("baseline"),
         Input::one("evaluate"),
     ];
     const COVERS: SpecCover = SpecCover::Text;

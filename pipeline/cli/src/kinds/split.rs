@@ -15,7 +15,7 @@ impl Kind for Split {
     const NAME: &'static str = "split";
     const VERSION: u32 = ser_split::VERSION;
     const SUMMARY: &'static str = "divides clips into folds, and checks that nothing leaks";
-    const INPUTS: &'static [Input] = &[Input::one("manifest")];
+    const INPUTS: &'static [Input] = &[Input::one("manifest"), Input::optional("audit")];
     const SEEDED: bool = true;
     const OUTPUTS: &'static [&'static str] = &["assignments.parquet", "checks.parquet"];
 
@@ -25,7 +25,13 @@ impl Kind for Split {
 
     /// The analyst's own file of assignments, where one is named.
     fn external(params: &Self::Params, outside: &Outside<'_>) -> Result<External, BoxError> {
-        assignments_file(params, outside.base_dir)
+        let mut external = assignments_file(params, outside.base_dir)?;
+        if outside.last.is_some_and(|last| !last.digest.is_empty() && last.digest != external.digest)
+            && params.file.is_some()
+        {
+            external.changes = format!("`{}` changed", external.description);
+        }
+        Ok(external)
     }
 
     fn watched(params: &Self::Params, base_dir: &Path) -> Vec<PathBuf> {
@@ -33,7 +39,9 @@ impl Kind for Split {
     }
 
     fn run(params: &Self::Params, job: &Job<'_>, context: &StageContext<'_>) -> Result<StageSummary, BoxError> {
-        Ok(ser_split::run(params, input(job, "manifest")?, context)?)
+        let audit = job.input("audit").map(|input| input.dir.as_path());
+        let inputs = ser_split::Inputs { manifest: input(job, "manifest")?, audit };
+        Ok(ser_split::run(params, &inputs, context)?)
     }
 
     fn run_telling(

@@ -109,7 +109,7 @@ from = "w"
     12 | n_mel = 80
        | ^^^^^ unknown parameter
        |
-       = hint: did you mean `n_mels`? valid: `n_mels`, `share`, `protocol`, `limit`, `steps`, `frames`, `codes`, `act`, `kind`, `from`
+       = hint: did you mean `n_mels`? valid: `n_mels`, `share`, `protocol`, `limit`, `steps`, `frames`, `codes`, `ignored`, `act`, `kind`, `from`
 
     error: `w.share` must be from 0 to 1, found `1.5`
       --> pipeline.toml:13:9
@@ -727,7 +727,7 @@ fn mistakes_in_overrides_point_into_them() {
     1 | w.n_mel=96
       |   ^^^^^ unknown parameter
       |
-      = hint: did you mean `n_mels`? valid: `n_mels`, `share`, `protocol`, `limit`, `steps`, `frames`, `codes`, `act`, `kind`, `from`
+      = hint: did you mean `n_mels`? valid: `n_mels`, `share`, `protocol`, `limit`, `steps`, `frames`, `codes`, `ignored`, `act`, `kind`, `from`
 
     error: not a TOML value: unclosed array, expected `]`
      --> -S:1:9

@@ -202,27 +202,28 @@ fn activate(gates: &mut [f32], memory: &mut [f32], state: &mut [f32], cell_tanh:
     );
 }
 
+/// A loop for each few of the slices: with all of them in one, the compiler gives up telling which overlap.
 #[inline(always)]
 fn activate_row(gates: &mut [f32], memory: &mut [f32], state: &mut [f32], cell_tanh: &mut [f32], h: usize) {
     let (input, rest) = gates.split_at_mut(h);
     let (forget, rest) = rest.split_at_mut(h);
     let (candidate, output) = rest.split_at_mut(h);
-    let (output, memory) = (&mut output[..h], &mut memory[..h]);
-    let (state, cell_tanh) = (&mut state[..h], &mut cell_tanh[..h]);
-    for unit in 0..h {
-        let i = sigmoid(input[unit]);
-        let f = sigmoid(forget[unit]);
-        let g = tanh(candidate[unit]);
-        let o = sigmoid(output[unit]);
-        let c = f * memory[unit] + i * g;
-        let squashed = tanh(c);
-        input[unit] = i;
-        forget[unit] = f;
-        candidate[unit] = g;
-        output[unit] = o;
-        memory[unit] = c;
-        cell_tanh[unit] = squashed;
-        state[unit] = o * squashed;
+    for gate in [&mut *input, &mut *forget, &mut *output] {
+        for value in gate {
+            *value = sigmoid(*value);
+        }
+    }
+    for value in &mut *candidate {
+        *value = tanh(*value);
+    }
+    for (((memory, input), forget), candidate) in memory.iter_mut().zip(&*input).zip(&*forget).zip(&*candidate) {
+        *memory = forget * *memory + input * candidate;
+    }
+    for (squashed, memory) in cell_tanh.iter_mut().zip(&*memory) {
+        *squashed = tanh(*memory);
+    }
+    for ((state, output), squashed) in state.iter_mut().zip(&*output).zip(&*cell_tanh) {
+        *state = output * squashed;
     }
 }
 
@@ -289,24 +290,28 @@ fn derive(gates: &mut [f32], saved: Saved<'_>, d_out: &[f32], d_state: &[f32], d
     );
 }
 
+/// See [`activate_row`]. On the way `d_memory` is the gradient of the cell itself, and at the end that of the cell before.
 #[inline(always)]
 fn derive_row(gates: &mut [f32], saved: Saved<'_>, d_out: &[f32], d_state: &[f32], d_memory: &mut [f32], h: usize) {
     let (input, rest) = gates.split_at_mut(h);
     let (forget, rest) = rest.split_at_mut(h);
     let (candidate, output) = rest.split_at_mut(h);
-    let (output, d_memory) = (&mut output[..h], &mut d_memory[..h]);
-    let (cell_before, cell_tanh) = (&saved.cell_before[..h], &saved.cell_tanh[..h]);
-    let (d_out, d_state) = (&d_out[..h], &d_state[..h]);
-    for unit in 0..h {
-        let (i, f, g, o) = (input[unit], forget[unit], candidate[unit], output[unit]);
-        let d_h = d_out[unit] + d_state[unit];
-        let squashed = cell_tanh[unit];
-        let d_c = d_memory[unit] + d_h * o * (1.0 - squashed * squashed);
-        input[unit] = d_c * g * i * (1.0 - i);
-        forget[unit] = d_c * cell_before[unit] * f * (1.0 - f);
-        candidate[unit] = d_c * i * (1.0 - g * g);
-        output[unit] = d_h * squashed * o * (1.0 - o);
-        d_memory[unit] = d_c * f;
+    let outside = || d_out.iter().zip(d_state).zip(saved.cell_tanh);
+    for ((d_memory, output), ((d_out, d_state), squashed)) in d_memory.iter_mut().zip(&*output).zip(outside()) {
+        *d_memory += (d_out + d_state) * output * (1.0 - squashed * squashed);
+    }
+    for (output, ((d_out, d_state), squashed)) in output.iter_mut().zip(outside()) {
+        *output = (d_out + d_state) * squashed * *output * (1.0 - *output);
+    }
+    for ((input, candidate), d_memory) in input.iter_mut().zip(candidate).zip(&*d_memory) {
+        let (i, g) = (*input, *candidate);
+        *input = d_memory * g * i * (1.0 - i);
+        *candidate = d_memory * i * (1.0 - g * g);
+    }
+    for ((forget, d_memory), cell_before) in forget.iter_mut().zip(d_memory).zip(saved.cell_before) {
+        let (f, d_c) = (*forget, *d_memory);
+        *forget = d_c * cell_before * f * (1.0 - f);
+        *d_memory = d_c * f;
     }
 }
 

@@ -1,11 +1,15 @@
-//! The widest instructions of the machine, chosen at run time: all `unsafe` of the crate.
+//! The widest instructions of the machine, chosen at run time: with the call of `gemm` in `matmul`, all `unsafe` of the
+//! crate.
 //!
 //! Two things cannot be written without it. Code compiled for instructions that not every processor has may only be
 //! called where they were detected: [`wide`] and [`product`] look first. And the inner loop of a matrix product reads
 //! through pointers, because overlapping rows and bounds checks in registers do not go together: [`product`] compares
 //! the largest index of each operand with its slice before the first pointer is made.
 
-#![expect(unsafe_code, reason = "instruction sets found at run time, and the inner loop of matrix products")]
+#![cfg_attr(
+    target_arch = "x86_64",
+    expect(unsafe_code, reason = "instruction sets found at run time, and the inner loop of matrix products")
+)]
 #![expect(
     clippy::inline_always,
     reason = "code is compiled for the wider instructions only where it is inlined into the function that has them"

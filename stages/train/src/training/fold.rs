@@ -18,6 +18,7 @@ use crate::data::{
     ClipData, Dataset, FoldRoles, Item, Scaler, Scalings, balanced_weights, inference_batches, training_batch,
 };
 use crate::error::TrainError;
+use crate::kernels::simd::wide;
 use crate::net::{Engine, Plan, Weights};
 use crate::params::Params;
 use crate::threads::Threads;
@@ -235,9 +236,14 @@ fn follow_moments(plan: &Plan, weights: &mut Weights, moments: &[(Vec<f32>, Vec<
 fn follow_weights(average: &mut Weights, weights: &Weights, share: f64, step: usize) {
     let share = share.min((1.0 + step as f64) / (10.0 + step as f64)) as f32;
     for (average, weights) in average.values.iter_mut().zip(&weights.values) {
-        for (average, weight) in average.iter_mut().zip(weights) {
-            *average = share * *average + (1.0 - share) * weight;
-        }
+        wide(
+            #[inline(always)]
+            || {
+                for (average, weight) in average.iter_mut().zip(weights) {
+                    *average = share * *average + (1.0 - share) * weight;
+                }
+            },
+        );
     }
 }
 

@@ -1,5 +1,11 @@
 //! From gradients to steps. The state is plain vectors beside the weights, so that a checkpoint holds all of it.
 
+#![expect(
+    clippy::inline_always,
+    reason = "code is compiled for the wider instructions only where it is inlined into the function that has them"
+)]
+
+use crate::kernels::simd::wide;
 use crate::net::Weights;
 use crate::params::Optimizer;
 
@@ -28,44 +34,91 @@ impl Optimiser {
 
     /// One step down `gradients`; `step` counts from 0. Tensors without gradient stay as they are.
     pub(crate) fn step(&mut self, weights: &mut Weights, gradients: &[Vec<f32>], learning_rate: f64, step: usize) {
-        let rate = learning_rate as f32;
         let t = (step + 1).min(1_000_000) as i32;
-        let (correct_1, correct_2) = (1.0 - BETA_1.powi(t), 1.0 - BETA_2.powi(t));
+        let rates = Rates {
+            rate: learning_rate as f32,
+            correct_1: 1.0 / (1.0 - BETA_1.powi(t)),
+            correct_2: 1.0 / (1.0 - BETA_2.powi(t)),
+            decay: 0.0,
+        };
         for (at, gradient) in gradients.iter().enumerate().filter(|(_, gradient)| !gradient.is_empty()) {
             let decay = if weights.specs[at].decays() { self.weight_decay } else { 0.0 };
-            let state = self.first[at].iter_mut().zip(&mut self.second[at]);
-            for ((weight, gradient), (first, second)) in weights.values[at].iter_mut().zip(gradient).zip(state) {
-                let coupled = gradient + decay * *weight;
-                match self.rule {
-                    Optimizer::Sgd => {
-                        *first = MOMENTUM * *first + coupled;
-                        *weight -= rate * *first;
-                    }
-                    Optimizer::Adam | Optimizer::Adamw => {
-                        let decoupled = self.rule == Optimizer::Adamw;
-                        let gradient = if decoupled { *gradient } else { coupled };
-                        *first = BETA_1 * *first + (1.0 - BETA_1) * gradient;
-                        *second = BETA_2 * *second + (1.0 - BETA_2) * gradient * gradient;
-                        if decoupled {
-                            *weight -= rate * decay * *weight;
-                        }
-                        *weight -= rate * (*first / correct_1) / ((*second / correct_2).sqrt() + EPSILON);
-                    }
-                }
-            }
+            let rates = Rates { decay, ..rates };
+            let (values, first, second) = (&mut weights.values[at], &mut self.first[at], &mut self.second[at]);
+            wide(
+                #[inline(always)]
+                || match self.rule {
+                    Optimizer::Sgd => momentum(rates, values, gradient, first),
+                    Optimizer::Adam => adam::<false>(rates, values, gradient, first, second),
+                    Optimizer::Adamw => adam::<true>(rates, values, gradient, first, second),
+                },
+            );
         }
+    }
+}
+
+#[derive(Clone, Copy)]
+struct Rates {
+    rate: f32,
+    /// What the running means are multiplied by, as they began at zero.
+    correct_1: f32,
+    correct_2: f32,
+    decay: f32,
+}
+
+#[inline(always)]
+fn momentum(rates: Rates, weights: &mut [f32], gradient: &[f32], first: &mut [f32]) {
+    for ((weight, gradient), first) in weights.iter_mut().zip(gradient).zip(first) {
+        *first = MOMENTUM * *first + (gradient + rates.decay * *weight);
+        *weight -= rates.rate * *first;
+    }
+}
+
+#[inline(always)]
+fn adam<const DECOUPLED: bool>(
+    rates: Rates,
+    weights: &mut [f32],
+    gradient: &[f32],
+    first: &mut [f32],
+    second: &mut [f32],
+) {
+    for (((weight, gradient), first), second) in weights.iter_mut().zip(gradient).zip(first).zip(second) {
+        let gradient = if DECOUPLED { *gradient } else { gradient + rates.decay * *weight };
+        *first = BETA_1 * *first + (1.0 - BETA_1) * gradient;
+        *second = BETA_2 * *second + (1.0 - BETA_2) * gradient * gradient;
+        if DECOUPLED {
+            *weight -= rates.rate * rates.decay * *weight;
+        }
+        *weight -= rates.rate * (*first * rates.correct_1) / ((*second * rates.correct_2).sqrt() + EPSILON);
     }
 }
 
 /// Scales `gradients` down to a Euclidean norm of `limit` (0: leaves them); returns the norm before.
 pub(crate) fn clip_norm(gradients: &mut [Vec<f32>], limit: f64) -> f64 {
-    let square: f64 = gradients.iter().flatten().map(|value| f64::from(*value) * f64::from(*value)).sum();
+    let square: f64 = gradients.iter().map(|values| sum_of_squares(values)).sum();
     let norm = square.sqrt();
     if limit > 0.0 && norm > limit {
         let scale = (limit / norm) as f32;
         gradients.iter_mut().flatten().for_each(|value| *value *= scale);
     }
     norm
+}
+
+fn sum_of_squares(values: &[f32]) -> f64 {
+    /// Sums that run side by side, so that they can be computed in vectors.
+    const LANES: usize = 16;
+    let mut sums = [0.0_f64; LANES];
+    wide(
+        #[inline(always)]
+        || {
+            for values in values.chunks(LANES) {
+                for (sum, value) in sums.iter_mut().zip(values) {
+                    *sum += f64::from(*value) * f64::from(*value);
+                }
+            }
+        },
+    );
+    sums.iter().sum()
 }
 
 #[cfg(test)]

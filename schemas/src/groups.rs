@@ -1,0 +1,208 @@
+//! Parquet tables written row group by row group, some of them copied from an earlier file as they are.
+//!
+//! A rerun that changes one clip of many thousands must not decode and encode the rows of all others. A row group is a
+//! run of bytes and its description in the file's footer: both can be moved to another file unread. Statistics and page
+//! indices are left out, so that the footers of wide tables stay small and a copied group is described like a fresh one.
+
+use std::fs::File;
+use std::io::BufWriter;
+use std::ops::Range;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use arrow::array::{ArrayRef, RecordBatch};
+use arrow::datatypes::SchemaRef;
+use parquet::arrow::arrow_reader::{ArrowReaderMetadata, ArrowReaderOptions, ParquetRecordBatchReaderBuilder};
+use parquet::arrow::arrow_writer::{ArrowRowGroupWriterFactory, compute_leaves};
+use parquet::arrow::{ArrowWriter, ProjectionMask};
+use parquet::basic::Compression;
+use parquet::column::writer::ColumnCloseResult;
+use parquet::errors::ParquetError;
+use parquet::file::properties::{EnabledStatistics, WriterProperties};
+use parquet::file::reader::ChunkReader;
+use parquet::file::writer::SerializedFileWriter;
+
+use crate::error::{TableError, TableResult};
+use crate::parquet_io::{check_table, io_error, parquet_error};
+
+/// Bytes collected before they are handed to the operating system.
+const BUFFER_BYTES: usize = 1 << 20;
+
+/// A file being written beside its final place; it appears there when [`finish`](Self::finish) succeeds.
+pub(crate) struct GroupWriter {
+    path: PathBuf,
+    partial: PathBuf,
+    schema: SchemaRef,
+    writer: Option<SerializedFileWriter<BufWriter<File>>>,
+    factory: ArrowRowGroupWriterFactory,
+}
+
+impl GroupWriter {
+    /// Starts a table of measured numbers: hardly any value occurs twice, so neither dictionaries nor compression pay.
+    pub(crate) fn create(path: &Path, schema: SchemaRef) -> TableResult<Self> {
+        let partial = path.with_extension("parquet.partial");
+        let file = File::create(&partial).map_err(|source| io_error("write", &partial, source))?;
+        let properties = WriterProperties::builder()
+            .set_compression(Compression::UNCOMPRESSED)
+            .set_dictionary_enabled(false)
+            .set_statistics_enabled(EnabledStatistics::None)
+            .set_offset_index_disabled(true)
+            .build();
+        let opened =
+            ArrowWriter::try_new(BufWriter::with_capacity(BUFFER_BYTES, file), Arc::clone(&schema), Some(properties))
+                .and_then(ArrowWriter::into_serialized_writer);
+        let (writer, factory) = opened.map_err(|source| parquet_error(path, source))?;
+        Ok(Self { path: path.to_owned(), partial, schema, writer: Some(writer), factory })
+    }
+
+    /// Appends a row group of one array per field of the schema; each is asked for when its turn comes, so that a wide
+    /// group is never in memory twice.
+    pub(crate) fn write_group(&mut self, columns: impl Iterator<Item = ArrayRef>) -> TableResult<()> {
+        let Some(writer) = self.writer.as_mut() else { return Ok(()) };
+        let index = writer.flushed_row_groups().len();
+        let write = || -> Result<(), ParquetError> {
+            let mut leaves = self.factory.create_column_writers(index)?.into_iter();
+            let mut group = writer.next_row_group()?;
+            for (field, array) in self.schema.fields().iter().zip(columns) {
+                for (leaf, mut column) in compute_leaves(field, &array)?.iter().zip(leaves.by_ref()) {
+                    column.write(leaf)?;
+                    column.close()?.append_to_row_group(&mut group)?;
+                }
+            }
+            group.close().map(drop)
+        };
+        write().map_err(|source| parquet_error(&self.path, source))
+    }
+
+    /// Appends row group `group` of `from`, a file of the same columns, unread.
+    pub(crate) fn copy_group(&mut self, from: &GroupReader, group: usize) -> TableResult<()> {
+        let Some(writer) = self.writer.as_mut() else { return Ok(()) };
+        let described = from.metadata.metadata().row_group(group);
+        let ranges = || described.columns().iter().map(|column| column.byte_range());
+        let start = ranges().map(|(start, _)| start).min().unwrap_or(0);
+        let end = ranges().map(|(start, length)| start + length).max().unwrap_or(start);
+        let bytes =
+            from.file.get_bytes(start, (end - start) as usize).map_err(|source| parquet_error(&from.path, source))?;
+        let mut copy = || -> Result<(), ParquetError> {
+            let mut appended = writer.next_row_group()?;
+            for column in described.columns() {
+                // The description counts from the file's start, the bytes from the group's.
+                let here = |offset: i64| offset - start as i64;
+                let metadata = column
+                    .clone()
+                    .into_builder()
+                    .set_data_page_offset(here(column.data_page_offset()))
+                    .set_dictionary_page_offset(column.dictionary_page_offset().map(here))
+                    .build()?;
+                let closed = ColumnCloseResult {
+                    bytes_written: column.compressed_size() as u64,
+                    rows_written: described.num_rows() as u64,
+                    metadata,
+                    bloom_filter: None,
+                    column_index: None,
+                    offset_index: None,
+                };
+                appended.append_column(&bytes, closed)?;
+            }
+            appended.close().map(drop)
+        };
+        copy().map_err(|source| parquet_error(&self.path, source))
+    }
+
+    /// Completes, syncs and renames the file into place.
+    pub(crate) fn finish(mut self) -> TableResult<()> {
+        let Some(writer) = self.writer.take() else { return Ok(()) };
+        let buffered = writer.into_inner().map_err(|source| parquet_error(&self.path, source))?;
+        let file = buffered.into_inner().map_err(|error| io_error("write", &self.partial, error.into_error()))?;
+        file.sync_all().map_err(|source| io_error("write", &self.partial, source))?;
+        std::fs::rename(&self.partial, &self.path).map_err(|source| io_error("rename", &self.partial, source))
+    }
+}
+
+impl Drop for GroupWriter {
+    fn drop(&mut self) {
+        // Only reached with a writer when an error or a panic cut the writing short.
+        if self.writer.take().is_some() {
+            let _ = std::fs::remove_file(&self.partial);
+        }
+    }
+}
+
+/// A table on disk, read row group by row group.
+pub(crate) struct GroupReader {
+    path: PathBuf,
+    file: File,
+    metadata: ArrowReaderMetadata,
+}
+
+impl GroupReader {
+    /// Opens `path` and checks that it holds `table` in a version up to `version`.
+    pub(crate) fn open(path: &Path, table: &str, version: u32) -> TableResult<Self> {
+        let file = File::open(path).map_err(|source| io_error("read", path, source))?;
+        // In full, not summed up: what describes a copied group must be what described the first.
+        let options = ArrowReaderOptions::default().with_encoding_stats_as_mask(false);
+        let metadata = ArrowReaderMetadata::load(&file, options).map_err(|source| parquet_error(path, source))?;
+        check_table(path, metadata.schema().metadata(), table, version)?;
+        Ok(Self { path: path.to_owned(), file, metadata })
+    }
+
+    pub(crate) fn path(&self) -> &Path {
+        &self.path
+    }
+
+    pub(crate) fn schema(&self) -> &SchemaRef {
+        self.metadata.schema()
+    }
+
+    /// The rows of each row group.
+    pub(crate) fn groups(&self) -> Vec<Range<usize>> {
+        let mut start = 0;
+        let groups = self.metadata.metadata().row_groups().iter();
+        groups
+            .map(|group| {
+                let rows = start..start + group.num_rows() as usize;
+                start = rows.end;
+                rows
+            })
+            .collect()
+    }
+
+    /// Reads whole columns, `rows` rows at a time; all columns when none is named.
+    pub(crate) fn read(
+        &self,
+        columns: &[&str],
+        rows: usize,
+    ) -> TableResult<impl Iterator<Item = TableResult<RecordBatch>> + use<>> {
+        self.batches(columns, rows, None)
+    }
+
+    /// Reads row group `group`, `rows` rows at a time.
+    pub(crate) fn read_group(
+        &self,
+        group: usize,
+        rows: usize,
+    ) -> TableResult<impl Iterator<Item = TableResult<RecordBatch>> + use<>> {
+        self.batches(&[], rows, Some(group))
+    }
+
+    fn batches(
+        &self,
+        columns: &[&str],
+        rows: usize,
+        group: Option<usize>,
+    ) -> TableResult<impl Iterator<Item = TableResult<RecordBatch>> + use<>> {
+        let file = self.file.try_clone().map_err(|source| io_error("read", &self.path, source))?;
+        let mut builder =
+            ParquetRecordBatchReaderBuilder::new_with_metadata(file, self.metadata.clone()).with_batch_size(rows);
+        if !columns.is_empty() {
+            let mask = ProjectionMask::columns(self.metadata.parquet_schema(), columns.iter().copied());
+            builder = builder.with_projection(mask);
+        }
+        if let Some(group) = group {
+            builder = builder.with_row_groups(vec![group]);
+        }
+        let reader = builder.build().map_err(|source| parquet_error(&self.path, source))?;
+        let path = self.path.clone();
+        Ok(reader.map(move |batch| batch.map_err(|source| TableError::Arrow { path: path.clone(), source })))
+    }
+}

@@ -1,0 +1,63 @@
+//! What makes a baseline impossible.
+
+use ser_schemas::TableError;
+
+/// Why a baseline was not made.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum BaselineError {
+    /// A table could not be read or written.
+    #[error(transparent)]
+    Table(#[from] TableError),
+    /// The linear model without a features stage.
+    #[error(
+        "`model = \"linear\"` needs functionals: add a stage of kind `features` to `from`, or set `model = \"majority\"`"
+    )]
+    NoFeaturesStage,
+    /// A fold with nothing to fit on or nothing to predict.
+    #[error("fold {fold} of `{split}` has no {role} clips")]
+    EmptyFold {
+        /// Name of the split stage.
+        split: String,
+        /// The fold.
+        fold: u32,
+        /// `train` or `test`.
+        role: &'static str,
+    },
+    /// A clip of the split that cannot be used.
+    #[error("clip `{clip_id}`: {problem}")]
+    BadClip {
+        /// The clip.
+        clip_id: String,
+        /// Why.
+        problem: &'static str,
+    },
+    /// A functional that is no number.
+    #[error(
+        "clip `{clip_id}`: functional `{functional}` is {value}, expected a finite number: run the features stage again"
+    )]
+    NotFinite {
+        /// The clip.
+        clip_id: String,
+        /// The functional.
+        functional: String,
+        /// What it is.
+        value: f32,
+    },
+    /// No strength of the penalty to try.
+    #[error("`l2` is empty: expected at least one strength above 0")]
+    NoStrengths,
+    /// The optimiser gave up.
+    #[error("fold {fold}: the linear model could not be fitted at l2 = {l2}: {problem}")]
+    NotFitted {
+        /// The fold.
+        fold: u32,
+        /// Strength of the penalty.
+        l2: f64,
+        /// What the optimiser said.
+        problem: String,
+    },
+    /// The user asked to stop.
+    #[error("cancelled")]
+    Cancelled,
+}

@@ -1,0 +1,92 @@
+//! Bringing functionals to mean 0 and standard deviation 1.
+
+use std::collections::BTreeMap;
+
+use crate::dataset::Example;
+
+/// Standardised values beyond this are cut off, as the network's are: single wild clips must not decide a weight.
+const LIMIT: f64 = 10.0;
+/// Standard deviations below this share of the mean are rounding of single-precision numbers.
+const ROUNDING: f64 = 1e-6;
+
+/// Mean and standard deviation of each functional.
+#[derive(Debug, Clone, PartialEq)]
+pub(crate) struct Scaling {
+    mean: Vec<f64>,
+    /// 0 for a functional that never varies: it tells nothing and becomes 0.
+    sd: Vec<f64>,
+}
+
+impl Scaling {
+    /// Over the `width` functionals of some clips; standard deviations divide by the number of clips.
+    pub(crate) fn fit<'a>(examples: impl Iterator<Item = &'a Example> + Clone, width: usize) -> Self {
+        let count = examples.clone().count().max(1) as f64;
+        let mut mean = vec![0.0; width];
+        for example in examples.clone() {
+            mean.iter_mut().zip(&example.values).for_each(|(sum, value)| *sum += f64::from(*value) / count);
+        }
+        let mut variance = vec![0.0; width];
+        for example in examples {
+            for ((sum, value), mean) in variance.iter_mut().zip(&example.values).zip(&mean) {
+                *sum += (f64::from(*value) - mean).powi(2) / count;
+            }
+        }
+        let sd = variance.iter().zip(&mean).map(|(variance, mean)| {
+            let sd = variance.sqrt();
+            if sd <= ROUNDING * mean.abs() { 0.0 } else { sd }
+        });
+        Self { sd: sd.collect(), mean }
+    }
+
+    /// Over the clips of each speaker, by name.
+    pub(crate) fn per_speaker<'a>(
+        examples: impl Iterator<Item = &'a Example>,
+        width: usize,
+    ) -> BTreeMap<&'a str, Self> {
+        let mut speakers: BTreeMap<&str, Vec<&Example>> = BTreeMap::new();
+        for example in examples {
+            speakers.entry(&example.speaker).or_default().push(example);
+        }
+        speakers.into_iter().map(|(name, clips)| (name, Self::fit(clips.iter().copied(), width))).collect()
+    }
+
+    /// The scaled functionals of a clip.
+    pub(crate) fn apply<'a>(&'a self, values: &'a [f32]) -> impl Iterator<Item = f64> + 'a {
+        values.iter().zip(&self.mean).zip(&self.sd).map(|((value, mean), sd)| {
+            if *sd > 0.0 { ((f64::from(*value) - mean) / sd).clamp(-LIMIT, LIMIT) } else { 0.0 }
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn example(speaker: &str, values: &[f32]) -> Example {
+        Example {
+            clip_id: String::new(),
+            corpus: "c".into(),
+            speaker: speaker.into(),
+            class: 0,
+            values: values.to_vec(),
+        }
+    }
+
+    /// Mean 2 and standard deviation 1; a constant becomes 0; a wild value is cut off.
+    #[test]
+    fn three_functionals_by_hand() {
+        let examples = [example("a", &[1.0, 5.0, 0.0]), example("b", &[3.0, 5.0, 1.0])];
+        let scaling = Scaling::fit(examples.iter(), 3);
+        assert_eq!(scaling.apply(&[3.0, 5.0, 1.0]).collect::<Vec<_>>(), [1.0, 0.0, 1.0]);
+        assert_eq!(scaling.apply(&[2.0, 9.0, 100.0]).collect::<Vec<_>>(), [0.0, 0.0, 10.0]);
+    }
+
+    #[test]
+    fn speakers_are_scaled_by_their_own_clips() {
+        let examples = [example("a", &[1.0]), example("a", &[3.0]), example("b", &[10.0]), example("b", &[30.0])];
+        let speakers = Scaling::per_speaker(examples.iter(), 1);
+        for (speaker, high) in [("a", 3.0), ("b", 30.0)] {
+            assert_eq!(speakers[speaker].apply(&[high]).collect::<Vec<_>>(), [1.0]);
+        }
+    }
+}

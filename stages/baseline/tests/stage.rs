@@ -1,0 +1,164 @@
+//! The stage as the pipeline runs it: tables in, the tables of a train stage out.
+
+use std::path::Path;
+
+use ser_baseline::{BaselineError, Inputs, Model, Params, Standardise, run};
+use ser_schemas::functionals::Functionals;
+use ser_schemas::stage::{Quiet, StageContext, StageSummary};
+use ser_schemas::{
+    Assignment, Clip, Emotion, Exposure, KEY_RECIPE, Prediction, Provenance, Regularisation, Role, Table, Use,
+    VALIDATION_PREDICTIONS_FILE, read_metadata,
+};
+
+/// Six speakers with ten clips each; the first functional tells the emotion, on a scale of each speaker's own.
+fn world(folder: &Path) {
+    let none = Provenance::default();
+    let (mut clips, mut assignments) = (Vec::new(), Vec::new());
+    let mut functionals = Functionals { names: vec!["a_mean".into(), "b_mean".into()], ..Functionals::default() };
+    for number in 0..60_usize {
+        let (speaker, sad) = (number % 6, number / 6 % 2 == 1);
+        let mut clip = Clip::found(format!("c/{number:02}"), "c".into(), format!("{number}.wav"), 1);
+        clip.speaker = Some(format!("c:{speaker}"));
+        clip.emotion = Some(if sad { Emotion::Sad } else { Emotion::Angry });
+        for fold in 0..3_u32 {
+            let role = match (speaker / 2) as u32 {
+                own if own == fold => Role::Test,
+                own if own == (fold + 1) % 3 && speaker % 2 == 0 => Role::Validation,
+                _ => Role::Train,
+            };
+            assignments.push(Assignment { clip_id: clip.clip_id.clone(), fold, role });
+        }
+        let noise = (number * 7 % 11) as f32 / 11.0;
+        functionals.clip_ids.push(clip.clip_id.clone());
+        functionals.values.extend([f32::from(u8::from(sad)) + 0.3 * noise + 100.0 * speaker as f32, noise]);
+        clips.push(clip);
+    }
+    Clip::write(&folder.join("clips.parquet"), &clips, &none).expect("write");
+    Assignment::write(&folder.join("assignments.parquet"), &assignments, &none).expect("write");
+    functionals.write(&folder.join("functionals.parquet"), &none).expect("write");
+}
+
+fn fit(folder: &Path, params: &Params, features: bool) -> Result<StageSummary, BaselineError> {
+    let ctx = StageContext {
+        provenance: Provenance::default(),
+        seed: 42,
+        base_dir: folder,
+        out_dir: folder,
+        work_dir: folder,
+        previous_dir: None,
+        state_dir: folder,
+        observer: &Quiet,
+    };
+    let features = features.then_some(folder);
+    let inputs = Inputs { manifest: folder, features, split: folder, model: "linear", split_name: "si" };
+    run(params, &inputs, &ctx)
+}
+
+fn rows<T: Table>(folder: &Path, file: &str) -> Vec<T> {
+    T::read(&folder.join(file)).expect("the stage wrote it")
+}
+
+fn accuracy(rows: &[Prediction]) -> f64 {
+    rows.iter().filter(|row| row.predicted == row.emotion).count() as f64 / rows.len() as f64
+}
+
+#[test]
+fn the_linear_model_finds_what_is_linear() {
+    let folder = tempfile::tempdir().expect("temporary folder");
+    world(folder.path());
+    let params = Params { standardise: Standardise::Speaker, l2: vec![100.0, 1.0], ..Params::default() };
+    let summary = fit(folder.path(), &params, true).expect("fits");
+    assert_eq!(summary.headline, "3 folds, 2 functionals, mean validation UAR 1.000, 60 test clips predicted");
+    let tested: Vec<Prediction> = rows(folder.path(), "predictions.parquet");
+    assert_eq!((tested.len(), accuracy(&tested)), (60, 1.0));
+    assert_eq!(
+        (tested[0].model.as_str(), tested[0].split.as_str(), tested[0].classes.as_str()),
+        ("linear", "si", "angry,sad")
+    );
+    let validated: Vec<Prediction> = rows(folder.path(), VALIDATION_PREDICTIONS_FILE);
+    assert_eq!(validated.len(), 30);
+    let tried: Vec<Regularisation> = rows(folder.path(), "regularisation.parquet");
+    let told: Vec<(u32, f64, bool)> = tried.iter().map(|row| (row.fold, row.l2, row.chosen)).collect();
+    // Both strengths are right about every validation clip: the stronger one is kept.
+    assert_eq!(told[..2], [(0, 100.0, true), (0, 1.0, false)]);
+    assert_eq!(tried.len(), 6);
+    assert!(tried.iter().all(|row| row.validation_uar == Some(1.0) && row.validation_loss.is_some()));
+
+    // Across speakers a hundred apart, the training clips' scale hides what each speaker's own shows.
+    let params = Params { standardise: Standardise::Train, ..params };
+    fit(folder.path(), &params, true).expect("fits");
+    assert!(accuracy(&rows(folder.path(), "predictions.parquet")) < 0.9);
+}
+
+#[test]
+fn what_clips_were_used_for_is_told() {
+    let folder = tempfile::tempdir().expect("temporary folder");
+    world(folder.path());
+    let uses = |params: &Params| {
+        fit(folder.path(), params, true).expect("fits");
+        let found: Vec<Exposure> = rows(folder.path(), "exposures.parquet");
+        let count = |used_for: Use| found.iter().filter(|row| row.fold == 0 && row.used_for == used_for).count();
+        [Use::Weights, Use::Standardisation, Use::SpeakerStandardisation, Use::Selection].map(count)
+    };
+    assert_eq!(uses(&Params::default()), [30, 30, 0, 10]);
+    assert_eq!(uses(&Params { l2: vec![1.0], ..Params::default() }), [30, 30, 0, 0], "nothing is chosen");
+    assert_eq!(uses(&Params { standardise: Standardise::Speaker, ..Params::default() }), [30, 0, 60, 10]);
+    assert_eq!(uses(&Params { model: Model::Majority, ..Params::default() }), [30, 0, 0, 0]);
+}
+
+#[test]
+fn the_majority_class_needs_no_features_and_predicts_the_shares() {
+    let folder = tempfile::tempdir().expect("temporary folder");
+    world(folder.path());
+    let majority = Params { model: Model::Majority, ..Params::default() };
+    let summary = fit(folder.path(), &majority, false).expect("fits");
+    assert_eq!(summary.headline, "3 folds, most frequent emotion, 60 test clips predicted");
+    let tested: Vec<Prediction> = rows(folder.path(), "predictions.parquet");
+    assert!(tested.iter().all(|row| row.predicted == Emotion::Angry && row.probabilities == [0.5, 0.5]));
+    let error = fit(folder.path(), &Params::default(), false).expect_err("no functionals").to_string();
+    assert!(error.contains("add a stage of kind `features`"), "{error}");
+}
+
+#[test]
+fn a_split_without_folds_is_predicted_nothing_of() {
+    let folder = tempfile::tempdir().expect("temporary folder");
+    world(folder.path());
+    Assignment::write(&folder.path().join("assignments.parquet"), &[], &Provenance::default()).expect("write");
+    let summary = fit(folder.path(), &Params::default(), true).expect("nothing to do");
+    assert_eq!((summary.rows, summary.headline.as_str()), (0, "the split has no folds: nothing is predicted"));
+    assert_eq!(rows::<Prediction>(folder.path(), "predictions.parquet"), []);
+}
+
+#[test]
+fn the_same_tables_give_the_same_predictions_and_equal_parameters_one_recipe() {
+    let folder = tempfile::tempdir().expect("temporary folder");
+    world(folder.path());
+    let path = folder.path().join("predictions.parquet");
+    let fitted = |params: &Params| {
+        fit(folder.path(), params, true).expect("fits");
+        let recipe = read_metadata(&path).expect("metadata").remove(KEY_RECIPE).expect("a recipe");
+        (rows::<Prediction>(folder.path(), "predictions.parquet"), recipe)
+    };
+    let first = fitted(&Params::default());
+    assert_eq!(first, fitted(&Params::default()));
+    assert_ne!(first.1, fitted(&Params { l2: vec![5.0], ..Params::default() }).1);
+}
+
+#[test]
+fn what_does_not_fit_is_refused_by_name() {
+    let folder = tempfile::tempdir().expect("temporary folder");
+    world(folder.path());
+    let path = folder.path().join("functionals.parquet");
+    let whole = Functionals::read(&path).expect("written above");
+    let mut broken = whole.clone();
+    broken.values[5] = f32::NAN;
+    broken.write(&path, &Provenance::default()).expect("write");
+    let error = fit(folder.path(), &Params::default(), true).expect_err("not a number").to_string();
+    assert!(error.contains("clip `c/02`: functional `b_mean` is NaN"), "{error}");
+    let mut short = whole;
+    short.clip_ids.pop();
+    short.values.truncate(118);
+    short.write(&path, &Provenance::default()).expect("write");
+    let error = fit(folder.path(), &Params::default(), true).expect_err("a clip is missing").to_string();
+    assert_eq!(error, "clip `c/59`: functionals.parquet does not have it");
+}

@@ -1,0 +1,261 @@
+//! Whether probabilities mean what they say: reliability, Brier score, log loss, and a temperature that puts them right.
+
+use crate::metrics::ratio;
+
+/// Probabilities are not taken for smaller than this where their logarithm is needed: that of single precision's smallest
+/// normal number is about -87.
+const LEAST: f64 = f32::MIN_POSITIVE as f64;
+/// Temperatures are sought between these.
+const TEMPERATURES: [f64; 2] = [0.05, 20.0];
+/// Steps of the search for a temperature: each leaves 0.618 of the range of logarithms, 60 of them 2e-12 of it.
+const STEPS: usize = 60;
+
+/// What the calibration figures of some clips are made of; those of several groups of clips add up.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Tally {
+    /// Per bin: clips, sum of the probabilities of what was predicted, clips predicted right.
+    bins: Vec<[f64; 3]>,
+    brier: f64,
+    log_loss: f64,
+}
+
+/// One bin of a reliability diagram.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Bin {
+    /// Number of the bin from 0.
+    pub number: usize,
+    /// Clips in it.
+    pub clips: u64,
+    /// Mean probability of what was predicted.
+    pub confidence: f64,
+    /// Share predicted right.
+    pub accuracy: f64,
+}
+
+impl Tally {
+    /// Of no clips, with `bins` equally wide bins of confidence.
+    pub fn new(bins: usize) -> Self {
+        Self { bins: vec![[0.0; 3]; bins], brier: 0.0, log_loss: 0.0 }
+    }
+
+    /// Counts a clip of class `truth` with these probabilities of the classes. The class with the highest is the
+    /// predicted one, the first of equals. A truth beyond the last class has probability 0.
+    pub fn add(&mut self, probabilities: &[f64], truth: usize) {
+        let predicted = most_probable(probabilities);
+        let confidence = probabilities.get(predicted).copied().unwrap_or_default();
+        let last = self.bins.len().saturating_sub(1);
+        if let Some(bin) = self.bins.get_mut(bin_of(confidence, last + 1)) {
+            bin[0] += 1.0;
+            bin[1] += confidence;
+            bin[2] += f64::from(u8::from(predicted == truth));
+        }
+        let of_truth = probabilities.get(truth).copied().unwrap_or_default();
+        let squares: f64 = probabilities.iter().map(|probability| probability * probability).sum();
+        self.brier += squares - 2.0 * of_truth + 1.0;
+        self.log_loss -= of_truth.max(LEAST).ln();
+    }
+
+    /// Adds `times` another tally with as many bins.
+    pub fn add_tally(&mut self, other: &Self, times: f64) {
+        for (bin, more) in self.bins.iter_mut().zip(&other.bins) {
+            bin.iter_mut().zip(more).for_each(|(sum, more)| *sum += times * more);
+        }
+        self.brier += times * other.brier;
+        self.log_loss += times * other.log_loss;
+    }
+
+    /// Back to no clips, without giving up the memory.
+    pub fn clear(&mut self) {
+        self.bins.fill([0.0; 3]);
+        (self.brier, self.log_loss) = (0.0, 0.0);
+    }
+
+    /// Clips counted.
+    pub fn clips(&self) -> f64 {
+        self.bins.iter().map(|bin| bin[0]).sum()
+    }
+
+    /// Expected calibration error, 0 to 1: the distance between confidence and accuracy of each bin, weighted by its
+    /// clips (Naeini, Cooper & Hauskrecht, AAAI 2015; Guo et al., ICML 2017, equation 3). 0 without clips.
+    pub fn ece(&self) -> f64 {
+        ratio(self.bins.iter().map(|bin| (bin[1] - bin[2]).abs()).sum(), self.clips())
+    }
+
+    /// Brier score: the mean squared distance between the probabilities of all classes and what is true, summed over
+    /// classes, 0 to 2 (G. W. Brier, Monthly Weather Review 1950). 0 without clips.
+    pub fn brier(&self) -> f64 {
+        ratio(self.brier, self.clips())
+    }
+
+    /// Mean negative natural logarithm of the probability of what is true. 0 without clips.
+    pub fn log_loss(&self) -> f64 {
+        ratio(self.log_loss, self.clips())
+    }
+
+    /// The bins that have clips.
+    pub fn reliability(&self) -> impl Iterator<Item = Bin> {
+        self.bins.iter().enumerate().filter(|(_, bin)| bin[0] > 0.0).map(|(number, bin)| Bin {
+            number,
+            clips: bin[0] as u64,
+            confidence: bin[1] / bin[0],
+            accuracy: bin[2] / bin[0],
+        })
+    }
+}
+
+/// Position of the highest value, the first of equals.
+pub fn most_probable(probabilities: &[f64]) -> usize {
+    (0..probabilities.len()).fold(0, |best, at| if probabilities[at] > probabilities[best] { at } else { best })
+}
+
+/// The bin of a confidence: the first is [0, 1/bins], every other (k/bins, (k+1)/bins], as in scikit-learn's `calibration_curve`.
+fn bin_of(confidence: f64, bins: usize) -> usize {
+    (0..bins.saturating_sub(1)).take_while(|below| confidence > (below + 1) as f64 / bins as f64).count()
+}
+
+/// Probabilities at a temperature: softmax of their logarithms divided by it. 1 leaves them, more levels them out.
+pub fn at_temperature(probabilities: &[f64], temperature: f64) -> Vec<f64> {
+    let logits: Vec<f64> = probabilities.iter().map(|probability| probability.max(LEAST).ln() / temperature).collect();
+    let highest = logits.iter().copied().fold(f64::NEG_INFINITY, f64::max);
+    let mut scaled: Vec<f64> = logits.iter().map(|logit| (logit - highest).exp()).collect();
+    let sum: f64 = scaled.iter().sum();
+    for value in &mut scaled {
+        *value /= sum;
+    }
+    scaled
+}
+
+/// The temperature of 0.05 to 20 with the lowest log loss on clips of (probabilities, truth) (Guo et al., ICML 2017,
+/// section 4.2); `None` without clips.
+///
+/// The loss is convex in 1 / temperature, so it has one minimum along the logarithm of the temperature as well, which
+/// golden-section search closes in on.
+pub fn fit_temperature(clips: &[(Vec<f64>, usize)]) -> Option<f64> {
+    if clips.is_empty() {
+        return None;
+    }
+    let loss = |logarithm: f64| {
+        let temperature = f64::exp(logarithm);
+        let each = clips.iter().map(|(probabilities, truth)| {
+            at_temperature(probabilities, temperature).get(*truth).copied().unwrap_or_default().max(LEAST).ln()
+        });
+        -each.sum::<f64>()
+    };
+    let golden = (5.0_f64.sqrt() - 1.0) / 2.0;
+    let (mut low, mut high) = (TEMPERATURES[0].ln(), TEMPERATURES[1].ln());
+    let (mut left, mut right) = (high - golden * (high - low), low + golden * (high - low));
+    let (mut at_left, mut at_right) = (loss(left), loss(right));
+    for _ in 0..STEPS {
+        if at_left <= at_right {
+            (high, right, at_right) = (right, left, at_left);
+            left = high - golden * (high - low);
+            at_left = loss(left);
+        } else {
+            (low, left, at_left) = (left, right, at_right);
+            right = low + golden * (high - low);
+            at_right = loss(right);
+        }
+    }
+    Some(f64::midpoint(low, high).exp())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    use proptest::prelude::*;
+
+    fn tally(clips: &[(&[f64], usize)]) -> Tally {
+        let mut tally = Tally::new(10);
+        for (probabilities, truth) in clips {
+            tally.add(probabilities, *truth);
+        }
+        tally
+    }
+
+    /// Two clips at 0.8, one right; two at 0.6, both right: (2 |0.8 - 0.5| + 2 |0.6 - 1|) / 4 = 0.35. Brier: 0.08 for a
+    /// right and 1.28 for a wrong 0.8, 0.32 for a right 0.6.
+    #[test]
+    fn four_clips_by_hand() {
+        let tally = tally(&[(&[0.8, 0.2], 0), (&[0.8, 0.2], 1), (&[0.4, 0.6], 1), (&[0.6, 0.4], 0)]);
+        assert!((tally.ece() - 0.35).abs() < 1e-12);
+        assert!((tally.brier() - (0.08 + 1.28 + 0.32 + 0.32) / 4.0).abs() < 1e-12);
+        let expected = -(0.8_f64.ln() + 0.2_f64.ln() + 2.0 * 0.6_f64.ln()) / 4.0;
+        assert!((tally.log_loss() - expected).abs() < 1e-12);
+        let bins: Vec<(usize, u64)> = tally.reliability().map(|bin| (bin.number, bin.clips)).collect();
+        assert_eq!(bins, [(5, 2), (7, 2)]);
+    }
+
+    #[test]
+    fn bins_are_closed_above() {
+        assert_eq!([0.0, 0.1, 0.100_001, 0.5, 0.95, 1.0].map(|value| bin_of(value, 10)), [0, 0, 1, 4, 9, 9]);
+        assert_eq!(bin_of(0.7, 1), 0);
+    }
+
+    #[test]
+    fn nothing_is_known_of_no_clips() {
+        let tally = tally(&[]);
+        assert_eq!([tally.ece(), tally.brier(), tally.log_loss(), tally.clips()], [0.0; 4]);
+        assert_eq!(fit_temperature(&[]), None);
+    }
+
+    /// Half of the clips said to be right with 0.9 are: the temperature must make it 0.5... of two classes, at infinity;
+    /// at three right of four it is that where softmax gives 0.75, ln 9 / ln 3 = 2.
+    #[test]
+    fn the_temperature_makes_confidence_what_is_true() {
+        let clips: Vec<(Vec<f64>, usize)> = (0..4).map(|number| (vec![0.9, 0.1], usize::from(number == 0))).collect();
+        let temperature = fit_temperature(&clips).expect("four clips");
+        assert!((temperature - 2.0).abs() < 1e-5, "{temperature}");
+        assert!((at_temperature(&[0.9, 0.1], temperature)[0] - 0.75).abs() < 1e-6);
+    }
+
+    #[test]
+    fn a_probability_of_zero_is_no_infinite_loss() {
+        let tally = tally(&[(&[1.0, 0.0], 1)]);
+        assert!(tally.log_loss() > 80.0 && tally.log_loss().is_finite());
+        assert!(fit_temperature(&[(vec![1.0, 0.0], 1)]).is_some_and(f64::is_finite));
+    }
+
+    proptest! {
+        #[test]
+        fn a_temperature_never_changes_the_prediction_nor_raises_the_loss_it_was_fitted_on(
+            rows in prop::collection::vec((prop::collection::vec(0.001_f64..1.0, 3), 0_usize..3), 1..30),
+        ) {
+            let clips: Vec<(Vec<f64>, usize)> = rows
+                .into_iter()
+                .map(|(row, truth)| { let sum: f64 = row.iter().sum(); (row.iter().map(|value| value / sum).collect(), truth) })
+                .collect();
+            let temperature = fit_temperature(&clips).expect("clips");
+            let (mut before, mut after) = (Tally::new(15), Tally::new(15));
+            for (row, truth) in &clips {
+                let scaled = at_temperature(row, temperature);
+                prop_assert!((scaled.iter().sum::<f64>() - 1.0).abs() < 1e-12);
+                prop_assert!(scaled[most_probable(row)] >= scaled[most_probable(&scaled)] - 1e-12);
+                before.add(row, *truth);
+                after.add(&scaled, *truth);
+            }
+            prop_assert!(after.log_loss() <= before.log_loss() + 1e-9);
+            for tally in [&before, &after] {
+                prop_assert!((0.0..=1.0).contains(&tally.ece()) && (0.0..=2.0).contains(&tally.brier()));
+            }
+        }
+
+        #[test]
+        fn tallies_add_up(rows in prop::collection::vec((0.0_f64..1.0, 0_usize..2), 1..40), cut in 0_usize..40) {
+            let rows: Vec<([f64; 2], usize)> = rows.into_iter().map(|(p, truth)| ([p, 1.0 - p], truth)).collect();
+            let of = |rows: &[([f64; 2], usize)]| {
+                let mut tally = Tally::new(15);
+                for (row, truth) in rows {
+                    tally.add(row, *truth);
+                }
+                tally
+            };
+            let cut = cut.min(rows.len());
+            let mut sum = of(&rows[..cut]);
+            sum.add_tally(&of(&rows[cut..]), 1.0);
+            let all = of(&rows);
+            prop_assert!((sum.ece() - all.ece()).abs() < 1e-9 && (sum.brier() - all.brier()).abs() < 1e-9);
+            prop_assert!((sum.log_loss() - all.log_loss()).abs() < 1e-9);
+        }
+    }
+}

@@ -1,0 +1,252 @@
+//! One model against another on the same clips.
+//!
+//! Differences are resampled in pairs: the same speakers are drawn for both models, so what is easy or hard about a
+//! speaker falls out of the difference. The tests ask whether two equally good models would differ as much by chance.
+
+use rand::{RngExt, SeedableRng};
+use rand_chacha::ChaCha8Rng;
+use statrs::distribution::{Binomial, Discrete, DiscreteCDF};
+
+use crate::bootstrap::Draws;
+use crate::interval::{Interval, MIN_SPEAKERS, Spread, effective_speakers, of_figure};
+use crate::metrics::ratio;
+
+/// Up to so many speakers, all ways of exchanging the models' answers are gone through (2 to this power).
+const EXACT_SPEAKERS: usize = 13;
+/// Otherwise so many are drawn at random.
+const PERMUTATIONS: usize = 9999;
+/// Differences this close are taken for equal: they are sums of the same terms in another order.
+const TIE: f64 = 1e-12;
+
+/// The answers of two models for the clips of one speaker, class by class.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Pair {
+    /// Clips of each class.
+    pub clips: Vec<u64>,
+    /// Of these, how many the first model gets right.
+    pub first: Vec<u64>,
+    /// Of these, how many the second model gets right.
+    pub second: Vec<u64>,
+}
+
+impl Pair {
+    /// Of no clips.
+    pub fn new(classes: usize) -> Self {
+        Self { clips: vec![0; classes], first: vec![0; classes], second: vec![0; classes] }
+    }
+
+    /// Counts a clip of class `truth`. A class beyond the last is left out.
+    pub fn add(&mut self, truth: usize, first_right: bool, second_right: bool) {
+        if let Some(clips) = self.clips.get_mut(truth) {
+            *clips += 1;
+            self.first[truth] += u64::from(first_right);
+            self.second[truth] += u64::from(second_right);
+        }
+    }
+
+    fn total(&self) -> u64 {
+        self.clips.iter().sum()
+    }
+}
+
+/// A figure of both models, and how their difference varies from one set of speakers to another.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Difference {
+    /// The first model's figure, 0 to 1.
+    pub first: f64,
+    /// The second model's.
+    pub second: f64,
+    /// 95 % interval of the first less the second; `None` where speakers are too few.
+    pub interval: Option<Interval>,
+}
+
+/// Unweighted average recall and accuracy of both models over the same speakers.
+pub fn differences(speakers: &[Pair], draws: &Draws) -> [Difference; 2] {
+    let all = vec![1; speakers.len()];
+    let [uar, accuracy] = figures(speakers, &all);
+    let mut spreads = [Spread::default(); 2];
+    if speakers.len() >= MIN_SPEAKERS && draws.speakers() == speakers.len() {
+        for times in draws.resamples() {
+            for (spread, (first, second)) in spreads.iter_mut().zip(figures(speakers, times)) {
+                spread.push(first - second);
+            }
+        }
+    }
+    let effective = effective_speakers(speakers.iter().map(Pair::total));
+    let difference = |(first, second): (f64, f64), spread: &Spread| Difference {
+        first,
+        second,
+        interval: spread.sd().map(|sd| of_figure(first - second, sd, effective, -1.0, 1.0)),
+    };
+    [difference(uar, &spreads[0]), difference(accuracy, &spreads[1])]
+}
+
+/// UAR and accuracy of both models, each speaker counted `times`.
+fn figures(speakers: &[Pair], times: &[u32]) -> [(f64, f64); 2] {
+    let classes = speakers.first().map_or(0, |pair| pair.clips.len());
+    let mut sums = vec![[0_u64; 3]; classes];
+    for (pair, times) in speakers.iter().zip(times).filter(|(_, times)| **times > 0) {
+        for (class, sum) in sums.iter_mut().enumerate() {
+            for (sum, count) in sum.iter_mut().zip([pair.clips[class], pair.first[class], pair.second[class]]) {
+                *sum += u64::from(*times) * count;
+            }
+        }
+    }
+    let occurring = sums.iter().filter(|sum| sum[0] > 0).count() as f64;
+    let total: u64 = sums.iter().map(|sum| sum[0]).sum();
+    let uar = |model: usize| ratio(sums.iter().map(|sum| ratio(sum[model] as f64, sum[0] as f64)).sum(), occurring);
+    let accuracy = |model: usize| ratio(sums.iter().map(|sum| sum[model]).sum::<u64>() as f64, total as f64);
+    [(uar(1), uar(2)), (accuracy(1), accuracy(2))]
+}
+
+/// Two-sided p-value of the difference in UAR under exchange of the two models' answers, whole speakers at a time; `None`
+/// for fewer than [`MIN_SPEAKERS`].
+///
+/// Exchanging a speaker's answers turns the sign of what that speaker adds to the difference, so this is a sign-flip test
+/// of those contributions (Ernst, "Permutation Methods: A Basis for Exact Inference", Statistical Science 2004; SciPy's
+/// `permutation_test` with `permutation_type="samples"`). Exact up to 13 speakers; beyond, 9999 exchanges are drawn and the observed one is
+/// counted among them.
+pub fn speaker_permutation(speakers: &[Pair], seed: u64) -> Option<f64> {
+    if speakers.len() < MIN_SPEAKERS {
+        return None;
+    }
+    let contributions = contributions(speakers);
+    let observed = contributions.iter().sum::<f64>().abs() - TIE;
+    if speakers.len() <= EXACT_SPEAKERS {
+        let ways = 1_usize << speakers.len();
+        let as_large = (0..ways).filter(|flips| flipped(&contributions, |at| flips >> at & 1 == 1).abs() >= observed);
+        return Some(as_large.count() as f64 / ways as f64);
+    }
+    let mut generator = ChaCha8Rng::seed_from_u64(seed);
+    let as_large =
+        (0..PERMUTATIONS).filter(|_| flipped(&contributions, |_| generator.random_bool(0.5)).abs() >= observed).count();
+    Some((as_large + 1) as f64 / (PERMUTATIONS + 1) as f64)
+}
+
+/// What each speaker adds to the difference in UAR.
+fn contributions(speakers: &[Pair]) -> Vec<f64> {
+    let classes = speakers.first().map_or(0, |pair| pair.clips.len());
+    let clips: Vec<u64> = (0..classes).map(|class| speakers.iter().map(|pair| pair.clips[class]).sum()).collect();
+    let occurring = clips.iter().filter(|clips| **clips > 0).count() as f64;
+    let of = |pair: &Pair| {
+        let each = (0..classes)
+            .map(|class| ratio(pair.first[class] as f64 - pair.second[class] as f64, clips[class] as f64 * occurring));
+        each.sum()
+    };
+    speakers.iter().map(of).collect()
+}
+
+fn flipped(contributions: &[f64], mut flip: impl FnMut(usize) -> bool) -> f64 {
+    contributions.iter().enumerate().map(|(at, value)| if flip(at) { -value } else { *value }).sum()
+}
+
+/// Two-sided mid-p value of McNemar's test: `first_only` and `second_only` clips are got right by one of the models alone.
+///
+/// Under the null hypothesis either is Binomial(n, 1/2); the mid-p value counts half of the probability of what was
+/// observed (Fagerland, Lydersen & Laake, BMC Medical Research Methodology 2013). 1 where the models never differ.
+pub fn mcnemar_mid_p(first_only: u64, second_only: u64) -> f64 {
+    let differing = first_only + second_only;
+    let Ok(binomial) = Binomial::new(0.5, differing) else { return 1.0 };
+    if differing == 0 {
+        return 1.0;
+    }
+    let fewer = first_only.min(second_only);
+    (2.0 * binomial.cdf(fewer) - binomial.pmf(fewer)).clamp(0.0, 1.0)
+}
+
+/// Holm's step-down correction of p-values of one family (S. Holm, Scandinavian Journal of Statistics 1979), in their order.
+pub fn holm(p_values: &[f64]) -> Vec<f64> {
+    let mut order: Vec<usize> = (0..p_values.len()).collect();
+    order.sort_by(|a, b| p_values[*a].total_cmp(&p_values[*b]));
+    let mut adjusted = vec![0.0; p_values.len()];
+    let mut highest = 0.0_f64;
+    for (place, at) in order.into_iter().enumerate() {
+        highest = highest.max((p_values[at] * (p_values.len() - place) as f64).min(1.0));
+        adjusted[at] = highest;
+    }
+    adjusted
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    use proptest::prelude::*;
+
+    fn pair(clips: u64, first: u64, second: u64) -> Pair {
+        Pair { clips: vec![clips], first: vec![first], second: vec![second] }
+    }
+
+    #[test]
+    fn figures_of_two_classes_by_hand() {
+        let one = Pair { clips: vec![4, 1], first: vec![2, 1], second: vec![4, 0] };
+        let other = Pair { clips: vec![0, 1], first: vec![0, 1], second: vec![0, 1] };
+        let [uar, accuracy] = differences(&[one, other], &Draws::new(2, 0, 1));
+        assert_eq!((uar.first, uar.second, uar.interval), (0.75, 0.75, None));
+        assert_eq!((accuracy.first, accuracy.second), (4.0 / 6.0, 5.0 / 6.0));
+    }
+
+    /// Always two clips better: of eight exchanges, only none and all are as far apart.
+    #[test]
+    fn three_speakers_who_agree_are_not_much_of_a_proof() {
+        let speakers = vec![pair(10, 7, 5); 3];
+        assert_eq!(speaker_permutation(&speakers, 1), Some(0.25));
+        assert_eq!(speaker_permutation(&speakers[..2], 1), None);
+        let many = vec![pair(10, 7, 5); 20];
+        assert_eq!(speaker_permutation(&many, 1), Some(0.0001));
+    }
+
+    #[test]
+    fn equal_models_do_not_differ() {
+        let speakers = vec![pair(10, 6, 6); 5];
+        assert_eq!(speaker_permutation(&speakers, 1), Some(1.0));
+        let [uar, _] = differences(&speakers, &Draws::new(5, 100, 1));
+        assert_eq!(uar.interval, Some(Interval { low: 0.0, high: 0.0 }));
+        assert_eq!(mcnemar_mid_p(0, 0), 1.0);
+    }
+
+    /// Speakers differ a lot and both models alike: the difference is as sure as their answers are alike.
+    #[test]
+    fn what_speakers_have_in_common_falls_out() {
+        let speakers: Vec<Pair> = (0..10).map(|number| pair(40, 4 * number + 2, 4 * number)).collect();
+        let [uar, _] = differences(&speakers, &Draws::new(10, 500, 1));
+        let interval = uar.interval.expect("ten speakers");
+        assert!((interval.low - 0.05).abs() < 1e-12 && (interval.high - 0.05).abs() < 1e-12, "{interval:?}");
+    }
+
+    /// statsmodels 0.15, `multipletests([0.01, 0.04, 0.03, 0.005], method="holm")`.
+    #[test]
+    fn holm_is_that_of_statsmodels() {
+        let found = holm(&[0.01, 0.04, 0.03, 0.005]);
+        for (found, expected) in found.iter().zip([0.03, 0.06, 0.06, 0.02]) {
+            assert!((found - expected).abs() < 1e-12, "{found} {expected}");
+        }
+        assert_eq!(holm(&[0.6, 0.7]), [1.0, 1.0]);
+        assert_eq!(holm(&[]), Vec::<f64>::new());
+    }
+
+    proptest! {
+        #[test]
+        fn exchanging_the_models_turns_the_difference(
+            rows in prop::collection::vec((1_u64..20, 0.0_f64..1.0, 0.0_f64..1.0), 3..20), seed in any::<u64>(),
+        ) {
+            let of = |share: f64, clips: u64| (share * clips as f64) as u64;
+            let speakers: Vec<Pair> = rows.iter().map(|(clips, a, b)| pair(*clips, of(*a, *clips), of(*b, *clips))).collect();
+            let turned: Vec<Pair> = speakers.iter().map(|one| pair(one.clips[0], one.second[0], one.first[0])).collect();
+            let draws = Draws::new(speakers.len(), 50, seed);
+            let ([one, _], [other, _]) = (differences(&speakers, &draws), differences(&turned, &draws));
+            let (one, other) = (one.interval.expect("speakers"), other.interval.expect("speakers"));
+            prop_assert!((one.low + other.high).abs() < 1e-9 && (one.high + other.low).abs() < 1e-9);
+            let p = speaker_permutation(&speakers, seed).expect("speakers");
+            prop_assert!(p > 0.0 && p <= 1.0);
+            prop_assert!((p - speaker_permutation(&turned, seed).expect("speakers")).abs() < 1e-12);
+        }
+
+        #[test]
+        fn p_values_are_shares(first in 0_u64..500, second in 0_u64..500) {
+            let p = mcnemar_mid_p(first, second);
+            prop_assert!((0.0..=1.0).contains(&p));
+            prop_assert!((p - mcnemar_mid_p(second, first)).abs() < 1e-12);
+        }
+    }
+}

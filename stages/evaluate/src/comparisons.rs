@@ -1,0 +1,97 @@
+//! The rows of `comparisons`: models of one split against each other, and one recipe under two protocols.
+
+use std::collections::{BTreeMap, HashMap};
+
+use rayon::prelude::*;
+
+use ser_schemas::{Comparison, ComparisonKind, ComparisonTest, Emotion};
+
+use crate::compare::{Pair, differences, holm, mcnemar_mid_p, speaker_permutation};
+use crate::figures::Resampling;
+use crate::groups::Scored;
+use crate::subject::Subject;
+
+/// Compares all models of each split in pairs, and every recipe that was trained under a random and a speaker-independent
+/// protocol with itself. Pairs without a common clip are left out.
+pub fn compare(subjects: &[Subject<'_>], resampling: Resampling) -> Vec<Comparison> {
+    let mut pairs = Vec::new();
+    for (number, a) in subjects.iter().enumerate() {
+        for b in &subjects[number + 1..] {
+            if a.split == b.split {
+                pairs.push((ComparisonKind::Paired, a, b));
+            }
+        }
+    }
+    for a in subjects.iter().filter(|subject| subject.protocol == "random") {
+        let same = subjects.iter().filter(|b| b.protocol == "speaker-independent" && a.recipe.is_some());
+        pairs.extend(same.filter(|b| b.recipe == a.recipe).map(|b| (ComparisonKind::ProtocolGap, a, b)));
+    }
+    let mut rows: Vec<Comparison> =
+        pairs.par_iter().flat_map_iter(|(kind, a, b)| compare_two(*kind, a, b, resampling)).collect();
+    adjust(&mut rows);
+    rows
+}
+
+fn compare_two(kind: ComparisonKind, a: &Subject<'_>, b: &Subject<'_>, resampling: Resampling) -> Vec<Comparison> {
+    let others: HashMap<&str, &Scored<'_>> =
+        b.clips.iter().map(|clip| (clip.prediction.clip_id.as_str(), clip)).collect();
+    let mut speakers: BTreeMap<&str, Pair> = BTreeMap::new();
+    let (mut a_only, mut b_only, mut support) = (0, 0, 0);
+    for clip in &a.clips {
+        let Some(other) = others.get(clip.prediction.clip_id.as_str()) else { continue };
+        let (truth, right) =
+            (clip.prediction.emotion, |clip: &Scored<'_>| clip.prediction.predicted == clip.prediction.emotion);
+        let (a_right, b_right) = (right(clip), right(other));
+        let pair = speakers.entry(&clip.prediction.speaker).or_insert_with(|| Pair::new(Emotion::ALL.len()));
+        pair.add(truth as usize, a_right, b_right);
+        a_only += u64::from(a_right && !b_right);
+        b_only += u64::from(b_right && !a_right);
+        support += 1;
+    }
+    if support == 0 {
+        return Vec::new();
+    }
+    let speakers: Vec<Pair> = speakers.into_values().collect();
+    // All pairs of a split are resampled with the same draws.
+    let draws = resampling.draws("comparison", a.split, speakers.len());
+    let [uar, accuracy] = differences(&speakers, &draws);
+    let permutation = speaker_permutation(&speakers, resampling.seed_of("permutation", a.split));
+    let each = [
+        ("uar", uar, ComparisonTest::SpeakerPermutation, permutation),
+        ("accuracy", accuracy, ComparisonTest::McnemarMidP, Some(mcnemar_mid_p(a_only, b_only))),
+    ];
+    each.into_iter()
+        .map(|(metric, difference, test, p_value)| Comparison {
+            kind,
+            model_a: a.model.to_owned(),
+            split_a: a.split.to_owned(),
+            model_b: b.model.to_owned(),
+            split_b: b.split.to_owned(),
+            metric: metric.to_owned(),
+            value_a: difference.first,
+            value_b: difference.second,
+            value: difference.first - difference.second,
+            low: difference.interval.map(|interval| interval.low),
+            high: difference.interval.map(|interval| interval.high),
+            test,
+            p_value,
+            p_adjusted: None,
+            support,
+            speakers: speakers.len() as u64,
+        })
+        .collect()
+}
+
+/// Holm's correction within each family: comparisons of one kind on one split by one test.
+fn adjust(rows: &mut [Comparison]) {
+    let mut families: BTreeMap<(&str, String, &str), Vec<usize>> = BTreeMap::new();
+    for (at, row) in rows.iter().enumerate().filter(|(_, row)| row.p_value.is_some()) {
+        families.entry((row.kind.as_str(), row.split_a.clone(), row.test.as_str())).or_default().push(at);
+    }
+    for members in families.into_values() {
+        let p_values: Vec<f64> = members.iter().filter_map(|at| rows[*at].p_value).collect();
+        for (at, adjusted) in members.into_iter().zip(holm(&p_values)) {
+            rows[at].p_adjusted = Some(adjusted);
+        }
+    }
+}

@@ -1,0 +1,98 @@
+//! One model on one split, ready to be scored.
+
+use std::collections::{BTreeMap, HashMap};
+
+use ser_schemas::{Clip, Emotion, Prediction};
+
+use crate::calibration::{at_temperature, fit_temperature};
+use crate::groups::{Scored, classes};
+
+/// A model on a split, with what it said of every clip.
+#[derive(Debug)]
+pub struct Subject<'a> {
+    /// Name of the train or baseline stage.
+    pub model: &'a str,
+    /// Name of the split stage.
+    pub split: &'a str,
+    /// What made the model apart from the split; `None` where its stage does not tell.
+    pub recipe: Option<&'a str>,
+    /// Protocol of the split; empty where not known.
+    pub protocol: &'a str,
+    /// Classes of all figures.
+    pub classes: Vec<Emotion>,
+    /// Temperature of each fold, where it has validation clips and scaling is asked for.
+    pub temperatures: BTreeMap<u32, f64>,
+    /// Test clips.
+    pub clips: Vec<Scored<'a>>,
+    /// Validation clips.
+    pub validation: Vec<Scored<'a>>,
+}
+
+/// What a subject is made of.
+#[derive(Debug, Clone, Copy)]
+pub struct Material<'a> {
+    /// Name of the train or baseline stage.
+    pub model: &'a str,
+    /// Name of the split stage.
+    pub split: &'a str,
+    /// What made the model apart from the split.
+    pub recipe: Option<&'a str>,
+    /// Protocol of the split; empty where not known.
+    pub protocol: &'a str,
+    /// What it said of test clips.
+    pub predictions: &'a [&'a Prediction],
+    /// What it said of validation clips.
+    pub validation: &'a [Prediction],
+}
+
+impl<'a> Subject<'a> {
+    /// Brings what a model said into the order of its classes; predictions of clips that `clips` lacks are left out.
+    /// With `scale`, a temperature is fitted on the validation clips of each fold, and on nothing else.
+    pub fn new(material: Material<'a>, clips: &HashMap<&str, &'a Clip>, scale: bool) -> Self {
+        let rows = || material.predictions.iter().copied();
+        let classes = classes(rows().chain(material.validation));
+        let scored = |row: &'a Prediction| {
+            Some(Scored {
+                prediction: row,
+                clip: *clips.get(row.clip_id.as_str())?,
+                truth: position(&classes, row.emotion),
+                said: position(&classes, row.predicted),
+                raw: probabilities(row, &classes),
+                scaled: None,
+            })
+        };
+        let validation: Vec<Scored<'_>> = material.validation.iter().filter_map(scored).collect();
+        let mut tested: Vec<Scored<'_>> = rows().filter_map(scored).collect();
+        let mut temperatures = BTreeMap::new();
+        if scale {
+            let mut folds: BTreeMap<u32, Vec<(Vec<f64>, usize)>> = BTreeMap::new();
+            for one in &validation {
+                folds.entry(one.prediction.fold).or_default().push((one.raw.clone(), one.truth));
+            }
+            temperatures.extend(folds.into_iter().filter_map(|(fold, clips)| Some((fold, fit_temperature(&clips)?))));
+            for one in &mut tested {
+                let temperature = temperatures.get(&one.prediction.fold);
+                one.scaled = temperature.map(|temperature| at_temperature(&one.raw, *temperature));
+            }
+        }
+        let Material { model, split, recipe, protocol, .. } = material;
+        Self { model, split, recipe, protocol, classes, temperatures, clips: tested, validation }
+    }
+}
+
+/// The probabilities of a row in the order of `classes`; 0 for a class that the row does not list.
+fn probabilities(row: &Prediction, classes: &[Emotion]) -> Vec<f64> {
+    let mut ordered = vec![0.0; classes.len()];
+    for (name, probability) in row.classes.split(',').zip(&row.probabilities) {
+        let class = name.trim().parse().ok().and_then(|emotion| classes.iter().position(|class| *class == emotion));
+        if let Some(class) = class {
+            ordered[class] = f64::from(*probability);
+        }
+    }
+    ordered
+}
+
+/// Position of an emotion; the classes hold every emotion of the rows, and a matrix leaves out what is beyond its last.
+fn position(classes: &[Emotion], emotion: Emotion) -> usize {
+    classes.iter().position(|class| *class == emotion).unwrap_or(usize::MAX)
+}

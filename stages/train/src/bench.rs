@@ -1,0 +1,179 @@
+//! What benchmarks need of this crate's insides; no part of its interface.
+
+use std::collections::{BTreeMap, HashMap};
+use std::path::Path;
+
+use rand::{RngExt, SeedableRng};
+use rand_chacha::ChaCha8Rng;
+use safetensors::tensor::{Dtype, TensorView};
+
+use crate::data::{ClipData, Scaler, Scalings, training_batch};
+use crate::kernels::matmul::{Matrix, Target, multiply};
+use crate::net::{Batch, Engine, Plan, Weights, to_le_bytes};
+use crate::params::{ConvLayer, Lstm, Optimizer, Params, Pooling, Standardise};
+use crate::training::Optimiser;
+
+const CLASSES: usize = 8;
+const LEARNING_RATE: f64 = 1e-3;
+
+/// A network with a batch of random clips of equal length, to be stepped again and again.
+#[derive(Debug)]
+pub struct Steps {
+    plan: Plan,
+    weights: Weights,
+    optimiser: Optimiser,
+    batch: Batch,
+    done: usize,
+}
+
+impl Steps {
+    /// Three convolutions (64, 128 and 128 channels, 5 frames) with batch normalisation, ReLU and max pooling of `pools`
+    /// frames, one LSTM of 128, the last state to 8 classes; 64 clips of 300 frames of 64 values.
+    pub fn reference(pools: [usize; 3]) -> Self {
+        let conv = |channels, pool| ConvLayer { channels, kernel: 5, stride: 1, pool };
+        let params = Params {
+            conv: vec![conv(64, pools[0]), conv(128, pools[1]), conv(128, pools[2])],
+            lstm: Lstm { hidden: 128, bidirectional: false, layers: 1 },
+            pooling: Pooling::Last,
+            dense: Vec::new(),
+            dropout: 0.0,
+            ..Params::default()
+        };
+        Self::new(&params, 64, 0, 64, 300)
+    }
+
+    /// The default network, as large as the default features make it.
+    pub fn of_defaults() -> Self {
+        Self::new(&Params::default(), 140, 1100, 64, 200)
+    }
+
+    fn new(params: &Params, width: usize, functionals: usize, clips: usize, frames: usize) -> Self {
+        let plan = Plan::new(params, width, functionals, CLASSES);
+        let mut rng = ChaCha8Rng::seed_from_u64(1);
+        let weights = Weights::init(&plan, &mut rng);
+        let mut random = |count: usize| (0..count).map(|_| rng.random_range(-1.7..1.7)).collect::<Vec<f32>>();
+        let batch = Batch {
+            lens: vec![frames; clips],
+            frames: random(clips * frames * width),
+            functionals: random(clips * functionals),
+            targets: (0..clips * CLASSES)
+                .map(|at| if at % CLASSES == at / CLASSES % CLASSES { 1.0 / clips as f32 } else { 0.0 })
+                .collect(),
+        };
+        Self { optimiser: Optimiser::new(Optimizer::Adamw, 0.01, &weights), plan, weights, batch, done: 0 }
+    }
+
+    /// Forward, backward and a step of the optimiser; the loss before.
+    pub fn step(&mut self) -> f64 {
+        let out = Engine::Kernels.step(&self.plan, &self.weights, &self.batch, self.done as u64);
+        self.optimiser.step(&mut self.weights, &out.gradients, LEARNING_RATE, self.done);
+        self.done += 1;
+        out.loss
+    }
+
+    /// Writes weights, batch, and what one forward and backward pass makes of them, to a safetensors file: names of
+    /// tensors begin with `weights.` and `gradients.`; beside them `frames`, `targets`, `probabilities` and `loss`.
+    pub fn write(&self, path: &Path) -> std::io::Result<()> {
+        let out = Engine::Kernels.step(&self.plan, &self.weights, &self.batch, 0);
+        let (clips, frames) = (self.batch.lens.len(), self.batch.lens[0]);
+        let mut tensors = vec![
+            ("frames".to_owned(), vec![clips, frames, self.plan.width], to_le_bytes(&self.batch.frames)),
+            ("targets".to_owned(), vec![clips, CLASSES], to_le_bytes(&self.batch.targets)),
+            ("probabilities".to_owned(), vec![clips, CLASSES], to_le_bytes(&out.probabilities)),
+            ("loss".to_owned(), vec![1], to_le_bytes(&[out.loss as f32])),
+        ];
+        for ((spec, values), gradient) in self.weights.specs.iter().zip(&self.weights.values).zip(&out.gradients) {
+            tensors.push((format!("weights.{}", spec.name), spec.shape.clone(), to_le_bytes(values)));
+            if !gradient.is_empty() {
+                tensors.push((format!("gradients.{}", spec.name), spec.shape.clone(), to_le_bytes(gradient)));
+            }
+        }
+        let views: HashMap<&str, TensorView<'_>> = tensors
+            .iter()
+            .filter_map(|(name, shape, bytes)| {
+                Some((name.as_str(), TensorView::new(Dtype::F32, shape.clone(), bytes).ok()?))
+            })
+            .collect();
+        let bytes = safetensors::serialize(views, None).map_err(std::io::Error::other)?;
+        std::fs::write(path, bytes)
+    }
+}
+
+/// A product of random matrices.
+#[derive(Debug)]
+pub struct Product {
+    left: Vec<f32>,
+    right: Vec<f32>,
+    out: Vec<f32>,
+    sizes: [usize; 3],
+    row_stride: usize,
+}
+
+impl Product {
+    /// `rows` x `depth` by `depth` x `columns`; rows of the left matrix begin `row_stride` values apart.
+    pub fn new(rows: usize, depth: usize, columns: usize, row_stride: usize) -> Self {
+        let mut rng = ChaCha8Rng::seed_from_u64(2);
+        let mut random = |count: usize| (0..count).map(|_| rng.random_range(-1.0..1.0)).collect::<Vec<f32>>();
+        Self {
+            left: random((rows - 1) * row_stride + depth),
+            right: random(depth * columns),
+            out: vec![0.0; rows * columns],
+            sizes: [rows, depth, columns],
+            row_stride,
+        }
+    }
+
+    /// Multiplies; on one thread.
+    pub fn run(&mut self) -> f32 {
+        let [rows, depth, columns] = self.sizes;
+        let left = Matrix::strided(&self.left, 0, rows, depth, self.row_stride);
+        multiply(Target::new(&mut self.out, columns), left, Matrix::new(&self.right, depth, columns), false);
+        self.out[0]
+    }
+
+    /// Multiplications and additions.
+    pub fn operations(&self) -> u64 {
+        self.sizes.iter().map(|size| *size as u64).product::<u64>() * 2
+    }
+}
+
+/// Batches of 64 random clips of 200 frames of 140 values, altered as by default.
+#[derive(Debug)]
+pub struct Batches {
+    clips: Vec<ClipData>,
+    scaler: Scaler,
+    voices: BTreeMap<String, Scalings>,
+    params: Params,
+    rng: ChaCha8Rng,
+}
+
+impl Batches {
+    /// Makes the clips.
+    #[expect(clippy::new_without_default, reason = "nothing would use it")]
+    pub fn new() -> Self {
+        let mut rng = ChaCha8Rng::seed_from_u64(3);
+        let clips: Vec<ClipData> = (0..64)
+            .map(|clip| ClipData {
+                clip_id: format!("{clip}"),
+                corpus: String::new(),
+                speaker: format!("{}", clip % 16),
+                class: clip % CLASSES,
+                frames: (0..200 * 140).map(|_| rng.random_range(-1.0..1.0)).collect(),
+                copies: Vec::new(),
+                functionals: (0..1100).map(|_| rng.random_range(-1.0..1.0)).collect(),
+            })
+            .collect();
+        let scalings = Scalings::fit(clips.iter(), 140, 1100);
+        let scaler = Scaler::new(Standardise::Train, scalings, BTreeMap::new());
+        let voices = Scalings::per_speaker(clips.iter(), 140, 1100);
+        Self { clips, scaler, voices, params: Params::default(), rng }
+    }
+
+    /// Makes a batch; its number of frames.
+    pub fn next_batch(&mut self) -> usize {
+        let clips: Vec<&ClipData> = self.clips.iter().collect();
+        let weights = [1.0; CLASSES];
+        let (batch, _) = training_batch(&clips, &self.scaler, &self.voices, 140, &self.params, &weights, &mut self.rng);
+        batch.lens.iter().sum()
+    }
+}
