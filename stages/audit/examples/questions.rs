@@ -10,16 +10,13 @@ use std::error::Error;
 use std::path::PathBuf;
 
 use polars::prelude::{ChunkAgg, Column, DataFrame, PolarsResult, SortMultipleOptions};
-use ser_schemas::{Clip, Exclusion, NearDuplicate, Table};
+use ser_schemas::{Clip, Emotion, Exclusion, NearDuplicate, Table};
 
 fn main() -> Result<(), Box<dyn Error>> {
     let artifacts = PathBuf::from(std::env::args().nth(1).unwrap_or_else(|| "artifacts".to_owned()));
     let clips = Clip::read(&artifacts.join("manifest/clips.parquet"))?;
     let frame = DataFrame::new_infer_height(vec![
-        Column::new(
-            "emotion".into(),
-            clips.iter().map(|clip| clip.emotion.map(|word| word.as_str())).collect::<Vec<_>>(),
-        ),
+        Column::new("emotion".into(), clips.iter().map(|clip| clip.emotion.map(Emotion::as_str)).collect::<Vec<_>>()),
         Column::new("corpus".into(), clips.iter().map(|clip| clip.corpus.as_str()).collect::<Vec<_>>()),
         Column::new("speaker".into(), clips.iter().map(|clip| clip.speaker.as_deref()).collect::<Vec<_>>()),
         Column::new("duration_s".into(), clips.iter().map(|clip| clip.duration_s).collect::<Vec<_>>()),
@@ -38,8 +35,10 @@ fn main() -> Result<(), Box<dyn Error>> {
     })?;
     let balance = balance.sort(keys, SortMultipleOptions::default())?;
     for row in 0..balance.height() {
-        let (clips, minutes) = (balance.column("clips")?.u64()?.get(row), balance.column("minutes")?.f64()?.get(row));
-        println!("{:8} {:8} {clips:?} {minutes:.1?}", text(&balance, "emotion", row)?, text(&balance, "corpus", row)?);
+        let (emotion, corpus) = (text(&balance, "emotion", row)?, text(&balance, "corpus", row)?);
+        let clips = balance.column("clips")?.u64()?.get(row).unwrap_or_default();
+        let minutes = balance.column("minutes")?.f64()?.get(row).unwrap_or_default();
+        println!("{emotion:8} {corpus:8} {clips:5} clips {minutes:6.1} min");
     }
 
     // How evenly are the emotions covered? e to the power of the entropy of their shares.
