@@ -12,6 +12,9 @@ const PLOT_HEIGHT: i32 = 300;
 const COUNTS_HEIGHT: i32 = 56;
 const LEFT: i32 = 48;
 const RIGHT: i32 = 12;
+/// Radii of dots in pixels.
+const SMALLEST_DOT: i32 = 2;
+const LARGEST_DOT: i32 = 7;
 
 /// One bin.
 #[derive(Debug, Clone)]
@@ -71,17 +74,19 @@ pub(crate) fn reliability(label: &str, lines: &[Reliability]) -> Result<Chart, D
         let diagonal = [(0.0, 0.0), (1.0, 1.0)];
         chart.draw_series(DashedLineSeries::new(diagonal, px(5), px(4), stroke(Ink::Muted, 1.0)))?;
         for line in lines {
-            let points: Vec<(f64, f64)> = line
-                .bins
-                .iter()
-                .filter(|bin| bin.is_finite())
-                .map(|bin| (bin.confidence.clamp(0.0, 1.0), bin.accuracy.clamp(0.0, 1.0)))
-                .collect();
-            chart.draw_series(LineSeries::new(points.clone(), stroke(line.ink, 1.5)))?;
-            for point in points {
+            let bins: Vec<&Bin> = line.bins.iter().filter(|bin| bin.is_finite()).collect();
+            let place = |bin: &Bin| (bin.confidence.clamp(0.0, 1.0), bin.accuracy.clamp(0.0, 1.0));
+            chart.draw_series(LineSeries::new(bins.iter().map(|bin| place(bin)), stroke(line.ink, 1.0)))?;
+            let fullest = bins.iter().map(|bin| bin.clips).max().unwrap_or(0).max(1) as f64;
+            for bin in bins {
+                // The area of a dot follows its clips: a bin of three clips says little, wherever it lies.
+                let radius = f64::from(px(SMALLEST_DOT))
+                    + f64::from(px(LARGEST_DOT - SMALLEST_DOT)) * (bin.clips as f64 / fullest).sqrt();
                 let core = if line.hollow { Ink::Paper } else { line.ink };
-                chart.draw_series(std::iter::once(Circle::new(point, px(5), stroke(line.ink, 1.0).filled())))?;
-                chart.draw_series(std::iter::once(Circle::new(point, px(3), stroke(core, 1.0).filled())))?;
+                let (edge, core) = (stroke(line.ink, 1.0).filled(), stroke(core, 1.0).filled());
+                chart.draw_series(std::iter::once(Circle::new(place(bin), radius.round() as i32, edge)))?;
+                let inner = (radius - f64::from(px(1)) * 1.5).round() as i32;
+                chart.draw_series(std::iter::once(Circle::new(place(bin), inner, core)))?;
             }
         }
 

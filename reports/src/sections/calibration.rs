@@ -133,7 +133,7 @@ fn figure(tables: &Tables, scored: &Scored) -> Result<Figure, Error> {
         .collect();
     let label = format!("Reliability diagram of {}. Probability and share right: {}", scored.model, said.join("; "));
     let chart = reliability(&label, &lines)?;
-    let caption = "On the dashed line a model is right as often as it says; below it, it is too sure of itself. Bars: how many clips.";
+    let caption = "On the dashed line a model is right as often as it says; below it, it is too sure of itself. The larger the dot and the higher the bar, the more clips.";
     let title = format!("Reliability, {} ({})", scored.model, scored.protocol.name());
     Ok(Figure::new(title, caption, chart, grid).with_legend(legend))
 }
