@@ -50,7 +50,7 @@ fn the_network_has_to_earn_its_keep() {
     let yes = verdict(&fixture);
     // The fixture compares the baseline with the network; the report says it the other way round.
     assert!(yes.contains("Yes: net beats linear") && yes.contains("+0.04") && yes.contains("[0.01, 0.07]"), "{yes}");
-    assert!(yes.contains("p = 0.012"), "{yes}");
+    assert!(yes.contains("p (Holm) = 0.012"), "{yes}");
     for row in fixture.comparisons.iter_mut().filter(|row| row.model_a == "linear") {
         (row.low, row.high) = (Some(-0.06), Some(0.02));
     }
