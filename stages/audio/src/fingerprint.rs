@@ -176,7 +176,8 @@ mod tests {
 
     #[test]
     fn silence_has_no_fingerprint_and_short_clips_do_no_harm() {
-        assert_eq!(fingerprint(&[0.0; 16_000], 16_000), None);
+        let silence = vec![0.0; 16_000];
+        assert_eq!(fingerprint(&silence, 16_000), None);
         assert_eq!(fingerprint(&[], 16_000), None);
         assert_eq!(fingerprint(&[0.5], 192_000), None);
         let words = fingerprint(&voice(0.0), 48_000).expect("a voice");
