@@ -12,15 +12,13 @@ use std::ops::Range;
 use std::path::Path;
 use std::sync::Arc;
 
-use arrow::array::{
-    Array, ArrayRef, AsArray, FixedSizeListArray, Float32Array, ListArray, RecordBatch, StringArray, UInt32Array,
-};
-use arrow::buffer::OffsetBuffer;
+use arrow::array::{Array, ArrayRef, AsArray, RecordBatch, StringArray, UInt32Array};
 use arrow::datatypes::{DataType, Field, Float32Type, Schema};
 use serde::{Deserialize, Serialize};
 
 use crate::error::{TableError, TableResult};
 use crate::groups::{GroupReader, GroupWriter};
+use crate::matrices::MatrixColumn;
 use crate::{Provenance, read_metadata, table};
 
 const NAME: &str = "frames";
@@ -78,6 +76,7 @@ pub struct FramesRow {
 pub struct FramesWriter {
     writer: GroupWriter,
     width: usize,
+    matrices: MatrixColumn,
     pending: Vec<FramesRow>,
 }
 
@@ -94,7 +93,9 @@ impl FramesWriter {
         let metadata = provenance.metadata(NAME, VERSION, &[(KEY_FEATURES, json), (KEY_RECIPE, recipe.to_owned())]);
         let schema = Arc::new(schema(layout.names.len()).with_metadata(metadata));
         let writer = GroupWriter::create(path, schema)?;
-        Ok(Self { writer, width: layout.names.len(), pending: Vec::with_capacity(CLIPS_PER_GROUP) })
+        let width = layout.names.len();
+        let matrices = MatrixColumn::new(width);
+        Ok(Self { writer, width, matrices, pending: Vec::with_capacity(CLIPS_PER_GROUP) })
     }
 
     /// Appends one clip; row groups have [`CLIPS_PER_GROUP`] clips.
@@ -130,7 +131,8 @@ impl FramesWriter {
     }
 
     fn encode(&mut self, rows: &[FramesRow]) -> TableResult<()> {
-        self.writer.write_group(encode(rows, self.width).into_iter())
+        let matrices = rows.iter().map(|row| &row.clip.values[..]);
+        self.writer.write_group_of_matrices(keys(rows, self.width).into_iter(), &mut self.matrices, matrices)
     }
 }
 
@@ -230,23 +232,13 @@ fn schema(width: usize) -> Schema {
     ])
 }
 
-/// The columns of `rows`, in the schema's order.
-fn encode(rows: &[FramesRow], width: usize) -> Vec<ArrayRef> {
-    let counts: Vec<usize> = rows.iter().map(|row| row.clip.frame_count(width)).collect();
-    let mut values = Vec::with_capacity(counts.iter().sum::<usize>() * width);
-    for row in rows {
-        values.extend_from_slice(&row.clip.values);
-    }
-    let frame_field = Arc::new(Field::new_list_field(DataType::Float32, false));
-    let frames = FixedSizeListArray::new(frame_field, width as i32, Arc::new(Float32Array::from(values)), None);
-    let list_field = Arc::new(Field::new_list_field(frames.data_type().clone(), false));
-    let offsets = OffsetBuffer::from_lengths(counts.iter().copied());
-    vec![
+/// The columns of `rows` before the frames, in the schema's order.
+fn keys(rows: &[FramesRow], width: usize) -> [ArrayRef; 4] {
+    [
         Arc::new(StringArray::from_iter_values(rows.iter().map(|row| &row.clip.clip_id))),
         Arc::new(StringArray::from_iter_values(rows.iter().map(|row| &row.clip.variant))),
         Arc::new(rows.iter().map(|row| row.content_hash.as_deref()).collect::<StringArray>()),
-        Arc::new(counts.iter().map(|count| Some(*count as u32)).collect::<UInt32Array>()),
-        Arc::new(ListArray::new(list_field, offsets, Arc::new(frames), None)),
+        Arc::new(UInt32Array::from_iter_values(rows.iter().map(|row| row.clip.frame_count(width) as u32))),
     ]
 }
 

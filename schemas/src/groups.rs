@@ -21,9 +21,10 @@ use parquet::errors::ParquetError;
 use parquet::file::metadata::ColumnChunkMetaData;
 use parquet::file::properties::{EnabledStatistics, WriterProperties};
 use parquet::file::reader::ChunkReader;
-use parquet::file::writer::SerializedFileWriter;
+use parquet::file::writer::{SerializedFileWriter, SerializedRowGroupWriter};
 
 use crate::error::{TableError, TableResult};
+use crate::matrices::MatrixColumn;
 use crate::parquet_io::{check_table, io_error, parquet_error};
 
 /// Bytes collected before they are handed to the operating system.
@@ -59,6 +60,31 @@ impl GroupWriter {
     /// Appends a row group of one array per field of the schema; each is asked for when its turn comes, so that a wide
     /// group is never in memory twice.
     pub(crate) fn write_group(&mut self, columns: impl Iterator<Item = ArrayRef>) -> TableResult<()> {
+        self.write_columns(columns, |_| Ok(()))
+    }
+
+    /// Like [`write_group`](Self::write_group) for a schema whose last field is a matrix, of which `matrices` has one per row.
+    pub(crate) fn write_group_of_matrices<'a>(
+        &mut self,
+        columns: impl Iterator<Item = ArrayRef>,
+        shape: &mut MatrixColumn,
+        matrices: impl Iterator<Item = &'a [f32]>,
+    ) -> TableResult<()> {
+        self.write_columns(columns, |group| {
+            if let Some(mut column) = group.next_column()? {
+                shape.write(column.untyped(), matrices)?;
+                column.close()?;
+            }
+            Ok(())
+        })
+    }
+
+    /// Appends a row group whose first columns are arrays, and whose other columns `write_rest` writes.
+    fn write_columns(
+        &mut self,
+        columns: impl Iterator<Item = ArrayRef>,
+        write_rest: impl FnOnce(&mut SerializedRowGroupWriter<'_, BufWriter<File>>) -> Result<(), ParquetError>,
+    ) -> TableResult<()> {
         let Some(writer) = self.writer.as_mut() else { return Ok(()) };
         let index = writer.flushed_row_groups().len();
         let write = || -> Result<(), ParquetError> {
@@ -70,6 +96,7 @@ impl GroupWriter {
                     column.close()?.append_to_row_group(&mut group)?;
                 }
             }
+            write_rest(&mut group)?;
             group.close().map(drop)
         };
         write().map_err(|source| parquet_error(&self.path, source))

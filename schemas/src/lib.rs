@@ -47,6 +47,7 @@ pub mod functionals;
 mod groups;
 mod history;
 mod label_errors;
+mod matrices;
 mod model_checks;
 mod near_duplicates;
 mod parquet_io;
