@@ -7,7 +7,7 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::Path;
 
 use crate::sniff::{Content, sniff};
-use crate::{AudioError, Container, Decoded, Unit, aiff, flac, mpeg, ogg, wav};
+use crate::{AudioError, Container, Decoded, Unit, aiff, flac, mpeg, ogg, wav, wide};
 
 /// Sample rates that are decoded, in hertz. Others are refused: every later stage is specified for these only.
 pub const SAMPLE_RATES_HZ: RangeInclusive<u32> = 8_000..=192_000;
@@ -110,7 +110,10 @@ pub(crate) fn check_format(container: Container, sample_rate_hz: u32, channels: 
 }
 
 fn check_finite(audio: &Decoded) -> Result<(), AudioError> {
-    let count = audio.samples.iter().filter(|sample| !sample.is_finite()).count();
+    let count = wide(
+        #[inline(always)]
+        || audio.samples.iter().map(|sample| usize::from(!sample.is_finite())).sum::<usize>(),
+    );
     if count == 0 {
         return Ok(());
     }

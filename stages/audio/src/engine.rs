@@ -8,7 +8,7 @@ use symphonia::core::packet::PacketRef;
 use symphonia::core::units::{Duration, Timestamp};
 use symphonia::default::codecs::PcmDecoder;
 
-use crate::{AudioError, Container, Limits};
+use crate::{AudioError, Container, Limits, wide};
 
 /// Samples that one PCM packet holds, all channels together: enough to be fast, few enough to stay in the cache.
 const PCM_PACKET_SAMPLES: usize = 16_384;
@@ -110,7 +110,10 @@ pub(crate) fn decode_pcm(format: &PcmFormat, data: &[u8], limits: &Limits) -> Re
     if format.codec == CODEC_ID_PCM_S16LE {
         // What nearly every corpus holds: one multiplication per sample, where a decoder copies twice.
         let (samples, _) = data[..frames * frame_bytes].as_chunks::<2>();
-        sink.samples.extend(samples.iter().map(|bytes| f32::from(i16::from_le_bytes(*bytes)) * S16_SCALE));
+        wide(
+            #[inline(always)]
+            || sink.samples.extend(samples.iter().map(|bytes| f32::from(i16::from_le_bytes(*bytes)) * S16_SCALE)),
+        );
         return Ok(sink.into_samples());
     }
     let packet_frames = (PCM_PACKET_SAMPLES / usize::from(format.channels)).max(1);

@@ -16,6 +16,7 @@
 //! | `fingerprint` | what copies of one take have in common |
 //! | `spectrum`, `decimate` | what these two are computed with |
 //! | `resample` | band-limited conversion of the sample rate |
+//! | `wide` | loops compiled for the processor at hand |
 
 mod aiff;
 mod bandwidth;
@@ -34,6 +35,7 @@ mod resample;
 mod sniff;
 mod spectrum;
 mod wav;
+mod wide;
 
 pub use crate::bandwidth::bandwidth_hz;
 pub use crate::decode::{Limits, SAMPLE_RATES_HZ, decode, decode_file, read_file};
@@ -42,3 +44,4 @@ pub use crate::error::{AudioError, Unit};
 pub use crate::fingerprint::fingerprint;
 pub use crate::levels::{Levels, levels};
 pub use crate::resample::{ResampleError, Resampler};
+pub use crate::wide::wide;

@@ -54,6 +54,8 @@ pub struct Resampler {
     from_hz: u32,
     to_hz: u32,
     plan: Plan,
+    /// The filtered clip of [`Plan::Between`].
+    filtered: Vec<f32>,
 }
 
 enum Plan {
@@ -73,7 +75,7 @@ impl Resampler {
                 return Err(ResampleError::RateOutOfRange { hz });
             }
         }
-        Ok(Self { from_hz, to_hz, plan: Plan::new(from_hz as usize, to_hz as usize) })
+        Ok(Self { from_hz, to_hz, plan: Plan::new(from_hz as usize, to_hz as usize), filtered: Vec::new() })
     }
 
     /// Frames that [`resample`](Self::resample) returns for `n` frames: `ceil(n * to_hz / from_hz)`, exactly.
@@ -89,13 +91,23 @@ impl Resampler {
     ///
     /// Nothing of one clip is kept for the next. Equal rates return the samples as they are.
     pub fn resample(&mut self, mono: &[f32]) -> Vec<f32> {
+        let mut output = Vec::new();
+        self.resample_into(mono, &mut output);
+        output
+    }
+
+    /// Like [`resample`](Self::resample), into memory that can be used again; what `output` held is gone.
+    pub fn resample_into(&mut self, mono: &[f32], output: &mut Vec<f32>) {
         let length = self.output_len(mono.len());
         match &mut self.plan {
-            Plan::Nothing => mono.to_vec(),
-            Plan::Blocks(blocks) => blocks.run(mono, 0, length),
+            Plan::Nothing => {
+                output.clear();
+                output.extend_from_slice(mono);
+            }
+            Plan::Blocks(blocks) => blocks.run(mono, 0, length, output),
             Plan::Between(blocks, between) => {
-                let filtered = blocks.run(mono, between.margin(), between.input_len(length));
-                between.run(&filtered, length)
+                blocks.run(mono, between.margin(), between.input_len(length), &mut self.filtered);
+                between.run(&self.filtered, length, output);
             }
         }
     }

@@ -52,6 +52,9 @@ impl Dataset {
         let classes: Vec<Emotion> = present.into_iter().collect();
         let by_id: HashMap<&str, &Clip> = clips.iter().map(|clip| (clip.clip_id.as_str(), clip)).collect();
         let functionals = features.map(|folder| Functionals::read(&folder.join("functionals.parquet"))).transpose()?;
+        if functionals.as_ref().is_some_and(|table| table.names.is_empty()) {
+            return Err(BaselineError::NoFunctionals);
+        }
         let rows: HashMap<&str, usize> = functionals
             .iter()
             .flat_map(|table| table.clip_ids.iter().enumerate())

@@ -14,6 +14,11 @@ pub enum BaselineError {
         "`model = \"linear\"` needs functionals: add a stage of kind `features` to `from`, or set `model = \"majority\"`"
     )]
     NoFeaturesStage,
+    /// The linear model on features without functionals.
+    #[error(
+        "`model = \"linear\"` needs functionals, and the features stage writes none: set `functionals = {{ on = true }}` there, or `model = \"majority\"` here"
+    )]
+    NoFunctionals,
     /// A fold with nothing to fit on or nothing to predict.
     #[error("fold {fold} of `{split}` has no {role} clips")]
     EmptyFold {

@@ -161,4 +161,8 @@ fn what_does_not_fit_is_refused_by_name() {
     short.write(&path, &Provenance::default()).expect("write");
     let error = fit(folder.path(), &Params::default(), true).expect_err("a clip is missing").to_string();
     assert_eq!(error, "clip `c/59`: functionals.parquet does not have it");
+    short = Functionals { clip_ids: short.clip_ids, ..Functionals::default() };
+    short.write(&path, &Provenance::default()).expect("write");
+    let error = fit(folder.path(), &Params::default(), true).expect_err("no functionals");
+    assert!(matches!(error, BaselineError::NoFunctionals), "{error}");
 }

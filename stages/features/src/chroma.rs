@@ -96,12 +96,11 @@ mod tests {
         let framing = Framing::new(&Params::default(), 16_000);
         let bank = ChromaBank::new(&framing);
         let mut stft = Stft::new(framing);
-        let mut power = vec![0.0; framing.bins()];
+        let mut power = vec![[0.0; LANES]; framing.bins()];
         for (hz, class) in [(1046.5, 0), (1318.5, 4), (1760.0, 9), (2093.0, 0)] {
             let tone: Vec<f32> = (0..4_000).map(|n| (std::f32::consts::TAU * hz * n as f32 / 16_000.0).sin()).collect();
-            stft.power(&tone, 10, &mut power);
-            let rows: Vec<Row> = power.iter().map(|power| [*power; LANES]).collect();
-            let chroma = bank.apply_rows(&rows);
+            stft.power(&tone, 10, LANES, &mut power);
+            let chroma = bank.apply_rows(&power);
             assert_eq!(chroma[class], [1.0; LANES], "{hz} Hz: {chroma:?}");
         }
     }

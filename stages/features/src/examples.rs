@@ -12,6 +12,7 @@ use crate::framing::Framing;
 use crate::mel::{MelBank, power_to_db};
 use crate::params::Params;
 use crate::stft::Stft;
+use crate::vector::LANES;
 use crate::{EXAMPLES_FILE, VERSION};
 
 /// Metadata key of what the drawings follow from.
@@ -176,17 +177,18 @@ fn spectrogram(samples: &[f32], sample_rate_hz: u32) -> Vec<f32> {
     let framing = Framing::new(&Params::default(), sample_rate_hz);
     let bank = MelBank::new(&framing, BANDS, 0.0, f64::from(sample_rate_hz) / 2.0);
     let mut stft = Stft::new(framing);
-    let mut power = vec![0.0; framing.bins()];
-    let mut mel = vec![0.0; BANDS];
+    let mut power = vec![[0.0; LANES]; framing.bins()];
+    let mut mel = vec![[0.0; LANES]; BANDS];
     let count = framing.frame_count(samples.len());
     let mut spectrogram = Vec::with_capacity(count.min(MAX_FRAMES) * BANDS);
     for (start, end) in pieces(count, MAX_FRAMES) {
         let mut sums = [0.0_f32; BANDS];
-        for index in start..end {
-            stft.power(samples, index, &mut power);
-            bank.apply(&power, &mut mel);
-            for (sum, value) in sums.iter_mut().zip(&mel) {
-                *sum += value;
+        for first in (start..end).step_by(LANES) {
+            let together = (end - first).min(LANES);
+            stft.power(samples, first, together, &mut power);
+            bank.apply_rows(&power, &mut mel);
+            for (sum, band) in sums.iter_mut().zip(&mel) {
+                *sum += band[..together].iter().sum::<f32>();
             }
         }
         spectrogram.extend(sums.map(|sum| power_to_db(sum / (end - start).max(1) as f32)));

@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 
-use ser_audio::Resampler;
+use ser_audio::{Resampler, wide};
 use ser_schemas::stage::ParamProblem;
 
 use crate::cepstrum::Cepstrum;
@@ -19,7 +19,7 @@ use crate::params::Params;
 use crate::pitch::Pitch;
 use crate::shape;
 use crate::stft::Stft;
-use crate::vector::{LANES, Row, wide};
+use crate::vector::{LANES, Row};
 
 /// Samples are limited to this magnitude, full scale being 1: far beyond any recording, and every power stays finite.
 const MAX_SAMPLE: f32 = 1e4;
@@ -33,7 +33,7 @@ pub struct ClipFeatures {
     pub frames: Vec<f32>,
     /// Number of frames, at least 1.
     pub frame_count: usize,
-    /// One value per functional of the layout; always finite.
+    /// One value per functional of the layout; always finite. Empty where they are switched off.
     pub functionals: Vec<f32>,
 }
 
@@ -154,9 +154,14 @@ impl Extractor {
 
     /// The recording at the sample rate of the features, with every sample finite.
     pub(crate) fn load(&mut self, mut samples: Vec<f32>, from_hz: u32) -> FeaturesResult<Vec<f32>> {
-        for sample in &mut samples {
-            *sample = if sample.is_finite() { sample.clamp(-MAX_SAMPLE, MAX_SAMPLE) } else { 0.0 };
-        }
+        wide(
+            #[inline(always)]
+            || {
+                for sample in &mut samples {
+                    *sample = if sample.is_finite() { sample.clamp(-MAX_SAMPLE, MAX_SAMPLE) } else { 0.0 };
+                }
+            },
+        );
         self.resample(samples, from_hz)
     }
 
@@ -203,6 +208,9 @@ impl Extractor {
     pub(crate) fn functionals(&mut self, frames: &[f32]) -> Vec<f32> {
         let width = self.layout.frames.names.len();
         let mut out = Vec::with_capacity(self.layout.functionals.len());
+        if self.layout.functionals.is_empty() {
+            return out;
+        }
         // Pitch and voicing come last, and are summarised in their own way.
         self.statistics.append(frames, width, 0..self.columns.f0.unwrap_or(width), None, &mut out);
         if let (Some(f0), Some(voiced)) = (self.columns.f0, self.columns.voiced) {
@@ -222,25 +230,19 @@ impl Extractor {
     fn spectral(&mut self, clip: &[f32], width: usize, frames: &mut [f32]) {
         let columns = &self.columns;
         let needs_magnitude = self.params.needs_magnitude();
-        let banks = self.mel.is_some() || columns.chroma.is_some();
-        if !banks && !needs_magnitude && columns.flatness.is_none() {
+        let needs_power = needs_magnitude || columns.flatness.is_some();
+        if !needs_power && self.mel.is_none() && columns.chroma.is_none() {
             return;
         }
         let bin_hz = self.framing.bin_hz() as f32;
         let bands = self.params.log_mel.n_mels as usize;
         self.log_mel.clear();
         for (block, rows) in frames.chunks_mut(LANES * width).enumerate() {
-            let count = rows.len() / width;
-            if count < LANES {
-                // What is not a frame is silent, and so never the loudest.
-                self.block.fill([0.0; LANES]);
-            }
-            for (lane, row) in rows.chunks_exact_mut(width).enumerate() {
-                self.stft.power(clip, block * LANES + lane, &mut self.power);
-                if banks {
-                    for (bin, power) in self.block.iter_mut().zip(&self.power) {
-                        bin[lane] = *power;
-                    }
+            // What is not a frame is silent, and so never the loudest.
+            self.stft.power(clip, block * LANES, rows.len() / width, &mut self.block);
+            for (lane, row) in rows.chunks_exact_mut(width).enumerate().filter(|_| needs_power) {
+                for (power, bin) in self.power.iter_mut().zip(&self.block) {
+                    *power = bin[lane];
                 }
                 if let Some(column) = columns.flatness {
                     row[column] = shape::flatness(&self.power);

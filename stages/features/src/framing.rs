@@ -28,12 +28,14 @@ impl Framing {
         1 + length / self.hop
     }
 
-    /// First sample of the window of frame `index`; negative before the clip's start.
-    ///
-    /// As librosa pads a window to `n_fft`: half the surplus, rounded down, on the left.
-    pub(crate) fn window_start(&self, index: usize) -> isize {
-        let lead = self.n_fft / 2 - (self.n_fft - self.window) / 2;
-        self.centre(index) - lead as isize
+    /// First sample of the `n_fft` samples around the window of frame `index`; negative before the clip's start.
+    pub(crate) fn start(&self, index: usize) -> isize {
+        self.centre(index) - (self.n_fft / 2) as isize
+    }
+
+    /// Position of the window within them: half the surplus, rounded down, as librosa pads a window to `n_fft`.
+    pub(crate) fn margin(&self) -> usize {
+        (self.n_fft - self.window) / 2
     }
 
     /// Sample that frame `index` is centred on.
@@ -88,8 +90,7 @@ mod tests {
         assert_eq!(framing.frame_count(159), 1);
         assert_eq!(framing.frame_count(160), 2);
         assert_eq!(framing.frame_count(16_000), 101);
-        assert_eq!(framing.window_start(0), -200);
-        assert_eq!(framing.window_start(2), 120);
+        assert_eq!((framing.start(0), framing.start(2), framing.margin()), (-256, 64, 56));
     }
 
     proptest! {
@@ -104,7 +105,7 @@ mod tests {
             // The last frame's centre lies in the clip or one past its end, the next one's would not.
             prop_assert!(framing.centre(count - 1) as usize <= length);
             prop_assert!(framing.centre(count) as usize > length);
-            prop_assert!(framing.window_start(0) <= 0);
+            prop_assert!(framing.start(0) + framing.margin() as isize <= 0);
             prop_assert!(framing.n_fft >= framing.window && framing.n_fft < 2 * framing.window);
         }
 

@@ -9,10 +9,12 @@
 
 use std::ops::Range;
 
+use ser_audio::wide;
+
 use crate::delta::Deltas;
 use crate::params::Functionals;
 use crate::sorting;
-use crate::vector::{LANES, Row, wide};
+use crate::vector::{LANES, Row};
 
 const QUARTILES: [u32; 3] = [25, 50, 75];
 

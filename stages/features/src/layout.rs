@@ -12,7 +12,7 @@ use crate::params::Params;
 pub struct Layout {
     /// The frame features: names, sample rate, frame step and parameters, as stored in a frames table.
     pub frames: FrameLayout,
-    /// Names of the functionals: `<feature>_<statistic>`.
+    /// Names of the functionals: `<feature>_<statistic>`; none where they are switched off.
     pub functionals: Vec<String>,
 }
 
@@ -22,6 +22,7 @@ impl Layout {
         let statistics = functionals::names(&params.functionals);
         let functionals = names
             .iter()
+            .filter(|_| params.functionals.on)
             .flat_map(|name| {
                 // A flag has no distribution: its mean, the share of voiced frames, says all.
                 let kept = if name == VOICED { 1 } else { statistics.len() };
@@ -91,5 +92,8 @@ mod tests {
         assert!(layout.functionals.contains(&"voiced_mean".to_owned()));
         assert!(!layout.functionals.contains(&"voiced_sd".to_owned()));
         assert_eq!(Params::from_layout(&layout.frames).expect("parameters"), params);
+        params.functionals.on = false;
+        let without = Layout::new(&params, &Framing::new(&params, 16_000));
+        assert_eq!((&without.frames.names, without.functionals.len()), (names, 0));
     }
 }

@@ -4,7 +4,9 @@
 //! every band the same area; the defaults of `librosa.filters.mel`.
 
 use crate::framing::Framing;
-use crate::vector::{LANES, Row, dot};
+#[cfg(test)]
+use crate::vector::dot;
+use crate::vector::{LANES, Row};
 
 /// Power below which decibels are not followed any further: -100 dB.
 pub(crate) const POWER_FLOOR: f32 = 1e-10;
@@ -61,6 +63,7 @@ impl MelBank {
     }
 
     /// Power in each band, of one frame.
+    #[cfg(test)]
     pub(crate) fn apply(&self, power: &[f32], out: &mut [f32]) {
         for (out, band) in out.iter_mut().zip(&self.bands) {
             *out = dot(&band.weights, &power[band.first_bin..]);

@@ -116,6 +116,8 @@ pub struct F0 {
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
 pub struct Functionals {
+    /// Whether there are any. The linear baseline needs them, and so does a network with `use_functionals`.
+    pub on: bool,
     /// Further percentiles, for example `[10, 90]`.
     #[schemars(inner(range(min = 1, max = 99)))]
     pub percentiles: Vec<u32>,
@@ -165,7 +167,7 @@ impl Default for F0 {
 
 impl Default for Functionals {
     fn default() -> Self {
-        Self { percentiles: vec![10, 90], deltas: true }
+        Self { on: true, percentiles: vec![10, 90], deltas: true }
     }
 }
 

@@ -1,57 +1,78 @@
-//! Short-time power spectra: a Hann window over each frame, and a real FFT.
+//! Short-time power spectra: a Hann window over each frame, and a real FFT, of [`LANES`] frames side by side.
 
-use std::sync::Arc;
-
-use realfft::{RealFftPlanner, RealToComplex};
-use rustfft::num_complex::Complex32;
-
+use crate::fft::{Point, PowerFft};
 use crate::framing::{Framing, copy_padded};
+use crate::vector::{LANES, Row};
 
-/// Plan, window and buffers of one thread.
+/// Samples and frames that change places at a time.
+const TILE: usize = 4;
+
+/// Transform, window and buffers of one thread.
 pub(crate) struct Stft {
     framing: Framing,
-    fft: Arc<dyn RealToComplex<f32>>,
+    fft: PowerFft,
+    /// The window between margins of zeros up to the transform's length.
     window: Vec<f32>,
-    /// Position of the window within the transformed samples.
-    offset: usize,
-    frame: Vec<f32>,
-    spectrum: Vec<Complex32>,
-    scratch: Vec<Complex32>,
+    /// Windowed frames, one after the other.
+    frames: Vec<f32>,
+    points: Vec<Point>,
 }
 
 impl Stft {
     pub(crate) fn new(framing: Framing) -> Self {
-        let fft = RealFftPlanner::<f32>::new().plan_fft_forward(framing.n_fft);
+        let n_fft = framing.n_fft;
+        let mut window = vec![0.0; n_fft];
+        window[framing.margin()..][..framing.window].copy_from_slice(&hann(framing.window));
         Self {
+            fft: PowerFft::new(n_fft),
+            window,
+            frames: vec![0.0; LANES * n_fft],
+            points: vec![[[0.0; LANES]; 2]; n_fft / 2],
             framing,
-            window: hann(framing.window),
-            offset: (framing.n_fft - framing.window) / 2,
-            frame: fft.make_input_vec(),
-            spectrum: fft.make_output_vec(),
-            scratch: fft.make_scratch_vec(),
-            fft,
         }
     }
 
-    /// Power of each frequency bin of frame `index` of `clip`, into `power` (`framing.bins()` values).
+    /// Power of each frequency bin of `count` frames of `clip` from `first` on, into `power` (`framing.bins()` rows). Lanes
+    /// behind the last frame are silent.
     #[expect(clippy::inline_always, reason = "compiled for the widest instructions where it is inlined into such code")]
     #[inline(always)]
-    pub(crate) fn power(&mut self, clip: &[f32], index: usize, power: &mut [f32]) {
-        let start = self.framing.window_start(index);
-        let end = self.offset + self.window.len();
-        // The transform leaves its input in disorder, so the margins are cleared for every frame.
-        self.frame[..self.offset].fill(0.0);
-        self.frame[end..].fill(0.0);
-        let windowed = &mut self.frame[self.offset..end];
-        copy_padded(clip, start, windowed);
-        for (sample, weight) in windowed.iter_mut().zip(&self.window) {
-            *sample *= weight;
+    pub(crate) fn power(&mut self, clip: &[f32], first: usize, count: usize, power: &mut [Row]) {
+        let n_fft = self.framing.n_fft;
+        for (lane, frame) in self.frames.chunks_exact_mut(n_fft).enumerate() {
+            if lane < count {
+                copy_padded(clip, self.framing.start(first + lane), frame);
+            } else {
+                frame.fill(0.0);
+            }
+            for (sample, weight) in frame.iter_mut().zip(&self.window) {
+                *sample *= weight;
+            }
         }
-        self.fft
-            .process_with_scratch(&mut self.frame, &mut self.spectrum, &mut self.scratch)
-            .expect("the buffers were made by this plan");
-        for (power, bin) in power.iter_mut().zip(&self.spectrum) {
-            *power = bin.re * bin.re + bin.im * bin.im;
+        self.turn();
+        self.fft.power(&mut self.points, power);
+    }
+
+    /// From frame after frame to frames side by side, tile by tile: whole vectors are read and written.
+    #[expect(clippy::inline_always, reason = "compiled for the widest instructions where it is inlined into such code")]
+    #[inline(always)]
+    fn turn(&mut self) {
+        let n_fft = self.framing.n_fft;
+        if n_fft < TILE {
+            for (n, point) in self.points.iter_mut().enumerate() {
+                *point = [0, 1].map(|part| std::array::from_fn(|lane| self.frames[lane * n_fft + 2 * n + part]));
+            }
+            return;
+        }
+        for (four, rows) in self.points.as_flattened_mut().as_chunks_mut::<TILE>().0.iter_mut().enumerate() {
+            for (tile, frames) in self.frames.chunks_exact(TILE * n_fft).enumerate() {
+                let read = |lane: usize| -> [f32; TILE] {
+                    frames[lane * n_fft + four * TILE..].first_chunk().copied().unwrap_or_default()
+                };
+                let columns = [read(0), read(1), read(2), read(3)];
+                for (n, row) in rows.iter_mut().enumerate() {
+                    row[tile * TILE..][..TILE].copy_from_slice(&columns.map(|column| column[n]));
+                }
+            }
         }
     }
 }
@@ -67,14 +88,21 @@ mod tests {
     use super::*;
     use crate::params::Params;
 
+    /// The spectrum of frame `index`, the third of several.
+    fn of(stft: &mut Stft, clip: &[f32], index: usize, framing: Framing) -> Vec<f32> {
+        let mut rows = vec![[0.0; LANES]; framing.bins()];
+        stft.power(clip, index - 2, 7, &mut rows);
+        assert!(rows.iter().all(|row| row[7..].iter().all(|power| *power == 0.0)));
+        rows.iter().map(|row| row[2]).collect()
+    }
+
     #[test]
     fn a_tone_on_a_bin_has_the_power_of_the_windows_sum() {
         let framing = Framing::new(&Params::default(), 16_000);
         let mut stft = Stft::new(framing);
         let tone: Vec<f32> =
             (0..4_000).map(|n| (std::f32::consts::TAU * 1_000.0 * n as f32 / 16_000.0).sin()).collect();
-        let mut power = vec![0.0; framing.bins()];
-        stft.power(&tone, 10, &mut power);
+        let power = of(&mut stft, &tone, 10, framing);
         let loudest = (0..power.len()).max_by(|a, b| power[*a].total_cmp(&power[*b])).expect("bins");
         assert_eq!(loudest, 32);
         // A sine of amplitude 1 gives half the window's sum, 200, as magnitude.
@@ -86,8 +114,7 @@ mod tests {
         let framing = Framing::new(&Params::default(), 16_000);
         let mut stft = Stft::new(framing);
         let clip: Vec<f32> = (0..2_000).map(|n| ((n * n) as f32 * 0.37).sin()).collect();
-        let mut power = vec![0.0; framing.bins()];
-        stft.power(&clip, 5, &mut power);
+        let power = of(&mut stft, &clip, 5, framing);
         let both_sides = 2.0 * power.iter().sum::<f32>() - power[0] - power[framing.bins() - 1];
         let direct: f32 = hann(400).iter().zip(&clip[600..]).map(|(w, x)| (w * x) * (w * x)).sum();
         assert!((both_sides / 512.0 - direct).abs() < 1e-3 * direct, "{both_sides} {direct}");

@@ -11,16 +11,6 @@ pub(crate) type Row = [f32; LANES];
 /// Running sums of a [`dot`] product.
 const SUMS: usize = 8;
 
-/// Runs `work` compiled for wider instructions (x86-64-v3) where the processor has them; whatever is to gain must be
-/// inlined into it.
-pub(crate) fn wide<T>(work: impl FnOnce() -> T) -> T {
-    #[cfg(target_arch = "x86_64")]
-    if let Some(wider) = pulp::x86::V3::try_new() {
-        return pulp::Simd::vectorize(wider, work);
-    }
-    work()
-}
-
 /// Sum of products of the common part of both slices.
 #[expect(clippy::inline_always, reason = "compiled for the widest instructions where it is inlined into such code")]
 #[inline(always)]

@@ -131,6 +131,22 @@ fn altered_copies_are_the_same_in_every_run() {
 }
 
 #[test]
+fn functionals_that_are_switched_off_leave_the_frames_as_they_are() {
+    let folder = tempfile::tempdir().expect("temporary folder");
+    corpus(folder.path(), Some("16000"));
+    let mut params = Params::default();
+    run_in(folder.path(), "with", &params, &Quiet).expect("features");
+    params.functionals.on = false;
+    run_in(folder.path(), "without", &params, &Quiet).expect("features");
+    let read =
+        |out: &str| Functionals::read(&folder.path().join(out).join("functionals.parquet")).expect("functionals");
+    let (with, without) = (read("with"), read("without"));
+    assert_eq!(without, Functionals { clip_ids: with.clip_ids, ..Functionals::default() });
+    let frames = |out: &str| read_frames(&folder.path().join(out).join("frames.parquet"));
+    assert!(frames("with") == frames("without"));
+}
+
+#[test]
 fn a_clip_that_vanished_since_ingest_is_named() {
     let folder = tempfile::tempdir().expect("folder");
     corpus(folder.path(), Some("16000"));

@@ -39,6 +39,11 @@ pub enum TrainError {
         /// Some of their ids.
         examples: String,
     },
+    /// `use_functionals` on features without functionals.
+    #[error(
+        "`use_functionals` is on, and the features stage writes no functionals: set `functionals = {{ on = true }}` there, or `use_functionals = false` here"
+    )]
+    NoFunctionals,
     /// A feature value is NaN or infinite.
     #[error("the {what} of clip `{clip_id}` hold a value that is not finite")]
     NotFinite {

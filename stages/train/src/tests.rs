@@ -393,6 +393,19 @@ fn a_loaded_model_gives_the_probabilities_of_its_training() {
 }
 
 #[test]
+fn features_without_functionals_are_refused_where_they_are_wanted() {
+    let world = World::new();
+    let path = world.path("features/functionals.parquet");
+    let clip_ids = Functionals::read(&path).expect("functionals").clip_ids;
+    let none = Functionals { clip_ids, ..Functionals::default() };
+    none.write(&path, &ser_schemas::Provenance::default()).expect("write");
+    let wanted = Params { epochs: 1, use_functionals: true, ..small() };
+    let error = world.run("wanted", &wanted).expect_err("there are none");
+    assert!(error.to_string().contains("set `functionals = { on = true }` there, or `use_functionals = false` here"));
+    world.run("unwanted", &Params { use_functionals: false, ..wanted }).expect("frames are enough");
+}
+
+#[test]
 fn models_that_do_not_fit_say_so() {
     let world = World::new();
     world.run("net", &Params { epochs: 1, ..small() }).expect("training");

@@ -1,11 +1,16 @@
 //! Filtering by blocks in the frequency domain (overlap-add), with a change of rate on the way: transform a block of
 //! input, multiply with the filter's response, drop or add the bins between the two Nyquist frequencies, and transform
 //! back at the output's length. The ratio is exact because block lengths are multiples of it.
+//!
+//! The filter is symmetric around time 0, so its response is real: two blocks go through one complex transform, one as
+//! the real part and one as the imaginary part, and never meet.
 
 use std::sync::Arc;
 
-use realfft::num_complex::Complex32;
-use realfft::{ComplexToReal, RealFftPlanner, RealToComplex};
+use rustfft::num_complex::Complex32;
+use rustfft::{Fft, FftPlanner};
+
+use crate::wide;
 
 /// A transform is at least this many times as long as the filter: longer wastes less of each block on the overlap, and
 /// more of the cache.
@@ -16,20 +21,18 @@ pub(super) struct Blocks {
     /// New frames per block, of input and of output.
     hop_in: usize,
     hop_out: usize,
-    forward: Arc<dyn RealToComplex<f32>>,
-    inverse: Arc<dyn ComplexToReal<f32>>,
-    /// Response of the filter up to the lower Nyquist frequency. Real, because the filter is symmetric around time 0.
+    forward: Arc<dyn Fft<f32>>,
+    inverse: Arc<dyn Fft<f32>>,
+    /// Response of the filter below the lower Nyquist frequency, where nothing is left of it.
     response: Vec<f32>,
-    block_in: Vec<f32>,
-    block_out: Vec<f32>,
-    spectrum_in: Vec<Complex32>,
-    spectrum_out: Vec<Complex32>,
+    block_in: Vec<Complex32>,
+    block_out: Vec<Complex32>,
     scratch: Vec<Complex32>,
 }
 
 impl Blocks {
     /// `unit_out` frames of output for every `unit_in` frames of input; `filter` has an odd number of taps at the input's
-    /// rate, the middle one at time 0.
+    /// rate, the middle one at time 0, and stops the lower Nyquist frequency.
     pub(super) fn new(unit_in: usize, unit_out: usize, filter: &[f64]) -> Self {
         let mut units = 2;
         while units * unit_in < TRANSFORM_PER_FILTER * filter.len() {
@@ -37,77 +40,113 @@ impl Blocks {
         }
         let (length_in, length_out) = (units * unit_in, units * unit_out);
         let hop_units = (length_in - (filter.len() - 1)) / unit_in;
-        let mut planner = RealFftPlanner::new();
+        let mut planner = FftPlanner::new();
         let (forward, inverse) = (planner.plan_fft_forward(length_in), planner.plan_fft_inverse(length_out));
-        let (mut block_in, mut spectrum_in) = (forward.make_input_vec(), forward.make_output_vec());
-        let mut scratch = vec![Complex32::default(); forward.get_scratch_len().max(inverse.get_scratch_len())];
+        let mut block_in = vec![Complex32::default(); length_in];
+        let mut scratch =
+            vec![Complex32::default(); forward.get_inplace_scratch_len().max(inverse.get_inplace_scratch_len())];
         // The taps before time 0 come last in a transform.
         let half = filter.len() / 2;
         for (tap, &value) in filter.iter().enumerate() {
-            block_in[(length_in + tap - half) % length_in] = (value / length_in as f64) as f32;
+            block_in[(length_in + tap - half) % length_in].re = (value / length_in as f64) as f32;
         }
-        transform(&*forward, &mut block_in, &mut spectrum_in, &mut scratch);
-        let bins = spectrum_in.len().min(length_out / 2 + 1);
+        forward.process_with_scratch(&mut block_in, &mut scratch);
+        let bins = length_in.min(length_out) / 2;
         Self {
             hop_in: hop_units * unit_in,
             hop_out: hop_units * unit_out,
-            response: spectrum_in[..bins].iter().map(|bin| bin.re).collect(),
-            block_out: inverse.make_output_vec(),
-            spectrum_out: inverse.make_input_vec(),
+            response: block_in[..bins].iter().map(|bin| bin.re).collect(),
+            block_out: vec![Complex32::default(); length_out],
             forward,
             inverse,
             block_in,
-            spectrum_in,
             scratch,
         }
     }
 
-    /// `length` frames of output, the first of them `lead` frames before the input's first.
-    pub(super) fn run(&mut self, input: &[f32], lead: usize, length: usize) -> Vec<f32> {
-        let mut output = vec![0.0; length];
-        let length_out = self.block_out.len();
-        // A block's output starts before the block by half a filter, which a transform puts at its end. Between the two
-        // lies nothing of it; half of that gap is where positions turn negative.
-        let negative_from = usize::midpoint(length_out, self.hop_out);
-        for (block, input) in input.chunks(self.hop_in).enumerate() {
-            self.block_in[..input.len()].copy_from_slice(input);
-            self.block_in[input.len()..].fill(0.0);
-            transform(&*self.forward, &mut self.block_in, &mut self.spectrum_in, &mut self.scratch);
-            for ((out, bin), &response) in self.spectrum_out.iter_mut().zip(&self.spectrum_in).zip(&self.response) {
-                *out = bin * response;
+    /// Fills `output` with `length` frames, the first of them `lead` frames before the input's first.
+    pub(super) fn run(&mut self, input: &[f32], lead: usize, length: usize, output: &mut Vec<f32>) {
+        output.clear();
+        output.resize(length, 0.0);
+        for (pair, input) in input.chunks(2 * self.hop_in).enumerate() {
+            let (first, second) = input.split_at(self.hop_in.min(input.len()));
+            let silent = [first, second].map(|block| block.iter().all(|sample| *sample == 0.0));
+            if silent == [true, true] {
+                continue;
             }
-            self.spectrum_out[self.response.len()..].fill(Complex32::default());
-            // The first and the last bin of a real signal's spectrum are real.
-            let last = self.spectrum_out.len() - 1;
-            self.spectrum_out[0].im = 0.0;
-            self.spectrum_out[last].im = 0.0;
-            back(&*self.inverse, &mut self.spectrum_out, &mut self.block_out, &mut self.scratch);
-            let start = lead + block * self.hop_out;
-            add(&mut output, start, &self.block_out[..negative_from]);
-            let before = &self.block_out[negative_from..];
-            match start.checked_sub(before.len()) {
-                Some(start) => add(&mut output, start, before),
-                None => add(&mut output, 0, &before[before.len() - start..]),
+            self.filter(first, second);
+            let start = lead + 2 * pair * self.hop_out;
+            // Rounding would leave a trace of its companion in a block that is silent, so that one is left out.
+            if !silent[0] {
+                self.add(output, start, |value| value.re);
+            }
+            if !silent[1] {
+                self.add(output, start + self.hop_out, |value| value.im);
             }
         }
-        output
     }
-}
 
-/// Adds `block` to `output` from `start` on, as far as there is room.
-fn add(output: &mut [f32], start: usize, block: &[f32]) {
-    let room = output.get_mut(start..).unwrap_or_default();
-    for (sum, value) in room.iter_mut().zip(block) {
-        *sum += value;
+    /// Filters two blocks of at most `hop_in` frames into the parts of `block_out`.
+    fn filter(&mut self, first: &[f32], second: &[f32]) {
+        let Self { block_in, block_out, response, .. } = self;
+        wide(
+            #[inline(always)]
+            || {
+                let (both, rest) = block_in.split_at_mut(second.len());
+                for ((value, &re), &im) in both.iter_mut().zip(first).zip(second) {
+                    *value = Complex32::new(re, im);
+                }
+                let alone = &first[second.len()..];
+                let (alone_in, rest) = rest.split_at_mut(alone.len());
+                for (value, &re) in alone_in.iter_mut().zip(alone) {
+                    *value = Complex32::new(re, 0.0);
+                }
+                rest.fill(Complex32::default());
+            },
+        );
+        self.forward.process_with_scratch(block_in, &mut self.scratch);
+        wide(
+            #[inline(always)]
+            || {
+                let bins = response.len();
+                let (length_in, length_out) = (block_in.len(), block_out.len());
+                let (positive, rest) = block_out.split_at_mut(bins);
+                let (between, negative) = rest.split_at_mut(length_out - 2 * bins);
+                for ((out, bin), &response) in positive.iter_mut().zip(&block_in[..bins]).zip(&*response) {
+                    *out = bin * response;
+                }
+                between.fill(Complex32::default());
+                // The bin at the lower Nyquist frequency is stopped; the others mirror those of positive frequency.
+                negative[0] = Complex32::default();
+                let mirrored = block_in[length_in - bins + 1..].iter().zip(response[1..].iter().rev());
+                for (out, (bin, &response)) in negative[1..].iter_mut().zip(mirrored) {
+                    *out = bin * response;
+                }
+            },
+        );
+        self.inverse.process_with_scratch(block_out, &mut self.scratch);
     }
-}
 
-fn transform(fft: &dyn RealToComplex<f32>, from: &mut [f32], to: &mut [Complex32], scratch: &mut [Complex32]) {
-    fft.process_with_scratch(from, to, scratch).expect("buffers were made for this transform");
-}
-
-fn back(fft: &dyn ComplexToReal<f32>, from: &mut [Complex32], to: &mut [f32], scratch: &mut [Complex32]) {
-    fft.process_with_scratch(from, to, scratch).expect("buffers were made for this transform, and its ends are real");
+    /// Adds one part of `block_out`, the filtered block that begins at `start` of `output`.
+    #[inline(always)]
+    fn add(&self, output: &mut [f32], start: usize, part: impl Fn(&Complex32) -> f32) {
+        // A block's output starts before the block by half a filter, which a transform puts at its end. Between the two
+        // lies nothing of it; half of that gap is where positions turn negative.
+        let negative_from = usize::midpoint(self.block_out.len(), self.hop_out);
+        let (behind, before) = self.block_out.split_at(negative_from);
+        let cut = before.len().saturating_sub(start);
+        wide(
+            #[inline(always)]
+            || {
+                for (from, values) in [(start, behind), (start.saturating_sub(before.len()), &before[cut..])] {
+                    let room = output.get_mut(from..).unwrap_or_default();
+                    for (sum, value) in room.iter_mut().zip(values) {
+                        *sum += part(value);
+                    }
+                }
+            },
+        );
+    }
 }
 
 #[cfg(test)]
@@ -127,9 +166,34 @@ mod tests {
     #[test]
     fn a_lead_shows_what_lies_before_the_start() {
         let filter = [0.25, 0.5, 0.25];
-        let output = Blocks::new(1, 1, &filter).run(&[1.0, 0.0, 0.0, 0.0], 2, 6);
+        let mut output = vec![7.0];
+        Blocks::new(1, 1, &filter).run(&[1.0, 0.0, 0.0, 0.0], 2, 6, &mut output);
         for (found, expected) in output.iter().zip([0.0, 0.25, 0.5, 0.25, 0.0, 0.0]) {
             assert!((found - expected).abs() < 1e-6, "{output:?}");
+        }
+    }
+
+    #[test]
+    fn blocks_that_share_a_transform_do_not_meet() {
+        let filter: Vec<f64> = (0..33).map(|tap| 0.1 * (-((tap as f64 - 16.0) / 6.0).powi(2)).exp()).collect();
+        let mut blocks = Blocks::new(3, 1, &filter);
+        let hop = blocks.hop_in;
+        let alone = |range: std::ops::Range<usize>, blocks: &mut Blocks| {
+            let mut input = vec![0.0; 4 * hop];
+            input[range].fill(1.0);
+            let mut output = Vec::new();
+            blocks.run(&input, 0, 4 * hop / 3, &mut output);
+            output
+        };
+        let parts = [0..hop / 2, hop + hop / 3..2 * hop, 2 * hop..2 * hop + 1].map(|range| alone(range, &mut blocks));
+        let mut input = vec![0.0; 4 * hop];
+        input[..hop / 2].fill(1.0);
+        input[hop + hop / 3..2 * hop + 1].fill(1.0);
+        let mut together = Vec::new();
+        blocks.run(&input, 0, 4 * hop / 3, &mut together);
+        for (frame, found) in together.iter().enumerate() {
+            let expected: f32 = parts.iter().map(|part| part[frame]).sum();
+            assert!((found - expected).abs() < 1e-6, "frame {frame}: {found}, expected {expected}");
         }
     }
 }

@@ -135,6 +135,9 @@ impl Dataset {
 
     fn read_functionals(&mut self, path: &Path) -> Result<(), TrainError> {
         let table = Functionals::read(path)?;
+        if table.names.is_empty() {
+            return Err(TrainError::NoFunctionals);
+        }
         let index = self.index();
         for (row, clip_id) in table.clip_ids.iter().enumerate() {
             if let Some(at) = index.get(clip_id).copied() {
@@ -146,8 +149,7 @@ impl Dataset {
             }
         }
         self.functional_names = table.names;
-        let none = self.functional_names.is_empty();
-        self.all_have("functionals", |clip| none || !clip.functionals.is_empty())
+        self.all_have("functionals", |clip| !clip.functionals.is_empty())
     }
 
     /// The used columns of a frame matrix.
