@@ -19,7 +19,7 @@ use crate::params::Params;
 use crate::pitch::Pitch;
 use crate::shape;
 use crate::stft::Stft;
-use crate::vector::{LANES, Row};
+use crate::vector::{LANES, Row, TILE, transpose};
 
 /// Samples are limited to this magnitude, full scale being 1: far beyond any recording, and every power stays finite.
 const MAX_SAMPLE: f32 = 1e4;
@@ -53,6 +53,8 @@ pub struct Extractor {
     pitch: Pitch,
     statistics: Statistics,
     resamplers: HashMap<u32, Resampler>,
+    /// Memory of the last clip, for the next.
+    spare: Vec<f32>,
     power: Vec<f32>,
     magnitude: Vec<f32>,
     /// Powers of frames side by side, one row per frequency bin.
@@ -123,6 +125,7 @@ impl Extractor {
             pitch: Pitch::new(&params.f0, sample_rate_hz),
             statistics: Statistics::new(&params.functionals, framing.hop_s()),
             resamplers: HashMap::new(),
+            spare: Vec::new(),
             power: vec![0.0; framing.bins()],
             magnitude: vec![0.0; framing.bins()],
             block: vec![[0.0; LANES]; framing.bins()],
@@ -184,7 +187,9 @@ impl Extractor {
                 })?)
             }
         };
-        Ok(resampler.resample(&samples))
+        let mut converted = std::mem::take(&mut self.spare);
+        resampler.resample_into(&samples, &mut converted);
+        Ok(converted)
     }
 
     /// Frame features of a clip at the sample rate of the features, enhanced first as declared.
@@ -201,6 +206,7 @@ impl Extractor {
                 self.waveform(&clip, width, &mut frames);
             },
         );
+        self.spare = clip;
         frames
     }
 
@@ -268,8 +274,8 @@ impl Extractor {
                 self.log_mel.resize(start + bands, [0.0; LANES]);
                 let log_mel = &mut self.log_mel[start..];
                 mel.apply_rows(&self.block, log_mel);
-                for band in log_mel {
-                    *band = band.map(power_to_db);
+                for value in log_mel.as_flattened_mut() {
+                    *value = power_to_db(*value);
                 }
             }
             if let Some(column) = columns.chroma {
@@ -286,7 +292,7 @@ impl Extractor {
             return;
         }
         let bands = self.params.log_mel.n_mels as usize;
-        let loudest = self.log_mel.iter().flatten().fold(f32::NEG_INFINITY, |a, b| if *b > a { *b } else { a });
+        let loudest = largest(&self.log_mel);
         let floor = |top_db: f64| if top_db > 0.0 { loudest - top_db as f32 } else { f32::NEG_INFINITY };
         let (mel_floor, mfcc_floor) = (floor(self.params.log_mel.top_db), floor(self.params.mfcc.top_db));
         let coefficients = self.params.mfcc.n_mfcc as usize;
@@ -353,9 +359,18 @@ impl Extractor {
 #[expect(clippy::inline_always, reason = "compiled for the widest instructions where it is inlined into such code")]
 #[inline(always)]
 fn spread(features: &[Row], frames: &mut [f32], width: usize) {
-    for (lane, frame) in frames.chunks_mut(width).enumerate() {
-        for (value, feature) in frame.iter_mut().zip(features) {
-            *value = feature[lane];
+    let (tiles, rest) = features.as_chunks::<TILE>();
+    for (part, frames) in frames.chunks_mut(TILE * width).enumerate() {
+        for (tile, rows) in tiles.iter().enumerate() {
+            let columns = rows.each_ref().map(|row| row.as_chunks::<TILE>().0[part]);
+            for (frame, values) in frames.chunks_mut(width).zip(transpose(columns)) {
+                frame[tile * TILE..][..TILE].copy_from_slice(&values);
+            }
+        }
+        for (lane, frame) in frames.chunks_mut(width).enumerate() {
+            for (value, row) in frame[tiles.len() * TILE..].iter_mut().zip(rest) {
+                *value = row[part * TILE + lane];
+            }
         }
     }
 }
@@ -364,11 +379,22 @@ fn spread(features: &[Row], frames: &mut [f32], width: usize) {
 #[expect(clippy::inline_always, reason = "compiled for the widest instructions where it is inlined into such code")]
 #[inline(always)]
 fn raise(rows: &[Row], floor: f32, out: &mut [Row]) {
-    for (out, row) in out.iter_mut().zip(rows) {
+    for (out, value) in out.as_flattened_mut().iter_mut().zip(rows.as_flattened()) {
+        *out = if *value > floor { *value } else { floor };
+    }
+}
+
+/// The largest of all values.
+#[expect(clippy::inline_always, reason = "compiled for the widest instructions where it is inlined into such code")]
+#[inline(always)]
+fn largest(rows: &[Row]) -> f32 {
+    let mut largest = [f32::NEG_INFINITY; LANES];
+    for row in rows {
         for lane in 0..LANES {
-            out[lane] = if row[lane] > floor { row[lane] } else { floor };
+            largest[lane] = if row[lane] > largest[lane] { row[lane] } else { largest[lane] };
         }
     }
+    largest.into_iter().fold(f32::NEG_INFINITY, f32::max)
 }
 
 /// What is wrong with `params` at this sample rate.

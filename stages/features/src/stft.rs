@@ -2,10 +2,7 @@
 
 use crate::fft::{Point, PowerFft};
 use crate::framing::{Framing, copy_padded};
-use crate::vector::{LANES, Row};
-
-/// Samples and frames that change places at a time.
-const TILE: usize = 4;
+use crate::vector::{LANES, Row, TILE, transpose};
 
 /// Transform, window and buffers of one thread.
 pub(crate) struct Stft {
@@ -52,27 +49,26 @@ impl Stft {
         self.fft.power(&mut self.points, power);
     }
 
-    /// From frame after frame to frames side by side, tile by tile: whole vectors are read and written.
+    /// From frame after frame to frames side by side.
     #[expect(clippy::inline_always, reason = "compiled for the widest instructions where it is inlined into such code")]
     #[inline(always)]
     fn turn(&mut self) {
         let n_fft = self.framing.n_fft;
-        if n_fft < TILE {
-            for (n, point) in self.points.iter_mut().enumerate() {
-                *point = [0, 1].map(|part| std::array::from_fn(|lane| self.frames[lane * n_fft + 2 * n + part]));
-            }
-            return;
-        }
-        for (four, rows) in self.points.as_flattened_mut().as_chunks_mut::<TILE>().0.iter_mut().enumerate() {
-            for (tile, frames) in self.frames.chunks_exact(TILE * n_fft).enumerate() {
-                let read = |lane: usize| -> [f32; TILE] {
-                    frames[lane * n_fft + four * TILE..].first_chunk().copied().unwrap_or_default()
-                };
-                let columns = [read(0), read(1), read(2), read(3)];
-                for (n, row) in rows.iter_mut().enumerate() {
-                    row[tile * TILE..][..TILE].copy_from_slice(&columns.map(|column| column[n]));
+        let (tiles, rest) = self.points.as_flattened_mut().as_chunks_mut::<TILE>();
+        let (samples, _) = self.frames.as_chunks::<TILE>();
+        for (tile, rows) in tiles.iter_mut().enumerate() {
+            // Opaque, or the loop over tiles becomes scattered writes, many times slower than whole rows.
+            let tile = std::hint::black_box(tile);
+            for part in 0..LANES / TILE {
+                let read = |lane: usize| samples[(part * TILE + lane) * (n_fft / TILE) + tile];
+                for (row, turned) in rows.iter_mut().zip(transpose([read(0), read(1), read(2), read(3)])) {
+                    row[part * TILE..][..TILE].copy_from_slice(&turned);
                 }
             }
+        }
+        // Transforms shorter than a tile.
+        for (n, row) in rest.iter_mut().enumerate() {
+            *row = std::array::from_fn(|lane| self.frames[lane * n_fft + n]);
         }
     }
 }

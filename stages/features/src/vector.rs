@@ -8,6 +8,16 @@ pub(crate) const LANES: usize = 16;
 /// One number for each of [`LANES`] things.
 pub(crate) type Row = [f32; LANES];
 
+/// Numbers that [`transpose`] turns around.
+pub(crate) const TILE: usize = 4;
+
+/// Columns from rows. Small tiles at a time, large matrices change places in whole vectors.
+#[inline(always)]
+pub(crate) fn transpose(rows: [[f32; TILE]; TILE]) -> [[f32; TILE]; TILE] {
+    let [a, b, c, d] = rows;
+    [[a[0], b[0], c[0], d[0]], [a[1], b[1], c[1], d[1]], [a[2], b[2], c[2], d[2]], [a[3], b[3], c[3], d[3]]]
+}
+
 /// Running sums of a [`dot`] product.
 const SUMS: usize = 8;
 
