@@ -1,5 +1,7 @@
 //! What makes predictions impossible to evaluate.
 
+use std::path::PathBuf;
+
 use ser_schemas::{Emotion, TableError};
 
 /// Why an evaluation was not made.
@@ -71,7 +73,8 @@ pub enum EvaluateError {
     /// A model met its test clips, or what is in them, before it was tested.
     #[error(
         "the figures of `{model}` on split `{split}` cannot be believed: check `{check}` failed in fold {fold}: {detail} \
-         ({offenders} in all)"
+         ({offenders} in all); every check is in `{}`",
+        checks.display()
     )]
     Leak {
         /// The model.
@@ -86,6 +89,8 @@ pub enum EvaluateError {
         offenders: u64,
         /// Which; at most 20 are named.
         detail: String,
+        /// Where the table of all checks lies.
+        checks: PathBuf,
     },
     /// The user asked to stop.
     #[error("cancelled")]
