@@ -26,24 +26,33 @@ fn main() -> std::io::Result<()> {
         .collect();
     let mut out = std::io::stdout().lock();
     writeln!(out, "speakers  {}  worst class  uar width  class width", FIGURES.join("  "))?;
-    let mut line = |speakers: &str, held: &[f64; FIGURES.len()], worst: f64, widths: [f64; 2], name: &str| {
-        let held: String =
-            held.iter().zip(FIGURES).map(|(held, figure)| format!("{held:w$.3}  ", w = figure.len())).collect();
-        writeln!(out, "{speakers:>8}  {held}{worst:11.3}  {:9.3}  {:11.3}  {name}", widths[0], widths[1])
-    };
     for ((world, speakers), found) in cases.iter().zip(&found) {
-        let widths = [found.uar_width, found.class_width];
-        line(&speakers.to_string(), &found.held, found.worst_class, widths, world.name)?;
+        line(&mut out, *speakers, found, world.name)?;
     }
     for speakers in SPEAKERS {
-        let of: Vec<_> =
-            cases.iter().zip(&found).filter(|((_, of), _)| *of == speakers).map(|(_, found)| found).collect();
-        let mean =
-            |value: &dyn Fn(&Coverage) -> f64| of.iter().map(|found| value(found)).sum::<f64>() / of.len() as f64;
-        let held = std::array::from_fn(|figure| mean(&|found| found.held[figure]));
-        let worst = of.iter().map(|found| found.worst_class).fold(1.0, f64::min);
-        let widths = [mean(&|found| found.uar_width), mean(&|found| found.class_width)];
-        line(&speakers.to_string(), &held, worst, widths, "all worlds")?;
+        let each = cases.iter().zip(&found).filter(|((_, of), _)| *of == speakers).map(|(_, found)| found);
+        line(&mut out, speakers, &over_worlds(&each.collect::<Vec<_>>()), "all worlds")?;
     }
     Ok(())
+}
+
+/// Means, and the lowest of what is lowest.
+fn over_worlds(each: &[&Coverage]) -> Coverage {
+    let mean =
+        |value: &dyn Fn(&Coverage) -> f64| each.iter().map(|found| value(found)).sum::<f64>() / each.len() as f64;
+    Coverage {
+        held: std::array::from_fn(|figure| mean(&|found| found.held[figure])),
+        worst_class: each.iter().map(|found| found.worst_class).fold(1.0, f64::min),
+        uar_width: mean(&|found| found.uar_width),
+        class_width: mean(&|found| found.class_width),
+    }
+}
+
+fn line(out: &mut impl Write, speakers: usize, found: &Coverage, world: &str) -> std::io::Result<()> {
+    write!(out, "{speakers:8}  ")?;
+    for (held, figure) in found.held.iter().zip(FIGURES) {
+        write!(out, "{held:width$.3}  ", width = figure.len())?;
+    }
+    let Coverage { worst_class, uar_width, class_width, .. } = found;
+    writeln!(out, "{worst_class:11.3}  {uar_width:9.3}  {class_width:11.3}  {world}")
 }

@@ -202,21 +202,13 @@ pub fn refused_checks(state_dir: &Path) -> PathBuf {
 
 fn refuse_leaks(checks: &[ModelCheck], ctx: &StageContext<'_>) -> Result<(), EvaluateError> {
     let kept = refused_checks(ctx.state_dir);
-    let Some(check) = checks.iter().find(|check| check.status == CheckStatus::Failed) else {
+    let Some(failed) = checks.iter().find(|check| check.status == CheckStatus::Failed) else {
         // There is nothing to remove, as a rule; a file that stays says in its metadata which evaluation it is about.
         let _ = fs::remove_file(&kept);
         return Ok(());
     };
     ModelCheck::write(&kept, checks, &ctx.provenance)?;
-    Err(EvaluateError::Leak {
-        model: check.model.clone(),
-        split: check.split.clone(),
-        check: check.check.clone(),
-        fold: check.fold.unwrap_or_default(),
-        offenders: check.offenders,
-        detail: check.detail.clone(),
-        checks: kept,
-    })
+    Err(EvaluateError::Leak { failed: Box::new(failed.clone()), checks: kept })
 }
 
 fn check_row(model: &str, row: &Prediction, clips: &HashMap<&str, &Clip>) -> Result<(), EvaluateError> {

@@ -170,7 +170,9 @@ impl World {
                 let intervals = [class.precision, class.recall, class.f1];
                 let truths = [truth.precision, truth.recall, truth.f1];
                 for ((count, interval), truth) in counts.iter_mut().zip(intervals).zip(truths) {
-                    interval.into_iter().for_each(|interval| count.add(interval, truth));
+                    if let Some(interval) = interval {
+                        count.add(interval, truth);
+                    }
                 }
             }
         }
