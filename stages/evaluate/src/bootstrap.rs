@@ -14,7 +14,7 @@ use rand_chacha::ChaCha8Rng;
 
 use crate::class_intervals::{ClassIntervals, class_intervals};
 use crate::confusion::Confusion;
-use crate::interval::{FEW, Interval, MIN_SPEAKERS, Spread, Z, effective_speakers, of_share, wilson};
+use crate::interval::{Effective, FEW, Interval, MIN_SPEAKERS, Spread, Z, of_share, wilson};
 use crate::metrics::Scores;
 
 /// How often each speaker is drawn in each resample.
@@ -90,7 +90,7 @@ pub fn speaker_intervals(speakers: &[Confusion], draws: &Draws) -> Option<Interv
         overall.iter_mut().zip(figures).for_each(|(spread, value)| spread.push(value));
     }
 
-    let effective = effective_speakers(speakers.iter().map(Confusion::total));
+    let effective = Effective::of(speakers.iter().map(Confusion::total));
     let (right, clips) = (all.correct() as f64, all.total() as f64);
     let few = right.min(clips - right) < FEW;
     let apart = wilson(right, clips, Z);
@@ -168,7 +168,7 @@ mod tests {
         let mean = shares.iter().sum::<f64>() / 8.0;
         let sd = (shares.iter().map(|share| (share - mean).powi(2)).sum::<f64>() / 8.0 / 8.0).sqrt();
         let found = intervals(&speakers, 20_000, 3).expect("eight speakers").accuracy;
-        let expected = of_share(mean, sd, 8.0);
+        let expected = of_share(mean, sd, Effective { speakers: 8.0, degrees: 7.0 });
         // The standard deviation of 20 000 resamples has a standard error of about 0.5 %.
         assert!((found.low - expected.low).abs() < 0.003 && (found.high - expected.high).abs() < 0.003, "{found:?}");
     }

@@ -141,17 +141,22 @@ def bootstrap_error(rng, units, statistic):
     return float(found.standard_error)
 
 
-def half_width(error, units):
-    """units of equal size: the effective number of speakers is their number."""
-    return error * np.sqrt(units / (units - 1)) * stats.t.ppf(0.975, units - 1)
+def half_width(error, sizes):
+    """Of speakers with so many clips: the degrees of freedom are Satterthwaite's, from the covariance of the deviations."""
+    shares = np.asarray(sizes) / np.sum(sizes)
+    effective = 1 / (shares**2).sum()
+    covariance = np.diag(shares) - np.outer(shares, shares)
+    degrees = np.trace(covariance) ** 2 / np.trace(covariance @ covariance)
+    return error * np.sqrt(effective / (effective - 1)) * stats.t.ppf(0.975, degrees)
 
 
-def interval_case(rng, name, speakers, classes, spread):
+def interval_case(rng, name, speakers, classes, spread, clips=(12,)):
+    """clips of a class, speaker by speaker, from the start again after the last."""
     matrices = np.zeros((speakers, classes, classes), dtype=int)
     for speaker in range(speakers):
         skill = np.clip(0.55 + spread * rng.standard_normal(), 0.05, 0.95)
         for truth in range(classes):
-            for _ in range(12):
+            for _ in range(clips[speaker % len(clips)]):
                 said = truth if rng.random() < skill else rng.integers(0, classes)
                 matrices[speaker, truth, said] += 1
     whole = scores(matrices.sum(0)[None])
@@ -161,7 +166,7 @@ def interval_case(rng, name, speakers, classes, spread):
         error = bootstrap_error(
             rng, speakers, lambda weights: scores(np.einsum("rs,sij->rij", weights, matrices))[metric]
         )
-        logit, half = np.log(value / (1 - value)), half_width(error / (value * (1 - value)), speakers)
+        logit, half = np.log(value / (1 - value)), half_width(error / (value * (1 - value)), matrices.sum((1, 2)))
         low, high = 1 / (1 + np.exp(half - logit)), 1 / (1 + np.exp(-half - logit))
         figures[metric] = {"value": value, "standard_error": error, "low": low, "high": high}
     return {"name": name, "draws": TEST_DRAWS, "speakers": matrices.tolist(), "figures": figures}
@@ -342,7 +347,7 @@ def comparison_case(rng, name, speakers, classes, better):
         return (sums[1] / sums[0]).mean(1) - (sums[2] / sums[0]).mean(1)
 
     value = float(difference(np.ones((1, speakers)))[0])
-    half = half_width(bootstrap_error(rng, speakers, difference), speakers)
+    half = half_width(bootstrap_error(rng, speakers, difference), clips.sum(1))
     error = 4 * np.sqrt(permuted * (1 - permuted) / PERMUTATIONS) if speakers > 13 else 1e-12
     return {
         "name": name,
@@ -386,6 +391,7 @@ def main():
         interval_case(rng, "24 speakers, 4 classes", 24, 4, 0.15),
         interval_case(rng, "91 speakers, 6 classes", 91, 6, 0.1),
         interval_case(rng, "5 speakers, 3 classes", 5, 3, 0.2),
+        interval_case(rng, "8 speakers of unequal size, 4 classes", 8, 4, 0.15, clips=(20, 6, 9, 12)),
     ]
     write("intervals.json", {"versions": versions, "tolerance": 0.03, "cases": cases})
     write("class_intervals.json", {"versions": versions, "tolerance": 1e-9, "cases": class_cases(np.random.default_rng(20240612))})

@@ -68,6 +68,14 @@ pub(crate) const WORLDS: &[World] = &[
         times: &[1, 1, 1, 4],
     },
     World {
+        name: "the same, and speakers very unlike",
+        recalls: &[0.75, 0.65, 0.45, 0.5],
+        speaker_sd: 1.2,
+        class_sd: &[0.6],
+        clips: &[6, 6, 6, 6],
+        times: &[1, 1, 1, 4],
+    },
+    World {
         name: "a good model",
         recalls: &[0.96, 0.93, 0.88, 0.95],
         speaker_sd: 0.5,
