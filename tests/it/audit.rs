@@ -22,7 +22,7 @@ fn findings(workspace: &Workspace) -> Vec<Finding> {
 }
 
 /// A 16-bit WAV file with a header of 44 bytes, at half its level and behind `silence_samples` of silence.
-fn altered(wav: &[u8], silence_samples: usize) -> Vec<u8> {
+pub(crate) fn altered(wav: &[u8], silence_samples: usize) -> Vec<u8> {
     let (header, samples) = wav.split_at(44);
     let mut copy = header.to_vec();
     let bytes = (samples.len() + 2 * silence_samples) as u32;

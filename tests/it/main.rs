@@ -6,6 +6,7 @@ mod corpora;
 mod generated;
 mod history;
 mod kills;
+mod leaks;
 mod pipeline;
 mod predict;
 mod readme;

@@ -200,31 +200,6 @@ fn every_model_is_judged_compared_and_held_against_baselines() {
     assert!(worst.iter().any(|row| row.model == "cnn_lstm" && row.group == "corpus"));
 }
 
-/// The analyst's own split lets two clips choose the epoch that it also tests.
-#[test]
-fn a_pipeline_with_a_validation_set_used_as_test_fails_and_names_the_clips() {
-    let text = "name = \"leak\"\n\
-        [stage.savee]\nkind = \"ingest\"\ncorpus = \"savee\"\nroot = \"demo/savee\"\n\
-        [stage.manifest]\nkind = \"manifest\"\nfrom = \"savee\"\n\
-        [stage.own]\nkind = \"split\"\nfrom = \"manifest\"\nprotocol = \"column\"\nfile = \"own.csv\"\n\
-        [stage.majority]\nkind = \"baseline\"\nfrom = [\"manifest\", \"own\"]\nmodel = \"majority\"\n";
-    let workspace = Workspace::with_pipeline(text);
-    workspace.ser(&["demo", "demo"]).exits(0);
-    workspace.write("own.csv", "clip_id,role\n");
-    workspace.ser(&["run", "manifest"]).exits(0);
-    let clips: Vec<Clip> = table(&workspace, "manifest/clips.parquet");
-    let ids: Vec<&str> = clips.iter().map(|clip| clip.clip_id.as_str()).collect();
-    let rows = |roles: &[(&str, &[&str])]| -> String {
-        let rows = roles.iter().flat_map(|(role, ids)| ids.iter().map(move |id| format!("{id},{role}\n")));
-        std::iter::once("clip_id,role\n".to_owned()).chain(rows).collect()
-    };
-    let (train, validation, test) = (&ids[6..], &ids[2..6], &ids[..2]);
-    workspace.write("own.csv", rows(&[("train", train), ("validation", validation), ("test", test)]));
-    workspace.ser(&["run"]).exits(0);
-    workspace.write("own.csv", rows(&[("train", train), ("validation", &ids[..6]), ("test", test)]));
-    workspace.ser(&["run"]).exits(1).tells(ids[0]).tells(ids[1]);
-}
-
 #[test]
 fn the_audit_counts_every_clip() {
     let (workspace, _) = demo_run();

@@ -172,8 +172,10 @@ fn figures(tables: &Tables, board: &Scoreboard, main: &Scored) -> Vec<Block> {
             Cell::count(scored.support),
         ]);
     }
-    let mut classes =
-        Grid::new(format!("{} by emotion", main.model), &["Emotion", "#Precision", "#Recall", "#F1", "#Clips"]);
+    let mut classes = Grid::new(
+        format!("{} by emotion, with 95 % intervals over speakers", main.model),
+        &["Emotion", "#Precision", "#Recall", "#F1", "#Clips"],
+    );
     for row in &tables.classes {
         if row.group == "overall" && row.support > 0 && main.owns(&row.model, &row.split) {
             let estimate = |value, low, high| Cell::estimate(Some(Estimate { value, low, high }));

@@ -3,7 +3,7 @@
 use plotters::prelude::*;
 use plotters::style::text_anchor::HPos;
 
-use super::{Chart, DrawError, Extras, Ink, Spot, TEXT_SIZE, WIDTH, anchored, px, shortened, stroke};
+use super::{Chart, DrawError, Extras, Ink, Spot, TEXT_SIZE, WIDTH, anchored, px, shortened, stroke, value_axis};
 use crate::number;
 
 const ROW_HEIGHT: i32 = 44;
@@ -89,17 +89,7 @@ pub(crate) fn interval_chart(
             .margin_top(px(TOP))
             .x_label_area_size(px(AXIS_HEIGHT))
             .build_cartesian_2d(range.clone(), f64::from(bottom)..f64::from(TOP))?;
-        chart
-            .configure_mesh()
-            .disable_y_mesh()
-            .disable_y_axis()
-            .max_light_lines(0)
-            .bold_line_style(stroke(Ink::Line, 1.0))
-            .axis_style(stroke(Ink::Line, 1.0))
-            .label_style(super::font(Ink::Muted, TEXT_SIZE))
-            .x_labels(6)
-            .x_label_formatter(&|value| number::fixed(*value, 1))
-            .draw()?;
+        value_axis(&mut chart, 6, None)?;
         if let Some(guide) = guide.filter(|guide| range.start <= guide.at && guide.at <= range.end) {
             let ends = [(guide.at, f64::from(TOP)), (guide.at, f64::from(bottom))];
             // Only beside the marks: across the labels it would strike them out.

@@ -16,6 +16,7 @@ mod reliability;
 mod strip;
 
 use plotters::coord::Shift;
+use plotters::coord::types::RangedCoordf64;
 use plotters::prelude::*;
 use plotters::style::text_anchor::{HPos, Pos, VPos};
 
@@ -29,6 +30,8 @@ pub(crate) use ranges::{Range, ranges};
 pub(crate) use reliability::{Bin, Reliability, reliability};
 pub(crate) use strip::{Dot, strip};
 
+use crate::number;
+
 /// Width of every chart in pixels.
 const WIDTH: i32 = 400;
 /// Units per pixel.
@@ -39,6 +42,9 @@ const TEXT_SIZE: f64 = 12.0;
 const FONT_UNIT: f64 = 1.24;
 
 type Area<'a> = DrawingArea<SVGBackend<'a>, Shift>;
+
+/// A chart of numbers against numbers on an [`Area`].
+type Plot<'a, 'b> = ChartContext<'a, SVGBackend<'b>, Cartesian2d<RangedCoordf64, RangedCoordf64>>;
 
 /// What plotters may answer; writing to memory, it never does in practice.
 pub(crate) type DrawError = DrawingAreaErrorKind<std::io::Error>;
@@ -171,6 +177,25 @@ fn font(ink: Ink, pixels: f64) -> TextStyle<'static> {
     // The colour is copied into the style; the font family is a constant name.
     let style: TextStyle<'static> = TextStyle::from(("sans-serif", size).into_font());
     TextStyle { color: colour.to_backend_color(), ..style }
+}
+
+/// Draws the axis below a chart of values, with about `labels` numbers and a line up from each; rows have no axis.
+fn value_axis(chart: &mut Plot<'_, '_>, labels: usize, title: Option<&str>) -> Result<(), DrawError> {
+    let written = |value: &f64| number::fixed(*value, 1);
+    let mut mesh = chart.configure_mesh();
+    mesh.disable_y_mesh()
+        .disable_y_axis()
+        .max_light_lines(0)
+        .bold_line_style(stroke(Ink::Line, 1.0))
+        .axis_style(stroke(Ink::Line, 1.0))
+        .label_style(font(Ink::Muted, TEXT_SIZE))
+        .axis_desc_style(font(Ink::Muted, TEXT_SIZE))
+        .x_labels(labels)
+        .x_label_formatter(&written);
+    if let Some(title) = title {
+        mesh.x_desc(title);
+    }
+    mesh.draw()
 }
 
 /// Text of `ink` anchored at its middle, left, centre or right.

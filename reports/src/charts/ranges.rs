@@ -3,8 +3,7 @@
 use plotters::prelude::*;
 use plotters::style::text_anchor::HPos;
 
-use super::{Chart, DrawError, Extras, Ink, Spot, TEXT_SIZE, WIDTH, anchored, font, px, shortened, stroke};
-use crate::number;
+use super::{Chart, DrawError, Extras, Ink, Spot, TEXT_SIZE, WIDTH, anchored, px, shortened, stroke, value_axis};
 
 const ROW_HEIGHT: i32 = 28;
 const LABEL_WIDTH: i32 = 74;
@@ -35,19 +34,7 @@ pub(crate) fn ranges(label: &str, unit: &str, ranges: &[Range]) -> Result<Chart,
             .margin_right(px(SIDE))
             .x_label_area_size(px(AXIS_HEIGHT))
             .build_cartesian_2d(0.0..furthest, f64::from(height.max(1))..0.0)?;
-        chart
-            .configure_mesh()
-            .disable_y_mesh()
-            .disable_y_axis()
-            .max_light_lines(0)
-            .bold_line_style(stroke(Ink::Line, 1.0))
-            .axis_style(stroke(Ink::Line, 1.0))
-            .label_style(font(Ink::Muted, TEXT_SIZE))
-            .axis_desc_style(font(Ink::Muted, TEXT_SIZE))
-            .x_labels(7)
-            .x_label_formatter(&|value| number::fixed(*value, 1))
-            .x_desc(unit)
-            .draw()?;
+        value_axis(&mut chart, 7, Some(unit))?;
         for (place, range) in ranges.iter().enumerate() {
             let top = ROW_HEIGHT * place as i32;
             let middle = f64::from(top) + f64::from(ROW_HEIGHT) / 2.0;

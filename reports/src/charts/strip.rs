@@ -2,8 +2,7 @@
 
 use plotters::prelude::*;
 
-use super::{Chart, DrawError, Extras, Ink, Spot, TEXT_SIZE, font, px, stroke};
-use crate::number;
+use super::{Chart, DrawError, Extras, Ink, Spot, px, stroke, value_axis};
 
 const SIDE: i32 = 14;
 const AXIS_HEIGHT: i32 = 38;
@@ -35,19 +34,7 @@ pub(crate) fn strip(label: &str, title: &str, dots: &[Dot]) -> Result<Chart, Dra
             .margin_right(px(SIDE))
             .x_label_area_size(px(AXIS_HEIGHT))
             .build_cartesian_2d(0.0..1.0, 0.0..f64::from(height))?;
-        chart
-            .configure_mesh()
-            .disable_y_mesh()
-            .disable_y_axis()
-            .max_light_lines(0)
-            .bold_line_style(stroke(Ink::Line, 1.0))
-            .axis_style(stroke(Ink::Line, 1.0))
-            .label_style(font(Ink::Muted, TEXT_SIZE))
-            .axis_desc_style(font(Ink::Muted, TEXT_SIZE))
-            .x_labels(6)
-            .x_label_formatter(&|value| number::fixed(*value, 1))
-            .x_desc(title)
-            .draw()?;
+        value_axis(&mut chart, 6, Some(title))?;
         let mut spots = Vec::new();
         for (column, heap) in heaps.iter().enumerate() {
             for (place, dot) in heap.iter().enumerate() {

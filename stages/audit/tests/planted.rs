@@ -170,6 +170,21 @@ fn associations_of_labels() {
 }
 
 #[test]
+fn emotions_recorded_at_rates_of_their_own() {
+    let besides = [Code::MixedSampleRates, Code::RecordingPredictsEmotion];
+    let by_rate = planted(Code::EmotionBySampleRate, &besides, |dataset| {
+        let loud = |clip: &&mut Clip| matches!(clip.emotion, Some(Emotion::Angry | Emotion::Happy));
+        let recorded_again = dataset.clips.iter_mut().filter(loud).filter(|clip| clip.sentence.as_deref() != Some("0"));
+        for clip in recorded_again {
+            clip.sample_rate_hz = Some(48_000);
+            clip.bandwidth_hz = Some(22_000.0);
+        }
+    });
+    assert!(by_rate.contains("bandwidth is a clue to the emotion"), "{by_rate}");
+    assert!(by_rate.contains("Cramér's V 0.81") && by_rate.contains("4 by 2 values, 240 clips"), "{by_rate}");
+}
+
+#[test]
 fn corpora_of_one_gender() {
     let besides = [Code::SingleGenderCorpus];
     let by_gender = planted(Code::CorpusByGender, &besides, |dataset| {

@@ -10,12 +10,13 @@ use rand::SeedableRng;
 use rand_chacha::ChaCha8Rng;
 use rayon::prelude::*;
 
-use simulation::WORLDS;
+use simulation::{Coverage, FIGURES, WORLDS};
+
+const SPEAKERS: [usize; 7] = [3, 4, 5, 8, 10, 24, 91];
 
 fn main() -> std::io::Result<()> {
     let experiments: u64 = std::env::args().nth(1).and_then(|count| count.parse().ok()).unwrap_or(1000);
-    let cases: Vec<_> =
-        WORLDS.iter().flat_map(|world| [3, 4, 5, 8, 10, 24, 91].map(|speakers| (world, speakers))).collect();
+    let cases: Vec<_> = WORLDS.iter().flat_map(|world| SPEAKERS.map(|speakers| (world, speakers))).collect();
     let found: Vec<_> = cases
         .par_iter()
         .map(|(world, speakers)| {
@@ -24,13 +25,34 @@ fn main() -> std::io::Result<()> {
         })
         .collect();
     let mut out = std::io::stdout().lock();
-    writeln!(out, "speakers   uar  accuracy  macro-F1  classes  width of uar")?;
-    for ((world, speakers), found) in cases.iter().zip(found) {
-        writeln!(
-            out,
-            "{speakers:8} {:.3}     {:.3}     {:.3}    {:.3}         {:.3}  {}",
-            found.uar, found.accuracy, found.macro_f1, found.classes, found.width, world.name
-        )?;
+    writeln!(out, "speakers  {}  worst class  uar width  class width", FIGURES.join("  "))?;
+    for ((world, speakers), found) in cases.iter().zip(&found) {
+        line(&mut out, *speakers, found, world.name)?;
+    }
+    for speakers in SPEAKERS {
+        let each = cases.iter().zip(&found).filter(|((_, of), _)| *of == speakers).map(|(_, found)| found);
+        line(&mut out, speakers, &over_worlds(&each.collect::<Vec<_>>()), "all worlds")?;
     }
     Ok(())
+}
+
+/// Means, and the lowest of what is lowest.
+fn over_worlds(each: &[&Coverage]) -> Coverage {
+    let mean =
+        |value: &dyn Fn(&Coverage) -> f64| each.iter().map(|found| value(found)).sum::<f64>() / each.len() as f64;
+    Coverage {
+        held: std::array::from_fn(|figure| mean(&|found| found.held[figure])),
+        worst_class: each.iter().map(|found| found.worst_class).fold(1.0, f64::min),
+        uar_width: mean(&|found| found.uar_width),
+        class_width: mean(&|found| found.class_width),
+    }
+}
+
+fn line(out: &mut impl Write, speakers: usize, found: &Coverage, world: &str) -> std::io::Result<()> {
+    write!(out, "{speakers:8}  ")?;
+    for (held, figure) in found.held.iter().zip(FIGURES) {
+        write!(out, "{held:width$.3}  ", width = figure.len())?;
+    }
+    let Coverage { worst_class, uar_width, class_width, .. } = found;
+    writeln!(out, "{worst_class:11.3}  {uar_width:9.3}  {class_width:11.3}  {world}")
 }

@@ -4,15 +4,17 @@
 //! drawn with replacement instead, as many as there are, and every figure is computed again from the clips of those
 //! drawn (cluster bootstrap; Davison & Hinkley, "Bootstrap Methods and their Application", 1997, section 3.8; for
 //! speech recognition Bisani & Ney, ICASSP 2004). Since the metrics are functions of the confusion matrix, a speaker is its
-//! matrix and a resample a sum of matrices. [`interval`](crate::interval) makes intervals of the spread.
+//! matrix and a resample a sum of matrices. [`interval`](crate::interval) makes intervals of the spread; those of single
+//! classes, which have too few clips for it, are made by [`class_intervals`](mod@crate::class_intervals) without resamples.
 //!
 //! An interval covers which speakers were recorded. It does not cover another training run.
 
 use rand::{RngExt, SeedableRng};
 use rand_chacha::ChaCha8Rng;
 
+use crate::class_intervals::{ClassIntervals, class_intervals};
 use crate::confusion::Confusion;
-use crate::interval::{FEW, Interval, MIN_SPEAKERS, Spread, effective_speakers, of_share, wilson};
+use crate::interval::{Effective, FEW, Interval, MIN_SPEAKERS, Spread, Z, of_share, wilson};
 use crate::metrics::Scores;
 
 /// How often each speaker is drawn in each resample.
@@ -46,17 +48,6 @@ impl Draws {
     }
 }
 
-/// Intervals of one class; `None` for a ratio whose denominator is zero, and where too few speakers have clips of the class.
-#[derive(Debug, Clone, Copy, PartialEq, Default)]
-pub struct ClassIntervals {
-    /// Of the precision.
-    pub precision: Option<Interval>,
-    /// Of the recall.
-    pub recall: Option<Interval>,
-    /// Of F1.
-    pub f1: Option<Interval>,
-}
-
 /// Intervals of all figures of a group.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Intervals {
@@ -74,22 +65,20 @@ pub struct Intervals {
 
 /// 95 % intervals from draws of the speakers, whose confusion matrices over the same classes are `speakers`.
 ///
-/// `None` for fewer than [`MIN_SPEAKERS`] or without resamples. A resample in which a class has no clip says nothing about
-/// that class and is left out of its intervals; the means over classes then run over the classes that it does have, as in
-/// [`Scores`].
+/// `None` for fewer than [`MIN_SPEAKERS`] or without resamples. In a resample in which a class has no clip, the means over
+/// classes run over the classes that it does have, as in [`Scores`]. Single classes are not resampled: see
+/// [`class_intervals`](mod@crate::class_intervals).
 pub fn speaker_intervals(speakers: &[Confusion], draws: &Draws) -> Option<Intervals> {
     if speakers.len() < MIN_SPEAKERS || draws.speakers() != speakers.len() {
         return None;
     }
-    let classes = speakers[0].classes();
-    let mut all = Confusion::new(classes);
+    let mut all = Confusion::new(speakers[0].classes());
     for speaker in speakers {
         all.add_matrix(speaker, 1);
     }
     let scores = Scores::of(&all);
 
-    let mut resample = Confusion::new(classes);
-    let mut per_class = vec![[Spread::default(); 3]; classes];
+    let mut resample = Confusion::new(all.classes());
     let mut overall = [Spread::default(); 4];
     for times in draws.resamples() {
         resample.clear();
@@ -99,16 +88,12 @@ pub fn speaker_intervals(speakers: &[Confusion], draws: &Draws) -> Option<Interv
         let scores = Scores::of(&resample);
         let figures = [scores.accuracy, scores.uar, scores.macro_f1, scores.weighted_f1];
         overall.iter_mut().zip(figures).for_each(|(spread, value)| spread.push(value));
-        for (spreads, class) in per_class.iter_mut().zip(&scores.classes).filter(|(_, class)| class.support > 0) {
-            let figures = [class.precision, class.recall, class.f1];
-            spreads.iter_mut().zip(figures).for_each(|(spread, value)| spread.push(value));
-        }
     }
 
-    let effective = effective_speakers(speakers.iter().map(Confusion::total));
+    let effective = Effective::of(speakers.iter().map(Confusion::total));
     let (right, clips) = (all.correct() as f64, all.total() as f64);
     let few = right.min(clips - right) < FEW;
-    let apart = wilson(right, clips);
+    let apart = wilson(right, clips, Z);
     let mean = |value: f64, spread: &Spread| {
         let interval = of_share(value, spread.sd()?, effective);
         // The means over classes have no count of their own; where few clips in all are right or wrong, they are no surer than accuracy.
@@ -121,38 +106,8 @@ pub fn speaker_intervals(speakers: &[Confusion], draws: &Draws) -> Option<Interv
         uar: mean(scores.uar, &overall[1])?,
         macro_f1: mean(scores.macro_f1, &overall[2])?,
         weighted_f1: mean(scores.weighted_f1, &overall[3])?,
-        classes: (0..classes).map(|class| class_intervals(class, speakers, &all, &scores, &per_class[class])).collect(),
+        classes: class_intervals(speakers),
     })
-}
-
-fn class_intervals(
-    class: usize,
-    speakers: &[Confusion],
-    all: &Confusion,
-    scores: &Scores,
-    spreads: &[Spread; 3],
-) -> ClassIntervals {
-    let having = speakers.iter().filter(|speaker| speaker.support(class) > 0).count();
-    if having < MIN_SPEAKERS {
-        return ClassIntervals::default();
-    }
-    let effective = effective_speakers(speakers.iter().map(|speaker| speaker.support(class)));
-    let (hits, support, predicted) =
-        (all.count(class, class) as f64, all.support(class) as f64, all.predicted(class) as f64);
-    let share = |value: f64, clips: f64, spread: &Spread| {
-        if clips == 0.0 {
-            return None;
-        }
-        let interval = of_share(value, spread.sd()?, effective);
-        let few = hits.min(clips - hits) < FEW;
-        Some(if few { interval.union(wilson(hits, clips)) } else { interval })
-    };
-    let score = &scores.classes[class];
-    ClassIntervals {
-        precision: share(score.precision, predicted, &spreads[0]),
-        recall: share(score.recall, support, &spreads[1]),
-        f1: share(score.f1, f64::midpoint(support, predicted), &spreads[2]),
-    }
 }
 
 #[cfg(test)]
@@ -186,17 +141,14 @@ mod tests {
     fn speakers_who_are_all_alike_leave_no_doubt() {
         let found = intervals(&vec![speaker(30, 10); 5], 200, 1).expect("five speakers");
         assert_eq!(found.accuracy, Interval { low: 0.75, high: 0.75 });
-        assert_eq!(found.classes[0].recall, Some(Interval { low: 0.75, high: 0.75 }));
-        assert_eq!(found.classes[1], ClassIntervals::default(), "class 1 has no clips");
     }
 
     /// Nothing went wrong in 20 clips: that is no proof that nothing ever will.
     #[test]
     fn a_model_without_errors_is_not_certain() {
         let found = intervals(&vec![speaker(5, 0); 4], 200, 1).expect("four speakers");
-        assert_eq!(found.accuracy, wilson(20.0, 20.0));
-        assert_eq!(found.uar, wilson(20.0, 20.0));
-        assert_eq!(found.classes[0].recall, Some(wilson(20.0, 20.0)));
+        assert_eq!(found.accuracy, wilson(20.0, 20.0, Z));
+        assert_eq!(found.uar, wilson(20.0, 20.0, Z));
         assert!(found.accuracy.low < 0.85 && found.accuracy.high == 1.0, "{found:?}");
     }
 
@@ -216,7 +168,7 @@ mod tests {
         let mean = shares.iter().sum::<f64>() / 8.0;
         let sd = (shares.iter().map(|share| (share - mean).powi(2)).sum::<f64>() / 8.0 / 8.0).sqrt();
         let found = intervals(&speakers, 20_000, 3).expect("eight speakers").accuracy;
-        let expected = of_share(mean, sd, 8.0);
+        let expected = of_share(mean, sd, Effective { speakers: 8.0, degrees: 7.0 });
         // The standard deviation of 20 000 resamples has a standard error of about 0.5 %.
         assert!((found.low - expected.low).abs() < 0.003 && (found.high - expected.high).abs() < 0.003, "{found:?}");
     }

@@ -8,7 +8,7 @@ use rand_chacha::ChaCha8Rng;
 use statrs::distribution::{Binomial, Discrete, DiscreteCDF};
 
 use crate::bootstrap::Draws;
-use crate::interval::{Interval, MIN_SPEAKERS, Spread, effective_speakers, of_figure};
+use crate::interval::{Effective, Interval, MIN_SPEAKERS, Spread, of_figure};
 use crate::metrics::ratio;
 
 /// Up to so many speakers, all ways of exchanging the models' answers are gone through (2 to this power).
@@ -72,7 +72,7 @@ pub fn differences(speakers: &[Pair], draws: &Draws) -> [Difference; 2] {
             }
         }
     }
-    let effective = effective_speakers(speakers.iter().map(Pair::total));
+    let effective = Effective::of(speakers.iter().map(Pair::total));
     let difference = |(first, second): (f64, f64), spread: &Spread| Difference {
         first,
         second,

@@ -1,6 +1,8 @@
 //! What makes predictions impossible to evaluate.
 
-use ser_schemas::{Emotion, TableError};
+use std::path::PathBuf;
+
+use ser_schemas::{Emotion, ModelCheck, TableError};
 
 /// Why an evaluation was not made.
 #[derive(Debug, thiserror::Error)]
@@ -70,22 +72,20 @@ pub enum EvaluateError {
     },
     /// A model met its test clips, or what is in them, before it was tested.
     #[error(
-        "the figures of `{model}` on split `{split}` cannot be believed: check `{check}` failed in fold {fold}: {detail} \
-         ({offenders} in all)"
+        "the figures of `{}` on split `{}` cannot be believed: check `{}` failed in fold {}: {} ({} in all); every check is in `{}`",
+        failed.model,
+        failed.split,
+        failed.check,
+        failed.fold.unwrap_or_default(),
+        failed.detail,
+        failed.offenders,
+        checks.display()
     )]
     Leak {
-        /// The model.
-        model: String,
-        /// Its split.
-        split: String,
-        /// The check.
-        check: String,
-        /// The fold.
-        fold: u32,
-        /// How many clips or speakers offend.
-        offenders: u64,
-        /// Which; at most 20 are named.
-        detail: String,
+        /// The first check that failed.
+        failed: Box<ModelCheck>,
+        /// Where the table of all checks lies.
+        checks: PathBuf,
     },
     /// The user asked to stop.
     #[error("cancelled")]

@@ -5,7 +5,7 @@ use rayon::prelude::*;
 use ser_schemas::{CalibrationBin, ClassMetrics, ConfusionCell, SummaryMetric, WorstGroup};
 
 use crate::Params;
-use crate::bootstrap::ClassIntervals;
+use crate::class_intervals::ClassIntervals;
 use crate::figures::{Calibrated, Calibration, Figures, Resampling};
 use crate::groups::{Group, groups};
 use crate::interval::Interval;

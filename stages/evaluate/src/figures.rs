@@ -6,7 +6,7 @@ use crate::bootstrap::{Draws, Intervals, speaker_intervals};
 use crate::calibration::Tally;
 use crate::confusion::Confusion;
 use crate::groups::Scored;
-use crate::interval::{Interval, MIN_SPEAKERS, Spread, effective_speakers, of_figure};
+use crate::interval::{Effective, Interval, MIN_SPEAKERS, Spread, of_figure};
 use crate::metrics::Scores;
 
 /// How figures are resampled.
@@ -106,7 +106,7 @@ impl Calibration {
                 spreads.iter_mut().zip(figures).for_each(|(spread, value)| spread.push(value));
             }
         }
-        let effective = effective_speakers(speakers.iter().map(|speaker| speaker.clips() as u64));
+        let effective = Effective::of(speakers.iter().map(|speaker| speaker.clips() as u64));
         let around =
             |centre: f64, spread: &Spread, highest| Some(of_figure(centre, spread.sd()?, effective, 0.0, highest));
         let (ece, brier, log_loss) = (tally.ece(), tally.brier(), tally.log_loss());

@@ -1,7 +1,8 @@
 //! The stage: reads predictions, splits and manifest, refuses what cannot be believed, writes the tables.
 
 use std::collections::{BTreeMap, HashMap};
-use std::path::Path;
+use std::fs;
+use std::path::{Path, PathBuf};
 
 use ser_schemas::stage::{StageContext, StageSummary};
 use ser_schemas::{
@@ -22,6 +23,8 @@ use crate::subject::{Material, Subject};
 
 /// How far probabilities may add up to something else than 1: they are single precision.
 const PROBABILITY_SUM_TOLERANCE: f32 = 1e-3;
+/// Below the stage's state folder: the checks of models whose figures cannot be believed.
+const REFUSED_FILE: &str = "refused_checks.parquet";
 
 /// The artifact folders that an evaluate stage reads.
 #[derive(Debug, Clone, Copy)]
@@ -44,7 +47,10 @@ struct Source {
     exposures: Option<Vec<Exposure>>,
 }
 
-/// Scores the predictions of all train and baseline stages; a leak fails the stage, after `model_checks` is written.
+/// Scores the predictions of all train and baseline stages.
+///
+/// A leak fails the stage. A failed stage has no artifact, so `model_checks` is then kept where [`refused_checks`] says, until an
+/// evaluation passes.
 ///
 /// Writes `predictions`, `model_checks`, `summary`, `classes`, `confusion`, `worst_groups`, `calibration`, `comparisons`,
 /// `cross_corpus`, `label_errors` and `perceived`.
@@ -70,7 +76,7 @@ pub fn run(params: &Params, inputs: &Inputs<'_>, ctx: &StageContext<'_>) -> Resu
     let checks: Vec<ModelCheck> =
         parts.iter().flat_map(|part| inspect(&part.evidence(facts(part.split), &by_id))).collect();
     ModelCheck::write(&table("model_checks.parquet"), &checks, &ctx.provenance)?;
-    refuse_leaks(&checks)?;
+    refuse_leaks(&checks, ctx)?;
     for split in parts.iter().map(|part| part.split).collect::<std::collections::BTreeSet<_>>() {
         if facts(split).is_none() {
             ctx.observer.warn(&format!(
@@ -189,18 +195,20 @@ fn read_source(name: &str, folder: &Path, clips: &HashMap<&str, &Clip>) -> Resul
     Ok(Source { name: name.to_owned(), recipe, predictions, validation, exposures })
 }
 
-fn refuse_leaks(checks: &[ModelCheck]) -> Result<(), EvaluateError> {
-    match checks.iter().find(|check| check.status == CheckStatus::Failed) {
-        None => Ok(()),
-        Some(check) => Err(EvaluateError::Leak {
-            model: check.model.clone(),
-            split: check.split.clone(),
-            check: check.check.clone(),
-            fold: check.fold.unwrap_or_default(),
-            offenders: check.offenders,
-            detail: check.detail.clone(),
-        }),
-    }
+/// Where the checks of models whose figures cannot be believed are kept; it does not exist when the last evaluation passed.
+pub fn refused_checks(state_dir: &Path) -> PathBuf {
+    state_dir.join(REFUSED_FILE)
+}
+
+fn refuse_leaks(checks: &[ModelCheck], ctx: &StageContext<'_>) -> Result<(), EvaluateError> {
+    let kept = refused_checks(ctx.state_dir);
+    let Some(failed) = checks.iter().find(|check| check.status == CheckStatus::Failed) else {
+        // There is nothing to remove, as a rule; a file that stays says in its metadata which evaluation it is about.
+        let _ = fs::remove_file(&kept);
+        return Ok(());
+    };
+    ModelCheck::write(&kept, checks, &ctx.provenance)?;
+    Err(EvaluateError::Leak { failed: Box::new(failed.clone()), checks: kept })
 }
 
 fn check_row(model: &str, row: &Prediction, clips: &HashMap<&str, &Clip>) -> Result<(), EvaluateError> {

@@ -1,4 +1,4 @@
-//! Intervals cover: in worlds with a known truth, 95 % intervals hold it in 93 to 97 % of experiments.
+//! Intervals cover: in worlds with a known truth, 95 % intervals hold it in 93 to 97 % of experiments, and in no world in far fewer.
 
 mod simulation;
 
@@ -6,10 +6,10 @@ use rand::SeedableRng;
 use rand_chacha::ChaCha8Rng;
 use rayon::prelude::*;
 
-use simulation::{Coverage, WORLDS};
+use simulation::{Coverage, FIGURES, WORLDS};
 
-/// Experiments in each of the six worlds.
-const EXPERIMENTS: u64 = 300;
+/// Experiments in each of the worlds.
+const EXPERIMENTS: u64 = 500;
 
 fn coverage(speakers: usize) -> Vec<Coverage> {
     let worlds = WORLDS.par_iter().enumerate();
@@ -22,24 +22,29 @@ fn coverage(speakers: usize) -> Vec<Coverage> {
 
 #[test]
 fn intervals_cover_the_truth_as_often_as_they_say() {
-    for speakers in [3, 5, 8, 24, 91] {
+    let mut widths = [1.0; 2];
+    for speakers in [3, 4, 5, 8, 24, 91] {
         let found = coverage(speakers);
         for (world, found) in WORLDS.iter().zip(&found) {
-            // 300 experiments have a standard error of 0.0126 at 0.95; three of them are allowed below.
-            assert!(found.uar > 0.912, "{} with {speakers} speakers: {found:?}", world.name);
+            for (held, what) in found.held.iter().zip(FIGURES) {
+                // 500 experiments have a standard error of 0.012 at 0.92, below which no world is; two of them are allowed.
+                assert!(*held > 0.896, "{what} of {} with {speakers} speakers: {found:?}", world.name);
+            }
+            // One class of one world reaches 0.88 with three speakers.
+            assert!(found.worst_class > 0.85, "{} with {speakers} speakers: {found:?}", world.name);
         }
-        // 1800 experiments have a standard error of 0.005.
-        let mean = |of: fn(&Coverage) -> f64| found.iter().map(of).sum::<f64>() / found.len() as f64;
-        for (what, coverage) in [
-            ("uar", mean(|found| found.uar)),
-            ("accuracy", mean(|found| found.accuracy)),
-            ("macro_f1", mean(|found| found.macro_f1)),
-        ] {
-            assert!((0.93..=0.97).contains(&coverage), "{what} with {speakers} speakers: {coverage}");
+        let mean = |of: &dyn Fn(&Coverage) -> f64| found.iter().map(of).sum::<f64>() / found.len() as f64;
+        for (figure, what) in FIGURES.iter().enumerate() {
+            // 4500 experiments have a standard error of 0.0032 at 0.95.
+            let held = mean(&|found| found.held[figure]);
+            assert!((0.93..=0.97).contains(&held), "{what} with {speakers} speakers: {held}");
         }
-        // Where speakers are few, so are a class's clips, and Wilson's interval for few errors covers more.
-        let most = if speakers < 8 { 0.985 } else { 0.97 };
-        let classes = mean(|found| found.classes);
-        assert!((0.93..=most).contains(&classes), "classes with {speakers} speakers: {classes}");
+        // It is not for being wide that they hold it.
+        let narrower = [mean(&|found| found.uar_width), mean(&|found| found.class_width)];
+        assert!(
+            narrower[0] < widths[0] && narrower[1] < widths[1],
+            "{speakers} speakers: {narrower:?}, before {widths:?}"
+        );
+        widths = narrower;
     }
 }

@@ -104,7 +104,10 @@ pub enum SplitError {
         message: String,
     },
     /// The split does not have a property that it must have.
-    #[error("the split leaks: check `{check}` failed{place}: {detail} ({offenders} in all)")]
+    #[error(
+        "the split leaks: check `{check}` failed{place}: {detail} ({offenders} in all); every check is in `{}`",
+        checks.display()
+    )]
     Leak {
         /// The check.
         check: String,
@@ -114,5 +117,7 @@ pub enum SplitError {
         offenders: u64,
         /// Which; at most 20 are named.
         detail: String,
+        /// Where the table of all checks lies.
+        checks: PathBuf,
     },
 }

@@ -1,6 +1,7 @@
 //! The stage: reads the manifest, divides, checks, writes.
 
-use std::path::Path;
+use std::fs;
+use std::path::{Path, PathBuf};
 
 use ser_schemas::stage::{StageContext, StageSummary};
 use ser_schemas::{Assignment, Check, CheckStatus, Clip, KEY_PROTOCOL, Table};
@@ -11,6 +12,8 @@ use crate::error::SplitError;
 use crate::near::{self, inspect_near, keep_together};
 use crate::params::{Params, Protocol};
 
+/// Below the stage's state folder: the checks of a split that leaks.
+const REFUSED_FILE: &str = "refused_checks.parquet";
 /// A split of more folds than this is told in one line.
 const MAX_FOLDS_TOLD: usize = 12;
 
@@ -23,7 +26,10 @@ pub struct Inputs<'a> {
     pub audit: Option<&'a Path>,
 }
 
-/// Divides the clips of a manifest; writes `assignments` and `checks`. A leak fails the stage, after `checks` is written.
+/// Divides the clips of a manifest; writes `assignments` and `checks`.
+///
+/// A leak fails the stage. A failed stage has no artifact, so `checks` is then kept where [`refused_checks`] says, until a split
+/// passes.
 pub fn run(params: &Params, inputs: &Inputs<'_>, ctx: &StageContext<'_>) -> Result<StageSummary, SplitError> {
     let mut clips = Clip::read(&inputs.manifest.join("clips.parquet"))?;
     // The division must not depend on the order in which a manifest happens to list its clips.
@@ -44,7 +50,7 @@ pub fn run(params: &Params, inputs: &Inputs<'_>, ctx: &StageContext<'_>) -> Resu
         checks.extend(inspect_near(&clips, &division, pairs));
     }
     Check::write(&ctx.out_dir.join("checks.parquet"), &checks, &ctx.provenance)?;
-    refuse_leaks(&checks)?;
+    refuse_leaks(&checks, ctx)?;
 
     let rows = assignments(&clips, &division);
     let protocol = [(KEY_PROTOCOL, params.protocol.as_str().to_owned())];
@@ -61,16 +67,26 @@ fn no_folds(params: &Params, ctx: &StageContext<'_>) -> Result<StageSummary, Spl
     Ok(StageSummary { rows: 0, headline: format!("no folds, {protocol}"), notes: Vec::new() })
 }
 
-fn refuse_leaks(checks: &[Check]) -> Result<(), SplitError> {
-    match checks.iter().find(|check| check.status == CheckStatus::Failed) {
-        None => Ok(()),
-        Some(check) => Err(SplitError::Leak {
-            check: check.check.clone(),
-            place: check.fold.map_or_else(String::new, |fold| format!(" in fold {fold}")),
-            offenders: check.offenders,
-            detail: check.detail.clone(),
-        }),
-    }
+/// Where the checks of a split that leaks are kept; it does not exist when the last one passed.
+pub fn refused_checks(state_dir: &Path) -> PathBuf {
+    state_dir.join(REFUSED_FILE)
+}
+
+fn refuse_leaks(checks: &[Check], ctx: &StageContext<'_>) -> Result<(), SplitError> {
+    let kept = refused_checks(ctx.state_dir);
+    let Some(check) = checks.iter().find(|check| check.status == CheckStatus::Failed) else {
+        // There is nothing to remove, as a rule; a file that stays says in its metadata which split it is about.
+        let _ = fs::remove_file(&kept);
+        return Ok(());
+    };
+    Check::write(&kept, checks, &ctx.provenance)?;
+    Err(SplitError::Leak {
+        check: check.check.clone(),
+        place: check.fold.map_or_else(String::new, |fold| format!(" in fold {fold}")),
+        offenders: check.offenders,
+        detail: check.detail.clone(),
+        checks: kept,
+    })
 }
 
 fn assignments(clips: &[Clip], division: &Division) -> Vec<Assignment> {

@@ -70,7 +70,9 @@ fn a_leak_fails_the_stage_and_leaves_the_checks() {
     let error = split(folder.path(), &params, &clips).expect_err("a planted copy").to_string();
     assert!(error.contains("check `audio_disjoint` failed in fold 0: "), "{error}");
     assert!(error.contains("c/00") && error.contains("c/01"), "{error}");
-    assert!(folder.path().join("checks.parquet").exists());
+    let kept = ser_split::refused_checks(folder.path());
+    assert!(error.ends_with(&format!("every check is in `{}`", kept.display())), "{error}");
+    assert!(Check::read(&kept).expect("kept").iter().any(|check| check.status == CheckStatus::Failed));
     assert!(!folder.path().join("assignments.parquet").exists());
 }
 

@@ -9,11 +9,16 @@ states are asked for by name: zero_division=0; the unweighted means over the cla
 balanced_accuracy_score does by itself and what f1_score does with labels= those classes. Tolerance 1e-12: the same
 sums of at most a few hundred terms, in another order.
 
-intervals.json: confusion matrices of speakers, with the standard error of every figure from scipy.stats.bootstrap over
+intervals.json: confusion matrices of speakers, with the standard error of every figure over all classes from scipy.stats.bootstrap over
 speakers (200 000 resamples) and the interval that follows from it: Student's t of SciPy, on the logit scale. The tests
 draw 20 000 with another generator. A standard deviation of n draws has a relative standard error of about
 sqrt((k - 1) / 4 n) for a kurtosis k; with k up to 5, which few speakers of unlike skill reach, that is 0.7 % for
 20 000 and 0.2 % for 200 000. Widths on the logit scale are compared to 3 %, four such errors.
+
+class_intervals.json: confusion matrices of speakers, few and unequal ones too, with the intervals of single classes. The variance
+of a share is that of statsmodels' regression of "the clip is a hit" on a constant with speakers as clusters, the
+interval statsmodels' Wilson interval at the level at which the normal quantile is SciPy's quantile of Student's t. Nothing is
+drawn at random: tolerance 1e-9, for sums of some hundred terms and for quantiles that both invert to 1e-10.
 
 calibration.json: probabilities and truths, with scikit-learn's Brier score, log loss and reliability curve, the expected
 calibration error that follows from that curve, and the temperature that scipy.optimize finds to minimise scikit-learn's log loss.
@@ -35,6 +40,7 @@ import numpy as np
 import scipy
 import sklearn
 import statsmodels
+import statsmodels.api as sm
 from cleanlab.filter import find_label_issues
 from scipy import optimize, stats
 from sklearn.calibration import calibration_curve
@@ -47,6 +53,7 @@ from sklearn.metrics import (
     precision_recall_fscore_support,
 )
 from statsmodels.stats.contingency_tables import mcnemar
+from statsmodels.stats.proportion import proportion_confint
 
 HERE = Path(__file__).parent
 DRAWS = 200_000
@@ -103,7 +110,7 @@ def metrics_cases(rng):
 
 
 def scores(matrix):
-    """Accuracy, UAR, macro-F1, weighted F1, and the figures of class 0, of a stack of confusion matrices."""
+    """Accuracy, UAR, macro-F1 and weighted F1 of a stack of confusion matrices."""
     support = matrix.sum(2)
     predicted = matrix.sum(1)
     hits = np.einsum("rkk->rk", matrix)
@@ -115,9 +122,6 @@ def scores(matrix):
         "uar": (recall * occurring).sum(1) / occurring.sum(1),
         "macro_f1": (f1 * occurring).sum(1) / occurring.sum(1),
         "weighted_f1": (f1 * support).sum(1) / support.sum(1),
-        "recall_0": recall[:, 0],
-        "precision_0": np.divide(hits, predicted, out=np.zeros(hits.shape), where=predicted > 0)[:, 0],
-        "f1_0": f1[:, 0],
     }
 
 
@@ -137,17 +141,22 @@ def bootstrap_error(rng, units, statistic):
     return float(found.standard_error)
 
 
-def half_width(error, units):
-    """units of equal size: the effective number of speakers is their number."""
-    return error * np.sqrt(units / (units - 1)) * stats.t.ppf(0.975, units - 1)
+def half_width(error, sizes):
+    """Of speakers with so many clips: the degrees of freedom are Satterthwaite's, from the covariance of the deviations."""
+    shares = np.asarray(sizes) / np.sum(sizes)
+    effective = 1 / (shares**2).sum()
+    covariance = np.diag(shares) - np.outer(shares, shares)
+    degrees = np.trace(covariance) ** 2 / np.trace(covariance @ covariance)
+    return error * np.sqrt(effective / (effective - 1)) * stats.t.ppf(0.975, degrees)
 
 
-def interval_case(rng, name, speakers, classes, spread):
+def interval_case(rng, name, speakers, classes, spread, clips=(12,)):
+    """clips of a class, speaker by speaker, from the start again after the last."""
     matrices = np.zeros((speakers, classes, classes), dtype=int)
     for speaker in range(speakers):
         skill = np.clip(0.55 + spread * rng.standard_normal(), 0.05, 0.95)
         for truth in range(classes):
-            for _ in range(12):
+            for _ in range(clips[speaker % len(clips)]):
                 said = truth if rng.random() < skill else rng.integers(0, classes)
                 matrices[speaker, truth, said] += 1
     whole = scores(matrices.sum(0)[None])
@@ -157,10 +166,116 @@ def interval_case(rng, name, speakers, classes, spread):
         error = bootstrap_error(
             rng, speakers, lambda weights: scores(np.einsum("rs,sij->rij", weights, matrices))[metric]
         )
-        logit, half = np.log(value / (1 - value)), half_width(error / (value * (1 - value)), speakers)
+        logit, half = np.log(value / (1 - value)), half_width(error / (value * (1 - value)), matrices.sum((1, 2)))
         low, high = 1 / (1 + np.exp(half - logit)), 1 / (1 + np.exp(-half - logit))
         figures[metric] = {"value": value, "standard_error": error, "low": low, "high": high}
     return {"name": name, "draws": TEST_DRAWS, "speakers": matrices.tolist(), "figures": figures}
+
+
+BORROWED = 3
+LEAST_EFFECT = 0.25
+
+
+def share_of_clips(matrices, chosen):
+    """Hits and clips of a share, clips at a clip's speaker, degrees of freedom and own design effect.
+
+    chosen: per speaker, (clips that are hits, clips that are not).
+    """
+    hit = np.concatenate([[1.0] * hits + [0.0] * misses for hits, misses in chosen])
+    speaker = np.repeat(np.arange(len(chosen)), [hits + misses for hits, misses in chosen])
+    if len(hit) == 0:
+        return None
+    sizes = np.bincount(speaker)
+    effective = max(sizes.sum() ** 2 / (sizes**2).sum(), 1.3)
+    own = None
+    if 0 < hit.sum() < len(hit):
+        fit = sm.OLS(hit, np.ones(len(hit))).fit(
+            cov_type="cluster", cov_kwds={"groups": speaker, "use_correction": False}
+        )
+        apart = hit.mean() * (1 - hit.mean()) / len(hit)
+        own = effective / (effective - 1) * fit.cov_params()[0, 0] / apart
+    return hit.sum(), len(hit), (sizes**2).sum() / len(hit), effective - 1, own
+
+
+def intervals_of(shares):
+    """[low, high] of each class's share, None where it has none."""
+    known = [share for share in shares if share and share[4] is not None]
+    clustered = sum(share[2] - 1 for share in known)
+    correlation = sum(share[4] - 1 for share in known) / clustered if clustered > 0 else 0.0
+    found = []
+    for share in shares:
+        if share is None:
+            found.append(None)
+            continue
+        hits, clips, cluster, degrees, own = share
+        borrowed = min(BORROWED, (len(known) - (own is not None)) * degrees)
+        pooled = 1 + (cluster - 1) * correlation
+        effect = (borrowed * pooled + degrees * (pooled if own is None else own)) / (borrowed + degrees)
+        effect = max(effect, LEAST_EFFECT)
+        alpha = 2 * stats.norm.sf(stats.t.ppf(0.975, borrowed + degrees))
+        low, high = proportion_confint(hits / effect, clips / effect, alpha=alpha, method="wilson")
+        found.append([float(low), float(high)])
+    return found
+
+
+def class_case(name, matrices):
+    classes = range(matrices.shape[1])
+    enough = [(matrices[:, c].sum(1) > 0).sum() >= 3 for c in classes]
+
+    def shares(misses):
+        return intervals_of(
+            [
+                share_of_clips(matrices, [(m[c, c], misses(m, c)) for m in matrices]) if enough[c] else None
+                for c in classes
+            ]
+        )
+
+    missed = lambda m, c: m[c].sum() - m[c, c]
+    mistaken = lambda m, c: m[:, c].sum() - m[c, c]
+    jaccard = shares(lambda m, c: missed(m, c) + mistaken(m, c))
+    return {
+        "name": name,
+        "speakers": matrices.tolist(),
+        "precision": shares(mistaken),
+        "recall": shares(missed),
+        "f1": [ends and [2 * end / (1 + end) for end in ends] for ends in jaccard],
+    }
+
+
+def class_cases(rng):
+    def matrices(clips, skill):
+        """clips: speakers x classes."""
+        found = np.zeros((*clips.shape, clips.shape[1]), dtype=int)
+        for speaker, of_classes in enumerate(clips):
+            right = np.clip(skill + 0.2 * rng.standard_normal(), 0.02, 0.98)
+            for truth, count in enumerate(of_classes):
+                for _ in range(count):
+                    found[speaker, truth, truth if rng.random() < right else rng.integers(0, len(of_classes))] += 1
+        return found
+
+    perfect = matrices(np.full((3, 4), 8), 0.5)
+    perfect[:, 2] = 0
+    perfect[:, :, 2] = 0
+    perfect[:, 2, 2] = 8
+    never = matrices(np.full((5, 3), 6), 0.4)
+    never[:, :, 0] += never[:, :, 1]
+    never[:, :, 1] = 0
+    rare = np.full((4, 3), 10)
+    rare[:2, 1] = 0
+    alone = np.zeros((4, 2), dtype=int)
+    alone[:, 0] = [10, 12, 9, 30]
+    alike = np.tile(np.array([[6, 2], [3, 9]]), (5, 1, 1))
+    return [
+        class_case("3 speakers, 4 classes", matrices(np.full((3, 4), 8), 0.6)),
+        class_case("24 speakers, 8 classes", matrices(np.full((24, 8), 8), 0.5)),
+        class_case("speakers and classes unequal", matrices(rng.integers(1, 30, (6, 4)), 0.7)),
+        class_case("a class that is always right", perfect),
+        class_case("a class that is never predicted", never),
+        class_case("a class of two speakers", matrices(rare, 0.6)),
+        class_case("one class with clips", matrices(alone, 0.6)),
+        class_case("speakers all alike", alike),
+        class_case("all right", np.tile(np.diag([5, 5]), (4, 1, 1))),
+    ]
 
 
 def probabilities(rng, clips, classes, sharpness, wrong=0.0):
@@ -232,7 +347,7 @@ def comparison_case(rng, name, speakers, classes, better):
         return (sums[1] / sums[0]).mean(1) - (sums[2] / sums[0]).mean(1)
 
     value = float(difference(np.ones((1, speakers)))[0])
-    half = half_width(bootstrap_error(rng, speakers, difference), speakers)
+    half = half_width(bootstrap_error(rng, speakers, difference), clips.sum(1))
     error = 4 * np.sqrt(permuted * (1 - permuted) / PERMUTATIONS) if speakers > 13 else 1e-12
     return {
         "name": name,
@@ -276,8 +391,10 @@ def main():
         interval_case(rng, "24 speakers, 4 classes", 24, 4, 0.15),
         interval_case(rng, "91 speakers, 6 classes", 91, 6, 0.1),
         interval_case(rng, "5 speakers, 3 classes", 5, 3, 0.2),
+        interval_case(rng, "8 speakers of unequal size, 4 classes", 8, 4, 0.15, clips=(20, 6, 9, 12)),
     ]
     write("intervals.json", {"versions": versions, "tolerance": 0.03, "cases": cases})
+    write("class_intervals.json", {"versions": versions, "tolerance": 1e-9, "cases": class_cases(np.random.default_rng(20240612))})
     rng = np.random.default_rng(20240609)
     cases = [
         calibration_case(rng, "overconfident", 300, 6, 2.5),

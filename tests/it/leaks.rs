@@ -1,0 +1,244 @@
+//! Figures that are too good are refused: a leak of each kind is planted in a pipeline, which then fails and names the clips.
+//!
+//! Some leaks can be planted as a user would, by files or by a split of one's own. Others no stage of this program makes:
+//! there, another table is put in the place of a result, as a stage with that bug would have written it.
+
+use std::path::PathBuf;
+use std::time::UNIX_EPOCH;
+
+use ser_schemas::{
+    Assignment, Check, CheckStatus, Clip, Exclusion, Exposure, ModelCheck, Provenance, Reason, Role, Table, Use,
+};
+
+use crate::audit::altered;
+use crate::util::Workspace;
+
+/// The four speakers of SAVEE, each held out once, and a linear model.
+const PIPELINE: &str = r#"
+name = "leaks"
+
+[stage.savee]
+kind = "ingest"
+corpus = "savee"
+root = "demo/savee"
+
+[stage.manifest]
+kind = "manifest"
+from = "savee"
+
+[stage.audit]
+kind = "audit"
+from = "manifest"
+
+[stage.features]
+kind = "features"
+from = "manifest"
+
+[stage.folds]
+kind = "split"
+from = ["manifest", "audit"]
+protocol = "leave-one-speaker-out"
+
+[stage.linear]
+kind = "baseline"
+from = ["manifest", "features", "folds"]
+l2 = [100]
+max_iterations = 5
+
+[stage.evaluation]
+kind = "evaluate"
+from = ["manifest", "folds", "linear"]
+resamples = 0
+"#;
+
+/// One that no speaker of the demo says.
+const COPY: &str = "demo/savee/AudioData/KL/h09.wav";
+
+fn workspace() -> Workspace {
+    let workspace = Workspace::with_pipeline(PIPELINE);
+    workspace.ser(&["demo", "demo"]).exits(0);
+    workspace
+}
+
+fn original(workspace: &Workspace) -> Vec<u8> {
+    std::fs::read(workspace.path("demo/savee/AudioData/DC/h01.wav")).expect("a clip of the demo")
+}
+
+fn result<T: Table>(workspace: &Workspace, path: &str) -> Vec<T> {
+    T::read(&workspace.path(&format!("artifacts/{path}"))).expect("the stage was run")
+}
+
+/// Where a failed stage leaves its checks.
+fn refused(workspace: &Workspace, stage: &str) -> PathBuf {
+    workspace.path(&format!("artifacts/.ser/state/{stage}/refused_checks.parquet"))
+}
+
+/// Lets `alter` change the rows of a result, and the record of it, as if the stage had written them so.
+fn alter<T: Table>(
+    workspace: &Workspace,
+    stage: &str,
+    file: &str,
+    extra: &[(&str, String)],
+    alter: impl FnOnce(&mut Vec<T>),
+) {
+    let table = workspace.path(&format!("artifacts/{stage}/{file}"));
+    let mut rows = T::read(&table).expect("the stage was run");
+    alter(&mut rows);
+    T::write_with(&table, &rows, &Provenance::default(), extra).expect("written");
+    let metadata = std::fs::metadata(&table).expect("just written");
+    let modified = metadata.modified().expect("a time").duration_since(UNIX_EPOCH).expect("not before 1970");
+
+    let path = workspace.path(&format!("artifacts/.ser/stages/{stage}.json"));
+    let text = std::fs::read_to_string(&path).expect("a record");
+    let mut record: serde_json::Value = serde_json::from_str(&text).expect("JSON");
+    let outputs = record["outputs"].as_array_mut().expect("outputs");
+    let output = outputs.iter_mut().find(|output| output["path"] == file).expect("the file is recorded");
+    output["bytes"] = metadata.len().into();
+    output["modified_ns"] = i64::try_from(modified.as_nanos()).expect("this century").into();
+    std::fs::write(&path, record.to_string()).expect("written");
+}
+
+/// The first clip that is tested in fold 0.
+fn tested(workspace: &Workspace) -> Assignment {
+    let assignments: Vec<Assignment> = result(workspace, "folds/assignments.parquet");
+    assignments.into_iter().find(|row| row.fold == 0 && row.role == Role::Test).expect("every fold tests")
+}
+
+#[test]
+fn a_copy_of_a_recording_under_another_speaker_is_left_out_by_the_manifest() {
+    let workspace = workspace();
+    workspace.write(COPY, original(&workspace));
+    workspace.ser(&["run", "folds"]).exits(0);
+    let exclusions: Vec<Exclusion> = result(&workspace, "manifest/exclusions.parquet");
+    let copy = exclusions.iter().find(|row| row.path.ends_with("KL/h09.wav")).expect("the copy is left out");
+    assert!(copy.reason == Reason::Duplicate && copy.detail.contains("DC/h01"), "{copy:?}");
+}
+
+#[test]
+fn a_recording_on_both_sides_fails_the_split() {
+    let workspace = workspace();
+    workspace.ser(&["run", "manifest", "audit"]).exits(0);
+    // A manifest that kept the copy.
+    let mut names = Vec::new();
+    alter::<Clip>(&workspace, "manifest", "clips.parquet", &[], |clips| {
+        let of = |speaker: &str| clips.iter().position(|clip| clip.speaker.as_deref() == Some(speaker));
+        let (one, other) = (of("savee:DC").expect("a speaker"), of("savee:KL").expect("a speaker"));
+        clips[other].audio_hash = clips[one].audio_hash.clone();
+        names = vec![clips[one].clip_id.clone(), clips[other].clip_id.clone()];
+    });
+    let ran = workspace.ser(&["run", "evaluation"]).exits(1).tells("check `audio_disjoint` failed in fold 0");
+    ran.tells(&names[0]).tells(&names[1]).tells("refused_checks.parquet");
+    let checks = Check::read(&refused(&workspace, "folds")).expect("kept");
+    let failed: Vec<&Check> = checks.iter().filter(|check| check.status == CheckStatus::Failed).collect();
+    assert!(!failed.is_empty() && failed.iter().all(|check| check.check == "audio_disjoint"), "{failed:?}");
+    assert!(!workspace.path("artifacts/folds").exists(), "a split that leaks has no result");
+}
+
+#[test]
+fn an_altered_copy_of_a_recording_on_both_sides_fails_the_split() {
+    let workspace = workspace();
+    // Quieter, and behind 0.2 s of silence: no hash says that it is the same.
+    workspace.write(COPY, altered(&original(&workspace), 8_820));
+    let ran = workspace.ser(&["run", "evaluation"]).exits(1).tells("check `near_audio_disjoint` failed in fold 0");
+    ran.tells("DC/h01").tells("KL/h09").tells("refused_checks.parquet");
+    assert!(refused(&workspace, "folds").exists());
+    std::fs::remove_file(workspace.path(COPY)).expect("the copy");
+    workspace.ser(&["run", "folds"]).exits(0);
+    assert!(!refused(&workspace, "folds").exists(), "nothing is left of a split that leaked once another passes");
+}
+
+#[test]
+fn a_speaker_on_both_sides_fails_the_evaluation() {
+    let workspace = workspace();
+    workspace.ser(&["run", "folds"]).exits(0);
+    let mut moved = tested(&workspace);
+    let protocol = [(ser_schemas::KEY_PROTOCOL, "leave-one-speaker-out".to_owned())];
+    alter::<Assignment>(&workspace, "folds", "assignments.parquet", &protocol, |rows| {
+        let row = rows.iter_mut().find(|row| **row == moved).expect("it is there");
+        row.role = Role::Train;
+        moved = row.clone();
+    });
+    let clips: Vec<Clip> = result(&workspace, "manifest/clips.parquet");
+    let clip = clips.iter().find(|clip| clip.clip_id == moved.clip_id).expect("a clip of the manifest");
+    let ran = workspace.ser(&["run", "evaluation"]).exits(1).tells("check `speaker_disjoint` failed in fold 0");
+    ran.tells(clip.speaker.as_deref().expect("known")).tells(&format!("{} shown", clip.clip_id));
+    let checks = ModelCheck::read(&refused(&workspace, "evaluation")).expect("kept");
+    assert!(checks.iter().any(|check| check.check == "speaker_disjoint" && check.status == CheckStatus::Failed));
+}
+
+#[test]
+fn a_model_that_was_shown_a_test_clip_fails_the_evaluation() {
+    let workspace = workspace();
+    workspace.ser(&["run", "linear"]).exits(0);
+    let clip_id = tested(&workspace).clip_id;
+    for (used_for, check) in [
+        (Use::Weights, "weights_saw_no_test_clip"),
+        (Use::Standardisation, "standardisation_saw_no_test_clip"),
+        (Use::Augmentation, "augmentation_saw_no_test_clip"),
+        (Use::Selection, "selection_saw_no_test_clip"),
+    ] {
+        let shown = Exposure { fold: 0, clip_id: clip_id.clone(), used_for };
+        alter::<Exposure>(&workspace, "linear", "exposures.parquet", &[], |rows| rows.push(shown.clone()));
+        let ran = workspace.ser(&["run", "evaluation"]).exits(1);
+        ran.tells(&format!("check `{check}` failed in fold 0: {clip_id} (1 in all)")).tells("refused_checks.parquet");
+        let checks = ModelCheck::read(&refused(&workspace, "evaluation")).expect("kept");
+        let failed: Vec<&ModelCheck> = checks.iter().filter(|check| check.status == CheckStatus::Failed).collect();
+        assert!(matches!(failed[..], [one] if one.check == check && one.detail == clip_id), "{failed:?}");
+        alter::<Exposure>(&workspace, "linear", "exposures.parquet", &[], |rows| rows.retain(|row| *row != shown));
+    }
+    workspace.ser(&["run", "evaluation"]).exits(0);
+    assert!(!refused(&workspace, "evaluation").exists());
+}
+
+/// The analyst's own split lets two clips choose the epoch that it also tests.
+#[test]
+fn a_pipeline_with_a_validation_set_used_as_test_fails_and_names_the_clips() {
+    let text = "name = \"leak\"\n\
+        [stage.savee]\nkind = \"ingest\"\ncorpus = \"savee\"\nroot = \"demo/savee\"\n\
+        [stage.manifest]\nkind = \"manifest\"\nfrom = \"savee\"\n\
+        [stage.own]\nkind = \"split\"\nfrom = \"manifest\"\nprotocol = \"column\"\nfile = \"own.csv\"\n\
+        [stage.majority]\nkind = \"baseline\"\nfrom = [\"manifest\", \"own\"]\nmodel = \"majority\"\n";
+    let workspace = Workspace::with_pipeline(text);
+    workspace.ser(&["demo", "demo"]).exits(0);
+    workspace.write("own.csv", "clip_id,role\n");
+    workspace.ser(&["run", "manifest"]).exits(0);
+    let clips: Vec<Clip> = result(&workspace, "manifest/clips.parquet");
+    let ids: Vec<&str> = clips.iter().map(|clip| clip.clip_id.as_str()).collect();
+    let rows = |roles: &[(&str, &[&str])]| -> String {
+        let rows = roles.iter().flat_map(|(role, ids)| ids.iter().map(move |id| format!("{id},{role}\n")));
+        std::iter::once("clip_id,role\n".to_owned()).chain(rows).collect()
+    };
+    let (train, validation, test) = (&ids[6..], &ids[2..6], &ids[..2]);
+    workspace.write("own.csv", rows(&[("train", train), ("validation", validation), ("test", test)]));
+    workspace.ser(&["run"]).exits(0);
+    workspace.write("own.csv", rows(&[("train", train), ("validation", &ids[..6]), ("test", test)]));
+    workspace.ser(&["run"]).exits(1).tells(ids[0]).tells(ids[1]);
+}
+
+#[test]
+fn a_validation_clip_that_is_scored_fails_the_evaluation() {
+    let workspace = workspace();
+    workspace.ser(&["run", "linear"]).exits(0);
+    let scored = tested(&workspace);
+    // The model was scored on a clip that its split had set aside to choose by.
+    let protocol = [(ser_schemas::KEY_PROTOCOL, "random".to_owned())];
+    alter::<Assignment>(&workspace, "folds", "assignments.parquet", &protocol, |rows| {
+        rows.iter_mut().filter(|row| **row == scored).for_each(|row| row.role = Role::Validation);
+    });
+    let ran = workspace.ser(&["run", "evaluation"]).exits(1);
+    ran.tells("check `test_clips_are_those_of_the_split` failed in fold 0")
+        .tells(&format!("{} (validation)", scored.clip_id));
+}
+
+/// What was altered by hand, and not by a stage, is made anew: no figure rests on it.
+#[test]
+fn a_result_that_is_tampered_with_is_made_anew() {
+    let workspace = workspace();
+    workspace.ser(&["run", "linear"]).exits(0);
+    let shown = Exposure { fold: 0, clip_id: tested(&workspace).clip_id, used_for: Use::Standardisation };
+    let table = workspace.path("artifacts/linear/exposures.parquet");
+    let mut rows = Exposure::read(&table).expect("the stage was run");
+    rows.push(shown);
+    Exposure::write(&table, &rows, &Provenance::default()).expect("written");
+    workspace.ser(&["run", "evaluation"]).exits(0).tells("`exposures.parquet`");
+}
