@@ -26,6 +26,7 @@ use parquet::file::writer::{SerializedFileWriter, SerializedRowGroupWriter};
 use crate::error::{TableError, TableResult};
 use crate::matrices::MatrixColumn;
 use crate::parquet_io::{check_table, io_error, parquet_error};
+use crate::writeback::Writeback;
 
 /// Bytes collected before they are handed to the operating system.
 const BUFFER_BYTES: usize = 1 << 20;
@@ -36,6 +37,7 @@ pub(crate) struct GroupWriter {
     partial: PathBuf,
     schema: SchemaRef,
     writer: Option<SerializedFileWriter<BufWriter<File>>>,
+    writeback: Writeback,
     factory: ArrowRowGroupWriterFactory,
 }
 
@@ -44,6 +46,7 @@ impl GroupWriter {
     pub(crate) fn create(path: &Path, schema: SchemaRef) -> TableResult<Self> {
         let partial = path.with_extension("parquet.partial");
         let file = File::create(&partial).map_err(|source| io_error("write", &partial, source))?;
+        let writeback = Writeback::new(&file).map_err(|source| io_error("write", &partial, source))?;
         let properties = WriterProperties::builder()
             .set_compression(Compression::UNCOMPRESSED)
             .set_dictionary_enabled(false)
@@ -54,7 +57,7 @@ impl GroupWriter {
             ArrowWriter::try_new(BufWriter::with_capacity(BUFFER_BYTES, file), Arc::clone(&schema), Some(properties))
                 .and_then(ArrowWriter::into_serialized_writer);
         let (writer, factory) = opened.map_err(|source| parquet_error(path, source))?;
-        Ok(Self { path: path.to_owned(), partial, schema, writer: Some(writer), factory })
+        Ok(Self { path: path.to_owned(), partial, schema, writer: Some(writer), writeback, factory })
     }
 
     /// Appends a row group of one array per field of the schema; each is asked for when its turn comes, so that a wide
@@ -99,7 +102,13 @@ impl GroupWriter {
             write_rest(&mut group)?;
             group.close().map(drop)
         };
-        write().map_err(|source| parquet_error(&self.path, source))
+        write().map_err(|source| parquet_error(&self.path, source))?;
+        self.advance()
+    }
+
+    fn advance(&mut self) -> TableResult<()> {
+        let written = self.writer.as_ref().map_or(0, SerializedFileWriter::bytes_written);
+        self.writeback.advance(written as u64).map_err(|source| io_error("write", &self.partial, source))
     }
 
     /// Appends row group `group` of `from`, a file of the same columns, unread.
@@ -134,15 +143,16 @@ impl GroupWriter {
             }
             appended.close().map(drop)
         };
-        copy().map_err(|source| parquet_error(&self.path, source))
+        copy().map_err(|source| parquet_error(&self.path, source))?;
+        self.advance()
     }
 
     /// Completes, syncs and renames the file into place.
     pub(crate) fn finish(mut self) -> TableResult<()> {
         let Some(writer) = self.writer.take() else { return Ok(()) };
         let buffered = writer.into_inner().map_err(|source| parquet_error(&self.path, source))?;
-        let file = buffered.into_inner().map_err(|error| io_error("write", &self.partial, error.into_error()))?;
-        file.sync_all().map_err(|source| io_error("write", &self.partial, source))?;
+        buffered.into_inner().map_err(|error| io_error("write", &self.partial, error.into_error()))?;
+        self.writeback.finish().map_err(|source| io_error("write", &self.partial, source))?;
         std::fs::rename(&self.partial, &self.path).map_err(|source| io_error("rename", &self.partial, source))
     }
 }

@@ -60,6 +60,7 @@ pub mod stage;
 mod summary;
 mod table;
 mod worst_groups;
+mod writeback;
 
 pub use assignments::Assignment;
 pub use associations::Association;
