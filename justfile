@@ -19,7 +19,31 @@ lint:
     cargo clippy --release --locked --workspace --all-targets --features ser/ndarray -- -D warnings
 
 # Everything that must hold before a change is shared
-check: lint test
+check: lint sanitize check-aarch64 test
+
+# The kernels, where all `unsafe` is, under AddressSanitizer; only says so where the toolchain comes without it
+sanitize:
+    #!/usr/bin/env bash
+    set -euo pipefail
+    host=$(rustc -vV | sed -n 's/^host: //p')
+    if ! compgen -G "$(rustc --print sysroot)/lib/rustlib/$host/lib/librustc-*_rt.asan.*" >/dev/null; then
+        echo "not sanitized: this toolchain has no AddressSanitizer for $host"
+        exit 0
+    fi
+    # The sanitizer is not stable; the variable lets the pinned compiler take the option all the same.
+    RUSTC_BOOTSTRAP=1 RUSTFLAGS=-Zsanitizer=address \
+        cargo test --release --locked --package ser-kernels --target "$host" --target-dir target/sanitizer
+
+# The kernels compiled for aarch64; only says so where its standard library is not installed (`rustup target add`)
+check-aarch64:
+    #!/usr/bin/env bash
+    set -euo pipefail
+    target=aarch64-unknown-linux-gnu
+    if ! test -d "$(rustc --print sysroot)/lib/rustlib/$target/lib"; then
+        echo "not checked for aarch64: no standard library for $target"
+        exit 0
+    fi
+    cargo clippy --release --locked --package ser-kernels --target "$target" --target-dir target/aarch64 -- -D warnings
 
 # Generated files: the JSON Schema of pipeline.toml and the reference of all tables
 generate:

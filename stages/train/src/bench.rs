@@ -8,10 +8,10 @@ use rand_chacha::ChaCha8Rng;
 use safetensors::tensor::{Dtype, TensorView};
 
 use crate::data::{ClipData, Scaler, Scalings, training_batch};
-use crate::kernels::matmul::{Matrix, Target, multiply};
 use crate::net::{Batch, Engine, Plan, Weights, to_le_bytes};
 use crate::params::{ConvLayer, Lstm, Optimizer, Params, Pooling, Standardise};
 use crate::training::Optimiser;
+use ser_kernels::matmul::{Matrix, Target, multiply};
 
 const CLASSES: usize = 8;
 const LEARNING_RATE: f64 = 1e-3;
