@@ -50,7 +50,7 @@ generate:
     cargo run --release --locked -- schema > docs/pipeline.schema.json
     cargo run --release --locked -- tables > docs/tables.md
 
-# Benchmarks of the training kernels and steps
+# Benchmarks of the training kernels and steps, and of the whole stage on generated features
 bench-training *ARGS:
     cargo bench --locked --workspace --features ser/ndarray --bench training -- {{ARGS}}
 
@@ -71,8 +71,19 @@ bench-peers-features *ARGS:
     target/peers-features/bin/pip install --quiet --requirement benches/peers/features-requirements.txt
     target/peers-features/bin/python benches/peers/features.py --doc docs/benchmarks.md {{ARGS}}
 
-# Every benchmark
+# A whole training of the default network against PyTorch, on the features of a run; the result goes into docs/benchmarks.md
+bench-peers-whole-training ARTIFACTS="artifacts" *ARGS:
+    test -d target/peers-training || python3 -m venv target/peers-training
+    target/peers-training/bin/pip install --quiet --requirement benches/peers/training-requirements.txt
+    cargo build --release --locked --workspace --features ser/ndarray --example train_fold
+    target/peers-training/bin/python benches/peers/whole_training.py {{ARTIFACTS}} --doc docs/benchmarks.md {{ARGS}}
+
+# Start and speed of `ser predict` with a model of a run, on generated recordings
+bench-predict MODEL="artifacts/cnn_lstm/fold=0" *ARGS:
+    python3 benches/predict.py {{MODEL}} {{ARGS}}
+
+# Every benchmark that needs nothing but this folder
 bench: bench-features bench-training
 
-# Every comparison with other programs
-bench-peers: bench-peers-features bench-peers-training
+# Every comparison with other programs; the last needs the artifacts of a run on real corpora
+bench-peers: bench-peers-features bench-peers-training bench-peers-whole-training

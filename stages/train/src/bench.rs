@@ -177,3 +177,11 @@ impl Batches {
         batch.lens.iter().sum()
     }
 }
+
+/// Largest memory that this process has had at a time, in MiB; known on Linux.
+pub fn peak_mib() -> Option<f64> {
+    let status = std::fs::read_to_string("/proc/self/status").ok()?;
+    let line = status.lines().find(|line| line.starts_with("VmHWM:"))?;
+    let kib: f64 = line.split_whitespace().nth(1)?.parse().ok()?;
+    Some(kib / 1024.0)
+}
