@@ -40,6 +40,22 @@ def in_own_process(script, side, arguments):
     return json.loads(ended.stdout.splitlines()[-1])
 
 
+def read_safetensors(path):
+    """Tensors in single precision, by name."""
+    import numpy
+
+    data = pathlib.Path(path).read_bytes()
+    size = int.from_bytes(data[:8], "little")
+    header = json.loads(data[8 : 8 + size])
+    header.pop("__metadata__", None)
+    return {
+        name: numpy.frombuffer(data[8 + size :], "<f4", offset=entry["data_offsets"][0], count=-1)[
+            : (entry["data_offsets"][1] - entry["data_offsets"][0]) // 4
+        ].reshape(entry["shape"])
+        for name, entry in header.items()
+    }
+
+
 def replace_section(path, name, text):
     """Puts `text` between the marks of `name` in a Markdown file."""
     begin, end = f"<!-- {name}: begin -->", f"<!-- {name}: end -->"

@@ -23,7 +23,7 @@ import subprocess
 import sys
 import tempfile
 
-from common import ROOT, in_own_process, processor, replace_section, spread
+from common import ROOT, in_own_process, processor, read_safetensors, replace_section, spread
 
 NETWORKS = {
     "pooling 2, 2, 1": (2, 2, 1),
@@ -35,21 +35,6 @@ NETWORKS = {
 TOLERANCE = 2e-4
 LEARNING_RATE, WEIGHT_DECAY = 1e-3, 0.01
 WARM_UP = 3
-
-
-def read_safetensors(path):
-    import numpy
-
-    data = pathlib.Path(path).read_bytes()
-    size = int.from_bytes(data[:8], "little")
-    header = json.loads(data[8 : 8 + size])
-    header.pop("__metadata__", None)
-    return {
-        name: numpy.frombuffer(data[8 + size :], "<f4", offset=entry["data_offsets"][0], count=-1)[
-            : (entry["data_offsets"][1] - entry["data_offsets"][0]) // 4
-        ].reshape(entry["shape"])
-        for name, entry in header.items()
-    }
 
 
 def torch_network(tensors, pools):

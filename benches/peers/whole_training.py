@@ -16,7 +16,9 @@ the second over each clip turned round (packed sequences take three times as lon
 exist (a third of the time of masked moments); the fused AdamW; all clips padded once in one tensor.
 
 Seeds differ in first weights, order and alterations; a round runs both sides with one seed. Ratios are taken within rounds.
-Exits with 1 where the mean validation UARs lie further apart than seeds explain, never because of a time.
+With the weights of our first training, PyTorch's network must give the probabilities that our side wrote for the validation
+clips. Exits with 1 where it does not, or where the mean validation UARs lie further apart than seeds explain, never because
+of a time.
 """
 
 import argparse
@@ -37,7 +39,7 @@ import time
 import numpy
 import polars
 import torch
-from common import ROOT, in_own_process, processor, replace_section, spread
+from common import ROOT, in_own_process, processor, read_safetensors, replace_section, spread
 from torch import nn
 from torch.nn import functional
 
@@ -59,6 +61,8 @@ EXPECTED = {
 # Standardised values beyond this are cut off.
 LIMIT = 10.0
 INFERENCE_CLIPS = 64
+# Largest difference of a probability: sums of up to a thousand products in single precision, in another order.
+TOLERANCE = 1e-4
 # How many standard errors of their difference the mean UARs may lie apart: with 5 seeds a side, equal trainings exceed
 # it once in about 60 comparisons (Student's t, 8 degrees of freedom).
 STANDARD_ERRORS = 3.0
@@ -105,6 +109,25 @@ class Network(nn.Module):
             nn.init.zeros_(lstm.bias_hh_l0)
             nn.init.ones_(lstm.bias_ih_l0[lstm.hidden_size : 2 * lstm.hidden_size])
             lstm.bias_hh_l0.requires_grad_(False)
+
+    def load_ours(self, tensors):
+        """Weights of a `model.safetensors`; ours: kernels (frames, in, out), matrices (in, out), gates in the same order."""
+        own = {}
+        for index in range(len(self.convolutions)):
+            own[f"convolutions.{index}.weight"] = tensors[f"conv.{index}.weight"].permute(2, 1, 0)
+            for theirs, ours in [("weight", "gamma"), ("bias", "beta"), ("running_mean",) * 2, ("running_var", "running_variance")]:
+                own[f"norms.{index}.{theirs}"] = tensors[f"conv.{index}.norm.{ours}"]
+        for theirs, ours in [("forwards", "forward"), ("backwards", "backward")]:
+            own[f"{theirs}.weight_ih_l0"] = tensors[f"lstm.0.{ours}.input"].T
+            own[f"{theirs}.weight_hh_l0"] = tensors[f"lstm.0.{ours}.state"].T
+            own[f"{theirs}.bias_ih_l0"] = tensors[f"lstm.0.{ours}.bias"]
+        own["query.weight"] = tensors["attention.query"][None]
+        for layer in ["attention", "functionals", *(f"dense.{index}" for index in range(len(self.dense))), "classes"]:
+            own[f"{layer}.weight"], own[f"{layer}.bias"] = tensors[f"{layer}.weight"].T, tensors[f"{layer}.bias"]
+        missing, unknown = self.load_state_dict(own, strict=False)
+        left = [name for name in missing if not name.endswith(("bias_hh_l0", "num_batches_tracked"))]
+        if left or unknown:
+            sys.exit(f"our weights do not fit PyTorch's network: {left} and {unknown}")
 
     def forward(self, frames, lens, functionals):
         drop = self.params["dropout"]
@@ -163,7 +186,7 @@ class Data:
         functionals = polars.read_parquet(artifacts / "features" / "functionals.parquet")
         functionals = table.select("clip_id").join(functionals, on="clip_id", maintain_order="left").drop("clip_id")
 
-        self.classes = len(emotions)
+        self.clip_ids, self.classes = table["clip_id"].to_list(), len(emotions)
         self.truth = torch.tensor([emotions.index(emotion) for emotion in table["emotion"]])
         self.train = torch.from_numpy((table["role"] == "train").to_numpy().nonzero()[0])
         self.validation = torch.from_numpy((table["role"] == "validation").to_numpy().nonzero()[0])
@@ -210,7 +233,7 @@ def exchanged(voices, own, other):
 
 
 def training_batch(data, clips, params, class_weights):
-    """Altered clips sorted by falling length, their targets and classes."""
+    """Altered clips sorted by falling length, and their targets."""
     augment = params["augment"]
     clips = clips[data.lens[clips].argsort(descending=True)]
     lens, truth = data.lens[clips], data.truth[clips]
@@ -247,7 +270,7 @@ def training_batch(data, clips, params, class_weights):
     frames = torch.lerp(frames[partners], frames, share[:, None, None]).mul_(exists[:, None])
     functionals = torch.lerp(functionals[partners], functionals, share[:, None])
     targets = torch.lerp(targets[partners], targets, share[:, None]) * class_weights
-    return frames, lens, functionals, targets / targets.sum(), truth
+    return frames, lens, functionals, targets / targets.sum()
 
 
 def stretches(longest, available, count):
@@ -258,12 +281,11 @@ def stretches(longest, available, count):
     return (place >= start[:, None]) & (place < (start + length)[:, None])
 
 
-def validate(network, data):
-    """Unweighted average recall and mean cross-entropy of the validation clips."""
+def predict(network, data, clips):
+    """Logits of clips, which stand by falling length."""
     network.eval()
-    clips = data.validation[data.lens[data.validation].argsort(descending=True)]
     with torch.inference_mode():
-        logits = torch.cat([
+        return torch.cat([
             network(
                 data.frames[:, :, : int(data.lens[part[0]])].index_select(0, part).clamp_(-LIMIT, LIMIT),
                 data.lens[part],
@@ -271,11 +293,29 @@ def validate(network, data):
             )
             for part in clips.split(INFERENCE_CLIPS)
         ])
-    truth = data.truth[clips]
+
+
+def validate(network, data):
+    """Unweighted average recall and mean cross-entropy of the validation clips."""
+    clips = data.validation[data.lens[data.validation].argsort(descending=True)]
+    logits, truth = predict(network, data, clips), data.truth[clips]
     right = (logits.argmax(1) == truth).float()
-    present = truth.unique()
-    uar = statistics.fmean(float(right[truth == emotion].mean()) for emotion in present)
+    uar = statistics.fmean(float(right[truth == emotion].mean()) for emotion in truth.unique())
     return uar, float(functional.cross_entropy(logits, truth))
+
+
+def compare(artifacts, split, fold, result, params):
+    """Largest difference of a probability between our validation predictions and PyTorch's with our weights."""
+    data, result = Data(pathlib.Path(artifacts), split, fold), pathlib.Path(result)
+    network = Network(data.frames.shape[1], data.functionals.shape[1], data.classes, params)
+    tensors = read_safetensors(result / f"fold={fold}" / "model.safetensors")
+    network.load_ours({name: torch.from_numpy(values.copy()) for name, values in tensors.items()})
+    clips = data.validation[data.lens[data.validation].argsort(descending=True)]
+    found = torch.softmax(predict(network, data, clips), 1)
+    written = polars.read_parquet(result / "validation_predictions.parquet")
+    ours = dict(zip(written["clip_id"], written["probabilities"].to_list(), strict=True))
+    expected = torch.tensor([ours[data.clip_ids[clip]] for clip in clips.tolist()])
+    return float((found - expected).abs().max())
 
 
 def train(artifacts, split, fold, seed, threads, params):
@@ -304,7 +344,7 @@ def train(artifacts, split, fold, seed, threads, params):
         network.train()
         order = data.train[torch.randperm(len(data.train))]
         for clips in order.tensor_split(steps):
-            frames, lens, functionals, targets, _ = training_batch(data, clips, params, class_weights)
+            frames, lens, functionals, targets = training_batch(data, clips, params, class_weights)
             progress = (step - warm_up) / max(all_steps - warm_up, 1)
             rate = (step + 1) / warm_up if step < warm_up else 0.5 * (1 + math.cos(math.pi * progress))
             for group in optimiser.param_groups:
@@ -359,7 +399,8 @@ def markdown(result):
         f"{datetime.date.today().isoformat()}, {result['processor']}, {result['threads']} of {result['cores']} cores, PyTorch "
         f"{result['torch_version']}, Python {result['python']}. Fold {result['fold']} of `{result['split']}`: "
         f"{result['clips']['train']} training clips, {result['clips']['validation']} validation clips, "
-        f"{len(ours[0]['epochs_s'])} epochs; {len(ours)} seeds. Times: median (lowest to highest).",
+        f"{len(ours[0]['epochs_s'])} epochs; {len(ours)} seeds. Times: median (lowest to highest). With the same weights, "
+        f"probabilities differ by at most {result['worst_difference']:.0e}.",
         "",
         "| | ser | PyTorch | ser / PyTorch |",
         "|---|---|---|---|",
@@ -420,6 +461,10 @@ def main():
             ours.append(run)
             params = json.dumps(recipe(config))
             theirs.append(in_own_process(__file__, "torch", [args.artifacts, args.split, args.fold, seed, args.threads, params]))
+            if seed == 1:
+                result_folder = folder_of_seed / "train"
+                apart = in_own_process(__file__, "compare", [args.artifacts, args.split, args.fold, result_folder, params])
+                print(f"largest difference from PyTorch with the same weights: {apart:.0e}", flush=True)
             if theirs[-1]["parameters"] != config["parameter_count"]:
                 sys.exit(f"PyTorch's network has {theirs[-1]['parameters']} parameters, ours {config['parameter_count']}")
             print(
@@ -439,6 +484,7 @@ def main():
         "clips": clips,
         "ours": ours,
         "torch": theirs,
+        "worst_difference": apart,
         "difference": difference(ours, theirs),
     }
     text = markdown(result)
@@ -447,16 +493,23 @@ def main():
         args.out.write_text(json.dumps(result, indent=1) + "\n")
     if args.doc:
         replace_section(args.doc, "whole training", text)
+    wrong = []
+    if not apart <= TOLERANCE:
+        wrong.append(f"with the same weights, probabilities differ by {apart:.0e} (at most {TOLERANCE:.0e})")
     if result["difference"]["errors"] > STANDARD_ERRORS:
-        print(
-            f"mean validation UARs are {result['difference']['text']} apart (at most {STANDARD_ERRORS:.0f})", file=sys.stderr
-        )
-        sys.exit(1)
+        wrong.append(f"mean validation UARs are {result['difference']['text']} apart (at most {STANDARD_ERRORS:.0f})")
+    for line in wrong:
+        print(line, file=sys.stderr)
+    sys.exit(1 if wrong else 0)
 
 
 def side():
-    _, artifacts, split, fold, seed, threads, params = sys.argv[2:]
-    print(json.dumps(train(artifacts, split, int(fold), int(seed), int(threads), json.loads(params))))
+    name, artifacts, split, fold, *rest, params = sys.argv[2:]
+    if name == "compare":
+        found = compare(artifacts, split, int(fold), *rest, json.loads(params))
+    else:
+        found = train(artifacts, split, int(fold), *map(int, rest), json.loads(params))
+    print(json.dumps(found))
 
 
 if __name__ == "__main__":
