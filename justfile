@@ -34,7 +34,7 @@ sanitize:
     RUSTC_BOOTSTRAP=1 RUSTFLAGS=-Zsanitizer=address \
         cargo test --release --locked --package ser-kernels --target "$host" --target-dir target/sanitizer
 
-# The kernels compiled for aarch64; only says so where its standard library is not installed (`rustup target add`)
+# Training and its kernels checked for aarch64; only says so where its standard library is not installed (`rustup target add`)
 check-aarch64:
     #!/usr/bin/env bash
     set -euo pipefail
@@ -43,7 +43,7 @@ check-aarch64:
         echo "not checked for aarch64: no standard library for $target"
         exit 0
     fi
-    cargo clippy --release --locked --package ser-kernels --target "$target" --target-dir target/aarch64 -- -D warnings
+    cargo clippy --release --locked --package ser-kernels --package ser-train --target "$target" -- -D warnings
 
 # Generated files: the JSON Schema of pipeline.toml and the reference of all tables
 generate:
