@@ -13,7 +13,8 @@ gradients, averaged weights, the epoch with the best validation UAR. It neither 
 
 What decides PyTorch's speed was measured for both ways of doing it, and the faster one taken: two LSTMs over padded frames,
 the second over each clip turned round (packed sequences take three times as long); batch normalisation over the rows that
-exist (a third of the time of masked moments); the fused AdamW; all clips padded once in one tensor.
+exist (a third of the time of masked moments); the fused AdamW; all clips padded once in one tensor; batches of clips of like
+length (see `batches`).
 
 Seeds differ in first weights, order and alterations; a round runs both sides with one seed. Ratios are taken within rounds.
 With the weights of our first training, PyTorch's network must give the probabilities that our side wrote for the validation
@@ -61,6 +62,7 @@ EXPECTED = {
 # Standardised values beyond this are cut off.
 LIMIT = 10.0
 INFERENCE_CLIPS = 64
+BATCHES_PER_POOL = 8
 # Largest difference of a probability: sums of up to a thousand products in single precision, in another order.
 TOLERANCE = 1e-4
 # How many standard errors of their difference the mean UARs may lie apart: with 5 seeds a side, equal trainings exceed
@@ -115,7 +117,8 @@ class Network(nn.Module):
         own = {}
         for index in range(len(self.convolutions)):
             own[f"convolutions.{index}.weight"] = tensors[f"conv.{index}.weight"].permute(2, 1, 0)
-            for theirs, ours in [("weight", "gamma"), ("bias", "beta"), ("running_mean",) * 2, ("running_var", "running_variance")]:
+            names = {"weight": "gamma", "bias": "beta", "running_mean": "running_mean", "running_var": "running_variance"}
+            for theirs, ours in names.items():
                 own[f"norms.{index}.{theirs}"] = tensors[f"conv.{index}.norm.{ours}"]
         for theirs, ours in [("forwards", "forward"), ("backwards", "backward")]:
             own[f"{theirs}.weight_ih_l0"] = tensors[f"lstm.0.{ours}.input"].T
@@ -232,6 +235,17 @@ def exchanged(voices, own, other):
     return factor, torch.where(varies, mean[other] - mean[own] * factor, 0)
 
 
+def batches(data, size):
+    """All training clips in an order of its own. Clips of like length share a batch, as padding would cost more than half
+    again: random pools of a few batches are divided by length. Our side computes no padding and draws its batches freely."""
+    order = data.train[torch.randperm(len(data.train))]
+    found = []
+    for pool in order.tensor_split(math.ceil(len(order) / (size * BATCHES_PER_POOL))):
+        pool = pool[data.lens[pool].argsort()]
+        found += pool.tensor_split(math.ceil(len(pool) / size))
+    return [found[at] for at in torch.randperm(len(found)).tolist()]
+
+
 def training_batch(data, clips, params, class_weights):
     """Altered clips sorted by falling length, and their targets."""
     augment = params["augment"]
@@ -336,14 +350,13 @@ def train(artifacts, split, fold, seed, threads, params):
     counts = torch.bincount(data.truth[data.train], minlength=data.classes)
     class_weights = torch.where(counts > 0, len(data.train) / ((counts > 0).sum() * counts), 0)
 
-    steps = math.ceil(len(data.train) / params["batch_size"])
+    steps = len(batches(data, params["batch_size"]))
     warm_up, all_steps = params["warm_up_epochs"] * steps, params["epochs"] * steps
     epochs_s, best, step = [], None, 0
     for epoch in range(1, params["epochs"] + 1):
         began = time.perf_counter()
         network.train()
-        order = data.train[torch.randperm(len(data.train))]
-        for clips in order.tensor_split(steps):
+        for clips in batches(data, params["batch_size"]):
             frames, lens, functionals, targets = training_batch(data, clips, params, class_weights)
             progress = (step - warm_up) / max(all_steps - warm_up, 1)
             rate = (step + 1) / warm_up if step < warm_up else 0.5 * (1 + math.cos(math.pi * progress))
