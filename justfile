@@ -19,14 +19,38 @@ lint:
     cargo clippy --release --locked --workspace --all-targets --features ser/ndarray -- -D warnings
 
 # Everything that must hold before a change is shared
-check: lint test
+check: lint sanitize check-aarch64 test
+
+# The kernels, where all `unsafe` is, under AddressSanitizer; only says so where the toolchain comes without it
+sanitize:
+    #!/usr/bin/env bash
+    set -euo pipefail
+    host=$(rustc -vV | sed -n 's/^host: //p')
+    if ! compgen -G "$(rustc --print sysroot)/lib/rustlib/$host/lib/librustc-*_rt.asan.*" >/dev/null; then
+        echo "not sanitized: this toolchain has no AddressSanitizer for $host"
+        exit 0
+    fi
+    # The sanitizer is not stable; the variable lets the pinned compiler take the option all the same.
+    RUSTC_BOOTSTRAP=1 RUSTFLAGS=-Zsanitizer=address \
+        cargo test --release --locked --package ser-kernels --target "$host" --target-dir target/sanitizer
+
+# Training and its kernels checked for aarch64; only says so where its standard library is not installed (`rustup target add`)
+check-aarch64:
+    #!/usr/bin/env bash
+    set -euo pipefail
+    target=aarch64-unknown-linux-gnu
+    if ! test -d "$(rustc --print sysroot)/lib/rustlib/$target/lib"; then
+        echo "not checked for aarch64: no standard library for $target"
+        exit 0
+    fi
+    cargo clippy --release --locked --package ser-kernels --package ser-train --target "$target" -- -D warnings
 
 # Generated files: the JSON Schema of pipeline.toml and the reference of all tables
 generate:
     cargo run --release --locked -- schema > docs/pipeline.schema.json
     cargo run --release --locked -- tables > docs/tables.md
 
-# Benchmarks of the training kernels and steps
+# Benchmarks of the training kernels and steps, and of the whole stage on generated features
 bench-training *ARGS:
     cargo bench --locked --workspace --features ser/ndarray --bench training -- {{ARGS}}
 
@@ -47,8 +71,19 @@ bench-peers-features *ARGS:
     target/peers-features/bin/pip install --quiet --requirement benches/peers/features-requirements.txt
     target/peers-features/bin/python benches/peers/features.py --doc docs/benchmarks.md {{ARGS}}
 
-# Every benchmark
+# A whole training of the default network against PyTorch, on the features of a run; the result goes into docs/benchmarks.md
+bench-peers-whole-training ARTIFACTS="artifacts" *ARGS:
+    test -d target/peers-training || python3 -m venv target/peers-training
+    target/peers-training/bin/pip install --quiet --requirement benches/peers/training-requirements.txt
+    cargo build --release --locked --workspace --features ser/ndarray --example train_fold
+    target/peers-training/bin/python benches/peers/whole_training.py {{ARTIFACTS}} --doc docs/benchmarks.md {{ARGS}}
+
+# Start and speed of `ser predict` with a model of a run, on generated recordings
+bench-predict MODEL="artifacts/cnn_lstm/fold=0" *ARGS:
+    python3 benches/predict.py {{MODEL}} {{ARGS}}
+
+# Every benchmark that needs nothing but this folder
 bench: bench-features bench-training
 
-# Every comparison with other programs
-bench-peers: bench-peers-features bench-peers-training
+# Every comparison with other programs; the last needs the artifacts of a run on real corpora
+bench-peers: bench-peers-features bench-peers-training bench-peers-whole-training

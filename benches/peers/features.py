@@ -33,8 +33,8 @@ for variable in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "
 import librosa  # noqa: E402
 import numpy  # noqa: E402
 import pyarrow.parquet  # noqa: E402
+from common import ROOT, replace_section  # noqa: E402
 
-ROOT = pathlib.Path(__file__).resolve().parents[2]
 RATE, WINDOW, HOP, FFT, MELS, MFCC = 16_000, 400, 160, 512, 64, 20
 PARAMS = {
     "log_mel": {"n_mels": MELS},
@@ -298,19 +298,10 @@ def main():
     text = markdown(results, same)
     print(text)
     if arguments.doc:
-        replace_section(arguments.doc, text)
+        replace_section(arguments.doc, "features", text)
     for failure in wrong:
         print(f"values disagree: {failure}", file=sys.stderr)
     sys.exit(1 if wrong else 0)
-
-
-def replace_section(path, text):
-    """Puts `text` between the marks of the features in the benchmarks page."""
-    start, end = "<!-- features: begin -->", "<!-- features: end -->"
-    page = path.read_text()
-    before, _, rest = page.partition(start)
-    _, _, after = rest.partition(end)
-    path.write_text(f"{before}{start}\n{text}\n{end}{after}")
 
 
 if __name__ == "__main__":

@@ -23,6 +23,8 @@ import subprocess
 import sys
 import tempfile
 
+from common import ROOT, in_own_process, processor, read_safetensors, replace_section, spread
+
 NETWORKS = {
     "pooling 2, 2, 1": (2, 2, 1),
     "pooling 2, 2, 2": (2, 2, 2),
@@ -33,21 +35,6 @@ NETWORKS = {
 TOLERANCE = 2e-4
 LEARNING_RATE, WEIGHT_DECAY = 1e-3, 0.01
 WARM_UP = 3
-
-
-def read_safetensors(path):
-    import numpy
-
-    data = pathlib.Path(path).read_bytes()
-    size = int.from_bytes(data[:8], "little")
-    header = json.loads(data[8 : 8 + size])
-    header.pop("__metadata__", None)
-    return {
-        name: numpy.frombuffer(data[8 + size :], "<f4", offset=entry["data_offsets"][0], count=-1)[
-            : (entry["data_offsets"][1] - entry["data_offsets"][0]) // 4
-        ].reshape(entry["shape"])
-        for name, entry in header.items()
-    }
 
 
 def torch_network(tensors, pools):
@@ -197,36 +184,14 @@ def time_tensorflow(tensors, pools, threads, steps):
     return times[WARM_UP:]
 
 
-def in_own_process(side, arguments):
-    """A side by itself, so that no library's threads stand in another's way."""
-    command = [sys.executable, __file__, "--side", side, *map(str, arguments)]
-    environment = dict(os.environ)
-    # Set for old builds of other libraries on some machines; it slows a current one.
-    environment.pop("OPENBLAS_CORETYPE", None)
-    out = subprocess.run(command, check=True, capture_output=True, text=True, env=environment).stdout
-    return json.loads(out.splitlines()[-1])
-
-
 def time_ours(program, pools, threads, steps):
     command = [program, "time", str(threads), str(steps), *map(str, pools)]
     out = subprocess.run(command, check=True, capture_output=True, text=True).stdout
     return [float(line) for line in out.split()]
 
 
-def processor():
-    for line in pathlib.Path("/proc/cpuinfo").read_text().splitlines():
-        if line.startswith("model name"):
-            flags = pathlib.Path("/proc/cpuinfo").read_text()
-            return line.split(":")[1].strip() + (", AVX-512" if "avx512f" in flags else "")
-    return platform.processor()
-
-
-def spread(values, digits=2):
-    return f"{statistics.median(values):.{digits}f} ({min(values):.{digits}f} to {max(values):.{digits}f})"
-
-
 def newest_program():
-    folder = pathlib.Path(__file__).resolve().parents[2] / "target/release/deps"
+    folder = ROOT / "target/release/deps"
     programs = [path for path in folder.glob("training_peer-*") if path.suffix == ""]
     if not programs:
         sys.exit("no benchmark `training_peer` in target/release/deps; start this with `just bench-peers-training`")
@@ -249,12 +214,7 @@ def write_doc(path, result, args):
         cells = [row["network"], *(spread(times[side], 0) for side in ("ours", "torch", "tensorflow"))]
         cells += [spread(row["ratio_to_torch"]), spread(row["ratio_to_tensorflow"]), f"{row['worst_difference']:.0e}"]
         lines.append("| " + " | ".join(cells) + " |")
-    begin, end = "<!-- training: begin -->", "<!-- training: end -->"
-    text = path.read_text()
-    if begin not in text or end not in text:
-        sys.exit(f"{path} has no marks `{begin}` and `{end}` to write between")
-    before, after = text.split(begin)[0], text.split(end)[1]
-    path.write_text(before + begin + "\n" + "\n".join(lines) + "\n" + end + after)
+    replace_section(path, "training", "\n".join(lines))
 
 
 def main():
@@ -272,7 +232,7 @@ def main():
         for name, pools in NETWORKS.items():
             file = pathlib.Path(folder) / f"{'-'.join(map(str, pools))}.safetensors"
             subprocess.run([args.program, "write", file, *map(str, pools)], check=True)
-            differences = in_own_process("compare", [file, *pools])
+            differences = in_own_process(__file__, "compare", [file, *pools])
             worst = max(differences, key=differences.get)
             print(f"{name}: largest difference from PyTorch {differences[worst]:.1e} ({worst})", flush=True)
             wrong += [f"{name}: {what} differs by {d:.1e}" for what, d in differences.items() if not d <= TOLERANCE]
@@ -280,7 +240,7 @@ def main():
             for _ in range(args.rounds):
                 times["ours"].append(statistics.median(time_ours(args.program, pools, args.threads, args.steps)))
                 for side in ("torch", "tensorflow"):
-                    taken = in_own_process(side, [file, *pools, args.threads, args.steps])
+                    taken = in_own_process(__file__, side, [file, *pools, args.threads, args.steps])
                     times[side].append(statistics.median(taken))
             row = {"network": name, "threads": args.threads, "worst_difference": differences[worst], "times_ms": times}
             for side in ("torch", "tensorflow"):

@@ -8,10 +8,10 @@ use rand_chacha::ChaCha8Rng;
 use safetensors::tensor::{Dtype, TensorView};
 
 use crate::data::{ClipData, Scaler, Scalings, training_batch};
-use crate::kernels::matmul::{Matrix, Target, multiply};
 use crate::net::{Batch, Engine, Plan, Weights, to_le_bytes};
 use crate::params::{ConvLayer, Lstm, Optimizer, Params, Pooling, Standardise};
 use crate::training::Optimiser;
+use ser_kernels::matmul::{Matrix, Target, multiply};
 
 const CLASSES: usize = 8;
 const LEARNING_RATE: f64 = 1e-3;
@@ -176,4 +176,12 @@ impl Batches {
         let (batch, _) = training_batch(&clips, &self.scaler, &self.voices, 140, &self.params, &weights, &mut self.rng);
         batch.lens.iter().sum()
     }
+}
+
+/// Largest memory that this process has had at a time, in MiB; known on Linux.
+pub fn peak_mib() -> Option<f64> {
+    let status = std::fs::read_to_string("/proc/self/status").ok()?;
+    let line = status.lines().find(|line| line.starts_with("VmHWM:"))?;
+    let kib: f64 = line.split_whitespace().nth(1)?.parse().ok()?;
+    Some(kib / 1024.0)
 }

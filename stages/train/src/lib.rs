@@ -2,15 +2,14 @@
 //!
 //! [`run`] is the stage: it reads clips, features and a split, fits a network per fold, chooses the epoch by validation
 //! UAR and predicts the fold's test clips. [`Predictor`] loads what it wrote. Everything in between is private:
-//! `data` (tables to batches), `net` (the network, on this crate's kernels or on burn's layers), `kernels` (layers
-//! forward and backward), `training` (optimiser, schedule, checkpoints).
+//! `data` (tables to batches), `net` (the network, on the layers of `ser-kernels` or on burn's), `training` (optimiser,
+//! schedule, checkpoints).
 
 #[doc(hidden)]
 pub mod bench;
 mod data;
 mod error;
 mod exposures;
-mod kernels;
 mod model_file;
 mod net;
 mod params;

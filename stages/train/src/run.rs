@@ -10,12 +10,12 @@ use ser_schemas::{Epoch, Exposure, KEY_RECIPE, Prediction, Table, VALIDATION_PRE
 use crate::data::{ClipData, Dataset, FoldRoles, Item, Scaler, Scalings, read_folds};
 use crate::error::TrainError;
 use crate::exposures::exposures;
-use crate::kernels::buffer::free_all;
 use crate::model_file::ModelConfig;
 use crate::net::{Engine, Plan, TensorSpec};
 use crate::params::{Params, Standardise};
 use crate::threads::Threads;
 use crate::training::{FoldInputs, Outcome, most_probable, predict, train_fold};
+use ser_kernels::buffer::free_all;
 
 /// What a train stage reads.
 #[derive(Debug, Clone, Copy)]

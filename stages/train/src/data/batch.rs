@@ -8,9 +8,9 @@ use rayon::prelude::*;
 
 use super::dataset::ClipData;
 use super::scaling::{Scaler, Scalings};
-use crate::kernels::simd::wide;
 use crate::net::Batch;
 use crate::params::{Augment, ClassWeights, Params};
+use ser_kernels::simd::wide;
 
 /// Clips per batch where nothing is trained.
 const INFERENCE_CLIPS: usize = 64;

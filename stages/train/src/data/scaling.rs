@@ -5,8 +5,8 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 
 use super::dataset::ClipData;
-use crate::kernels::simd::wide;
 use crate::params::Standardise;
+use ser_kernels::simd::wide;
 
 /// Standardised values beyond this are cut off: single wild frames must not drown a batch.
 const LIMIT: f32 = 10.0;

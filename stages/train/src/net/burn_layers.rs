@@ -12,9 +12,9 @@ use super::engine::Step;
 use super::plan::Plan;
 use super::weights::Weights;
 use super::{Batch, dropout_layer};
-use crate::kernels::vector::Dropout;
-use crate::kernels::{norm, pooling};
 use crate::params::Pooling;
+use ser_kernels::vector::Dropout;
+use ser_kernels::{norm, pooling};
 
 /// Subtracted from the scores of frames that do not exist.
 const FAR_BELOW: f32 = 1e9;

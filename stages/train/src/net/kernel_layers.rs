@@ -1,19 +1,19 @@
-//! The network on this crate's own kernels.
+//! The network on the layers of `ser-kernels`.
 
 use super::parts::{Part, each, parts};
 use super::plan::Plan;
 use super::weights::Weights;
 use super::{Batch, Step, dropout_layer};
-use crate::kernels::buffer::Buffer;
-use crate::kernels::conv::ConvInput;
-use crate::kernels::dense;
-use crate::kernels::lstm::{self, Cell, PackedCell, Packing};
-use crate::kernels::matmul::Packed;
-use crate::kernels::norm::{self, Affine, Chosen, Correction, Moments, PartialGradients, PartialMoments};
-use crate::kernels::pooling::{self, Attention};
-use crate::kernels::simd::wide;
-use crate::kernels::vector::Dropout;
 use crate::params::Pooling;
+use ser_kernels::buffer::Buffer;
+use ser_kernels::conv::ConvInput;
+use ser_kernels::dense;
+use ser_kernels::lstm::{self, Cell, PackedCell, Packing};
+use ser_kernels::matmul::Packed;
+use ser_kernels::norm::{self, Affine, Chosen, Correction, Moments, PartialGradients, PartialMoments};
+use ser_kernels::pooling::{self, Attention};
+use ser_kernels::simd::wide;
+use ser_kernels::vector::Dropout;
 
 /// A plan with its weights, ready to compute. Uses the threads of the current rayon pool that have nothing else to do.
 #[derive(Debug, Clone, Copy)]

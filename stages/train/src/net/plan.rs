@@ -2,8 +2,8 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::kernels::conv::ConvSize;
 use crate::params::{ConvLayer, Lstm, Params, Pooling};
+use ser_kernels::conv::ConvSize;
 
 /// Everything that decides the shapes of a network's weights.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]

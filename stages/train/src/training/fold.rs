@@ -18,10 +18,10 @@ use crate::data::{
     ClipData, Dataset, FoldRoles, Item, Scaler, Scalings, balanced_weights, inference_batches, training_batch,
 };
 use crate::error::TrainError;
-use crate::kernels::simd::wide;
 use crate::net::{Engine, Plan, Weights};
 use crate::params::Params;
 use crate::threads::Threads;
+use ser_kernels::simd::wide;
 
 /// Share of a batch's moments in the running ones of a batch normalisation.
 const RUNNING_SHARE: f32 = 0.1;

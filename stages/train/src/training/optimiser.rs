@@ -5,9 +5,9 @@
     reason = "code is compiled for the wider instructions only where it is inlined into the function that has them"
 )]
 
-use crate::kernels::simd::wide;
 use crate::net::Weights;
 use crate::params::Optimizer;
+use ser_kernels::simd::wide;
 
 const BETA_1: f32 = 0.9;
 const BETA_2: f32 = 0.999;

@@ -1,11 +1,11 @@
 //! The network once more: in double precision, clip by clip and frame by frame as the definitions are written, forward
 //! only. Slow and plain; what the kernels' gradients are slopes of.
 
-use crate::kernels::vector::Dropout;
-use crate::kernels::{norm, pooling};
 use crate::net::plan::Plan;
 use crate::net::{Batch, dropout_layer};
 use crate::params::Pooling;
+use ser_kernels::vector::Dropout;
+use ser_kernels::{norm, pooling};
 
 /// Frames of one clip.
 type Clip = Vec<Vec<f64>>;

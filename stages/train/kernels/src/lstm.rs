@@ -19,14 +19,14 @@ use super::vector::{sigmoid, tanh};
 
 /// Where each time step stands in packed order.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) struct Packing {
+pub struct Packing {
     /// First row of each step, and the number of rows at the end.
     starts: Vec<usize>,
 }
 
 impl Packing {
     /// For clips of `lens` frames, sorted from the longest to the shortest.
-    pub(crate) fn new(lens: &[usize]) -> Self {
+    pub fn new(lens: &[usize]) -> Self {
         debug_assert!(lens.is_sorted_by(|a, b| a >= b), "clips are packed by falling length");
         let steps = lens.first().copied().unwrap_or(0);
         let mut starts = Vec::with_capacity(steps + 1);
@@ -43,7 +43,7 @@ impl Packing {
     }
 
     /// Number of rows.
-    pub(crate) fn rows(&self) -> usize {
+    pub fn rows(&self) -> usize {
         self.starts.last().copied().unwrap_or(0)
     }
 
@@ -58,17 +58,17 @@ impl Packing {
     }
 
     /// Row of frame `step` of clip `clip`.
-    pub(crate) fn row(&self, clip: usize, step: usize) -> usize {
+    pub fn row(&self, clip: usize, step: usize) -> usize {
         self.starts[step] + clip
     }
 
     /// Clip and frame of each row, in order.
-    pub(crate) fn places(&self) -> impl Iterator<Item = (usize, usize)> + '_ {
+    pub fn places(&self) -> impl Iterator<Item = (usize, usize)> + '_ {
         (0..self.steps()).flat_map(|step| (0..self.step(step).1).map(move |clip| (clip, step)))
     }
 
     /// Clips one after another -> packed by time.
-    pub(crate) fn pack(&self, values: &[f32], lens: &[usize], width: usize) -> Buffer {
+    pub fn pack(&self, values: &[f32], lens: &[usize], width: usize) -> Buffer {
         let mut out = Buffer::any(values.len());
         self.each_row(lens, |clip_row, packed_row| {
             out[packed_row * width..(packed_row + 1) * width]
@@ -78,7 +78,7 @@ impl Packing {
     }
 
     /// Packed by time -> clips one after another.
-    pub(crate) fn unpack(&self, values: &[f32], lens: &[usize], width: usize) -> Buffer {
+    pub fn unpack(&self, values: &[f32], lens: &[usize], width: usize) -> Buffer {
         let mut out = Buffer::any(values.len());
         self.each_row(lens, |clip_row, packed_row| {
             out[clip_row * width..(clip_row + 1) * width]
@@ -100,22 +100,22 @@ impl Packing {
 
 /// Weights of one direction of one layer.
 #[derive(Debug, Clone, Copy)]
-pub(crate) struct Cell<'a> {
+pub struct Cell<'a> {
     /// (inputs, 4 * hidden).
-    pub(crate) input: &'a [f32],
+    pub input: &'a [f32],
     /// (hidden, 4 * hidden).
-    pub(crate) state: &'a [f32],
+    pub state: &'a [f32],
     /// (4 * hidden).
-    pub(crate) bias: &'a [f32],
+    pub bias: &'a [f32],
     /// Size of the state.
-    pub(crate) hidden: usize,
+    pub hidden: usize,
     /// Whether time runs from the last frame to the first.
-    pub(crate) reverse: bool,
+    pub reverse: bool,
 }
 
 /// The weights of [`Cell`] as its products need them, made ready once for all parts of a batch.
 #[derive(Debug)]
-pub(crate) struct PackedCell<'a> {
+pub struct PackedCell<'a> {
     input: Packed<'a>,
     state: Packed<'a>,
     /// The same for the gradients; only for training.
@@ -124,7 +124,7 @@ pub(crate) struct PackedCell<'a> {
 
 impl<'a> PackedCell<'a> {
     /// Makes the weights of `cell` ready, with `training` for [`backward`] too.
-    pub(crate) fn new(cell: Cell<'a>, training: bool) -> Self {
+    pub fn new(cell: Cell<'a>, training: bool) -> Self {
         let h = cell.hidden;
         let input = Matrix::new(cell.input, cell.input.len() / (4 * h), 4 * h);
         let state = Matrix::new(cell.state, h, 4 * h);
@@ -135,9 +135,9 @@ impl<'a> PackedCell<'a> {
 
 /// What the backward pass needs, and the output.
 #[derive(Debug)]
-pub(crate) struct Tape {
+pub struct Tape {
     /// Output of each row (rows, hidden).
-    pub(crate) out: Buffer,
+    pub out: Buffer,
     /// State that each row started from (rows, hidden).
     before: Buffer,
     /// Cell that each row started from (rows, hidden).
@@ -150,19 +150,19 @@ pub(crate) struct Tape {
 
 /// Gradients of one direction.
 #[derive(Debug)]
-pub(crate) struct Gradients {
+pub struct Gradients {
     /// Of the input weights.
-    pub(crate) input: Buffer,
+    pub input: Buffer,
     /// Of the state weights.
-    pub(crate) state: Buffer,
+    pub state: Buffer,
     /// Of the bias.
-    pub(crate) bias: Buffer,
+    pub bias: Buffer,
     /// Of the packed input (rows, inputs).
-    pub(crate) x: Buffer,
+    pub x: Buffer,
 }
 
 /// Runs the direction over packed input `x` (rows, inputs).
-pub(crate) fn forward(cell: Cell<'_>, packed: &PackedCell<'_>, x: &[f32], packing: &Packing) -> Tape {
+pub fn forward(cell: Cell<'_>, packed: &PackedCell<'_>, x: &[f32], packing: &Packing) -> Tape {
     let (rows, h) = (packing.rows(), cell.hidden);
     let mut gates = dense::forward_packed(x, rows, &packed.input, cell.bias);
     let mut out = Buffer::any(rows * h);
@@ -232,7 +232,7 @@ fn activate_row(gates: &mut [f32], memory: &mut [f32], state: &mut [f32], cell_t
 /// # Panics
 ///
 /// Where `packed` was not made for training.
-pub(crate) fn backward(
+pub fn backward(
     cell: Cell<'_>,
     packed: &PackedCell<'_>,
     x: &[f32],

@@ -13,23 +13,23 @@ use super::conv::ConvInput;
 use super::simd::wide;
 
 /// Added to the variance before its root is taken.
-pub(crate) const EPSILON: f32 = 1e-5;
+pub const EPSILON: f32 = 1e-5;
 
 /// In place of a frame of the window: no frame was above zero.
 const NONE: u8 = u8::MAX;
 
 /// Mean and variance of each channel.
 #[derive(Debug, Clone, PartialEq)]
-pub(crate) struct Moments {
+pub struct Moments {
     /// Mean of each channel.
-    pub(crate) mean: Vec<f32>,
+    pub mean: Vec<f32>,
     /// Variance (biased) of each channel.
-    pub(crate) variance: Vec<f32>,
+    pub variance: Vec<f32>,
 }
 
 /// Count, mean and sum of squared deviations of each channel over some frames.
 #[derive(Debug, Clone, Default)]
-pub(crate) struct PartialMoments {
+pub struct PartialMoments {
     count: f64,
     mean: Vec<f64>,
     squares: Vec<f64>,
@@ -37,7 +37,7 @@ pub(crate) struct PartialMoments {
 
 impl PartialMoments {
     /// Over rows of `channels` values.
-    pub(crate) fn of(values: &[f32], channels: usize) -> Self {
+    pub fn of(values: &[f32], channels: usize) -> Self {
         /// Single-precision sums of this many rows, double precision between them.
         const BLOCK: usize = 256;
         if values.is_empty() {
@@ -91,7 +91,7 @@ impl PartialMoments {
 
 impl Moments {
     /// Of all parts of a batch together, in their order.
-    pub(crate) fn of<'a>(mut parts: impl Iterator<Item = &'a PartialMoments>) -> Self {
+    pub fn of<'a>(mut parts: impl Iterator<Item = &'a PartialMoments>) -> Self {
         let first = parts.next().cloned().unwrap_or_default();
         let all = parts.fold(first, PartialMoments::combined);
         let count = all.count.max(1.0);
@@ -109,31 +109,31 @@ impl Moments {
 
 /// Scale and shift of each channel after normalisation.
 #[derive(Debug, Clone, Copy)]
-pub(crate) struct Affine<'a> {
+pub struct Affine<'a> {
     /// Scale of each channel.
-    pub(crate) gamma: &'a [f32],
+    pub gamma: &'a [f32],
     /// Shift of each channel.
-    pub(crate) beta: &'a [f32],
+    pub beta: &'a [f32],
 }
 
 /// What pooling leaves: clips one after another.
 #[derive(Debug)]
-pub(crate) struct Pooled {
+pub struct Pooled {
     /// Pooled frames of all clips, channels last.
-    pub(crate) values: Buffer,
+    pub values: Buffer,
     /// Frames of each clip.
-    pub(crate) lens: Vec<usize>,
+    pub lens: Vec<usize>,
     /// Which frame of its window each value came from.
-    pub(crate) chosen: Chosen,
+    pub chosen: Chosen,
 }
 
 /// Which frame of its window each pooled value came from; a mark where ReLU let none through.
 #[derive(Debug)]
-pub(crate) struct Chosen(Vec<u8>);
+pub struct Chosen(Vec<u8>);
 
 /// ReLU(gamma * (x - mean) / sd + beta), then the maximum of every `pool` (1 to 254) frames of clips of `lens` frames; a
 /// last, shorter window counts too.
-pub(crate) fn forward(x: &[f32], lens: &[usize], moments: &Moments, affine: Affine<'_>, pool: usize) -> Pooled {
+pub fn forward(x: &[f32], lens: &[usize], moments: &Moments, affine: Affine<'_>, pool: usize) -> Pooled {
     let channels = affine.gamma.len();
     let scale: Vec<f32> =
         moments.inverse_sd().iter().zip(affine.gamma).map(|(inverse, gamma)| inverse * gamma).collect();
@@ -176,17 +176,17 @@ fn choose(x: &[f32], scale: &[f32], shift: &[f32], index: u8, out: &mut [f32], c
 
 /// Gradients of [`forward`] in training, of which the last step is missing: the moments depend on the whole batch.
 #[derive(Debug)]
-pub(crate) struct PartialGradients {
+pub struct PartialGradients {
     /// Of what follows the moments, laid out as [`ConvInput`] wants it.
     d: Buffer,
     /// Of the scale, from this part.
-    pub(crate) gamma: Buffer,
+    pub gamma: Buffer,
     /// Of the shift, from this part.
-    pub(crate) beta: Buffer,
+    pub beta: Buffer,
 }
 
 /// First step of the gradients, from that of the pooled values, for one part of a batch.
-pub(crate) fn backward(
+pub fn backward(
     gradient: &[f32],
     chosen: &Chosen,
     x: &[f32],
@@ -242,7 +242,7 @@ fn add_sums(d: &[f32], x: &[f32], mean: &[f32], gamma: &mut [f32], beta: &mut [f
 
 /// What the last step needs of the whole batch: dx = gamma / sd * (d - mean(d) - x_hat * mean(d * x_hat)).
 #[derive(Debug)]
-pub(crate) struct Correction {
+pub struct Correction {
     outer: Vec<f32>,
     level: Vec<f32>,
     slope: Vec<f32>,
@@ -251,7 +251,7 @@ pub(crate) struct Correction {
 
 impl Correction {
     /// From the gradients of scale and shift over the whole batch of `frames` frames.
-    pub(crate) fn new(d_gamma: &[f32], d_beta: &[f32], frames: usize, moments: &Moments, affine: Affine<'_>) -> Self {
+    pub fn new(d_gamma: &[f32], d_beta: &[f32], frames: usize, moments: &Moments, affine: Affine<'_>) -> Self {
         let inverse = moments.inverse_sd();
         let n = frames.max(1) as f32;
         Self {
@@ -263,7 +263,7 @@ impl Correction {
     }
 
     /// The gradient of the convolution's output `x`, laid out as [`ConvInput`] wants it.
-    pub(crate) fn apply(&self, partial: PartialGradients, x: &[f32], input: &ConvInput) -> Buffer {
+    pub fn apply(&self, partial: PartialGradients, x: &[f32], input: &ConvInput) -> Buffer {
         let channels = self.mean.len();
         let Self { outer, level, slope, mean } = self;
         let mut d = partial.d;

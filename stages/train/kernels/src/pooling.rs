@@ -12,27 +12,27 @@ use super::simd::wide;
 use super::vector::tanh;
 
 /// Keeps the square root of a vanishing variance differentiable.
-pub(crate) const EPSILON: f32 = 1e-6;
+pub const EPSILON: f32 = 1e-6;
 
 /// Sums that run side by side.
 const LANES: usize = 16;
 
 /// Weights of additive attention.
 #[derive(Debug, Clone, Copy)]
-pub(crate) struct Attention<'a> {
+pub struct Attention<'a> {
     /// (inputs, size).
-    pub(crate) weight: &'a [f32],
+    pub weight: &'a [f32],
     /// (size).
-    pub(crate) bias: &'a [f32],
+    pub bias: &'a [f32],
     /// (size): the score of a frame is the inner product with its hidden layer.
-    pub(crate) query: &'a [f32],
+    pub query: &'a [f32],
 }
 
 /// What the backward pass of attention needs.
 #[derive(Debug)]
-pub(crate) struct Tape {
+pub struct Tape {
     /// Weighted mean, then, with statistics, weighted standard deviation, of each clip.
-    pub(crate) out: Vec<f32>,
+    pub out: Vec<f32>,
     /// Hidden layer of each frame.
     hidden: Buffer,
     /// Weight of each frame; those of a clip add up to 1.
@@ -41,19 +41,19 @@ pub(crate) struct Tape {
 
 /// Gradients of attention.
 #[derive(Debug)]
-pub(crate) struct Gradients {
+pub struct Gradients {
     /// Of the hidden layer's weight.
-    pub(crate) weight: Buffer,
+    pub weight: Buffer,
     /// Of its bias.
-    pub(crate) bias: Buffer,
+    pub bias: Buffer,
     /// Of the query.
-    pub(crate) query: Vec<f32>,
+    pub query: Vec<f32>,
     /// Of the frames.
-    pub(crate) x: Buffer,
+    pub x: Buffer,
 }
 
 /// Mean of each clip's frames.
-pub(crate) fn mean(x: &[f32], lens: &[usize], width: usize) -> Vec<f32> {
+pub fn mean(x: &[f32], lens: &[usize], width: usize) -> Vec<f32> {
     let mut out = Vec::with_capacity(lens.len() * width);
     for frames in clips(x, lens, width) {
         let scale = 1.0 / (frames.len() / width) as f32;
@@ -63,7 +63,7 @@ pub(crate) fn mean(x: &[f32], lens: &[usize], width: usize) -> Vec<f32> {
 }
 
 /// Gradient of the frames under [`mean`].
-pub(crate) fn mean_backward(gradient: &[f32], lens: &[usize], width: usize) -> Buffer {
+pub fn mean_backward(gradient: &[f32], lens: &[usize], width: usize) -> Buffer {
     let mut out = Buffer::any(lens.iter().sum::<usize>() * width);
     let mut rows = out.chunks_exact_mut(width);
     for (gradient, len) in gradient.chunks_exact(width).zip(lens) {
@@ -77,7 +77,7 @@ pub(crate) fn mean_backward(gradient: &[f32], lens: &[usize], width: usize) -> B
 }
 
 /// The last frame for columns before `forward_width`, the first frame for the others (states of a reversed direction).
-pub(crate) fn last(x: &[f32], lens: &[usize], width: usize, forward_width: usize) -> Vec<f32> {
+pub fn last(x: &[f32], lens: &[usize], width: usize, forward_width: usize) -> Vec<f32> {
     let mut out = Vec::with_capacity(lens.len() * width);
     for frames in clips(x, lens, width) {
         out.extend_from_slice(&frames[frames.len() - width..][..forward_width]);
@@ -87,7 +87,7 @@ pub(crate) fn last(x: &[f32], lens: &[usize], width: usize, forward_width: usize
 }
 
 /// Gradient of the frames under [`last`].
-pub(crate) fn last_backward(gradient: &[f32], lens: &[usize], width: usize, forward_width: usize) -> Buffer {
+pub fn last_backward(gradient: &[f32], lens: &[usize], width: usize, forward_width: usize) -> Buffer {
     let mut out = Buffer::zeros(lens.iter().sum::<usize>() * width);
     let mut start = 0;
     for (gradient, len) in gradient.chunks_exact(width).zip(lens) {
@@ -101,7 +101,7 @@ pub(crate) fn last_backward(gradient: &[f32], lens: &[usize], width: usize, forw
 
 /// Attention over each clip's frames: the weighted mean, and with `statistics` the weighted standard deviation
 /// (attentive statistics pooling, Okabe et al. 2018).
-pub(crate) fn attention(x: &[f32], lens: &[usize], attention: Attention<'_>, statistics: bool) -> Tape {
+pub fn attention(x: &[f32], lens: &[usize], attention: Attention<'_>, statistics: bool) -> Tape {
     let size = attention.bias.len();
     let width = attention.weight.len() / size;
     let rows: usize = lens.iter().sum();
@@ -142,7 +142,7 @@ pub(crate) fn attention(x: &[f32], lens: &[usize], attention: Attention<'_>, sta
 }
 
 /// Gradients of [`attention`], from that of its output.
-pub(crate) fn attention_backward(
+pub fn attention_backward(
     x: &[f32],
     lens: &[usize],
     attention: Attention<'_>,
@@ -239,7 +239,7 @@ fn spread_gradient(out: &mut [f32], row: &[f32], mean: &[f32], d_mean: &[f32], d
 }
 
 /// Exponentials that add up to 1.
-pub(crate) fn softmax(scores: &mut [f32]) {
+pub fn softmax(scores: &mut [f32]) {
     let highest = scores.iter().copied().fold(f32::NEG_INFINITY, f32::max);
     let mut sum = 0.0;
     for score in scores.iter_mut() {

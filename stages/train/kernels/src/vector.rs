@@ -46,7 +46,7 @@ pub(crate) fn tanh(x: f32) -> f32 {
 ///
 /// Every implementation of the network draws the same mask, in whatever order it computes.
 #[derive(Debug, Clone, Copy)]
-pub(crate) struct Dropout {
+pub struct Dropout {
     seed: u32,
     threshold: u32,
     scale: f32,
@@ -54,30 +54,30 @@ pub(crate) struct Dropout {
 
 impl Dropout {
     /// Drops values with `probability` in [0, 1); `layer` tells the network's dropouts apart.
-    pub(crate) fn new(seed: u64, layer: u32, probability: f64) -> Self {
+    pub fn new(seed: u64, layer: u32, probability: f64) -> Self {
         let seed = mix((seed as u32) ^ mix((seed >> 32) as u32 ^ layer.wrapping_mul(0x9e37_79b9)));
         Self { seed, threshold: (probability * f64::from(u32::MAX)) as u32, scale: (1.0 / (1.0 - probability)) as f32 }
     }
 
     /// What the value of column `column` in row `row` is multiplied by: 0, or 1 / (1 - probability).
     #[inline(always)]
-    pub(crate) fn factor(&self, row: u32, column: u32) -> f32 {
+    pub fn factor(&self, row: u32, column: u32) -> f32 {
         let word = mix(self.seed ^ row.wrapping_mul(0x85eb_ca6b).wrapping_add(column.wrapping_mul(0xc2b2_ae35)));
         if word < self.threshold { 0.0 } else { self.scale }
     }
 
     /// Whether nothing is ever dropped.
-    pub(crate) fn is_identity(&self) -> bool {
+    pub fn is_identity(&self) -> bool {
         self.threshold == 0
     }
 
     /// Multiplies rows of `width` values by their factors; the first of them is row `first_row` of the batch.
-    pub(crate) fn apply(&self, values: &mut [f32], width: usize, first_row: usize) {
+    pub fn apply(&self, values: &mut [f32], width: usize, first_row: usize) {
         self.apply_to(values, width, |row| (first_row + row) as u32);
     }
 
     /// The same, `row_of` telling which row of the batch each row is.
-    pub(crate) fn apply_to(&self, values: &mut [f32], width: usize, row_of: impl Fn(usize) -> u32) {
+    pub fn apply_to(&self, values: &mut [f32], width: usize, row_of: impl Fn(usize) -> u32) {
         if self.is_identity() || width == 0 {
             return;
         }

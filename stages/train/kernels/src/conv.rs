@@ -10,30 +10,30 @@ use super::matmul::{Matrix, Packed, Target, multiply, multiply_packed};
 
 /// Sizes of a convolution.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) struct ConvSize {
+pub struct ConvSize {
     /// Channels in.
-    pub(crate) inputs: usize,
+    pub inputs: usize,
     /// Channels out.
-    pub(crate) outputs: usize,
+    pub outputs: usize,
     /// Frames under the kernel, odd.
-    pub(crate) kernel: usize,
+    pub kernel: usize,
     /// Frames between positions of the kernel.
-    pub(crate) stride: usize,
+    pub stride: usize,
 }
 
 impl ConvSize {
     /// Frames out of a clip of `frames` frames: position i is centred on frame i * stride.
-    pub(crate) fn out_len(&self, frames: usize) -> usize {
+    pub fn out_len(&self, frames: usize) -> usize {
         frames.div_ceil(self.stride)
     }
 
     /// The weight (kernel, inputs, outputs) as the right matrix of the convolution.
-    pub(crate) fn matrix<'a>(&self, weight: &'a [f32]) -> Matrix<'a> {
+    pub fn matrix<'a>(&self, weight: &'a [f32]) -> Matrix<'a> {
         Matrix::new(weight, self.kernel * self.inputs, self.outputs)
     }
 
     /// The weight as the convolution of the gradient needs it: (kernel turned round, outputs, inputs).
-    pub(crate) fn turned(&self, weight: &[f32]) -> Buffer {
+    pub fn turned(&self, weight: &[f32]) -> Buffer {
         let Self { inputs, outputs, kernel, .. } = *self;
         let mut turned = Buffer::any(weight.len());
         for (tap, block) in turned.chunks_exact_mut(inputs * outputs).enumerate() {
@@ -48,14 +48,14 @@ impl ConvSize {
     }
 
     /// [`turned`](Self::turned) as a right matrix.
-    pub(crate) fn turned_matrix<'a>(&self, turned: &'a [f32]) -> Matrix<'a> {
+    pub fn turned_matrix<'a>(&self, turned: &'a [f32]) -> Matrix<'a> {
         Matrix::new(turned, self.kernel * self.outputs, self.inputs)
     }
 }
 
 /// The padded input of a convolution and where its clips are.
 #[derive(Debug)]
-pub(crate) struct ConvInput {
+pub struct ConvInput {
     size: ConvSize,
     /// Padded rows of all clips, and zeros under the kernel at the last position.
     rows: Buffer,
@@ -70,7 +70,7 @@ pub(crate) struct ConvInput {
 
 impl ConvInput {
     /// Lays out clips of `lens` frames that stand one after another in `frames`.
-    pub(crate) fn new(size: ConvSize, frames: &[f32], lens: &[usize]) -> Self {
+    pub fn new(size: ConvSize, frames: &[f32], lens: &[usize]) -> Self {
         let (width, pad) = (size.inputs, size.kernel / 2);
         let blocks: Vec<usize> = lens.iter().map(|len| (len + size.kernel - 1).div_ceil(size.stride)).collect();
         let positions: usize = blocks.iter().sum();
@@ -92,12 +92,12 @@ impl ConvInput {
     }
 
     /// Frames that each clip has after the convolution.
-    pub(crate) fn out_lens(&self) -> &[usize] {
+    pub fn out_lens(&self) -> &[usize] {
         &self.out_lens
     }
 
     /// The convolution with a packed [`ConvSize::matrix`]: the output frames of all clips, one after another.
-    pub(crate) fn forward(&self, weight: &Packed<'_>) -> Buffer {
+    pub fn forward(&self, weight: &Packed<'_>) -> Buffer {
         let outputs = self.size.outputs;
         let mut out = Buffer::any(self.out_lens.iter().sum::<usize>() * outputs);
         let mut rest = &mut *out;
@@ -111,17 +111,17 @@ impl ConvInput {
 
     /// Values of a gradient of the output as the methods below want it: rows of zeros around every clip, the clips at
     /// [`gradient_clips`](Self::gradient_clips).
-    pub(crate) fn gradient_len(&self) -> usize {
+    pub fn gradient_len(&self) -> usize {
         (self.lead() + self.positions) * self.size.outputs
     }
 
     /// First row and number of rows of each clip in a gradient of the output.
-    pub(crate) fn gradient_clips(&self) -> impl Iterator<Item = (usize, usize)> + '_ {
+    pub fn gradient_clips(&self) -> impl Iterator<Item = (usize, usize)> + '_ {
         self.starts.iter().map(|start| start + self.lead()).zip(self.out_lens.iter().copied())
     }
 
     /// Gradient of the weight.
-    pub(crate) fn weight_gradient(&self, gradient: &[f32]) -> Buffer {
+    pub fn weight_gradient(&self, gradient: &[f32]) -> Buffer {
         let outputs = self.size.outputs;
         let mut out = Buffer::any(self.size.kernel * self.size.inputs * outputs);
         let d = Matrix::strided(gradient, self.lead() * outputs, self.positions, outputs, outputs);
@@ -131,7 +131,7 @@ impl ConvInput {
 
     /// Gradient of the input, clips one after another as they came in; `turned` is a packed
     /// [`ConvSize::turned_matrix`], `weight` what it was made of.
-    pub(crate) fn input_gradient(&self, gradient: &[f32], weight: &[f32], turned: &Packed<'_>) -> Buffer {
+    pub fn input_gradient(&self, gradient: &[f32], weight: &[f32], turned: &Packed<'_>) -> Buffer {
         let ConvSize { inputs, outputs, kernel, stride } = self.size;
         let mut out = Buffer::any(self.in_lens.iter().sum::<usize>() * inputs);
         let mut rest = &mut *out;

@@ -14,7 +14,7 @@ const STEPS_PER_DOUBLING: usize = 8;
 
 /// Values of type float that go back to a common stock when dropped.
 #[derive(Debug, Default, PartialEq)]
-pub(crate) struct Buffer {
+pub struct Buffer {
     /// The whole allocation.
     values: Vec<f32>,
     len: usize,
@@ -31,7 +31,7 @@ static STOCK: Mutex<Stock> = Mutex::new(Stock { free: BTreeMap::new(), values: 0
 
 impl Buffer {
     /// `len` values of any content, for callers that write every one of them.
-    pub(crate) fn any(len: usize) -> Self {
+    pub fn any(len: usize) -> Self {
         let size = rounded(len);
         let reused = {
             let mut stock = STOCK.lock().unwrap_or_else(PoisonError::into_inner);
@@ -45,14 +45,14 @@ impl Buffer {
     }
 
     /// `len` zeros.
-    pub(crate) fn zeros(len: usize) -> Self {
+    pub fn zeros(len: usize) -> Self {
         let mut buffer = Self::any(len);
         buffer.fill(0.0);
         buffer
     }
 
     /// A copy of `values`.
-    pub(crate) fn copy_of(values: &[f32]) -> Self {
+    pub fn copy_of(values: &[f32]) -> Self {
         let mut buffer = Self::any(values.len());
         buffer.copy_from_slice(values);
         buffer
@@ -94,7 +94,7 @@ impl DerefMut for Buffer {
 }
 
 /// Frees what is kept: a stage that has ended leaves its memory to the next.
-pub(crate) fn free_all() {
+pub fn free_all() {
     let freed = std::mem::take(&mut *STOCK.lock().unwrap_or_else(PoisonError::into_inner));
     drop(freed);
 }

@@ -5,12 +5,12 @@ use super::matmul::{Matrix, Packed, Target, multiply, multiply_packed};
 use super::simd::wide;
 
 /// `x * weight + bias` for `rows` rows; `weight` is (inputs, outputs).
-pub(crate) fn forward(x: &[f32], rows: usize, weight: &[f32], bias: &[f32]) -> Buffer {
+pub fn forward(x: &[f32], rows: usize, weight: &[f32], bias: &[f32]) -> Buffer {
     forward_packed(x, rows, &Packed::new(Matrix::new(weight, weight.len() / bias.len(), bias.len())), bias)
 }
 
 /// The same with a weight that was packed before.
-pub(crate) fn forward_packed(x: &[f32], rows: usize, weight: &Packed<'_>, bias: &[f32]) -> Buffer {
+pub fn forward_packed(x: &[f32], rows: usize, weight: &Packed<'_>, bias: &[f32]) -> Buffer {
     let outputs = bias.len();
     let mut out = Buffer::any(rows * outputs);
     for row in out.chunks_exact_mut(outputs) {
@@ -22,7 +22,7 @@ pub(crate) fn forward_packed(x: &[f32], rows: usize, weight: &Packed<'_>, bias: 
 }
 
 /// Gradients of weight and bias, from that of the output.
-pub(crate) fn weight_gradients(x: &[f32], gradient: &[f32], rows: usize, outputs: usize) -> (Buffer, Buffer) {
+pub fn weight_gradients(x: &[f32], gradient: &[f32], rows: usize, outputs: usize) -> (Buffer, Buffer) {
     let inputs = x.len() / rows.max(1);
     let mut weight = Buffer::any(inputs * outputs);
     let a = Matrix::new(x, rows, inputs).transposed();
@@ -31,7 +31,7 @@ pub(crate) fn weight_gradients(x: &[f32], gradient: &[f32], rows: usize, outputs
 }
 
 /// Gradient of the input, from that of the output.
-pub(crate) fn input_gradient(gradient: &[f32], rows: usize, weight: &[f32], outputs: usize) -> Buffer {
+pub fn input_gradient(gradient: &[f32], rows: usize, weight: &[f32], outputs: usize) -> Buffer {
     let inputs = weight.len() / outputs;
     let mut out = Buffer::any(rows * inputs);
     let b = Matrix::new(weight, inputs, outputs).transposed();
@@ -40,7 +40,7 @@ pub(crate) fn input_gradient(gradient: &[f32], rows: usize, weight: &[f32], outp
 }
 
 /// Sum of each column of rows of `width` values.
-pub(crate) fn column_sums(values: &[f32], width: usize) -> Buffer {
+pub fn column_sums(values: &[f32], width: usize) -> Buffer {
     let mut sums = Buffer::zeros(width);
     wide(
         #[inline(always)]
@@ -56,14 +56,14 @@ pub(crate) fn column_sums(values: &[f32], width: usize) -> Buffer {
 }
 
 /// Negative values become zero.
-pub(crate) fn relu(values: &mut [f32]) {
+pub fn relu(values: &mut [f32]) {
     for value in values {
         *value = value.max(0.0);
     }
 }
 
 /// Zeroes the gradient where the activation is zero.
-pub(crate) fn relu_backward(gradient: &mut [f32], activation: &[f32]) {
+pub fn relu_backward(gradient: &mut [f32], activation: &[f32]) {
     for (gradient, activation) in gradient.iter_mut().zip(activation) {
         if *activation <= 0.0 {
             *gradient = 0.0;

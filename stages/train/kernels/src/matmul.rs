@@ -17,7 +17,7 @@ const DEPTH_PER_BLOCK: usize = 256;
 
 /// A matrix that lies in a slice: element (i, j) at `offset + i * row_stride + j * column_stride`.
 #[derive(Debug, Clone, Copy)]
-pub(crate) struct Matrix<'a> {
+pub struct Matrix<'a> {
     data: &'a [f32],
     offset: usize,
     rows: usize,
@@ -28,17 +28,18 @@ pub(crate) struct Matrix<'a> {
 
 impl<'a> Matrix<'a> {
     /// `rows` x `columns` values, row after row.
-    pub(crate) fn new(data: &'a [f32], rows: usize, columns: usize) -> Self {
+    pub fn new(data: &'a [f32], rows: usize, columns: usize) -> Self {
         Self { data, offset: 0, rows, columns, row_stride: columns, column_stride: 1 }
     }
 
     /// Rows that begin `row_stride` values apart; they may overlap.
-    pub(crate) fn strided(data: &'a [f32], offset: usize, rows: usize, columns: usize, row_stride: usize) -> Self {
+    pub fn strided(data: &'a [f32], offset: usize, rows: usize, columns: usize, row_stride: usize) -> Self {
         Self { data, offset, rows, columns, row_stride, column_stride: 1 }
     }
 
     /// Rows and columns exchanged.
-    pub(crate) fn transposed(self) -> Self {
+    #[must_use]
+    pub fn transposed(self) -> Self {
         Self {
             rows: self.columns,
             columns: self.rows,
@@ -53,7 +54,7 @@ impl<'a> Matrix<'a> {
         if self.rows == 0 || self.columns == 0 {
             return self.offset;
         }
-        self.offset + (self.rows - 1) * self.row_stride + (self.columns - 1) * self.column_stride + 1
+        simd::end(self.offset, [(self.rows, self.row_stride), (self.columns, self.column_stride)])
     }
 
     /// Rows `first` to `first + count`.
@@ -73,26 +74,26 @@ impl<'a> Matrix<'a> {
 
 /// Where a product goes: rows of `row_stride` values in a slice.
 #[derive(Debug)]
-pub(crate) struct Target<'a> {
+pub struct Target<'a> {
     data: &'a mut [f32],
     row_stride: usize,
 }
 
 impl<'a> Target<'a> {
     /// Rows that follow each other without gap.
-    pub(crate) fn new(data: &'a mut [f32], columns: usize) -> Self {
+    pub fn new(data: &'a mut [f32], columns: usize) -> Self {
         Self { data, row_stride: columns }
     }
 
     /// Rows that begin `row_stride` values apart, at least as far as they are wide.
-    pub(crate) fn strided(data: &'a mut [f32], row_stride: usize) -> Self {
+    pub fn strided(data: &'a mut [f32], row_stride: usize) -> Self {
         Self { data, row_stride }
     }
 }
 
 /// A right matrix made ready for many products.
 #[derive(Debug)]
-pub(crate) struct Packed<'a> {
+pub struct Packed<'a> {
     source: Matrix<'a>,
     isa: Isa,
     /// See [`Right`]; empty where the `gemm` crate multiplies.
@@ -101,7 +102,11 @@ pub(crate) struct Packed<'a> {
 
 impl<'a> Packed<'a> {
     /// Makes `source` ready.
-    pub(crate) fn new(source: Matrix<'a>) -> Self {
+    ///
+    /// # Panics
+    ///
+    /// Where `source` is smaller than its sizes say.
+    pub fn new(source: Matrix<'a>) -> Self {
         Self::on(Isa::best(), source)
     }
 
@@ -140,7 +145,7 @@ fn panels_of(source: Matrix<'_>) -> Buffer {
 ///
 /// Where the matrices do not fit each other or their slices: shapes are fixed by the model, so that is a defect of this
 /// crate and never a matter of input.
-pub(crate) fn multiply(target: Target<'_>, a: Matrix<'_>, b: Matrix<'_>, accumulate: bool) {
+pub fn multiply(target: Target<'_>, a: Matrix<'_>, b: Matrix<'_>, accumulate: bool) {
     multiply_on(Isa::best(), target, a, b, accumulate);
 }
 
@@ -160,7 +165,11 @@ fn multiply_on(isa: Isa, target: Target<'_>, a: Matrix<'_>, b: Matrix<'_>, accum
 }
 
 /// The same with a right matrix that was packed before.
-pub(crate) fn multiply_packed(target: Target<'_>, a: Matrix<'_>, b: &Packed<'_>, accumulate: bool) {
+///
+/// # Panics
+///
+/// As [`multiply`] does.
+pub fn multiply_packed(target: Target<'_>, a: Matrix<'_>, b: &Packed<'_>, accumulate: bool) {
     assert_eq!(a.columns, b.source.rows, "inner sizes of a matrix product");
     let Target { data, row_stride } = target;
     if b.isa.has_product() {
@@ -180,7 +189,7 @@ fn multiply_portable(target: &mut [f32], row_stride: usize, a: Matrix<'_>, b: Ma
     assert!(row_stride >= n, "rows of the target overlap");
     assert!(a.end() <= a.data.len(), "left matrix ends at {} of {}", a.end(), a.data.len());
     assert!(b.end() <= b.data.len(), "right matrix ends at {} of {}", b.end(), b.data.len());
-    let target_end = (m - 1) * row_stride + n;
+    let target_end = simd::end(0, [(m, row_stride), (n, 1)]);
     assert!(target_end <= target.len(), "target ends at {target_end} of {}", target.len());
     if k == 0 {
         if !accumulate {
@@ -225,9 +234,9 @@ mod tests {
 
     use super::*;
 
-    fn naive(a: &Matrix<'_>, b: &Matrix<'_>) -> Vec<f64> {
+    fn naive(a: Matrix<'_>, b: Matrix<'_>) -> Vec<f64> {
         let at =
-            |m: &Matrix<'_>, i: usize, j: usize| f64::from(m.data[m.offset + i * m.row_stride + j * m.column_stride]);
+            |m: Matrix<'_>, i: usize, j: usize| f64::from(m.data[m.offset + i * m.row_stride + j * m.column_stride]);
         (0..a.rows * b.columns)
             .map(|index| {
                 let (i, j) = (index / b.columns, index % b.columns);
@@ -267,12 +276,15 @@ mod tests {
                 [Matrix::new(&b, k, n), Matrix::new(&b, n, k).transposed(), Matrix::strided(&b, 1, k, n, n + 1)];
             for isa in Isa::all() {
                 for (left, right) in lefts.iter().flat_map(|left| rights.iter().map(move |right| (left, right))) {
+                    // In memory that ends where they end: a sanitizer sees the first value read beyond.
+                    let (a, b) = (left.data[..left.end()].to_vec(), right.data[..right.end()].to_vec());
+                    let (left, right) = (Matrix { data: &a, ..*left }, Matrix { data: &b, ..*right });
                     let what = format!("{isa:?} {m} x {k} x {n}");
                     let expected = naive(left, right);
                     let stride = n + 2;
                     let mut out = vec![0.5; (m - 1) * stride + n + 5];
                     let product = |out: &mut Vec<f32>, accumulate| {
-                        multiply_on(isa, Target::strided(out, stride), *left, *right, accumulate);
+                        multiply_on(isa, Target::strided(out, stride), left, right, accumulate);
                     };
                     product(&mut out, false);
                     let rows = |out: &[f32]| -> Vec<f32> {

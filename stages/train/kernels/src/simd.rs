@@ -1,5 +1,5 @@
 //! The widest instructions of the machine, chosen at run time: with the call of `gemm` in `matmul`, all `unsafe` of the
-//! crate.
+//! workspace.
 //!
 //! Two things cannot be written without it. Code compiled for instructions that not every processor has may only be
 //! called where they were detected: [`wide`] and [`product`] look first. And the inner loop of a matrix product reads
@@ -63,7 +63,7 @@ impl Isa {
 
 /// Runs `work` compiled for the widest instructions of the processor. `work` must be inlined into the closure to gain.
 #[inline(always)]
-pub(crate) fn wide<R>(work: impl FnOnce() -> R) -> R {
+pub fn wide<R>(work: impl FnOnce() -> R) -> R {
     wide_on(Isa::best(), work)
 }
 
@@ -102,6 +102,13 @@ pub(crate) struct Right<'a> {
     pub(crate) columns: usize,
 }
 
+/// One past the last index of `offset + i * stride + j * stride` for counts and strides of i and j; counts from 1. Where it
+/// is beyond all indices, the highest: no slice reaches there.
+pub(crate) fn end(offset: usize, counts_and_strides: [(usize, usize); 2]) -> usize {
+    let last = |(count, stride): (usize, usize)| (count - 1).saturating_mul(stride);
+    counts_and_strides.into_iter().fold(offset.saturating_add(1), |end, part| end.saturating_add(last(part)))
+}
+
 /// `target[i * target_stride + j] (+)= sum over l of a(i, l) * b(l, j)` for `rows` rows, on the calling thread.
 ///
 /// Every value is one chain of fused multiply-adds in the order of l, whatever the sizes: how rows and columns are
@@ -124,17 +131,19 @@ pub(crate) fn product(
     }
     let panels = b.columns.div_ceil(PANEL);
     assert!(target_stride >= b.columns, "rows of the target overlap");
-    let target_end = (rows - 1) * target_stride + b.columns;
+    let target_end = end(0, [(rows, target_stride), (b.columns, 1)]);
     assert!(target_end <= target.len(), "target ends at {target_end} of {}", target.len());
-    assert!(b.panels.len() >= panels * b.depth * PANEL, "panels hold {} values", b.panels.len());
     if b.depth == 0 {
         if !accumulate {
             target.chunks_mut(target_stride).take(rows).for_each(|row| row[..b.columns].fill(0.0));
         }
         return;
     }
-    let end = a.offset + (rows - 1) * a.row_stride + (b.depth - 1) * a.column_stride + 1;
-    assert!(end <= a.data.len(), "left matrix ends at {end} of {}", a.data.len());
+    let panel = b.depth.saturating_mul(PANEL);
+    let panels_end = end(0, [(panels, panel), (panel, 1)]);
+    assert!(panels_end <= b.panels.len(), "panels end at {panels_end} of {}", b.panels.len());
+    let left_end = end(a.offset, [(rows, a.row_stride), (b.depth, a.column_stride)]);
+    assert!(left_end <= a.data.len(), "left matrix ends at {left_end} of {}", a.data.len());
     assert!(isa.has_product() && isa <= Isa::best(), "{isa:?} has no product here");
     #[cfg(target_arch = "x86_64")]
     // SAFETY: `isa` was detected. All of `target`, `a` and `b` that a tile of the product touches lies below the ends
