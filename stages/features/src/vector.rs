@@ -12,6 +12,7 @@ pub(crate) type Row = [f32; LANES];
 pub(crate) const TILE: usize = 4;
 
 /// Columns from rows. Small tiles at a time, large matrices change places in whole vectors.
+#[expect(clippy::inline_always, reason = "compiled for the widest instructions where it is inlined into such code")]
 #[inline(always)]
 pub(crate) fn transpose(rows: [[f32; TILE]; TILE]) -> [[f32; TILE]; TILE] {
     let [a, b, c, d] = rows;
