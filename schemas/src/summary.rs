@@ -18,8 +18,9 @@ crate::table::table! {
         metric: String,
         /// The metric, 0 to 1 where not said otherwise.
         value: f64,
-        /// Lower end of the 95 % interval from a bootstrap over speakers; null where speakers are too few to resample,
-        /// and for `temperature`.
+        /// Lower end of the 95 % interval from a bootstrap over speakers; null where speakers are too few to resample
+        /// (fewer than three; for `ece` and `ece_scaled` fewer than four), and for `temperature`. That of `ece` is about the
+        /// error of the same bins over all speakers, which the estimate overshoots: it reaches further down than up.
         low: Option<f64>,
         /// Upper end of the interval.
         high: Option<f64>,

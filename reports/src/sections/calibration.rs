@@ -77,7 +77,10 @@ fn table(measured: &[&Scored]) -> Grid {
             grid.row(row);
         }
     }
-    grid.foot("ECE: expected calibration error. Brier score: summed over classes, 0 to 2. Log loss: in nats.");
+    grid.foot(
+        "ECE: expected calibration error; it grows with every chance deviation, so its interval reaches further down than up, \
+         and with fewer than four speakers it has none. Brier score: summed over classes, 0 to 2. Log loss: in nats.",
+    );
     grid
 }
 

@@ -10,7 +10,8 @@ use rand::SeedableRng;
 use rand_chacha::ChaCha8Rng;
 use rayon::prelude::*;
 
-use simulation::{Coverage, FIGURES, WORLDS};
+use simulation::answers::{Coverage, FIGURES, WORLDS};
+use simulation::probabilities;
 
 const SPEAKERS: [usize; 7] = [3, 4, 5, 8, 10, 24, 91];
 
@@ -33,7 +34,49 @@ fn main() -> std::io::Result<()> {
         let each = cases.iter().zip(&found).filter(|((_, of), _)| *of == speakers).map(|(_, found)| found);
         line(&mut out, speakers, &over_worlds(&each.collect::<Vec<_>>()), "all worlds")?;
     }
+    calibration(&mut out, experiments)
+}
+
+/// The same of the calibration figures, with the truths in front.
+fn calibration(out: &mut impl Write, experiments: u64) -> std::io::Result<()> {
+    let worlds = probabilities::WORLDS;
+    let truth = |world: &probabilities::World| world.truth(&mut ChaCha8Rng::seed_from_u64(1));
+    let truths: Vec<_> = worlds.par_iter().map(truth).collect();
+    writeln!(out, "\ntruth: {}", probabilities::FIGURES.join("  "))?;
+    for (world, truth) in worlds.iter().zip(&truths) {
+        writeln!(out, "{truth:.4?}  {}", world.name)?;
+    }
+    writeln!(out, "speakers  {}  their widths", probabilities::FIGURES.join("  "))?;
+    for speakers in SPEAKERS {
+        let each = worlds.par_iter().zip(&truths).map(|(world, truth)| {
+            world.coverage(*truth, speakers, experiments, 500, &mut ChaCha8Rng::seed_from_u64(speakers as u64))
+        });
+        let found: Vec<_> = each.collect();
+        for (world, found) in worlds.iter().zip(&found) {
+            let numbers = found.held.iter().chain(&found.width).map(|number| number.unwrap_or(f64::NAN));
+            calibration_line(out, speakers, numbers, world.name)?;
+        }
+        let held = |figure: usize| found.iter().map(move |found| found.held[figure].unwrap_or(f64::NAN));
+        let figures = || 0..probabilities::FIGURES.len();
+        let means = figures().map(|figure| held(figure).sum::<f64>() / worlds.len() as f64);
+        calibration_line(out, speakers, means, "all worlds")?;
+        calibration_line(out, speakers, figures().map(|figure| held(figure).fold(f64::NAN, f64::min)), "lowest")?;
+        calibration_line(out, speakers, figures().map(|figure| held(figure).fold(f64::NAN, f64::max)), "highest")?;
+    }
     Ok(())
+}
+
+fn calibration_line(
+    out: &mut impl Write,
+    speakers: usize,
+    numbers: impl Iterator<Item = f64>,
+    name: &str,
+) -> std::io::Result<()> {
+    write!(out, "{speakers:8}  ")?;
+    for number in numbers {
+        write!(out, "{number:.3}  ")?;
+    }
+    writeln!(out, "{name}")
 }
 
 /// Means, and the lowest of what is lowest.

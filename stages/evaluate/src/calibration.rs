@@ -81,6 +81,12 @@ impl Tally {
         ratio(self.bins.iter().map(|bin| (bin[1] - bin[2]).abs()).sum(), self.clips())
     }
 
+    /// Per bin, mean confidence less accuracy, weighted by the bin's share of the clips. 0 without clips.
+    pub fn gaps(&self) -> impl Iterator<Item = f64> {
+        let clips = self.clips();
+        self.bins.iter().map(move |bin| ratio(bin[1] - bin[2], clips))
+    }
+
     /// Brier score: the mean squared distance between the probabilities of all classes and what is true, summed over
     /// classes, 0 to 2 (G. W. Brier, Monthly Weather Review 1950). 0 without clips.
     pub fn brier(&self) -> f64 {

@@ -13,7 +13,8 @@
 //! Where fewer than [`FEW`] clips are right, or fewer than that wrong, the spread between speakers is mostly luck (with none, it
 //! is zero); the interval is then at least Wilson's for as many independent clips.
 //!
-//! Single classes have too few clips for this; [`class_intervals`](mod@crate::class_intervals) makes their intervals.
+//! Single classes have too few clips for this; [`class_intervals`](mod@crate::class_intervals) makes their intervals. Those of
+//! calibration, and how often they hold the truth, are in [`calibration_intervals`](mod@crate::calibration_intervals).
 //!
 //! `examples/coverage.rs` simulates how often the intervals hold the truth, in nine worlds (speakers alike and unlike,
 //! classes ten to one, some speakers with four times the clips, a good model and a weak one, one class clustered unlike the
@@ -93,6 +94,12 @@ impl Effective {
         // One speaker deviates from nothing.
         Self { speakers: 1.0 / second, degrees: if second < 1.0 { degrees } else { 0.0 } }
     }
+
+    /// What the spread of resamples is multiplied by to be that of samples: sqrt(g / (g - 1)) for g speakers.
+    pub fn correction(self) -> f64 {
+        let speakers = self.speakers.max(MIN_EFFECTIVE);
+        (speakers / (speakers - 1.0)).sqrt()
+    }
 }
 
 /// Mean and standard deviation of resampled figures, one at a time (Welford 1962).
@@ -125,8 +132,7 @@ impl Spread {
 
 /// Half the width of an interval on the scale of `sd`.
 fn half_width(sd: f64, effective: Effective) -> f64 {
-    let speakers = effective.speakers.max(MIN_EFFECTIVE);
-    sd * (speakers / (speakers - 1.0)).sqrt() * t_quantile(effective.degrees.max(MIN_EFFECTIVE - 1.0))
+    sd * effective.correction() * t_quantile(effective.degrees.max(MIN_EFFECTIVE - 1.0))
 }
 
 /// The 97.5th percentile of Student's t; that of the normal distribution where there are no degrees of freedom to speak of.

@@ -1,12 +1,13 @@
 //! What a model really does: class metrics, summary figures and their intervals, from a table of predictions.
 //!
 //! The arithmetic is in [`confusion`], [`metrics`], [`bootstrap`], [`interval`], [`class_intervals`],
-//! [`calibration`], [`compare`] and [`label_errors`], which know neither files nor emotions; [`evaluation`], [`comparisons`], [`cross_corpus`] and [`labels`]
+//! [`calibration`], [`calibration_intervals`](mod@calibration_intervals), [`compare`] and [`label_errors`], which know neither files nor emotions; [`evaluation`], [`comparisons`], [`cross_corpus`] and [`labels`]
 //! apply it to predictions; [`leaks`] says which figures cannot be believed; [`run`] reads and writes. No model is needed
 //! here, so predictions made elsewhere can be scored as well.
 
 pub mod bootstrap;
 pub mod calibration;
+pub mod calibration_intervals;
 pub mod class_intervals;
 pub mod compare;
 pub mod comparisons;

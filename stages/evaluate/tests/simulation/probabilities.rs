@@ -1,0 +1,219 @@
+//! Worlds of speakers whose true calibration is known.
+//!
+//! A clip has one value per class, drawn from the normal distribution, that of its own class higher by the model's skill at the
+//! speaker. Where the skill is what the model takes it for, softmax of skill times values is the posterior of the classes: a
+//! model that reports it is perfectly calibrated. A model that is too sure of itself reports it sharpened.
+//!
+//! The truth that intervals should hold is the figure of infinitely many speakers; for the expected calibration error that
+//! of the same bins, which is what it estimates (the error of bins without width is another, larger figure).
+
+use rand::{Rng, RngExt};
+
+use ser_evaluate::bootstrap::Draws;
+use ser_evaluate::calibration::Tally;
+use ser_evaluate::calibration_intervals::calibration_intervals;
+
+use super::{Count, normal};
+
+/// A population of speakers, and how many clips each has.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct World {
+    /// What is special about it.
+    pub(crate) name: &'static str,
+    /// Number of classes.
+    pub(crate) classes: usize,
+    /// How far the value of a clip's class is above the others, in standard deviations of one.
+    pub(crate) skill: f64,
+    /// How unlike speakers are in it: standard deviation of its logarithm.
+    pub(crate) skill_sd: f64,
+    /// Overconfidence: what the logits of the calibrated model are multiplied by.
+    pub(crate) sharpness: f64,
+    /// How unlike speakers are in it: standard deviation of its logarithm.
+    pub(crate) sharpness_sd: f64,
+    /// Clips of each class of a speaker.
+    pub(crate) clips: u64,
+    /// How unlike speakers' shares of the clips are: each has this many times the clips, at random.
+    pub(crate) times: &'static [u64],
+}
+
+/// Bins of confidence, as many as an evaluation has by default.
+const BINS: usize = 15;
+/// Clips of all speakers that the truth is computed from, at least.
+const MANY: u64 = 1_000_000;
+
+/// The worlds that intervals are tried in.
+pub(crate) const WORLDS: &[World] = &[
+    World {
+        name: "perfectly calibrated, speakers alike",
+        classes: 6,
+        skill: 1.5,
+        skill_sd: 0.0,
+        sharpness: 1.0,
+        sharpness_sd: 0.0,
+        clips: 10,
+        times: &[1],
+    },
+    World {
+        name: "calibrated on average, speakers unlike",
+        classes: 8,
+        skill: 1.5,
+        skill_sd: 0.3,
+        sharpness: 1.0,
+        sharpness_sd: 0.2,
+        clips: 8,
+        times: &[1],
+    },
+    World {
+        name: "somewhat too sure",
+        classes: 6,
+        skill: 1.5,
+        skill_sd: 0.3,
+        sharpness: 1.5,
+        sharpness_sd: 0.2,
+        clips: 10,
+        times: &[1],
+    },
+    World {
+        name: "far too sure, speakers very unlike",
+        classes: 4,
+        skill: 1.0,
+        skill_sd: 0.5,
+        sharpness: 3.0,
+        sharpness_sd: 0.3,
+        clips: 10,
+        times: &[1],
+    },
+    World {
+        name: "far too sure, speakers alike",
+        classes: 8,
+        skill: 1.0,
+        skill_sd: 0.1,
+        sharpness: 3.0,
+        sharpness_sd: 0.0,
+        clips: 8,
+        times: &[1],
+    },
+    World {
+        name: "not sure enough",
+        classes: 6,
+        skill: 2.0,
+        skill_sd: 0.3,
+        sharpness: 0.5,
+        sharpness_sd: 0.2,
+        clips: 10,
+        times: &[1],
+    },
+    World {
+        name: "few clips, somewhat too sure",
+        classes: 8,
+        skill: 1.5,
+        skill_sd: 0.3,
+        sharpness: 1.5,
+        sharpness_sd: 0.2,
+        clips: 2,
+        times: &[1],
+    },
+    World {
+        name: "many clips, calibrated on average",
+        classes: 4,
+        skill: 1.5,
+        skill_sd: 0.3,
+        sharpness: 1.0,
+        sharpness_sd: 0.2,
+        clips: 50,
+        times: &[1],
+    },
+    World {
+        name: "many clips, slightly too sure",
+        classes: 5,
+        skill: 1.5,
+        skill_sd: 0.3,
+        sharpness: 1.15,
+        sharpness_sd: 0.1,
+        clips: 25,
+        times: &[1],
+    },
+    World {
+        name: "some speakers with four times the clips",
+        classes: 4,
+        skill: 1.5,
+        skill_sd: 0.3,
+        sharpness: 1.3,
+        sharpness_sd: 0.2,
+        clips: 6,
+        times: &[1, 1, 1, 4],
+    },
+];
+
+/// What has intervals.
+pub(crate) const FIGURES: [&str; 3] = ["ece", "brier", "log_loss"];
+
+/// The figures of infinitely many speakers, in the order of [`FIGURES`].
+pub(crate) type Truth = [f64; FIGURES.len()];
+
+/// How often the intervals of each of [`FIGURES`] held the truth, and how wide they were.
+#[derive(Debug, Clone, Copy, Default)]
+pub(crate) struct Coverage {
+    /// Share of the experiments in which it held; `None` where speakers are too few for an interval.
+    pub(crate) held: [Option<f64>; FIGURES.len()],
+    /// Mean width.
+    pub(crate) width: [Option<f64>; FIGURES.len()],
+}
+
+impl World {
+    /// Coverage of `truth` over `experiments` of `speakers` speakers each.
+    pub(crate) fn coverage(
+        &self,
+        truth: Truth,
+        speakers: usize,
+        experiments: u64,
+        resamples: u32,
+        generator: &mut impl Rng,
+    ) -> Coverage {
+        let mut counts = [Count::default(); FIGURES.len()];
+        for experiment in 0..experiments {
+            let drawn: Vec<_> = (0..speakers).map(|_| self.speaker(generator)).collect();
+            let found = calibration_intervals(&drawn, &Draws::new(speakers, resamples, experiment));
+            for ((count, interval), truth) in counts.iter_mut().zip([found.ece, found.brier, found.log_loss]).zip(truth)
+            {
+                if let Some(interval) = interval {
+                    count.add(interval, truth);
+                }
+            }
+        }
+        let of = |value: fn(&Count) -> f64| counts.map(|count| (count.made > 0.0).then(|| value(&count)));
+        Coverage { held: of(Count::share), width: of(|count| count.width / count.made) }
+    }
+
+    /// The figures of infinitely many speakers, from some ten thousand of them.
+    pub(crate) fn truth(&self, generator: &mut impl Rng) -> Truth {
+        let mut all = Tally::new(BINS);
+        while all.clips() < MANY as f64 {
+            all.add_tally(&self.speaker(generator), 1.0);
+        }
+        [all.ece(), all.brier(), all.log_loss()]
+    }
+
+    /// The clips of a speaker.
+    fn speaker(&self, generator: &mut impl Rng) -> Tally {
+        let mut tally = Tally::new(BINS);
+        let skill = self.skill * f64::exp(self.skill_sd * normal(generator));
+        let sharpness = self.sharpness * f64::exp(self.sharpness_sd * normal(generator));
+        let times = self.times[generator.random_range(0..self.times.len())];
+        let mut row = vec![0.0; self.classes];
+        for truth in 0..self.classes {
+            for _ in 0..self.clips * times {
+                for (class, value) in row.iter_mut().enumerate() {
+                    let above = if class == truth { skill } else { 0.0 };
+                    *value = f64::exp(sharpness * self.skill * (above + normal(generator)));
+                }
+                let sum: f64 = row.iter().sum();
+                for value in &mut row {
+                    *value /= sum;
+                }
+                tally.add(&row, truth);
+            }
+        }
+        tally
+    }
+}
