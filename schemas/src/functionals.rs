@@ -46,9 +46,10 @@ impl Functionals {
     /// Writes the table to `path`, atomically.
     pub fn write(&self, path: &Path, provenance: &Provenance) -> TableResult<()> {
         let mut writer = FunctionalsWriter::create(path, &self.names, provenance)?;
-        let rows: Vec<&[f32]> = (0..self.clip_ids.len()).map(|row| self.row(row)).collect();
-        for (ids, rows) in self.clip_ids.chunks(ROWS_PER_GROUP).zip(rows.chunks(ROWS_PER_GROUP)) {
-            writer.write_group(ids, rows)?;
+        let width = self.names.len();
+        for start in (0..self.clip_ids.len()).step_by(ROWS_PER_GROUP) {
+            let end = self.clip_ids.len().min(start + ROWS_PER_GROUP);
+            writer.write_group(&self.clip_ids[start..end], &self.values[start * width..end * width])?;
         }
         writer.finish()
     }
@@ -104,11 +105,11 @@ impl FunctionalsWriter {
         Ok(Self { writer: GroupWriter::create(path, schema)?, width: names.len() })
     }
 
-    /// Appends one row group: the clips, and for each its values.
-    pub fn write_group(&mut self, clip_ids: &[impl AsRef<str>], rows: &[impl AsRef<[f32]>]) -> TableResult<()> {
+    /// Appends one row group: the clips, and their values, row after row.
+    pub fn write_group(&mut self, clip_ids: &[impl AsRef<str>], values: &[f32]) -> TableResult<()> {
         let ids: ArrayRef = Arc::new(StringArray::from_iter_values(clip_ids));
         let columns = (0..self.width).map(|column| -> ArrayRef {
-            Arc::new(Float32Array::from_iter_values(rows.iter().map(|row| row.as_ref()[column])))
+            Arc::new(Float32Array::from_iter_values(values.iter().skip(column).step_by(self.width).copied()))
         });
         self.writer.write_group(std::iter::once(ids).chain(columns))
     }
@@ -204,8 +205,8 @@ mod tests {
         let names = ["a".to_owned(), "b".to_owned()];
         let create = |name: &str| FunctionalsWriter::create(&path(name), &names, &Provenance::default());
         let mut writer = create("first.parquet").expect("create");
-        writer.write_group(&["x", "y"], &[[1.0, 2.0], [3.0, 4.0]]).expect("write");
-        writer.write_group(&["z"], &[[5.0, 6.0]]).expect("write");
+        writer.write_group(&["x", "y"], &[1.0, 2.0, 3.0, 4.0]).expect("write");
+        writer.write_group(&["z"], &[5.0, 6.0]).expect("write");
         writer.finish().expect("finish");
         let first = FunctionalsReader::open(&path("first.parquet")).expect("open");
         assert_eq!(first.groups(), [0..2, 2..3]);
@@ -216,8 +217,8 @@ mod tests {
         copied.copy_group(&first, 0).expect("copy");
         copied.finish().expect("finish");
         let mut written = create("written.parquet").expect("create");
-        written.write_group(&["z"], &[[5.0, 6.0]]).expect("write");
-        written.write_group(&["x", "y"], &[[1.0, 2.0], [3.0, 4.0]]).expect("write");
+        written.write_group(&["z"], &[5.0, 6.0]).expect("write");
+        written.write_group(&["x", "y"], &[1.0, 2.0, 3.0, 4.0]).expect("write");
         written.finish().expect("finish");
         let bytes = |name: &str| std::fs::read(path(name)).expect("file");
         assert!(bytes("copied.parquet") == bytes("written.parquet"));

@@ -5,7 +5,7 @@
 //! indices are left out, so that the footers of wide tables stay small and a copied group is described like a fresh one.
 
 use std::fs::File;
-use std::io::BufWriter;
+use std::io::{self, BufWriter, Write};
 use std::ops::Range;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -18,46 +18,67 @@ use parquet::arrow::{ArrowWriter, ProjectionMask};
 use parquet::basic::Compression;
 use parquet::column::writer::ColumnCloseResult;
 use parquet::errors::ParquetError;
-use parquet::file::metadata::ColumnChunkMetaData;
-use parquet::file::properties::{EnabledStatistics, WriterProperties};
+use parquet::file::metadata::{ColumnChunkMetaData, FileMetaData, ParquetMetaData, ParquetMetaDataWriter};
+use parquet::file::properties::{EnabledStatistics, WriterProperties, WriterPropertiesPtr};
 use parquet::file::reader::ChunkReader;
-use parquet::file::writer::{SerializedFileWriter, SerializedRowGroupWriter};
+use parquet::file::writer::{SerializedRowGroupWriter, TrackedWrite};
 
 use crate::error::{TableError, TableResult};
+use crate::footer::Footer;
 use crate::matrices::MatrixColumn;
 use crate::parquet_io::{check_table, io_error, parquet_error};
 use crate::writeback::Writeback;
 
 /// Bytes collected before they are handed to the operating system.
 const BUFFER_BYTES: usize = 1 << 20;
+/// What a Parquet file begins with, and ends.
+const MAGIC: &[u8] = b"PAR1";
 
 /// A file being written beside its final place; it appears there when [`finish`](Self::finish) succeeds.
 pub(crate) struct GroupWriter {
     path: PathBuf,
     partial: PathBuf,
     schema: SchemaRef,
-    writer: Option<SerializedFileWriter<BufWriter<File>>>,
+    /// `None` once the file is complete.
+    out: Option<TrackedWrite<BufWriter<File>>>,
     writeback: Writeback,
+    properties: WriterPropertiesPtr,
     factory: ArrowRowGroupWriterFactory,
+    /// Of the whole file; its groups are in `footer`.
+    metadata: FileMetaData,
+    footer: Footer,
 }
 
+/// A row group being written to the file.
+type Group<'a> = SerializedRowGroupWriter<'a, BufWriter<File>>;
+
 impl GroupWriter {
-    /// Starts a table of measured numbers: hardly any value occurs twice, so neither dictionaries nor compression pay.
+    /// Starts a table.
     pub(crate) fn create(path: &Path, schema: SchemaRef) -> TableResult<Self> {
         let partial = path.with_extension("parquet.partial");
         let file = File::create(&partial).map_err(|source| io_error("write", &partial, source))?;
         let writeback = Writeback::new(&file).map_err(|source| io_error("write", &partial, source))?;
-        let properties = WriterProperties::builder()
-            .set_compression(Compression::UNCOMPRESSED)
-            .set_dictionary_enabled(false)
-            .set_statistics_enabled(EnabledStatistics::None)
-            .set_offset_index_disabled(true)
-            .build();
-        let opened =
-            ArrowWriter::try_new(BufWriter::with_capacity(BUFFER_BYTES, file), Arc::clone(&schema), Some(properties))
-                .and_then(ArrowWriter::into_serialized_writer);
-        let (writer, factory) = opened.map_err(|source| parquet_error(path, source))?;
-        Ok(Self { path: path.to_owned(), partial, schema, writer: Some(writer), writeback, factory })
+        // A file of nothing but the footer, which goes nowhere: what the real footer has beside its groups, and arrow's
+        // writers of columns.
+        let describe = || -> Result<_, ParquetError> {
+            let writer = ArrowWriter::try_new(io::sink(), Arc::clone(&schema), Some(properties()))?;
+            let (writer, factory) = writer.into_serialized_writer()?;
+            Ok((Arc::clone(writer.properties()), factory, writer.close()?.file_metadata().clone()))
+        };
+        let (properties, factory, metadata) = describe().map_err(|source| parquet_error(path, source))?;
+        let mut out = TrackedWrite::new(BufWriter::with_capacity(BUFFER_BYTES, file));
+        out.write_all(MAGIC).map_err(|source| io_error("write", &partial, source))?;
+        Ok(Self {
+            path: path.to_owned(),
+            partial,
+            schema,
+            out: Some(out),
+            writeback,
+            properties,
+            factory,
+            metadata,
+            footer: Footer::default(),
+        })
     }
 
     /// Appends a row group of one array per field of the schema; each is asked for when its turn comes, so that a wide
@@ -86,42 +107,31 @@ impl GroupWriter {
     fn write_columns(
         &mut self,
         columns: impl Iterator<Item = ArrayRef>,
-        write_rest: impl FnOnce(&mut SerializedRowGroupWriter<'_, BufWriter<File>>) -> Result<(), ParquetError>,
+        write_rest: impl FnOnce(&mut Group<'_>) -> Result<(), ParquetError>,
     ) -> TableResult<()> {
-        let Some(writer) = self.writer.as_mut() else { return Ok(()) };
-        let index = writer.flushed_row_groups().len();
-        let write = || -> Result<(), ParquetError> {
-            let mut leaves = self.factory.create_column_writers(index)?.into_iter();
-            let mut group = writer.next_row_group()?;
-            for (field, array) in self.schema.fields().iter().zip(columns) {
+        let schema = Arc::clone(&self.schema);
+        let leaves = self.factory.create_column_writers(self.footer.len());
+        self.append(|group| {
+            let mut leaves = leaves?.into_iter();
+            for (field, array) in schema.fields().iter().zip(columns) {
                 for (leaf, mut column) in compute_leaves(field, &array)?.iter().zip(leaves.by_ref()) {
                     column.write(leaf)?;
-                    column.close()?.append_to_row_group(&mut group)?;
+                    column.close()?.append_to_row_group(group)?;
                 }
             }
-            write_rest(&mut group)?;
-            group.close().map(drop)
-        };
-        write().map_err(|source| parquet_error(&self.path, source))?;
-        self.advance()
-    }
-
-    fn advance(&mut self) -> TableResult<()> {
-        let written = self.writer.as_ref().map_or(0, SerializedFileWriter::bytes_written);
-        self.writeback.advance(written as u64).map_err(|source| io_error("write", &self.partial, source))
+            write_rest(group)
+        })
     }
 
     /// Appends row group `group` of `from`, a file of the same columns, unread.
     pub(crate) fn copy_group(&mut self, from: &GroupReader, group: usize) -> TableResult<()> {
-        let Some(writer) = self.writer.as_mut() else { return Ok(()) };
         let described = from.metadata.metadata().row_group(group);
         let ranges = || described.columns().iter().map(ColumnChunkMetaData::byte_range);
         let start = ranges().map(|(start, _)| start).min().unwrap_or(0);
         let end = ranges().map(|(start, length)| start + length).max().unwrap_or(start);
         let bytes =
             from.file.get_bytes(start, (end - start) as usize).map_err(|source| parquet_error(&from.path, source))?;
-        let mut copy = || -> Result<(), ParquetError> {
-            let mut appended = writer.next_row_group()?;
+        self.append(|appended| {
             for column in described.columns() {
                 // The description counts from the file's start, the bytes from the group's.
                 let here = |offset: i64| offset - start as i64;
@@ -141,16 +151,37 @@ impl GroupWriter {
                 };
                 appended.append_column(&bytes, closed)?;
             }
-            appended.close().map(drop)
+            Ok(())
+        })
+    }
+
+    /// Appends a row group that `write` fills.
+    fn append(&mut self, write: impl FnOnce(&mut Group<'_>) -> Result<(), ParquetError>) -> TableResult<()> {
+        let Some(out) = self.out.as_mut() else { return Ok(()) };
+        let append = || -> Result<(), ParquetError> {
+            let index = i32::try_from(self.footer.len())
+                .map_err(|_| ParquetError::General("a file cannot have more row groups".to_owned()))?;
+            let (schema, properties) = (self.metadata.schema_descr_ptr(), Arc::clone(&self.properties));
+            let mut group = SerializedRowGroupWriter::new(schema, properties, out, index, None);
+            write(&mut group)?;
+            self.footer.push(&*group.close()?)
         };
-        copy().map_err(|source| parquet_error(&self.path, source))?;
-        self.advance()
+        append().map_err(|source| parquet_error(&self.path, source))?;
+        let written = out.bytes_written() as u64;
+        self.writeback.advance(written).map_err(|source| io_error("write", &self.partial, source))
     }
 
     /// Completes, syncs and renames the file into place.
     pub(crate) fn finish(mut self) -> TableResult<()> {
-        let Some(writer) = self.writer.take() else { return Ok(()) };
-        let buffered = writer.into_inner().map_err(|source| parquet_error(&self.path, source))?;
+        let Some(out) = self.out.take() else { return Ok(()) };
+        let footer = std::mem::take(&mut self.footer);
+        let complete = || -> Result<BufWriter<File>, ParquetError> {
+            let mut out = out.into_inner()?;
+            let metadata = ParquetMetaData::new(self.metadata.clone(), footer.into_groups()?);
+            ParquetMetaDataWriter::new(&mut out, &metadata).finish()?;
+            Ok(out)
+        };
+        let buffered = complete().map_err(|source| parquet_error(&self.path, source))?;
         buffered.into_inner().map_err(|error| io_error("write", &self.partial, error.into_error()))?;
         self.writeback.finish().map_err(|source| io_error("write", &self.partial, source))?;
         std::fs::rename(&self.partial, &self.path).map_err(|source| io_error("rename", &self.partial, source))
@@ -159,11 +190,19 @@ impl GroupWriter {
 
 impl Drop for GroupWriter {
     fn drop(&mut self) {
-        // Only reached with a writer when an error or a panic cut the writing short.
-        if self.writer.take().is_some() {
-            let _ = std::fs::remove_file(&self.partial);
-        }
+        // It is only there when an error or a panic cut the writing short.
+        let _ = std::fs::remove_file(&self.partial);
     }
+}
+
+/// Of tables of measured numbers: hardly any value occurs twice, so neither dictionaries nor compression pay.
+fn properties() -> WriterProperties {
+    WriterProperties::builder()
+        .set_compression(Compression::UNCOMPRESSED)
+        .set_dictionary_enabled(false)
+        .set_statistics_enabled(EnabledStatistics::None)
+        .set_offset_index_disabled(true)
+        .build()
 }
 
 /// A table on disk, read row group by row group.
@@ -242,5 +281,49 @@ impl GroupReader {
         let reader = builder.build().map_err(|source| parquet_error(&self.path, source))?;
         let path = self.path.clone();
         Ok(reader.map(move |batch| batch.map_err(|source| TableError::Arrow { path: path.clone(), source })))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use arrow::array::{Float32Array, StringArray};
+    use arrow::datatypes::{DataType, Field, Schema};
+
+    use super::*;
+    use crate::Provenance;
+
+    fn schema() -> SchemaRef {
+        let mut fields = vec![Field::new("clip_id", DataType::Utf8, true)];
+        fields.extend((0..20).map(|column| Field::new(format!("mfcc_{column:02}_mean"), DataType::Float32, false)));
+        Arc::new(Schema::new(fields).with_metadata(Provenance::default().metadata("functionals", 1, &[])))
+    }
+
+    /// Columns of `rows` rows, enough of them for several pages in the larger groups.
+    fn group(rows: usize) -> Vec<ArrayRef> {
+        let id = |row: usize| (row % 5 > 0).then(|| format!("demo/{}", "x".repeat(row % 7)));
+        let ids: ArrayRef = Arc::new((0..rows).map(id).collect::<StringArray>());
+        let column = |column: usize| -> ArrayRef {
+            Arc::new(Float32Array::from_iter_values((0..rows).map(|row| (row * 31 + column) as f32)))
+        };
+        std::iter::once(ids).chain((0..20).map(column)).collect()
+    }
+
+    const ROWS: [usize; 6] = [3, 50_000, 1, 20_001, 3, 70_000];
+
+    /// The footer is put together from numbers: it must say all that the library's own says.
+    #[test]
+    fn a_file_is_byte_for_byte_the_one_that_parquet_writes() {
+        let folder = tempfile::tempdir().expect("temporary folder");
+        let path = folder.path().join("ours.parquet");
+        let mut ours = GroupWriter::create(&path, schema()).expect("create");
+        let mut theirs = ArrowWriter::try_new(Vec::new(), schema(), Some(properties())).expect("create");
+        for rows in ROWS {
+            ours.write_group(group(rows).into_iter()).expect("write");
+            theirs.write(&RecordBatch::try_new(schema(), group(rows)).expect("a batch")).expect("write");
+            theirs.flush().expect("flush");
+        }
+        assert_eq!((ours.footer.len(), ours.footer.unlike()), (ROWS.len(), 0), "all groups are kept as numbers");
+        ours.finish().expect("finish");
+        assert!(std::fs::read(&path).expect("file") == theirs.into_inner().expect("finish"));
     }
 }

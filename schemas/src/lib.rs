@@ -42,6 +42,7 @@ mod examples;
 mod exclusions;
 mod exposures;
 mod findings;
+mod footer;
 pub mod frames;
 pub mod functionals;
 mod groups;

@@ -3,9 +3,11 @@
 //! A stage is a plain function from its parameters, its input tables and an output folder to a summary. It knows
 //! nothing of caching, of other stages or of the terminal.
 
+use std::fs;
 use std::path::{Path, PathBuf};
 
-use crate::Provenance;
+use crate::parquet_io::io_error;
+use crate::{Provenance, TableResult};
 
 /// Where a stage works, and who watches.
 pub struct StageContext<'a> {
@@ -25,14 +27,38 @@ pub struct StageContext<'a> {
     pub previous_dir: Option<&'a Path>,
     /// Kept from run to run for whatever saves work next time. Losing it costs time, never a result.
     pub state_dir: &'a Path,
+    /// Not there when a stage begins; see [`keep_refused`](Self::keep_refused).
+    pub refused_dir: &'a Path,
     /// Told about progress and warnings; asked whether to stop.
     pub observer: &'a dyn Observer,
 }
 
-impl StageContext<'_> {
+impl<'a> StageContext<'a> {
+    /// A stage outside any pipeline, as tests and examples run it: unwatched, everything in `dir`, seed 42.
+    pub fn alone(dir: &'a Path) -> Self {
+        Self {
+            provenance: Provenance::default(),
+            seed: 42,
+            base_dir: dir,
+            out_dir: dir,
+            work_dir: dir,
+            previous_dir: None,
+            state_dir: dir,
+            refused_dir: dir,
+            observer: &Quiet,
+        }
+    }
+
     /// `path` as it can be opened: relative paths start at the folder of the pipeline file.
     pub fn resolve(&self, path: impl AsRef<Path>) -> PathBuf {
         self.base_dir.join(path)
+    }
+
+    /// Makes the folder for the tables of a result that the stage has made and refuses, as one that leaks: a stage that
+    /// fails has no artifact, and people want to see why. The caller removes it when the stage is tried again.
+    pub fn keep_refused(&self) -> TableResult<&Path> {
+        fs::create_dir_all(self.refused_dir).map_err(|source| io_error("create", self.refused_dir, source))?;
+        Ok(self.refused_dir)
     }
 }
 

@@ -68,9 +68,9 @@ fn result<T: Table>(workspace: &Workspace, path: &str) -> Vec<T> {
     T::read(&workspace.path(&format!("artifacts/{path}"))).expect("the stage was run")
 }
 
-/// Where a failed stage leaves its checks.
+/// Where a failed stage leaves its tables.
 fn refused(workspace: &Workspace, stage: &str) -> PathBuf {
-    workspace.path(&format!("artifacts/.ser/state/{stage}/refused_checks.parquet"))
+    workspace.path(&format!("artifacts/.ser/state/{stage}/refused"))
 }
 
 /// Lets `alter` change the rows of a result, and the record of it, as if the stage had written them so.
@@ -127,8 +127,8 @@ fn a_recording_on_both_sides_fails_the_split() {
         names = vec![clips[one].clip_id.clone(), clips[other].clip_id.clone()];
     });
     let ran = workspace.ser(&["run", "evaluation"]).exits(1).tells("check `audio_disjoint` failed in fold 0");
-    ran.tells(&names[0]).tells(&names[1]).tells("refused_checks.parquet");
-    let checks = Check::read(&refused(&workspace, "folds")).expect("kept");
+    ran.tells(&names[0]).tells(&names[1]).tells("/refused/");
+    let checks = Check::read(&refused(&workspace, "folds").join("checks.parquet")).expect("kept");
     let failed: Vec<&Check> = checks.iter().filter(|check| check.status == CheckStatus::Failed).collect();
     assert!(!failed.is_empty() && failed.iter().all(|check| check.check == "audio_disjoint"), "{failed:?}");
     assert!(!workspace.path("artifacts/folds").exists(), "a split that leaks has no result");
@@ -140,7 +140,7 @@ fn an_altered_copy_of_a_recording_on_both_sides_fails_the_split() {
     // Quieter, and behind 0.2 s of silence: no hash says that it is the same.
     workspace.write(COPY, altered(&original(&workspace), 8_820));
     let ran = workspace.ser(&["run", "evaluation"]).exits(1).tells("check `near_audio_disjoint` failed in fold 0");
-    ran.tells("DC/h01").tells("KL/h09").tells("refused_checks.parquet");
+    ran.tells("DC/h01").tells("KL/h09").tells("/refused/");
     assert!(refused(&workspace, "folds").exists());
     std::fs::remove_file(workspace.path(COPY)).expect("the copy");
     workspace.ser(&["run", "folds"]).exits(0);
@@ -162,7 +162,7 @@ fn a_speaker_on_both_sides_fails_the_evaluation() {
     let clip = clips.iter().find(|clip| clip.clip_id == moved.clip_id).expect("a clip of the manifest");
     let ran = workspace.ser(&["run", "evaluation"]).exits(1).tells("check `speaker_disjoint` failed in fold 0");
     ran.tells(clip.speaker.as_deref().expect("known")).tells(&format!("{} shown", clip.clip_id));
-    let checks = ModelCheck::read(&refused(&workspace, "evaluation")).expect("kept");
+    let checks = ModelCheck::read(&refused(&workspace, "evaluation").join("model_checks.parquet")).expect("kept");
     assert!(checks.iter().any(|check| check.check == "speaker_disjoint" && check.status == CheckStatus::Failed));
 }
 
@@ -180,8 +180,8 @@ fn a_model_that_was_shown_a_test_clip_fails_the_evaluation() {
         let shown = Exposure { fold: 0, clip_id: clip_id.clone(), used_for };
         alter::<Exposure>(&workspace, "linear", "exposures.parquet", &[], |rows| rows.push(shown.clone()));
         let ran = workspace.ser(&["run", "evaluation"]).exits(1);
-        ran.tells(&format!("check `{check}` failed in fold 0: {clip_id} (1 in all)")).tells("refused_checks.parquet");
-        let checks = ModelCheck::read(&refused(&workspace, "evaluation")).expect("kept");
+        ran.tells(&format!("check `{check}` failed in fold 0: {clip_id} (1 in all)")).tells("/refused/");
+        let checks = ModelCheck::read(&refused(&workspace, "evaluation").join("model_checks.parquet")).expect("kept");
         let failed: Vec<&ModelCheck> = checks.iter().filter(|check| check.status == CheckStatus::Failed).collect();
         assert!(matches!(failed[..], [one] if one.check == check && one.detail == clip_id), "{failed:?}");
         alter::<Exposure>(&workspace, "linear", "exposures.parquet", &[], |rows| rows.retain(|row| *row != shown));

@@ -38,6 +38,9 @@ pub struct Job<'a> {
     pub previous_dir: Option<&'a Path>,
     /// Exists; kept from run to run for whatever saves work next time. Losing it costs time, never a result.
     pub state_dir: &'a Path,
+    /// Not there when a stage begins. A stage that makes a result and refuses it, as one that leaks, keeps its tables here
+    /// for people to look at: they stay until the stage is tried again or has a valid result.
+    pub refused_dir: &'a Path,
     /// What the stage reads, in the order of [`StageKind::inputs`](crate::StageKind::inputs), then of `from`.
     pub inputs: Vec<InputFolder>,
     /// The whole pipeline, for kinds whose fingerprint covers it.

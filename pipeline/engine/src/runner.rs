@@ -202,6 +202,8 @@ impl Progress<'_> {
     /// Takes over what is recorded of the result that is there.
     fn take_over(&mut self, at: usize) {
         let Some(last) = &self.plan.steps[at].record else { return };
+        // What cannot be removed misleads nobody about a result, and is removed by the next try at the latest.
+        let _ = self.setting.store.forget_refused(&self.record.stages[at].stage);
         let stage = &mut self.record.stages[at];
         stage.content = Some(last.content.clone());
         stage.rows = last.rows;

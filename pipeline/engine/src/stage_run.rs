@@ -165,6 +165,7 @@ fn work(
         work_dir: &places.workspace.work,
         previous_dir: places.previous_dir,
         state_dir: &places.workspace.state,
+        refused_dir: &places.workspace.refused,
         inputs: input_folders(setting, stage),
         spec: spec_view(setting, stage.kind().covers()),
         observer,

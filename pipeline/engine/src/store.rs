@@ -52,6 +52,7 @@ pub(crate) struct Workspace {
     pub(crate) out: PathBuf,
     pub(crate) work: PathBuf,
     pub(crate) state: PathBuf,
+    pub(crate) refused: PathBuf,
 }
 
 impl Workspace {
@@ -184,6 +185,7 @@ impl Store {
         let out_dir = self.tmp_path(stage, "");
         let work_dir = self.work_path(stage).join(&fingerprint[..WORK_PREFIX.min(fingerprint.len())]);
         files::remove(&out_dir).map_err(EngineError::io("empty", &out_dir))?;
+        self.forget_refused(stage)?;
         if afresh {
             files::remove(&work_dir).map_err(EngineError::io("empty", &work_dir))?;
         }
@@ -191,7 +193,7 @@ impl Store {
         for dir in [&out_dir, &work_dir, &state_dir] {
             fs::create_dir_all(dir).map_err(EngineError::io("create", dir))?;
         }
-        Ok(Workspace { out: out_dir, work: work_dir, state: state_dir })
+        Ok(Workspace { out: out_dir, work: work_dir, state: state_dir, refused: self.refused_dir(stage) })
     }
 
     /// Puts a finished result, already handed to the disk, into place. `record` says what made it.
@@ -253,6 +255,17 @@ impl Store {
     /// What a stage keeps from run to run to save work. It need not exist.
     pub fn state_dir(&self, stage: &str) -> PathBuf {
         self.ser_dir().join("state").join(stage)
+    }
+
+    /// Tables of the result that a stage made last and refused. It is only there when the stage failed for that.
+    pub fn refused_dir(&self, stage: &str) -> PathBuf {
+        self.state_dir(stage).join("refused")
+    }
+
+    /// Removes what a stage refused: it has a valid result, or is about to be tried again.
+    pub(crate) fn forget_refused(&self, stage: &str) -> Result<(), EngineError> {
+        let dir = self.refused_dir(stage);
+        files::remove(&dir).map_err(EngineError::io("remove", &dir))
     }
 
     fn tmp_path(&self, stage: &str, suffix: &str) -> PathBuf {

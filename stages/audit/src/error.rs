@@ -30,16 +30,6 @@ pub enum AuditError {
         /// Where all tables of the audit lie.
         tables: PathBuf,
     },
-    /// The tables of a refused audit could not be kept or cleared away.
-    #[error("cannot {action} `{}`", path.display())]
-    Io {
-        /// What was tried.
-        action: &'static str,
-        /// On what.
-        path: PathBuf,
-        /// Why not.
-        source: std::io::Error,
-    },
     /// Polars refused to count.
     #[error("cannot count the clips")]
     Polars(#[from] polars::error::PolarsError),

@@ -38,7 +38,7 @@ pub use measures::Measures;
 pub use near_duplicates::near_duplicates;
 pub use overview::{CorpusRow, EmotionRow, Overview, overview};
 pub use params::{FailOn, FailSeverity, Params};
-pub use run::{FILES, refused_dir, run};
+pub use run::{FILES, run};
 pub use shortcuts::shortcuts;
 
 /// Version of what this stage computes; it rises when the same input gives other output.

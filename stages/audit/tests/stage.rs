@@ -3,7 +3,7 @@
 use std::path::Path;
 
 use ser_audit::{AuditError, Code, Dataset, FILES, FailOn, FailSeverity, Measures, Params, findings, overview, run};
-use ser_schemas::stage::{Quiet, StageContext, StageSummary};
+use ser_schemas::stage::{StageContext, StageSummary};
 use ser_schemas::{
     Association, Balance, ClassBalance, Clip, Corpus, CorpusStatus, Durations, Emotion, Exclusion, Finding,
     NearDuplicate, Provenance, Reason, Severity, Shortcut, Table,
@@ -81,26 +81,17 @@ fn dataset() -> Dataset {
     }
 }
 
-/// Runs the stage with the manifest, its output and its state in folders below `folder`.
+/// Runs the stage with the manifest and its output in folders below `folder`.
 fn audit_with(params: &Params, folder: &Path, dataset: &Dataset) -> Result<StageSummary, AuditError> {
-    let [manifest, out, state] = ["manifest", "out", "state"].map(|name| folder.join(name));
-    for dir in [&manifest, &out, &state] {
+    let [manifest, out] = ["manifest", "out"].map(|name| folder.join(name));
+    for dir in [&manifest, &out] {
         std::fs::create_dir_all(dir).expect("create a folder");
     }
     let provenance = Provenance::default();
     Clip::write(&manifest.join("clips.parquet"), &dataset.clips, &provenance).expect("write clips");
     Exclusion::write(&manifest.join("exclusions.parquet"), &dataset.exclusions, &provenance).expect("write exclusions");
     Corpus::write(&manifest.join("corpora.parquet"), &dataset.corpora, &provenance).expect("write corpora");
-    let ctx = StageContext {
-        provenance,
-        seed: 42,
-        base_dir: folder,
-        out_dir: &out,
-        work_dir: folder,
-        previous_dir: None,
-        state_dir: &state,
-        observer: &Quiet,
-    };
+    let ctx = StageContext { refused_dir: &folder.join("refused"), ..StageContext::alone(&out) };
     run(params, &manifest, &ctx)
 }
 
@@ -239,7 +230,7 @@ fn tables_are_written_and_add_up() {
 fn findings_that_fail_on_names_fail_the_stage_and_keep_its_tables() {
     let folder = tempfile::tempdir().expect("temporary folder");
     let dataset = dataset();
-    let refused = ser_audit::refused_dir(&folder.path().join("state"));
+    let refused = folder.path().join("refused");
     let fail_on = |fail_on| Params { fail_on, ..Params::default() };
 
     let by_code = fail_on(FailOn::Codes(vec![Code::FewSpeakers, Code::SyntheticData]));
@@ -261,8 +252,9 @@ fn findings_that_fail_on_names_fail_the_stage_and_keep_its_tables() {
     let error = audit_with(&by_severity, folder.path(), &dataset).expect_err("there are warnings");
     assert!(error.to_string().starts_with("10 findings that"), "{error}");
     let passed = fail_on(FailOn::Severity(FailSeverity::Error));
+    std::fs::remove_dir_all(&refused).expect("it was made");
     audit_with(&passed, folder.path(), &dataset).expect("there is no error");
-    assert!(!refused.exists(), "an audit that passes clears them away");
+    assert!(!refused.exists(), "an audit that passes refuses nothing");
 }
 
 #[test]

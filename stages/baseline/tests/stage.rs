@@ -4,7 +4,7 @@ use std::path::Path;
 
 use ser_baseline::{BaselineError, Inputs, Model, Params, Standardise, run};
 use ser_schemas::functionals::Functionals;
-use ser_schemas::stage::{Quiet, StageContext, StageSummary};
+use ser_schemas::stage::{StageContext, StageSummary};
 use ser_schemas::{
     Assignment, Clip, Emotion, Exposure, KEY_RECIPE, Prediction, Provenance, Regularisation, Role, Table, Use,
     VALIDATION_PREDICTIONS_FILE, read_metadata,
@@ -39,16 +39,7 @@ fn world(folder: &Path) {
 }
 
 fn fit(folder: &Path, params: &Params, features: bool) -> Result<StageSummary, BaselineError> {
-    let ctx = StageContext {
-        provenance: Provenance::default(),
-        seed: 42,
-        base_dir: folder,
-        out_dir: folder,
-        work_dir: folder,
-        previous_dir: None,
-        state_dir: folder,
-        observer: &Quiet,
-    };
+    let ctx = StageContext::alone(folder);
     let features = features.then_some(folder);
     let inputs = Inputs { manifest: folder, features, split: folder, model: "linear", split_name: "si" };
     run(params, &inputs, &ctx)

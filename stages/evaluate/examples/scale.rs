@@ -5,7 +5,7 @@ use std::io::Write;
 use std::path::Path;
 use std::time::Instant;
 
-use ser_schemas::stage::{Quiet, StageContext};
+use ser_schemas::stage::StageContext;
 use ser_schemas::{Clip, Emotion, Prediction, Provenance, Table, VALIDATION_PREDICTIONS_FILE};
 
 use ser_evaluate::{Inputs, Params, run};
@@ -74,16 +74,7 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
     let folders: Vec<_> = names.iter().map(|name| folder.join(name)).collect();
     let models: Vec<(&str, &Path)> =
         names.iter().zip(&folders).map(|(name, folder)| (name.as_str(), folder.as_path())).collect();
-    let ctx = StageContext {
-        provenance: none,
-        seed: 42,
-        base_dir: &folder,
-        out_dir: &folder,
-        work_dir: &folder,
-        previous_dir: None,
-        state_dir: &folder,
-        observer: &Quiet,
-    };
+    let ctx = StageContext::alone(&folder);
     let start = Instant::now();
     let summary = run(&Params::default(), &Inputs { manifest: &folder, models: &models, splits: &[] }, &ctx)?;
     let seconds = start.elapsed().as_secs_f64();

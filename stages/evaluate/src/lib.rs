@@ -28,7 +28,7 @@ pub mod subject;
 
 pub use error::EvaluateError;
 pub use params::Params;
-pub use run::{Inputs, refused_checks, run};
+pub use run::{Inputs, run};
 
 /// Version of what this stage computes; it rises when the same input gives other output.
 pub const VERSION: u32 = 3;

@@ -1,8 +1,7 @@
 //! The stage: reads predictions, splits and manifest, refuses what cannot be believed, writes the tables.
 
 use std::collections::{BTreeMap, HashMap};
-use std::fs;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use ser_schemas::stage::{StageContext, StageSummary};
 use ser_schemas::{
@@ -23,8 +22,7 @@ use crate::subject::{Material, Subject};
 
 /// How far probabilities may add up to something else than 1: they are single precision.
 const PROBABILITY_SUM_TOLERANCE: f32 = 1e-3;
-/// Below the stage's state folder: the checks of models whose figures cannot be believed.
-const REFUSED_FILE: &str = "refused_checks.parquet";
+const MODEL_CHECKS_FILE: &str = "model_checks.parquet";
 
 /// The artifact folders that an evaluate stage reads.
 #[derive(Debug, Clone, Copy)]
@@ -49,8 +47,7 @@ struct Source {
 
 /// Scores the predictions of all train and baseline stages.
 ///
-/// A leak fails the stage. A failed stage has no artifact, so `model_checks` is then kept where [`refused_checks`] says, until an
-/// evaluation passes.
+/// A leak fails the stage, which then keeps `model_checks` as [`StageContext::keep_refused`] says.
 ///
 /// Writes `predictions`, `model_checks`, `summary`, `classes`, `confusion`, `worst_groups`, `calibration`, `comparisons`,
 /// `cross_corpus`, `label_errors` and `perceived`.
@@ -75,7 +72,7 @@ pub fn run(params: &Params, inputs: &Inputs<'_>, ctx: &StageContext<'_>) -> Resu
     let facts = |split: &str| splits.iter().find(|facts| facts.name == split);
     let checks: Vec<ModelCheck> =
         parts.iter().flat_map(|part| inspect(&part.evidence(facts(part.split), &by_id))).collect();
-    ModelCheck::write(&table("model_checks.parquet"), &checks, &ctx.provenance)?;
+    ModelCheck::write(&table(MODEL_CHECKS_FILE), &checks, &ctx.provenance)?;
     refuse_leaks(&checks, ctx)?;
     for split in parts.iter().map(|part| part.split).collect::<std::collections::BTreeSet<_>>() {
         if facts(split).is_none() {
@@ -195,18 +192,9 @@ fn read_source(name: &str, folder: &Path, clips: &HashMap<&str, &Clip>) -> Resul
     Ok(Source { name: name.to_owned(), recipe, predictions, validation, exposures })
 }
 
-/// Where the checks of models whose figures cannot be believed are kept; it does not exist when the last evaluation passed.
-pub fn refused_checks(state_dir: &Path) -> PathBuf {
-    state_dir.join(REFUSED_FILE)
-}
-
 fn refuse_leaks(checks: &[ModelCheck], ctx: &StageContext<'_>) -> Result<(), EvaluateError> {
-    let kept = refused_checks(ctx.state_dir);
-    let Some(failed) = checks.iter().find(|check| check.status == CheckStatus::Failed) else {
-        // There is nothing to remove, as a rule; a file that stays says in its metadata which evaluation it is about.
-        let _ = fs::remove_file(&kept);
-        return Ok(());
-    };
+    let Some(failed) = checks.iter().find(|check| check.status == CheckStatus::Failed) else { return Ok(()) };
+    let kept = ctx.keep_refused()?.join(MODEL_CHECKS_FILE);
     ModelCheck::write(&kept, checks, &ctx.provenance)?;
     Err(EvaluateError::Leak { failed: Box::new(failed.clone()), checks: kept })
 }

@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use ser_schemas::stage::{Quiet, StageContext, StageSummary};
+use ser_schemas::stage::{StageContext, StageSummary};
 use ser_schemas::{
     Assignment, CalibrationBin, CheckStatus, ClassMetrics, Clip, Comparison, ComparisonKind, ComparisonTest,
     ConfusionCell, CrossCorpus, Emotion, Exposure, KEY_PROTOCOL, KEY_RECIPE, LabelError, ModelCheck, Perceived,
@@ -94,16 +94,7 @@ fn evaluate_as(
     }
     let splits: Vec<(&str, &Path)> =
         splits.iter().zip(&split_folders).map(|((name, _, _), folder)| (*name, folder.as_path())).collect();
-    let ctx = StageContext {
-        provenance: Provenance::default(),
-        seed: 42,
-        base_dir: folder,
-        out_dir: folder,
-        work_dir: folder,
-        previous_dir: None,
-        state_dir: folder,
-        observer: &Quiet,
-    };
+    let ctx = StageContext::alone(folder);
     run(params, &Inputs { manifest: folder, models: &models, splits: &splits }, &ctx)
 }
 

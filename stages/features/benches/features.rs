@@ -91,16 +91,7 @@ fn stage() -> Result<(), Box<dyn Error>> {
         corpus(folder.path(), rate_hz)?;
         let mut seconds = Vec::new();
         for _ in 0..RUNS {
-            let ctx = StageContext {
-                provenance: Provenance::default(),
-                seed: 42,
-                base_dir: folder.path(),
-                out_dir: folder.path(),
-                work_dir: folder.path(),
-                previous_dir: None,
-                state_dir: folder.path(),
-                observer: &Quiet,
-            };
+            let ctx = StageContext::alone(folder.path());
             let started = Instant::now();
             run(&Params::default(), folder.path(), &ctx)?;
             seconds.push(started.elapsed().as_secs_f64());

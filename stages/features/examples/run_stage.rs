@@ -12,7 +12,7 @@ use std::path::{Path, PathBuf};
 use std::time::Instant;
 
 use ser_features::{Params, run};
-use ser_schemas::stage::{Quiet, StageContext};
+use ser_schemas::stage::StageContext;
 use ser_schemas::{Clip, KEY_SAMPLE_RATE_HZ, Provenance, Table};
 
 fn main() -> Result<(), Box<dyn Error>> {
@@ -31,14 +31,9 @@ fn main() -> Result<(), Box<dyn Error>> {
         list_recordings(clips, out_dir)?
     };
     let ctx = StageContext {
-        provenance: Provenance::default(),
-        seed: 42,
         base_dir: Path::new(""),
-        out_dir: Path::new(out_dir),
-        work_dir: Path::new(out_dir),
         previous_dir: rest.get(1).map(Path::new),
-        state_dir: Path::new(out_dir),
-        observer: &Quiet,
+        ..StageContext::alone(Path::new(out_dir))
     };
     let started = Instant::now();
     let summary = run(&params, &manifest_dir, &ctx)?;

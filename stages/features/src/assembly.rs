@@ -5,10 +5,9 @@
 
 use std::ops::Range;
 use std::path::Path;
-use std::sync::Arc;
 
 use ser_schemas::frames::{ClipFrames, FrameLayout, FramesReader, FramesRow, FramesWriter};
-use ser_schemas::functionals::{FunctionalsReader, FunctionalsWriter};
+use ser_schemas::functionals::{Functionals, FunctionalsReader, FunctionalsWriter};
 use ser_schemas::{Provenance, TableResult};
 
 use crate::grouping::Grouping;
@@ -45,16 +44,24 @@ pub(crate) enum Source<R> {
 /// A table that is written in groups of clips.
 pub(crate) trait Grouped {
     /// What it holds of one clip.
-    type Row: Clone;
+    type Row;
+    /// The rows of a group, put together before it is written.
+    type Rows: Default;
+    /// A group of the last result.
+    type Read;
 
     /// The clips of each group of the last result.
     fn groups(&self) -> &[Range<usize>];
     /// Copies a group of the last result.
     fn copy(&mut self, group: usize) -> TableResult<()>;
-    /// Reads a group of the last result, row by row.
-    fn read(&self, group: usize) -> TableResult<Vec<Self::Row>>;
-    /// Writes a group.
-    fn write(&mut self, rows: Vec<(Arc<Key>, Self::Row)>) -> TableResult<()>;
+    /// Reads a group of the last result.
+    fn read(&self, group: usize) -> TableResult<Self::Read>;
+    /// Appends a clip.
+    fn push(rows: &mut Self::Rows, key: &Key, row: Self::Row);
+    /// Appends a clip whose values are row `at` of `read`.
+    fn push_read(rows: &mut Self::Rows, key: &Key, read: &Self::Read, at: usize);
+    /// Writes a group and leaves `rows` empty.
+    fn write(&mut self, rows: &mut Self::Rows) -> TableResult<()>;
     /// Completes the table.
     fn finish(self) -> TableResult<()>;
 }
@@ -63,75 +70,89 @@ pub(crate) trait Grouped {
 pub(crate) struct Assembly<T: Grouped> {
     table: T,
     grouping: Grouping,
-    pending: Vec<(Arc<Key>, Source<T::Row>)>,
+    /// The group's clips as long as all of them stand in the last result, unread: the whole group may.
+    taken: Vec<(Key, Match)>,
+    /// The group's clips otherwise.
+    rows: T::Rows,
+    /// Whether there are any.
+    begun: bool,
     /// Groups of the last result read last, the latest at the end.
-    read: Vec<(usize, Vec<T::Row>)>,
+    read: Vec<(usize, T::Read)>,
 }
 
 impl<T: Grouped> Assembly<T> {
     fn new(table: T, grouping: Grouping) -> Self {
-        Self { table, grouping, pending: Vec::new(), read: Vec::new() }
+        Self { table, grouping, taken: Vec::new(), rows: T::Rows::default(), begun: false, read: Vec::new() }
     }
 
     /// Appends a clip.
-    pub(crate) fn push(&mut self, key: &Arc<Key>, source: Source<T::Row>) -> TableResult<()> {
-        self.pending.push((Arc::clone(key), source));
+    pub(crate) fn push(&mut self, key: &Key, source: Source<T::Row>) -> TableResult<()> {
+        match source {
+            Source::Taken(found) if !self.begun => self.taken.push((key.clone(), found)),
+            Source::Taken(found) => self.push_read(key, found.row)?,
+            Source::New(row) => {
+                self.begin()?;
+                T::push(&mut self.rows, key, row);
+            }
+        }
         if self.grouping.ends_with(&key.clip_id, key.seconds) { self.flush() } else { Ok(()) }
     }
 
     /// Writes what is left and completes the table.
     pub(crate) fn finish(mut self) -> TableResult<()> {
         self.flush()?;
-        self.table.finish()
+        let Self { table, rows, read, .. } = self;
+        // Their memory is free for what the table needs at its end.
+        drop((rows, read));
+        table.finish()
     }
 
     fn flush(&mut self) -> TableResult<()> {
-        let pending = std::mem::take(&mut self.pending);
-        if pending.is_empty() {
-            return Ok(());
-        }
-        if let Some(group) = self.unchanged(&pending) {
+        if let Some(group) = self.unchanged() {
+            self.taken.clear();
             return self.table.copy(group);
         }
-        let mut rows = Vec::with_capacity(pending.len());
-        for (key, source) in pending {
-            let row = match source {
-                Source::New(row) => row,
-                Source::Taken(found) => self.taken(found.row)?,
-            };
-            rows.push((key, row));
+        if !self.taken.is_empty() {
+            self.begin()?;
         }
-        self.table.write(rows)
+        if std::mem::take(&mut self.begun) { self.table.write(&mut self.rows) } else { Ok(()) }
     }
 
-    /// The group of the last result that has exactly these clips.
-    fn unchanged(&self, pending: &[(Arc<Key>, Source<T::Row>)]) -> Option<usize> {
-        let Source::Taken(first) = &pending[0].1 else { return None };
+    /// The group cannot be copied: its clips so far are read.
+    fn begin(&mut self) -> TableResult<()> {
+        self.begun = true;
+        for (key, found) in std::mem::take(&mut self.taken) {
+            self.push_read(&key, found.row)?;
+        }
+        Ok(())
+    }
+
+    /// The group of the last result that has exactly the clips of this one.
+    fn unchanged(&self) -> Option<usize> {
+        let (_, first) = self.taken.first()?;
         let group = self.group_of(first.row);
         let rows = self.table.groups()[group].clone();
-        let stays = |row, source: &Source<T::Row>| match source {
-            Source::Taken(found) => *found == Match { row, same_id: true },
-            Source::New(_) => false,
-        };
-        let whole = rows.len() == pending.len() && rows.zip(pending).all(|(row, (_, source))| stays(row, source));
-        whole.then_some(group)
+        let stays = |(row, (_, found)): (usize, &(Key, Match))| *found == Match { row, same_id: true };
+        (rows.len() == self.taken.len() && rows.zip(&self.taken).all(stays)).then_some(group)
     }
 
-    /// A row of the last result.
-    fn taken(&mut self, row: usize) -> TableResult<T::Row> {
+    /// Appends a clip whose values are a row of the last result.
+    fn push_read(&mut self, key: &Key, row: usize) -> TableResult<()> {
         let group = self.group_of(row);
-        let start = self.table.groups()[group].start;
         let kept = self.read.iter().position(|(kept, _)| *kept == group);
-        let (group, rows) = match kept {
+        let entry = match kept {
             Some(at) => self.read.remove(at),
-            None => (group, self.table.read(group)?),
+            None => {
+                // Before the next one is read: a group may be large.
+                if self.read.len() == KEPT_GROUPS {
+                    self.read.remove(0);
+                }
+                (group, self.table.read(group)?)
+            }
         };
-        let found = rows[row - start].clone();
-        if self.read.len() == KEPT_GROUPS {
-            self.read.remove(0);
-        }
-        self.read.push((group, rows));
-        Ok(found)
+        T::push_read(&mut self.rows, key, &entry.1, row - self.table.groups()[group].start);
+        self.read.push(entry);
+        Ok(())
     }
 
     fn group_of(&self, row: usize) -> usize {
@@ -169,6 +190,8 @@ impl FramesTable {
 
 impl Grouped for FramesTable {
     type Row = Vec<Vec<f32>>;
+    type Rows = Vec<(Key, Self::Row)>;
+    type Read = Vec<Self::Row>;
 
     fn groups(&self) -> &[Range<usize>] {
         &self.groups
@@ -178,16 +201,24 @@ impl Grouped for FramesTable {
         self.previous.as_ref().map_or(Ok(()), |previous| self.writer.copy_group(previous, group))
     }
 
-    fn read(&self, group: usize) -> TableResult<Vec<Self::Row>> {
+    fn read(&self, group: usize) -> TableResult<Self::Read> {
         let Some(previous) = &self.previous else { return Ok(Vec::new()) };
         let mut values = previous.read_group(group)?.into_iter().map(|clip| clip.values);
         let clips = self.groups[group].len();
         Ok((0..clips).map(|_| values.by_ref().take(self.variants.len()).collect()).collect())
     }
 
-    fn write(&mut self, rows: Vec<(Arc<Key>, Self::Row)>) -> TableResult<()> {
+    fn push(rows: &mut Self::Rows, key: &Key, row: Self::Row) {
+        rows.push((key.clone(), row));
+    }
+
+    fn push_read(rows: &mut Self::Rows, key: &Key, read: &Self::Read, at: usize) {
+        rows.push((key.clone(), read[at].clone()));
+    }
+
+    fn write(&mut self, rows: &mut Self::Rows) -> TableResult<()> {
         let mut group = Vec::with_capacity(rows.len() * self.variants.len());
-        for (key, matrices) in rows {
+        for (key, matrices) in rows.drain(..) {
             for (variant, values) in self.variants.iter().zip(matrices) {
                 let clip = ClipFrames { clip_id: key.clip_id.clone(), variant: variant.clone(), values };
                 group.push(FramesRow { content_hash: key.content_hash.clone(), clip });
@@ -223,8 +254,18 @@ impl FunctionalsTable {
     }
 }
 
+/// A group of functionals: thousands of clips, so that one block of memory holds the values of all of them. Many small
+/// ones, alive much longer than the frames computed meanwhile, would leave holes between those.
+#[derive(Debug, Default)]
+pub(crate) struct FunctionalsRows {
+    clip_ids: Vec<String>,
+    values: Vec<f32>,
+}
+
 impl Grouped for FunctionalsTable {
     type Row = Vec<f32>;
+    type Rows = FunctionalsRows;
+    type Read = Functionals;
 
     fn groups(&self) -> &[Range<usize>] {
         &self.groups
@@ -234,17 +275,25 @@ impl Grouped for FunctionalsTable {
         self.previous.as_ref().map_or(Ok(()), |previous| self.writer.copy_group(previous, group))
     }
 
-    fn read(&self, group: usize) -> TableResult<Vec<Self::Row>> {
-        let Some(previous) = &self.previous else { return Ok(Vec::new()) };
-        let table = previous.read_group(group)?;
-        let clips = table.clip_ids.len();
-        Ok((0..clips).map(|row| table.row(row).to_vec()).collect())
+    fn read(&self, group: usize) -> TableResult<Self::Read> {
+        self.previous.as_ref().map_or_else(|| Ok(Functionals::default()), |previous| previous.read_group(group))
     }
 
-    fn write(&mut self, rows: Vec<(Arc<Key>, Self::Row)>) -> TableResult<()> {
-        let (keys, rows): (Vec<_>, Vec<_>) = rows.into_iter().unzip();
-        let ids: Vec<&str> = keys.iter().map(|key| key.clip_id.as_str()).collect();
-        self.writer.write_group(&ids, &rows)
+    fn push(rows: &mut Self::Rows, key: &Key, row: Self::Row) {
+        rows.clip_ids.push(key.clip_id.clone());
+        rows.values.extend_from_slice(&row);
+    }
+
+    fn push_read(rows: &mut Self::Rows, key: &Key, read: &Self::Read, at: usize) {
+        rows.clip_ids.push(key.clip_id.clone());
+        rows.values.extend_from_slice(read.row(at));
+    }
+
+    fn write(&mut self, rows: &mut Self::Rows) -> TableResult<()> {
+        self.writer.write_group(&rows.clip_ids, &rows.values)?;
+        rows.clip_ids.clear();
+        rows.values.clear();
+        Ok(())
     }
 
     fn finish(self) -> TableResult<()> {
@@ -283,6 +332,8 @@ mod tests {
 
     impl Grouped for Fake {
         type Row = usize;
+        type Rows = Vec<usize>;
+        type Read = Vec<usize>;
 
         fn groups(&self) -> &[Range<usize>] {
             &self.groups
@@ -299,8 +350,16 @@ mod tests {
             Ok(self.groups[group].clone().collect())
         }
 
-        fn write(&mut self, rows: Vec<(Arc<Key>, usize)>) -> TableResult<()> {
-            self.written.push(rows.into_iter().map(|(_, row)| row).collect());
+        fn push(rows: &mut Vec<usize>, _: &Key, row: usize) {
+            rows.push(row);
+        }
+
+        fn push_read(rows: &mut Vec<usize>, _: &Key, read: &Vec<usize>, at: usize) {
+            rows.push(read[at]);
+        }
+
+        fn write(&mut self, rows: &mut Vec<usize>) -> TableResult<()> {
+            self.written.push(std::mem::take(rows));
             Ok(())
         }
 
@@ -310,8 +369,8 @@ mod tests {
     }
 
     /// Ids decide where groups end, so a row's id is its number.
-    fn key(row: usize) -> Arc<Key> {
-        Arc::new(Key { clip_id: format!("clip/{row}"), content_hash: None, seconds: 1.0 })
+    fn key(row: usize) -> Key {
+        Key { clip_id: format!("clip/{row}"), content_hash: None, seconds: 1.0 }
     }
 
     fn taken(row: usize) -> Source<usize> {

@@ -2,7 +2,6 @@
 //! reads the files of the rest while others compute.
 
 use std::path::Path;
-use std::sync::Arc;
 use std::sync::mpsc::{Receiver, SyncSender};
 use std::sync::{Mutex, PoisonError};
 
@@ -19,7 +18,7 @@ use crate::previous::{Index, Match};
 pub(crate) struct Work {
     /// Its number in the manifest.
     pub(crate) order: usize,
-    pub(crate) key: Arc<Key>,
+    pub(crate) key: Key,
     pub(crate) path: String,
     /// Where its frames and functionals stand in the last result.
     pub(crate) features: Option<Match>,
@@ -84,7 +83,7 @@ impl Planner<'_> {
         let bytes = missing.then(|| read_file(&self.ctx.resolve(&clip.path), &Limits::default()));
         let seconds = clip.duration_s.unwrap_or(0.0);
         let key = Key { clip_id: clip.clip_id, content_hash: clip.content_hash, seconds };
-        Work { order, key: Arc::new(key), path: clip.path, features, copies, bytes }
+        Work { order, key, path: clip.path, features, copies, bytes }
     }
 }
 

@@ -6,7 +6,7 @@ use std::path::PathBuf;
 
 use proptest::prelude::*;
 use ser_features::{FeaturesError, Params, run};
-use ser_schemas::stage::{Quiet, StageContext, StageSummary};
+use ser_schemas::stage::{StageContext, StageSummary};
 use ser_schemas::{AUGMENTED_FILE, Clip, Emotion, Example, KEY_SAMPLE_RATE_HZ, Provenance, Table};
 use support::write_wav;
 use tempfile::TempDir;
@@ -80,14 +80,10 @@ impl World {
         std::fs::create_dir_all(&out_dir).expect("folder");
         let previous_dir = previous.map(|previous| self.path(previous));
         let ctx = StageContext {
-            provenance: Provenance::default(),
             seed: self.seed,
             base_dir: self.folder.path(),
-            out_dir: &out_dir,
-            work_dir: &out_dir,
             previous_dir: previous_dir.as_deref(),
-            state_dir: &out_dir,
-            observer: &Quiet,
+            ..StageContext::alone(&out_dir)
         };
         run(&self.params, self.folder.path(), &ctx)
     }

@@ -46,16 +46,7 @@ fn corpus(folder: &Path, rate: Option<&str>) {
 fn run_in(folder: &Path, out: &str, params: &Params, observer: &dyn Observer) -> Result<String, FeaturesError> {
     let out_dir = folder.join(out);
     std::fs::create_dir_all(&out_dir).expect("folder");
-    let ctx = StageContext {
-        provenance: Provenance::default(),
-        seed: 7,
-        base_dir: folder,
-        out_dir: &out_dir,
-        work_dir: &out_dir,
-        previous_dir: None,
-        state_dir: &out_dir,
-        observer,
-    };
+    let ctx = StageContext { seed: 7, base_dir: folder, observer, ..StageContext::alone(&out_dir) };
     run(params, folder, &ctx).map(|summary| summary.headline)
 }
 

@@ -57,14 +57,11 @@ impl Corpus {
         let out = self.results.path().join((self.runs + 1).to_string());
         fs::create_dir_all(&out).expect("folder");
         let ctx = StageContext {
-            provenance: Provenance::default(),
-            seed: 0,
             base_dir: self.folder.path(),
-            out_dir: &out,
-            work_dir: &out,
             previous_dir: (self.runs > 0).then_some(last.as_path()),
             state_dir: &self.state(),
             observer,
+            ..StageContext::alone(&out)
         };
         let reading = ser_ingest::read(&self.params, &ctx)?;
         reading.write(&out, &ctx.provenance)?;

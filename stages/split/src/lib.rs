@@ -23,7 +23,7 @@ pub use checks::inspect;
 pub use error::SplitError;
 pub use near::{NearPair, inspect_near, keep_together};
 pub use params::{MAX_FOLDS, Params, Protocol};
-pub use run::{Inputs, refused_checks, run};
+pub use run::{Inputs, run};
 
 /// Version of what this stage computes; it rises when the same input gives other output.
 pub const VERSION: u32 = 2;

@@ -1,7 +1,6 @@
 //! The stage: reads the manifest, divides, checks, writes.
 
-use std::fs;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use ser_schemas::stage::{StageContext, StageSummary};
 use ser_schemas::{Assignment, Check, CheckStatus, Clip, KEY_PROTOCOL, Table};
@@ -12,8 +11,7 @@ use crate::error::SplitError;
 use crate::near::{self, inspect_near, keep_together};
 use crate::params::{Params, Protocol};
 
-/// Below the stage's state folder: the checks of a split that leaks.
-const REFUSED_FILE: &str = "refused_checks.parquet";
+const CHECKS_FILE: &str = "checks.parquet";
 /// A split of more folds than this is told in one line.
 const MAX_FOLDS_TOLD: usize = 12;
 
@@ -28,8 +26,7 @@ pub struct Inputs<'a> {
 
 /// Divides the clips of a manifest; writes `assignments` and `checks`.
 ///
-/// A leak fails the stage. A failed stage has no artifact, so `checks` is then kept where [`refused_checks`] says, until a split
-/// passes.
+/// A leak fails the stage, which then keeps `checks` as [`StageContext::keep_refused`] says.
 pub fn run(params: &Params, inputs: &Inputs<'_>, ctx: &StageContext<'_>) -> Result<StageSummary, SplitError> {
     let mut clips = Clip::read(&inputs.manifest.join("clips.parquet"))?;
     // The division must not depend on the order in which a manifest happens to list its clips.
@@ -49,7 +46,7 @@ pub fn run(params: &Params, inputs: &Inputs<'_>, ctx: &StageContext<'_>) -> Resu
     if let Some(pairs) = &pairs {
         checks.extend(inspect_near(&clips, &division, pairs));
     }
-    Check::write(&ctx.out_dir.join("checks.parquet"), &checks, &ctx.provenance)?;
+    Check::write(&ctx.out_dir.join(CHECKS_FILE), &checks, &ctx.provenance)?;
     refuse_leaks(&checks, ctx)?;
 
     let rows = assignments(&clips, &division);
@@ -62,23 +59,14 @@ pub fn run(params: &Params, inputs: &Inputs<'_>, ctx: &StageContext<'_>) -> Resu
 fn no_folds(params: &Params, ctx: &StageContext<'_>) -> Result<StageSummary, SplitError> {
     let protocol = params.protocol.as_str();
     let extra = [(KEY_PROTOCOL, protocol.to_owned())];
-    Check::write(&ctx.out_dir.join("checks.parquet"), &[], &ctx.provenance)?;
+    Check::write(&ctx.out_dir.join(CHECKS_FILE), &[], &ctx.provenance)?;
     Assignment::write_with(&ctx.out_dir.join("assignments.parquet"), &[], &ctx.provenance, &extra)?;
     Ok(StageSummary { rows: 0, headline: format!("no folds, {protocol}"), notes: Vec::new() })
 }
 
-/// Where the checks of a split that leaks are kept; it does not exist when the last one passed.
-pub fn refused_checks(state_dir: &Path) -> PathBuf {
-    state_dir.join(REFUSED_FILE)
-}
-
 fn refuse_leaks(checks: &[Check], ctx: &StageContext<'_>) -> Result<(), SplitError> {
-    let kept = refused_checks(ctx.state_dir);
-    let Some(check) = checks.iter().find(|check| check.status == CheckStatus::Failed) else {
-        // There is nothing to remove, as a rule; a file that stays says in its metadata which split it is about.
-        let _ = fs::remove_file(&kept);
-        return Ok(());
-    };
+    let Some(check) = checks.iter().find(|check| check.status == CheckStatus::Failed) else { return Ok(()) };
+    let kept = ctx.keep_refused()?.join(CHECKS_FILE);
     Check::write(&kept, checks, &ctx.provenance)?;
     Err(SplitError::Leak {
         check: check.check.clone(),

@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use ser_schemas::stage::{Quiet, StageContext, StageSummary};
+use ser_schemas::stage::{StageContext, StageSummary};
 use ser_schemas::{
     Assignment, Check, CheckStatus, Clip, Emotion, NearDuplicate, Provenance, Role, Table, read_metadata,
 };
@@ -21,16 +21,7 @@ fn clips() -> Vec<Clip> {
 
 fn split(folder: &Path, params: &Params, clips: &[Clip]) -> Result<StageSummary, SplitError> {
     Clip::write(&folder.join("clips.parquet"), clips, &Provenance::default()).expect("write clips");
-    let ctx = StageContext {
-        provenance: Provenance::default(),
-        seed: 42,
-        base_dir: folder,
-        out_dir: folder,
-        work_dir: folder,
-        previous_dir: None,
-        state_dir: folder,
-        observer: &Quiet,
-    };
+    let ctx = StageContext { refused_dir: &folder.join("refused"), ..StageContext::alone(folder) };
     let audit = folder.join("near_duplicates.parquet").exists().then_some(folder);
     run(params, &Inputs { manifest: folder, audit }, &ctx)
 }
@@ -70,7 +61,7 @@ fn a_leak_fails_the_stage_and_leaves_the_checks() {
     let error = split(folder.path(), &params, &clips).expect_err("a planted copy").to_string();
     assert!(error.contains("check `audio_disjoint` failed in fold 0: "), "{error}");
     assert!(error.contains("c/00") && error.contains("c/01"), "{error}");
-    let kept = ser_split::refused_checks(folder.path());
+    let kept = folder.path().join("refused/checks.parquet");
     assert!(error.ends_with(&format!("every check is in `{}`", kept.display())), "{error}");
     assert!(Check::read(&kept).expect("kept").iter().any(|check| check.status == CheckStatus::Failed));
     assert!(!folder.path().join("assignments.parquet").exists());

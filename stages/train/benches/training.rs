@@ -97,16 +97,7 @@ fn stage() -> Result<(), Box<dyn Error>> {
     std::fs::create_dir(&work_dir)?;
     let params = Params { epochs: EPOCHS, ..Params::default() };
     let inputs = Inputs { manifest: folder, features: folder, split: folder, model: "bench", split_name: "bench" };
-    let ctx = StageContext {
-        provenance: Provenance::default(),
-        seed: 42,
-        base_dir: folder,
-        out_dir: &out_dir,
-        work_dir: &work_dir,
-        previous_dir: None,
-        state_dir: &work_dir,
-        observer: &Quiet,
-    };
+    let ctx = StageContext { out_dir: &out_dir, ..StageContext::alone(&work_dir) };
     run(&params, &inputs, &ctx)?;
     let mut seconds: Vec<f64> =
         Epoch::read(&out_dir.join("history.parquet"))?.into_iter().map(|epoch| epoch.seconds).collect();

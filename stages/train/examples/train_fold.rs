@@ -10,7 +10,7 @@ use std::io::Write;
 use std::path::Path;
 use std::time::Instant;
 
-use ser_schemas::stage::{Quiet, StageContext};
+use ser_schemas::stage::StageContext;
 use ser_schemas::{Assignment, Epoch, Provenance, Table};
 use ser_train::bench::peak_mib;
 use ser_train::{Inputs, Params, run};
@@ -41,16 +41,7 @@ fn main() -> Result<(), Box<dyn Error>> {
     let (manifest, features) = (artifacts.join("manifest"), artifacts.join("features"));
     let inputs =
         Inputs { manifest: &manifest, features: &features, split: &split_dir, model: "measured", split_name: split };
-    let ctx = StageContext {
-        provenance: Provenance::default(),
-        seed,
-        base_dir: Path::new(""),
-        out_dir: &result_dir,
-        work_dir: &work_dir,
-        previous_dir: None,
-        state_dir: &work_dir,
-        observer: &Quiet,
-    };
+    let ctx = StageContext { seed, out_dir: &result_dir, ..StageContext::alone(&work_dir) };
     let started = Instant::now();
     let summary = run(&params, &inputs, &ctx)?;
     let stage_s = started.elapsed().as_secs_f64();

@@ -138,12 +138,9 @@ impl World {
         let ctx = StageContext {
             provenance: Provenance { pipeline: "p".into(), stage: "net".into(), fingerprint: "f".into() },
             seed: 7,
-            base_dir: self.folder.path(),
             out_dir: &out_dir,
-            work_dir: &work_dir,
-            previous_dir: None,
-            state_dir: &work_dir,
             observer,
+            ..StageContext::alone(&work_dir)
         };
         let pool = rayon::ThreadPoolBuilder::new().num_threads(self.threads.get()).build().expect("threads");
         run_on(Threads::Pool(&pool), params, &inputs, &ctx)

@@ -35,7 +35,7 @@ pub(crate) fn run(project: &Project<'_>, json: bool) -> anyhow::Result<Status> {
 
 /// Where the tables of the last audit are, and whether it was stopped.
 fn tables_of(store: &Store, stage: &Stage) -> anyhow::Result<(PathBuf, bool)> {
-    let refused = ser_audit::refused_dir(&store.state_dir(stage.name()));
+    let refused = store.refused_dir(stage.name());
     if refused.is_dir() {
         return Ok((refused, true));
     }

@@ -187,6 +187,7 @@ impl<K: Kind> StageKind for Declared<K> {
             work_dir: job.work_dir,
             previous_dir: job.previous_dir,
             state_dir: job.state_dir,
+            refused_dir: job.refused_dir,
             observer: &watch,
         };
         let (summary, external) = K::run_telling(&params, job, &context)?;

@@ -49,7 +49,7 @@ pub(crate) struct WorkParams {
     pub(crate) codes: std::collections::BTreeMap<String, Protocol>,
     /// Changes nothing in the result.
     pub(crate) ignored: u32,
-    /// What the stage does instead of working: nothing, `fail`, `panic`, `forget`, `slow`, `full`.
+    /// What the stage does instead of working: nothing, `fail`, `refuse`, `panic`, `forget`, `slow`, `full`.
     pub(crate) act: String,
 }
 
@@ -236,6 +236,11 @@ impl StageKind for Work {
         fs::write(job.out_dir.join("out.txt"), &text)?;
         match params.act.as_str() {
             "fail" => return Err("the work failed".into()),
+            "refuse" => {
+                fs::create_dir(job.refused_dir)?;
+                fs::write(job.refused_dir.join("out.txt"), &text)?;
+                return Err("the work is no good".into());
+            }
             "panic" => panic!("index 3 out of range"),
             "forget" => return Ok(Outcome::default()),
             "full" => return Err(std::io::Error::new(std::io::ErrorKind::StorageFull, "no space left").into()),

@@ -218,6 +218,30 @@ fn a_failure_stops_the_run_and_keeps_the_old_result() {
 }
 
 #[test]
+fn what_a_stage_refuses_stays_until_it_is_tried_again_or_its_result_is_valid() {
+    let place = Place::new(PIPELINE);
+    place.run();
+    let refused = place.store().refused_dir("w");
+    let kept = || fs::read_to_string(refused.join("out.txt")).unwrap_or_default();
+    place.edit(&acting("refuse"));
+    assert_eq!(place.run().0.status, RunStatus::Failed);
+    assert!(kept().contains("seed 42"), "{}", kept());
+    place.edit(&acting("refuse").replace("seed = 42", "seed = 1"));
+    place.run();
+    assert!(kept().contains("seed 1"), "{}", kept());
+    place.edit(&acting("fail"));
+    place.run();
+    assert!(!refused.exists(), "it was tried again, and failed for another reason");
+    place.edit(&acting("refuse"));
+    place.run();
+    assert!(refused.exists());
+    place.edit(PIPELINE);
+    let (record, log) = place.run();
+    assert_eq!((record.status, log.ran()), (RunStatus::Done, vec![]));
+    assert!(!refused.exists(), "the old result is valid again");
+}
+
+#[test]
 fn keep_going_runs_what_does_not_depend_on_a_failure() {
     let text = acting("fail") + "[stage.other]\nkind = \"work\"\nfrom = \"a\"\n";
     let place = Place::new(&text);

@@ -8,7 +8,7 @@ use std::sync::Mutex;
 
 use ser_ingest::{CLIPS_FILE, CORPUS_FILE, IngestError, Params};
 use ser_schemas::stage::{Observer, StageContext, StageSummary};
-use ser_schemas::{Clip, Corpus, Provenance, Table};
+use ser_schemas::{Clip, Corpus, Table};
 
 pub struct Folder(tempfile::TempDir);
 
@@ -68,16 +68,7 @@ impl Folder {
 
     pub fn ingest_watched(&self, params: &Params, observer: &dyn Observer) -> Result<Ingested, IngestError> {
         let out = tempfile::tempdir().expect("temporary folder");
-        let ctx = StageContext {
-            provenance: Provenance::default(),
-            seed: 0,
-            base_dir: self.path(),
-            out_dir: out.path(),
-            work_dir: out.path(),
-            previous_dir: None,
-            state_dir: out.path(),
-            observer,
-        };
+        let ctx = StageContext { base_dir: self.path(), observer, ..StageContext::alone(out.path()) };
         let summary = ser_ingest::run(params, &ctx)?;
         let rows = Clip::read(&out.path().join(CLIPS_FILE)).expect("clips");
         let corpus = Corpus::read(&out.path().join(CORPUS_FILE)).expect("corpus").remove(0);

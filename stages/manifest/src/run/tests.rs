@@ -4,7 +4,6 @@ use std::path::Path;
 
 use proptest::prelude::*;
 use ser_schemas::Provenance;
-use ser_schemas::stage::Quiet;
 
 use super::*;
 use crate::params::Merge;
@@ -51,16 +50,7 @@ fn ingest(base: &Path, stage: &str, name: &str, status: CorpusStatus, clips: &[C
 fn manifest(params: &Params, base: &Path, folders: &[PathBuf]) -> Result<StageSummary, ManifestError> {
     let out = base.join("out");
     std::fs::create_dir_all(&out).expect("folder");
-    let ctx = StageContext {
-        provenance: Provenance::default(),
-        seed: 0,
-        base_dir: base,
-        out_dir: &out,
-        work_dir: &out,
-        previous_dir: None,
-        state_dir: &out,
-        observer: &Quiet,
-    };
+    let ctx = StageContext { base_dir: base, ..StageContext::alone(&out) };
     run(params, folders, &ctx)
 }
 
