@@ -82,8 +82,12 @@ bench-peers-whole-training ARTIFACTS="artifacts" *ARGS:
 bench-predict MODEL="artifacts/cnn_lstm/fold=0" *ARGS:
     python3 benches/predict.py {{MODEL}} {{ARGS}}
 
+# Peak memory of the features stage with ten times the clips; the result goes into docs/benchmarks.md (about 8 minutes)
+bench-memory *ARGS:
+    python3 benches/memory.py --doc docs/benchmarks.md {{ARGS}}
+
 # Every benchmark that needs nothing but this folder
-bench: bench-features bench-training
+bench: bench-features bench-training bench-memory
 
 # Every comparison with other programs; the last needs the artifacts of a run on real corpora
 bench-peers: bench-peers-features bench-peers-training bench-peers-whole-training

@@ -1,7 +1,7 @@
 """A whole training of the default CNN-LSTM against PyTorch: the same features, fold and recipe, the same threads, in turn.
 
     just bench-peers-whole-training ARTIFACTS              in its own Python environment
-    python benches/peers/whole_training.py ARTIFACTS [--split speaker_independent] [--fold 0] [--seeds 5] [--threads 2]
+    python benches/peers/whole_training.py ARTIFACTS [--split speaker_independent] [--folds 0 1] [--seeds 5] [--threads 2]
                                                      [--program PATH] [--out FILE] [--doc FILE]
 
 ARTIFACTS is the folder of a run with the stages `manifest`, `features` and the split, which must have validation clips.
@@ -16,8 +16,8 @@ the second over each clip turned round (packed sequences take three times as lon
 exist (a third of the time of masked moments); the fused AdamW; all clips padded once in one tensor; batches of clips of like
 length (see `batches`).
 
-Seeds differ in first weights, order and alterations; a round runs both sides with one seed. Ratios are taken within rounds.
-With the weights of our first training, PyTorch's network must give the probabilities that our side wrote for the validation
+Seeds differ in first weights, order and alterations; a round runs both sides with one fold and seed. Ratios are taken within
+rounds, differences between UARs within folds, whose speakers differ much in how well they are recognised. With the weights of our first training, PyTorch's network must give the probabilities that our side wrote for the validation
 clips. Exits with 1 where it does not, or where the mean validation UARs lie further apart than seeds explain, never because
 of a time.
 """
@@ -65,8 +65,8 @@ INFERENCE_CLIPS = 64
 BATCHES_PER_POOL = 8
 # Largest difference of a probability: sums of up to a thousand products in single precision, in another order.
 TOLERANCE = 1e-4
-# How many standard errors of their difference the mean UARs may lie apart: with 5 seeds a side, equal trainings exceed
-# it once in about 60 comparisons (Student's t, 8 degrees of freedom).
+# How many standard errors of their difference the mean UARs may lie apart: with 5 seeds a side of one fold, equal trainings
+# exceed it once in about 60 comparisons (Student's t, 8 degrees of freedom); with two folds, once in 120.
 STANDARD_ERRORS = 3.0
 
 
@@ -402,18 +402,20 @@ def recipe(config):
     return params
 
 
-def mean_and_sd(values, digits=3):
-    return f"{statistics.fmean(values):.{digits}f} (sd {statistics.stdev(values):.{digits}f})"
+def mean(runs):
+    return statistics.fmean(run["validation_uar"] for run in runs)
 
 
 def markdown(result):
     ours, theirs = result["ours"], result["torch"]
+    many = len(result["folds"]) > 1
     lines = [
         f"{datetime.date.today().isoformat()}, {result['processor']}, {result['threads']} of {result['cores']} cores, PyTorch "
-        f"{result['torch_version']}, Python {result['python']}. Fold {result['fold']} of `{result['split']}`: "
-        f"{result['clips']['train']} training clips, {result['clips']['validation']} validation clips, "
-        f"{len(ours[0]['epochs_s'])} epochs; {len(ours)} seeds. Times: median (lowest to highest). With the same weights, "
-        f"probabilities differ by at most {result['worst_difference']:.0e}.",
+        f"{result['torch_version']}, Python {result['python']}. `{result['split']}`, fold{'s' * many} "
+        f"{' and '.join(map(str, result['folds']))}: {result['clips']['train']} training clips, {result['clips']['validation']} "
+        f"validation clips{' in the mean' * many}, {len(ours[0]['epochs_s'])} epochs; {result['seeds']} seeds"
+        f"{' per fold' * many}. Times: median (lowest to highest). With the same weights, probabilities differ by at most "
+        f"{result['worst_difference']:.0e}.",
         "",
         "| | ser | PyTorch | ser / PyTorch |",
         "|---|---|---|---|",
@@ -422,9 +424,14 @@ def markdown(result):
         a, b = [seconds(run) for run in ours], [seconds(run) for run in theirs]
         ratios = [one / other for one, other in zip(a, b, strict=True)]
         lines.append(f"| {name} | {spread(a, 1)} | {spread(b, 1)} | **{spread(ratios)}** |")
+    for fold in result["folds"]:
+        cells = [spread([run["validation_uar"] for run in of_fold(runs, fold)], 3) for runs in (ours, theirs)]
+        lines.append(f"| Validation UAR, fold {fold} | {cells[0]} | {cells[1]} | |")
     difference = result["difference"]
-    uars = [mean_and_sd([run["validation_uar"] for run in runs]) for runs in (ours, theirs)]
-    lines.append(f"| Validation UAR, mean | {uars[0]} | {uars[1]} | difference {difference['uar']:+.3f}, {difference['text']} |")
+    lines.append(
+        f"| Validation UAR, mean | {mean(ours):.3f} | {mean(theirs):.3f} | difference {difference['uar']:+.3f} ± "
+        f"{difference['standard_error']:.3f}, {difference['text']} |"
+    )
     lines.append(f"| Peak memory, MiB | {max(run['peak_mib'] for run in ours):.0f} | | |")
     return "\n".join(lines)
 
@@ -437,21 +444,41 @@ def epochs(run):
     return sum(run["epochs_s"])
 
 
-def difference(ours, theirs):
-    """Of the mean UARs, in standard errors (Welch)."""
-    a, b = ([run["validation_uar"] for run in runs] for runs in (ours, theirs))
-    error = math.sqrt(statistics.variance(a) / len(a) + statistics.variance(b) / len(b))
-    uar = statistics.fmean(a) - statistics.fmean(b)
+def of_fold(runs, fold):
+    return [run for run in runs if run["fold"] == fold]
+
+
+def difference(ours, theirs, folds):
+    """Of the mean UARs, in standard errors (Welch's, of each fold by itself)."""
+    apart, variances = [], []
+    for fold in folds:
+        a, b = ([run["validation_uar"] for run in of_fold(runs, fold)] for runs in (ours, theirs))
+        apart.append(statistics.fmean(a) - statistics.fmean(b))
+        variances.append(statistics.variance(a) / len(a) + statistics.variance(b) / len(b))
+    uar, error = statistics.fmean(apart), math.sqrt(sum(variances)) / len(folds)
     errors = abs(uar) / error if error > 0 else math.inf * abs(uar) if uar else 0.0
     return {"uar": uar, "standard_error": error, "errors": errors, "text": f"{errors:.1f} standard errors"}
+
+
+def clips_of(args):
+    """Mean numbers of clips of the folds, by role."""
+    assignments = polars.read_parquet(args.artifacts / args.split / "assignments.parquet")
+    counts = {"train": 0, "validation": 0}
+    for fold in args.folds:
+        roles = assignments.filter(polars.col("fold") == fold)["role"].to_list()
+        found = {role: roles.count(role) for role in counts}
+        if not all(found.values()):
+            sys.exit(f"fold {fold} of `{args.split}` has {found['train']} training and {found['validation']} validation clips")
+        counts = {role: count + found[role] for role, count in counts.items()}
+    return {role: round(count / len(args.folds)) for role, count in counts.items()}
 
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("artifacts", type=pathlib.Path)
     parser.add_argument("--split", default="speaker_independent")
-    parser.add_argument("--fold", type=int, default=0)
-    parser.add_argument("--seeds", type=int, default=5, help="at least 3")
+    parser.add_argument("--folds", type=int, nargs="+", default=[0, 1])
+    parser.add_argument("--seeds", type=int, default=5, help="of each fold, at least 3")
     parser.add_argument("--threads", type=int, default=2)
     parser.add_argument("--program", type=pathlib.Path, default=ROOT / "target/release/examples/train_fold")
     parser.add_argument("--out", type=pathlib.Path, help="results as JSON")
@@ -461,31 +488,31 @@ def main():
         parser.error("--seeds: a spread needs at least 3")
     if not args.program.exists():
         sys.exit(f"no program `{args.program}`; start this with `just bench-peers-whole-training`")
-    assignments = polars.read_parquet(args.artifacts / args.split / "assignments.parquet")
-    roles = assignments.filter(polars.col("fold") == args.fold)["role"].to_list()
-    clips = {role: roles.count(role) for role in ("train", "validation")}
-    if not all(clips.values()):
-        sys.exit(f"fold {args.fold} of `{args.split}` has {clips['train']} training and {clips['validation']} validation clips")
-    ours, theirs = [], []
+    clips = clips_of(args)
+    ours, theirs, worst = [], [], 0.0
     with tempfile.TemporaryDirectory() as folder:
+        # Seed by seed, so that every fold has had as many when it is cut short.
         for seed in range(1, args.seeds + 1):
-            folder_of_seed = pathlib.Path(folder) / str(seed)
-            run, config = train_ours(args.program, args.artifacts, args.split, args.fold, seed, args.threads, folder_of_seed)
-            ours.append(run)
-            params = json.dumps(recipe(config))
-            theirs.append(in_own_process(__file__, "torch", [args.artifacts, args.split, args.fold, seed, args.threads, params]))
-            if seed == 1:
-                result_folder = folder_of_seed / "train"
-                apart = in_own_process(__file__, "compare", [args.artifacts, args.split, args.fold, result_folder, params])
-                print(f"largest difference from PyTorch with the same weights: {apart:.0e}", flush=True)
-            if theirs[-1]["parameters"] != config["parameter_count"]:
-                sys.exit(f"PyTorch's network has {theirs[-1]['parameters']} parameters, ours {config['parameter_count']}")
-            print(
-                f"seed {seed}: ours {whole(ours[-1]):.1f} s, UAR {ours[-1]['validation_uar']:.3f}; "
-                f"PyTorch {whole(theirs[-1]):.1f} s, UAR {theirs[-1]['validation_uar']:.3f}; "
-                f"ratio {whole(ours[-1]) / whole(theirs[-1]):.2f}",
-                flush=True,
-            )
+            for fold in args.folds:
+                place = [args.artifacts, args.split, fold]
+                into = pathlib.Path(folder) / f"{fold}-{seed}"
+                run, config = train_ours(args.program, *place, seed, args.threads, into)
+                ours.append(run | {"fold": fold})
+                params = json.dumps(recipe(config))
+                run = in_own_process(__file__, "torch", [*place, seed, args.threads, params])
+                theirs.append(run | {"fold": fold})
+                if seed == 1:
+                    apart = in_own_process(__file__, "compare", [*place, into / "train", params])
+                    worst = max(worst, apart)
+                    print(f"fold {fold}: largest difference from PyTorch with the same weights: {apart:.0e}", flush=True)
+                if run["parameters"] != config["parameter_count"]:
+                    sys.exit(f"PyTorch's network has {run['parameters']} parameters, ours {config['parameter_count']}")
+                print(
+                    f"fold {fold}, seed {seed}: ours {whole(ours[-1]):.1f} s, UAR {ours[-1]['validation_uar']:.3f}; "
+                    f"PyTorch {whole(run):.1f} s, UAR {run['validation_uar']:.3f}; "
+                    f"ratio {whole(ours[-1]) / whole(run):.2f}",
+                    flush=True,
+                )
     result = {
         "processor": processor(),
         "cores": os.cpu_count(),
@@ -493,12 +520,13 @@ def main():
         "python": platform.python_version(),
         "torch_version": metadata.version("torch"),
         "split": args.split,
-        "fold": args.fold,
+        "folds": args.folds,
+        "seeds": args.seeds,
         "clips": clips,
         "ours": ours,
         "torch": theirs,
-        "worst_difference": apart,
-        "difference": difference(ours, theirs),
+        "worst_difference": worst,
+        "difference": difference(ours, theirs, args.folds),
     }
     text = markdown(result)
     print(text)
@@ -507,8 +535,8 @@ def main():
     if args.doc:
         replace_section(args.doc, "whole training", text)
     wrong = []
-    if not apart <= TOLERANCE:
-        wrong.append(f"with the same weights, probabilities differ by {apart:.0e} (at most {TOLERANCE:.0e})")
+    if not worst <= TOLERANCE:
+        wrong.append(f"with the same weights, probabilities differ by {worst:.0e} (at most {TOLERANCE:.0e})")
     if result["difference"]["errors"] > STANDARD_ERRORS:
         wrong.append(f"mean validation UARs are {result['difference']['text']} apart (at most {STANDARD_ERRORS:.0f})")
     for line in wrong:

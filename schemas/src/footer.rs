@@ -136,3 +136,57 @@ impl Chunk {
         builder.build()
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+
+    use parquet::basic::Compression;
+    use parquet::schema::parser::parse_message_type;
+    use parquet::schema::types::{SchemaDescPtr, SchemaDescriptor};
+
+    use super::*;
+
+    fn schema() -> SchemaDescPtr {
+        let message = parse_message_type("message table { required float a; required float b; }").expect("a schema");
+        Arc::new(SchemaDescriptor::new(Arc::new(message)))
+    }
+
+    fn group(schema: &SchemaDescPtr, index: i32, compression: Compression) -> RowGroupMetaData {
+        let rows = i64::from(index) * 7 + 1;
+        let columns = schema.columns().iter().map(|column| {
+            ColumnChunkMetaData::builder(Arc::clone(column))
+                .set_num_values(rows)
+                .set_total_compressed_size(4 * rows)
+                .set_total_uncompressed_size(5 * rows)
+                .set_data_page_offset(1_000 * i64::from(index))
+                .set_compression(compression)
+                .build()
+                .expect("a column")
+        });
+        RowGroupMetaData::builder(Arc::clone(schema))
+            .set_num_rows(rows)
+            .set_total_byte_size(10 * rows)
+            .set_file_offset(1_000 * i64::from(index))
+            .set_ordinal(index)
+            .set_column_metadata(columns.collect())
+            .build()
+            .expect("a group")
+    }
+
+    #[test]
+    fn every_group_comes_back_whatever_it_says() {
+        let schema = schema();
+        let plain = Compression::UNCOMPRESSED;
+        let compressions = [plain, plain, Compression::SNAPPY, plain];
+        let groups: Vec<RowGroupMetaData> =
+            (0..).zip(compressions).map(|(index, compression)| group(&schema, index, compression)).collect();
+        let mut footer = Footer::default();
+        for group in &groups {
+            footer.push(group).expect("a group");
+        }
+        assert_eq!((footer.len(), footer.unlike()), (4, 1), "compression is none of the numbers that are kept");
+        assert_eq!(footer.into_groups().expect("groups"), groups);
+        assert!(Footer::default().into_groups().expect("none").is_empty());
+    }
+}

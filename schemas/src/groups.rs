@@ -300,7 +300,7 @@ mod tests {
 
     /// Columns of `rows` rows, enough of them for several pages in the larger groups.
     fn group(rows: usize) -> Vec<ArrayRef> {
-        let id = |row: usize| (row % 5 > 0).then(|| format!("demo/{}", "x".repeat(row % 7)));
+        let id = |row: usize| (!row.is_multiple_of(5)).then(|| format!("demo/{}", "x".repeat(row % 7)));
         let ids: ArrayRef = Arc::new((0..rows).map(id).collect::<StringArray>());
         let column = |column: usize| -> ArrayRef {
             Arc::new(Float32Array::from_iter_values((0..rows).map(|row| (row * 31 + column) as f32)))

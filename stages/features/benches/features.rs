@@ -15,7 +15,7 @@ use divan::counter::ItemsCount;
 use divan::{Bencher, black_box};
 use ser_audio::Resampler;
 use ser_features::{Extractor, Params, run};
-use ser_schemas::stage::{Quiet, StageContext};
+use ser_schemas::stage::StageContext;
 use ser_schemas::{Clip, KEY_SAMPLE_RATE_HZ, Provenance, Table};
 
 const SECONDS: usize = 4;

@@ -139,16 +139,14 @@ impl<T: Grouped> Assembly<T> {
     /// Appends a clip whose values are a row of the last result.
     fn push_read(&mut self, key: &Key, row: usize) -> TableResult<()> {
         let group = self.group_of(row);
-        let kept = self.read.iter().position(|(kept, _)| *kept == group);
-        let entry = match kept {
-            Some(at) => self.read.remove(at),
-            None => {
-                // Before the next one is read: a group may be large.
-                if self.read.len() == KEPT_GROUPS {
-                    self.read.remove(0);
-                }
-                (group, self.table.read(group)?)
+        let entry = if let Some(at) = self.read.iter().position(|(kept, _)| *kept == group) {
+            self.read.remove(at)
+        } else {
+            // Before the next one is read: a group may be large.
+            if self.read.len() == KEPT_GROUPS {
+                self.read.remove(0);
             }
+            (group, self.table.read(group)?)
         };
         T::push_read(&mut self.rows, key, &entry.1, row - self.table.groups()[group].start);
         self.read.push(entry);

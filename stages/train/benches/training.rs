@@ -16,7 +16,7 @@ use rand::{RngExt, SeedableRng};
 use rand_chacha::ChaCha8Rng;
 use ser_schemas::frames::{ClipFrames, FrameLayout, FramesWriter};
 use ser_schemas::functionals::Functionals;
-use ser_schemas::stage::{Quiet, StageContext};
+use ser_schemas::stage::StageContext;
 use ser_schemas::{Assignment, Clip, Emotion, Epoch, Provenance, Role, Table};
 use ser_train::bench::{Batches, Product, Steps, peak_mib};
 use ser_train::{Inputs, Params, run};

@@ -242,7 +242,7 @@ act = 2026-01-01
     15 | act = 2026-01-01
        |       ^^^^^^^^^^ expected a string
        |
-       = hint: What the stage does instead of working: nothing, `fail`, `panic`, `forget`, `slow`, `full`.
+       = hint: What the stage does instead of working: nothing, `fail`, `refuse`, `panic`, `forget`, `slow`, `full`.
 
     13 mistakes in `pipeline.toml`
     "#);
