@@ -20,7 +20,7 @@ const KEPT_GROUPS: usize = 2;
 const FRAMES_PER_GROUP: usize = 64;
 const FRAMES_S_PER_GROUP: f64 = 240.0;
 /// Rows per group of functionals at most, and in the mean if there were no most. A thousand columns make a thousand
-/// descriptions per group in the footer, which is in memory until the table is complete: groups must be few.
+/// descriptions per group in the footer, of which a reader of one column decodes all: groups must be few.
 const MOST_FUNCTIONALS_PER_GROUP: usize = 8192;
 const MEAN_FUNCTIONALS_PER_GROUP: usize = 2 * MOST_FUNCTIONALS_PER_GROUP;
 
