@@ -9,6 +9,7 @@
 //! artifacts/.ser/tmp/                what is being written; empty between runs
 //! artifacts/.ser/work/<stage>/<fingerprint>/   checkpoints of an interrupted stage
 //! artifacts/.ser/state/<stage>/      what a stage keeps to save work next time
+//! artifacts/.ser/state/<stage>/refused/        tables of the result that it made last and refused
 //! ```
 //!
 //! A result is replaced in this order: the new record is written beside, the old one marked as interrupted, the old
