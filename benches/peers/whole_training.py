@@ -14,10 +14,9 @@ gradients, averaged weights, the epoch with the best validation UAR. It neither 
 What decides PyTorch's speed was measured for both ways of doing it, and the faster one taken: two LSTMs over padded frames,
 the second over each clip turned round (packed sequences take three times as long); batch normalisation over the rows that
 exist (a third of the time of masked moments); the fused AdamW; all clips padded once in one tensor; batches of clips of like
-length (see `batches`). Such batches are nearly of one corpus each, which is not our recipe: so PyTorch's side is also run with
-batches drawn freely, as ours are. Times are compared with the faster, UARs with the one of the same recipe.
+length (see `batches`).
 
-Seeds differ in first weights, order and alterations; a round runs all three with one fold and seed. Ratios are taken within
+Seeds differ in first weights, order and alterations; a round runs both sides with one fold and seed. Ratios are taken within
 rounds, differences between UARs within folds, whose speakers differ much in how well they are recognised. With the weights of our first training, PyTorch's network must give the probabilities that our side wrote for the validation
 clips. Exits with 1 where it does not, or where the mean validation UARs lie further apart than seeds explain, never because
 of a time.
@@ -236,12 +235,10 @@ def exchanged(voices, own, other):
     return factor, torch.where(varies, mean[other] - mean[own] * factor, 0)
 
 
-def batches(data, size, free):
-    """All training clips in an order of its own, drawn freely, or so that clips of like length share a batch: random pools of
-    a few batches are divided by length. Our side computes no padding and draws its batches freely."""
+def batches(data, size):
+    """All training clips in an order of its own. Clips of like length share a batch, as padding would cost more than half
+    again: random pools of a few batches are divided by length. Our side computes no padding and draws its batches freely."""
     order = data.train[torch.randperm(len(data.train))]
-    if free:
-        return order.tensor_split(math.ceil(len(order) / size))
     found = []
     for pool in order.tensor_split(math.ceil(len(order) / (size * BATCHES_PER_POOL))):
         pool = pool[data.lens[pool].argsort()]
@@ -335,7 +332,7 @@ def compare(artifacts, split, fold, result, params):
     return float((found - expected).abs().max())
 
 
-def train(artifacts, split, fold, seed, threads, free, params):
+def train(artifacts, split, fold, seed, threads, params):
     """PyTorch's side: what `train_fold` prints, of a training in PyTorch."""
     started = time.perf_counter()
     torch.set_num_threads(threads)
@@ -353,13 +350,13 @@ def train(artifacts, split, fold, seed, threads, free, params):
     counts = torch.bincount(data.truth[data.train], minlength=data.classes)
     class_weights = torch.where(counts > 0, len(data.train) / ((counts > 0).sum() * counts), 0)
 
-    steps = len(batches(data, params["batch_size"], free))
+    steps = len(batches(data, params["batch_size"]))
     warm_up, all_steps = params["warm_up_epochs"] * steps, params["epochs"] * steps
     epochs_s, best, step = [], None, 0
     for epoch in range(1, params["epochs"] + 1):
         began = time.perf_counter()
         network.train()
-        for clips in batches(data, params["batch_size"], free):
+        for clips in batches(data, params["batch_size"]):
             frames, lens, functionals, targets = training_batch(data, clips, params, class_weights)
             progress = (step - warm_up) / max(all_steps - warm_up, 1)
             rate = (step + 1) / warm_up if step < warm_up else 0.5 * (1 + math.cos(math.pi * progress))
@@ -410,7 +407,7 @@ def mean(runs):
 
 
 def markdown(result):
-    ours, theirs, free = result["ours"], result["torch"], result["torch_free"]
+    ours, theirs = result["ours"], result["torch"]
     many = len(result["folds"]) > 1
     lines = [
         f"{datetime.date.today().isoformat()}, {result['processor']}, {result['threads']} of {result['cores']} cores, PyTorch "
@@ -420,23 +417,22 @@ def markdown(result):
         f"{' per fold' * many}. Times: median (lowest to highest). With the same weights, probabilities differ by at most "
         f"{result['worst_difference']:.0e}.",
         "",
-        "| | ser | PyTorch, batches of like length | PyTorch, batches drawn freely | ser / PyTorch |",
-        "|---|---|---|---|---|",
+        "| | ser | PyTorch | ser / PyTorch |",
+        "|---|---|---|---|",
     ]
     for name, seconds in [("Whole, tables read, s", whole), ("Epochs alone, s", epochs)]:
-        a, b = ([seconds(run) for run in runs] for runs in (ours, theirs))
+        a, b = [seconds(run) for run in ours], [seconds(run) for run in theirs]
         ratios = [one / other for one, other in zip(a, b, strict=True)]
-        lines.append(f"| {name} | {spread(a, 1)} | {spread(b, 1)} | | **{spread(ratios)}** |")
+        lines.append(f"| {name} | {spread(a, 1)} | {spread(b, 1)} | **{spread(ratios)}** |")
     for fold in result["folds"]:
-        cells = [spread([run["validation_uar"] for run in of_fold(runs, fold)], 3) for runs in (ours, theirs, free)]
-        lines.append(f"| Validation UAR, fold {fold} | {' | '.join(cells)} | |")
+        cells = [spread([run["validation_uar"] for run in of_fold(runs, fold)], 3) for runs in (ours, theirs)]
+        lines.append(f"| Validation UAR, fold {fold} | {cells[0]} | {cells[1]} | |")
     difference = result["difference"]
-    means = " | ".join(f"{mean(runs):.3f}" for runs in (ours, theirs, free))
     lines.append(
-        f"| Validation UAR, mean | {means} | difference {difference['uar']:+.3f} ± {difference['standard_error']:.3f}, "
-        f"{difference['text']}, from those drawn freely |"
+        f"| Validation UAR, mean | {mean(ours):.3f} | {mean(theirs):.3f} | difference {difference['uar']:+.3f} ± "
+        f"{difference['standard_error']:.3f}, {difference['text']} |"
     )
-    lines.append(f"| Peak memory, MiB | {max(run['peak_mib'] for run in ours):.0f} | | | |")
+    lines.append(f"| Peak memory, MiB | {max(run['peak_mib'] for run in ours):.0f} | | |")
     return "\n".join(lines)
 
 
@@ -493,7 +489,7 @@ def main():
     if not args.program.exists():
         sys.exit(f"no program `{args.program}`; start this with `just bench-peers-whole-training`")
     clips = clips_of(args)
-    ours, theirs, free, worst = [], [], [], 0.0
+    ours, theirs, worst = [], [], 0.0
     with tempfile.TemporaryDirectory() as folder:
         # Seed by seed, so that every fold has had as many when it is cut short.
         for seed in range(1, args.seeds + 1):
@@ -503,9 +499,8 @@ def main():
                 run, config = train_ours(args.program, *place, seed, args.threads, into)
                 ours.append(run | {"fold": fold})
                 params = json.dumps(recipe(config))
-                for drawn, runs in [(0, theirs), (1, free)]:
-                    run = in_own_process(__file__, "torch", [*place, seed, args.threads, drawn, params])
-                    runs.append(run | {"fold": fold})
+                run = in_own_process(__file__, "torch", [*place, seed, args.threads, params])
+                theirs.append(run | {"fold": fold})
                 if seed == 1:
                     apart = in_own_process(__file__, "compare", [*place, into / "train", params])
                     worst = max(worst, apart)
@@ -514,8 +509,8 @@ def main():
                     sys.exit(f"PyTorch's network has {run['parameters']} parameters, ours {config['parameter_count']}")
                 print(
                     f"fold {fold}, seed {seed}: ours {whole(ours[-1]):.1f} s, UAR {ours[-1]['validation_uar']:.3f}; "
-                    f"PyTorch {whole(theirs[-1]):.1f} s, UAR {theirs[-1]['validation_uar']:.3f}, with batches drawn freely "
-                    f"{whole(run):.1f} s, UAR {run['validation_uar']:.3f}; ratio {whole(ours[-1]) / whole(theirs[-1]):.2f}",
+                    f"PyTorch {whole(run):.1f} s, UAR {run['validation_uar']:.3f}; "
+                    f"ratio {whole(ours[-1]) / whole(run):.2f}",
                     flush=True,
                 )
     result = {
@@ -530,9 +525,8 @@ def main():
         "clips": clips,
         "ours": ours,
         "torch": theirs,
-        "torch_free": free,
         "worst_difference": worst,
-        "difference": difference(ours, free, args.folds),
+        "difference": difference(ours, theirs, args.folds),
     }
     text = markdown(result)
     print(text)
