@@ -20,7 +20,7 @@ sys.path.append(str(ROOT / "benches/peers"))
 
 from common import processor, replace_section  # noqa: E402
 
-BUILD = "cargo build --release --locked --workspace --features ser/ndarray --examples"
+BUILD = "cargo build --release --locked --workspace --features ser/ndarray --example run_stage --example make_corpus"
 PROGRAMS = ROOT / "target/release/examples"
 RATE_HZ = 16_000
 DURATIONS_S = [(1.5, 3.5), (0.3, 0.3)]
@@ -28,16 +28,16 @@ DURATIONS_S = [(1.5, 3.5), (0.3, 0.3)]
 FILES = 1216
 
 
-def run(arguments):
-    out = subprocess.run([str(part) for part in arguments], check=True, stdout=subprocess.PIPE, text=True).stdout
-    return json.loads(out) if out.startswith("{") else None
+def run(*command):
+    """What a program prints."""
+    return subprocess.run([str(part) for part in command], check=True, stdout=subprocess.PIPE, text=True).stdout
 
 
 def measured(recordings, times, folder):
     """What the stage tells of a run over all recordings, each listed `times` times."""
     # Lists the recordings in a manifest on the way, which takes memory of its own; the second run only reads it.
-    run([PROGRAMS / "run_stage", f"{recordings}*{times}", folder / "first"])
-    return run([PROGRAMS / "run_stage", folder / "first/manifest", folder / "second"])
+    run(PROGRAMS / "run_stage", f"{recordings}*{times}", folder / "first")
+    return json.loads(run(PROGRAMS / "run_stage", folder / "first/manifest", folder / "second"))
 
 
 def main():
@@ -59,8 +59,9 @@ def main():
         with tempfile.TemporaryDirectory() as place:
             folder = pathlib.Path(place)
             recordings = folder / "recordings"
-            run([PROGRAMS / "make_corpus", recordings, FILES, RATE_HZ, shortest, longest])
-            few, many = (measured(recordings, count // FILES, folder / str(count)) for count in (args.clips, args.clips * args.times))
+            run(PROGRAMS / "make_corpus", recordings, FILES, RATE_HZ, shortest, longest)
+            listed = args.clips // FILES
+            few, many = (measured(recordings, times, folder / str(times)) for times in (listed, listed * args.times))
         name = f"{shortest} to {longest} s" if shortest < longest else f"{shortest} s"
         cells = [f"{one['clips']} | {one['seconds']:.1f} | {one['peak_mib']:.0f}" for one in (few, many)]
         ratios = [many[key] / few[key] for key in ("peak_mib", "seconds")]

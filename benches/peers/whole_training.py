@@ -17,9 +17,10 @@ exist (a third of the time of masked moments); the fused AdamW; all clips padded
 length (see `batches`).
 
 Seeds differ in first weights, order and alterations; a round runs both sides with one fold and seed. Ratios are taken within
-rounds, differences between UARs within folds, whose speakers differ much in how well they are recognised. With the weights of our first training, PyTorch's network must give the probabilities that our side wrote for the validation
-clips. Exits with 1 where it does not, or where the mean validation UARs lie further apart than seeds explain, never because
-of a time.
+rounds, differences between UARs within folds, whose speakers differ much in how well they are recognised. With the weights
+of our first training of a fold, PyTorch's network must give the probabilities that our side wrote for the validation clips.
+Exits with 1 where it does not, or where the mean validation UARs lie further apart than seeds explain, never because of a
+time.
 """
 
 import argparse

@@ -127,7 +127,7 @@ fn a_recording_on_both_sides_fails_the_split() {
         names = vec![clips[one].clip_id.clone(), clips[other].clip_id.clone()];
     });
     let ran = workspace.ser(&["run", "evaluation"]).exits(1).tells("check `audio_disjoint` failed in fold 0");
-    ran.tells(&names[0]).tells(&names[1]).tells("/refused/");
+    ran.tells(&names[0]).tells(&names[1]).tells("/refused/checks.parquet");
     let checks = Check::read(&refused(&workspace, "folds").join("checks.parquet")).expect("kept");
     let failed: Vec<&Check> = checks.iter().filter(|check| check.status == CheckStatus::Failed).collect();
     assert!(!failed.is_empty() && failed.iter().all(|check| check.check == "audio_disjoint"), "{failed:?}");
@@ -140,7 +140,7 @@ fn an_altered_copy_of_a_recording_on_both_sides_fails_the_split() {
     // Quieter, and behind 0.2 s of silence: no hash says that it is the same.
     workspace.write(COPY, altered(&original(&workspace), 8_820));
     let ran = workspace.ser(&["run", "evaluation"]).exits(1).tells("check `near_audio_disjoint` failed in fold 0");
-    ran.tells("DC/h01").tells("KL/h09").tells("/refused/");
+    ran.tells("DC/h01").tells("KL/h09").tells("/refused/checks.parquet");
     assert!(refused(&workspace, "folds").exists());
     std::fs::remove_file(workspace.path(COPY)).expect("the copy");
     workspace.ser(&["run", "folds"]).exits(0);
@@ -180,7 +180,7 @@ fn a_model_that_was_shown_a_test_clip_fails_the_evaluation() {
         let shown = Exposure { fold: 0, clip_id: clip_id.clone(), used_for };
         alter::<Exposure>(&workspace, "linear", "exposures.parquet", &[], |rows| rows.push(shown.clone()));
         let ran = workspace.ser(&["run", "evaluation"]).exits(1);
-        ran.tells(&format!("check `{check}` failed in fold 0: {clip_id} (1 in all)")).tells("/refused/");
+        ran.tells(&format!("check `{check}` failed in fold 0: {clip_id} (1 in all)")).tells("/refused/model_checks.parquet");
         let checks = ModelCheck::read(&refused(&workspace, "evaluation").join("model_checks.parquet")).expect("kept");
         let failed: Vec<&ModelCheck> = checks.iter().filter(|check| check.status == CheckStatus::Failed).collect();
         assert!(matches!(failed[..], [one] if one.check == check && one.detail == clip_id), "{failed:?}");
