@@ -180,7 +180,8 @@ fn a_model_that_was_shown_a_test_clip_fails_the_evaluation() {
         let shown = Exposure { fold: 0, clip_id: clip_id.clone(), used_for };
         alter::<Exposure>(&workspace, "linear", "exposures.parquet", &[], |rows| rows.push(shown.clone()));
         let ran = workspace.ser(&["run", "evaluation"]).exits(1);
-        ran.tells(&format!("check `{check}` failed in fold 0: {clip_id} (1 in all)")).tells("/refused/model_checks.parquet");
+        ran.tells(&format!("check `{check}` failed in fold 0: {clip_id} (1 in all)"))
+            .tells("/refused/model_checks.parquet");
         let checks = ModelCheck::read(&refused(&workspace, "evaluation").join("model_checks.parquet")).expect("kept");
         let failed: Vec<&ModelCheck> = checks.iter().filter(|check| check.status == CheckStatus::Failed).collect();
         assert!(matches!(failed[..], [one] if one.check == check && one.detail == clip_id), "{failed:?}");
