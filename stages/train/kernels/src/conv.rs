@@ -5,6 +5,8 @@
 //! product whose left rows overlap: no copy per kernel position, forward or backward. The gradient of the input is a
 //! convolution of the gradient of the output with the kernel turned round, and so the same kind of product.
 
+use rayon::prelude::*;
+
 use super::buffer::Buffer;
 use super::matmul::{Matrix, Packed, Target, multiply, multiply_packed};
 
@@ -100,12 +102,10 @@ impl ConvInput {
     pub fn forward(&self, weight: &Packed<'_>) -> Buffer {
         let outputs = self.size.outputs;
         let mut out = Buffer::any(self.out_lens.iter().sum::<usize>() * outputs);
-        let mut rest = &mut *out;
-        for (start, len) in self.starts.iter().zip(&self.out_lens) {
-            let (clip, behind) = rest.split_at_mut(len * outputs);
-            multiply_packed(Target::new(clip, outputs), self.overlapping(*start, *len), weight, false);
-            rest = behind;
-        }
+        each_clip(&mut out, &self.out_lens, outputs, |index, clip| {
+            let rows = self.overlapping(self.starts[index], self.out_lens[index]);
+            multiply_packed(Target::new(clip, outputs), rows, weight, false);
+        });
         out
     }
 
@@ -134,15 +134,12 @@ impl ConvInput {
     pub fn input_gradient(&self, gradient: &[f32], weight: &[f32], turned: &Packed<'_>) -> Buffer {
         let ConvSize { inputs, outputs, kernel, stride } = self.size;
         let mut out = Buffer::any(self.in_lens.iter().sum::<usize>() * inputs);
-        let mut rest = &mut *out;
         if stride == 1 {
-            for (start, len) in self.starts.iter().zip(&self.in_lens) {
-                let (clip, behind) = rest.split_at_mut(len * inputs);
-                let first = start + kernel / 2;
-                let a = Matrix::strided(gradient, first * outputs, *len, kernel * outputs, outputs);
+            each_clip(&mut out, &self.in_lens, inputs, |index, clip| {
+                let first = self.starts[index] + kernel / 2;
+                let a = Matrix::strided(gradient, first * outputs, self.in_lens[index], kernel * outputs, outputs);
                 multiply_packed(Target::new(clip, inputs), a, turned, false);
-                rest = behind;
-            }
+            });
             return out;
         }
         // With a stride, each frame is under another subset of the kernel: tap by tap.
@@ -152,12 +149,10 @@ impl ConvInput {
             let w = Matrix::new(&weight[tap * inputs * outputs..(tap + 1) * inputs * outputs], inputs, outputs);
             multiply(Target::strided(&mut padded[tap * inputs..], stride * inputs), d, w.transposed(), true);
         }
-        for (start, len) in self.starts.iter().zip(&self.in_lens) {
-            let (clip, behind) = rest.split_at_mut(len * inputs);
-            let first = (start * stride + kernel / 2) * inputs;
-            clip.copy_from_slice(&padded[first..first + len * inputs]);
-            rest = behind;
-        }
+        each_clip(&mut out, &self.in_lens, inputs, |index, clip| {
+            let first = (self.starts[index] * stride + kernel / 2) * inputs;
+            clip.copy_from_slice(&padded[first..first + clip.len()]);
+        });
         out
     }
 
@@ -169,6 +164,17 @@ impl ConvInput {
     fn overlapping(&self, start: usize, positions: usize) -> Matrix<'_> {
         let ConvSize { inputs, kernel, stride, .. } = self.size;
         Matrix::strided(&self.rows, start * stride * inputs, positions, kernel * inputs, stride * inputs)
+    }
+}
+
+/// Does `work` to the rows of every clip, with its index; threads that have nothing else to do take some of the clips.
+fn each_clip(rows: &mut [f32], lens: &[usize], width: usize, work: impl Fn(usize, &mut [f32]) + Send + Sync) {
+    let mut rest = rows;
+    let clips = lens.iter().map(|len| rest.split_off_mut(..len * width).unwrap_or_default()).enumerate();
+    if rayon::current_num_threads() < 2 {
+        clips.for_each(|(index, clip)| work(index, clip));
+    } else {
+        clips.collect::<Vec<_>>().into_par_iter().for_each(|(index, clip)| work(index, clip));
     }
 }
 

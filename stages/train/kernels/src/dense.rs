@@ -1,7 +1,7 @@
 //! Fully connected layers.
 
 use super::buffer::Buffer;
-use super::matmul::{Matrix, Packed, Target, multiply, multiply_packed};
+use super::matmul::{Matrix, Packed, Target, multiply, multiply_each, multiply_packed};
 use super::simd::wide;
 
 /// `x * weight + bias` for `rows` rows; `weight` is (inputs, outputs).
@@ -23,11 +23,25 @@ pub fn forward_packed(x: &[f32], rows: usize, weight: &Packed<'_>, bias: &[f32])
 
 /// Gradients of weight and bias, from that of the output.
 pub fn weight_gradients(x: &[f32], gradient: &[f32], rows: usize, outputs: usize) -> (Buffer, Buffer) {
-    let inputs = x.len() / rows.max(1);
-    let mut weight = Buffer::any(inputs * outputs);
-    let a = Matrix::new(x, rows, inputs).transposed();
-    multiply(Target::new(&mut weight, outputs), a, Matrix::new(gradient, rows, outputs), false);
-    (weight, column_sums(gradient, outputs))
+    let ([weight], bias) = shared_weight_gradients([x], gradient, rows, outputs);
+    (weight, bias)
+}
+
+/// Gradients of the weights of N layers whose outputs are added up, from that of the sum, and of its bias.
+pub fn shared_weight_gradients<const N: usize>(
+    xs: [&[f32]; N],
+    gradient: &[f32],
+    rows: usize,
+    outputs: usize,
+) -> ([Buffer; N], Buffer) {
+    let mut weights = xs.map(|x| Buffer::any(x.len() / rows.max(1) * outputs));
+    let mut pairs: Vec<_> = weights
+        .iter_mut()
+        .zip(xs)
+        .map(|(weight, x)| (Target::new(weight, outputs), Matrix::new(x, rows, x.len() / rows.max(1)).transposed()))
+        .collect();
+    multiply_each(&mut pairs, Matrix::new(gradient, rows, outputs), false);
+    (weights, column_sums(gradient, outputs))
 }
 
 /// Gradient of the input, from that of the output.

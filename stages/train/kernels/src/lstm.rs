@@ -13,7 +13,7 @@
 
 use super::buffer::Buffer;
 use super::dense;
-use super::matmul::{Matrix, Packed, Target, multiply, multiply_packed};
+use super::matmul::{Matrix, Packed, Target, multiply_packed};
 use super::simd::wide;
 use super::vector::{sigmoid, tanh};
 
@@ -259,10 +259,7 @@ pub fn backward(
             multiply_packed(Target::new(&mut d_state, h), Matrix::new(gates, running, 4 * h), state_weight, false);
         }
     }
-    let (input, bias) = dense::weight_gradients(x, &gates, rows, 4 * h);
-    let mut state = Buffer::any(h * 4 * h);
-    let a = Matrix::new(&before, rows, h).transposed();
-    multiply(Target::new(&mut state, 4 * h), a, Matrix::new(&gates, rows, 4 * h), false);
+    let ([input, state], bias) = dense::shared_weight_gradients([x, &before], &gates, rows, 4 * h);
     let mut d_x = Buffer::any(x.len());
     let inputs = x.len() / rows.max(1);
     multiply_packed(Target::new(&mut d_x, inputs), Matrix::new(&gates, rows, 4 * h), input_weight, false);

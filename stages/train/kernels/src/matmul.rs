@@ -4,16 +4,23 @@
 //! panels first ([`Packed`]), once for all products with it. Where [`simd`](super::simd) has no kernel for the processor,
 //! the product comes from the `gemm` crate, which has one for every architecture.
 //!
-//! Products run on the calling thread: the clips of a batch are what is divided among threads.
+//! The parts of a batch are what is divided among threads first. A large product can be helped with by threads of the
+//! current rayon pool that have nothing else to do: blocks of its rows go to them. No value depends on that.
 
 use gemm::Parallelism;
+use rayon::prelude::*;
 
 use super::buffer::Buffer;
-use super::simd::{self, Isa, Left, PANEL, Right};
+use super::simd::{self, Isa, Left, Right};
 
 /// Depth of the right matrix that is packed at a time where it is used once: its panel and the part of the left matrix
 /// under it fit the nearest cache.
 const DEPTH_PER_BLOCK: usize = 256;
+
+/// Rows of a product that threads take at a time: a multiple of the rows that all kernels compute together, and at least
+/// as many as make about so many multiplications, far more than handing them over costs.
+const ROWS_PER_BLOCK: usize = 48;
+const PRODUCTS_PER_BLOCK: usize = 1 << 21;
 
 /// A matrix that lies in a slice: element (i, j) at `offset + i * row_stride + j * column_stride`.
 #[derive(Debug, Clone, Copy)]
@@ -112,19 +119,19 @@ impl<'a> Packed<'a> {
 
     fn on(isa: Isa, source: Matrix<'a>) -> Self {
         assert!(source.end() <= source.data.len(), "right matrix ends at {} of {}", source.end(), source.data.len());
-        let panels = if isa.has_product() { panels_of(source) } else { Buffer::any(0) };
+        let panels = isa.panel().map_or_else(|| Buffer::any(0), |width| panels_of(source, width));
         Self { source, isa, panels }
     }
 }
 
-/// Panels of [`PANEL`] columns, one after another, zeros beyond the last column.
-fn panels_of(source: Matrix<'_>) -> Buffer {
+/// Panels of `width` columns, one after another, zeros beyond the last column.
+fn panels_of(source: Matrix<'_>, width: usize) -> Buffer {
     let Matrix { data, offset, rows, columns, row_stride, column_stride } = source;
-    let mut panels = Buffer::any(columns.div_ceil(PANEL) * rows * PANEL);
-    for (index, panel) in panels.chunks_exact_mut((rows * PANEL).max(1)).enumerate() {
-        let first = index * PANEL;
-        let wanted = PANEL.min(columns - first);
-        for (row, out) in panel.chunks_exact_mut(PANEL).enumerate() {
+    let mut panels = Buffer::any(columns.div_ceil(width) * rows * width);
+    for (index, panel) in panels.chunks_exact_mut((rows * width).max(1)).enumerate() {
+        let first = index * width;
+        let wanted = width.min(columns - first);
+        for (row, out) in panel.chunks_exact_mut(width).enumerate() {
             let from = offset + row * row_stride + first * column_stride;
             if column_stride == 1 {
                 out[..wanted].copy_from_slice(&data[from..from + wanted]);
@@ -146,21 +153,31 @@ fn panels_of(source: Matrix<'_>) -> Buffer {
 /// Where the matrices do not fit each other or their slices: shapes are fixed by the model, so that is a defect of this
 /// crate and never a matter of input.
 pub fn multiply(target: Target<'_>, a: Matrix<'_>, b: Matrix<'_>, accumulate: bool) {
-    multiply_on(Isa::best(), target, a, b, accumulate);
+    multiply_each(&mut [(target, a)], b, accumulate);
 }
 
-fn multiply_on(isa: Isa, target: Target<'_>, a: Matrix<'_>, b: Matrix<'_>, accumulate: bool) {
-    assert_eq!(a.columns, b.rows, "inner sizes of a matrix product");
-    let Target { data, row_stride } = target;
-    if b.rows <= DEPTH_PER_BLOCK || !isa.has_product() {
-        multiply_packed(Target { data, row_stride }, a, &Packed::on(isa, b), accumulate);
-        return;
+/// [`multiply`] for each target and left matrix with the same right matrix, which is packed once for all of them.
+///
+/// # Panics
+///
+/// As [`multiply`] does.
+pub fn multiply_each(pairs: &mut [(Target<'_>, Matrix<'_>)], b: Matrix<'_>, accumulate: bool) {
+    multiply_each_on(Isa::best(), pairs, b, accumulate);
+}
+
+fn multiply_each_on(isa: Isa, pairs: &mut [(Target<'_>, Matrix<'_>)], b: Matrix<'_>, accumulate: bool) {
+    for (_, a) in &*pairs {
+        assert_eq!(a.columns, b.rows, "inner sizes of a matrix product");
     }
-    for first in (0..b.rows).step_by(DEPTH_PER_BLOCK) {
-        let depth = DEPTH_PER_BLOCK.min(b.rows - first);
+    // The gemm crate divides the depth by itself.
+    let block = if isa.panel().is_some() { DEPTH_PER_BLOCK } else { b.rows.max(1) };
+    for first in (0..b.rows.max(1)).step_by(block) {
+        let depth = block.min(b.rows - first);
         let packed = Packed::on(isa, b.some_rows(first, depth));
-        let a = a.some_columns(first, depth);
-        multiply_packed(Target { data: &mut *data, row_stride }, a, &packed, accumulate || first > 0);
+        for (target, a) in &mut *pairs {
+            let target = Target { data: &mut *target.data, row_stride: target.row_stride };
+            multiply_packed(target, a.some_columns(first, depth), &packed, accumulate || first > 0);
+        }
     }
 }
 
@@ -172,7 +189,26 @@ fn multiply_on(isa: Isa, target: Target<'_>, a: Matrix<'_>, b: Matrix<'_>, accum
 pub fn multiply_packed(target: Target<'_>, a: Matrix<'_>, b: &Packed<'_>, accumulate: bool) {
     assert_eq!(a.columns, b.source.rows, "inner sizes of a matrix product");
     let Target { data, row_stride } = target;
-    if b.isa.has_product() {
+    let products_per_row = b.source.rows.saturating_mul(b.source.columns).max(1);
+    let block = (PRODUCTS_PER_BLOCK / products_per_row).next_multiple_of(ROWS_PER_BLOCK).max(ROWS_PER_BLOCK);
+    // What the gemm crate makes of a row may depend on how many others there are.
+    let divisible = b.isa.panel().is_some() && a.rows > block && row_stride > 0;
+    if !divisible || rayon::current_num_threads() < 2 {
+        multiply_rows(Target { data, row_stride }, a, b, accumulate);
+        return;
+    }
+    assert!(data.len() > (a.rows - 1) * row_stride, "target has {} values for {} rows", data.len(), a.rows);
+    data.par_chunks_mut(block * row_stride).take(a.rows.div_ceil(block)).enumerate().for_each(|(index, data)| {
+        let first = index * block;
+        let a = a.some_rows(first, block.min(a.rows - first));
+        multiply_rows(Target { data, row_stride }, a, b, accumulate);
+    });
+}
+
+/// [`multiply_packed`] on the calling thread.
+fn multiply_rows(target: Target<'_>, a: Matrix<'_>, b: &Packed<'_>, accumulate: bool) {
+    let Target { data, row_stride } = target;
+    if b.isa.panel().is_some() {
         let right = Right { panels: &b.panels, depth: b.source.rows, columns: b.source.columns };
         simd::product(b.isa, data, row_stride, a.rows, a.left(), right, accumulate);
     } else {
@@ -245,6 +281,10 @@ mod tests {
             .collect()
     }
 
+    fn product(isa: Isa, target: Target<'_>, a: Matrix<'_>, b: Matrix<'_>, accumulate: bool) {
+        multiply_each_on(isa, &mut [(target, a)], b, accumulate);
+    }
+
     fn random(rng: &mut ChaCha8Rng, count: usize) -> Vec<f32> {
         (0..count).map(|_| rng.random_range(-1.0..1.0)).collect()
     }
@@ -283,15 +323,15 @@ mod tests {
                     let expected = naive(left, right);
                     let stride = n + 2;
                     let mut out = vec![0.5; (m - 1) * stride + n + 5];
-                    let product = |out: &mut Vec<f32>, accumulate| {
-                        multiply_on(isa, Target::strided(out, stride), left, right, accumulate);
+                    let add = |out: &mut Vec<f32>, accumulate| {
+                        product(isa, Target::strided(out, stride), left, right, accumulate);
                     };
-                    product(&mut out, false);
+                    add(&mut out, false);
                     let rows = |out: &[f32]| -> Vec<f32> {
                         out.chunks(stride).take(m).flat_map(|row| row[..n].to_vec()).collect()
                     };
                     assert_close(&rows(&out), &expected, k, &what);
-                    product(&mut out, true);
+                    add(&mut out, true);
                     let twice: Vec<f64> = expected.iter().map(|value| value * 2.0).collect();
                     assert_close(&rows(&out), &twice, 2 * k, &what);
                     // What lies between and behind the rows of the target is left alone.
@@ -308,16 +348,35 @@ mod tests {
         let mut rng = ChaCha8Rng::seed_from_u64(4);
         let (a, b) = (random(&mut rng, 61 * 700), random(&mut rng, 700 * 70));
         let (left, right) = (Matrix::new(&a, 61, 700), Matrix::new(&b, 700, 70));
-        for isa in Isa::all().filter(|isa| isa.has_product()) {
+        for isa in Isa::all().filter(|isa| isa.panel().is_some()) {
             let mut whole = vec![0.0; 61 * 70];
-            multiply_on(isa, Target::new(&mut whole, 70), left, right, false);
+            product(isa, Target::new(&mut whole, 70), left, right, false);
             for split in [1, 7, 24, 50] {
                 let mut parts = vec![0.0; 61 * 70];
                 let (upper, lower) = parts.split_at_mut(split * 70);
-                multiply_on(isa, Target::new(upper, 70), left.some_rows(0, split), right, false);
-                multiply_on(isa, Target::new(lower, 70), left.some_rows(split, 61 - split), right, false);
+                product(isa, Target::new(upper, 70), left.some_rows(0, split), right, false);
+                product(isa, Target::new(lower, 70), left.some_rows(split, 61 - split), right, false);
                 assert!(whole == parts, "{isa:?}, split at {split}");
             }
+        }
+    }
+
+    #[test]
+    fn how_many_threads_there_are_changes_no_bit() {
+        let mut rng = ChaCha8Rng::seed_from_u64(5);
+        let (m, n, k) = (431, 130, 300);
+        let (a, b) = (random(&mut rng, m * k), random(&mut rng, k * n));
+        for isa in Isa::all() {
+            let on = |threads: usize| {
+                let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).build().expect("threads");
+                let mut out = vec![0.0; (m - 1) * (n + 3) + n];
+                let target = Target::strided(&mut out, n + 3);
+                pool.install(|| product(isa, target, Matrix::new(&a, m, k), Matrix::new(&b, k, n), false));
+                out
+            };
+            let alone = on(1);
+            assert!(m * n * DEPTH_PER_BLOCK > 4 * PRODUCTS_PER_BLOCK, "the product is too small to be divided");
+            assert!((2..5).all(|threads| on(threads) == alone), "{isa:?}");
         }
     }
 
@@ -325,11 +384,11 @@ mod tests {
     fn nothing_to_add_up_is_zero() {
         for isa in Isa::all() {
             let mut out = vec![3.0; 6];
-            multiply_on(isa, Target::new(&mut out, 3), Matrix::new(&[], 2, 0), Matrix::new(&[], 0, 3), true);
+            product(isa, Target::new(&mut out, 3), Matrix::new(&[], 2, 0), Matrix::new(&[], 0, 3), true);
             assert_eq!(out, [3.0; 6]);
-            multiply_on(isa, Target::new(&mut out, 3), Matrix::new(&[], 2, 0), Matrix::new(&[], 0, 3), false);
+            product(isa, Target::new(&mut out, 3), Matrix::new(&[], 2, 0), Matrix::new(&[], 0, 3), false);
             assert_eq!(out, [0.0; 6]);
-            multiply_on(isa, Target::new(&mut [], 3), Matrix::new(&[], 0, 1), Matrix::new(&[1.0; 3], 1, 3), false);
+            product(isa, Target::new(&mut [], 3), Matrix::new(&[], 0, 1), Matrix::new(&[1.0; 3], 1, 3), false);
         }
     }
 

@@ -15,9 +15,6 @@
     reason = "code is compiled for the wider instructions only where it is inlined into the function that has them"
 )]
 
-/// Columns of a panel of a packed matrix; see [`product`].
-pub(crate) const PANEL: usize = 32;
-
 /// Instructions to compute with.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) enum Isa {
@@ -55,9 +52,16 @@ impl Isa {
         found.into_iter().flatten()
     }
 
-    /// Whether [`product`] computes on these instructions.
-    pub(crate) fn has_product(self) -> bool {
-        self != Self::Portable
+    /// Columns of a panel of a packed matrix, two vectors of them; `None` where [`product`] does not compute on these
+    /// instructions.
+    pub(crate) fn panel(self) -> Option<usize> {
+        match self {
+            Self::Portable => None,
+            #[cfg(target_arch = "x86_64")]
+            Self::Avx2 => Some(16),
+            #[cfg(target_arch = "x86_64")]
+            Self::Avx512 => Some(32),
+        }
     }
 }
 
@@ -93,7 +97,7 @@ pub(crate) struct Left<'a> {
     pub(crate) column_stride: usize,
 }
 
-/// A right operand in panels of [`PANEL`] columns, one after another: each holds `depth` rows of its columns, zeros
+/// A right operand in panels of [`Isa::panel`] columns, one after another: each holds `depth` rows of its columns, zeros
 /// beyond the last column.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Right<'a> {
@@ -116,7 +120,8 @@ pub(crate) fn end(offset: usize, counts_and_strides: [(usize, usize); 2]) -> usi
 ///
 /// # Panics
 ///
-/// Where an operand is smaller than the product, or `isa` has no product (see [`Isa::has_product`]).
+/// Where an operand is smaller than the product, or `isa` has no product (see [`Isa::panel`]) or is not one of
+/// [`Isa::all`].
 pub(crate) fn product(
     isa: Isa,
     target: &mut [f32],
@@ -129,7 +134,6 @@ pub(crate) fn product(
     if rows == 0 || b.columns == 0 {
         return;
     }
-    let panels = b.columns.div_ceil(PANEL);
     assert!(target_stride >= b.columns, "rows of the target overlap");
     let target_end = end(0, [(rows, target_stride), (b.columns, 1)]);
     assert!(target_end <= target.len(), "target ends at {target_end} of {}", target.len());
@@ -139,12 +143,13 @@ pub(crate) fn product(
         }
         return;
     }
-    let panel = b.depth.saturating_mul(PANEL);
-    let panels_end = end(0, [(panels, panel), (panel, 1)]);
+    let width = isa.panel().filter(|_| isa <= Isa::best());
+    let width = width.unwrap_or_else(|| panic!("{isa:?} has no product here"));
+    let panel = b.depth.saturating_mul(width);
+    let panels_end = end(0, [(b.columns.div_ceil(width), panel), (panel, 1)]);
     assert!(panels_end <= b.panels.len(), "panels end at {panels_end} of {}", b.panels.len());
     let left_end = end(a.offset, [(rows, a.row_stride), (b.depth, a.column_stride)]);
     assert!(left_end <= a.data.len(), "left matrix ends at {left_end} of {}", a.data.len());
-    assert!(isa.has_product() && isa <= Isa::best(), "{isa:?} has no product here");
     #[cfg(target_arch = "x86_64")]
     // SAFETY: `isa` was detected. All of `target`, `a` and `b` that a tile of the product touches lies below the ends
     // that were compared with the slices above: i < rows, l < depth, and columns in panels that exist.
@@ -163,7 +168,7 @@ mod x86 {
         _mm512_fmadd_ps, _mm512_loadu_ps, _mm512_set1_ps, _mm512_setzero_ps, _mm512_storeu_ps,
     };
 
-    use super::{Left, PANEL, Right};
+    use super::{Left, Right};
 
     #[target_feature(enable = "avx2,fma,bmi1,bmi2,lzcnt,popcnt,f16c")]
     pub(super) fn avx2<R>(work: impl FnOnce() -> R) -> R {
@@ -199,7 +204,7 @@ mod x86 {
                 for block in (0..tiles).step_by(TILES_PER_BLOCK) {
                     for column in (0..b.columns).step_by(WIDTH) {
                         let wanted = (b.columns - column).min(WIDTH);
-                        let panel = column / PANEL * b.depth * PANEL + column % PANEL;
+                        let panel = column * b.depth;
                         for tile in block..(block + TILES_PER_BLOCK).min(tiles) {
                             let row = first_row(tile);
                             let count = first_row(tile + 1) - row;
@@ -260,26 +265,23 @@ mod x86 {
                             sums[1] = $load(out.add(row * stride + $lanes));
                         }
                     }
-                    if row_stride == 1 {
-                        for l in 0..depth {
-                            let (low, high) = ($load(right.add(l * PANEL)), $load(right.add(l * PANEL + $lanes)));
-                            let column = left.add(l * column_stride);
-                            for (row, sums) in sums.iter_mut().enumerate() {
-                                let value = $broadcast(*column.add(row));
-                                sums[0] = $multiply_add(value, low, sums[0]);
-                                sums[1] = $multiply_add(value, high, sums[1]);
-                            }
+                    // Rows in threes: one pointer and two multiples of the stride, which an address takes in, reach each.
+                    let mut tops = [left; $rows / 3];
+                    for (three, top) in tops.iter_mut().enumerate() {
+                        *top = left.wrapping_add(3 * three * row_stride);
+                    }
+                    let mut right = right;
+                    for _ in 0..depth {
+                        let (low, high) = ($load(right), $load(right.add($lanes)));
+                        for (row, sums) in sums.iter_mut().enumerate() {
+                            let value = $broadcast(*tops[row / 3].add(row % 3 * row_stride));
+                            sums[0] = $multiply_add(value, low, sums[0]);
+                            sums[1] = $multiply_add(value, high, sums[1]);
                         }
-                    } else {
-                        for l in 0..depth {
-                            let (low, high) = ($load(right.add(l * PANEL)), $load(right.add(l * PANEL + $lanes)));
-                            let column = left.add(l * column_stride);
-                            for (row, sums) in sums.iter_mut().enumerate() {
-                                let value = $broadcast(*column.add(row * row_stride));
-                                sums[0] = $multiply_add(value, low, sums[0]);
-                                sums[1] = $multiply_add(value, high, sums[1]);
-                            }
+                        for top in &mut tops {
+                            *top = top.wrapping_add(column_stride);
                         }
+                        right = right.wrapping_add(2 * $lanes);
                     }
                     for (row, sums) in sums.iter().enumerate() {
                         $store(out.add(row * stride), sums[0]);

@@ -1,5 +1,7 @@
 //! The network on the layers of `ser-kernels`.
 
+use rayon::prelude::*;
+
 use super::parts::{Part, each, parts};
 use super::plan::Plan;
 use super::weights::Weights;
@@ -343,7 +345,7 @@ impl<'a> Pass<'a> {
         for (layer, cells) in cells.iter().enumerate() {
             self.drop_between(net, layer, &mut x, seed);
             let directions: Vec<lstm::Tape> = cells
-                .iter()
+                .par_iter()
                 .enumerate()
                 .map(|(direction, packed)| lstm::forward(net.cell(layer, direction), packed, &x, &self.packing))
                 .collect();
@@ -426,10 +428,18 @@ impl<'a> Pass<'a> {
             } else {
                 vec![d]
             };
+            let directions: Vec<lstm::Gradients> = tape
+                .directions
+                .into_par_iter()
+                .zip(parts)
+                .enumerate()
+                .map(|(direction, (direction_tape, part))| {
+                    let (cell, packed) = (net.cell(layer, direction), &cells[layer][direction]);
+                    lstm::backward(cell, packed, &tape.x, &self.packing, direction_tape, &part)
+                })
+                .collect();
             d = Buffer::default();
-            for (direction, (direction_tape, part)) in tape.directions.into_iter().zip(parts).enumerate() {
-                let (cell, packed) = (net.cell(layer, direction), &cells[layer][direction]);
-                let out = lstm::backward(cell, packed, &tape.x, &self.packing, direction_tape, &part);
+            for (direction, out) in directions.into_iter().enumerate() {
                 let at = plan.lstm_at(layer, direction);
                 self.gradients[at] = out.input;
                 self.gradients[at + 1] = out.state;
