@@ -119,28 +119,46 @@ impl<'a> Packed<'a> {
 
     fn on(isa: Isa, source: Matrix<'a>) -> Self {
         assert!(source.end() <= source.data.len(), "right matrix ends at {} of {}", source.end(), source.data.len());
-        let panels = isa.panel().map_or_else(|| Buffer::any(0), |width| panels_of(source, width));
+        let panels = match isa {
+            Isa::Portable => Buffer::any(0),
+            #[cfg(target_arch = "x86_64")]
+            Isa::Avx2 => panels_of::<16>(source),
+            #[cfg(target_arch = "x86_64")]
+            Isa::Avx512 => panels_of::<32>(source),
+        };
         Self { source, isa, panels }
     }
 }
 
-/// Panels of `width` columns, one after another, zeros beyond the last column.
-fn panels_of(source: Matrix<'_>, width: usize) -> Buffer {
+/// Panels of `WIDTH` columns, one after another, zeros beyond the last column.
+fn panels_of<const WIDTH: usize>(source: Matrix<'_>) -> Buffer {
     let Matrix { data, offset, rows, columns, row_stride, column_stride } = source;
-    let mut panels = Buffer::any(columns.div_ceil(width) * rows * width);
-    for (index, panel) in panels.chunks_exact_mut((rows * width).max(1)).enumerate() {
-        let first = index * width;
-        let wanted = width.min(columns - first);
-        for (row, out) in panel.chunks_exact_mut(width).enumerate() {
-            let from = offset + row * row_stride + first * column_stride;
-            if column_stride == 1 {
-                out[..wanted].copy_from_slice(&data[from..from + wanted]);
-            } else {
-                for (column, out) in out[..wanted].iter_mut().enumerate() {
-                    *out = data[from + column * column_stride];
-                }
+    let mut panels = Buffer::any(columns.div_ceil(WIDTH) * rows * WIDTH);
+    let (lines, _) = panels.as_chunks_mut::<WIDTH>();
+    if column_stride == 1 {
+        // Row after row, as it lies in memory.
+        for row in 0..rows {
+            let (whole, rest) = data[offset + row * row_stride..][..columns].as_chunks::<WIDTH>();
+            let mut lines = lines[row..].iter_mut().step_by(rows);
+            for (line, from) in lines.by_ref().zip(whole) {
+                *line = *from;
             }
-            out[wanted..].fill(0.0);
+            if let Some(line) = lines.next() {
+                line[..rest.len()].copy_from_slice(rest);
+                line[rest.len()..].fill(0.0);
+            }
+        }
+        return panels;
+    }
+    for (index, panel) in lines.chunks_exact_mut(rows.max(1)).enumerate() {
+        let first = index * WIDTH;
+        let wanted = WIDTH.min(columns - first);
+        for (row, line) in panel.iter_mut().enumerate() {
+            let from = offset + row * row_stride + first * column_stride;
+            for (column, out) in line[..wanted].iter_mut().enumerate() {
+                *out = data[from + column * column_stride];
+            }
+            line[wanted..].fill(0.0);
         }
     }
     panels
