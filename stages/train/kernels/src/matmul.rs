@@ -140,7 +140,8 @@ fn panels_of<const WIDTH: usize>(source: Matrix<'_>) -> Buffer {
         for row in 0..rows {
             let (whole, rest) = data[offset + row * row_stride..][..columns].as_chunks::<WIDTH>();
             let mut lines = lines[row..].iter_mut().step_by(rows);
-            for (line, from) in lines.by_ref().zip(whole) {
+            // In this order: a zip takes from its first part before it finds its second at an end.
+            for (from, line) in whole.iter().zip(lines.by_ref()) {
                 *line = *from;
             }
             if let Some(line) = lines.next() {
