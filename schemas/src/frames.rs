@@ -22,7 +22,8 @@ use crate::matrices::MatrixColumn;
 use crate::{Provenance, read_metadata, table};
 
 const NAME: &str = "frames";
-const VERSION: u32 = 2;
+/// Version of the schema; see [`Table::VERSION`](crate::Table::VERSION).
+pub const VERSION: u32 = 2;
 const KEY_FEATURES: &str = "ser.features";
 const KEY_RECIPE: &str = "ser.recipe";
 

@@ -18,7 +18,8 @@ use crate::groups::{GroupReader, GroupWriter};
 use crate::{Provenance, table};
 
 const NAME: &str = "functionals";
-const VERSION: u32 = 1;
+/// Version of the schema; see [`Table::VERSION`](crate::Table::VERSION).
+pub const VERSION: u32 = 1;
 
 /// Rows per row group of a table that is written whole.
 const ROWS_PER_GROUP: usize = 8192;

@@ -96,5 +96,5 @@ pub use regularisation::Regularisation;
 pub use role::Role;
 pub use shortcuts::Shortcut;
 pub use summary::SummaryMetric;
-pub use table::{ColumnDoc, Table, TableDoc, all_tables};
+pub use table::{AnyTable, ColumnDoc, Table, TableDoc, all_tables, every_table};
 pub use worst_groups::WorstGroup;

@@ -98,7 +98,7 @@ mod tests {
     }
 
     fn read(path: &Path) -> ArrayRef {
-        let mut batches = crate::parquet_io::open(path, "matrices", 1).expect("open");
+        let (_, mut batches) = crate::parquet_io::open(path, "matrices", 1).expect("open");
         let batch = batches.next().expect("a batch").expect("rows");
         assert!(batches.next().is_none());
         Arc::clone(batch.column(0))

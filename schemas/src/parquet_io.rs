@@ -108,18 +108,18 @@ pub(crate) fn write_batches(
     writer.finish()
 }
 
-/// Opens `path` and checks that it holds `table` in a version up to `version`.
+/// Opens `path` and checks that it holds `table` in a version up to `version`: the version, and its rows.
 pub(crate) fn open(
     path: &Path,
     table: &str,
     version: u32,
-) -> TableResult<impl Iterator<Item = TableResult<RecordBatch>> + use<>> {
+) -> TableResult<(u32, impl Iterator<Item = TableResult<RecordBatch>> + use<>)> {
     let file = File::open(path).map_err(|source| io_error("read", path, source))?;
     let builder = ParquetRecordBatchReaderBuilder::try_new(file).map_err(|source| parquet_error(path, source))?;
-    check_table(path, builder.schema().metadata(), table, version)?;
+    let version = check_table(path, builder.schema().metadata(), table, version)?;
     let reader = builder.with_batch_size(1024).build().map_err(|source| parquet_error(path, source))?;
     let path = path.to_owned();
-    Ok(reader.map(move |batch| batch.map_err(|source| TableError::Arrow { path: path.clone(), source })))
+    Ok((version, reader.map(move |batch| batch.map_err(|source| TableError::Arrow { path: path.clone(), source }))))
 }
 
 /// The metadata of the Parquet file at `path`: schema name and version, provenance, and the table's own keys.
@@ -130,18 +130,18 @@ pub fn read_metadata(path: &Path) -> TableResult<HashMap<String, String>> {
     Ok(metadata.schema().metadata().clone().into())
 }
 
-pub(crate) fn check_table(path: &Path, metadata: &Metadata, table: &str, version: u32) -> TableResult<()> {
+/// The version of the table in `path`, after checking that it is `table` in a version up to `version`.
+pub(crate) fn check_table(path: &Path, metadata: &Metadata, table: &str, version: u32) -> TableResult<u32> {
     let found_table = metadata.get(KEY_TABLE).map_or("unknown", String::as_str);
     let found_version = metadata.get(KEY_VERSION).map_or("unknown", String::as_str);
-    let known = found_version.parse::<u32>().is_ok_and(|found| (1..=version).contains(&found));
-    if found_table == table && known {
-        return Ok(());
+    match found_version.parse::<u32>() {
+        Ok(found) if found_table == table && (1..=version).contains(&found) => Ok(found),
+        _ => Err(TableError::WrongTable {
+            path: path.to_owned(),
+            expected: format!("{table}, version {version}"),
+            found: format!("{found_table}, version {found_version}"),
+        }),
     }
-    Err(TableError::WrongTable {
-        path: path.to_owned(),
-        expected: format!("{table}, version {version}"),
-        found: format!("{found_table}, version {found_version}"),
-    })
 }
 
 pub(crate) fn io_error(action: &'static str, path: &Path, source: std::io::Error) -> TableError {

@@ -3,7 +3,7 @@
 use std::path::Path;
 use std::sync::Arc;
 
-use arrow::array::RecordBatch;
+use arrow::array::{RecordBatch, new_null_array};
 use arrow::datatypes::{Schema, SchemaRef};
 
 use crate::error::TableResult;
@@ -67,53 +67,104 @@ pub trait Table: Sized {
         parquet_io::write_batches(path, Arc::new(schema), std::iter::once(batch))
     }
 
-    /// Reads all rows of `path`, after checking that it holds this table in a version known here.
+    /// Reads all rows of `path`, after checking that it holds this table in a version known here. Columns that were added
+    /// after the file was written are null, where they may be.
     fn read(path: &Path) -> TableResult<Vec<Self>> {
         let mut rows = Vec::new();
-        for batch in parquet_io::open(path, Self::NAME, Self::VERSION)? {
-            rows.extend(Self::decode(&batch?, path)?);
+        for batch in Self::scan(path)? {
+            rows.extend(batch?);
         }
         Ok(rows)
     }
 
     /// Reads `path` like [`read`](Self::read), a thousand rows at a time, so that memory does not grow with the table.
     fn scan(path: &Path) -> TableResult<impl Iterator<Item = TableResult<Vec<Self>>>> {
-        let batches = parquet_io::open(path, Self::NAME, Self::VERSION)?;
-        Ok(batches.map(move |batch| Self::decode(&batch?, path)))
+        let (version, batches) = parquet_io::open(path, Self::NAME, Self::VERSION)?;
+        Ok(batches.map(move |batch| {
+            let batch = batch?;
+            if version == Self::VERSION {
+                Self::decode(&batch, path)
+            } else {
+                Self::decode(&completed(&batch, &Self::schema(), path)?, path)
+            }
+        }))
     }
+}
+
+/// `batch`, of an older version of its table, with the columns that were added since and may be null, in `schema`'s order.
+/// One that may not be null stays missing, which is an error of the reader.
+fn completed(batch: &RecordBatch, schema: &SchemaRef, path: &Path) -> TableResult<RecordBatch> {
+    let columns = schema.fields().iter().filter_map(|field| {
+        let stored = batch.column_by_name(field.name()).map(Arc::clone);
+        let null = || field.is_nullable().then(|| new_null_array(field.data_type(), batch.num_rows()));
+        Some((field.name(), stored.or_else(null)?, field.is_nullable()))
+    });
+    RecordBatch::try_from_iter_with_nullable(columns)
+        .map_err(|source| crate::TableError::Arrow { path: path.to_owned(), source })
+}
+
+/// A table of which only the name is known when the program is compiled.
+#[derive(Debug, Clone, Copy)]
+pub struct AnyTable {
+    /// See [`Table::describe`].
+    pub describe: fn() -> TableDoc,
+    /// See [`Table::schema`].
+    pub schema: fn() -> SchemaRef,
+    /// Reads the table at the first path and writes its first rows, that many at most, to the second; how many they are.
+    pub copy: fn(&Path, &Path, usize) -> TableResult<usize>,
+}
+
+impl AnyTable {
+    fn of<T: Table>() -> Self {
+        Self {
+            describe: T::describe,
+            schema: T::schema,
+            copy: |from, to, rows| {
+                let mut read = T::read(from)?;
+                read.truncate(rows);
+                T::write(to, &read, &Provenance::default())?;
+                Ok(read.len())
+            },
+        }
+    }
+}
+
+/// Every table with a fixed set of columns.
+pub fn every_table() -> Vec<AnyTable> {
+    vec![
+        AnyTable::of::<crate::Clip>(),
+        AnyTable::of::<crate::Corpus>(),
+        AnyTable::of::<crate::Exclusion>(),
+        AnyTable::of::<crate::Balance>(),
+        AnyTable::of::<crate::ClassBalance>(),
+        AnyTable::of::<crate::Durations>(),
+        AnyTable::of::<crate::Association>(),
+        AnyTable::of::<crate::Shortcut>(),
+        AnyTable::of::<crate::NearDuplicate>(),
+        AnyTable::of::<crate::Finding>(),
+        AnyTable::of::<crate::Example>(),
+        AnyTable::of::<crate::Assignment>(),
+        AnyTable::of::<crate::Check>(),
+        AnyTable::of::<crate::Epoch>(),
+        AnyTable::of::<crate::Exposure>(),
+        AnyTable::of::<crate::Regularisation>(),
+        AnyTable::of::<crate::Prediction>(),
+        AnyTable::of::<crate::ModelCheck>(),
+        AnyTable::of::<crate::ClassMetrics>(),
+        AnyTable::of::<crate::SummaryMetric>(),
+        AnyTable::of::<crate::ConfusionCell>(),
+        AnyTable::of::<crate::WorstGroup>(),
+        AnyTable::of::<crate::CalibrationBin>(),
+        AnyTable::of::<crate::Comparison>(),
+        AnyTable::of::<crate::CrossCorpus>(),
+        AnyTable::of::<crate::LabelError>(),
+        AnyTable::of::<crate::Perceived>(),
+    ]
 }
 
 /// Documentation of every table with a fixed set of columns.
 pub fn all_tables() -> Vec<TableDoc> {
-    vec![
-        crate::Clip::describe(),
-        crate::Corpus::describe(),
-        crate::Exclusion::describe(),
-        crate::Balance::describe(),
-        crate::ClassBalance::describe(),
-        crate::Durations::describe(),
-        crate::Association::describe(),
-        crate::Shortcut::describe(),
-        crate::NearDuplicate::describe(),
-        crate::Finding::describe(),
-        crate::Example::describe(),
-        crate::Assignment::describe(),
-        crate::Check::describe(),
-        crate::Epoch::describe(),
-        crate::Exposure::describe(),
-        crate::Regularisation::describe(),
-        crate::Prediction::describe(),
-        crate::ModelCheck::describe(),
-        crate::ClassMetrics::describe(),
-        crate::SummaryMetric::describe(),
-        crate::ConfusionCell::describe(),
-        crate::WorstGroup::describe(),
-        crate::CalibrationBin::describe(),
-        crate::Comparison::describe(),
-        crate::CrossCorpus::describe(),
-        crate::LabelError::describe(),
-        crate::Perceived::describe(),
-    ]
+    every_table().into_iter().map(|table| (table.describe)()).collect()
 }
 
 /// Declares a table: a documented struct whose fields are its columns.
@@ -225,5 +276,48 @@ mod tests {
         names.sort_unstable();
         names.dedup();
         assert_eq!(names.len(), tables.len(), "two tables share a name");
+    }
+
+    /// Writes `rows` as version 1 of their table, without `columns`.
+    fn write_first_version<T: Table>(path: &Path, rows: &[T], columns: &[&str]) {
+        let batch = T::encode(rows);
+        let kept: Vec<usize> = (0..batch.num_columns())
+            .filter(|at| !columns.contains(&batch.schema().field(*at).name().as_str()))
+            .collect();
+        let batch = batch.project(&kept).expect("columns");
+        let metadata = Provenance::default().metadata(T::NAME, 1, &[]);
+        let schema = Arc::new(Schema::clone(&batch.schema()).with_metadata(metadata));
+        parquet_io::write_batches(path, schema, std::iter::once(batch)).expect("write");
+    }
+
+    #[test]
+    fn columns_added_since_a_file_was_written_are_null_or_missed_by_name() {
+        let folder = tempfile::tempdir().expect("temporary folder");
+        let path = folder.path().join("table.parquet");
+        let mut clip = crate::Clip::found("tess/a".into(), "tess".into(), "data/tess/a.wav".into(), 44);
+        clip.duration_s = Some(2.5);
+        clip.bandwidth_hz = Some(7_000.0);
+        write_first_version(&path, &[clip.clone()], &["bandwidth_hz", "fingerprint"]);
+        assert_eq!(crate::Clip::read(&path).expect("read"), [crate::Clip { bandwidth_hz: None, ..clip.clone() }]);
+        // Of the present version, a file has all columns or is refused.
+        let batch = crate::Clip::encode(&[clip]);
+        let error = crate::Clip::decode(&batch.project(&[0]).expect("one column"), &path).expect_err("columns missing");
+        assert!(matches!(&error, crate::TableError::MissingColumn { column, .. } if column == "corpus"), "{error}");
+
+        let metric = crate::SummaryMetric {
+            model: "m".into(),
+            split: "s".into(),
+            group: "overall".into(),
+            group_value: "all".into(),
+            metric: "uar".into(),
+            value: 0.5,
+            low: None,
+            high: None,
+            support: 10,
+            speakers: 2,
+        };
+        write_first_version(&path, &[metric], &["speakers"]);
+        let error = crate::SummaryMetric::read(&path).expect_err("a number of speakers cannot be made up");
+        assert!(matches!(&error, crate::TableError::MissingColumn { column, .. } if column == "speakers"), "{error}");
     }
 }

@@ -2,6 +2,7 @@
 
 mod audit;
 mod bad_input;
+mod compat;
 mod corpora;
 mod generated;
 mod history;

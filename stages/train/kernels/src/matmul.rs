@@ -11,7 +11,7 @@ use gemm::Parallelism;
 use rayon::prelude::*;
 
 use super::buffer::Buffer;
-use super::simd::{self, Isa, Left, Right};
+use super::simd::{self, Isa, Left, NARROW_PANEL, Right, WIDE_PANEL};
 
 /// Depth of the right matrix that is packed at a time where it is used once: its panel and the part of the left matrix
 /// under it fit the nearest cache.
@@ -119,12 +119,10 @@ impl<'a> Packed<'a> {
 
     fn on(isa: Isa, source: Matrix<'a>) -> Self {
         assert!(source.end() <= source.data.len(), "right matrix ends at {} of {}", source.end(), source.data.len());
-        let panels = match isa {
-            Isa::Portable => Buffer::any(0),
-            #[cfg(target_arch = "x86_64")]
-            Isa::Avx2 => panels_of::<16>(source),
-            #[cfg(target_arch = "x86_64")]
-            Isa::Avx512 => panels_of::<32>(source),
+        let panels = match isa.panel() {
+            None => Buffer::any(0),
+            Some(NARROW_PANEL) => panels_of::<NARROW_PANEL>(source),
+            Some(_) => panels_of::<WIDE_PANEL>(source),
         };
         Self { source, isa, panels }
     }

@@ -15,6 +15,10 @@
     reason = "code is compiled for the wider instructions only where it is inlined into the function that has them"
 )]
 
+/// Columns of a panel of a packed matrix, see [`Isa::panel`]: two vectors of eight values, and of sixteen.
+pub(crate) const NARROW_PANEL: usize = 16;
+pub(crate) const WIDE_PANEL: usize = 32;
+
 /// Instructions to compute with.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) enum Isa {
@@ -58,9 +62,9 @@ impl Isa {
         match self {
             Self::Portable => None,
             #[cfg(target_arch = "x86_64")]
-            Self::Avx2 => Some(16),
+            Self::Avx2 => Some(NARROW_PANEL),
             #[cfg(target_arch = "x86_64")]
-            Self::Avx512 => Some(32),
+            Self::Avx512 => Some(WIDE_PANEL),
         }
     }
 }
