@@ -10,11 +10,16 @@ use ser_schemas::frames::{FramesWriter, read_clips, read_layout};
 use ser_schemas::functionals::Functionals;
 use ser_schemas::{Provenance, every_table};
 
-const HOW: &str =
-    "write it: cargo run --release -p ser-schemas --example compat_files -- ARTIFACTS tests/compat/tables";
+const HOW: &str = "the example compat_files of this crate writes it, see tests/compat/README.md";
 
 fn file(table: &str, version: u32) -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join(format!("../tests/compat/tables/{table}.v{version}.parquet"))
+}
+
+/// The file of each version up to the present one. What versions before the first release wrote was never out in the world,
+/// and is not kept.
+fn files(table: &str, version: u32) -> impl Iterator<Item = (u32, PathBuf)> {
+    (1..=version).map(move |v| (v, file(table, v))).filter(move |(v, path)| *v == version || path.exists())
 }
 
 /// The rows of a Parquet file, whatever it holds.
@@ -31,10 +36,7 @@ fn tables_of_every_version_are_read_as_they_were_written() {
     let copied = folder.path().join("copy.parquet");
     for table in every_table() {
         let doc = (table.describe)();
-        // What a version before the first release wrote was never out in the world.
-        let versions = (1..=doc.version).filter(|version| *version == doc.version || file(doc.name, *version).exists());
-        for version in versions {
-            let path = file(doc.name, version);
+        for (version, path) in files(doc.name, doc.version) {
             let written = rows(&path);
             let found = (table.copy)(&path, &copied, usize::MAX).unwrap_or_else(|error| panic!("{error}"));
             assert!(found > 0 && found == written.num_rows(), "{}: {found} rows", path.display());
@@ -59,30 +61,32 @@ fn tables_of_every_version_are_read_as_they_were_written() {
 fn frames_of_every_version_are_read_as_they_were_written() {
     let folder = tempfile::tempdir().expect("temporary folder");
     let copied = folder.path().join("copy.parquet");
-    let path = file("frames", ser_schemas::frames::VERSION);
-    let written = rows(&path);
-    let layout = read_layout(&path).expect("layout");
-    assert_eq!((layout.sample_rate_hz, layout.hop_s, layout.names[0].as_str()), (16_000, 0.01, "log_mel_00"));
-    let mut writer = FramesWriter::create(&copied, &layout, &Provenance::default()).expect("create");
-    let mut clips = 0;
-    for clip in read_clips(&path).expect("open") {
-        let clip = clip.expect("clip");
-        assert_eq!(clip.frame_count(layout.names.len()), 2, "{}", clip.clip_id);
-        writer.push(clip).expect("push");
-        clips += 1;
+    for (_, path) in files("frames", ser_schemas::frames::VERSION) {
+        let written = rows(&path);
+        let layout = read_layout(&path).expect("layout");
+        assert_eq!((layout.sample_rate_hz, layout.hop_s, layout.names[0].as_str()), (16_000, 0.01, "log_mel_00"));
+        let mut writer = FramesWriter::create(&copied, &layout, &Provenance::default()).expect("create");
+        let mut clips = 0;
+        for clip in read_clips(&path).expect("open") {
+            let clip = clip.expect("clip");
+            assert_eq!(clip.frame_count(layout.names.len()), 2, "{}", clip.clip_id);
+            writer.push(clip).expect("push");
+            clips += 1;
+        }
+        writer.finish().expect("finish");
+        assert_eq!(clips, written.num_rows());
+        assert_eq!(rows(&copied).column_by_name("frames"), written.column_by_name("frames"));
     }
-    writer.finish().expect("finish");
-    assert_eq!(clips, written.num_rows());
-    assert_eq!(rows(&copied).column_by_name("frames"), written.column_by_name("frames"));
 }
 
 #[test]
 fn functionals_of_every_version_are_read_as_they_were_written() {
     let folder = tempfile::tempdir().expect("temporary folder");
     let copied = folder.path().join("copy.parquet");
-    let path = file("functionals", ser_schemas::functionals::VERSION);
-    let table = Functionals::read(&path).expect("read");
-    assert_eq!((table.names.len(), table.clip_ids.len(), table.values.len()), (8, 2, 16));
-    table.write(&copied, &Provenance::default()).expect("write");
-    assert_eq!(rows(&copied).columns(), rows(&path).columns());
+    for (_, path) in files("functionals", ser_schemas::functionals::VERSION) {
+        let table = Functionals::read(&path).expect("read");
+        assert_eq!((table.names.len(), table.clip_ids.len(), table.values.len()), (8, 2, 16));
+        table.write(&copied, &Provenance::default()).expect("write");
+        assert_eq!(rows(&copied).columns(), rows(&path).columns());
+    }
 }
