@@ -13,6 +13,7 @@ use std::path::{Path, PathBuf};
 use ser_schemas::frames::{FramesWriter, read_clips, read_layout};
 use ser_schemas::functionals::{Functionals, FunctionalsReader};
 use ser_schemas::{Provenance, TableResult, every_table, read_metadata};
+use walkdir::{DirEntry, WalkDir};
 
 /// Rows kept of each table.
 const ROWS: usize = 2;
@@ -24,9 +25,8 @@ const FUNCTIONALS: usize = 8;
 fn main() -> Result<(), Box<dyn Error>> {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
     let [artifacts, out_dir] = arguments.as_slice() else { return Err("usage: compat_files ARTIFACTS OUT_DIR".into()) };
-    let mut files = Vec::new();
-    walk(Path::new(artifacts), &mut files)?;
-    files.sort();
+    let entries = WalkDir::new(artifacts).sort_by_file_name().into_iter().collect::<Result<Vec<_>, _>>()?;
+    let files: Vec<PathBuf> = entries.into_iter().map(DirEntry::into_path).filter(|path| is_table(path)).collect();
     let out_dir = Path::new(out_dir);
     let mut missing = Vec::new();
     for table in every_table() {
@@ -72,13 +72,15 @@ fn keep(
 fn copy_frames(from: &Path, to: &Path) -> TableResult<usize> {
     let layout = read_layout(from)?;
     let mut writer = FramesWriter::create(to, &layout, &Provenance::default())?;
-    let mut clips: Vec<_> = read_clips(from)?.take(ROWS).collect::<TableResult<_>>()?;
-    for clip in &mut clips {
+    let mut rows = 0;
+    for clip in read_clips(from)?.take(ROWS) {
+        let mut clip = clip?;
         clip.values.truncate(FRAMES * layout.names.len());
-        writer.push(clip.clone())?;
+        writer.push(clip)?;
+        rows += 1;
     }
     writer.finish()?;
-    Ok(clips.len())
+    Ok(rows)
 }
 
 fn copy_functionals(from: &Path, to: &Path) -> TableResult<usize> {
@@ -94,14 +96,6 @@ fn copy_functionals(from: &Path, to: &Path) -> TableResult<usize> {
     Ok(rows)
 }
 
-fn walk(folder: &Path, files: &mut Vec<PathBuf>) -> io::Result<()> {
-    for entry in std::fs::read_dir(folder)? {
-        let path = entry?.path();
-        if path.is_dir() {
-            walk(&path, files)?;
-        } else if path.extension().is_some_and(|extension| extension == "parquet") {
-            files.push(path);
-        }
-    }
-    Ok(())
+fn is_table(path: &Path) -> bool {
+    path.extension().is_some_and(|extension| extension == "parquet")
 }

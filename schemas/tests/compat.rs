@@ -49,9 +49,10 @@ fn tables_of_every_version_are_read_as_they_were_written() {
                     doc.name
                 );
             }
-            for (field, column) in written.schema().fields().iter().zip(written.columns()) {
-                let now = read.column_by_name(field.name());
-                assert_eq!(now, Some(column), "{}, column {}", path.display(), field.name());
+            for field in (table.schema)().fields() {
+                let (then, now) = (written.column_by_name(field.name()), read.column_by_name(field.name()));
+                // A column of a later version has nothing to be compared with.
+                assert!(then.is_none() || then == now, "{}, column {}", path.display(), field.name());
             }
         }
     }
