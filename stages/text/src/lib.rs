@@ -1,10 +1,13 @@
 //! Text that other people wrote: file names, cells of tables, words in descriptors.
 //!
 //! Whatever is compared with text from elsewhere goes through [`nfc`], and whatever is shown on a terminal through
-//! [`printable`].
+//! [`printable`]. Files become text through [`decode`], and tables in them become rows through [`delimited`].
 
+mod decode;
+pub mod delimited;
 mod nfc;
 mod printable;
 
+pub use crate::decode::{DecodeError, Decoded, Encoding, Place, decode};
 pub use crate::nfc::nfc;
 pub use crate::printable::printable;

@@ -23,7 +23,8 @@ pub fn printable(text: &str) -> Cow<'_, str> {
 
 /// Control characters, and the marks that change the direction of the text behind them.
 fn is_control(character: char) -> bool {
-    character.is_control() || matches!(character, '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
+    character.is_control()
+        || matches!(character, '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
 }
 
 #[cfg(test)]
