@@ -9,43 +9,243 @@
 //!
 //! An interval covers which speakers were recorded. It does not cover another training run.
 
+use std::collections::BTreeMap;
+
 use rand::{RngExt, SeedableRng};
 use rand_chacha::ChaCha8Rng;
 
 use crate::class_intervals::{ClassIntervals, class_intervals};
 use crate::confusion::Confusion;
-use crate::interval::{Effective, FEW, Interval, MIN_SPEAKERS, Spread, Z, of_share, wilson};
+use crate::interval::{Effective, FEW, Interval, MIN_SPEAKERS, Spread, StandardError, Z, of_share, wilson};
 use crate::metrics::Scores;
+use crate::sample::{Sample, Speaker, Sums};
+use crate::strata::{Part, reach, together};
 
-/// How often each speaker is drawn in each resample.
+/// Derivatives by the number of clips are taken with every clip counted so often, and one clip more.
+const OFTEN: u64 = 1024;
+
+/// How often each speaker of each corpus is drawn in each resample, and which clips of known speakers.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Draws {
-    speakers: usize,
-    times: Vec<u32>,
+    speakers: Vec<usize>,
+    /// Of each corpus, resample by resample.
+    times: Vec<Vec<u32>>,
+    resamples: u32,
+    seed: u64,
 }
 
 impl Draws {
-    /// `resamples` draws of `speakers` out of `speakers`, with replacement. The same numbers give the same draws.
-    pub fn new(speakers: usize, resamples: u32, seed: u64) -> Self {
+    /// `resamples` draws of as many speakers as each corpus has, with replacement. The same numbers give the same draws.
+    pub fn new(speakers: &[usize], resamples: u32, seed: u64) -> Self {
         let mut generator = ChaCha8Rng::seed_from_u64(seed);
-        let mut times = vec![0; speakers * resamples as usize];
-        for resample in times.chunks_exact_mut(speakers.max(1)) {
-            for _ in 0..speakers {
-                resample[generator.random_range(0..speakers)] += 1;
+        let mut draw = |speakers: usize| {
+            let mut times = vec![0; speakers * resamples as usize];
+            for resample in times.chunks_exact_mut(speakers.max(1)) {
+                for _ in 0..speakers {
+                    resample[generator.random_range(0..speakers)] += 1;
+                }
+            }
+            times
+        };
+        let times = speakers.iter().map(|speakers| draw(*speakers)).collect();
+        Self { speakers: speakers.to_vec(), times, resamples, seed }
+    }
+
+    /// Draws that fit a sample.
+    pub fn of<T: Sums>(sample: &Sample<T>, resamples: u32, seed: u64) -> Self {
+        Self::new(&sample.strangers(), resamples, seed)
+    }
+
+    /// Per resample, how often each speaker of a corpus is drawn.
+    pub fn resamples(&self, corpus: usize) -> impl Iterator<Item = &[u32]> {
+        let speakers = self.speakers.get(corpus).copied().unwrap_or_default();
+        self.times.get(corpus).into_iter().flat_map(move |times| times.chunks_exact(speakers.max(1)))
+    }
+
+    /// Number of speakers of each corpus.
+    pub fn speakers(&self) -> &[usize] {
+        &self.speakers
+    }
+
+    /// Draws clips within speakers, as many as each has; the same at every call.
+    fn clips(&self) -> ChaCha8Rng {
+        let mut generator = ChaCha8Rng::seed_from_u64(self.seed);
+        generator.set_stream(1);
+        generator
+    }
+}
+
+/// Standard errors of all figures of a sample, in their order; `None` without resamples.
+///
+/// One corpus at a time is resampled while the others stay as they are, its share of the clips kept, and so are the clips of
+/// known speakers; [`strata`](mod@crate::strata) puts the variances together. `seen` is shown the sums of as many
+/// resamples in which everything is drawn at once.
+pub fn standard_errors<T: Sums>(
+    sample: &Sample<T>,
+    draws: &Draws,
+    mut seen: Option<&mut dyn FnMut(&T)>,
+) -> Option<Vec<StandardError>> {
+    if draws.speakers != sample.strangers() || draws.resamples < 2 {
+        return None;
+    }
+    let figures = sample.all.figures().as_ref().len();
+    let pieces = sample.corpora.len() + usize::from(!sample.known.is_empty());
+    let mut variances = Vec::with_capacity(pieces);
+    for (corpus, speakers) in sample.corpora.iter().enumerate() {
+        let others = sample.corpora.iter().enumerate().filter(|(other, _)| *other != corpus).flat_map(|(_, one)| one);
+        let mut resamples = Resamples::beside(sample, others.chain(&sample.known), figures);
+        let clips = speakers.iter().map(|speaker| speaker.sums.count()).sum();
+        for times in draws.resamples(corpus) {
+            resamples.draw.reset();
+            add_drawn(&mut resamples.draw, speakers, times);
+            resamples.push(clips);
+            if let (1, Some(seen)) = (pieces, &mut seen) {
+                seen(&resamples.draw);
             }
         }
-        Self { speakers, times }
+        variances.push(resamples.variances()?);
+    }
+    if !sample.known.is_empty() {
+        let mut resamples = Resamples::beside(sample, sample.corpora.iter().flatten(), figures);
+        let (clips, mut generator) = (sample.clips_of_known().0, draws.clips());
+        for _ in 0..draws.resamples {
+            resamples.draw.reset();
+            add_drawn_clips(&mut resamples.draw, &sample.known, &mut generator);
+            resamples.push(clips);
+            if let (1, Some(seen)) = (pieces, &mut seen) {
+                seen(&resamples.draw);
+            }
+        }
+        variances.push(resamples.variances()?);
+    }
+    if let (2.., Some(seen)) = (pieces, &mut seen) {
+        let (mut one, mut generator) = (sample.all.clone(), draws.clips());
+        for resample in 0..draws.resamples as usize {
+            one.reset();
+            for (corpus, speakers) in sample.corpora.iter().enumerate() {
+                let times = &draws.times[corpus][resample * speakers.len()..(resample + 1) * speakers.len()];
+                add_drawn(&mut one, speakers, times);
+            }
+            add_drawn_clips(&mut one, &sample.known, &mut generator);
+            seen(&one);
+        }
+    }
+    Some(combined(sample, &variances))
+}
+
+/// Resamples of one piece beside others that stay.
+struct Resamples<T> {
+    rest: T,
+    draw: T,
+    whole: T,
+    spreads: Vec<Spread>,
+}
+
+impl<T: Sums> Resamples<T> {
+    fn beside<'a>(sample: &Sample<T>, others: impl Iterator<Item = &'a Speaker<T>>, figures: usize) -> Self
+    where
+        T: 'a,
+    {
+        let mut rest = sample.all.clone();
+        rest.reset();
+        others.for_each(|speaker| rest.add_sums(&speaker.sums, 1));
+        Self { rest, draw: sample.all.clone(), whole: sample.all.clone(), spreads: vec![Spread::default(); figures] }
     }
 
-    /// Per resample, how often each speaker is drawn.
-    pub fn resamples(&self) -> impl Iterator<Item = &[u32]> {
-        self.times.chunks_exact(self.speakers.max(1))
+    /// Takes in what was drawn for a piece of `clips` clips.
+    fn push(&mut self, clips: u64) {
+        let alone = self.rest.count() == 0;
+        if !alone {
+            // Speakers of unequal size make draws of unequal size: the piece keeps its share of the clips.
+            self.whole.reset();
+            self.whole.add_sums(&self.rest, self.draw.count());
+            self.whole.add_sums(&self.draw, clips);
+        }
+        let whole = if alone { &self.draw } else { &self.whole };
+        self.spreads.iter_mut().zip(whole.figures().as_ref()).for_each(|(spread, value)| spread.push(*value));
     }
 
-    /// Number of speakers.
-    pub fn speakers(&self) -> usize {
-        self.speakers
+    fn variances(&self) -> Option<Vec<f64>> {
+        self.spreads.iter().map(|spread| Some(spread.sd()?.powi(2))).collect()
     }
+}
+
+fn add_drawn<T: Sums>(sums: &mut T, speakers: &[Speaker<T>], times: &[u32]) {
+    for (speaker, times) in speakers.iter().zip(times).filter(|(_, times)| **times > 0) {
+        sums.add_sums(&speaker.sums, u64::from(*times));
+    }
+}
+
+fn add_drawn_clips<T: Sums>(sums: &mut T, speakers: &[Speaker<T>], generator: &mut ChaCha8Rng) {
+    for clips in speakers.iter().map(|speaker| &speaker.clips).filter(|clips| !clips.is_empty()) {
+        for _ in 0..clips.len() {
+            sums.add_clip(clips[generator.random_range(0..clips.len())]);
+        }
+    }
+}
+
+/// Standard errors from the variances of every piece over its resamples, figure by figure.
+fn combined<T: Sums>(sample: &Sample<T>, variances: &[Vec<f64>]) -> Vec<StandardError> {
+    let corpora: Vec<Effective> =
+        sample.corpora.iter().map(|one| Effective::of(one.iter().map(|speaker| speaker.sums.count()))).collect();
+    let figures = variances.first().map_or(0, Vec::len);
+    if let ([effective], true) = (corpora.as_slice(), sample.known.is_empty()) {
+        let of = |variance: &f64| StandardError::of_resamples(variance.sqrt(), *effective);
+        return variances.iter().flatten().map(of).collect();
+    }
+    let apart = if corpora.len() > 1 { apart(sample, figures) } else { vec![vec![0.0; figures]; corpora.len()] };
+    let of = |figure: usize| {
+        let parts = sample.corpora.iter().zip(&corpora).enumerate().map(|(at, (speakers, effective))| {
+            let clips: f64 = speakers.iter().map(|speaker| speaker.sums.count() as f64).sum();
+            let right: f64 = speakers.iter().map(|speaker| speaker.sums.right()).sum();
+            Part {
+                variance: variances[at][figure] * effective.correction().powi(2),
+                degrees: effective.degrees,
+                apart: apart[at][figure],
+                reach: reach(right, clips, clips / effective.speakers),
+            }
+        });
+        // Of the n clips of k known speakers, draws have the variance of n - k: sums of squares within groups.
+        let (clips, beyond) = sample.clips_of_known();
+        let of_known = variances.get(corpora.len()).filter(|_| beyond > 0);
+        let of_known = of_known.map(|variances| (variances[figure] * clips as f64 / beyond as f64, beyond as f64));
+        together(&parts.collect::<Vec<_>>(), of_known.as_slice())
+    };
+    (0..figures).map(of).collect()
+}
+
+/// For each corpus and figure, the variance that it would have if clips were independent: the sum of the squared
+/// deviations of the clips' derivatives from those of their class.
+fn apart<T: Sums>(sample: &Sample<T>, figures: usize) -> Vec<Vec<f64>> {
+    let mut often = sample.all.clone();
+    often.reset();
+    often.add_sums(&sample.all, OFTEN);
+    let plain: Vec<f64> = often.figures().as_ref().to_vec();
+    let mut one_more = often.clone();
+    let mut of_corpus = |speakers: &Vec<Speaker<T>>| {
+        let mut classes: BTreeMap<usize, (f64, Vec<Spread>)> = BTreeMap::new();
+        let (mut last, mut found) = (None, often.figures());
+        for clip in speakers.iter().flat_map(|speaker| &speaker.clips) {
+            if last != Some(*clip) {
+                one_more.reset();
+                one_more.add_sums(&often, 1);
+                one_more.add_clip(*clip);
+                (last, found) = (Some(*clip), one_more.figures());
+            }
+            let (clips, spreads) =
+                classes.entry(T::class(*clip)).or_insert_with(|| (0.0, vec![Spread::default(); figures]));
+            *clips += 1.0;
+            for ((spread, found), plain) in spreads.iter_mut().zip(found.as_ref()).zip(&plain) {
+                spread.push((found - plain) * OFTEN as f64);
+            }
+        }
+        let of_figure = |figure: usize| {
+            let each = classes.values();
+            each.map(|(clips, spreads)| clips * spreads[figure].sd().unwrap_or_default().powi(2)).sum()
+        };
+        (0..figures).map(of_figure).collect()
+    };
+    sample.corpora.iter().map(&mut of_corpus).collect()
 }
 
 /// Intervals of all figures of a group.
@@ -63,51 +263,80 @@ pub struct Intervals {
     pub weighted_f1: Interval,
 }
 
-/// 95 % intervals from draws of the speakers, whose confusion matrices over the same classes are `speakers`.
+/// 95 % intervals from draws of the sample.
 ///
-/// `None` for fewer than [`MIN_SPEAKERS`] or without resamples. In a resample in which a class has no clip, the means over
-/// classes run over the classes that it does have, as in [`Scores`]. Single classes are not resampled: see
-/// [`class_intervals`](mod@crate::class_intervals).
-pub fn speaker_intervals(speakers: &[Confusion], draws: &Draws) -> Option<Intervals> {
-    if speakers.len() < MIN_SPEAKERS || draws.speakers() != speakers.len() {
+/// `None` where the sample does not tell how [`MIN_SPEAKERS`] vary ([`Sample::tells`]) or without resamples. In a resample in
+/// which a class has no clip, the means over classes run over the classes that it does have, as in [`Scores`]. Single
+/// classes are not resampled: see [`class_intervals`](mod@crate::class_intervals).
+pub fn intervals(sample: &Sample<Confusion>, draws: &Draws) -> Option<Intervals> {
+    if !sample.tells(MIN_SPEAKERS) {
         return None;
     }
-    let mut all = Confusion::new(speakers[0].classes());
-    for speaker in speakers {
-        all.add_matrix(speaker, 1);
-    }
-    let scores = Scores::of(&all);
-
-    let mut resample = Confusion::new(all.classes());
-    let mut overall = [Spread::default(); 4];
-    for times in draws.resamples() {
-        resample.clear();
-        for (speaker, times) in speakers.iter().zip(times).filter(|(_, times)| **times > 0) {
-            resample.add_matrix(speaker, u64::from(*times));
-        }
-        let scores = Scores::of(&resample);
-        let figures = [scores.accuracy, scores.uar, scores.macro_f1, scores.weighted_f1];
-        overall.iter_mut().zip(figures).for_each(|(spread, value)| spread.push(value));
-    }
-
-    let effective = Effective::of(speakers.iter().map(Confusion::total));
-    let (right, clips) = (all.correct() as f64, all.total() as f64);
+    let errors = standard_errors(sample, draws, None)?;
+    let [accuracy, uar, macro_f1, weighted_f1] = sample.all.figures();
+    let (right, clips) = (sample.all.correct() as f64, sample.all.total() as f64);
     let few = right.min(clips - right) < FEW;
     let apart = wilson(right, clips, Z);
-    let mean = |value: f64, spread: &Spread| {
-        let interval = of_share(value, spread.sd()?, effective);
+    let of = |value: f64, at: usize| {
+        let interval = of_share(value, *errors.get(at)?);
         // The means over classes have no count of their own; where few clips in all are right or wrong, they are no surer than accuracy.
-        let shift = value - scores.accuracy;
+        let shift = value - accuracy;
         let least = Interval { low: (apart.low + shift).max(0.0), high: (apart.high + shift).min(1.0) };
         Some(if few { interval.union(least) } else { interval })
     };
     Some(Intervals {
-        accuracy: mean(scores.accuracy, &overall[0])?,
-        uar: mean(scores.uar, &overall[1])?,
-        macro_f1: mean(scores.macro_f1, &overall[2])?,
-        weighted_f1: mean(scores.weighted_f1, &overall[3])?,
-        classes: class_intervals(speakers),
+        accuracy: of(accuracy, 0)?,
+        uar: of(uar, 1)?,
+        macro_f1: of(macro_f1, 2)?,
+        weighted_f1: of(weighted_f1, 3)?,
+        classes: class_intervals(sample),
     })
+}
+
+/// Accuracy, UAR, macro-F1 and weighted F1.
+impl Sums for Confusion {
+    /// Truth and what it was taken for.
+    type Clip = (usize, usize);
+    type Figures = [f64; 4];
+
+    fn class((truth, _): (usize, usize)) -> usize {
+        truth
+    }
+
+    fn add_clip(&mut self, (truth, said): (usize, usize)) {
+        self.add(truth, said);
+    }
+
+    fn add_sums(&mut self, other: &Self, times: u64) {
+        self.add_matrix(other, times);
+    }
+
+    fn reset(&mut self) {
+        self.clear();
+    }
+
+    fn count(&self) -> u64 {
+        self.total()
+    }
+
+    fn right(&self) -> f64 {
+        self.correct() as f64
+    }
+
+    fn figures(&self) -> [f64; 4] {
+        let scores = Scores::of(self);
+        [scores.accuracy, scores.uar, scores.macro_f1, scores.weighted_f1]
+    }
+}
+
+impl From<Confusion> for Speaker<Confusion> {
+    fn from(sums: Confusion) -> Self {
+        let classes = sums.classes();
+        let cells = (0..classes).flat_map(|truth| (0..classes).map(move |said| (truth, said)));
+        let times = |(truth, said): (usize, usize)| usize::try_from(sums.count(truth, said)).unwrap_or(usize::MAX);
+        let clips = cells.flat_map(|cell| std::iter::repeat_n(cell, times(cell))).collect();
+        Self { sums, clips }
+    }
 }
 
 #[cfg(test)]
@@ -124,17 +353,27 @@ mod tests {
     }
 
     fn intervals(speakers: &[Confusion], resamples: u32, seed: u64) -> Option<Intervals> {
-        speaker_intervals(speakers, &Draws::new(speakers.len(), resamples, seed))
+        let sample = sample(&[speakers]);
+        super::intervals(&sample, &Draws::of(&sample, resamples, seed))
+    }
+
+    fn sample(corpora: &[&[Confusion]]) -> Sample<Confusion> {
+        let corpora = corpora.iter().map(|speakers| speakers.iter().cloned().map(Speaker::from).collect()).collect();
+        let classes = corpora.first().and_then(|speakers: &Vec<Speaker<_>>| Some(speakers.first()?.sums.classes()));
+        Sample::of_speakers(&Confusion::new(classes.unwrap_or(2)), corpora, Vec::new())
     }
 
     #[test]
     fn every_resample_has_as_many_speakers_as_there_are() {
-        let draws = Draws::new(7, 50, 3);
-        assert_eq!(draws.resamples().count(), 50);
-        assert!(draws.resamples().all(|times| times.iter().sum::<u32>() == 7));
-        assert_eq!(draws, Draws::new(7, 50, 3));
-        assert_ne!(draws, Draws::new(7, 50, 4));
-        assert_eq!(Draws::new(0, 5, 1).resamples().count(), 0);
+        let draws = Draws::new(&[7, 2], 50, 3);
+        for (corpus, speakers) in [7, 2].into_iter().enumerate() {
+            assert_eq!(draws.resamples(corpus).count(), 50);
+            assert!(draws.resamples(corpus).all(|times| times.iter().sum::<u32>() == speakers));
+        }
+        assert_eq!(draws, Draws::new(&[7, 2], 50, 3));
+        assert_ne!(draws, Draws::new(&[7, 2], 50, 4));
+        assert_eq!(Draws::new(&[0], 5, 1).resamples(0).count(), 0);
+        assert_eq!(Draws::new(&[], 5, 1).resamples(0).count(), 0);
     }
 
     #[test]
@@ -168,7 +407,7 @@ mod tests {
         let mean = shares.iter().sum::<f64>() / 8.0;
         let sd = (shares.iter().map(|share| (share - mean).powi(2)).sum::<f64>() / 8.0 / 8.0).sqrt();
         let found = intervals(&speakers, 20_000, 3).expect("eight speakers").accuracy;
-        let expected = of_share(mean, sd, Effective { speakers: 8.0, degrees: 7.0 });
+        let expected = of_share(mean, StandardError::of_resamples(sd, Effective { speakers: 8.0, degrees: 7.0 }));
         // The standard deviation of 20 000 resamples has a standard error of about 0.5 %.
         assert!((found.low - expected.low).abs() < 0.003 && (found.high - expected.high).abs() < 0.003, "{found:?}");
     }

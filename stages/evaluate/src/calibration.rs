@@ -1,6 +1,7 @@
 //! Whether probabilities mean what they say: reliability, Brier score, log loss, and a temperature that puts them right.
 
 use crate::metrics::ratio;
+use crate::sample::Sums;
 
 /// Probabilities are not taken for smaller than this where their logarithm is needed: that of single precision's smallest
 /// normal number is about -87.
@@ -17,6 +18,36 @@ pub struct Tally {
     bins: Vec<[f64; 3]>,
     brier: f64,
     log_loss: f64,
+}
+
+/// All that the calibration figures know of a clip.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Answer {
+    truth: usize,
+    bin: usize,
+    confidence: f64,
+    right: bool,
+    brier: f64,
+    log_loss: f64,
+}
+
+impl Answer {
+    /// These probabilities of the classes for a clip of class `truth`, in one of `bins` bins. The class with the highest is
+    /// the predicted one, the first of equals. A truth beyond the last class has probability 0.
+    pub fn new(probabilities: &[f64], truth: usize, bins: usize) -> Self {
+        let predicted = most_probable(probabilities);
+        let confidence = probabilities.get(predicted).copied().unwrap_or_default();
+        let of_truth = probabilities.get(truth).copied().unwrap_or_default();
+        let squares: f64 = probabilities.iter().map(|probability| probability * probability).sum();
+        Self {
+            truth,
+            bin: bin_of(confidence, bins.max(1)),
+            confidence,
+            right: predicted == truth,
+            brier: squares - 2.0 * of_truth + 1.0,
+            log_loss: -of_truth.max(LEAST).ln(),
+        }
+    }
 }
 
 /// One bin of a reliability diagram.
@@ -38,21 +69,20 @@ impl Tally {
         Self { bins: vec![[0.0; 3]; bins], brier: 0.0, log_loss: 0.0 }
     }
 
-    /// Counts a clip of class `truth` with these probabilities of the classes. The class with the highest is the
-    /// predicted one, the first of equals. A truth beyond the last class has probability 0.
+    /// Counts a clip of class `truth` with these probabilities of the classes: see [`Answer::new`].
     pub fn add(&mut self, probabilities: &[f64], truth: usize) {
-        let predicted = most_probable(probabilities);
-        let confidence = probabilities.get(predicted).copied().unwrap_or_default();
-        let last = self.bins.len().saturating_sub(1);
-        if let Some(bin) = self.bins.get_mut(bin_of(confidence, last + 1)) {
+        self.add_answer(Answer::new(probabilities, truth, self.bins.len()));
+    }
+
+    /// Counts a clip.
+    pub fn add_answer(&mut self, answer: Answer) {
+        if let Some(bin) = self.bins.get_mut(answer.bin) {
             bin[0] += 1.0;
-            bin[1] += confidence;
-            bin[2] += f64::from(u8::from(predicted == truth));
+            bin[1] += answer.confidence;
+            bin[2] += f64::from(u8::from(answer.right));
         }
-        let of_truth = probabilities.get(truth).copied().unwrap_or_default();
-        let squares: f64 = probabilities.iter().map(|probability| probability * probability).sum();
-        self.brier += squares - 2.0 * of_truth + 1.0;
-        self.log_loss -= of_truth.max(LEAST).ln();
+        self.brier += answer.brier;
+        self.log_loss += answer.log_loss;
     }
 
     /// Adds `times` another tally with as many bins.
@@ -106,6 +136,40 @@ impl Tally {
             confidence: bin[1] / bin[0],
             accuracy: bin[2] / bin[0],
         })
+    }
+}
+
+/// Expected calibration error, Brier score and log loss.
+impl Sums for Tally {
+    type Clip = Answer;
+    type Figures = [f64; 3];
+
+    fn class(answer: Answer) -> usize {
+        answer.truth
+    }
+
+    fn add_clip(&mut self, answer: Answer) {
+        self.add_answer(answer);
+    }
+
+    fn add_sums(&mut self, other: &Self, times: u64) {
+        self.add_tally(other, times as f64);
+    }
+
+    fn reset(&mut self) {
+        self.clear();
+    }
+
+    fn count(&self) -> u64 {
+        self.clips() as u64
+    }
+
+    fn right(&self) -> f64 {
+        self.bins.iter().map(|bin| bin[2]).sum()
+    }
+
+    fn figures(&self) -> [f64; 3] {
+        [self.ece(), self.brier(), self.log_loss()]
     }
 }
 

@@ -36,10 +36,11 @@
 //!
 //! `tests/coverage.rs` holds the means to 93 to 97 %.
 
-use crate::bootstrap::Draws;
+use crate::bootstrap::{Draws, standard_errors};
 use crate::calibration::Tally;
-use crate::interval::{Effective, Interval, MIN_SPEAKERS, Spread, of_figure};
+use crate::interval::{Interval, MIN_SPEAKERS, Spread, StandardError, of_figure};
 use crate::metrics::ratio;
+use crate::sample::Sample;
 
 /// Fewer speakers than this give no interval of the expected calibration error.
 pub const MIN_SPEAKERS_OF_ECE: usize = 4;
@@ -57,73 +58,71 @@ pub struct CalibrationIntervals {
     pub log_loss: Option<Interval>,
 }
 
-/// Intervals from draws of the speakers, whose tallies with the same bins are `speakers`.
-pub fn calibration_intervals(speakers: &[Tally], draws: &Draws) -> CalibrationIntervals {
-    if speakers.len() < MIN_SPEAKERS || draws.speakers() != speakers.len() {
+/// Intervals from draws of the sample.
+pub fn calibration_intervals(sample: &Sample<Tally>, draws: &Draws) -> CalibrationIntervals {
+    if !sample.tells(MIN_SPEAKERS) {
         return CalibrationIntervals::default();
     }
-    let mut all = speakers[0].clone();
-    for speaker in &speakers[1..] {
-        all.add_tally(speaker, 1.0);
-    }
-    let effective = Effective::of(speakers.iter().map(|speaker| speaker.clips() as u64));
-    let (ece, brier, log_loss) = (all.ece(), all.brier(), all.log_loss());
+    let all = &sample.all;
+    let (mut spread, mut deviations) = (Spread::default(), Vec::new());
+    let mut seen = |resample: &Tally| {
+        spread.push(resample.ece());
+        let each = resample.gaps().zip(all.gaps()).map(|(found, expected)| (found - expected).abs());
+        deviations.push(each.sum::<f64>());
+    };
+    let errors = standard_errors(sample, draws, Some(&mut seen));
+    let Some([of_ece, of_brier, of_log_loss]) = errors.and_then(|errors| <[StandardError; 3]>::try_from(errors).ok())
+    else {
+        return CalibrationIntervals::default();
+    };
 
-    let mut resample = all.clone();
-    let mut spreads = [Spread::default(); 3];
-    let (mut resamples, mut as_much) = (0.0, 0.0);
-    for times in draws.resamples() {
-        resample.clear();
-        for (speaker, times) in speakers.iter().zip(times).filter(|(_, times)| **times > 0) {
-            resample.add_tally(speaker, f64::from(*times));
-        }
-        let figures = [resample.ece(), resample.brier(), resample.log_loss()];
-        spreads.iter_mut().zip(figures).for_each(|(spread, value)| spread.push(value));
-        let deviations = resample.gaps().zip(all.gaps()).map(|(found, expected)| (found - expected).abs());
-        resamples += 1.0;
-        as_much += f64::from(u8::from(deviations.sum::<f64>() * effective.correction() >= ece));
-    }
-
-    let around = |centre, spread: &Spread, highest| Some(of_figure(centre, spread.sd()?, effective, 0.0, highest));
+    let ece = all.ece();
     let of_ece = || {
-        let above = around(ece, &spreads[0], 1.0)?;
-        let below = around(ece - (spreads[0].mean() - ece).max(0.0), &spreads[0], 1.0)?;
-        let by_chance = ratio(as_much, resamples) >= BY_CHANCE;
+        let above = of_figure(ece, of_ece, 0.0, 1.0);
+        let below = of_figure(ece - (spread.mean() - ece).max(0.0), of_ece, 0.0, 1.0);
+        // What resamples vary too little, they deviate too little.
+        let correction = ratio(of_ece.value, spread.sd()?);
+        let as_much = deviations.iter().filter(|deviation| **deviation * correction >= ece).count();
+        let by_chance = ratio(as_much as f64, deviations.len() as f64) >= BY_CHANCE;
         Some(Interval { low: if by_chance { 0.0 } else { below.low }, high: above.high })
     };
     CalibrationIntervals {
-        ece: if speakers.len() < MIN_SPEAKERS_OF_ECE { None } else { of_ece() },
-        brier: around(brier, &spreads[1], 2.0),
-        log_loss: around(log_loss, &spreads[2], f64::INFINITY),
+        ece: if sample.tells(MIN_SPEAKERS_OF_ECE) { of_ece() } else { None },
+        brier: Some(of_figure(all.brier(), of_brier, 0.0, 2.0)),
+        log_loss: Some(of_figure(all.log_loss(), of_log_loss, 0.0, f64::INFINITY)),
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::calibration::Answer;
+    use crate::sample::Speaker;
 
     use proptest::prelude::*;
 
     /// `right` of `clips` clips right, all with this probability.
-    fn speaker(confidence: f64, right: usize, clips: usize) -> Tally {
-        let mut tally = Tally::new(15);
-        for clip in 0..clips {
-            tally.add(&[confidence, 1.0 - confidence], usize::from(clip >= right));
-        }
-        tally
+    fn speaker(confidence: f64, right: usize, clips: usize) -> Speaker<Tally> {
+        let answer = |clip: usize| Answer::new(&[confidence, 1.0 - confidence], usize::from(clip >= right), 15);
+        Speaker::of(&Tally::new(15), (0..clips).map(answer))
     }
 
-    fn intervals(speakers: &[Tally]) -> CalibrationIntervals {
-        calibration_intervals(speakers, &Draws::new(speakers.len(), 1000, 1))
+    fn sample(speakers: &[Speaker<Tally>]) -> Sample<Tally> {
+        Sample::of_speakers(&Tally::new(15), vec![speakers.to_vec()], Vec::new())
+    }
+
+    fn intervals(speakers: &[Speaker<Tally>], resamples: u32) -> CalibrationIntervals {
+        let sample = sample(speakers);
+        calibration_intervals(&sample, &Draws::of(&sample, resamples, 1))
     }
 
     #[test]
     fn few_speakers_have_none() {
-        let found = [2, 3, 4].map(|speakers| intervals(&vec![speaker(0.9, 7, 10); speakers]));
+        let found = [2, 3, 4].map(|speakers| intervals(&vec![speaker(0.9, 7, 10); speakers], 1000));
         assert_eq!(found[0], CalibrationIntervals::default());
         assert!(found[1].ece.is_none() && found[1].brier.is_some() && found[1].log_loss.is_some());
         assert!(found[2].ece.is_some());
-        let none = calibration_intervals(&vec![speaker(0.9, 7, 10); 4], &Draws::new(4, 0, 1));
+        let none = intervals(&vec![speaker(0.9, 7, 10); 4], 0);
         assert_eq!(none, CalibrationIntervals::default());
     }
 
@@ -131,7 +130,7 @@ mod tests {
     #[test]
     fn what_chance_explains_reaches_down_to_0() {
         let found =
-            intervals(&[13, 17, 14, 15, 18, 15].map(|right| speaker(0.75, right, 20))).ece.expect("six speakers");
+            intervals(&[13, 17, 14, 15, 18, 15].map(|right| speaker(0.75, right, 20)), 1000).ece.expect("six speakers");
         assert_eq!(found.low, 0.0);
         assert!(found.high > 0.015, "{found:?}");
     }
@@ -140,7 +139,8 @@ mod tests {
     /// right 0.65, 0.85, 0.7, 0.8 have a standard deviation of 0.0913 and their mean one of 0.0456, times t(3) = 3.182.
     #[test]
     fn an_error_of_one_sign_has_the_interval_of_a_mean() {
-        let found = intervals(&[13, 17, 14, 16].map(|right| speaker(0.95, right, 20))).ece.expect("four speakers");
+        let found =
+            intervals(&[13, 17, 14, 16].map(|right| speaker(0.95, right, 20)), 1000).ece.expect("four speakers");
         assert!((found.low - 0.0547).abs() < 0.01 && (found.high - 0.3453).abs() < 0.01, "{found:?}");
     }
 
@@ -149,12 +149,8 @@ mod tests {
         fn intervals_hold_the_estimate_and_stay_in_range(
             each in prop::collection::vec((0.5_f64..1.0, 0_usize..10, 0_usize..10), 4..9),
         ) {
-            let speakers: Vec<Tally> = each.into_iter().map(|(sure, right, wrong)| speaker(sure, right, right + wrong)).collect();
-            let mut all = Tally::new(15);
-            for speaker in &speakers {
-                all.add_tally(speaker, 1.0);
-            }
-            let found = calibration_intervals(&speakers, &Draws::new(speakers.len(), 50, 1));
+            let speakers: Vec<_> = each.into_iter().map(|(sure, right, wrong)| speaker(sure, right, right + wrong)).collect();
+            let (all, found) = (sample(&speakers).all, intervals(&speakers, 50));
             let figures = [(found.ece, all.ece(), 1.0), (found.brier, all.brier(), 2.0), (found.log_loss, all.log_loss(), f64::INFINITY)];
             for (interval, estimate, highest) in figures {
                 let interval = interval.expect("enough speakers");

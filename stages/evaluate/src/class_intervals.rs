@@ -35,6 +35,9 @@
 
 use crate::confusion::Confusion;
 use crate::interval::{Effective, Interval, MIN_EFFECTIVE, MIN_SPEAKERS, t_quantile, wilson};
+use crate::metrics::ratio;
+use crate::sample::{Sample, Speaker};
+use crate::strata::{Part, Topped, reach, top_up};
 
 /// Degrees of freedom that the pooled design effect counts for, d0 above. Simulated with three speakers, intervals hold the truth in
 /// 98 to 99 % of cases with 0, in 96 to 97 % with 2, in 95 to 96 % with 3 and in 94 to 95 % with 6; but those of a class that is
@@ -54,23 +57,14 @@ pub struct ClassIntervals {
     pub f1: Option<Interval>,
 }
 
-/// Intervals of every class, from the confusion matrices of the speakers over the same classes.
+/// Intervals of every class.
 ///
-/// Classes that fewer than [`MIN_SPEAKERS`] speakers have clips of get none, and have no say in those of others.
-pub fn class_intervals(speakers: &[Confusion]) -> Vec<ClassIntervals> {
-    let classes = speakers.first().map_or(0, Confusion::classes);
-    let shares = |clips: fn(&Confusion, usize) -> u64| {
-        let of_class = |class| {
-            let having = speakers.iter().filter(|speaker| speaker.support(class) > 0).count();
-            let counts = speakers.iter().map(|speaker| (speaker.count(class, class), clips(speaker, class)));
-            (having >= MIN_SPEAKERS).then(|| Share::of(counts)).flatten()
-        };
-        intervals(&(0..classes).map(of_class).collect::<Vec<_>>())
-    };
-    let precision = shares(Confusion::predicted);
-    let recall = shares(Confusion::support);
-    let jaccard =
-        shares(|speaker, class| speaker.support(class) + speaker.predicted(class) - speaker.count(class, class));
+/// A class that too few speakers have clips of gets none, and has no say in those of others: fewer than [`MIN_SPEAKERS`], less one
+/// beyond the first of each corpus.
+pub fn class_intervals(sample: &Sample<Confusion>) -> Vec<ClassIntervals> {
+    let precision = intervals(sample, Kind { misses: false, mistaken: true });
+    let recall = intervals(sample, Kind { misses: true, mistaken: false });
+    let jaccard = intervals(sample, Kind { misses: true, mistaken: true });
     let f1 = |jaccard: f64| 2.0 * jaccard / (1.0 + jaccard);
     let each = precision.into_iter().zip(recall).zip(jaccard);
     each.map(|((precision, recall), jaccard)| ClassIntervals {
@@ -81,7 +75,37 @@ pub fn class_intervals(speakers: &[Confusion]) -> Vec<ClassIntervals> {
     .collect()
 }
 
-/// A share of clips, and how it varies over speakers.
+/// Which clips a share is of, beside the hits.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+struct Kind {
+    /// Clips of the class that are not found.
+    misses: bool,
+    /// Clips that are mistaken for it.
+    mistaken: bool,
+}
+
+impl Kind {
+    /// The clips that the share of `class` is of.
+    fn clips(self, one: &Confusion, class: usize) -> u64 {
+        let hits = one.count(class, class);
+        let misses = if self.misses { one.support(class) - hits } else { 0 };
+        let mistaken = if self.mistaken { one.predicted(class) - hits } else { 0 };
+        hits + misses + mistaken
+    }
+
+    /// What clips of class `truth` add to a share of `class` that is `share` in all: see [`Within`].
+    fn moments(self, one: &Confusion, truth: usize, class: usize, share: f64) -> Moments {
+        let (clips, said) = (one.support(truth) as f64, one.count(truth, class) as f64);
+        let (hits, others) = match truth == class {
+            true => (said, if self.misses { clips - said } else { 0.0 }),
+            false => (0.0, if self.mistaken { said } else { 0.0 }),
+        };
+        let (hit, other) = (1.0 - share, -share);
+        Moments { clips, sum: hits * hit + others * other, squares: hits * hit * hit + others * other * other }
+    }
+}
+
+/// A share of the clips of a corpus, and how it varies over speakers.
 #[derive(Debug, Clone, Copy, PartialEq)]
 struct Share {
     hits: f64,
@@ -115,28 +139,269 @@ impl Share {
             own: (variance > 0.0).then(|| effective / (effective - 1.0) * spread / variance),
         })
     }
+
+    /// Of a corpus beside others, of a share that is `overall` in all: from how many clips of each truth each speaker has, and
+    /// the values of what counts.
+    fn beside_others(counts: impl Iterator<Item = (u64, u64)> + Clone, within: &Within) -> Option<Self> {
+        let share = Self::of(counts)?;
+        let alone = share.cluster >= share.clips;
+        if alone || within.apart <= 0.0 {
+            return Some(Self { degrees: if alone { 0.0 } else { share.degrees }, own: None, ..share });
+        }
+        let correction = (share.degrees + 1.0) / share.degrees;
+        Some(Self { own: Some(correction * within.between / within.apart), ..share })
+    }
 }
 
-/// Intervals of the same figure of every class that has it.
-fn intervals(shares: &[Option<Share>]) -> Vec<Option<Interval>> {
-    let known = || shares.iter().flatten().filter_map(|share| Some((share, share.own?)));
-    let clustered: f64 = known().map(|(share, _)| share.cluster - 1.0).sum();
-    let correlation = if clustered > 0.0 { known().map(|(_, own)| own - 1.0).sum::<f64>() / clustered } else { 0.0 };
-    let interval = |share: &Share| {
-        let others = known().count() - usize::from(share.own.is_some());
-        let borrowed = BORROWED.min(others as f64 * share.degrees);
-        let degrees = borrowed + share.degrees;
-        let pooled = 1.0 + (share.cluster - 1.0) * correlation;
-        let effect = (borrowed * pooled + share.degrees * share.own.unwrap_or(pooled)) / degrees;
-        let effect = effect.max(LEAST_EFFECT);
-        wilson(share.hits / effect, share.clips / effect, t_quantile(degrees))
+/// How a share varies in a corpus, given how many clips of each class each speaker has.
+///
+/// A clip that is a hit has the value 1 - p for the share p of all corpora, one that only counts -p, others none: sums of these
+/// over all clips are zero, and what varies of them is what varies of p.
+#[derive(Debug, Clone, Copy, PartialEq, Default)]
+struct Within {
+    /// Sum over speakers of the squared deviation of their sum from that of as many clips of the same classes.
+    between: f64,
+    /// The same if clips were independent.
+    apart: f64,
+    /// The same of clips drawn within their speaker and class.
+    inside: f64,
+    /// Degrees of freedom of that.
+    beyond: f64,
+}
+
+/// Count, sum and sum of squares of values.
+#[derive(Debug, Clone, Copy, Default)]
+struct Moments {
+    clips: f64,
+    sum: f64,
+    squares: f64,
+}
+
+impl Moments {
+    fn add(&mut self, other: Self, times: f64) {
+        self.clips += times * other.clips;
+        self.sum += times * other.sum;
+        self.squares += times * other.squares;
+    }
+
+    /// Sum of squared deviations from the mean.
+    fn deviations(self) -> f64 {
+        (self.squares - self.mean() * self.sum).max(0.0)
+    }
+
+    fn mean(self) -> f64 {
+        if self.clips > 0.0 { self.sum / self.clips } else { 0.0 }
+    }
+}
+
+impl Within {
+    /// Of these speakers; `all` are those of all corpora.
+    fn of(speakers: &[Speaker<Confusion>], all: &Confusion, values: impl Fn(&Confusion, usize) -> Moments) -> Self {
+        let mut found = Self::default();
+        let mut means = Vec::with_capacity(all.classes());
+        for truth in 0..all.classes() {
+            let (mut class, mut inside, mut having) = (Moments::default(), 0.0, 0.0);
+            for moments in speakers.iter().map(|one| values(&one.sums, truth)).filter(|one| one.clips > 0.0) {
+                class.add(moments, 1.0);
+                inside += moments.deviations();
+                having += 1.0;
+            }
+            means.push(class.mean());
+            let overall = values(all, truth);
+            if class.clips > 0.0 {
+                // One clip more, of those of all corpora: a few clips that are all alike are not taken for certain.
+                let clips = class.clips;
+                let mut more = class;
+                more.add(overall, 1.0 / overall.clips);
+                let apart = clips * more.deviations() / (clips + 1.0);
+                found.apart += apart;
+                let beyond = clips - having;
+                // Clips vary no more within speakers than without regard to them; with hardly a second clip, that is all there is to say.
+                found.inside += if beyond >= 2.0 { (inside * clips / beyond).min(apart) } else { apart };
+                found.beyond += beyond;
+            }
+        }
+        for speaker in speakers {
+            let deviation: f64 = (0..all.classes())
+                .map(|truth| {
+                    let moments = values(&speaker.sums, truth);
+                    moments.sum - moments.clips * means[truth]
+                })
+                .sum();
+            found.between += deviation * deviation;
+        }
+        found
+    }
+}
+
+/// The shares of one corpus, class by class, and how alike clips of its speakers are.
+struct Corpus {
+    shares: Vec<Option<(Share, Within)>>,
+    known: usize,
+    /// Means over the classes that are neither always right nor never: design effect less one, clips at a clip's speaker less one.
+    excess: f64,
+    cluster: f64,
+    degrees: f64,
+    reach: f64,
+}
+
+impl Corpus {
+    fn of(speakers: &[Speaker<Confusion>], shares: Vec<Option<(Share, Within)>>) -> Self {
+        let all = || shares.iter().flatten().map(|(share, _)| share);
+        let known: Vec<(&Share, f64)> = all().filter_map(|share| Some((share, share.own?))).collect();
+        let mean = |sum: f64, of: usize| if of > 0 { sum / of as f64 } else { 0.0 };
+        let (clips, right) = speakers
+            .iter()
+            .fold((0, 0), |(clips, right), speaker| (clips + speaker.sums.total(), right + speaker.sums.correct()));
+        let cluster = if known.is_empty() {
+            mean(all().map(|share| share.cluster - 1.0).sum(), all().count())
+        } else {
+            mean(known.iter().map(|(share, _)| share.cluster - 1.0).sum(), known.len())
+        };
+        Self {
+            known: known.len(),
+            excess: mean(known.iter().map(|(_, own)| own - 1.0).sum(), known.len()),
+            degrees: mean(known.iter().map(|(share, _)| share.degrees).sum(), known.len()),
+            reach: reach(right as f64, clips as f64, cluster + 1.0),
+            cluster,
+            shares,
+        }
+    }
+
+    fn part(&self) -> Part {
+        Part { variance: 1.0 + self.excess, degrees: self.degrees, apart: 1.0, reach: self.reach }
+    }
+
+    /// Design effect of a share, given what the classes of the corpus have in common: the degrees of freedom that are borrowed
+    /// with what they say, and its own.
+    fn effect(&self, share: &Share, pooled: Topped) -> Effect {
+        let others = (self.known - usize::from(share.own.is_some())) as f64;
+        let borrowed = BORROWED.max(pooled.borrowed).min(others * share.degrees + pooled.borrowed);
+        let correlation = if self.cluster > 0.0 { (pooled.effect - 1.0) / self.cluster } else { 0.0 };
+        let expected = 1.0 + (share.cluster - 1.0) * correlation;
+        Effect { borrowed, expected, degrees: share.degrees, own: share.own.unwrap_or(expected) }
+    }
+}
+
+/// A design effect, and where it comes from.
+#[derive(Debug, Clone, Copy)]
+struct Effect {
+    borrowed: f64,
+    expected: f64,
+    degrees: f64,
+    own: f64,
+}
+
+impl Effect {
+    fn degrees(self) -> f64 {
+        self.borrowed + self.degrees
+    }
+
+    fn value(self) -> f64 {
+        if self.degrees() > 0.0 {
+            (self.borrowed * self.expected + self.degrees * self.own) / self.degrees()
+        } else {
+            self.expected
+        }
+    }
+}
+
+/// Intervals of the share of hits of every class.
+fn intervals(sample: &Sample<Confusion>, kind: Kind) -> Vec<Option<Interval>> {
+    let classes = 0..sample.all.classes();
+    let enough: Vec<bool> = classes.clone().map(|class| tells(sample, class)).collect();
+    let alone = sample.corpora.len() == 1 && sample.known.is_empty();
+    let within = |speakers: &[Speaker<Confusion>], class: usize| {
+        let share = ratio(sample.all.count(class, class) as f64, kind.clips(&sample.all, class) as f64);
+        Within::of(speakers, &sample.all, |one, truth| kind.moments(one, truth, class, share))
     };
-    shares.iter().map(|share| share.as_ref().map(interval)).collect()
+    let corpora: Vec<Corpus> = sample
+        .corpora
+        .iter()
+        .map(|speakers| {
+            let of_class = |class: usize| {
+                let counts = speakers.iter().map(|one| (one.sums.count(class, class), kind.clips(&one.sums, class)));
+                if !enough[class] {
+                    None
+                } else if alone {
+                    Some((Share::of(counts)?, Within::default()))
+                } else {
+                    let within = within(speakers, class);
+                    Some((Share::beside_others(counts, &within)?, within))
+                }
+            };
+            Corpus::of(speakers, classes.clone().map(of_class).collect())
+        })
+        .collect();
+    let pooled = top_up(&corpora.iter().map(Corpus::part).collect::<Vec<_>>());
+    let of_class = |class: usize| {
+        if !enough[class] {
+            return None;
+        }
+        let shares = corpora.iter().zip(&pooled).filter_map(|(corpus, pooled)| {
+            let (share, within) = corpus.shares[class].as_ref()?;
+            Some((*share, *within, corpus.effect(share, *pooled)))
+        });
+        let shares: Vec<(Share, Within, Effect)> = shares.collect();
+        if alone {
+            let (share, _, effect) = shares.first()?;
+            let (effect, degrees) = (effect.value().max(LEAST_EFFECT), effect.degrees());
+            return Some(wilson(share.hits / effect, share.clips / effect, t_quantile(degrees)));
+        }
+        let (hits, all) = (sample.all.count(class, class) as f64, kind.clips(&sample.all, class) as f64);
+        if all == 0.0 {
+            return None;
+        }
+        let known = within(&sample.known, class);
+        let of_known = sample.known.iter().map(|one| kind.clips(&one.sums, class)).sum::<u64>() as f64;
+        let certain = hits == 0.0 || hits == all;
+        // Where all are hits or none is, clips stand for variances.
+        let (mut variance, mut doubt, mut borrowed) = (0.0, 0.0, 0.0);
+        for (share, within, effect) in &shares {
+            let apart = if certain { share.clips } else { within.apart };
+            variance += apart * effect.value().max(LEAST_EFFECT);
+            let of = |effect_of: f64, degrees: f64| apart * effect_of * degrees / effect.degrees();
+            if effect.degrees > 0.0 {
+                doubt += of(effect.own, effect.degrees).powi(2) / effect.degrees;
+            }
+            // What is borrowed comes from the same speakers.
+            if effect.borrowed > 0.0 {
+                borrowed += of(effect.expected, effect.borrowed) / effect.borrowed.sqrt();
+            }
+        }
+        doubt += borrowed * borrowed;
+        if of_known > 0.0 {
+            let inside = if certain { of_known } else { known.inside };
+            variance += inside;
+            doubt += inside * inside / known.beyond.max(MIN_EFFECTIVE - 1.0);
+        }
+        let independent = if certain { all } else { hits * (1.0 - hits / all) };
+        let effect = (variance / independent).max(LEAST_EFFECT);
+        Some(wilson(hits / effect, all / effect, t_quantile((variance * variance / doubt).max(MIN_EFFECTIVE - 1.0))))
+    };
+    classes.clone().map(of_class).collect()
+}
+
+/// Whether enough speakers have clips of a class.
+fn tells(sample: &Sample<Confusion>, class: usize) -> bool {
+    let having =
+        |speakers: &[Speaker<Confusion>]| speakers.iter().filter(|speaker| speaker.sums.support(class) > 0).count();
+    let strangers: usize = sample.corpora.iter().map(|speakers| having(speakers).saturating_sub(1)).sum();
+    let known = sample.known.iter().map(|speaker| speaker.sums.support(class).saturating_sub(1)).sum::<u64>();
+    let unseen = sample.corpora.iter().all(|speakers| having(speakers) == 0);
+    let enough = MIN_SPEAKERS - 1;
+    let of_known = having(&sample.known) == 0 || known >= enough as u64;
+    (unseen || strangers >= enough) && of_known && !(unseen && having(&sample.known) == 0)
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    fn class_intervals(speakers: &[Confusion]) -> Vec<ClassIntervals> {
+        let corpus = speakers.iter().cloned().map(Speaker::from).collect();
+        super::class_intervals(&Sample::of_speakers(&Confusion::new(2), vec![corpus], Vec::new()))
+    }
 
     /// Two classes: per speaker, hits and clips of class 0 and of class 1.
     fn speaker(counts: [(u64, u64); 2]) -> Confusion {
@@ -189,6 +454,6 @@ mod tests {
         let found = class_intervals(&speakers);
         assert_eq!(found[0], ClassIntervals::default());
         assert!(found[1].recall.is_some() && found[1].precision.is_some() && found[1].f1.is_some());
-        assert_eq!(class_intervals(&[]), []);
+        assert_eq!(class_intervals(&[]), [ClassIntervals::default(); 2]);
     }
 }

@@ -3,13 +3,16 @@
 //! Differences are resampled in pairs: the same speakers are drawn for both models, so what is easy or hard about a
 //! speaker falls out of the difference. The tests ask whether two equally good models would differ as much by chance.
 
+use std::borrow::Borrow;
+
 use rand::{RngExt, SeedableRng};
 use rand_chacha::ChaCha8Rng;
 use statrs::distribution::{Binomial, Discrete, DiscreteCDF};
 
-use crate::bootstrap::Draws;
-use crate::interval::{Effective, Interval, MIN_SPEAKERS, Spread, of_figure};
+use crate::bootstrap::{Draws, standard_errors};
+use crate::interval::{Interval, MIN_SPEAKERS, of_figure};
 use crate::metrics::ratio;
+use crate::sample::{Sample, Sums};
 
 /// Up to so many speakers, all ways of exchanging the models' answers are gone through (2 to this power).
 const EXACT_SPEAKERS: usize = 13;
@@ -44,8 +47,16 @@ impl Pair {
         }
     }
 
-    fn total(&self) -> u64 {
-        self.clips.iter().sum()
+    /// UAR and accuracy of both models.
+    fn both(&self) -> [(f64, f64); 2] {
+        let occurring = self.clips.iter().filter(|clips| **clips > 0).count() as f64;
+        let total = self.count() as f64;
+        let uar = |right: &[u64]| {
+            let recalls = right.iter().zip(&self.clips).map(|(right, clips)| ratio(*right as f64, *clips as f64));
+            ratio(recalls.sum(), occurring)
+        };
+        let accuracy = |right: &[u64]| ratio(right.iter().sum::<u64>() as f64, total);
+        [(uar(&self.first), uar(&self.second)), (accuracy(&self.first), accuracy(&self.second))]
     }
 }
 
@@ -60,43 +71,57 @@ pub struct Difference {
     pub interval: Option<Interval>,
 }
 
-/// Unweighted average recall and accuracy of both models over the same speakers.
-pub fn differences(speakers: &[Pair], draws: &Draws) -> [Difference; 2] {
-    let all = vec![1; speakers.len()];
-    let [uar, accuracy] = figures(speakers, &all);
-    let mut spreads = [Spread::default(); 2];
-    if speakers.len() >= MIN_SPEAKERS && draws.speakers() == speakers.len() {
-        for times in draws.resamples() {
-            for (spread, (first, second)) in spreads.iter_mut().zip(figures(speakers, times)) {
-                spread.push(first - second);
-            }
-        }
-    }
-    let effective = Effective::of(speakers.iter().map(Pair::total));
-    let difference = |(first, second): (f64, f64), spread: &Spread| Difference {
+/// Unweighted average recall and accuracy of both models over the same clips.
+pub fn differences(sample: &Sample<Pair>, draws: &Draws) -> [Difference; 2] {
+    let [uar, accuracy] = sample.all.both();
+    let errors = if sample.tells(MIN_SPEAKERS) { standard_errors(sample, draws, None) } else { None };
+    let difference = |(first, second): (f64, f64), at: usize| Difference {
         first,
         second,
-        interval: spread.sd().map(|sd| of_figure(first - second, sd, effective, -1.0, 1.0)),
+        interval: errors
+            .as_ref()
+            .and_then(|errors| errors.get(at))
+            .map(|error| of_figure(first - second, *error, -1.0, 1.0)),
     };
-    [difference(uar, &spreads[0]), difference(accuracy, &spreads[1])]
+    [difference(uar, 0), difference(accuracy, 1)]
 }
 
-/// UAR and accuracy of both models, each speaker counted `times`.
-fn figures(speakers: &[Pair], times: &[u32]) -> [(f64, f64); 2] {
-    let classes = speakers.first().map_or(0, |pair| pair.clips.len());
-    let mut sums = vec![[0_u64; 3]; classes];
-    for (pair, times) in speakers.iter().zip(times).filter(|(_, times)| **times > 0) {
-        for (class, sum) in sums.iter_mut().enumerate() {
-            for (sum, count) in sum.iter_mut().zip([pair.clips[class], pair.first[class], pair.second[class]]) {
-                *sum += u64::from(*times) * count;
-            }
+/// The differences of the two models in UAR and accuracy.
+impl Sums for Pair {
+    /// Truth, and whether the first and the second model are right.
+    type Clip = (usize, bool, bool);
+    type Figures = [f64; 2];
+
+    fn class((truth, ..): (usize, bool, bool)) -> usize {
+        truth
+    }
+
+    fn add_clip(&mut self, (truth, first_right, second_right): (usize, bool, bool)) {
+        self.add(truth, first_right, second_right);
+    }
+
+    fn add_sums(&mut self, other: &Self, times: u64) {
+        let sums = [&mut self.clips, &mut self.first, &mut self.second];
+        for (sums, more) in sums.into_iter().zip([&other.clips, &other.first, &other.second]) {
+            sums.iter_mut().zip(more).for_each(|(sum, more)| *sum += times * more);
         }
     }
-    let occurring = sums.iter().filter(|sum| sum[0] > 0).count() as f64;
-    let total: u64 = sums.iter().map(|sum| sum[0]).sum();
-    let uar = |model: usize| ratio(sums.iter().map(|sum| ratio(sum[model] as f64, sum[0] as f64)).sum(), occurring);
-    let accuracy = |model: usize| ratio(sums.iter().map(|sum| sum[model]).sum::<u64>() as f64, total as f64);
-    [(uar(1), uar(2)), (accuracy(1), accuracy(2))]
+
+    fn reset(&mut self) {
+        [&mut self.clips, &mut self.first, &mut self.second].into_iter().for_each(|sums| sums.fill(0));
+    }
+
+    fn count(&self) -> u64 {
+        self.clips.iter().sum()
+    }
+
+    fn right(&self) -> f64 {
+        self.first.iter().chain(&self.second).sum::<u64>() as f64 / 2.0
+    }
+
+    fn figures(&self) -> [f64; 2] {
+        self.both().map(|(first, second)| first - second)
+    }
 }
 
 /// Two-sided p-value of the difference in UAR under exchange of the two models' answers, whole speakers at a time; `None`
@@ -106,7 +131,7 @@ fn figures(speakers: &[Pair], times: &[u32]) -> [(f64, f64); 2] {
 /// of those contributions (Ernst, "Permutation Methods: A Basis for Exact Inference", Statistical Science 2004; SciPy's
 /// `permutation_test` with `permutation_type="samples"`). Exact up to 13 speakers; beyond, 9999 exchanges are drawn and the observed one is
 /// counted among them.
-pub fn speaker_permutation(speakers: &[Pair], seed: u64) -> Option<f64> {
+pub fn speaker_permutation<P: Borrow<Pair>>(speakers: &[P], seed: u64) -> Option<f64> {
     if speakers.len() < MIN_SPEAKERS {
         return None;
     }
@@ -124,11 +149,12 @@ pub fn speaker_permutation(speakers: &[Pair], seed: u64) -> Option<f64> {
 }
 
 /// What each speaker adds to the difference in UAR.
-fn contributions(speakers: &[Pair]) -> Vec<f64> {
+fn contributions<P: Borrow<Pair>>(speakers: &[P]) -> Vec<f64> {
+    let speakers: Vec<&Pair> = speakers.iter().map(Borrow::borrow).collect();
     let classes = speakers.first().map_or(0, |pair| pair.clips.len());
     let clips: Vec<u64> = (0..classes).map(|class| speakers.iter().map(|pair| pair.clips[class]).sum()).collect();
     let occurring = clips.iter().filter(|clips| **clips > 0).count() as f64;
-    let of = |pair: &Pair| {
+    let of = |pair: &&Pair| {
         let each = (0..classes)
             .map(|class| ratio(pair.first[class] as f64 - pair.second[class] as f64, clips[class] as f64 * occurring));
         each.sum()
@@ -170,6 +196,7 @@ pub fn holm(p_values: &[f64]) -> Vec<f64> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::sample::Speaker;
 
     use proptest::prelude::*;
 
@@ -177,11 +204,23 @@ mod tests {
         Pair { clips: vec![clips], first: vec![first], second: vec![second] }
     }
 
+    /// Speakers of one corpus.
+    fn sample(speakers: &[Pair]) -> Sample<Pair> {
+        let none = Pair::new(speakers.first().map_or(0, |pair| pair.clips.len()));
+        let speakers = speakers.iter().map(|pair| Speaker { sums: pair.clone(), clips: Vec::new() }).collect();
+        Sample::of_speakers(&none, vec![speakers], Vec::new())
+    }
+
+    fn found(speakers: &[Pair], resamples: u32, seed: u64) -> [Difference; 2] {
+        let sample = sample(speakers);
+        differences(&sample, &Draws::of(&sample, resamples, seed))
+    }
+
     #[test]
     fn figures_of_two_classes_by_hand() {
         let one = Pair { clips: vec![4, 1], first: vec![2, 1], second: vec![4, 0] };
         let other = Pair { clips: vec![0, 1], first: vec![0, 1], second: vec![0, 1] };
-        let [uar, accuracy] = differences(&[one, other], &Draws::new(2, 0, 1));
+        let [uar, accuracy] = found(&[one, other], 0, 1);
         assert_eq!((uar.first, uar.second, uar.interval), (0.75, 0.75, None));
         assert_eq!((accuracy.first, accuracy.second), (4.0 / 6.0, 5.0 / 6.0));
     }
@@ -200,7 +239,7 @@ mod tests {
     fn equal_models_do_not_differ() {
         let speakers = vec![pair(10, 6, 6); 5];
         assert_eq!(speaker_permutation(&speakers, 1), Some(1.0));
-        let [uar, _] = differences(&speakers, &Draws::new(5, 100, 1));
+        let [uar, _] = found(&speakers, 100, 1);
         assert_eq!(uar.interval, Some(Interval { low: 0.0, high: 0.0 }));
         assert_eq!(mcnemar_mid_p(0, 0), 1.0);
     }
@@ -209,7 +248,7 @@ mod tests {
     #[test]
     fn what_speakers_have_in_common_falls_out() {
         let speakers: Vec<Pair> = (0..10).map(|number| pair(40, 4 * number + 2, 4 * number)).collect();
-        let [uar, _] = differences(&speakers, &Draws::new(10, 500, 1));
+        let [uar, _] = found(&speakers, 500, 1);
         let interval = uar.interval.expect("ten speakers");
         assert!((interval.low - 0.05).abs() < 1e-12 && (interval.high - 0.05).abs() < 1e-12, "{interval:?}");
     }
@@ -233,8 +272,7 @@ mod tests {
             let of = |share: f64, clips: u64| (share * clips as f64) as u64;
             let speakers: Vec<Pair> = rows.iter().map(|(clips, a, b)| pair(*clips, of(*a, *clips), of(*b, *clips))).collect();
             let turned: Vec<Pair> = speakers.iter().map(|one| pair(one.clips[0], one.second[0], one.first[0])).collect();
-            let draws = Draws::new(speakers.len(), 50, seed);
-            let ([one, _], [other, _]) = (differences(&speakers, &draws), differences(&turned, &draws));
+            let ([one, _], [other, _]) = (found(&speakers, 50, seed), found(&turned, 50, seed));
             let (one, other) = (one.interval.expect("speakers"), other.interval.expect("speakers"));
             prop_assert!((one.low + other.high).abs() < 1e-9 && (one.high + other.low).abs() < 1e-9);
             let p = speaker_permutation(&speakers, seed).expect("speakers");

@@ -9,6 +9,7 @@ use ser_schemas::{Comparison, ComparisonKind, ComparisonTest, Emotion};
 use crate::compare::{Pair, differences, holm, mcnemar_mid_p, speaker_permutation};
 use crate::figures::Resampling;
 use crate::groups::Scored;
+use crate::sample::{Origin, Sample};
 use crate::subject::Subject;
 
 /// Compares all models of each split in pairs, and every recipe that was trained under a random and a speaker-independent
@@ -35,26 +36,27 @@ pub fn compare(subjects: &[Subject<'_>], resampling: Resampling) -> Vec<Comparis
 fn compare_two(kind: ComparisonKind, a: &Subject<'_>, b: &Subject<'_>, resampling: Resampling) -> Vec<Comparison> {
     let others: HashMap<&str, &Scored<'_>> =
         b.clips.iter().map(|clip| (clip.prediction.clip_id.as_str(), clip)).collect();
-    let mut speakers: BTreeMap<&str, Pair> = BTreeMap::new();
-    let (mut a_only, mut b_only, mut support) = (0, 0, 0);
+    let (mut a_only, mut b_only) = (0, 0);
+    let mut answers = Vec::new();
     for clip in &a.clips {
         let Some(other) = others.get(clip.prediction.clip_id.as_str()) else { continue };
         let (truth, right) =
             (clip.prediction.emotion, |clip: &Scored<'_>| clip.prediction.predicted == clip.prediction.emotion);
         let (a_right, b_right) = (right(clip), right(other));
-        let pair = speakers.entry(&clip.prediction.speaker).or_insert_with(|| Pair::new(Emotion::ALL.len()));
-        pair.add(truth as usize, a_right, b_right);
+        // A speaker whom one of the two does not know is a stranger to their difference.
+        let origin = Origin { known: clip.known_speaker && other.known_speaker, ..clip.origin() };
+        answers.push((origin, (truth as usize, a_right, b_right)));
         a_only += u64::from(a_right && !b_right);
         b_only += u64::from(b_right && !a_right);
-        support += 1;
     }
-    if support == 0 {
+    if answers.is_empty() {
         return Vec::new();
     }
-    let speakers: Vec<Pair> = speakers.into_values().collect();
+    let support = answers.len() as u64;
+    let sample = Sample::of(&Pair::new(Emotion::ALL.len()), answers);
     // All pairs of a split are resampled with the same draws.
-    let draws = resampling.draws("comparison", a.split, speakers.len());
-    let [uar, accuracy] = differences(&speakers, &draws);
+    let [uar, accuracy] = differences(&sample, &resampling.draws("comparison", a.split, &sample));
+    let speakers: Vec<&Pair> = sample.speakers().collect();
     let permutation = speaker_permutation(&speakers, resampling.seed_of("permutation", a.split));
     let each = [
         ("uar", uar, ComparisonTest::SpeakerPermutation, permutation),

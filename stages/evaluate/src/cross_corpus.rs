@@ -46,8 +46,7 @@ fn cell(
     resampling: Resampling,
 ) -> Vec<CrossCorpus> {
     let group = format!("{trained_without}/{tested_on}");
-    let figures =
-        Figures::of(clips, subject.classes.len(), |speakers| resampling.draws("cross-corpus", &group, speakers));
+    let figures = Figures::of(clips, subject.classes.len(), |sample| resampling.draws("cross-corpus", &group, sample));
     let (scores, intervals) = (&figures.scores, figures.intervals.as_ref());
     let each = [
         ("uar", scores.uar, intervals.map(|intervals| intervals.uar)),
@@ -66,7 +65,7 @@ fn cell(
             low: interval.map(|interval| interval.low),
             high: interval.map(|interval| interval.high),
             support: clips.len() as u64,
-            speakers: figures.speakers.len() as u64,
+            speakers: figures.sample.count() as u64,
         })
         .collect()
 }

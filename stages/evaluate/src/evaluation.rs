@@ -5,11 +5,13 @@ use rayon::prelude::*;
 use ser_schemas::{CalibrationBin, ClassMetrics, ConfusionCell, SummaryMetric, WorstGroup};
 
 use crate::Params;
+use crate::calibration::Tally;
 use crate::class_intervals::ClassIntervals;
 use crate::figures::{Calibrated, Calibration, Figures, Resampling};
 use crate::groups::{Group, groups};
 use crate::interval::Interval;
 use crate::metrics::{ClassScores, ratio};
+use crate::sample::Sample;
 use crate::subject::Subject;
 
 /// The rows of the tables.
@@ -29,7 +31,7 @@ pub struct Evaluation {
 
 /// Scores every subject for itself; folds are pooled, so every clip counts once. `done` is told of every group.
 ///
-/// All models are resampled with the same draws of speakers in the same group.
+/// All models are resampled with the same draws in the same group.
 pub fn evaluate(subjects: &[Subject<'_>], params: &Params, seed: u64, done: impl Fn() + Sync) -> Evaluation {
     let resampling = Resampling { resamples: params.resamples, seed };
     let mut evaluation = Evaluation::default();
@@ -64,10 +66,11 @@ struct Part {
 }
 
 fn score(subject: &Subject<'_>, group: &Group<'_>, params: &Params, resampling: Resampling) -> Part {
-    let draws = |speakers| resampling.draws(group.name, &group.value, speakers);
-    let figures = Figures::of(&group.clips, subject.classes.len(), draws);
+    let figures =
+        Figures::of(&group.clips, subject.classes.len(), |sample| resampling.draws(group.name, &group.value, sample));
+    let draws = |sample: &Sample<Tally>| resampling.draws(group.name, &group.value, sample);
     let mut part = Part::default();
-    let speakers = figures.speakers.len();
+    let speakers = figures.sample.count();
     let mut row = |metric: &str, value: f64, interval: Option<Interval>| {
         part.summary.push(SummaryMetric {
             model: subject.model.to_owned(),
@@ -157,7 +160,7 @@ fn class_rows(subject: &Subject<'_>, group: &Group<'_>, figures: &Figures) -> Ve
             f1_low: interval.f1.map(|interval| interval.low),
             f1_high: interval.f1.map(|interval| interval.high),
             support: class.support,
-            speakers: figures.speakers.iter().filter(|speaker| speaker.support(index) > 0).count() as u64,
+            speakers: figures.sample.speakers().filter(|speaker| speaker.support(index) > 0).count() as u64,
         }
     };
     subject.classes.iter().zip(&figures.scores.classes).enumerate().map(row).collect()
@@ -168,7 +171,7 @@ fn confusion_rows(subject: &Subject<'_>, group: &Group<'_>, figures: &Figures) -
     let mut rows = Vec::with_capacity(classes.len() * classes.len());
     for (truth, emotion) in classes.iter().enumerate() {
         for (said, predicted) in classes.iter().enumerate() {
-            let clips = figures.confusion.count(truth, said);
+            let clips = figures.sample.all.count(truth, said);
             rows.push(ConfusionCell {
                 model: subject.model.to_owned(),
                 split: subject.split.to_owned(),
@@ -177,7 +180,7 @@ fn confusion_rows(subject: &Subject<'_>, group: &Group<'_>, figures: &Figures) -
                 emotion: *emotion,
                 predicted: *predicted,
                 clips,
-                share: ratio(clips as f64, figures.confusion.support(truth) as f64),
+                share: ratio(clips as f64, figures.sample.all.support(truth) as f64),
             });
         }
     }

@@ -1,28 +1,27 @@
 //! All figures of some clips, with their intervals.
 
-use std::collections::BTreeMap;
-
-use crate::bootstrap::{Draws, Intervals, speaker_intervals};
-use crate::calibration::Tally;
+use crate::bootstrap::{Draws, Intervals, intervals};
+use crate::calibration::{Answer, Tally};
 use crate::calibration_intervals::calibration_intervals;
 use crate::confusion::Confusion;
 use crate::groups::Scored;
 use crate::interval::Interval;
 use crate::metrics::Scores;
+use crate::sample::{Sample, Sums};
 
 /// How figures are resampled.
 #[derive(Debug, Clone, Copy)]
 pub struct Resampling {
-    /// How many times speakers are drawn; 0 gives no intervals.
+    /// How many times is drawn; 0 gives no intervals.
     pub resamples: u32,
     /// Decides the draw, together with what the clips have in common.
     pub seed: u64,
 }
 
 impl Resampling {
-    /// The draws for `speakers` speakers of the group `value` of kind `name`: the same for every model, others for every group.
-    pub fn draws(self, name: &str, value: &str, speakers: usize) -> Draws {
-        Draws::new(speakers, self.resamples, self.seed_of(name, value))
+    /// The draws for a sample of the group `value` of kind `name`: the same for every model, others for every group.
+    pub fn draws<T: Sums>(self, name: &str, value: &str, sample: &Sample<T>) -> Draws {
+        Draws::of(sample, self.resamples, self.seed_of(name, value))
     }
 
     /// A seed of a group's own (FNV-1a over its name).
@@ -37,10 +36,8 @@ impl Resampling {
 /// What was taken for what, in all and by speaker, and what follows from it.
 #[derive(Debug, Clone)]
 pub struct Figures {
-    /// All clips.
-    pub confusion: Confusion,
-    /// The clips of each speaker, by name.
-    pub speakers: Vec<Confusion>,
+    /// The clips, by corpus and speaker.
+    pub sample: Sample<Confusion>,
     /// The figures.
     pub scores: Scores,
     /// Their intervals; `None` where speakers are too few.
@@ -64,16 +61,13 @@ pub struct Calibration {
 }
 
 impl Figures {
-    /// Of `clips` over `classes` classes; `draws` is asked for the number of speakers.
-    pub fn of(clips: &[&Scored<'_>], classes: usize, draws: impl FnOnce(usize) -> Draws) -> Self {
-        let speakers = by_speaker(clips, || Confusion::new(classes), |one, clip| one.add(clip.truth, clip.said));
-        let mut confusion = Confusion::new(classes);
-        for speaker in &speakers {
-            confusion.add_matrix(speaker, 1);
-        }
-        let scores = Scores::of(&confusion);
-        let intervals = speaker_intervals(&speakers, &draws(speakers.len()));
-        Self { confusion, speakers, scores, intervals }
+    /// Of `clips` over `classes` classes.
+    pub fn of(clips: &[&Scored<'_>], classes: usize, draws: impl FnOnce(&Sample<Confusion>) -> Draws) -> Self {
+        let each = clips.iter().map(|clip| (clip.origin(), (clip.truth, clip.said)));
+        let sample = Sample::of(&Confusion::new(classes), each);
+        let scores = Scores::of(&sample.all);
+        let intervals = intervals(&sample, &draws(&sample));
+        Self { sample, scores, intervals }
     }
 }
 
@@ -83,19 +77,13 @@ impl Calibration {
         clips: &[&Scored<'_>],
         bins: usize,
         probabilities: impl for<'s> Fn(&'s Scored<'_>) -> Option<&'s [f64]>,
-        draws: impl FnOnce(usize) -> Draws,
+        draws: impl FnOnce(&Sample<Tally>) -> Draws,
     ) -> Self {
-        let add = |tally: &mut Tally, clip: &Scored<'_>| {
-            if let Some(row) = probabilities(clip) {
-                tally.add(row, clip.truth);
-            }
-        };
-        let speakers = by_speaker(clips, || Tally::new(bins), add);
-        let mut tally = Tally::new(bins);
-        for speaker in &speakers {
-            tally.add_tally(speaker, 1.0);
-        }
-        let intervals = calibration_intervals(&speakers, &draws(speakers.len()));
+        let answer = |clip: &&Scored<'_>| Some(Answer::new(probabilities(clip)?, clip.truth, bins));
+        let each = clips.iter().filter_map(|clip| Some((clip.origin(), answer(clip)?)));
+        let sample = Sample::of(&Tally::new(bins), each);
+        let intervals = calibration_intervals(&sample, &draws(&sample));
+        let tally = sample.all;
         Self {
             ece: (tally.ece(), intervals.ece),
             brier: (tally.brier(), intervals.brier),
@@ -103,12 +91,4 @@ impl Calibration {
             tally,
         }
     }
-}
-
-fn by_speaker<T>(clips: &[&Scored<'_>], new: impl Fn() -> T, add: impl Fn(&mut T, &Scored<'_>)) -> Vec<T> {
-    let mut speakers: BTreeMap<&str, T> = BTreeMap::new();
-    for clip in clips {
-        add(speakers.entry(&clip.prediction.speaker).or_insert_with(&new), clip);
-    }
-    speakers.into_values().collect()
 }

@@ -4,6 +4,8 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use ser_schemas::{Clip, Emotion, Prediction};
 
+use crate::sample::Origin;
+
 /// What stands for something that the corpus does not tell of a clip.
 pub const UNKNOWN: &str = "unknown";
 
@@ -25,6 +27,15 @@ pub struct Scored<'a> {
     pub raw: Vec<f64>,
     /// The same at the temperature of the fold.
     pub scaled: Option<Vec<f64>>,
+    /// Whether the model that predicts the clip was trained on other clips of its speaker.
+    pub known_speaker: bool,
+}
+
+impl Scored<'_> {
+    /// Where the clip belongs.
+    pub fn origin(&self) -> Origin<'_> {
+        Origin { corpus: &self.prediction.corpus, speaker: &self.prediction.speaker, known: self.known_speaker }
+    }
 }
 
 /// Clips that are scored together.

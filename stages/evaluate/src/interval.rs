@@ -102,6 +102,27 @@ impl Effective {
     }
 }
 
+/// The standard error of a figure, and how sure it is of itself.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct StandardError {
+    /// In the units of the figure.
+    pub value: f64,
+    /// Its degrees of freedom.
+    pub degrees: f64,
+}
+
+impl StandardError {
+    /// Of speakers of one population, from the standard deviation of resampled figures.
+    pub fn of_resamples(sd: f64, effective: Effective) -> Self {
+        Self { value: sd * effective.correction(), degrees: effective.degrees }
+    }
+
+    /// Half the width of an interval.
+    fn half_width(self) -> f64 {
+        self.value * t_quantile(self.degrees.max(MIN_EFFECTIVE - 1.0))
+    }
+}
+
 /// Mean and standard deviation of resampled figures, one at a time (Welford 1962).
 #[derive(Debug, Clone, Copy, Default, PartialEq)]
 pub struct Spread {
@@ -130,31 +151,26 @@ impl Spread {
     }
 }
 
-/// Half the width of an interval on the scale of `sd`.
-fn half_width(sd: f64, effective: Effective) -> f64 {
-    sd * effective.correction() * t_quantile(effective.degrees.max(MIN_EFFECTIVE - 1.0))
-}
-
 /// The 97.5th percentile of Student's t; that of the normal distribution where there are no degrees of freedom to speak of.
 pub fn t_quantile(degrees_of_freedom: f64) -> f64 {
     StudentsT::new(0.0, 1.0, degrees_of_freedom).map_or(Z, |t| t.inverse_cdf(UPPER))
 }
 
-/// Interval of a share: `estimate` of 0 to 1, standard deviation `sd` over resamples.
-pub fn of_share(estimate: f64, sd: f64, effective: Effective) -> Interval {
-    if sd == 0.0 || estimate <= 0.0 || estimate >= 1.0 {
+/// Interval of a share: `estimate` of 0 to 1.
+pub fn of_share(estimate: f64, error: StandardError) -> Interval {
+    if error.value == 0.0 || estimate <= 0.0 || estimate >= 1.0 {
         return Interval { low: estimate, high: estimate };
     }
     let kept = estimate.clamp(EDGE, 1.0 - EDGE);
-    let half = half_width(sd / (kept * (1.0 - kept)), effective);
+    let half = error.half_width() / (kept * (1.0 - kept));
     let logit = (kept / (1.0 - kept)).ln();
     // Beyond the edge the estimate itself is the limit of what is said.
     Interval { low: logistic(logit - half).min(estimate), high: logistic(logit + half).max(estimate) }
 }
 
 /// Interval of any figure of `lowest` to `highest`, on its own scale.
-pub fn of_figure(estimate: f64, sd: f64, effective: Effective, lowest: f64, highest: f64) -> Interval {
-    let half = half_width(sd, effective);
+pub fn of_figure(estimate: f64, error: StandardError, lowest: f64, highest: f64) -> Interval {
+    let half = error.half_width();
     Interval { low: (estimate - half).clamp(lowest, highest), high: (estimate + half).clamp(lowest, highest) }
 }
 
@@ -213,9 +229,9 @@ mod tests {
         assert_eq!(wilson(0.0, 0.0, Z), Interval { low: 0.0, high: 1.0 });
     }
 
-    /// Speakers of one size.
-    fn equal(speakers: f64) -> Effective {
-        Effective { speakers, degrees: speakers - 1.0 }
+    /// Of speakers of one size.
+    fn equal(sd: f64, speakers: f64) -> StandardError {
+        StandardError::of_resamples(sd, Effective { speakers, degrees: speakers - 1.0 })
     }
 
     #[test]
@@ -252,11 +268,11 @@ mod tests {
     /// By hand: sd 0.05 at 0.5 is 0.2 on the logit scale; times sqrt(4/3) and t(3) it is 0.734 947.
     #[test]
     fn four_speakers_by_hand() {
-        let found = of_share(0.5, 0.05, equal(4.0));
+        let found = of_share(0.5, equal(0.05, 4.0));
         let half: f64 = 0.2 * (4.0_f64 / 3.0).sqrt() * 3.182_446_305_284_26;
         assert!((found.high - 1.0 / (1.0 + (-half).exp())).abs() < 1e-9, "{found:?}");
         assert!((found.low + found.high - 1.0).abs() < 1e-12);
-        let plain = of_figure(0.1, 0.05, equal(4.0), -1.0, 1.0);
+        let plain = of_figure(0.1, equal(0.05, 4.0), -1.0, 1.0);
         assert!((plain.high - 0.1 - half / 4.0).abs() < 1e-9, "{plain:?}");
     }
 
@@ -265,7 +281,7 @@ mod tests {
         fn intervals_hold_the_estimate_and_stay_in_range(
             estimate in 0.0_f64..=1.0, sd in 0.0_f64..0.5, effective in 0.0_f64..200.0, clips in 1.0_f64..1000.0,
         ) {
-            for found in [of_share(estimate, sd, equal(effective)), wilson(estimate * clips, clips, Z)] {
+            for found in [of_share(estimate, equal(sd, effective)), wilson(estimate * clips, clips, Z)] {
                 prop_assert!(0.0 <= found.low && found.low <= estimate + 1e-12, "{found:?}");
                 prop_assert!(estimate - 1e-12 <= found.high && found.high <= 1.0, "{found:?}");
             }
@@ -273,7 +289,7 @@ mod tests {
 
         #[test]
         fn more_speakers_of_the_same_spread_narrow_the_interval(sd in 0.001_f64..0.1, speakers in 3.0_f64..90.0) {
-            let width = |effective| { let found = of_share(0.6, sd, equal(effective)); found.high - found.low };
+            let width = |effective| { let found = of_share(0.6, equal(sd, effective)); found.high - found.low };
             prop_assert!(width(speakers + 1.0) < width(speakers));
         }
     }

@@ -3,7 +3,7 @@
 //! Three witnesses are heard: the predictions (what the model was scored on), the split's assignments (what each clip was
 //! meant for) and the stage's own record of exposures (what each clip was used for).
 
-use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 
 use ser_schemas::{Assignment, CheckStatus, Clip, Exposure, ModelCheck, Prediction, Role, Use};
 
@@ -150,6 +150,26 @@ fn shown<'a>(fold: u32, tested: &BTreeSet<&'a str>, roles: Option<&Roles<'a>>, u
     let used = used.filter(|(used_for, _)| **used_for != Use::SpeakerStandardisation);
     let used = used.flat_map(|(_, clips)| clips.iter().copied());
     meant.chain(used).filter(|clip| !tested.contains(clip)).collect()
+}
+
+impl<'a> Evidence<'a> {
+    /// Speakers whom the model's weights were fitted on, fold by fold: by its own record, and where there is none, by what the
+    /// split meant its clips for. Empty where neither is told.
+    pub fn speakers_trained_on(&self) -> BTreeMap<u32, HashSet<&'a str>> {
+        let mut speakers: BTreeMap<u32, HashSet<&str>> = BTreeMap::new();
+        let mut add = |fold: u32, clip: &str| {
+            if let Some(speaker) = self.clips.get(clip).and_then(|clip| clip.speaker.as_deref()) {
+                speakers.entry(fold).or_default().insert(speaker);
+            }
+        };
+        if let Some(exposures) = self.exposures {
+            exposures.iter().filter(|row| row.used_for == Use::Weights).for_each(|row| add(row.fold, &row.clip_id));
+        } else if let Some(facts) = self.facts {
+            let train = facts.assignments.iter().filter(|row| row.role == Role::Train);
+            train.for_each(|row| add(row.fold, &row.clip_id));
+        }
+        speakers
+    }
 }
 
 impl Evidence<'_> {

@@ -24,6 +24,8 @@ pub mod leaks;
 pub mod metrics;
 mod params;
 mod run;
+pub mod sample;
+pub mod strata;
 pub mod subject;
 
 pub use error::EvaluateError;
@@ -31,4 +33,4 @@ pub use params::Params;
 pub use run::{Inputs, run};
 
 /// Version of what this stage computes; it rises when the same input gives other output.
-pub const VERSION: u32 = 3;
+pub const VERSION: u32 = 4;

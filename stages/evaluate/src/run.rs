@@ -1,6 +1,6 @@
 //! The stage: reads predictions, splits and manifest, refuses what cannot be believed, writes the tables.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, HashMap, HashSet};
 use std::path::Path;
 
 use ser_schemas::stage::{StageContext, StageSummary};
@@ -87,11 +87,14 @@ pub fn run(params: &Params, inputs: &Inputs<'_>, ctx: &StageContext<'_>) -> Resu
     }
 
     ctx.observer.begin("resampling speakers", 0, "groups");
+    let trained: Vec<_> =
+        parts.iter().map(|part| part.evidence(facts(part.split), &by_id).speakers_trained_on()).collect();
     let subjects: Vec<Subject<'_>> = parts
         .iter()
-        .map(|part| {
+        .zip(&trained)
+        .map(|(part, trained)| {
             let protocol = facts(part.split).map_or("", |facts| facts.protocol.as_str());
-            Subject::new(part.material(protocol), &by_id, params.temperature_scaling)
+            Subject::new(part.material(protocol, trained), &by_id, params.temperature_scaling)
         })
         .collect();
     let evaluation = evaluate(&subjects, params, ctx.seed, || ctx.observer.advance(1));
@@ -139,7 +142,7 @@ impl<'a> Part<'a> {
         }
     }
 
-    fn material(&'a self, protocol: &'a str) -> Material<'a> {
+    fn material(&'a self, protocol: &'a str, trained_on: &'a BTreeMap<u32, HashSet<&'a str>>) -> Material<'a> {
         Material {
             model: self.model,
             split: self.split,
@@ -147,6 +150,7 @@ impl<'a> Part<'a> {
             protocol,
             predictions: &self.predictions,
             validation: &self.validation,
+            trained_on,
         }
     }
 }

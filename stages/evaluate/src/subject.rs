@@ -1,6 +1,6 @@
 //! One model on one split, ready to be scored.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, HashMap, HashSet};
 
 use ser_schemas::{Clip, Emotion, Prediction};
 
@@ -43,6 +43,8 @@ pub struct Material<'a> {
     pub predictions: &'a [&'a Prediction],
     /// What it said of validation clips.
     pub validation: &'a [Prediction],
+    /// Speakers whom its weights were fitted on, fold by fold; empty where nobody tells.
+    pub trained_on: &'a BTreeMap<u32, HashSet<&'a str>>,
 }
 
 impl<'a> Subject<'a> {
@@ -59,6 +61,10 @@ impl<'a> Subject<'a> {
                 said: position(&classes, row.predicted),
                 raw: probabilities(row, &classes),
                 scaled: None,
+                known_speaker: material
+                    .trained_on
+                    .get(&row.fold)
+                    .is_some_and(|speakers| speakers.contains(row.speaker.as_str())),
             })
         };
         let validation: Vec<Scored<'_>> = material.validation.iter().filter_map(scored).collect();

@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use serde_json::Value;
 
-use ser_evaluate::bootstrap::{Draws, speaker_intervals};
+use ser_evaluate::bootstrap::{Draws, intervals};
 use ser_evaluate::calibration::{Tally, fit_temperature};
 use ser_evaluate::class_intervals::class_intervals;
 use ser_evaluate::compare::{Pair, differences, mcnemar_mid_p, speaker_permutation};
@@ -12,6 +12,7 @@ use ser_evaluate::confusion::Confusion;
 use ser_evaluate::interval::Interval;
 use ser_evaluate::label_errors::candidates;
 use ser_evaluate::metrics::Scores;
+use ser_evaluate::sample::{Sample, Speaker};
 
 fn oracle(file: &str) -> Value {
     let path = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../../tests/oracles/evaluate").join(file);
@@ -84,8 +85,8 @@ fn intervals_agree_with_scipy() {
     let tolerance = number(&oracle["tolerance"]);
     for case in list(&oracle["cases"]) {
         let speakers: Vec<Confusion> = list(&case["speakers"]).iter().map(matrix).collect();
-        let draws = Draws::new(speakers.len(), index(&case["draws"]) as u32, 5);
-        let found = speaker_intervals(&speakers, &draws).expect("enough speakers");
+        let sample = corpora(vec![speakers]);
+        let found = intervals(&sample, &Draws::of(&sample, index(&case["draws"]) as u32, 5)).expect("enough speakers");
         for (metric, found) in [
             ("accuracy", found.accuracy),
             ("uar", found.uar),
@@ -103,7 +104,7 @@ fn class_intervals_agree_with_statsmodels_and_scipy() {
     let tolerance = number(&oracle["tolerance"]);
     for case in list(&oracle["cases"]) {
         let speakers: Vec<Confusion> = list(&case["speakers"]).iter().map(matrix).collect();
-        for (class, found) in class_intervals(&speakers).iter().enumerate() {
+        for (class, found) in class_intervals(&corpora(vec![speakers])).iter().enumerate() {
             for (figure, found) in [("precision", found.precision), ("recall", found.recall), ("f1", found.f1)] {
                 let expected = &case[figure][class];
                 let what = format!("{} {figure} {class}: {found:?}, expected {expected}", case["name"]);
@@ -115,6 +116,12 @@ fn class_intervals_agree_with_statsmodels_and_scipy() {
             }
         }
     }
+}
+
+fn corpora(corpora: Vec<Vec<Confusion>>) -> Sample<Confusion> {
+    let none = Confusion::new(corpora.first().and_then(|speakers| speakers.first()).map_or(0, Confusion::classes));
+    let speakers = |matrices: Vec<Confusion>| matrices.into_iter().map(Speaker::from).collect();
+    Sample::of_speakers(&none, corpora.into_iter().map(speakers).collect(), Vec::new())
 }
 
 fn matrix(rows: &Value) -> Confusion {
@@ -184,7 +191,10 @@ fn comparisons_agree_with_scipy_and_statsmodels() {
         let bracket = numbers(&case["permutation"]);
         assert!((bracket[0]..=bracket[1]).contains(&found), "{name}: {found}, expected {bracket:?}");
 
-        let [uar, _] = differences(&speakers, &Draws::new(speakers.len(), index(&case["draws"]) as u32, 5));
+        let none = Pair::new(speakers[0].clips.len());
+        let one_corpus = speakers.into_iter().map(|sums| Speaker { sums, clips: Vec::new() }).collect();
+        let sample = Sample::of_speakers(&none, vec![one_corpus], Vec::new());
+        let [uar, _] = differences(&sample, &Draws::of(&sample, index(&case["draws"]) as u32, 5));
         let (interval, value) = (uar.interval.expect("enough speakers"), number(&case["difference"]));
         assert!((uar.first - uar.second - value).abs() < 1e-12, "{name}");
         let half = number(&case["half_width"]);

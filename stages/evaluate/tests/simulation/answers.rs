@@ -2,10 +2,11 @@
 
 use rand::{Rng, RngExt};
 
-use ser_evaluate::bootstrap::{Draws, speaker_intervals};
+use ser_evaluate::bootstrap::{Draws, intervals};
 use ser_evaluate::compare::{Pair, differences};
 use ser_evaluate::confusion::Confusion;
 use ser_evaluate::metrics::Scores;
+use ser_evaluate::sample::{Sample, Speaker};
 
 use super::{Count, normal};
 
@@ -146,8 +147,10 @@ impl World {
         let mut classes = vec![[Count::default(); FIGURES.len() - OVERALL]; self.recalls.len()];
         for experiment in 0..experiments {
             let (drawn, pairs): (Vec<_>, Vec<_>) = (0..speakers).map(|_| self.speaker(generator)).unzip();
-            let draws = Draws::new(speakers, resamples, experiment);
-            let found = speaker_intervals(&drawn, &draws).expect("enough speakers");
+            let drawn = Sample::of_speakers(&Confusion::new(self.recalls.len()), vec![drawn], Vec::new());
+            let pairs = Sample::of_speakers(&Pair::new(self.recalls.len()), vec![pairs], Vec::new());
+            let draws = Draws::new(&[speakers], resamples, experiment);
+            let found = intervals(&drawn, &draws).expect("enough speakers");
             let [uar, accuracy] = differences(&pairs, &draws).map(|found| found.interval.expect("enough speakers"));
             let intervals = [found.uar, found.accuracy, found.macro_f1, found.weighted_f1, uar, accuracy];
             let [uar, accuracy] = difference;
@@ -186,15 +189,16 @@ impl World {
         let mut pairs = Vec::new();
         for _ in 0..20_000 {
             let (confusion, pair) = self.speaker(generator);
-            all.add_matrix(&confusion, 1);
+            all.add_matrix(&confusion.sums, 1);
             pairs.push(pair);
         }
-        let differences = differences(&pairs, &Draws::new(0, 0, 0)).map(|found| found.first - found.second);
+        let pairs = Sample::of_speakers(&Pair::new(self.recalls.len()), vec![pairs], Vec::new());
+        let differences = differences(&pairs, &Draws::new(&[], 0, 0)).map(|found| found.first - found.second);
         (Scores::of(&all), differences)
     }
 
     /// What the first model takes a speaker's clips for, and which of them both models get right.
-    fn speaker(&self, generator: &mut impl Rng) -> (Confusion, Pair) {
+    fn speaker(&self, generator: &mut impl Rng) -> (Speaker<Confusion>, Speaker<Pair>) {
         let classes = self.recalls.len();
         let (mut confusion, mut pair) = (Confusion::new(classes), Pair::new(classes));
         let skill = self.speaker_sd * normal(generator);
@@ -212,6 +216,6 @@ impl World {
                 pair.add(truth, said == truth, generator.random_bool(second_right));
             }
         }
-        (confusion, pair)
+        (Speaker::from(confusion), Speaker { sums: pair, clips: Vec::new() })
     }
 }

@@ -1,6 +1,7 @@
 //! Worlds whose true figures are known, to see how often intervals hold them.
 
 pub(crate) mod answers;
+pub(crate) mod corpora;
 pub(crate) mod probabilities;
 
 use rand::{Rng, RngExt};

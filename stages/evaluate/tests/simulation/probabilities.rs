@@ -12,6 +12,7 @@ use rand::{Rng, RngExt};
 use ser_evaluate::bootstrap::Draws;
 use ser_evaluate::calibration::Tally;
 use ser_evaluate::calibration_intervals::calibration_intervals;
+use ser_evaluate::sample::{Sample, Speaker};
 
 use super::{Count, normal};
 
@@ -172,8 +173,9 @@ impl World {
     ) -> Coverage {
         let mut counts = [Count::default(); FIGURES.len()];
         for experiment in 0..experiments {
-            let drawn: Vec<_> = (0..speakers).map(|_| self.speaker(generator)).collect();
-            let found = calibration_intervals(&drawn, &Draws::new(speakers, resamples, experiment));
+            let drawn = (0..speakers).map(|_| Speaker { sums: self.speaker(generator), clips: Vec::new() }).collect();
+            let drawn = Sample::of_speakers(&Tally::new(BINS), vec![drawn], Vec::new());
+            let found = calibration_intervals(&drawn, &Draws::of(&drawn, resamples, experiment));
             for ((count, interval), truth) in counts.iter_mut().zip([found.ece, found.brier, found.log_loss]).zip(truth)
             {
                 if let Some(interval) = interval {
