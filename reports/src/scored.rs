@@ -136,6 +136,8 @@ pub(crate) struct Scored {
     pub support: u64,
     /// Their speakers.
     pub speakers: u64,
+    /// Whether the intervals are about other clips of speakers whom the model was trained on, and not about other speakers.
+    pub knows_speakers: bool,
 }
 
 impl Scored {
@@ -191,12 +193,14 @@ impl Scoreboard {
                     overall: BTreeMap::new(),
                     support: 0,
                     speakers: 0,
+                    knows_speakers: false,
                 });
                 models.len() - 1
             });
             models[place].overall.insert(row.metric.clone(), row.into());
             models[place].support = models[place].support.max(row.support);
             models[place].speakers = models[place].speakers.max(row.speakers);
+            models[place].knows_speakers |= row.known_speakers.is_some_and(|known| known > 0);
         }
         let declared = |model: &str| pipeline.stages.iter().position(|stage| stage.name == model);
         models.sort_by_key(|scored| (rank(scored), declared(&scored.model).unwrap_or(usize::MAX)));
@@ -306,6 +310,7 @@ mod tests {
             high: None,
             support,
             speakers: 24,
+            known_speakers: None,
         }
     }
 

@@ -3,8 +3,8 @@
 use crate::Emotion;
 
 crate::table::table! {
-    /// One class of one model within one group of test clips. Intervals are 95 % intervals over speakers: Wilson's, of as
-    /// many independent clips as the speakers' clips are worth. A ratio whose denominator is zero is 0, as scikit-learn does with `zero_division=0`.
+    /// One class of one model within one group of test clips. Intervals are 95 % intervals, about the same as those
+    /// of `summary`: Wilson's, of as many independent clips as the speakers' clips are worth. A ratio whose denominator is zero is 0, as scikit-learn does with `zero_division=0`.
     pub struct ClassMetrics ("classes", version 2) {
         /// Name of the train or baseline stage.
         model: String,
@@ -18,7 +18,8 @@ crate::table::table! {
         emotion: Emotion,
         /// True positives among the clips predicted as this class, 0 to 1.
         precision: f64,
-        /// Lower end of the interval of `precision`; null where fewer than three speakers have clips of the class.
+        /// Lower end of the interval of `precision`; null where too few speakers have clips of the class: fewer than three of one
+        /// corpus.
         precision_low: Option<f64>,
         /// Upper end of the interval of `precision`.
         precision_high: Option<f64>,

@@ -42,7 +42,8 @@ crate::table::table! {
         value_b: f64,
         /// `value_a` minus `value_b`, -1 to 1.
         value: f64,
-        /// Lower end of the 95 % interval of `value`, from a paired bootstrap over speakers; null where speakers are too few.
+        /// Lower end of the 95 % interval of `value`, from a paired bootstrap over the speakers of each corpus; over clips within
+        /// speakers where both models were trained on other clips of them. Null where speakers are too few.
         low: Option<f64>,
         /// Upper end of the interval.
         high: Option<f64>,

@@ -20,7 +20,7 @@ crate::table::table! {
         metric: String,
         /// The metric, 0 to 1.
         value: f64,
-        /// Lower end of the 95 % interval from a bootstrap over speakers; null where speakers are too few to resample.
+        /// Lower end of the 95 % interval from a bootstrap over the speakers of the corpus; null where speakers are too few to resample.
         low: Option<f64>,
         /// Upper end of the interval.
         high: Option<f64>,

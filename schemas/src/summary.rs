@@ -2,7 +2,7 @@
 
 crate::table::table! {
     /// One metric of one model within one group of test clips.
-    pub struct SummaryMetric ("summary", version 2) {
+    pub struct SummaryMetric ("summary", version 3) {
         /// Name of the train or baseline stage.
         model: String,
         /// Name of the split stage.
@@ -18,15 +18,22 @@ crate::table::table! {
         metric: String,
         /// The metric, 0 to 1 where not said otherwise.
         value: f64,
-        /// Lower end of the 95 % interval from a bootstrap over speakers; null where speakers are too few to resample
-        /// (fewer than three; for `ece` and `ece_scaled` fewer than four), and for `temperature`. That of `ece` is about the
+        /// Lower end of the 95 % interval. Corpora are given, each with its share of the clips; the interval is about other
+        /// speakers of the same corpora, from a bootstrap over speakers corpus by corpus. Where the model was trained on other clips of
+        /// the test speakers, as under a random split, it is about other clips of these same speakers, and says nothing of
+        /// others. Null where speakers are too few to resample (of one corpus fewer than three, for `ece` and
+        /// `ece_scaled` fewer than four; of several, as few beyond the first of each), and for `temperature`. That of `ece` is about the
         /// error of the same bins over all speakers, which the estimate overshoots: it reaches further down than up.
         low: Option<f64>,
         /// Upper end of the interval.
         high: Option<f64>,
         /// Number of test clips.
         support: u64,
-        /// Number of their speakers, which the interval is about.
+        /// Number of their speakers.
         speakers: u64,
+        /// How many of them the model was trained on other clips of. Where it is all, the interval is about other clips of these
+        /// speakers; where it is none, about other speakers; in between, each speaker is what they are. Null in files of before
+        /// this column.
+        known_speakers: Option<u64>,
     }
 }

@@ -12,6 +12,7 @@ use ser_schemas::CorpusStatus;
 use crate::PipelineInfo;
 use crate::grid::{Cell, Grid};
 use crate::scored::{Estimate, Scoreboard, Scored};
+use crate::sections::protocols::interval_note;
 use crate::sections::words::listed;
 use crate::tables::Tables;
 
@@ -152,10 +153,8 @@ fn data(tables: &Tables) -> Vec<Block> {
 }
 
 fn figures(tables: &Tables, board: &Scoreboard, main: &Scored) -> Vec<Block> {
-    let mut overall = Grid::new(
-        "Figures with 95 % intervals from a bootstrap over speakers",
-        &["Model", "Protocol", "#UAR", "#Accuracy", "#Macro-F1", "#Clips"],
-    );
+    let mut overall =
+        Grid::new("Figures with 95 % intervals", &["Model", "Protocol", "#UAR", "#Accuracy", "#Macro-F1", "#Clips"]);
     for scored in &board.models {
         let mut name = Cell::from(scored.model.clone());
         if scored.owns(&main.model, &main.split) {
@@ -173,7 +172,7 @@ fn figures(tables: &Tables, board: &Scoreboard, main: &Scored) -> Vec<Block> {
         ]);
     }
     let mut classes = Grid::new(
-        format!("{} by emotion, with 95 % intervals over speakers", main.model),
+        format!("{} by emotion, with 95 % intervals", main.model),
         &["Emotion", "#Precision", "#Recall", "#F1", "#Clips"],
     );
     for row in &tables.classes {
@@ -191,6 +190,7 @@ fn figures(tables: &Tables, board: &Scoreboard, main: &Scored) -> Vec<Block> {
     vec![
         Block::text(format!("Quote the {} figure: {}.", main.protocol.name(), main.protocol.meaning())),
         Block::table(overall),
+        Block::text(interval_note(board)),
         Block::table(classes),
     ]
 }

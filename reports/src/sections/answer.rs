@@ -145,7 +145,7 @@ fn facts(tables: &Tables, main: &Scored, uar: Estimate) -> Vec<Fact> {
     facts.push(Fact {
         term: "Interval",
         text: if number::interval(uar.low, uar.high).is_some() {
-            "95 %, bootstrap over speakers: clips of one speaker are not independent".to_owned()
+            interval_meaning(main, corpora.len())
         } else {
             "none: too few speakers to resample".to_owned()
         },
@@ -156,6 +156,20 @@ fn facts(tables: &Tables, main: &Scored, uar: Estimate) -> Vec<Fact> {
         }
     }
     facts
+}
+
+/// What else could have been recorded, and what the interval therefore speaks of.
+fn interval_meaning(main: &Scored, corpora: usize) -> String {
+    if main.knows_speakers {
+        "95 %, other clips of these same speakers: the model was trained on them, so nothing is said of others"
+            .to_owned()
+    } else if corpora > 1 {
+        "95 %, other speakers of these corpora: speakers are resampled corpus by corpus, since clips of one speaker are \
+         not independent"
+            .to_owned()
+    } else {
+        "95 %, bootstrap over speakers: clips of one speaker are not independent".to_owned()
+    }
 }
 
 /// How many emotions have test clips.

@@ -120,7 +120,7 @@ fn figure(main: Option<&Scored>, rows: &[&Comparison]) -> Result<Option<Figure>,
     if drawn.iter().any(|row| row.hollow) {
         legend.push(LegendItem::hollow(Ink::Contrast, "one model, random minus speaker-independent"));
     }
-    let caption = "To the right of zero the first of the two is better. Bars are 95 % intervals of a paired bootstrap over speakers: where one crosses zero, a difference is not shown.";
+    let caption = "To the right of zero the first of the two is better. Bars are 95 % intervals of a paired bootstrap over the speakers of each corpus (over the clips of each speaker where both models know the speakers): where one crosses zero, a difference is not shown.";
     Ok(Some(Figure::new("Who is better, clip by clip", caption, chart, grid).with_legend(legend)))
 }
 

@@ -47,8 +47,7 @@ fn table(board: &Scoreboard, paper: bool) -> Grid {
     let metrics: Vec<String> = METRICS.iter().map(|(_, name)| format!("#{name}")).collect();
     headings.extend(metrics.iter().map(String::as_str));
     headings.extend(["#Test clips", "#Speakers"]);
-    let mut grid =
-        Grid::new("Every model under its protocol, with 95 % intervals from a bootstrap over speakers", &headings);
+    let mut grid = Grid::new("Every model under its protocol, with 95 % intervals", &headings);
     for (index, scored) in board.models.iter().enumerate() {
         let mut row = vec![
             model_cell(scored, board.main == Some(index)),
@@ -59,6 +58,7 @@ fn table(board: &Scoreboard, paper: bool) -> Grid {
         row.extend([Cell::count(scored.support), Cell::count(scored.speakers)]);
         grid.row(row);
     }
+    let note = interval_note(board);
     if paper {
         let mut row = vec![
             Cell::from(PAPER_NAME).note("as printed, not measured here").class("foreign"),
@@ -71,11 +71,26 @@ fn table(board: &Scoreboard, paper: bool) -> Grid {
         }));
         row.extend([Cell::none(), Cell::none()]);
         grid.row(row);
-        grid.foot(
-            "Ranjan, Giri, Dixit and Sourabh, “A Hybrid Approach of CNN-LSTM for Speech Emotion Recognition”: CREMA-D, TESS, RAVDESS and SAVEE together, eight emotions.",
-        );
+        grid.foot(format!(
+            "{note} Ranjan, Giri, Dixit and Sourabh, “A Hybrid Approach of CNN-LSTM for Speech Emotion Recognition”: CREMA-D, TESS, RAVDESS and SAVEE together, eight emotions.",
+        ));
+    } else {
+        grid.foot(note);
     }
     grid
+}
+
+/// What the intervals are about: that of a random split is no interval over speakers.
+pub(crate) fn interval_note(board: &Scoreboard) -> String {
+    let over_speakers = "Intervals are over speakers: others of the same corpora could have been recorded.";
+    if board.models.iter().any(|scored| scored.knows_speakers) {
+        format!(
+            "{over_speakers} Where a model was trained on the test speakers, as under a random split, they are over other clips of these speakers: \
+             narrower, and they say nothing of new speakers."
+        )
+    } else {
+        over_speakers.to_owned()
+    }
 }
 
 fn model_cell(scored: &Scored, main: bool) -> Cell {

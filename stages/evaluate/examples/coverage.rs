@@ -11,7 +11,7 @@ use rand_chacha::ChaCha8Rng;
 use rayon::prelude::*;
 
 use simulation::answers::{Coverage, FIGURES, WORLDS};
-use simulation::probabilities;
+use simulation::{corpora, probabilities};
 
 const SPEAKERS: [usize; 7] = [3, 4, 5, 8, 10, 24, 91];
 
@@ -34,7 +34,32 @@ fn main() -> std::io::Result<()> {
         let each = cases.iter().zip(&found).filter(|((_, of), _)| *of == speakers).map(|(_, found)| found);
         line(&mut out, speakers, &over_worlds(&each.collect::<Vec<_>>()), "all worlds")?;
     }
+    corpora(&mut out, experiments)?;
     calibration(&mut out, experiments)
+}
+
+/// The same over several corpora, and of speakers whom the model knows.
+fn corpora(out: &mut impl Write, experiments: u64) -> std::io::Result<()> {
+    let found =
+        corpora::WORLDS.par_iter().map(|world| world.coverage(experiments, 500, &mut ChaCha8Rng::seed_from_u64(1)));
+    let found: Vec<_> = found.collect();
+    writeln!(out, "\n{}  uar width  several corpora", FIGURES.join("  "))?;
+    for (world, found) in corpora::WORLDS.iter().zip(&found) {
+        for (held, figure) in found.held.iter().zip(FIGURES) {
+            write!(out, "{held:width$.3}  ", width = figure.len())?;
+        }
+        writeln!(out, "{:9.3}  {}", found.uar_width, world.name)?;
+    }
+    let unions = probabilities::UNIONS.par_iter();
+    let found: Vec<_> =
+        unions.map(|union| union.coverage(experiments, 500, &mut ChaCha8Rng::seed_from_u64(1))).collect();
+    writeln!(out, "\n{}  their widths  several corpora", probabilities::FIGURES.join("  "))?;
+    for (union, found) in probabilities::UNIONS.iter().zip(&found) {
+        let speakers: usize = union.corpora.iter().map(|(_, speakers)| speakers).sum();
+        let numbers = found.held.iter().chain(&found.width).map(|number| number.unwrap_or(f64::NAN));
+        calibration_line(out, speakers, numbers, union.name)?;
+    }
+    Ok(())
 }
 
 /// The same of the calibration figures, with the truths in front.

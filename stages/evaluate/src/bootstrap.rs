@@ -1,4 +1,4 @@
-//! How much figures vary from one set of speakers to another: a bootstrap over speakers.
+//! How much figures vary from one set of speakers to another: a bootstrap over speakers, corpus by corpus.
 //!
 //! Clips of one speaker succeed and fail together, so resampling clips would promise far too much. Whole speakers are
 //! drawn with replacement instead, as many as there are, and every figure is computed again from the clips of those
@@ -7,7 +7,12 @@
 //! matrix and a resample a sum of matrices. [`interval`](crate::interval) makes intervals of the spread; those of single
 //! classes, which have too few clips for it, are made by [`class_intervals`](mod@crate::class_intervals) without resamples.
 //!
-//! An interval covers which speakers were recorded. It does not cover another training run.
+//! One corpus at a time is drawn while the others stay: that corpora differ makes no figure uncertain. Of speakers whom the model was
+//! trained on, clips are drawn within each instead. Which is which, and why, is in [`sample`](mod@crate::sample); how the
+//! variances add up is in [`strata`](mod@crate::strata).
+//!
+//! An interval covers which speakers of these corpora were recorded, or which clips of known speakers. It does not cover
+//! another corpus nor another training run.
 
 use std::collections::BTreeMap;
 
@@ -19,7 +24,7 @@ use crate::confusion::Confusion;
 use crate::interval::{Effective, FEW, Interval, MIN_SPEAKERS, Spread, StandardError, Z, of_share, wilson};
 use crate::metrics::Scores;
 use crate::sample::{Sample, Speaker, Sums};
-use crate::strata::{Part, reach, together};
+use crate::strata::{Part, reach, slope, together};
 
 /// Derivatives by the number of clips are taken with every clip counted so often, and one clip more.
 const OFTEN: u64 = 1024;
@@ -197,12 +202,14 @@ fn combined<T: Sums>(sample: &Sample<T>, variances: &[Vec<f64>]) -> Vec<Standard
     let of = |figure: usize| {
         let parts = sample.corpora.iter().zip(&corpora).enumerate().map(|(at, (speakers, effective))| {
             let clips: f64 = speakers.iter().map(|speaker| speaker.sums.count() as f64).sum();
-            let right: f64 = speakers.iter().map(|speaker| speaker.sums.right()).sum();
+            let mut sums = sample.all.clone();
+            sums.reset();
+            speakers.iter().for_each(|speaker| sums.add_sums(&speaker.sums, 1));
             Part {
                 variance: variances[at][figure] * effective.correction().powi(2),
                 degrees: effective.degrees,
                 apart: apart[at][figure],
-                reach: reach(right, clips, clips / effective.speakers),
+                reach: reach(sums.slope(), clips / effective.speakers),
             }
         });
         // Of the n clips of k known speakers, draws have the variance of n - k: sums of squares within groups.
@@ -319,8 +326,8 @@ impl Sums for Confusion {
         self.total()
     }
 
-    fn right(&self) -> f64 {
-        self.correct() as f64
+    fn slope(&self) -> f64 {
+        slope(self.correct() as f64, self.total() as f64)
     }
 
     fn figures(&self) -> [f64; 4] {
@@ -358,9 +365,9 @@ mod tests {
     }
 
     fn sample(corpora: &[&[Confusion]]) -> Sample<Confusion> {
-        let corpora = corpora.iter().map(|speakers| speakers.iter().cloned().map(Speaker::from).collect()).collect();
-        let classes = corpora.first().and_then(|speakers: &Vec<Speaker<_>>| Some(speakers.first()?.sums.classes()));
-        Sample::of_speakers(&Confusion::new(classes.unwrap_or(2)), corpora, Vec::new())
+        let classes = corpora.first().and_then(|speakers| speakers.first()).map_or(2, Confusion::classes);
+        let speakers = |one: &&[Confusion]| one.iter().cloned().map(Speaker::from).collect();
+        Sample::of_speakers(&Confusion::new(classes), corpora.iter().map(speakers).collect(), Vec::new())
     }
 
     #[test]
@@ -410,6 +417,65 @@ mod tests {
         let expected = of_share(mean, StandardError::of_resamples(sd, Effective { speakers: 8.0, degrees: 7.0 }));
         // The standard deviation of 20 000 resamples has a standard error of about 0.5 %.
         assert!((found.low - expected.low).abs() < 0.003 && (found.high - expected.high).abs() < 0.003, "{found:?}");
+    }
+
+    /// That one corpus is easy and the other hard makes neither uncertain: speakers of each are all alike.
+    #[test]
+    fn differences_between_corpora_are_no_differences_between_speakers() {
+        let (hard, easy) = (vec![speaker(20, 20); 8], vec![speaker(38, 2); 8]);
+        let sample = sample(&[&hard, &easy]);
+        let found = super::intervals(&sample, &Draws::of(&sample, 200, 1)).expect("sixteen speakers");
+        assert!((found.accuracy.high - found.accuracy.low).abs() < 1e-9, "{:?}", found.accuracy);
+        let together = intervals(&[hard, easy].concat(), 200, 1).expect("sixteen speakers");
+        assert!(together.accuracy.high - together.accuracy.low > 0.2, "{:?}", together.accuracy);
+    }
+
+    /// 24 speakers of 60 clips at 0.60, two of 1400 clips at 0.95 and 0.97: in one pot, the two leave nothing to say.
+    #[test]
+    fn two_speakers_with_most_clips_do_not_drown_the_others() {
+        let hard: Vec<Confusion> = (0..24).map(|number| speaker(30 + number % 13, 30 - number % 13)).collect();
+        let easy = vec![speaker(1330, 70), speaker(1358, 42)];
+        let width = |corpora: &[&[Confusion]]| {
+            let sample = sample(corpora);
+            let found = super::intervals(&sample, &Draws::of(&sample, 500, 1)).expect("speakers").accuracy;
+            assert!(found.low < 0.8366 && found.high > 0.8366, "{found:?}");
+            found.high - found.low
+        };
+        let (apart, together) = (width(&[&hard, &easy]), width(&[&[hard.clone(), easy.clone()].concat()]));
+        assert!(apart < 0.12 && together > 0.4, "{apart} {together}");
+        assert!(apart > 0.02, "two speakers are two speakers: {apart}");
+    }
+
+    /// By hand: four known speakers with 30 of 40 right each, the standard error of the mean of clips within speakers,
+    /// sqrt(0.75 * 0.25 / 156): draws of 40 clips are short of a speaker's own mean, 156 of 160 degrees of freedom remain.
+    #[test]
+    fn clips_of_known_speakers_are_drawn_within_them() {
+        let known: Vec<Speaker<Confusion>> = (0..4).map(|_| Speaker::from(speaker(30, 10))).collect();
+        let sample = Sample::of_speakers(&Confusion::new(2), Vec::new(), known);
+        let found = standard_errors(&sample, &Draws::of(&sample, 20_000, 1), None).expect("resamples")[0];
+        assert!((found.value / (0.75_f64 * 0.25 / 156.0).sqrt() - 1.0).abs() < 0.02, "{found:?}");
+        assert!((found.degrees - 156.0).abs() < 1e-9, "{found:?}");
+        let unlike: Vec<_> = [10, 40, 20, 38].map(|right| Speaker::from(speaker(right, 40 - right))).into();
+        let as_strangers = Sample::of_speakers(&Confusion::new(2), vec![unlike.clone()], Vec::new());
+        let as_known = Sample::of_speakers(&Confusion::new(2), Vec::new(), unlike);
+        let width = |sample: &Sample<Confusion>| {
+            let found = super::intervals(sample, &Draws::of(sample, 500, 1)).expect("four speakers").accuracy;
+            found.high - found.low
+        };
+        assert!(width(&as_known) < width(&as_strangers) / 4.0);
+    }
+
+    #[test]
+    fn corpora_have_to_leave_two_degrees_of_freedom_together() {
+        let one = speaker(7, 3);
+        let gives = |corpora: &[usize]| {
+            let corpora: Vec<Vec<Confusion>> = corpora.iter().map(|speakers| vec![one.clone(); *speakers]).collect();
+            let corpora: Vec<&[Confusion]> = corpora.iter().map(Vec::as_slice).collect();
+            let sample = sample(&corpora);
+            super::intervals(&sample, &Draws::of(&sample, 50, 1)).is_some()
+        };
+        let given: Vec<bool> = [&[2][..], &[3], &[1, 1, 1], &[2, 1], &[2, 2], &[3, 1]].map(gives).into();
+        assert_eq!(given, [false, true, false, false, true, true]);
     }
 
     proptest! {

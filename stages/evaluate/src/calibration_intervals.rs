@@ -34,7 +34,17 @@
 //! | 24 | 94.6 (91.2-96.2) | 94.6 (93.4-95.6) | 94.5 (93.3-95.9) |
 //! | 91 | 94.7 (92.6-96.9) | 94.6 (94.0-95.5) | 94.6 (93.9-95.0) |
 //!
-//! `tests/coverage.rs` holds the means to 93 to 97 %.
+//! Over several corpora, 400 experiments each (one of them has a standard error of 1.1):
+//!
+//! | corpora | ECE | Brier score | log loss |
+//! |---|---|---|---|
+//! | 24 speakers, hard; 2 with as many clips, easy | 93.8 | 95.0 | 95.3 |
+//! | the same, and the 2 differ by half more in skill | 92.0 | 89.3 | 88.3 |
+//! | 10 speakers; 1 | 94.0 | 93.8 | 93.5 |
+//! | three of 8 speakers, hard and easy | 94.0 | 94.3 | 93.8 |
+//! | known speakers, 12 of 60 clips and 2 of 360 | 95.8 | 94.3 | 94.3 |
+//!
+//! The second is what [`strata`](mod@crate::strata) cannot know. `tests/coverage.rs` holds the means of one corpus to 93 to 97 %.
 
 use crate::bootstrap::{Draws, standard_errors};
 use crate::calibration::Tally;

@@ -13,6 +13,7 @@ use crate::bootstrap::{Draws, standard_errors};
 use crate::interval::{Interval, MIN_SPEAKERS, of_figure};
 use crate::metrics::ratio;
 use crate::sample::{Sample, Sums};
+use crate::strata::slope;
 
 /// Up to so many speakers, all ways of exchanging the models' answers are gone through (2 to this power).
 const EXACT_SPEAKERS: usize = 13;
@@ -115,8 +116,8 @@ impl Sums for Pair {
         self.clips.iter().sum()
     }
 
-    fn right(&self) -> f64 {
-        self.first.iter().chain(&self.second).sum::<u64>() as f64 / 2.0
+    fn slope(&self) -> f64 {
+        slope(self.first.iter().chain(&self.second).sum::<u64>() as f64 / 2.0, self.count() as f64)
     }
 
     fn figures(&self) -> [f64; 2] {

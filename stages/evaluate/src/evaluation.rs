@@ -71,6 +71,7 @@ fn score(subject: &Subject<'_>, group: &Group<'_>, params: &Params, resampling: 
     let draws = |sample: &Sample<Tally>| resampling.draws(group.name, &group.value, sample);
     let mut part = Part::default();
     let speakers = figures.sample.count();
+    let known_speakers = figures.sample.known.len() as u64;
     let mut row = |metric: &str, value: f64, interval: Option<Interval>| {
         part.summary.push(SummaryMetric {
             model: subject.model.to_owned(),
@@ -83,6 +84,7 @@ fn score(subject: &Subject<'_>, group: &Group<'_>, params: &Params, resampling: 
             high: interval.map(|interval| interval.high),
             support: group.clips.len() as u64,
             speakers: speakers as u64,
+            known_speakers: Some(known_speakers),
         });
     };
     let (scores, intervals) = (&figures.scores, figures.intervals.as_ref());

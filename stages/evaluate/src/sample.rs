@@ -39,8 +39,8 @@ pub trait Sums: Clone {
     fn reset(&mut self);
     /// Clips counted.
     fn count(&self) -> u64;
-    /// How many of them are right; of two models, on average.
-    fn right(&self) -> f64;
+    /// How much the figures of the clips counted give way to the speaker's skill, 0 to 1: see [`strata`](mod@crate::strata).
+    fn slope(&self) -> f64;
     /// The figures of the clips counted.
     fn figures(&self) -> Self::Figures;
 }
@@ -161,5 +161,53 @@ impl<T: Sums> Sample<T> {
     /// Strangers beyond the first of each corpus.
     fn freedom_of_strangers(&self) -> usize {
         self.corpora.iter().map(|speakers| speakers.len().saturating_sub(1)).sum()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::confusion::Confusion;
+
+    fn sample(clips: &[(&'static str, &'static str, bool)]) -> Sample<Confusion> {
+        let origin = |(corpus, speaker, known): &(&'static str, &'static str, bool)| {
+            (Origin { corpus, speaker, known: *known }, (0, 1))
+        };
+        Sample::of(&Confusion::new(2), clips.iter().map(origin))
+    }
+
+    #[test]
+    fn strangers_lie_by_corpus_and_known_speakers_by_themselves() {
+        let found = sample(&[("b", "b:1", false), ("a", "a:1", false), ("a", "a:2", false), ("a", "a:3", true)]);
+        assert_eq!((found.strangers(), found.known.len(), found.count()), (vec![2, 1], 1, 4));
+        assert_eq!(found.all.total(), 4);
+    }
+
+    /// In one fold the model was trained on other clips of theirs, in another it was not.
+    #[test]
+    fn who_is_a_stranger_once_is_a_stranger() {
+        let found = sample(&[("a", "a:1", true), ("a", "a:1", false)]);
+        assert_eq!((found.strangers(), found.known.len()), (vec![1], 0));
+    }
+
+    #[test]
+    fn a_speaker_of_two_corpora_counts_once() {
+        let found = sample(&[("a", "x", false), ("b", "x", false), ("b", "x", false), ("a", "y", false)]);
+        assert_eq!(found.strangers(), [1, 1]);
+        let tie = sample(&[("a", "x", false), ("b", "x", false)]);
+        assert_eq!(tie.strangers(), [1]);
+    }
+
+    #[test]
+    fn the_odd_stranger_among_known_speakers_is_taken_for_one_of_them() {
+        let mut clips = vec![("a", "a:1", true); 40];
+        clips.push(("a", "a:2", false));
+        assert_eq!((sample(&clips).known.len(), sample(&clips).tells(3)), (2, true));
+        clips.extend([("a", "a:2", false); 9]);
+        assert_eq!(
+            (sample(&clips).known.len(), sample(&clips).tells(3)),
+            (1, false),
+            "a fifth of the clips is not odd"
+        );
     }
 }

@@ -78,11 +78,16 @@ pub struct Topped {
     pub borrowed: f64,
 }
 
-/// x_h of a corpus with `right` of `clips` clips right, and `cluster` clips at the speaker of a clip.
-pub fn reach(right: f64, clips: f64, cluster: f64) -> f64 {
+/// p (1 - p) for `right` of `clips` clips: how much the share of right clips gives way to skill on the logit scale.
+pub fn slope(right: f64, clips: f64) -> f64 {
     // One clip more of either kind: no corpus is right for ever.
     let share = (right + 1.0) / (clips + 2.0);
-    (cluster - 1.0).max(0.0) * share * (1.0 - share)
+    share * (1.0 - share)
+}
+
+/// x_h of a corpus with `cluster` clips at the speaker of a clip.
+pub fn reach(slope: f64, cluster: f64) -> f64 {
+    (cluster - 1.0).max(0.0) * slope
 }
 
 /// Every part, topped up from the others where its degrees of freedom are few.
@@ -196,4 +201,58 @@ pub fn together(parts: &[Part], others: &[(f64, f64)]) -> StandardError {
 
 fn floored(degrees: f64) -> f64 {
     degrees.max(MIN_EFFECTIVE - 1.0)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    use proptest::prelude::*;
+
+    fn part(variance: f64, degrees: f64, apart: f64, reach: f64) -> Part {
+        Part { variance, degrees, apart, reach }
+    }
+
+    /// By hand: 4 and 1 with 10 and 20 degrees of freedom: 25 / (16 / 10 + 1 / 20).
+    #[test]
+    fn corpora_with_speakers_enough_add_up() {
+        let found = together(&[part(4.0, 10.0, 1.0, 9.0), part(1.0, 20.0, 0.5, 9.0)], &[]);
+        assert!((found.value - 5.0_f64.sqrt()).abs() < 1e-12, "{found:?}");
+        assert!((found.degrees - 25.0 / 1.65).abs() < 1e-9, "{found:?}");
+    }
+
+    /// By hand: the others say D = 5 at x = 8, so u = 1/2; at x = 2 that is D = 2, of a part of 3.
+    #[test]
+    fn one_speaker_takes_what_the_others_say() {
+        let parts = [part(10.0, 30.0, 2.0, 8.0), part(0.0, 0.0, 3.0, 2.0)];
+        let found = top_up(&parts)[1];
+        assert!((found.effect - 2.0).abs() < 1e-9, "{found:?}");
+        // Half the inverse variance of u is 30 (8 / 5)^2, of D at x = 2 a fourth of that times D^2 = 4: 76.8 degrees.
+        assert!((found.borrowed - 1.0 / (1.0 / 6.0 + 1.0 / 76.8)).abs() < 1e-6, "{found:?}");
+        let found = together(&parts, &[]);
+        assert!((found.value - 16.0_f64.sqrt()).abs() < 1e-9, "{found:?}");
+    }
+
+    /// Nobody says how unlike speakers are: nothing is borrowed, and the interval knows that it knows nothing.
+    #[test]
+    fn nothing_is_borrowed_where_nobody_tells() {
+        let parts = [part(0.0, 0.0, 1.0, 5.0), part(0.0, 0.0, 1.0, 5.0)];
+        assert_eq!(top_up(&parts)[0], Topped { effect: 1.0, degrees: 0.0, borrowed: 0.0 });
+        assert!(together(&parts, &[]).degrees < 1.0);
+    }
+
+    proptest! {
+        #[test]
+        fn standard_errors_are_numbers(
+            rows in prop::collection::vec((0.0_f64..5.0, 0.0_f64..30.0, 0.0_f64..2.0, 0.0_f64..400.0), 1..9),
+        ) {
+            let parts: Vec<Part> = rows.into_iter().map(|(v, d, a, x)| part(v, d.floor(), a, x)).collect();
+            let found = together(&parts, &[(0.1, 50.0)]);
+            prop_assert!(found.value.is_finite() && found.value > 0.0, "{found:?}");
+            prop_assert!(found.degrees.is_finite() && found.degrees > 0.0, "{found:?}");
+            for one in top_up(&parts) {
+                prop_assert!(one.effect.is_finite() && one.effect >= 0.0 && one.borrowed <= ENOUGH, "{one:?}");
+            }
+        }
+    }
 }

@@ -1,10 +1,11 @@
-//! Figures against scikit-learn, SciPy, statsmodels and cleanlab; `tests/oracles/evaluate/make.py` made the reference values.
+//! Figures against scikit-learn, SciPy, statsmodels and cleanlab; `tests/oracles/evaluate/make.py` made the
+//! reference values; those of stratified sampling are by `strata.py` beside it.
 
 use std::path::PathBuf;
 
 use serde_json::Value;
 
-use ser_evaluate::bootstrap::{Draws, intervals};
+use ser_evaluate::bootstrap::{Draws, intervals, standard_errors};
 use ser_evaluate::calibration::{Tally, fit_temperature};
 use ser_evaluate::class_intervals::class_intervals;
 use ser_evaluate::compare::{Pair, differences, mcnemar_mid_p, speaker_permutation};
@@ -95,6 +96,27 @@ fn intervals_agree_with_scipy() {
         ] {
             agree(&format!("{} {metric}", case["name"]), found, &case["figures"][metric], tolerance);
         }
+    }
+}
+
+#[test]
+fn standard_errors_over_corpora_are_those_of_stratified_sampling() {
+    let oracle = oracle("strata.json");
+    for case in list(&oracle["cases"]) {
+        let speaker = |counts: &Value| {
+            let (right, clips) = (index(&counts[0]), index(&counts[1]));
+            Confusion::of_pairs(2, (0..clips).map(|clip| (0, usize::from(clip >= right))))
+        };
+        let each = list(&case["corpora"]).iter().map(|one| list(one).iter().map(speaker).collect());
+        let sample = corpora(each.collect());
+        let found = standard_errors(&sample, &Draws::of(&sample, 20_000, 5), None).expect("resamples")[0];
+        let close = |found: f64, what: &str, tolerance: &str| {
+            let expected = number(&case[what]);
+            let off = (found / expected - 1.0).abs();
+            assert!(off <= number(&oracle[tolerance]), "{} {what}: {found}, expected {expected}", case["name"]);
+        };
+        close(found.value, "standard_error", "tolerance");
+        close(found.degrees, "degrees", "degrees_tolerance");
     }
 }
 

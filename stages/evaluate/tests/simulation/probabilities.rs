@@ -10,7 +10,7 @@
 use rand::{Rng, RngExt};
 
 use ser_evaluate::bootstrap::Draws;
-use ser_evaluate::calibration::Tally;
+use ser_evaluate::calibration::{Answer, Tally};
 use ser_evaluate::calibration_intervals::calibration_intervals;
 use ser_evaluate::sample::{Sample, Speaker};
 
@@ -198,24 +198,150 @@ impl World {
 
     /// The clips of a speaker.
     fn speaker(&self, generator: &mut impl Rng) -> Tally {
-        let mut tally = Tally::new(BINS);
-        let skill = self.skill * f64::exp(self.skill_sd * normal(generator));
-        let sharpness = self.sharpness * f64::exp(self.sharpness_sd * normal(generator));
-        let times = self.times[generator.random_range(0..self.times.len())];
+        let voice = self.voice(generator);
+        self.answers(voice, generator).sums
+    }
+
+    fn voice(&self, generator: &mut impl Rng) -> Voice {
+        Voice {
+            skill: self.skill * f64::exp(self.skill_sd * normal(generator)),
+            sharpness: self.sharpness * f64::exp(self.sharpness_sd * normal(generator)),
+            clips: self.clips * self.times[generator.random_range(0..self.times.len())],
+        }
+    }
+
+    /// What the model says of a speaker's clips.
+    fn answers(&self, voice: Voice, generator: &mut impl Rng) -> Speaker<Tally> {
+        let mut speaker = Speaker::of(&Tally::new(BINS), []);
         let mut row = vec![0.0; self.classes];
         for truth in 0..self.classes {
-            for _ in 0..self.clips * times {
+            for _ in 0..voice.clips {
                 for (class, value) in row.iter_mut().enumerate() {
-                    let above = if class == truth { skill } else { 0.0 };
-                    *value = f64::exp(sharpness * self.skill * (above + normal(generator)));
+                    let above = if class == truth { voice.skill } else { 0.0 };
+                    *value = f64::exp(voice.sharpness * self.skill * (above + normal(generator)));
                 }
                 let sum: f64 = row.iter().sum();
                 for value in &mut row {
                     *value /= sum;
                 }
-                tally.add(&row, truth);
+                let answer = Answer::new(&row, truth, BINS);
+                speaker.sums.add_answer(answer);
+                speaker.clips.push(answer);
             }
         }
-        tally
+        speaker
+    }
+}
+
+/// A speaker, as the model finds them.
+#[derive(Debug, Clone, Copy)]
+struct Voice {
+    skill: f64,
+    sharpness: f64,
+    /// Clips of each class.
+    clips: u64,
+}
+
+/// Several corpora.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Union {
+    /// What is special about it.
+    pub(crate) name: &'static str,
+    /// The population of each corpus, and its number of speakers.
+    pub(crate) corpora: &'static [(World, usize)],
+    /// Whether the model was trained on other clips of the speakers: then the same speak in every experiment.
+    pub(crate) known: bool,
+}
+
+const HARD: World = World {
+    name: "hard, too sure",
+    classes: 6,
+    skill: 1.2,
+    skill_sd: 0.3,
+    sharpness: 1.5,
+    sharpness_sd: 0.2,
+    clips: 10,
+    times: &[1],
+};
+const EASY: World = World { name: "easy, calibrated on average", skill: 2.2, skill_sd: 0.2, sharpness: 1.0, ..HARD };
+
+/// The union in which speakers of the small corpus differ by a half more than those of the large one.
+pub(crate) const UNLIKE_THE_OTHERS: &str = "24 speakers, hard; 2 with as many clips, easy and more unlike";
+
+/// The unions of corpora that intervals are tried in.
+pub(crate) const UNIONS: &[Union] = &[
+    Union {
+        name: "24 speakers, hard; 2 with as many clips, easy",
+        corpora: &[(HARD, 24), (World { clips: 120, ..EASY }, 2)],
+        known: false,
+    },
+    // Nothing tells that the two are more unlike than the others: their interval is too narrow, and the tables say so.
+    Union {
+        name: UNLIKE_THE_OTHERS,
+        corpora: &[(HARD, 24), (World { clips: 120, skill_sd: 0.3, ..EASY }, 2)],
+        known: false,
+    },
+    Union { name: "10 speakers; 1", corpora: &[(HARD, 10), (World { clips: 30, ..EASY }, 1)], known: false },
+    Union {
+        name: "three of 8, hard and easy",
+        corpora: &[(HARD, 8), (EASY, 8), (World { clips: 20, ..HARD }, 8)],
+        known: false,
+    },
+    Union { name: "known speakers, 12 and 2", corpora: &[(HARD, 12), (World { clips: 60, ..EASY }, 2)], known: true },
+];
+
+impl Union {
+    /// Coverage over `experiments`.
+    pub(crate) fn coverage(&self, experiments: u64, resamples: u32, generator: &mut impl Rng) -> Coverage {
+        let voices: Vec<Vec<Voice>> = self
+            .corpora
+            .iter()
+            .map(|(world, speakers)| (0..*speakers).map(|_| world.voice(generator)).collect())
+            .collect();
+        let truth = self.truth(&voices, generator);
+        let mut counts = [Count::default(); FIGURES.len()];
+        for experiment in 0..experiments {
+            let drawn: Vec<Vec<Speaker<Tally>>> = self
+                .corpora
+                .iter()
+                .zip(&voices)
+                .map(|((world, _), voices)| {
+                    let mut speak = |voice: &Voice| {
+                        let voice = if self.known { *voice } else { world.voice(generator) };
+                        world.answers(voice, generator)
+                    };
+                    voices.iter().map(&mut speak).collect()
+                })
+                .collect();
+            let sample = if self.known {
+                Sample::of_speakers(&Tally::new(BINS), Vec::new(), drawn.into_iter().flatten().collect())
+            } else {
+                Sample::of_speakers(&Tally::new(BINS), drawn, Vec::new())
+            };
+            let found = calibration_intervals(&sample, &Draws::of(&sample, resamples, experiment));
+            for ((count, interval), truth) in counts.iter_mut().zip([found.ece, found.brier, found.log_loss]).zip(truth)
+            {
+                count.add(interval.expect("enough speakers"), truth);
+            }
+        }
+        Coverage { held: counts.map(|count| Some(count.share())), width: counts.map(|one| Some(one.width / one.made)) }
+    }
+
+    /// The figures of infinitely many speakers of each corpus, or of infinitely many clips of these.
+    fn truth(&self, voices: &[Vec<Voice>], generator: &mut impl Rng) -> Truth {
+        let mut all = Tally::new(BINS);
+        for ((world, speakers), voices) in self.corpora.iter().zip(voices) {
+            let mut population = Tally::new(BINS);
+            while population.clips() < MANY as f64 {
+                if self.known {
+                    voices.iter().for_each(|voice| population.add_tally(&world.answers(*voice, generator).sums, 1.0));
+                } else {
+                    population.add_tally(&world.speaker(generator), 1.0);
+                }
+            }
+            let clips = *speakers as f64 * (world.clips * world.classes as u64) as f64;
+            all.add_tally(&population, clips / population.clips());
+        }
+        [all.ece(), all.brier(), all.log_loss()]
     }
 }
