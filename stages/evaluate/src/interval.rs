@@ -73,6 +73,8 @@ pub const FEW: f64 = 10.0;
 const UPPER: f64 = 0.975;
 /// The normal quantile of it.
 pub const Z: f64 = 1.959_963_984_540_054;
+/// Student's t with more degrees of freedom is the normal distribution: the quantiles differ by 2e-6.
+const MANY_DEGREES: f64 = 1e6;
 /// Estimates are kept this far from 0 and 1 on the logit scale.
 const EDGE: f64 = 1e-3;
 /// Fewest effective speakers: one speaker with nearly all clips leaves about one degree of freedom in ten.
@@ -180,9 +182,14 @@ impl Spread {
     }
 }
 
-/// The 97.5th percentile of Student's t; that of the normal distribution where there are no degrees of freedom to speak of.
+/// The 97.5th percentile of Student's t; that of the normal distribution for no degrees of freedom and for more than make a difference.
 pub fn t_quantile(degrees_of_freedom: f64) -> f64 {
-    StudentsT::new(0.0, 1.0, degrees_of_freedom).map_or(Z, |t| t.inverse_cdf(UPPER))
+    // Outside this range the search for the quantile does not end in time.
+    if !(f64::MIN_POSITIVE..MANY_DEGREES).contains(&degrees_of_freedom) {
+        return Z;
+    }
+    let degrees = degrees_of_freedom.max(MIN_EFFECTIVE - 1.0);
+    StudentsT::new(0.0, 1.0, degrees).map_or(Z, |t| t.inverse_cdf(UPPER))
 }
 
 /// Interval of a share: `estimate` of 0 to 1.
@@ -241,6 +248,11 @@ mod tests {
             let found = t_quantile(degrees);
             assert!((found / quantile - 1.0).abs() < 1e-6, "{degrees}: {found}, expected {quantile}");
         }
+        for none in [0.0, -1.0, f64::NAN, f64::INFINITY, 1e12] {
+            assert_eq!(t_quantile(none), Z);
+        }
+        assert_eq!(t_quantile(1e-9), t_quantile(0.3), "as wide as can be said");
+        assert!((t_quantile(9.9e5) - Z).abs() < 1e-5);
     }
 
     /// statsmodels 0.15: `proportion_confint(right, clips, method="wilson")`.
