@@ -23,6 +23,25 @@ fn the_speaker_independent_figure_comes_first_with_its_interval() {
     assert_eq!(rendered.summary.headline, "UAR 0.61 [0.57, 0.65], speaker-independent (net)");
 }
 
+/// By what the evaluation found, not by the name of the protocol.
+#[test]
+fn what_the_interval_is_about_is_said_beside_it() {
+    let html = |fixture: &Fixture| fixture.render(&Params::default()).expect("rendered").html;
+    let mut fixture = Fixture::complete();
+    let found = html(&fixture);
+    assert!(between(&found, "class=\"hero\"", "</dl>").contains("other speakers of these corpora"));
+    assert!(found.contains("as under a random split, they are over other clips of these speakers"));
+    for row in &mut fixture.summary {
+        row.known_speakers = Some(row.speakers);
+    }
+    let known = html(&fixture);
+    assert!(between(&known, "class=\"hero\"", "</dl>").contains("nothing is said of others"));
+    for row in &mut fixture.summary {
+        row.known_speakers = Some(0);
+    }
+    assert!(!html(&fixture).contains("they are over other clips of these speakers"));
+}
+
 #[test]
 fn the_gap_to_the_random_split_is_stated() {
     let rendered = Fixture::complete().render(&Params::default()).expect("rendered");

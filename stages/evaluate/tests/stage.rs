@@ -389,6 +389,93 @@ fn models_are_compared_in_pairs_and_protocols_by_recipe() {
     assert!(note.starts_with("net_random on rnd less net on si: UAR 0.250"), "{note}");
 }
 
+/// A hard corpus of 24 speakers with 16 clips and an easy one of two with 200, tested in five folds: once by speaker and once at
+/// random. Speakers of the hard one differ.
+fn two_corpora() -> (Vec<Clip>, Vec<Assignment>, Vec<Assignment>) {
+    let (mut clips, mut by_speaker, mut at_random) = (Vec::new(), Vec::new(), Vec::new());
+    for (corpus, speakers, count) in [("hard", 24, 16), ("easy", 2, 200)] {
+        for (speaker, number) in (0..speakers).flat_map(|speaker| (0..count).map(move |number| (speaker, number))) {
+            let id = format!("{corpus}/{speaker}_{number}");
+            let mut clip = Clip::found(id.clone(), corpus.into(), format!("{id}.wav"), 1);
+            clip.speaker = Some(format!("{corpus}:{speaker:02}"));
+            clip.emotion = Some([Emotion::Angry, Emotion::Sad][number % 2]);
+            clips.push(clip);
+            for fold in 0..5 {
+                for (rows, tested) in [(&mut by_speaker, speaker % 5), (&mut at_random, number / 2 % 5)] {
+                    let role = if tested == fold { Role::Test } else { Role::Train };
+                    rows.push(Assignment { clip_id: id.clone(), fold: fold as u32, role });
+                }
+            }
+        }
+    }
+    (clips, by_speaker, at_random)
+}
+
+fn answers(clips: &[Clip], model: &str, split: &str, rows: &[Assignment]) -> Model {
+    let tested: std::collections::HashMap<&str, u32> =
+        rows.iter().filter(|row| row.role == Role::Test).map(|row| (row.clip_id.as_str(), row.fold)).collect();
+    let each = clips.iter().enumerate().map(|(at, clip)| {
+        let truth = clip.emotion.expect("every clip has one");
+        let speaker: usize = clip.speaker.as_ref().expect("known")[5..].parse().expect("a number");
+        // Of 16 clips, 2 to 14 are wrong by speaker; of 200, one in 25.
+        let wrong = if clip.corpus == "hard" { at % 16 < 2 + 2 * (speaker % 7) } else { at % 25 == 0 };
+        let said = match (truth, wrong) {
+            (_, false) => truth,
+            (Emotion::Angry, true) => Emotion::Sad,
+            (_, true) => Emotion::Angry,
+        };
+        Prediction {
+            model: model.into(),
+            split: split.into(),
+            fold: tested[clip.clip_id.as_str()],
+            predicted: said,
+            probabilities: if said == Emotion::Angry { vec![0.75, 0.25] } else { vec![0.25, 0.75] },
+            classes: "angry,sad".into(),
+            ..prediction(clip, model, at)
+        }
+    });
+    Model { recipe: Some("net"), ..Model::of(each.collect()) }
+}
+
+#[test]
+fn intervals_take_corpora_for_given_and_speakers_for_drawn_unless_the_model_knows_them() {
+    let folder = tempfile::tempdir().expect("temporary folder");
+    let (clips, by_speaker, at_random) = two_corpora();
+    // A name tells nothing: who was trained on does.
+    let models = [
+        ("net", answers(&clips, "net", "apart", &by_speaker)),
+        ("net_random", answers(&clips, "net_random", "own", &at_random)),
+    ];
+    let splits = [("apart", "speaker-independent", by_speaker), ("own", "assignment", at_random)];
+    evaluate_with(folder.path(), &clips, &models, &splits).expect("evaluates");
+    let found: Vec<SummaryMetric> = rows(folder.path(), "summary.parquet");
+    let row = |model: &str, group_value: &str| {
+        let same =
+            |row: &&SummaryMetric| row.model == model && row.group_value == group_value && row.metric == "accuracy";
+        found.iter().find(same).expect("scored").clone()
+    };
+    let width = |row: &SummaryMetric| row.high.expect("an interval") - row.low.expect("an interval");
+
+    let (apart, random) = (row("net", "all"), row("net_random", "all"));
+    assert_eq!((apart.value, apart.speakers, apart.known_speakers), (random.value, 26, Some(0)));
+    assert_eq!((random.speakers, random.known_speakers), (26, Some(26)));
+    // 26 speakers in one pot would leave 0.3 and more between the ends: the two easy ones have half of the clips.
+    assert!((0.03..0.13).contains(&width(&apart)), "{apart:?}");
+    // Clips within speakers: a variance of 0.19 for 384 of them, of 0.04 for 400: 1.96 sqrt(384 * 0.19 + 400 * 0.04) / 784 on either side.
+    assert!((0.04..0.06).contains(&width(&random)), "{random:?}");
+    // One corpus alone has the interval that it would have by itself, and two speakers alone have none.
+    assert!(width(&row("net", "hard")) > 0.1 && row("net", "easy").low.is_none());
+    assert!(row("net_random", "easy").low.is_some_and(|low| low > 0.9), "the model knows these two");
+    assert_eq!(row("net_random", "hard:03").known_speakers, Some(1));
+
+    let classes: Vec<ClassMetrics> = rows(folder.path(), "classes.parquet");
+    let of = |model: &str| {
+        let row = classes.iter().find(|row| row.model == model && row.group == "overall").expect("scored");
+        row.recall_high.expect("an interval") - row.recall_low.expect("an interval")
+    };
+    assert!(of("net_random") < of("net") && of("net") < 0.25, "{} {}", of("net_random"), of("net"));
+}
+
 #[test]
 fn a_split_by_corpus_makes_a_matrix() {
     let folder = tempfile::tempdir().expect("temporary folder");
