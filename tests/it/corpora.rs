@@ -8,7 +8,7 @@ use crate::util::{Workspace, wav};
 fn the_built_in_corpora_are_listed_with_their_licences() {
     let workspace = Workspace::with_default_pipeline();
     let ran = workspace.ser(&["corpora"]).exits(0);
-    for corpus in ["crema_d", "emodb", "ravdess", "savee", "tess"] {
+    for corpus in ["crema_d", "emodb", "emovo", "nemo", "ravdess", "savee", "tess"] {
         assert!(ran.stdout.contains(corpus), "{corpus}");
     }
     let json = workspace.ser(&["corpora", "list", "--json"]).exits(0).json();
@@ -23,6 +23,75 @@ fn a_folder_is_checked_against_a_corpus() {
     workspace.ser(&["corpora", "check", "tess", "--corpus", "tess"]).exits(0).says("angry").says("notes/what");
     workspace.ser(&["corpora", "check", "nowhere", "--corpus", "tess"]).exits(2).tells("nowhere");
     workspace.ser(&["corpora", "check", "tess", "--corpus", "tes"]).tells("tess");
+}
+
+/// A corpus of four speakers by empty files, and the descriptor of `ser corpora new` with something changed in it.
+fn own_corpus(change: impl Fn(&str) -> String) -> Workspace {
+    let workspace = Workspace::with_default_pipeline();
+    for speaker in ["s1", "s2", "s3", "s4"] {
+        for sentence in ["t0", "t1"] {
+            for emotion in ["anger", "happiness", "neutral", "sadness"] {
+                workspace.write(&format!("data/{speaker}_{sentence}_{emotion}.wav"), "");
+            }
+        }
+    }
+    let template = workspace.ser(&["corpora", "new", "own"]).exits(0).stdout;
+    let changed = change(&template);
+    workspace.write("own.toml", changed);
+    workspace
+}
+
+fn swap(text: &str, one: &str, other: &str) -> String {
+    assert!(text.contains(one) && text.contains(other), "{text}");
+    text.replace(one, "\u{1}").replace(other, one).replace('\u{1}', other)
+}
+
+#[test]
+fn a_wrong_descriptor_is_told_by_check_alone_before_anything_else() {
+    let mistakes: [(&str, fn(&str) -> String, &str); 6] = [
+        ("nothing wrong", str::to_owned, "no warnings"),
+        ("a pattern that fits nothing", |text| text.replace("[^/_]+)$'", "[^/_]+)\\.wav$'"), "expects the extension"),
+        (
+            "a misspelt code",
+            |text| text.replace("anger = ", "angr = "),
+            "`codes.emotion` has `angr`: correct it, or add `anger`",
+        ),
+        ("groups swapped", |text| swap(text, "?<speaker>", "?<emotion>"), "are the two groups of the pattern swapped?"),
+        (
+            "the emotion for the speaker",
+            |text| {
+                text.replace("(?<speaker>[^/_]+)_", "[^/_]+_")
+                    .replace("(?<emotion>[^/_]+)$", "(?<emotion>(?<speaker>[^/_]+))$")
+            },
+            "each of the 4 speakers has one emotion only, and each emotion one speaker",
+        ),
+        ("speakers of another corpus", |text| format!("{text}\n[speakers]\nanna = {{}}\n"), "none of its 1 id speaks"),
+    ];
+    for (mistake, change, told) in mistakes {
+        let workspace = own_corpus(change);
+        let ran = workspace.ser(&["corpora", "check", "data", "--corpus", "own.toml"]).exits(0).says(told);
+        let json = workspace.ser(&["corpora", "check", "data", "--corpus", "own.toml", "--json"]).exits(0).json();
+        let warnings: Vec<&str> =
+            json["warnings"].as_array().into_iter().flatten().filter_map(|text| text.as_str()).collect();
+        if mistake == "nothing wrong" {
+            assert_eq!(warnings, Vec::<&str>::new());
+            continue;
+        }
+        assert!(warnings.iter().any(|warning| warning.contains(told)), "{mistake}: {warnings:?}");
+        // Warnings stand right behind the first lines, numbered, and before every table and list.
+        let heading = ran.stdout.lines().position(|line| line.ends_with(" WARNING") || line.ends_with(" WARNINGS"));
+        assert!(heading.is_some_and(|line| line <= 3), "{mistake}:\n{}", ran.stdout);
+        let at = |text: &str| ran.stdout.find(text);
+        assert!(at("  1. ").is_some_and(|first| at("\nemotion").is_none_or(|table| first < table)), "{}", ran.stdout);
+    }
+}
+
+#[test]
+fn names_that_would_command_a_terminal_are_written_out() {
+    let workspace = own_corpus(str::to_owned);
+    workspace.write("data/\u{1b}[31mred.wav", "");
+    let ran = workspace.ser(&["corpora", "check", "data", "--corpus", "own.toml"]).exits(0);
+    assert!(!ran.stdout.contains('\u{1b}') && ran.stdout.contains("\\u{1b}[31mred"), "{}", ran.stdout);
 }
 
 #[test]

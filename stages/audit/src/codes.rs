@@ -63,6 +63,10 @@ codes! {
     FewSpeakers = "few_speakers",
     /// Speakers have few clips.
     FewClipsOfSpeaker = "few_clips_of_speaker",
+    /// Ids of speakers differ only in case, blanks, width or leading zeros.
+    SpeakersAlike = "speakers_alike",
+    /// Properties that were read from file names decide one another, as where a pattern takes the wrong part of the name.
+    DoubtfulNames = "doubtful_names",
     /// Clips whose speaker is not known.
     SpeakerUnknown = "speaker_unknown",
     /// Clips whose speaker's gender is not known.

@@ -284,6 +284,60 @@ fn speakers_and_files_that_are_few_or_missing() {
 }
 
 #[test]
+fn speakers_that_are_one_person() {
+    for (one, other) in [("one:0", "one: 0"), ("one:1", "one:01"), ("one:2", "one:\u{ff12}")] {
+        let alike = planted(Code::SpeakersAlike, &[Code::FewClipsOfSpeaker], |dataset| {
+            let clips = first(dataset).filter(|clip| clip.speaker.as_deref() == Some(one));
+            clips.take(4).for_each(|clip| clip.speaker = Some(other.into()));
+        });
+        assert!(alike.contains("speakers of one differ only in case, blanks, width or leading zeros"), "{alike}");
+        assert!(alike.contains(&format!("`{}`", &other[4..])) && alike.ends_with(", 20 clips)"), "{alike}");
+    }
+    // The same id in two corpora is no double.
+    assert_eq!(after(|_| {}), Vec::<String>::new());
+}
+
+#[test]
+fn parts_of_names_that_were_taken_for_others() {
+    let besides = [Code::EmotionBySpeaker, Code::EmotionBySentence, Code::FewSpeakers, Code::EmotionByGender];
+    let emotion = planted(Code::DoubtfulNames, &besides, |dataset| {
+        for clip in first(dataset) {
+            clip.speaker = clip.emotion.map(|emotion| format!("one:{}", &emotion.as_str()[..2]));
+            clip.gender = Some("female".into());
+        }
+        dataset.clips.retain(|clip| clip.corpus == "one");
+        dataset.corpora.truncate(1);
+    });
+    assert!(
+        emotion.contains(
+            "one: each of the 4 speakers has one emotion only, and each emotion one speaker; either its descriptor"
+        ),
+        "{emotion}"
+    );
+    assert!(emotion.contains("(an: angry, ha: happy, ne: neutral, sa: sad)"), "{emotion}");
+
+    let sentence = planted(Code::DoubtfulNames, &besides, |dataset| {
+        first(dataset).for_each(|clip| clip.sentence = clip.emotion.map(|emotion| emotion.to_string()));
+    });
+    assert!(sentence.contains("one: each of the 4 sentences has one emotion only"), "{sentence}");
+
+    let gender = planted(Code::DoubtfulNames, &besides, |dataset| {
+        first(dataset).take(1).for_each(|clip| clip.gender = Some("male".into()));
+    });
+    assert!(
+        gender.contains("one speaker has more than one gender") && gender.contains("(0: female and male)"),
+        "{gender}"
+    );
+
+    let number = planted(Code::DoubtfulNames, &[Code::FewClipsOfSpeaker], |dataset| {
+        for (number, clip) in first(dataset).enumerate() {
+            clip.speaker = Some(format!("one:{number}x"));
+        }
+    });
+    assert!(number.contains("120 recordings have 120 different speakers"), "{number}");
+}
+
+#[test]
 fn classes_that_are_rare_or_missing() {
     let rare = planted(Code::ClassImbalance, &[], |dataset| {
         dataset.clips.retain(|clip| clip.emotion != Some(Emotion::Sad) || clip.sentence.as_deref() == Some("0"));

@@ -36,6 +36,17 @@ pub(crate) fn known_words() -> impl Iterator<Item = &'static str> {
     Emotion::ALL.into_iter().map(Emotion::as_str).chain(SYNONYMS.iter().map(|(synonym, _)| *synonym))
 }
 
+/// The known word that `word` is with a letter or two wrong; `None` for words that are too short to say.
+pub(crate) fn misspelt(word: &str) -> Option<&'static str> {
+    let word = word.to_lowercase();
+    let wrong = match word.chars().count() {
+        0..5 => return None,
+        5..8 => 1,
+        _ => 2,
+    };
+    known_words().find(|known| strsim::damerau_levenshtein(&word, known) <= wrong)
+}
+
 /// The one of `candidates` that `word` was probably meant to be; `None` when nothing is near.
 pub(crate) fn nearest<'a>(word: &str, candidates: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
     let word = word.to_lowercase();
@@ -70,6 +81,19 @@ mod tests {
     fn every_word_known_is_understood() {
         for word in known_words() {
             assert!(emotion_of(word).is_some(), "{word}");
+        }
+    }
+
+    #[test]
+    fn misspelt_words_are_told_from_other_words() {
+        assert_eq!(
+            [misspelt("angyr"), misspelt("surprize"), misspelt("Happi")],
+            [Some("angry"), Some("surprise"), Some("happy")]
+        );
+        for word in
+            ["boredom", "mad", "contempt", "excited", "sarcasm", "relief", "tired", "glad", "sleepiness", "amused"]
+        {
+            assert_eq!(misspelt(word), None, "{word}");
         }
     }
 

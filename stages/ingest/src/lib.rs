@@ -2,7 +2,7 @@
 //!
 //! Every audio file that lies below the root becomes one row, usable or not: a file that cannot be decoded, or whose
 //! name cannot be read, is a row with a `problem`, so that no file is ever lost silently. What a name means is written
-//! in a [`Descriptor`], a TOML file; five ship with the program, and no corpus is known to the code itself.
+//! in a [`Descriptor`], a TOML file; seven ship with the program, and no corpus is known to the code itself.
 //!
 //! | module | what it knows |
 //! |---|---|
@@ -10,10 +10,12 @@
 //! | `emotions` | which words mean which of the eight emotions |
 //! | `identify` | all that names and tables tell about a file |
 //! | `names` | what the path of a file says about its content, by a descriptor |
+//! | `ids` | the ids of clips |
 //! | `tables` | joining the tables that lie beside a corpus |
 //! | `walk` | which files there are, whatever links and permissions do |
 //! | `probe` | one file: bytes, hash, samples, levels |
 //! | `expected` | what a complete corpus would have |
+//! | `remarks` | what is probably a mistake in what was read by names, and what is worth knowing |
 //! | `survey` | a corpus checked by its names alone |
 //! | `sources` | what an ingest reads, by content, and what changed in it |
 //! | `changes` | two listings of files compared, in words |
@@ -27,10 +29,12 @@ mod emotions;
 mod error;
 mod expected;
 mod identify;
+mod ids;
 mod index;
 mod names;
 mod params;
 mod probe;
+mod remarks;
 mod run;
 mod seen;
 mod sources;
@@ -48,4 +52,4 @@ pub use crate::survey::{Survey, check_root};
 pub use crate::watched::watched_paths;
 
 /// Rises when the same input would give another table.
-pub const VERSION: u32 = 2;
+pub const VERSION: u32 = 3;

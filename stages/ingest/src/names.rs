@@ -1,8 +1,11 @@
 //! What the path of a file says about its content, by the descriptor's patterns, codes and repairs.
+//!
+//! Paths are read in Unicode's composed form, so that a name says the same in both spellings of an accented letter.
 
 use ser_schemas::Emotion;
+use ser_text::{is_blank, nfc};
 
-use crate::descriptor::{Descriptor, Field, Pattern};
+use crate::descriptor::{Codes, Descriptor, Field, Pattern};
 use crate::emotions;
 
 /// What is known of one file without opening it.
@@ -24,29 +27,60 @@ pub(crate) struct Facts {
 /// A path after repairs, and what it says.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Reading {
-    /// Path below the root without extension, repaired.
+    /// Path below the root without extension, composed and repaired.
     pub(crate) path: String,
     /// Which repair was needed: its number in the descriptor.
     pub(crate) repaired: Option<usize>,
+    /// Which pattern matched: its number in the descriptor.
+    pub(crate) pattern: Option<usize>,
+    /// Why the path says nothing, where it says nothing.
+    pub(crate) misread: Option<Misread>,
     /// What the path says, or why it says nothing.
     pub(crate) facts: Result<Facts, String>,
 }
 
+/// What keeps a name from being read.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) enum Misread {
+    /// No pattern fits.
+    NoPattern,
+    /// A group holds what the codes of its field do not have.
+    NoCode {
+        /// The group.
+        field: Field,
+        /// What it holds.
+        text: String,
+    },
+    /// The emotion is a word that is neither one of the eight nor declared.
+    NoEmotion {
+        /// The word.
+        word: String,
+    },
+}
+
 /// Reads `path`: below the root, with `/`, without the extension.
 pub(crate) fn read_name(descriptor: &Descriptor, path: &str) -> Reading {
-    let (path, repaired) = repair(descriptor, path);
-    let matching =
-        descriptor.patterns.iter().find_map(|pattern| pattern.path.captures(&path).map(|captures| (pattern, captures)));
-    let facts = match matching {
-        Some((pattern, captures)) => facts(descriptor, pattern, &captures, &path),
-        None => Err(format!(
-            "`{}` follows none of the name patterns of {} ({} tried)",
-            file_name(&path),
-            descriptor.name,
-            descriptor.patterns.len()
-        )),
+    let (path, repaired) = repair(descriptor, &nfc(path));
+    let read = match first_match(descriptor, &path) {
+        Some((number, pattern, captures)) => (Some(number), facts(descriptor, pattern, &captures, &path)),
+        None => (None, Err(Misread::NoPattern)),
     };
-    Reading { path, repaired, facts }
+    let (pattern, facts) = read;
+    let misread = facts.as_ref().err().cloned();
+    let facts = facts.map_err(|why| why.described(descriptor, &path));
+    Reading { path, repaired, pattern, misread, facts }
+}
+
+/// What the groups of the pattern that fits `path` hold, before any code is looked up; `path` is one of a [`Reading`].
+pub(crate) fn groups<'p>(descriptor: &Descriptor, path: &'p str) -> Vec<(Field, &'p str)> {
+    let Some((_, _, captures)) = first_match(descriptor, path) else { return Vec::new() };
+    let told = Field::IN_NAMES.into_iter().filter_map(|field| Some((field, captures.name(field.as_str())?.as_str())));
+    told.filter(|(_, text)| !is_blank(text)).collect()
+}
+
+fn first_match<'d, 'p>(descriptor: &'d Descriptor, path: &'p str) -> Option<(usize, &'d Pattern, regex::Captures<'p>)> {
+    let patterns = descriptor.patterns.iter().enumerate();
+    patterns.into_iter().find_map(|(number, pattern)| Some((number, pattern, pattern.path.captures(path)?)))
 }
 
 /// The last part of a path with `/`.
@@ -55,11 +89,9 @@ pub(crate) fn file_name(path: &str) -> &str {
 }
 
 /// `text` as the value of `field`: through the descriptor's codes where it has some.
-fn decode(descriptor: &Descriptor, field: Field, text: &str) -> Result<String, String> {
+fn decode(descriptor: &Descriptor, field: Field, text: &str) -> Result<String, Misread> {
     let Some(codes) = descriptor.codes.get(&field) else { return Ok(text.to_owned()) };
-    codes.meaning(text).map(str::to_owned).ok_or_else(|| {
-        format!("`{text}` is no {} code of {}: expected one of {}", field.as_str(), descriptor.name, codes.listed())
-    })
+    codes.meaning(text).map(str::to_owned).ok_or_else(|| Misread::NoCode { field, text: text.to_owned() })
 }
 
 fn repair(descriptor: &Descriptor, path: &str) -> (String, Option<usize>) {
@@ -76,14 +108,18 @@ fn facts(
     pattern: &Pattern,
     captures: &regex::Captures<'_>,
     path: &str,
-) -> Result<Facts, String> {
+) -> Result<Facts, Misread> {
     let mut facts = Facts { modality: pattern.modality.clone(), ..Facts::default() };
+    let set = |facts: &mut Facts, field: Field, value: String| {
+        facts.set(descriptor, field, value.clone()).map_err(|_| Misread::NoEmotion { word: value })
+    };
     for (field, value) in &pattern.set {
-        facts.set(descriptor, *field, value.clone())?;
+        set(&mut facts, *field, value.clone())?;
     }
     for field in Field::IN_NAMES {
-        let Some(group) = captures.name(field.as_str()) else { continue };
-        let outcome = decode(descriptor, field, group.as_str()).and_then(|value| facts.set(descriptor, field, value));
+        // An empty group tells nothing: the file has a speaker, though not one whose name is empty.
+        let Some(group) = captures.name(field.as_str()).filter(|group| !is_blank(group.as_str())) else { continue };
+        let outcome = decode(descriptor, field, group.as_str()).and_then(|value| set(&mut facts, field, value));
         // Song and video are told by their names alone; a code of theirs that speech does not have is no mistake.
         if pattern.modality.is_none() {
             outcome?;
@@ -104,7 +140,7 @@ fn matches_folder(descriptor: &Descriptor, captures: &regex::Captures<'_>, path:
         let (Some(group), Some(folder_group)) = (captures.name(field.as_str()), in_folder.name(field.as_str())) else {
             continue;
         };
-        if group.start() <= folder.len() {
+        if group.start() <= folder.len() || is_blank(group.as_str()) || is_blank(folder_group.as_str()) {
             continue;
         }
         let (Ok(name), Some(folder)) =
@@ -135,10 +171,33 @@ fn same_emotion(left: &str, right: &str) -> bool {
     left.is_some() && left == emotions::emotion_of(right)
 }
 
+impl Misread {
+    /// In words, of a file at `path`.
+    fn described(&self, descriptor: &Descriptor, path: &str) -> String {
+        match self {
+            Self::NoPattern => format!(
+                "`{}` follows none of the name patterns of {} ({} tried)",
+                file_name(path),
+                descriptor.name,
+                descriptor.patterns.len()
+            ),
+            Self::NoCode { field, text } => {
+                let listed = descriptor.codes.get(field).map(Codes::listed).unwrap_or_default();
+                format!("`{text}` is no {} code of {}: expected one of {listed}", field.as_str(), descriptor.name)
+            }
+            Self::NoEmotion { word } => format!("`{word}` is not an emotion that is known"),
+        }
+    }
+}
+
 impl Facts {
-    /// Sets `field` to an already decoded `value`; fails on a word that is no emotion.
+    /// Sets `field` to an already decoded `value`, in its composed form; a blank one says nothing. Fails on a word
+    /// that is no emotion.
     pub(crate) fn set(&mut self, descriptor: &Descriptor, field: Field, value: String) -> Result<(), String> {
-        let value = Some(value);
+        if is_blank(&value) {
+            return Ok(());
+        }
+        let value = Some(nfc(&value).into_owned());
         match field {
             Field::Speaker => self.speaker = value,
             Field::Intensity => self.intensity = value,
@@ -152,6 +211,19 @@ impl Facts {
             Field::AgeYears | Field::PerceivedEmotion | Field::PerceivedAgreement => {}
         }
         Ok(())
+    }
+
+    /// The value of `field`, as text; `None` also for those that no name tells.
+    pub(crate) fn told(&self, field: Field) -> Option<&str> {
+        match field {
+            Field::Speaker => self.speaker.as_deref(),
+            Field::Emotion => self.emotion_raw.as_deref(),
+            Field::Intensity => self.intensity.as_deref(),
+            Field::Sentence => self.sentence.as_deref(),
+            Field::Take => self.take.as_deref(),
+            Field::Gender => self.gender.as_deref(),
+            Field::AgeYears | Field::PerceivedEmotion | Field::PerceivedAgreement => None,
+        }
     }
 
     /// Whether `field` is told already.
@@ -267,6 +339,86 @@ mod tests {
         for path in ["laryngograph/03a01Fa", "x/egg/wav/03a01Fa", "wav/03a01Fa-lx", "wav/03a01Fa_laryngograph"] {
             assert_eq!(read("emodb", path).modality.as_deref(), Some("laryngograph"), "{path}");
         }
+    }
+
+    fn own(text: &str) -> Descriptor {
+        let text = format!("name = \"own\"\ntitle = \"Own\"\n{text}");
+        Descriptor::parse(&text, Some("own.toml".into())).unwrap_or_else(|error| panic!("{error}\n{text}"))
+    }
+
+    #[test]
+    fn both_spellings_of_a_name_say_the_same() {
+        let descriptor = own("other_emotions = [\"m\u{e9}fiance\"]\n\
+                              [[pattern]]\npath = '(?<speaker>\\w+)_(?<sentence>\u{e9}t\u{e9}|n\u{f6})_(?<emotion>\\w+)$'\n\
+                              [codes.emotion]\nfaim = \"sad\"\n\"m\u{e9}\" = \"me\u{301}fiance\"\n");
+        let composed = read_name(&descriptor, "Jos\u{e9}_\u{e9}t\u{e9}_m\u{e9}");
+        let decomposed = read_name(&descriptor, "Jose\u{301}_e\u{301}te\u{301}_me\u{301}");
+        assert_eq!(composed, decomposed);
+        let facts = composed.facts.expect("read");
+        assert_eq!(told(&facts), ("Jos\u{e9}", None, "\u{e9}t\u{e9}"));
+        assert_eq!(facts.emotion_raw.as_deref(), Some("m\u{e9}fiance"));
+    }
+
+    #[test]
+    fn a_descriptor_in_the_other_spelling_fits_too() {
+        let descriptor = own("[[pattern]]\npath = '(?:^|/)(?<speaker>Be\u{301}a|Zoe\u{308})_(?<emotion>\\w+)$'\n\
+                              [codes.speaker]\n\"Be\u{301}a\" = \"s1\"\n\"Zoe\u{308}\" = \"s2\"\n");
+        for path in ["Zo\u{eb}_sad", "x/Zoe\u{308}_sad"] {
+            let facts = read_name(&descriptor, path).facts.expect(path);
+            assert_eq!(told(&facts), ("s2", Some(Emotion::Sad), ""), "{path}");
+        }
+    }
+
+    #[test]
+    fn an_empty_group_tells_nothing() {
+        let descriptor = own(
+            "[[pattern]]\npath = '(?:^|/)(?<speaker>[^_]*)_(?<sentence>[^_]*)_(?<take>[^_]*)_(?<emotion>[^_]*)$'\n",
+        );
+        for path in ["___sad", " _\t_\u{a0}_sad", "\u{200b}_\u{3000}_ _sad"] {
+            let facts = read_name(&descriptor, path).facts.expect(path);
+            assert_eq!(
+                facts,
+                Facts { emotion: Some(Emotion::Sad), emotion_raw: Some("sad".into()), ..Facts::default() }
+            );
+        }
+        let facts = read_name(&descriptor, "s1_a_1_ ").facts.expect("read");
+        assert_eq!((facts.speaker.as_deref(), facts.emotion_raw), (Some("s1"), None));
+    }
+
+    #[test]
+    fn a_blank_folder_contradicts_no_name() {
+        let descriptor = own("[[pattern]]\npath = '(?<speaker>[^_/]+)_(?<emotion>[^_]+)$'\n\
+                              [[folder]]\npath = '^actor(?<speaker>.*)$'\n");
+        let of = |path: &str| read_name(&descriptor, path).facts.expect(path).name_matches_folder;
+        assert_eq!(of("actor/s1_sad"), None);
+        assert_eq!(of("actors1/s1_sad"), Some(true));
+        assert_eq!(of("actors2/s1_sad"), Some(false));
+    }
+
+    #[test]
+    fn what_keeps_a_name_from_being_read_is_told_apart() {
+        let descriptor =
+            own("[[pattern]]\npath = '^(?<speaker>s\\d)_(?<emotion>\\w+)$'\n[codes.emotion]\nA = \"angry\"\n");
+        let misread = |path: &str| read_name(&descriptor, path).misread;
+        assert_eq!(misread("s1_A"), None);
+        assert_eq!(misread("x1_A"), Some(Misread::NoPattern));
+        assert_eq!(misread("s1_B"), Some(Misread::NoCode { field: Field::Emotion, text: "B".into() }));
+        let free = own("[[pattern]]\npath = '^(?<speaker>s\\d)_(?<emotion>\\w+)$'\n");
+        assert_eq!(read_name(&free, "s1_angy").misread, Some(Misread::NoEmotion { word: "angy".into() }));
+        assert_eq!(groups(&free, "s1_angy"), [(Field::Speaker, "s1"), (Field::Emotion, "angy")]);
+    }
+
+    #[test]
+    fn emovo_and_nemo() {
+        let facts = read("emovo", "EMOVO/f3/gio-f3-n5");
+        assert_eq!(told(&facts), ("f3", Some(Emotion::Happy), "n5"));
+        assert_eq!((facts.emotion_raw.as_deref(), facts.name_matches_folder), (Some("joy"), Some(true)));
+        assert_eq!(told(&read("emovo", "pau-m1-d2")), ("m1", Some(Emotion::Fear), "d2"));
+        assert_eq!(read("emovo", "m2/rab-m1-l4").name_matches_folder, Some(false));
+        assert!(refused("emovo", "f1/col-f1-b1").contains("`col` is no emotion code of emovo"));
+        let facts = read("nemo", "samples/TP0_surprised_90");
+        assert_eq!(told(&facts), ("TP0", Some(Emotion::Surprise), "90"));
+        assert_eq!(told(&read("nemo", "KD0_happiness_7")), ("KD0", Some(Emotion::Happy), "7"));
     }
 
     #[test]

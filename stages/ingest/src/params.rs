@@ -10,8 +10,8 @@ use crate::descriptor;
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
 pub struct Params {
-    /// Name of a built-in corpus (`crema_d`, `emodb`, `ravdess`, `savee`, `tess`), or the path of a descriptor ending
-    /// in `.toml`, relative to the folder of the pipeline file.
+    /// Name of a built-in corpus (`crema_d`, `emodb`, `emovo`, `nemo`, `ravdess`, `savee`, `tess`), or the path of a
+    /// descriptor ending in `.toml`, relative to the folder of the pipeline file.
     pub corpus: String,
     /// Folder with the corpus's audio, at any depth; relative to the folder of the pipeline file. A folder that is
     /// missing is reported, and the pipeline goes on without the corpus.
@@ -61,7 +61,9 @@ mod tests {
         let problems = Params::default().check();
         let keys: Vec<_> = problems.iter().map(|problem| problem.key.as_str()).collect();
         assert_eq!(keys, ["corpus", "root"]);
-        assert!(problems[0].hint.as_deref().is_some_and(|hint| hint.contains("crema_d, emodb, ravdess, savee, tess")));
+        assert!(
+            problems[0].hint.as_deref().is_some_and(|hint| hint.contains("emodb, emovo, nemo, ravdess, savee, tess"))
+        );
     }
 
     #[test]

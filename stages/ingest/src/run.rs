@@ -12,9 +12,11 @@ use crate::emotions;
 use crate::error::IngestError;
 use crate::expected::Inventory;
 use crate::identify::{Identity, identify};
+use crate::ids::clip_ids;
 use crate::index::{self, Entry, Index};
 use crate::params::Params;
 use crate::probe::{Probed, probe};
+use crate::remarks::{Read, Remarks};
 use crate::seen::Seen;
 use crate::sources::Sources;
 use crate::tables::Tables;
@@ -65,19 +67,25 @@ pub fn read(params: &Params, ctx: &StageContext<'_>) -> Result<Reading, IngestEr
 
     let identities: Vec<Identity> =
         walk.files.iter().map(|found| identify(&descriptor, &tables, found.stem())).collect();
+    let remarks = Remarks::of(&Read { descriptor: &descriptor, walk: &walk, identities: &identities });
+    for warning in &remarks.warnings {
+        ctx.observer.warn(&format!("{}: {warning}", descriptor.name));
+    }
+    let stems: Vec<&str> = walk.files.iter().map(Found::stem).collect();
+    let ids = clip_ids(&descriptor.name, &stems);
     let known = Index::load(ctx.state_dir);
     let seen = Seen::read(ctx.previous_dir);
     ctx.observer.begin(&format!("reading {}", descriptor.name), walk.files.len() as u64, "files");
     let read: Vec<(Clip, Probed)> = walk
         .files
         .par_iter()
-        .zip(&identities)
-        .map(|(found, identity)| {
+        .zip(identities.par_iter().zip(&ids))
+        .map(|(found, (identity, id))| {
             if ctx.observer.is_cancelled() {
                 return Err(IngestError::Cancelled);
             }
             let entry = known.entry(&found.below_root, &found.stat, looked_ns);
-            let read = row(params, &descriptor, found, identity, entry, &seen);
+            let read = row(params, &descriptor, (found, id), identity, entry, &seen);
             ctx.observer.advance(1);
             Ok(read)
         })
@@ -137,18 +145,17 @@ fn check_modalities(params: &Params, descriptor: &Descriptor) -> Result<(), Inge
     Err(IngestError::UnknownModality { corpus: descriptor.name.clone(), modality: unknown.clone(), hint })
 }
 
-/// The row of a file; `known` is what the index says of its content.
+/// The row of a file, which goes by `id`; `known` is what the index says of its content.
 fn row(
     params: &Params,
     descriptor: &Descriptor,
-    found: &Found,
+    (found, id): (&Found, &str),
     identity: &Identity,
     known: Option<&Entry>,
     seen: &Seen,
 ) -> (Clip, Probed) {
-    let id = format!("{}/{}", descriptor.name, found.stem());
     let path = Path::new(&params.root).join(&found.below_root).to_string_lossy().into_owned();
-    let mut clip = Clip::found(id, descriptor.name.clone(), path, found.stat.bytes);
+    let mut clip = Clip::found(id.to_owned(), descriptor.name.clone(), path, found.stat.bytes);
     let facts = &identity.facts;
     clip.speaker = facts.speaker.as_ref().map(|speaker| format!("{}:{speaker}", descriptor.name));
     clip.gender.clone_from(&facts.gender);

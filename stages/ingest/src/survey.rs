@@ -8,7 +8,8 @@ use serde::Serialize;
 use crate::descriptor::Descriptor;
 use crate::error::IngestError;
 use crate::expected::Inventory;
-use crate::identify::identify;
+use crate::identify::{Identity, identify};
+use crate::remarks::{Read, Remarks};
 use crate::tables::Tables;
 use crate::walk;
 
@@ -45,7 +46,9 @@ pub struct Survey {
     pub expected_files: Option<u64>,
     /// In words, what differs from the complete corpus; null when nothing does.
     pub shortfall: Option<String>,
-    /// What was joined, passed over or could not be read; complete sentences.
+    /// What is probably a mistake of the descriptor, of a table or of the names, each with what to do. Gravest first.
+    pub warnings: Vec<String>,
+    /// What was joined, passed over or not found, and what is only worth knowing; complete sentences.
     pub notes: Vec<String>,
 }
 
@@ -62,8 +65,13 @@ pub fn check_root(descriptor: &Descriptor, root: &Path) -> Result<Survey, Ingest
         ..Survey::default()
     };
     let mut inventory = Inventory::default();
-    for found in &walk.files {
-        let identity = identify(descriptor, &tables, found.stem());
+    let identities: Vec<Identity> =
+        walk.files.iter().map(|found| identify(descriptor, &tables, found.stem())).collect();
+    let read = Read { descriptor, walk: &walk, identities: &identities };
+    let (misread, remarks) = (Remarks::of_misread(&read), Remarks::of(&read));
+    survey.warnings = [nothing_left(&survey), misread.warnings, tables.warnings, remarks.warnings].concat();
+    survey.notes = [walk.notes.clone(), tables.notes, misread.notes, remarks.notes].concat();
+    for (found, identity) in walk.files.iter().zip(identities) {
         if let Some(number) = identity.repaired {
             let why = descriptor.repairs.get(number).map(|repair| repair.why.clone()).unwrap_or_default();
             survey.repaired.insert(found.below_root.clone(), why);
@@ -87,6 +95,16 @@ pub fn check_root(descriptor: &Descriptor, root: &Path) -> Result<Survey, Ingest
     }
     survey.emotions = inventory.emotions;
     survey.speakers = inventory.speakers;
-    survey.notes = [walk.notes, tables.warnings, tables.notes].concat();
     Ok(survey)
+}
+
+/// A folder without a single audio file of the corpus.
+fn nothing_left(survey: &Survey) -> Vec<String> {
+    let empty = survey.exists && survey.files == 0;
+    let text = format!(
+        "no audio file of the corpus below `{}`; unpack archives, and point the root at the folder that the \
+         recordings lie in",
+        survey.root
+    );
+    if empty { vec![text] } else { Vec::new() }
 }

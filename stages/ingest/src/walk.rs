@@ -9,6 +9,7 @@ use std::ffi::OsStr;
 use std::io;
 use std::path::{Path, PathBuf};
 
+use ser_text::nfc;
 use walkdir::{DirEntry, WalkDir};
 
 use crate::descriptor::Descriptor;
@@ -49,6 +50,18 @@ pub(crate) struct Walk {
     pub(crate) others: BTreeMap<String, u64>,
     /// What could not be read or was passed over, complete sentences.
     pub(crate) notes: Vec<String>,
+    /// What the descriptor's globs did.
+    pub(crate) globs: GlobUse,
+}
+
+/// Which globs of a descriptor matched an audio file, by their numbers, and what they left out.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct GlobUse {
+    pub(crate) include: BTreeSet<usize>,
+    pub(crate) exclude: BTreeSet<usize>,
+    /// Audio files that no `include` glob matched, and the first of them.
+    pub(crate) not_included: u64,
+    pub(crate) first_not_included: Option<String>,
 }
 
 impl Found {
@@ -167,9 +180,7 @@ impl Walk {
         let below = path.strip_prefix(root).unwrap_or(path);
         let parts: Vec<_> = below.iter().map(OsStr::to_string_lossy).collect();
         let below_root = parts.join("/");
-        if descriptor.include.as_ref().is_some_and(|include| !include.is_match(&below_root))
-            || descriptor.exclude.is_match(&below_root)
-        {
+        if !self.globs.take(descriptor, &below_root) {
             return;
         }
         let problem = problem.or_else(|| {
@@ -201,6 +212,25 @@ impl Walk {
             let source = error.io_error().map_or_else(|| error.to_string(), ToString::to_string);
             self.notes.push(format!("`{place}` could not be read and is left out: {source}"));
         }
+    }
+}
+
+impl GlobUse {
+    /// Whether the globs of `descriptor` take the audio file at `below_root` into the corpus.
+    fn take(&mut self, descriptor: &Descriptor, below_root: &str) -> bool {
+        let path = nfc(below_root);
+        if let Some(include) = &descriptor.include {
+            let matched = include.matches(path.as_ref());
+            if matched.is_empty() {
+                self.not_included += 1;
+                self.first_not_included.get_or_insert_with(|| below_root.to_owned());
+                return false;
+            }
+            self.include.extend(matched);
+        }
+        let excluded = descriptor.exclude.matches(path.as_ref());
+        self.exclude.extend(excluded.iter().copied());
+        excluded.is_empty()
     }
 }
 

@@ -1,4 +1,4 @@
-//! The stage on real corpora, where `SER_REAL_CORPORA` names the folder that holds them.
+//! The stage on real corpora: in the folder that `SER_REAL_CORPORA` names, or in `../shared/corpora` beside the repository.
 
 mod support;
 
@@ -6,13 +6,14 @@ use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 use ser_ingest::{Descriptor, Params};
-use ser_schemas::Emotion;
+use ser_schemas::{Clip, Emotion};
 use support::Folder;
 
 /// `None`, with a word about it, when the test cannot be done.
 fn corpora(below: &str) -> Option<PathBuf> {
-    let folder = std::env::var_os("SER_REAL_CORPORA").map(|folder| Path::new(&folder).join(below));
-    let folder = folder.filter(|folder| folder.exists());
+    let beside = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../../shared/corpora");
+    let corpora = std::env::var_os("SER_REAL_CORPORA").map_or(beside, PathBuf::from);
+    let folder = corpora.canonicalize().ok().map(|folder| folder.join(below)).filter(|folder| folder.exists());
     if folder.is_none() {
         #[expect(clippy::print_stderr, reason = "the runner shows it: a skipped test must not look like a passed one")]
         {
@@ -47,6 +48,88 @@ fn tess() {
 }
 
 #[test]
+fn emovo() {
+    let Some(root) = corpora("emovo") else { return };
+    let found = ingest("emovo", &root);
+    assert_eq!((found.corpus.files, found.corpus.clips, found.corpus.expected_files), (196, 196, Some(588)));
+    assert!(found.rows.iter().all(|clip| clip.name_matches_folder == Some(true)));
+    assert_eq!(by(&found.rows, |clip| clip.emotion.map(|emotion| emotion.to_string())).len(), 7);
+    assert!(by(&found.rows, |clip| clip.emotion.map(|emotion| emotion.to_string())).values().all(|count| *count == 28));
+    let genders = by(&found.rows, |clip| Some(format!("{} {}", clip.speaker.clone()?, clip.gender.clone()?)));
+    let expected = ["emovo:f1 female", "emovo:f2 female", "emovo:m1 male", "emovo:m2 male"];
+    assert_eq!(genders.into_iter().collect::<Vec<_>>(), expected.map(|text| (text.to_owned(), 49)));
+    assert!(found.warnings.is_empty(), "{:?}", found.warnings);
+}
+
+#[test]
+fn nemo() {
+    let Some(root) = corpora("nemo") else { return };
+    let found = ingest("nemo", &root);
+    assert_eq!((found.corpus.files, found.corpus.clips, found.corpus.expected_files), (719, 719, Some(4481)));
+    let emotions = by(&found.rows, |clip| clip.emotion.map(|emotion| emotion.to_string()));
+    let expected = [("angry", 120), ("fear", 120), ("happy", 120), ("neutral", 119), ("sad", 120), ("surprise", 120)];
+    assert_eq!(emotions.into_iter().collect::<Vec<_>>(), expected.map(|(name, count)| (name.to_owned(), count)));
+    let people =
+        by(&found.rows, |clip| Some(format!("{} {} {}", clip.speaker.clone()?, clip.gender.clone()?, clip.age_years?)));
+    let expected = [("EB0 female 27", 180), ("IC0 female 28", 180), ("KS0 male 23", 180), ("WR0 male 23", 179)];
+    assert_eq!(people.into_iter().collect::<Vec<_>>(), expected.map(|(who, count)| (format!("nemo:{who}"), count)));
+    assert!(found.warnings.is_empty(), "{:?}", found.warnings);
+    assert!(found.summary.notes.iter().any(|note| note.contains("joined") && note.contains("data.tsv")));
+}
+
+#[test]
+fn no_corpus_that_ships_and_no_part_of_one_is_doubted() {
+    for (corpus, speakers) in [
+        ("ravdess", vec!["Actor_01/", "Actor_02/"]),
+        ("tess", vec!["OAF_", "YAF_"]),
+        ("emovo", vec!["f1/", "m2/"]),
+        ("nemo", vec!["EB0_", "WR0_"]),
+    ] {
+        let Some(root) = corpora(corpus) else { continue };
+        let descriptor = Descriptor::load(corpus, Path::new("")).expect("built-in");
+        let warnings = |root: &Path| ser_ingest::check_root(&descriptor, root).expect("survey").warnings;
+        assert_eq!(warnings(&root), Vec::<String>::new(), "{corpus}");
+        // One speaker, and both: what somebody tries first.
+        for parts in [&speakers[..1], &speakers[..]] {
+            let folder = Folder::new();
+            for name in names_below(&root) {
+                if parts.iter().any(|part| name.contains(part)) {
+                    folder.bytes(&name, b"");
+                }
+            }
+            assert_eq!(warnings(folder.path()), Vec::<String>::new(), "{corpus}: {parts:?}");
+        }
+    }
+}
+
+/// How many clips have which value.
+fn by(rows: &[Clip], of: impl Fn(&Clip) -> Option<String>) -> BTreeMap<String, usize> {
+    let mut counts = BTreeMap::new();
+    for value in rows.iter().filter_map(of) {
+        *counts.entry(value).or_default() += 1;
+    }
+    counts
+}
+
+/// Paths of the audio files below `root`.
+fn names_below(root: &Path) -> Vec<String> {
+    let mut names = Vec::new();
+    let mut folders = vec![root.to_owned()];
+    while let Some(folder) = folders.pop() {
+        for entry in std::fs::read_dir(folder).expect("folder") {
+            let path = entry.expect("entry").path();
+            let below = path.strip_prefix(root).expect("below").to_str().expect("UTF-8").to_owned();
+            if path.is_dir() {
+                folders.push(path);
+            } else if below.ends_with(".flac") || below.ends_with(".wav") {
+                names.push(below);
+            }
+        }
+    }
+    names
+}
+
+#[test]
 fn crema_d_names_and_tables() {
     let Some(metadata) = corpora("crema_d_metadata") else { return };
     let names = std::fs::read_to_string(metadata.join("audio_wav_filenames.txt")).expect("names");
@@ -60,6 +143,7 @@ fn crema_d_names_and_tables() {
     let descriptor = Descriptor::load("crema_d", Path::new("")).expect("built-in");
     let survey = ser_ingest::check_root(&descriptor, &folder.path().join("crema_d")).expect("survey");
     assert_eq!((survey.recordings, survey.shortfall, survey.not_understood.len()), (7442, None, 0));
+    assert_eq!(survey.warnings, Vec::<String>::new());
 
     let found = folder.ingest(&Params { corpus: "crema_d".into(), root: "crema_d".into(), ..Params::default() });
     assert!(found.rows.iter().all(|clip| clip.age_years.is_some_and(|age| (20.0..=74.0).contains(&age))));

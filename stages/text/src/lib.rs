@@ -1,13 +1,18 @@
 //! Text that other people wrote: file names, cells of tables, words in descriptors.
 //!
 //! Whatever is compared with text from elsewhere goes through [`nfc`], and whatever is shown on a terminal through
-//! [`printable`]. Files become text through [`decode`], and tables in them become rows through [`delimited`].
+//! [`printable`]. Files become text through [`decode`], and tables in them become rows through [`delimited`]. [`alike`] finds
+//! names that are probably one name, [`strange`] finds parts of names that were taken for other ones.
 
+mod alike;
 mod decode;
 pub mod delimited;
 mod nfc;
 mod printable;
+mod told;
 
+pub use crate::alike::{alike, is_blank, likeness};
 pub use crate::decode::{DecodeError, Decoded, Encoding, Place, decode};
 pub use crate::nfc::nfc;
 pub use crate::printable::printable;
+pub use crate::told::{Strange, Told, decides, strange};

@@ -4,11 +4,15 @@ use std::fmt::Write as _;
 use std::path::Path;
 
 use ser_ingest::{Descriptor, Survey};
+use ser_text::printable;
 use serde_json::json;
 
 use crate::args::{CorporaArgs, CorporaCommand};
 use crate::output::{self, Status, UsageError};
 use crate::text_table;
+
+/// How many files a list names.
+const LISTED: usize = 20;
 
 pub(crate) fn run(args: &CorporaArgs) -> anyhow::Result<Status> {
     match &args.command {
@@ -76,45 +80,68 @@ fn check(root: &Path, corpus: &str, json: bool) -> anyhow::Result<Status> {
     Ok(status)
 }
 
+/// What was understood, warnings first and notes last. File names are other people's text, and shown so that a
+/// terminal does not obey them.
 fn describe(survey: &Survey) -> String {
-    let mut text = format!(
-        "{}: {} audio files in `{}`, {} understood as {}\n",
+    let mut text = printable(&format!(
+        "{}: {} audio files in `{}`, {} understood as {}",
         survey.corpus,
         survey.files,
         survey.root,
         survey.recordings,
         survey.edition.as_deref().unwrap_or("recordings of the corpus"),
-    );
+    ))
+    .into_owned();
+    text.push('\n');
     if let Some(shortfall) = &survey.shortfall {
-        let _ = writeln!(text, "not complete: {shortfall}");
+        // Writing to a string cannot fail.
+        let _ = writeln!(text, "not complete: {}", printable(shortfall));
+    }
+    match survey.warnings.len() {
+        0 => text.push_str("no warnings\n"),
+        1 => text.push_str("\n1 WARNING\n"),
+        several => {
+            let _ = writeln!(text, "\n{several} WARNINGS");
+        }
+    }
+    for (number, warning) in survey.warnings.iter().enumerate() {
+        let _ = writeln!(text, "  {}. {}", number + 1, printable(warning));
     }
     for (title, counts) in
         [("emotion", &survey.emotions), ("speaker", &survey.speakers), ("left out as", &survey.other_modalities)]
     {
         if !counts.is_empty() {
             let rows: Vec<Vec<String>> =
-                counts.iter().map(|(name, count)| vec![name.clone(), count.to_string()]).collect();
+                counts.iter().map(|(name, count)| vec![printable(name).into_owned(), count.to_string()]).collect();
             let _ = write!(text, "\n{}", text_table::render(&[title, "files"], &rows));
         }
     }
     for (title, named) in [("names not understood", &survey.not_understood), ("names repaired", &survey.repaired)] {
-        if !named.is_empty() {
-            let _ = writeln!(text, "\n{title}: {}", named.len());
-            for (path, why) in named.iter().take(20) {
-                let _ = writeln!(text, "  {path}: {why}");
-            }
-        }
+        list(&mut text, title, named.iter().map(|(path, why)| format!("{path}: {why}")));
     }
-    if !survey.contradicting.is_empty() {
-        let _ = writeln!(text, "\nname and folder disagree: {}", survey.contradicting.len());
-        for path in survey.contradicting.iter().take(20) {
-            let _ = writeln!(text, "  {path}");
-        }
+    list(&mut text, "name and folder disagree", survey.contradicting.iter().cloned());
+    if !survey.notes.is_empty() {
+        text.push_str("\nnotes\n");
     }
     for note in &survey.notes {
-        let _ = writeln!(text, "note: {note}");
+        let _ = writeln!(text, "  - {}", printable(note));
     }
     text
+}
+
+/// A title with the number of lines, and the first of them.
+fn list(text: &mut String, title: &str, lines: impl ExactSizeIterator<Item = String>) {
+    let number = lines.len();
+    if number == 0 {
+        return;
+    }
+    let _ = writeln!(text, "\n{title}: {number}");
+    for line in lines.take(LISTED) {
+        let _ = writeln!(text, "  {}", printable(&line));
+    }
+    if number > LISTED {
+        let _ = writeln!(text, "  ... and {} more; `--json` has them all", number - LISTED);
+    }
 }
 
 fn new(name: &str) -> anyhow::Result<Status> {

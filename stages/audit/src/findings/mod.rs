@@ -7,6 +7,7 @@ mod associated;
 mod classes;
 mod completeness;
 mod copies;
+mod names;
 mod raters;
 mod recording;
 mod speakers;
@@ -40,6 +41,8 @@ pub const FINDERS: &[Finder] = &[
     speakers::few_speakers,
     speakers::few_clips,
     speakers::unknown_speakers,
+    names::speakers_alike,
+    names::doubtful,
     recording::mixed_sample_rates,
     recording::sample_rate_by_corpus,
     recording::band_limited,

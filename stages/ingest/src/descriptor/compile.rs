@@ -6,8 +6,9 @@ use std::path::PathBuf;
 
 use globset::{GlobBuilder, GlobSet, GlobSetBuilder};
 use regex::{Regex, RegexBuilder};
+use ser_text::{is_blank, nfc};
 
-use super::raw::{RawDescriptor, RawExpected, RawGender, RawJoin, RawPattern, RawTable, Text};
+use super::raw::{RawDescriptor, RawExpected, RawJoin, RawPattern, RawTable, Text};
 use super::{Codes, Descriptor, Expected, Field, GenderRule, Pattern, Repair, SideTable, Speaker, is_valid_name};
 use crate::emotions;
 use crate::error::DescriptorProblem;
@@ -17,6 +18,9 @@ const MAX_PATTERN_BYTES: usize = 1 << 20;
 
 /// Where a table is looked for when the descriptor does not say.
 const LOOK_IN: [&str; 2] = [".", ".."];
+
+/// What is wrong with a key that is there in both of Unicode's spellings.
+const TWO_SPELLINGS: &str = "it is there twice: both spellings of its accented letters are one text";
 
 /// Collects mistakes, and turns places in the text into lines.
 struct Checker<'a> {
@@ -43,7 +47,7 @@ pub(super) fn compile(text: &str, path: Option<PathBuf>) -> Result<Descriptor, V
 
     let repairs = raw.repair.iter().enumerate().filter_map(|(at, repair)| {
         let path = check.regex(&format!("repair[{}].path", at + 1), &repair.path)?;
-        Some(Repair { path, becomes: repair.becomes.clone(), why: repair.why.clone() })
+        Some(Repair { path, becomes: composed(&repair.becomes), why: repair.why.clone() })
     });
     let repairs = repairs.collect();
     let folders: Vec<Regex> = raw
@@ -66,9 +70,13 @@ pub(super) fn compile(text: &str, path: Option<PathBuf>) -> Result<Descriptor, V
             let key = format!("speakers.{id}.age_years");
             check.problem(&key, Some(&age.span()), format!("expected 0 to 130 years, found {years}"));
         }
-        speakers.insert(id, Speaker { gender: speaker.gender, age_years });
+        let gender = speaker.gender.as_deref().map(composed);
+        if speakers.insert(composed(&id), Speaker { gender, age_years }).is_some() {
+            check.problem(&format!("speakers.{id}"), None, TWO_SPELLINGS.to_owned());
+        }
     }
-    let RawGender { all, odd, even } = raw.gender;
+    let [all, odd, even] =
+        [&raw.gender.all, &raw.gender.odd, &raw.gender.even].map(|word| word.as_deref().map(composed));
     let expected = raw.expected.iter().enumerate().map(|(at, raw)| check.expected(at + 1, raw)).collect();
 
     if !check.problems.is_empty() {
@@ -87,6 +95,8 @@ pub(super) fn compile(text: &str, path: Option<PathBuf>) -> Result<Descriptor, V
         text: text.to_owned(),
         include: (!raw.files.include.is_empty()).then_some(include),
         exclude,
+        include_globs: raw.files.include.into_iter().map(Text::into_inner).collect(),
+        exclude_globs: raw.files.exclude.into_iter().map(Text::into_inner).collect(),
         other_emotions: check.other_emotions,
         repairs,
         patterns,
@@ -102,6 +112,11 @@ pub(super) fn compile(text: &str, path: Option<PathBuf>) -> Result<Descriptor, V
 /// Whether `years` can be the age of a speaker.
 pub(crate) fn plausible_age(years: f64) -> bool {
     (0.0..=130.0).contains(&years)
+}
+
+/// Text as it is compared: see [`nfc`].
+fn composed(text: &str) -> String {
+    nfc(text).into_owned()
 }
 
 impl Checker<'_> {
@@ -122,15 +137,16 @@ impl Checker<'_> {
                 self.problem("other_emotions", Some(&word.span()), message);
             }
         }
-        words.iter().map(|word| word.get_ref().clone()).collect()
+        words.iter().map(|word| composed(word.get_ref())).collect()
     }
 
+    /// A regular expression on composed text. Composing the pattern itself is what a letter in it needs, and can make
+    /// nonsense of an escape before a bare accent: then the pattern counts as it is written.
     fn regex(&mut self, key: &str, pattern: &Text) -> Option<Regex> {
-        match RegexBuilder::new(pattern.get_ref())
-            .size_limit(MAX_PATTERN_BYTES)
-            .dfa_size_limit(MAX_PATTERN_BYTES)
-            .build()
-        {
+        let build = |text: &str| {
+            RegexBuilder::new(text).size_limit(MAX_PATTERN_BYTES).dfa_size_limit(MAX_PATTERN_BYTES).build()
+        };
+        match build(&nfc(pattern.get_ref())).or_else(|_| build(pattern.get_ref())) {
             Ok(regex) => Some(regex),
             Err(error) => {
                 self.problem(key, Some(&pattern.span()), format!("not a usable regular expression: {error}"));
@@ -159,9 +175,12 @@ impl Checker<'_> {
             for (name, value) in &raw.set {
                 let key = format!("{key}.set.{}", name.get_ref());
                 match Field::named(name.get_ref(), &Field::IN_NAMES) {
+                    Some(_) if is_blank(value.get_ref()) => {
+                        self.problem(&key, Some(&value.span()), "expected text, found none".to_owned());
+                    }
                     Some(field) => {
                         self.emotion_word(&key, field, value);
-                        set.insert(field, value.get_ref().clone());
+                        set.insert(field, composed(value.get_ref()));
                     }
                     None => self.problem(&key, Some(&name.span()), suggestion(name.get_ref(), &Field::IN_NAMES)),
                 }
@@ -206,8 +225,14 @@ impl Checker<'_> {
             for (code, meaning) in meanings {
                 self.emotion_word(&format!("{key}.{code}"), field, meaning);
             }
-            let meanings = meanings.iter().map(|(code, meaning)| (code.clone(), meaning.get_ref().clone()));
-            codes.insert(field, Codes(meanings.collect()));
+            let mut known = BTreeMap::new();
+            for (code, meaning) in meanings {
+                if known.insert(composed(code), composed(meaning.get_ref())).is_some() {
+                    let key = format!("{key}.{code}");
+                    self.problem(&key, Some(&meaning.span()), TWO_SPELLINGS.to_owned());
+                }
+            }
+            codes.insert(field, Codes(known));
         }
         codes
     }
@@ -217,7 +242,7 @@ impl Checker<'_> {
         let text = word.get_ref();
         if !field.holds_emotion()
             || emotions::emotion_of(text).is_some()
-            || self.other_emotions.iter().any(|other| other == text)
+            || self.other_emotions.iter().any(|other| *other == nfc(text))
         {
             return;
         }
@@ -233,7 +258,7 @@ impl Checker<'_> {
     fn globs(&mut self, key: &str, raw: &[Text]) -> GlobSet {
         let mut set = GlobSetBuilder::new();
         for glob in raw {
-            match GlobBuilder::new(glob.get_ref()).literal_separator(true).build() {
+            match GlobBuilder::new(&nfc(glob.get_ref())).literal_separator(true).build() {
                 Ok(compiled) => {
                     set.add(compiled);
                 }
@@ -303,7 +328,7 @@ impl Checker<'_> {
         for (word, count) in &raw.emotions {
             self.emotion_word(&format!("expected[{number}].emotions"), Field::Emotion, word);
             let label = emotions::emotion_of(word.get_ref())
-                .map_or_else(|| word.get_ref().clone(), |emotion| emotion.as_str().to_owned());
+                .map_or_else(|| composed(word.get_ref()), |emotion| emotion.as_str().to_owned());
             emotions.insert(label, *count);
         }
         Expected {

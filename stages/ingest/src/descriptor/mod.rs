@@ -12,14 +12,17 @@ use std::path::{Path, PathBuf};
 use globset::GlobSet;
 use regex::Regex;
 use ser_schemas::Emotion;
+use ser_text::nfc;
 
 use crate::emotions;
 use crate::error::{DescriptorProblem, IngestError};
 
 /// The descriptors that ship with the program, by name.
-const BUILTIN: [(&str, &str); 5] = [
+const BUILTIN: [(&str, &str); 7] = [
     ("crema_d", include_str!("../../corpora/crema_d.toml")),
     ("emodb", include_str!("../../corpora/emodb.toml")),
+    ("emovo", include_str!("../../corpora/emovo.toml")),
+    ("nemo", include_str!("../../corpora/nemo.toml")),
     ("ravdess", include_str!("../../corpora/ravdess.toml")),
     ("savee", include_str!("../../corpora/savee.toml")),
     ("tess", include_str!("../../corpora/tess.toml")),
@@ -53,6 +56,9 @@ pub struct Descriptor {
     pub text: String,
     pub(crate) include: Option<GlobSet>,
     pub(crate) exclude: GlobSet,
+    /// The globs of both sets as they are written, in their order.
+    pub(crate) include_globs: Vec<String>,
+    pub(crate) exclude_globs: Vec<String>,
     pub(crate) other_emotions: Vec<String>,
     pub(crate) repairs: Vec<Repair>,
     pub(crate) patterns: Vec<Pattern>,
@@ -200,7 +206,7 @@ impl Descriptor {
 
     /// The emotion behind `word`: one of the eight, `None` for one of the descriptor's other words, an error otherwise.
     pub(crate) fn emotion(&self, word: &str) -> Result<Option<Emotion>, String> {
-        if self.other_emotions.iter().any(|other| other == word) {
+        if self.other_emotions.iter().any(|other| *other == nfc(word)) {
             return Ok(None);
         }
         emotions::emotion_of(word).map(Some).ok_or_else(|| format!("`{word}` is not an emotion that is known"))
@@ -250,7 +256,8 @@ impl Field {
 impl Codes {
     /// What `code` means: exactly as written or, where only one code differs from it in nothing but case, that one.
     pub(crate) fn meaning(&self, code: &str) -> Option<&str> {
-        if let Some(meaning) = self.0.get(code) {
+        let code = nfc(code);
+        if let Some(meaning) = self.0.get(code.as_ref()) {
             return Some(meaning);
         }
         let folded = code.to_lowercase();
@@ -259,6 +266,11 @@ impl Codes {
             (Some((_, meaning)), None) => Some(meaning),
             _ => None,
         }
+    }
+
+    /// Each code with its meaning, in the order of codes.
+    pub(crate) fn iter(&self) -> impl Iterator<Item = (&str, &str)> {
+        self.0.iter().map(|(code, meaning)| (code.as_str(), meaning.as_str()))
     }
 
     /// All codes, for messages.

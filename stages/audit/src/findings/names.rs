@@ -1,0 +1,70 @@
+//! What was read from file names, and can hardly be right.
+
+use ser_schemas::{Clip, Emotion, Finding, Severity};
+use ser_text::{Told, alike, strange};
+
+use super::finding;
+use crate::codes::Code;
+use crate::dataset::Dataset;
+use crate::params::Params;
+
+/// Ids that are probably one person's: a speaker-independent split can have that person on both sides.
+pub(super) fn speakers_alike(_: &Params, dataset: &Dataset) -> Vec<Finding> {
+    let mut findings = Vec::new();
+    for corpus in dataset.corpus_names() {
+        let speakers: Vec<&str> = dataset.of_corpus(corpus).filter_map(own_id).collect();
+        for names in alike(speakers.iter().copied()) {
+            let named: Vec<String> = names.iter().map(|name| format!("`{name}`")).collect();
+            let clips = speakers.iter().filter(|speaker| names.contains(speaker)).count();
+            findings.push(finding(
+                Severity::Warning,
+                Code::SpeakersAlike,
+                format!(
+                    "speakers of {corpus} differ only in case, blanks, width or leading zeros: if they are one \
+                     person, a speaker-independent split can have that person on both sides"
+                ),
+                format!("{}, {clips} clips", named.join(", ")),
+            ));
+        }
+    }
+    findings
+}
+
+/// Properties that decide one another. The pattern takes the wrong part of the name, or a model can learn the one for
+/// the other.
+pub(super) fn doubtful(_: &Params, dataset: &Dataset) -> Vec<Finding> {
+    let of_corpus = |corpus: &str| {
+        let told: Vec<Told<'_>> = dataset.of_corpus(corpus).map(told).collect();
+        let described = strange(&told).into_iter().map(|strange| {
+            finding(
+                Severity::Warning,
+                Code::DoubtfulNames,
+                format!(
+                    "{corpus}: {}; either its descriptor takes the wrong part of the names, or figures for new \
+                     speakers mean little",
+                    strange.what
+                ),
+                strange.examples,
+            )
+        });
+        described.collect::<Vec<_>>()
+    };
+    dataset.corpus_names().into_iter().flat_map(of_corpus).collect()
+}
+
+fn told(clip: &Clip) -> Told<'_> {
+    Told {
+        speaker: own_id(clip),
+        emotion: clip.emotion.map(Emotion::as_str),
+        sentence: clip.sentence.as_deref(),
+        take: clip.take.as_deref(),
+        intensity: clip.intensity.as_deref(),
+        gender: clip.gender.as_deref(),
+    }
+}
+
+/// The corpus's own id of the speaker.
+fn own_id(clip: &Clip) -> Option<&str> {
+    let speaker = clip.speaker.as_deref()?;
+    Some(speaker.strip_prefix(clip.corpus.as_str()).and_then(|id| id.strip_prefix(':')).unwrap_or(speaker))
+}

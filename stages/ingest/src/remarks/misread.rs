@@ -1,0 +1,228 @@
+//! Names that say nothing: how many, why, and which mistake in a pattern or in the codes it looks like.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use regex::RegexBuilder;
+
+use super::{Read, Remarks, count, quoted};
+use crate::descriptor::{Codes, Descriptor, Field};
+use crate::emotions;
+use crate::identify::Identity;
+use crate::names::{self, Misread};
+use crate::walk::Found;
+
+/// A file whose name was not understood.
+type Lost<'a> = (&'a Found, &'a Identity);
+
+pub(super) fn all(read: &Read<'_>, remarks: &mut Remarks) {
+    let mut causes: BTreeMap<Misread, Vec<Lost<'_>>> = BTreeMap::new();
+    let mut untold: Vec<Lost<'_>> = Vec::new();
+    for (found, identity) in read.walk.files.iter().zip(read.identities) {
+        if identity.not_understood.is_none() || identity.facts.modality.is_some() {
+            continue;
+        }
+        match names::read_name(read.descriptor, found.stem()).misread {
+            Some(cause) => causes.entry(cause).or_default().push((found, identity)),
+            None => untold.push((found, identity)),
+        }
+    }
+    for (cause, lost) in &causes {
+        remarks.warnings.extend(match cause {
+            Misread::NoPattern => no_pattern(read, lost),
+            Misread::NoCode { field, text } => Some(no_code(read.descriptor, *field, text, lost)),
+            Misread::NoEmotion { word } => Some(no_emotion(read.descriptor, word, lost)),
+        });
+    }
+    remarks.warnings.extend(nothing_told(&untold));
+}
+
+fn no_pattern(read: &Read<'_>, lost: &[Lost<'_>]) -> Option<String> {
+    let (first, _) = lost.first()?;
+    let path = names::read_name(read.descriptor, first.stem()).path;
+    let patterns = match read.descriptor.patterns.as_slice() {
+        [only] => format!("the pattern `{}`", only.path),
+        several => format!("any of the {} patterns", several.len()),
+    };
+    let verb = if lost.len() == 1 { "does" } else { "do" };
+    let remedy = looks_like(read.descriptor, first, &path).unwrap_or_else(|| {
+        "a pattern sees the path below the root, with `/` and without the extension, as it stands here; correct \
+         `[[pattern]]`, or leave the files out with `[files] exclude`"
+            .to_owned()
+    });
+    Some(format!("{} {verb} not follow {patterns}, the first is `{path}`; {remedy}", count(lost.len(), "file")))
+}
+
+/// What is wrong with the pattern, if `path` fits it but for a common mistake.
+fn looks_like(descriptor: &Descriptor, found: &Found, path: &str) -> Option<String> {
+    let extension = found.below_root.strip_prefix(found.stem()).unwrap_or_default();
+    for (number, pattern) in descriptor.patterns.iter().enumerate() {
+        let fits = |text: &str| pattern.path.is_match(text);
+        let key = format!("pattern[{}]", number + 1);
+        if !extension.is_empty() && fits(&format!("{path}{extension}")) {
+            return Some(format!("`{key}` expects the extension: end it before `{extension}`"));
+        }
+        if fits(names::file_name(path)) {
+            return Some(format!("the file name alone fits `{key}`: begin it with `(?:^|/)` instead of `^`"));
+        }
+        let any_case = RegexBuilder::new(pattern.path.as_str()).case_insensitive(true).build();
+        if any_case.is_ok_and(|any_case| any_case.is_match(path)) {
+            return Some(format!("it fits `{key}` but for upper and lower case: begin it with `(?i)`"));
+        }
+        if path.contains('/') && fits(&path.replace('/', "\\")) {
+            return Some(format!("it fits `{key}` with `\\` between folders: write `/`, on every system"));
+        }
+        if fits(path.trim()) || fits(&path.replace(' ', "")) {
+            return Some(format!(
+                "it fits `{key}` without its blanks: allow them with `\\s*`, or `[[repair]]` the names"
+            ));
+        }
+    }
+    None
+}
+
+fn no_code(descriptor: &Descriptor, field: Field, text: &str, lost: &[Lost<'_>]) -> String {
+    let name = field.as_str();
+    let codes = descriptor.codes.get(&field);
+    let known = codes.map(|codes| quoted(codes.iter().map(|(code, _)| code))).unwrap_or_default();
+    let remedy = if let Some(group) = swapped(descriptor, field, lost) {
+        format!(
+            "the group `{}` holds what is a code of `codes.{name}`: are the two groups of the pattern swapped?",
+            group.as_str()
+        )
+    } else if let Some(near) = codes.and_then(|codes| emotions::nearest(text, codes.iter().map(|(code, _)| code))) {
+        format!("`codes.{name}` has `{near}`: correct it, or add `{text}`")
+    } else {
+        format!("add it to `codes.{name}`, or correct the group `{name}` of the pattern")
+    };
+    let verb = if lost.len() == 1 { "has" } else { "have" };
+    format!(
+        "{} {verb} `{text}` for the {name}, which is none of its codes ({known}), for example `{}`; {remedy}",
+        count(lost.len(), "file"),
+        example(lost),
+    )
+}
+
+fn no_emotion(descriptor: &Descriptor, word: &str, lost: &[Lost<'_>]) -> String {
+    let others = descriptor.other_emotions.iter().map(String::as_str);
+    let near = emotions::nearest(word, emotions::known_words().chain(others));
+    let remedy = if let Some(group) = swapped(descriptor, Field::Emotion, lost) {
+        format!("the group `{}` holds words for emotions: are the two groups of the pattern swapped?", group.as_str())
+    } else if let Some(near) = near.filter(|near| emotions::emotion_of(near).is_none()) {
+        format!("`other_emotions` has `{near}`: correct it, or the names")
+    } else if let Some(near) = near {
+        format!("if it means `{near}`, say so: `[codes.emotion]` `{word} = \"{near}\"`")
+    } else {
+        format!(
+            "say what it means in `[codes.emotion]`, list it in `other_emotions`, or correct the group `emotion` of \
+             the pattern"
+        )
+    };
+    let verb = if lost.len() == 1 { "has" } else { "have" };
+    format!(
+        "{} {verb} `{word}` for the emotion, which is no emotion that is known, for example `{}`; {remedy}",
+        count(lost.len(), "file"),
+        example(lost),
+    )
+}
+
+/// Another group that holds, in all of these files, what `field` was expected to hold.
+fn swapped(descriptor: &Descriptor, field: Field, lost: &[Lost<'_>]) -> Option<Field> {
+    let codes = descriptor.codes.get(&field);
+    let fits = |text: &str| match codes {
+        Some(codes) => codes.meaning(text).is_some(),
+        None => field == Field::Emotion && descriptor.emotion(text).is_ok(),
+    };
+    let mut candidates: BTreeSet<Field> = Field::IN_NAMES.into_iter().filter(|other| *other != field).collect();
+    for (found, _) in lost {
+        let path = names::read_name(descriptor, found.stem()).path;
+        let groups: BTreeMap<Field, &str> = names::groups(descriptor, &path).into_iter().collect();
+        candidates.retain(|candidate| groups.get(candidate).is_some_and(|text| fits(text)));
+    }
+    candidates.into_iter().next()
+}
+
+/// Files whose names follow a pattern, and of which neither name nor table tells speaker or emotion.
+fn nothing_told(untold: &[Lost<'_>]) -> Option<String> {
+    let (first, identity) = untold.first()?;
+    let why = identity.not_understood.as_deref().unwrap_or_default();
+    let verb = if untold.len() == 1 { "lacks" } else { "lack" };
+    Some(format!(
+        "{} {verb} speaker or emotion, the first is `{}`: {why}; name a group for it in the pattern, or a column of \
+         a table that has a row for each file",
+        count(untold.len(), "file"),
+        first.below_root,
+    ))
+}
+
+fn example(lost: &[Lost<'_>]) -> &str {
+    lost.first().map_or("", |(found, _)| found.below_root.as_str())
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::remarks::tests::{warnings, with};
+
+    #[test]
+    fn a_pattern_that_fits_no_name_says_which_mistake_it_looks_like() {
+        let names = ["a/s1_t0_anger.wav", "a/s2_t1_sadness.wav"];
+        for (pattern, hint) in [
+            (r"(?<speaker>s\d)_t\d_(?<emotion>\w+)\.wav$", "expects the extension: end it before `.wav`"),
+            (r"^(?<speaker>s\d)_t\d_(?<emotion>\w+)$", "begin it with `(?:^|/)` instead of `^`"),
+            (r"(?<speaker>S\d)_T\d_(?<emotion>\w+)$", "begin it with `(?i)`"),
+            (r"\\(?<speaker>s\d)_t\d_(?<emotion>\w+)$", "write `/`, on every system"),
+            (r"(?<speaker>s\d)-t\d-(?<emotion>\w+)$", "as it stands here"),
+        ] {
+            let found = warnings(&with(&format!("[[pattern]]\npath = '{pattern}'\n"), &names));
+            assert_eq!(found.len(), 1, "{found:#?}");
+            assert!(found[0].starts_with("2 files do not follow the pattern `"), "{found:?}");
+            assert!(found[0].contains("the first is `a/s1_t0_anger`") && found[0].contains(hint), "{hint}: {found:?}");
+        }
+        let blanks = with("[[pattern]]\npath = '(?<speaker>s\\d)_(?<emotion>\\w+)$'\n", &["s1 _sad.wav"]);
+        assert!(warnings(&blanks)[0].contains("without its blanks"), "{:?}", warnings(&blanks));
+    }
+
+    const PATTERN: &str = "[[pattern]]\npath = '(?:^|/)(?<speaker>[^_/]+)_(?<emotion>[^_/]+)_(?<take>\\d+)$'\n";
+
+    #[test]
+    fn a_misspelt_code_is_named_with_its_neighbour() {
+        let text = format!("{PATTERN}[codes.emotion]\nangr = \"angry\"\nsad = \"sad\"\n");
+        let found = warnings(&with(&text, &["s1_anger_1.wav", "s2_anger_2.wav", "s1_sad_1.wav"]));
+        let expected = "2 files have `anger` for the emotion, which is none of its codes (`angr`, `sad`), for example \
+                        `s1_anger_1.wav`; `codes.emotion` has `angr`: correct it, or add `anger`";
+        assert_eq!(found[0], expected, "{found:#?}");
+    }
+
+    #[test]
+    fn a_misspelt_label_in_the_names_is_named_with_the_emotion() {
+        let found = warnings(&with(PATTERN, &["s1_hapy_1.wav", "s2_sad_2.wav"]));
+        assert!(found[0].starts_with("1 file has `hapy` for the emotion"), "{found:?}");
+        assert!(found[0].ends_with("`[codes.emotion]` `hapy = \"happy\"`"), "{found:?}");
+        let found = warnings(&with(PATTERN, &["s1_bewildered_1.wav"]));
+        assert!(found[0].contains("list it in `other_emotions`"), "{found:?}");
+    }
+
+    #[test]
+    fn a_misspelt_other_emotion_is_named_with_the_word_of_the_files() {
+        let text = format!("other_emotions = [\"bordom\"]\n{PATTERN}");
+        let found = warnings(&with(&text, &["s1_boredom_1.wav", "s2_sad_2.wav"]));
+        assert!(found[0].ends_with("`other_emotions` has `bordom`: correct it, or the names"), "{found:?}");
+    }
+
+    #[test]
+    fn groups_that_are_swapped_are_told() {
+        let swapped = "[[pattern]]\npath = '(?:^|/)(?<emotion>[^_/]+)_(?<speaker>[^_/]+)_(?<take>\\d+)$'\n";
+        let names = ["s1_anger_1.wav", "s2_sadness_2.wav"];
+        for text in [swapped.to_owned(), format!("{swapped}[codes.emotion]\nanger = \"angry\"\nsadness = \"sad\"\n")] {
+            let found = warnings(&with(&text, &names));
+            assert_eq!(found.len(), 2, "{found:#?}");
+            assert!(found.iter().all(|text| text.contains("the group `speaker` holds")), "{found:#?}");
+        }
+    }
+
+    #[test]
+    fn an_empty_group_is_a_file_without_a_speaker() {
+        let text = "[[pattern]]\npath = '(?:^|/)(?<speaker>[^_/]*)_(?<emotion>[^_/]+)$'\n";
+        let found = warnings(&with(text, &["_sad.wav", " _sad.wav", "a_sad.wav"]));
+        assert!(found[0].starts_with("2 files lack speaker or emotion, the first is ` _sad.wav`"), "{found:?}");
+    }
+}
