@@ -16,6 +16,9 @@ const FEWEST: usize = 5;
 /// Words for a gender that a speaker is hardly called.
 const GENDERS: [&str; 8] = ["f", "female", "m", "male", "man", "men", "woman", "women"];
 
+/// Something that is told of a recording.
+type Property = for<'a> fn(&Told<'a>) -> Option<&'a str>;
+
 pub(super) fn all(read: &Read<'_>, remarks: &mut Remarks) {
     let recordings = recordings(read);
     remarks.warnings.extend(speakers_alike(read));
@@ -63,8 +66,8 @@ fn speakers_alike(read: &Read<'_>) -> Vec<String> {
     let sentence = |names: &Vec<&str>| {
         format!(
             "the speakers {} differ only in case, blanks, width or leading zeros; if they are one person, a \
-             speaker-independent split can have that person on both sides: give all of them one id with \
-             `[codes.speaker]` or `[[repair]]`",
+             speaker-independent split can have that person on both sides: give them one id, by renaming the \
+             files or with a `[[repair]]` of the names",
             // All of them: blanks and zeros are easily overlooked.
             names.iter().map(|name| format!("`{name}`")).collect::<Vec<_>>().join(", ")
         )
@@ -186,17 +189,16 @@ fn always_the_same(recordings: &[Told<'_>]) -> Vec<String> {
     if recordings.len() < FEWEST {
         return Vec::new();
     }
-    let fields: [(&str, fn(&Told<'_>) -> Option<String>); 3] = [
-        ("sentence", |told| told.sentence.map(str::to_owned)),
-        ("take", |told| told.take.map(str::to_owned)),
-        ("intensity", |told| told.intensity.map(str::to_owned)),
-    ];
-    let sentence = |(name, of): &(&str, fn(&Told<'_>) -> Option<String>)| {
-        let values: BTreeSet<Option<String>> = recordings.iter().map(of).collect();
-        let [Some(only)]: [Option<String>; 1] = Vec::from_iter(values).try_into().ok()? else { return None };
-        Some(format!("the {name} is `{only}` in every recording"))
-    };
-    fields.iter().filter_map(sentence).collect()
+    let fields: [(&str, Property); 3] =
+        [("sentence", |told| told.sentence), ("take", |told| told.take), ("intensity", |told| told.intensity)];
+    let mut remarks = Vec::new();
+    for (name, of) in fields {
+        let values: BTreeSet<Option<&str>> = recordings.iter().map(of).collect();
+        if let (Some(Some(only)), 1) = (values.first(), values.len()) {
+            remarks.push(format!("the {name} is `{only}` in every recording"));
+        }
+    }
+    remarks
 }
 
 #[cfg(test)]

@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use regex::RegexBuilder;
 
 use super::{Read, Remarks, count, quoted};
-use crate::descriptor::{Codes, Descriptor, Field};
+use crate::descriptor::{Descriptor, Field};
 use crate::emotions;
 use crate::identify::Identity;
 use crate::names::{self, Misread};
@@ -103,8 +103,8 @@ fn no_code(descriptor: &Descriptor, field: Field, text: &str, lost: &[Lost<'_>])
 }
 
 fn no_emotion(descriptor: &Descriptor, word: &str, lost: &[Lost<'_>]) -> String {
-    let others = descriptor.other_emotions.iter().map(String::as_str);
-    let near = emotions::nearest(word, emotions::known_words().chain(others));
+    let others = emotions::nearest(word, descriptor.other_emotions.iter().map(String::as_str));
+    let near = emotions::nearest(word, others.into_iter().chain(emotions::nearest(word, emotions::known_words())));
     let remedy = if let Some(group) = swapped(descriptor, Field::Emotion, lost) {
         format!("the group `{}` holds words for emotions: are the two groups of the pattern swapped?", group.as_str())
     } else if let Some(near) = near.filter(|near| emotions::emotion_of(near).is_none()) {
@@ -154,7 +154,7 @@ fn nothing_told(untold: &[Lost<'_>]) -> Option<String> {
     ))
 }
 
-fn example(lost: &[Lost<'_>]) -> &str {
+fn example<'a>(lost: &[Lost<'a>]) -> &'a str {
     lost.first().map_or("", |(found, _)| found.below_root.as_str())
 }
 
