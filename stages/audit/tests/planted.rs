@@ -299,7 +299,7 @@ fn speakers_that_are_one_person() {
 
 #[test]
 fn parts_of_names_that_were_taken_for_others() {
-    let besides = [Code::EmotionBySpeaker, Code::EmotionBySentence, Code::FewSpeakers, Code::EmotionByGender];
+    let besides = [Code::EmotionBySpeaker, Code::EmotionBySentence, Code::FewSpeakers, Code::SingleGenderCorpus];
     let emotion = planted(Code::DoubtfulNames, &besides, |dataset| {
         for clip in first(dataset) {
             clip.speaker = clip.emotion.map(|emotion| format!("one:{}", &emotion.as_str()[..2]));

@@ -69,7 +69,8 @@ pub fn check_root(descriptor: &Descriptor, root: &Path) -> Result<Survey, Ingest
         walk.files.iter().map(|found| identify(descriptor, &tables, found.stem())).collect();
     let read = Read { descriptor, walk: &walk, identities: &identities };
     let (misread, remarks) = (Remarks::of_misread(&read), Remarks::of(&read));
-    survey.warnings = [nothing_left(&survey), misread.warnings, tables.warnings, remarks.warnings].concat();
+    let nothing = if remarks.warnings.is_empty() { nothing_found(&survey) } else { Vec::new() };
+    survey.warnings = [nothing, misread.warnings, tables.warnings, remarks.warnings].concat();
     survey.notes = [walk.notes.clone(), tables.notes, misread.notes, remarks.notes].concat();
     for (found, identity) in walk.files.iter().zip(identities) {
         if let Some(number) = identity.repaired {
@@ -98,8 +99,8 @@ pub fn check_root(descriptor: &Descriptor, root: &Path) -> Result<Survey, Ingest
     Ok(survey)
 }
 
-/// A folder without a single audio file of the corpus.
-fn nothing_left(survey: &Survey) -> Vec<String> {
+/// A folder without a single audio file.
+fn nothing_found(survey: &Survey) -> Vec<String> {
     let empty = survey.exists && survey.files == 0;
     let text = format!(
         "no audio file of the corpus below `{}`; unpack archives, and point the root at the folder that the \
