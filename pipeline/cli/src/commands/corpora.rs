@@ -117,9 +117,9 @@ fn describe(survey: &Survey) -> String {
         }
     }
     for (title, named) in [("names not understood", &survey.not_understood), ("names repaired", &survey.repaired)] {
-        list(&mut text, title, named.iter().map(|(path, why)| format!("{path}: {why}")));
+        list_files(&mut text, title, named.iter().map(|(path, why)| format!("{path}: {why}")));
     }
-    list(&mut text, "name and folder disagree", survey.contradicting.iter().cloned());
+    list_files(&mut text, "name and folder disagree", survey.contradicting.iter().cloned());
     if !survey.notes.is_empty() {
         text.push_str("\nnotes\n");
     }
@@ -130,7 +130,7 @@ fn describe(survey: &Survey) -> String {
 }
 
 /// A title with the number of lines, and the first of them.
-fn list(text: &mut String, title: &str, lines: impl ExactSizeIterator<Item = String>) {
+fn list_files(text: &mut String, title: &str, lines: impl ExactSizeIterator<Item = String>) {
     let number = lines.len();
     if number == 0 {
         return;
