@@ -55,11 +55,15 @@ crate::table::table! {
         perceived_emotion: Option<Emotion>,
         /// Share of raters who agreed with the most frequent answer, 0 to 1.
         perceived_agreement: Option<f64>,
-        /// Highest absolute sample in decibels relative to full scale; null for digital silence.
+        /// Highest absolute sample in decibels relative to full scale; null for digital silence. This and all measurements of sound below, where nothing else is said, are of the mix that features hear: the mean of all channels, each less its offset.
         peak_dbfs: Option<f64>,
         /// Root mean square level of the whole clip in decibels relative to full scale; null for digital silence.
         rms_dbfs: Option<f64>,
-        /// Share of samples at full scale, 0 to 1.
+        /// Root mean square level of all channels before they are mixed, each less its offset, in decibels relative to full scale; null for digital silence. Far above `rms_dbfs` where channels cancel.
+        channel_rms_dbfs: Option<f64>,
+        /// Largest absolute offset of a channel, the mean of its samples, full scale = 1; null when nothing was decoded. Later stages take it off.
+        dc_offset: Option<f64>,
+        /// Share of stored samples at full scale or in flat tops (3 and more equal samples at the highest or lowest value of their channel), 0 to 1.
         clipped_fraction: Option<f64>,
         /// Share of 25 ms frames more than 40 dB below the loudest frame, 0 to 1.
         silence_fraction: Option<f64>,
@@ -73,6 +77,8 @@ crate::table::table! {
         fingerprint: Option<Vec<u32>>,
         /// Whether folder and file name agree about speaker and emotion; null where only one of them tells.
         name_matches_folder: Option<bool>,
+        /// What is odd about a file that was decoded nonetheless, in words: bytes behind its end that begin another file, a tag that cannot be true; null for nearly every file.
+        remark: Option<String>,
         /// Why ingest could not make a clip of this file; null when it could. A manifest holds none.
         problem: Option<Reason>,
         /// What exactly was found, in words; null without a problem.
@@ -109,6 +115,8 @@ impl Clip {
             perceived_agreement: None,
             peak_dbfs: None,
             rms_dbfs: None,
+            channel_rms_dbfs: None,
+            dc_offset: None,
             clipped_fraction: None,
             silence_fraction: None,
             leading_silence_s: None,
@@ -116,6 +124,7 @@ impl Clip {
             bandwidth_hz: None,
             fingerprint: None,
             name_matches_folder: None,
+            remark: None,
             problem: None,
             problem_detail: None,
         }

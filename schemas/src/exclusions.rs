@@ -11,6 +11,8 @@ crate::column::words! {
         GitLfsPointer = "git_lfs_pointer",
         /// There is no signal: every sample is zero or the level never rises above the stated floor.
         Silent = "silent",
+        /// The channels cancel: their mix, which is what later stages hear, has all but lost the sound.
+        ChannelsCancel = "channels_cancel",
         /// Decoded samples are infinite or not a number.
         NonFinite = "non_finite",
         /// Shorter than the manifest's `min_duration_s`.

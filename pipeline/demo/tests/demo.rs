@@ -109,8 +109,9 @@ fn every_clip_decodes_at_the_rate_of_its_corpus() {
             let audio = decode(&path).unwrap_or_else(|error| panic!("{}: {error}", path.display()));
             assert_eq!((audio.container, audio.sample_rate_hz, audio.channels), (Container::Wav, rate, 1));
             assert!((0.6..3.0).contains(&audio.duration_s()), "{}: {} s", path.display(), audio.duration_s());
-            let levels = ser_audio::levels(&audio);
-            assert_eq!(levels.clipped_fraction, 0.0, "{}", path.display());
+            let measures = ser_audio::measure(&audio);
+            assert_eq!(measures.clipped_fraction, 0.0, "{}", path.display());
+            let levels = measures.levels;
             assert!(levels.peak_dbfs.expect("a peak") > -40.0, "{}", path.display());
             assert!(levels.silence_fraction < 0.7, "{}: {levels:?}", path.display());
         }
@@ -138,7 +139,7 @@ fn each_bad_file_is_bad_in_its_own_way() {
             OddityKind::Truncated => matches!(found, Err(AudioError::Truncated { .. })),
             OddityKind::GitLfsPointer => matches!(found, Err(AudioError::GitLfsPointer { .. })),
             OddityKind::Empty => matches!(found, Err(AudioError::Empty)),
-            OddityKind::Silent => found.as_ref().is_ok_and(|audio| ser_audio::levels(audio).peak_dbfs.is_none()),
+            OddityKind::Silent => found.as_ref().is_ok_and(|audio| ser_audio::measure(audio).levels.peak_dbfs.is_none()),
             OddityKind::WrongExtension => found.as_ref().is_ok_and(|audio| audio.container == Container::Aiff),
             OddityKind::Duplicate => {
                 let bytes = fs::read(&oddity.path).expect("read");
@@ -189,7 +190,7 @@ fn emotions_differ_in_level_and_pitch_as_designed() {
     let mut pitches = BTreeMap::<String, Vec<f64>>::new();
     for (emotion, path) in clips("crema_d") {
         let audio = decode(&path).expect("clip");
-        levels.entry(emotion.clone()).or_default().push(ser_audio::levels(&audio).rms_dbfs.expect("a level"));
+        levels.entry(emotion.clone()).or_default().push(ser_audio::measure(&audio).levels.rms_dbfs.expect("a level"));
         pitches.entry(emotion).or_default().push(pitch_hz(&audio).ln() * 12.0 / 2.0_f64.ln());
     }
     let mean = |values: &[f64]| values.iter().sum::<f64>() / values.len() as f64;

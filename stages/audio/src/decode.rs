@@ -12,6 +12,10 @@ use crate::{AudioError, Container, Decoded, Unit, aiff, flac, mpeg, ogg, wav, wi
 /// Sample rates that are decoded, in hertz. Others are refused: every later stage is specified for these only.
 pub const SAMPLE_RATES_HZ: RangeInclusive<u32> = 8_000..=192_000;
 
+/// Largest magnitude of a sample that is audio; full scale is 1. 32-bit integers that were never divided by their full scale
+/// lie below. Beyond, the bytes are something else that is read as floating-point numbers, and powers overflow.
+pub const LARGEST_SAMPLE: f32 = 1.0e10;
+
 /// Bounds on what one file may cost. They hold before memory is taken: a file of some bytes can announce, and a
 /// compressed one can contain, far more audio than there is memory.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -92,7 +96,7 @@ pub fn decode(bytes: Vec<u8>, limits: &Limits) -> Result<Decoded, AudioError> {
     if decoded.samples.is_empty() {
         return Err(AudioError::NoSamples { container });
     }
-    check_finite(&decoded)?;
+    check_values(&decoded)?;
     Ok(decoded)
 }
 
@@ -109,15 +113,28 @@ pub(crate) fn check_format(container: Container, sample_rate_hz: u32, channels: 
     Err(AudioError::Unsupported { container, what })
 }
 
-fn check_finite(audio: &Decoded) -> Result<(), AudioError> {
+/// Refuses samples that are no numbers, or too large to be any level.
+fn check_values(audio: &Decoded) -> Result<(), AudioError> {
+    let bad = |sample: f32| !sample.is_finite() || sample.abs() > LARGEST_SAMPLE;
     let count = wide(
         #[inline(always)]
-        || audio.samples.iter().map(|sample| usize::from(!sample.is_finite())).sum::<usize>(),
+        || audio.samples.iter().map(|&sample| usize::from(bad(sample))).sum::<usize>(),
     );
     if count == 0 {
         return Ok(());
     }
-    let first = audio.samples.iter().position(|sample| !sample.is_finite()).unwrap_or(0);
+    let samples = &audio.samples;
+    let count = samples.iter().filter(|sample| !sample.is_finite()).count();
+    let is_first = |sample: &f32| if count > 0 { !sample.is_finite() } else { bad(*sample) };
+    let first = samples.iter().position(is_first).unwrap_or(0);
     let first_frame = first / usize::from(audio.channels.max(1));
-    Err(AudioError::NonFinite { count, samples: audio.samples.len(), first_frame })
+    if count > 0 {
+        return Err(AudioError::NonFinite { count, samples: samples.len(), first_frame });
+    }
+    let value = samples.get(first).copied().unwrap_or_default();
+    let detail = format!(
+        "a sample of {value:e} times full scale in frame {first_frame}, at most {LARGEST_SAMPLE:e} is a level: these bytes \
+         are no floating-point audio"
+    );
+    Err(AudioError::Malformed { container: audio.container, detail })
 }

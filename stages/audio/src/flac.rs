@@ -75,6 +75,7 @@ pub(crate) fn decode(bytes: &[u8], limits: &Limits) -> Result<Decoded, AudioErro
         sample_rate_hz: info.sample_rate_hz,
         channels: info.channels,
         samples: sink.into_samples(),
+        remark: None,
     })
 }
 

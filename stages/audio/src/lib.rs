@@ -10,8 +10,10 @@
 //! | `chunks`, `wav`, `aiff` | where samples lie in RIFF, RIFX, RF64 and FORM files, well formed or not |
 //! | `flac`, `mpeg`, `ogg` | what the compressed streams promise about their length, and whether they keep it |
 //! | `engine` | symphonia's decoders: packets in, interleaved samples out |
-//! | `decoded` | the result: samples, duration, mix-down, hash |
-//! | `levels` | peak, RMS, clipping and silence of a clip |
+//! | `decoded` | the result: samples, duration, offsets, mix-down, hash |
+//! | `measure` | all that is measured of a recording, in one call |
+//! | `levels` | peak, RMS and silence of a channel |
+//! | `clipping` | samples that were cut off, at full scale or below |
 //! | `bandwidth` | how far up a recording reaches |
 //! | `fingerprint` | what copies of one take have in common |
 //! | `spectrum`, `decimate` | what these two are computed with |
@@ -21,6 +23,7 @@
 mod aiff;
 mod bandwidth;
 mod chunks;
+mod clipping;
 mod decimate;
 mod decode;
 mod decoded;
@@ -29,6 +32,7 @@ mod error;
 mod fingerprint;
 mod flac;
 mod levels;
+mod measure;
 mod mpeg;
 mod ogg;
 mod resample;
@@ -38,10 +42,11 @@ mod wav;
 mod wide;
 
 pub use crate::bandwidth::bandwidth_hz;
-pub use crate::decode::{Limits, SAMPLE_RATES_HZ, decode, decode_file, read_file};
+pub use crate::decode::{LARGEST_SAMPLE, Limits, SAMPLE_RATES_HZ, decode, decode_file, read_file};
 pub use crate::decoded::{Container, Decoded};
 pub use crate::error::{AudioError, Unit};
 pub use crate::fingerprint::fingerprint;
-pub use crate::levels::{Levels, levels};
+pub use crate::levels::Levels;
+pub use crate::measure::{Measures, measure};
 pub use crate::resample::{ResampleError, Resampler};
 pub use crate::wide::wide;

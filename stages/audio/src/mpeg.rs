@@ -96,6 +96,7 @@ pub(crate) fn decode(bytes: &[u8], limits: &Limits) -> Result<Decoded, AudioErro
         sample_rate_hz: first.sample_rate_hz,
         channels,
         samples: info.trim(sink.into_samples(), usize::from(channels)),
+        remark: None,
     })
 }
 

@@ -73,6 +73,7 @@ pub(crate) fn decode(bytes: &[u8], limits: &Limits) -> Result<Decoded, AudioErro
         sample_rate_hz: rate,
         channels,
         samples: sink.into_samples(),
+        remark: None,
     })
 }
 

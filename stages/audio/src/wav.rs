@@ -70,6 +70,7 @@ pub(crate) fn decode(bytes: &[u8], limits: &Limits) -> Result<Decoded, AudioErro
         sample_rate_hz: pcm.sample_rate_hz,
         channels: pcm.channels,
         samples,
+        remark: None,
     })
 }
 

@@ -39,7 +39,7 @@ pub use params::{F0, Functionals, LogMel, Mfcc, Params};
 pub use stage::run;
 
 /// Version of what this stage computes; it rises when the same parameters give other numbers.
-pub const VERSION: u32 = 3;
+pub const VERSION: u32 = 4;
 
 /// The files of a result; [`ser_schemas::AUGMENTED_FILE`] beside them where alterations are declared.
 pub(crate) const FRAMES_FILE: &str = "frames.parquet";

@@ -46,6 +46,7 @@ mod watched;
 pub use crate::descriptor::{Descriptor, builtin_descriptors, is_valid_name, template};
 pub use crate::error::{DescriptorProblem, IngestError};
 pub use crate::params::Params;
+pub use crate::probe::describe;
 pub use crate::run::{CLIPS_FILE, CORPUS_FILE, Reading, read, run};
 pub use crate::sources::{FoundSources, Sources, find_sources};
 pub use crate::survey::{Survey, check_root};

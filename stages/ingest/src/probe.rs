@@ -4,7 +4,7 @@ use std::fs::File;
 use std::io::{self, Read as _};
 use std::path::Path;
 
-use ser_audio::{AudioError, Limits};
+use ser_audio::{AudioError, Decoded, Limits};
 use ser_schemas::{Clip, Reason};
 
 use crate::index::{Entry, Hash, Stat};
@@ -82,32 +82,32 @@ fn content(found: &Found, seen: &Seen, clip: &mut Clip, probed: &mut Probed) -> 
     }
     clip.content_hash = Some(hex(&hash));
     let decoded = ser_audio::decode(bytes, &LIMITS).map_err(|error| (reason(&error), error.to_string()))?;
-    clip.container = Some(decoded.container.as_str().to_owned());
-    clip.sample_rate_hz = Some(decoded.sample_rate_hz);
-    clip.channels = Some(decoded.channels);
-    clip.bits_per_sample = decoded.bits_per_sample;
-    clip.duration_s = Some(decoded.duration_s());
-    clip.audio_hash = Some(decoded.audio_hash());
-    let levels = ser_audio::levels(&decoded);
-    clip.peak_dbfs = levels.peak_dbfs;
-    clip.rms_dbfs = levels.rms_dbfs;
-    clip.clipped_fraction = Some(levels.clipped_fraction);
-    clip.silence_fraction = Some(levels.silence_fraction);
-    clip.leading_silence_s = levels.leading_silence_s;
-    clip.trailing_silence_s = levels.trailing_silence_s;
-    let mono = decoded.mono();
-    clip.bandwidth_hz = ser_audio::bandwidth_hz(&mono, decoded.sample_rate_hz);
-    clip.fingerprint = ser_audio::fingerprint(&mono, decoded.sample_rate_hz);
-    // A level cannot tell a constant from a tone, and a constant makes no sound.
-    let constant = match decoded.samples.split_first() {
-        Some((first, rest)) => (*first != 0.0 && rest.iter().all(|sample| sample == first)).then_some(*first),
-        None => None,
-    };
-    clip.codec = Some(decoded.codec);
-    match constant {
-        Some(value) => Err((Reason::Silent, format!("every sample is {value}: a constant, not a signal"))),
-        None => Ok(()),
-    }
+    describe(&decoded, clip);
+    Ok(())
+}
+
+/// Fills in the columns of `clip` that tell of its sound: format, levels and all else that is measured. Hashes and names are
+/// left alone, but for `audio_hash`.
+pub fn describe(audio: &Decoded, clip: &mut Clip) {
+    let measures = ser_audio::measure(audio);
+    clip.container = Some(audio.container.as_str().to_owned());
+    clip.codec = Some(audio.codec.clone());
+    clip.sample_rate_hz = Some(audio.sample_rate_hz);
+    clip.channels = Some(audio.channels);
+    clip.bits_per_sample = audio.bits_per_sample;
+    clip.remark.clone_from(&audio.remark);
+    clip.audio_hash = Some(audio.audio_hash());
+    clip.duration_s = Some(measures.duration_s);
+    clip.peak_dbfs = measures.levels.peak_dbfs;
+    clip.rms_dbfs = measures.levels.rms_dbfs;
+    clip.channel_rms_dbfs = measures.channel_rms_dbfs;
+    clip.dc_offset = Some(measures.dc_offset);
+    clip.clipped_fraction = Some(measures.clipped_fraction);
+    clip.silence_fraction = Some(measures.levels.silence_fraction);
+    clip.leading_silence_s = measures.levels.leading_silence_s;
+    clip.trailing_silence_s = measures.levels.trailing_silence_s;
+    clip.bandwidth_hz = measures.bandwidth_hz;
+    clip.fingerprint = measures.fingerprint;
 }
 
 fn reason(error: &AudioError) -> Reason {

@@ -32,12 +32,15 @@ impl Seen {
         clip.duration_s = known.duration_s;
         clip.peak_dbfs = known.peak_dbfs;
         clip.rms_dbfs = known.rms_dbfs;
+        clip.channel_rms_dbfs = known.channel_rms_dbfs;
+        clip.dc_offset = known.dc_offset;
         clip.clipped_fraction = known.clipped_fraction;
         clip.silence_fraction = known.silence_fraction;
         clip.leading_silence_s = known.leading_silence_s;
         clip.trailing_silence_s = known.trailing_silence_s;
         clip.bandwidth_hz = known.bandwidth_hz;
         clip.fingerprint.clone_from(&known.fingerprint);
+        clip.remark.clone_from(&known.remark);
         // What is wrong with a name is judged anew, by what the name is now.
         if !matches!(known.problem, Some(Reason::NameNotUnderstood | Reason::OtherModality)) {
             clip.problem = known.problem;

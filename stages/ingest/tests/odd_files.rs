@@ -36,7 +36,9 @@ fn every_file_is_a_row_and_every_bad_one_has_its_reason() {
     assert_eq!(problem("OAF_pointer_sad"), Some(Reason::GitLfsPointer));
     assert_eq!(problem("OAF_cut_sad"), Some(Reason::Truncated));
     assert_eq!(problem("OAF_nan_sad"), Some(Reason::NonFinite));
-    assert_eq!(problem("OAF_constant_sad"), Some(Reason::Silent));
+    let constant = found.clip("tess/OAF_constant_sad");
+    assert_eq!((constant.problem, constant.rms_dbfs, constant.channel_rms_dbfs), (None, None, None), "silence");
+    assert_eq!(constant.dc_offset, Some(500.0 / 32_768.0));
     assert_eq!(problem("recording 1"), Some(Reason::NameNotUnderstood));
     assert_eq!(problem("OAF_good_bored"), Some(Reason::NameNotUnderstood));
     assert_eq!(problem("nonsense"), Some(Reason::Unreadable), "content comes before name");
@@ -44,7 +46,7 @@ fn every_file_is_a_row_and_every_bad_one_has_its_reason() {
     assert_eq!((named.duration_s, named.speaker, named.emotion), (Some(0.5), None, None));
     assert!(found.clip("tess/OAF_empty_sad").problem_detail.is_some_and(|detail| detail.contains("empty")));
     assert!(found.rows.iter().all(|clip| clip.problem.is_some() == clip.problem_detail.is_some()));
-    assert_eq!((found.corpus.files, found.corpus.clips), (10, 1));
+    assert_eq!((found.corpus.files, found.corpus.clips), (10, 2));
     let paths: Vec<_> = found.rows.iter().map(|clip| clip.path.clone()).collect();
     let mut sorted = paths.clone();
     sorted.sort();

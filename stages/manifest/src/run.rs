@@ -10,7 +10,7 @@ use crate::duplicates::{self, Candidate};
 use crate::error::ManifestError;
 use crate::labels::{Label, Labeller};
 use crate::params::{LabelSource, Params};
-use crate::quality;
+use crate::quality::SoundRules;
 
 /// The table of usable clips, in the stage's folder and in those of the ingest stages it reads.
 pub const CLIPS_FILE: &str = "clips.parquet";
@@ -140,7 +140,7 @@ fn first_reason(params: &Params, clip: &Clip, label: &Label) -> Option<(Reason, 
             Reason::LabelNotWanted,
             "raters were tied, or the clip was not rated: it has no perceived label".to_owned(),
         )),
-        Label::Class(_) => quality::judge(params, clip),
+        Label::Class(_) => SoundRules::from(params).judge(clip),
     }
 }
 

@@ -35,9 +35,12 @@ fn check(bytes: Vec<u8>) -> Result<(), TestCaseError> {
         prop_assert!(audio.duration_s() <= LIMITS.max_duration_s);
         prop_assert_eq!(audio.samples.len() % usize::from(audio.channels), 0);
         prop_assert!(audio.samples.iter().all(|sample| sample.is_finite()));
-        let levels = ser_audio::levels(&audio);
-        prop_assert!((0.0..=1.0).contains(&levels.silence_fraction) && (0.0..=1.0).contains(&levels.clipped_fraction));
+        let measures = ser_audio::measure(&audio);
+        let shares = [measures.levels.silence_fraction, measures.clipped_fraction];
+        prop_assert!(shares.iter().all(|share| (0.0..=1.0).contains(share)), "{:?}", shares);
+        prop_assert!(measures.dc_offset.is_finite());
         prop_assert_eq!(audio.mono().len(), audio.frame_count());
+        prop_assert!(audio.mono().iter().all(|sample| sample.is_finite()));
     }
     Ok(())
 }

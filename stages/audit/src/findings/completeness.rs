@@ -82,6 +82,7 @@ fn severity(reason: Reason) -> Severity {
         | Reason::Truncated
         | Reason::GitLfsPointer
         | Reason::NonFinite
+        | Reason::ChannelsCancel
         | Reason::NameNotUnderstood => Severity::Warning,
         Reason::Silent
         | Reason::TooShort
