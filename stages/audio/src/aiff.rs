@@ -27,11 +27,13 @@ struct Common {
     compression: [u8; 4],
 }
 
-/// Decodes an AIFF or AIFC file.
-pub(crate) fn decode(bytes: &[u8], limits: &Limits) -> Result<Decoded, AudioError> {
+/// Decodes the AIFF or AIFC file that begins at byte `start` of `file`.
+pub(crate) fn decode(file: &[u8], start: usize, limits: &Limits) -> Result<Decoded, AudioError> {
+    let bytes = file.get(start..).unwrap_or_default();
     let mut common = None;
     let mut sound = None;
-    for chunk in Chunks::new(bytes.get(PREAMBLE_BYTES..).unwrap_or_default(), Order::Big) {
+    let mut chunks = Chunks::new(bytes.get(PREAMBLE_BYTES..).unwrap_or_default(), Order::Big);
+    for chunk in chunks.by_ref() {
         match &chunk.id {
             b"COMM" if common.is_none() => common = Some(Common::read(chunk.body)?),
             b"SSND" if sound.is_none() => sound = Some(chunk),
@@ -72,7 +74,7 @@ pub(crate) fn decode(bytes: &[u8], limits: &Limits) -> Result<Decoded, AudioErro
         sample_rate_hz: pcm.sample_rate_hz,
         channels: pcm.channels,
         samples,
-        remark: None,
+        remark: chunks.behind(start + PREAMBLE_BYTES),
     })
 }
 

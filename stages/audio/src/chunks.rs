@@ -3,6 +3,9 @@
 //! A chunk is four characters, a size and that many bytes, padded to an even number. Writers forget the pad byte, leave
 //! sizes at 0 or at the largest number because they could not seek back, and put anything before and after the samples.
 
+use crate::Container;
+use crate::sniff::{begins_file, known_start, sniff};
+
 /// Bytes of a chunk header: identifier and size.
 const HEADER_BYTES: usize = 8;
 /// Sizes from here on stand for "unknown" when the file is shorter: writers to a pipe leave 0xFFFFFFFF (ffmpeg),
@@ -62,6 +65,21 @@ impl<'a> Chunks<'a> {
             .is_some_and(|header| header[..4].iter().all(|byte| (b' '..=b'~').contains(byte)))
     }
 
+    /// In words, what lies behind the chunks that were walked, where it begins another file. `before` is where the walk
+    /// started in the file, in bytes.
+    pub(crate) fn behind(&self, before: usize) -> Option<String> {
+        let rest = self.bytes.get(self.position..)?;
+        // Some writers fill up the last block.
+        let zeros = rest.iter().take_while(|&&byte| byte == 0).count();
+        let rest = &rest[zeros..];
+        let at = before + self.position + zeros;
+        let what = match sniff(rest) {
+            Ok(content) => content.container().as_str(),
+            Err(_) => known_start(rest)?,
+        };
+        Some(format!("a second file ({what}) begins behind it, at byte {at}, and is not read"))
+    }
+
     /// Size of a sample chunk whose header says `stated` and behind which `left` bytes follow.
     fn sample_size(&self, stated: u64, left: u64, body_at: usize) -> u64 {
         if let Some(size) = self.data_size_64 {
@@ -72,7 +90,17 @@ impl<'a> Chunks<'a> {
             0 => left > 0 && !self.plausible(body_at),
             _ => stated > left && stated >= PLACEHOLDER_FROM,
         };
-        if unknown { left } else { stated }
+        // Nobody can tell where samples without a stated size end but by the header of the file that was appended.
+        if unknown { self.next_file(body_at).map_or(left, |at| (at - body_at) as u64) } else { stated }
+    }
+
+    /// Where the first RIFF or IFF file behind `from` begins.
+    fn next_file(&self, from: usize) -> Option<usize> {
+        let is_one = |at: &usize| {
+            matches!(self.bytes[*at], b'R' | b'F')
+                && matches!(begins_file(&self.bytes[*at..]), Some(Container::Wav | Container::Aiff))
+        };
+        (from..self.bytes.len()).find(is_one)
     }
 }
 
@@ -80,7 +108,7 @@ impl<'a> Iterator for Chunks<'a> {
     type Item = Chunk<'a>;
 
     fn next(&mut self) -> Option<Self::Item> {
-        if !self.plausible(self.position) {
+        if !self.plausible(self.position) || begins_file(&self.bytes[self.position..]).is_some() {
             return None;
         }
         let header: [u8; HEADER_BYTES] = self.bytes[self.position..self.position + HEADER_BYTES].try_into().ok()?;
@@ -131,6 +159,37 @@ mod tests {
         assert_eq!(ids(b"data\0\0\0\0\x01\x02\x03"), [("data".to_string(), 3, 3)]);
         assert_eq!(ids(b"data\0\0\0\0LIST\x02\0\0\0xy"), [("data".to_string(), 0, 0), ("LIST".to_string(), 2, 2)]);
         assert_eq!(ids(b"data\x09\0\0\0\x01\x02\x03"), [("data".to_string(), 9, 3)]);
+    }
+
+    #[test]
+    fn a_file_behind_the_chunks_is_no_chunk() {
+        let chunk = b"data\x04\0\0\0\x01\x02\x03\x04".to_vec();
+        let behind = |second: &[u8]| {
+            let bytes = [&chunk, second].concat();
+            let mut chunks = Chunks::new(&bytes, Order::Little);
+            let walked = chunks.by_ref().count();
+            (walked, chunks.behind(12))
+        };
+        let told = |container: &str, at: u32| {
+            (1, Some(format!("a second file ({container}) begins behind it, at byte {at}, and is not read")))
+        };
+        assert_eq!(behind(b"RIFF\x04\0\0\0WAVE"), told("wav", 24));
+        assert_eq!(behind(b"\0\0FORM\0\0\0\x04AIFF"), told("aiff", 26));
+        assert_eq!(behind(b"OggS\0\x02"), told("ogg", 24));
+        assert_eq!(behind(b"fLaC\0\0\0\x22"), told("flac", 24));
+        assert_eq!(behind(b"ID3\x03\0\0\0\0\0\x02xxfLaC\0\0\0\x22"), told("flac", 24));
+        assert_eq!(behind(b"\x1aE\xdf\xa3\0\0\0\0"), told("Matroska or WebM", 24));
+        assert_eq!(behind(b"id3 \x02\0\0\0xx"), (2, None), "a chunk");
+        assert_eq!(behind(b"ID3\x03\0\0\0\0\0\x02xx"), (1, None), "a tag");
+        assert_eq!(behind(b""), (1, None));
+    }
+
+    #[test]
+    fn samples_without_a_size_end_where_another_file_begins() {
+        let bytes = b"data\xff\xff\xff\xff\x01\x02\x03\x04RIFF\x04\0\0\0WAVE";
+        let mut chunks = Chunks::new(bytes, Order::Little);
+        assert_eq!(chunks.next().map(|chunk| chunk.body.len()), Some(4));
+        assert!(chunks.next().is_none() && chunks.behind(0).is_some());
     }
 
     #[test]

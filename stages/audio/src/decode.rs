@@ -3,7 +3,6 @@
 use std::fs::File;
 use std::io::{self, Read};
 use std::ops::RangeInclusive;
-use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::Path;
 
 use crate::sniff::{Content, sniff};
@@ -67,7 +66,9 @@ pub fn read_file(path: &Path, limits: &Limits) -> Result<Vec<u8>, AudioError> {
     if metadata.len() > limits.max_bytes {
         return Err(AudioError::OverLimit { found: metadata.len(), limit: limits.max_bytes, unit: Unit::Bytes });
     }
-    let mut bytes = Vec::with_capacity(metadata.len() as usize);
+    let mut bytes = Vec::new();
+    let expected = usize::try_from(metadata.len()).unwrap_or(usize::MAX);
+    bytes.try_reserve_exact(expected).map_err(|_| AudioError::OutOfMemory { bytes: metadata.len() })?;
     let file = File::open(path).map_err(at)?;
     // One byte more than allowed, so that a file that grows meanwhile is noticed rather than cut.
     file.take(limits.max_bytes.saturating_add(1)).read_to_end(&mut bytes).map_err(at)?;
@@ -83,16 +84,13 @@ pub fn decode(bytes: Vec<u8>, limits: &Limits) -> Result<Decoded, AudioError> {
     }
     let content = sniff(&bytes)?;
     let container = content.container();
-    // The decoders return errors for damaged input. Should one fail to and panic, its file is damaged all the same, and
-    // the thousands of others must still be read. Nothing of what it leaves half-done outlives this call.
-    let decoded = catch_unwind(AssertUnwindSafe(|| match content {
-        Content::Wav { start } => wav::decode(&bytes[start..], limits),
-        Content::Aiff { start } => aiff::decode(&bytes[start..], limits),
-        Content::Flac { start } => flac::decode(&bytes[start..], limits),
-        Content::Mp3 { start } => mpeg::decode(&bytes[start..], limits),
-        Content::Ogg { start } => ogg::decode(&bytes[start..], limits),
-    }))
-    .unwrap_or_else(|_| Err(AudioError::Malformed { container, detail: "the decoder gave up on it".into() }))?;
+    let decoded = match content {
+        Content::Wav { start } => wav::decode(&bytes, start, limits),
+        Content::Aiff { start } => aiff::decode(&bytes, start, limits),
+        Content::Flac { start } => flac::decode(&bytes, start, limits),
+        Content::Mp3 { start } => mpeg::decode(&bytes, start, limits),
+        Content::Ogg { start } => ogg::decode(&bytes, start, limits),
+    }?;
     if decoded.samples.is_empty() {
         return Err(AudioError::NoSamples { container });
     }

@@ -95,6 +95,14 @@ pub enum AudioError {
         /// What both are counted in.
         unit: Unit,
     },
+    /// The machine has no memory left for it. That says nothing about the file.
+    #[error(
+        "out of memory: {bytes} bytes more are needed; run with fewer `--jobs`, or raise the limit of this process"
+    )]
+    OutOfMemory {
+        /// How much was asked for.
+        bytes: u64,
+    },
     /// The content contradicts its own format.
     #[error("damaged {container} file: {detail}")]
     Malformed {

@@ -1,15 +1,20 @@
 //! MP3: MPEG-1, 2 and 2.5 audio, layer III.
 //!
 //! An MP3 file has no header of its own, only frames; their chain is followed here so that a frame that is missing, cut or
-//! overwritten is noticed (ISO/IEC 11172-3 2.4.1.3 and 13818-3 for the frame header). A first frame that holds a Xing,
-//! Info or VBRI tag is no audio: it tells how many frames follow and how much silence the encoder put around the audio.
-//! Symphonia decodes the frames.
+//! overwritten is noticed (ISO/IEC 11172-3 2.4.1.3 and 13818-3 for the frame header). A frame that holds a Xing, Info or
+//! VBRI tag is no audio: it begins a file, and tells how many frames follow and how much silence the encoder put around the
+//! audio. Files that were joined hold several, each with its own silence. Symphonia decodes the frames; every frame gives 1152
+//! samples per channel, or 576.
+//!
+//! A frame may use bytes of frames before it. Where the file was cut out of a longer one these are gone, and the frame is
+//! silent.
 
 use symphonia::core::codecs::audio::well_known::CODEC_ID_MP3;
 use symphonia::core::codecs::audio::{AudioCodecParameters, AudioDecoderOptions};
 use symphonia::default::codecs::MpaDecoder;
 
-use crate::engine::{Sink, refused};
+use crate::engine::{Sink, foreign};
+use crate::sniff::skip_id3;
 use crate::{AudioError, Container, Decoded, Limits, Unit};
 
 /// Bit rates of layer III in kbit/s by index, MPEG-1 first, then MPEG-2 and 2.5. Index 0 is "free", 15 is forbidden.
@@ -39,6 +44,10 @@ struct Header {
     length: usize,
     /// Where a Xing or Info tag would start.
     tag_at: usize,
+    /// Where the frame's own part of the coded samples starts.
+    main_data_at: usize,
+    /// Bytes of coded samples that the frame takes from frames before it.
+    main_data_begin: usize,
 }
 
 /// What a tag in the first frame tells.
@@ -51,53 +60,137 @@ struct InfoTag {
     padding: u64,
 }
 
-/// Decodes an MP3 stream, from its first frame on.
-pub(crate) fn decode(bytes: &[u8], limits: &Limits) -> Result<Decoded, AudioError> {
-    let bytes = strip_tags(bytes);
+/// The frames of one file. Others may be joined to it.
+#[derive(Debug, Default)]
+struct Part {
+    info: Option<InfoTag>,
+    /// Audio frames before its first one.
+    first: u64,
+    /// MPEG frames of audio in it.
+    frames: u64,
+    /// Bytes of its frames so far that later ones may use.
+    reservoir: usize,
+}
+
+/// Decodes the MP3 stream whose first frame is at byte `start` of `file`.
+pub(crate) fn decode(file: &[u8], start: usize, limits: &Limits) -> Result<Decoded, AudioError> {
+    let bytes = strip_tags(file.get(start..).unwrap_or_default());
     let first = Header::read(bytes).ok_or_else(|| malformed("it has no MPEG frame".into()))?;
-    let info = bytes.get(..first.length).and_then(|frame| InfoTag::read(frame, &first));
-    let mut at = if info.is_some() { first.length } else { 0 };
-    let info = info.unwrap_or_default();
     let mut sink = Sink::new(Container::Mp3, first.sample_rate_hz, first.channels, 0, limits)?;
-    let mut parameters = AudioCodecParameters::new();
-    parameters.for_codec(CODEC_ID_MP3).with_sample_rate(first.sample_rate_hz);
-    let mut decoder = MpaDecoder::try_new(&parameters, &AudioDecoderOptions::default())
-        .map_err(|error| refused(Container::Mp3, "at its first frame", &error))?;
-    let mut frames = 0;
+    let mut remark = None;
+    let mut decoder = new_decoder(&first)?;
+    let mut part = Part::default();
+    let mut at = 0;
     while at < bytes.len() {
         let rest = &bytes[at..];
         let Some(header) = Header::read(rest).filter(|header| header.same_stream(&first)) else {
-            // Padding of zeros at the end holds no audio; anything else may have been some.
+            // Padding of zeros at the end holds no audio, and neither do tags between joined files; anything else may.
             if rest.iter().all(|&byte| byte == 0) {
                 break;
+            }
+            let tags = tag_bytes(rest);
+            if tags > 0 && part.frames > 0 {
+                at += tags;
+                continue;
             }
             if rest.len() < 4 {
                 return Err(truncated(None, bytes.len(), Unit::Bytes));
             }
-            return Err(malformed(format!("no MPEG frame at byte {at} of its audio, after {frames} frames")));
+            let frames = sink.frames();
+            return Err(malformed(format!(
+                "no MPEG frame at byte {at} of its audio, after {frames} samples per channel"
+            )));
         };
         let Some(frame) = rest.get(..header.length) else {
             return Err(truncated(Some((at + header.length) as u64), bytes.len(), Unit::Bytes));
         };
-        sink.decode(&mut decoder, frame)?;
-        frames += 1;
+        match InfoTag::read(frame, &header) {
+            Some(info) if part.frames == 0 => part.info = Some(info),
+            Some(info) => {
+                remark = part.finish(&first, &mut sink)?.or(remark);
+                remark = remark.or(Some(format!(
+                    "a second file (mp3) begins in it, at byte {}: both are read as one recording",
+                    start + at
+                )));
+                part = Part { info: Some(info), first: sink.frames(), ..Part::default() };
+                decoder = new_decoder(&first)?;
+            }
+            None => part.decode(&mut decoder, &mut sink, frame, &header)?,
+        }
         at += header.length;
     }
-    // Some encoders count the frame of the tag itself.
-    if let Some(expected) = info.frames.filter(|&expected| frames + 1 < expected) {
-        let per_frame = first.frames();
-        return Err(truncated(Some(expected * per_frame), (frames * per_frame) as usize, Unit::Frames));
-    }
-    let channels = first.channels;
+    remark = part.finish(&first, &mut sink)?.or(remark);
     Ok(Decoded {
         container: Container::Mp3,
         codec: "mp3".into(),
         bits_per_sample: None,
         sample_rate_hz: first.sample_rate_hz,
-        channels,
-        samples: info.trim(sink.into_samples(), usize::from(channels)),
-        remark: None,
+        channels: first.channels,
+        samples: sink.into_samples(),
+        remark,
     })
+}
+
+fn new_decoder(first: &Header) -> Result<MpaDecoder, AudioError> {
+    let mut parameters = AudioCodecParameters::new();
+    parameters.for_codec(CODEC_ID_MP3).with_sample_rate(first.sample_rate_hz);
+    foreign(Container::Mp3, "at its first frame", || MpaDecoder::try_new(&parameters, &AudioDecoderOptions::default()))
+}
+
+impl Part {
+    /// Decodes one frame, which gives as many samples as its kind has.
+    fn decode(
+        &mut self,
+        decoder: &mut MpaDecoder,
+        sink: &mut Sink<'_>,
+        frame: &[u8],
+        header: &Header,
+    ) -> Result<(), AudioError> {
+        let (before, available) = (sink.frames(), self.reservoir);
+        let decoded = sink.decode(decoder, frame);
+        let gave = sink.frames() - before;
+        self.frames += 1;
+        self.reservoir += frame.len().saturating_sub(header.main_data_at);
+        match decoded {
+            Ok(()) if gave == header.frames() => Ok(()),
+            Ok(()) => {
+                let expected = header.frames();
+                Err(malformed(format!("after {before} samples per channel: a frame gave {gave}, expected {expected}")))
+            }
+            // The frames that it draws on are not there.
+            Err(AudioError::Malformed { .. }) if header.main_data_begin > available => {
+                *decoder = new_decoder(header)?;
+                self.reservoir = 0;
+                sink.push_silence(header.frames())
+            }
+            Err(error) => Err(error),
+        }
+    }
+
+    /// Holds the frames that were found against the tag, and takes off the silence that it tells of. Returns what is odd
+    /// about the tag, in words.
+    fn finish(&self, first: &Header, sink: &mut Sink<'_>) -> Result<Option<String>, AudioError> {
+        let Some(info) = &self.info else { return Ok(None) };
+        let (per_frame, frames) = (first.frames(), self.frames);
+        let there = frames * per_frame;
+        // Some encoders count the frame of the tag itself.
+        if let Some(expected) = info.frames.filter(|&expected| frames + 1 < expected) {
+            return Err(truncated(Some(expected * per_frame), there as usize, Unit::Frames));
+        }
+        let (delay, padding) = (info.delay, info.padding);
+        if delay + padding >= there && delay + padding > 0 {
+            return Ok(Some(format!(
+                "its tag takes {delay} + {padding} samples off the {there} that there are: the tag is ignored"
+            )));
+        }
+        let more = info.frames.filter(|expected| (1..frames).contains(expected));
+        sink.remove(self.first, delay);
+        if let Some(expected) = more {
+            return Ok(Some(format!("its tag tells of {expected} frames, it holds {frames}: all are read")));
+        }
+        sink.remove(sink.frames().saturating_sub(padding), padding);
+        Ok(None)
+    }
 }
 
 /// Offset of the first MPEG frame, if these bytes are MP3 at all.
@@ -146,12 +239,18 @@ impl Header {
             (false, _) => 32,
             (true, _) => 9,
         };
+        // A checksum of 2 bytes follows the header where the protection bit is 0.
+        let side_at = if kind & 1 == 0 { 6 } else { 4 };
+        let byte = |at: usize| bytes.get(at).map_or(0, |&byte| usize::from(byte));
+        let main_data_begin = if lower { byte(side_at) } else { byte(side_at) << 1 | byte(side_at + 1) >> 7 };
         Some(Self {
             divisor,
             sample_rate_hz,
             channels,
             length: slots * bit_rate / sample_rate_hz as usize + usize::from(rates >> 1 & 0x01),
             tag_at: 4 + side_bytes,
+            main_data_at: side_at + side_bytes,
+            main_data_begin,
         })
     }
 
@@ -192,13 +291,16 @@ impl InfoTag {
         }
         Some(info)
     }
+}
 
-    /// Takes the encoder's delay and padding off.
-    fn trim(&self, mut samples: Vec<f32>, channels: usize) -> Vec<f32> {
-        samples.truncate(samples.len().saturating_sub(self.padding as usize * channels));
-        samples.drain(..(self.delay as usize * channels).min(samples.len()));
-        samples
-    }
+/// Bytes of tags that `bytes` start with: ID3v2, ID3v1, APEv2.
+fn tag_bytes(bytes: &[u8]) -> usize {
+    let ape = bytes.get(..32).filter(|header| header.starts_with(b"APETAGEX")).map_or(0, |header| {
+        // The size counts items and footer, not the header itself.
+        32 + u32::from_le_bytes([header[12], header[13], header[14], header[15]]) as usize
+    });
+    let id3v1 = if bytes.starts_with(b"TAG") { ID3V1_BYTES } else { 0 };
+    skip_id3(bytes).max(id3v1).max(ape).min(bytes.len())
 }
 
 /// Takes ID3v1 and APEv2 tags off the end.

@@ -1,191 +1,141 @@
-//! Ogg Vorbis: the pages checked here, the packets read and decoded by symphonia.
+//! Ogg Vorbis: the pages checked and the packets found here, and decoded by symphonia.
 //!
-//! Pages after RFC 3533. A reader made for playback skips pages that fail their checksum; here such a page is an error, and
-//! so is a stream without the page that is marked as its last.
+//! A reader made for playback skips pages that fail their checksum; here such a page is an error, and so is a stream without
+//! the page that is marked as its last.
+//!
+//! Positions of pages count samples of the stream, not of the file (Vorbis I, A.2): a capture of a running stream begins at any
+//! number. What a file holds is what its packets give, less what the positions take off: at the beginning where the first
+//! page's position is below the samples that end there, at the end where the last page's is.
 
-use std::io::Cursor;
+mod pages;
 
-use symphonia::core::codecs::audio::AudioDecoderOptions;
+use symphonia::core::audio::Channels;
 use symphonia::core::codecs::audio::well_known::CODEC_ID_VORBIS;
-use symphonia::core::errors::Error;
-use symphonia::core::formats::{FormatOptions, FormatReader};
-use symphonia::core::io::{MediaSourceStream, MediaSourceStreamOptions};
-use symphonia::core::packet::Packet;
+use symphonia::core::codecs::audio::{AudioCodecParameters, AudioDecoderOptions};
 use symphonia::default::codecs::VorbisDecoder;
-use symphonia::default::formats::OggReader;
 
-use crate::engine::{Sink, refused};
+use crate::engine::{Sink, foreign};
 use crate::{AudioError, Container, Decoded, Limits, Unit};
 
-/// Bytes of a page header before its segment table.
-const PAGE_HEADER_BYTES: usize = 27;
-/// Where the checksum stands in the page header.
-const CRC_AT: usize = 22;
-/// Header flag of the last page of a stream.
-const LAST_PAGE: u8 = 0x04;
-/// A granule position of -1: no packet ends on this page.
-const NO_GRANULE: u64 = u64::MAX;
-/// Remainders of the page checksum, polynomial 0x04c11db7, by leading byte.
-const CRC32: [u32; 256] = crc32_table();
+use pages::Stream;
 
-/// One page.
-struct Page<'a> {
-    flags: u8,
-    granule: u64,
-    serial: u32,
-    sequence: u32,
-    bytes: &'a [u8],
-    body: &'a [u8],
+/// Bytes of an identification header.
+const IDENTIFICATION_BYTES: usize = 30;
+/// A stream whose pages were joined while it ran is at least this far from its beginning, in seconds. Nearer, a page
+/// is missing.
+const JOINED_FROM_S: i64 = 10;
+
+/// What the positions of pages say, against the frames that their packets gave.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+struct Positions {
+    /// Position at which the first decoded frame lies: negative where frames are to be taken off.
+    origin: Option<i64>,
+    /// Decoded frames that are wanted, counted from the first one.
+    end: Option<i64>,
 }
 
-/// Decodes an Ogg stream.
-pub(crate) fn decode(bytes: &[u8], limits: &Limits) -> Result<Decoded, AudioError> {
-    let expected = check_pages(bytes)?;
-    let source = MediaSourceStream::new(Box::new(Cursor::new(bytes)), MediaSourceStreamOptions::default());
-    let mut reader = OggReader::try_new(source, FormatOptions::default())
-        .map_err(|error| refused(Container::Ogg, "in its header packets", &error))?;
-    let parameters = reader
-        .tracks()
-        .first()
-        .and_then(|track| track.codec_params.as_ref())
-        .and_then(|parameters| parameters.audio())
-        .cloned()
-        .ok_or_else(|| unsupported("it holds no audio stream"))?;
-    if parameters.codec != CODEC_ID_VORBIS {
-        return Err(unsupported("its codec is not Vorbis"));
+/// Decodes the Ogg stream that begins at byte `start` of `file`.
+pub(crate) fn decode(file: &[u8], start: usize, limits: &Limits) -> Result<Decoded, AudioError> {
+    let bytes = file.get(start..).unwrap_or_default();
+    let Stream { pages, joined_at, behind } = Stream::read(bytes, start)?;
+    let mut headers = Vec::new();
+    let mut decoding: Option<(VorbisDecoder, Sink<'_>)> = None;
+    let mut positions = Positions::default();
+    // Positions of pages without audio are those of headers.
+    let mut heard = false;
+    let mut unfinished = None;
+    let mut packets = Vec::new();
+    for page in &pages {
+        page.take_packets(&mut unfinished, &mut packets)?;
+        for packet in packets.drain(..) {
+            match &mut decoding {
+                // A packet without bytes holds no audio; decoders pass over it.
+                Some((decoder, sink)) if !packet.is_empty() => {
+                    sink.decode(decoder, &packet)?;
+                    heard = true;
+                }
+                Some(_) => {}
+                None => {
+                    headers.push(packet);
+                    decoding = begin(&headers, limits)?;
+                }
+            }
+        }
+        if let (Some((_, sink)), Some(position)) = (&decoding, page.position())
+            && heard
+        {
+            positions.note(position, sink.frames(), page.is_last());
+        }
     }
-    let rate = parameters.sample_rate.unwrap_or(0);
-    let channels = parameters.channels.as_ref().map_or(0, |channels| channels.count() as u16);
-    let mut sink = Sink::new(Container::Ogg, rate, channels, 0, limits)?;
-    limits.check_frames(expected, channels, rate)?;
-    let mut decoder = VorbisDecoder::try_new(&parameters, &AudioDecoderOptions::default())
-        .map_err(|error| refused(Container::Ogg, "in its header packets", &error))?;
-    while let Some(packet) = next_packet(&mut reader, &sink)? {
-        sink.decode_packet(&mut decoder, &packet.as_packet_ref())?;
+    let Some((_, mut sink)) = decoding else {
+        return Err(malformed("its header packets are not complete".into()));
+    };
+    let decoded = sink.frames();
+    let rate = sink.sample_rate_hz();
+    let mut remark = behind;
+    if let Some(at) = joined_at {
+        let seconds = positions.origin.unwrap_or(0) / i64::from(rate.max(1));
+        if seconds < JOINED_FROM_S {
+            return Err(malformed(format!("pages are missing before byte {at}")));
+        }
+        remark = remark.or(Some(format!("it was captured from a running stream, {seconds} s after its beginning")));
     }
-    if sink.frames() < expected {
-        return Err(truncated(Some(expected), sink.frames(), Unit::Frames));
+    let first = positions.first_frame();
+    let end = positions.end.map_or(decoded, |end| end.max(0).unsigned_abs());
+    if end > decoded {
+        return Err(truncated(Some(end.saturating_sub(first)), decoded.saturating_sub(first), Unit::Frames));
     }
+    sink.keep(first, end.saturating_sub(first));
     Ok(Decoded {
         container: Container::Ogg,
         codec: "vorbis".into(),
         bits_per_sample: None,
         sample_rate_hz: rate,
-        channels,
+        channels: sink.channels(),
         samples: sink.into_samples(),
-        remark: None,
+        remark,
     })
 }
 
-fn next_packet(reader: &mut OggReader<'_>, sink: &Sink<'_>) -> Result<Option<Packet>, AudioError> {
-    match reader.next_packet() {
-        Ok(packet) => Ok(packet),
-        // The pages are known to be whole, so this is the end of the last one.
-        Err(Error::IoError(error)) if error.kind() == std::io::ErrorKind::UnexpectedEof => Ok(None),
-        Err(error) => Err(refused(Container::Ogg, &format!("after {} frames", sink.frames()), &error)),
-    }
+/// A decoder, once the three header packets are there.
+fn begin<'a>(headers: &[Vec<u8>], limits: &'a Limits) -> Result<Option<(VorbisDecoder, Sink<'a>)>, AudioError> {
+    let [identification, _, setup] = headers else { return Ok(None) };
+    let ident: &[u8; IDENTIFICATION_BYTES] = identification
+        .get(..IDENTIFICATION_BYTES)
+        .and_then(|ident| ident.try_into().ok())
+        .ok_or_else(|| malformed(format!("its identification header has {} bytes", identification.len())))?;
+    // Seven bytes of mark and four of version come before.
+    let (channels, rate) = (u16::from(ident[11]), u32::from_le_bytes([ident[12], ident[13], ident[14], ident[15]]));
+    let sink = Sink::new(Container::Ogg, rate, channels, 0, limits)?;
+    let mut parameters = AudioCodecParameters::new();
+    parameters
+        .for_codec(CODEC_ID_VORBIS)
+        .with_sample_rate(rate)
+        .with_channels(Channels::Discrete(channels))
+        .with_extra_data([&identification[..], setup].concat().into_boxed_slice());
+    let decoder = foreign(Container::Ogg, "in its header packets", || {
+        VorbisDecoder::try_new(&parameters, &AudioDecoderOptions::default())
+    })?;
+    Ok(Some((decoder, sink)))
 }
 
-/// Checks that all pages are whole and follow each other up to the last. Returns the last granule position: the number of
-/// frames, for Vorbis.
-fn check_pages(bytes: &[u8]) -> Result<u64, AudioError> {
-    let mut rest = bytes;
-    let mut previous: Option<Page<'_>> = None;
-    let mut frames = 0;
-    while !rest.is_empty() {
-        let at = bytes.len() - rest.len();
-        let page = Page::read(rest, at, bytes.len())?;
-        if crc32(page.bytes) != 0 {
-            return Err(malformed(format!("the page at byte {at} does not match its checksum")));
-        }
-        if let Some(previous) = &previous {
-            if page.serial != previous.serial {
-                return Err(unsupported("it holds more than one stream"));
-            }
-            if page.sequence != previous.sequence.wrapping_add(1) {
-                let (last, next) = (previous.sequence, page.sequence);
-                return Err(malformed(format!("page {next} follows page {last} at byte {at}")));
-            }
-        } else {
-            name_codec(page.body)?;
-        }
-        if page.granule != NO_GRANULE {
-            frames = page.granule;
-        }
-        rest = &rest[page.bytes.len()..];
-        let last = page.flags & LAST_PAGE != 0;
-        previous = Some(page);
+impl Positions {
+    /// Notes that the stream is at `position` after `decoded` frames, at the end of a page.
+    fn note(&mut self, position: i64, decoded: u64, last: bool) {
+        let decoded = i64::try_from(decoded).unwrap_or(i64::MAX);
+        // A page that is the first and the last takes samples off at its end. Where its position is beyond its samples, it
+        // cannot do that, and tells where the capture began.
+        let least = if last { 0 } else { i64::MIN };
+        let origin = *self.origin.get_or_insert(position.saturating_sub(decoded).max(least));
         if last {
-            return if rest.starts_with(b"OggS") { Err(unsupported("streams are chained in it")) } else { Ok(frames) };
+            self.end = Some(position.saturating_sub(origin));
         }
     }
-    Err(truncated(None, bytes.len() as u64, Unit::Bytes))
-}
 
-impl<'a> Page<'a> {
-    fn read(bytes: &'a [u8], at: usize, file_bytes: usize) -> Result<Self, AudioError> {
-        let cut = |length: usize| truncated(Some((at + length) as u64), file_bytes as u64, Unit::Bytes);
-        if !bytes.starts_with(&b"OggS"[..bytes.len().min(4)]) {
-            return Err(malformed(format!("no page at byte {at}")));
-        }
-        let header: [u8; PAGE_HEADER_BYTES] = bytes
-            .get(..PAGE_HEADER_BYTES)
-            .and_then(|header| header.try_into().ok())
-            .ok_or_else(|| cut(PAGE_HEADER_BYTES))?;
-        let [_, _, _, _, _, flags, numbers @ .., segments] = header;
-        let [g0, g1, g2, g3, g4, g5, g6, g7, s0, s1, s2, s3, q0, q1, q2, q3, ..] = numbers;
-        let body_at = PAGE_HEADER_BYTES + usize::from(segments);
-        let table = bytes.get(PAGE_HEADER_BYTES..body_at).ok_or_else(|| cut(body_at))?;
-        let end = body_at + table.iter().map(|&size| usize::from(size)).sum::<usize>();
-        let body = bytes.get(body_at..end).ok_or_else(|| cut(end))?;
-        Ok(Self {
-            flags,
-            granule: u64::from_le_bytes([g0, g1, g2, g3, g4, g5, g6, g7]),
-            serial: u32::from_le_bytes([s0, s1, s2, s3]),
-            sequence: u32::from_le_bytes([q0, q1, q2, q3]),
-            bytes: &bytes[..end],
-            body,
-        })
+    /// Decoded frames before the first one that is wanted.
+    fn first_frame(&self) -> u64 {
+        self.origin.unwrap_or(0).min(0).unsigned_abs()
     }
-}
-
-/// Refuses, by name, codecs other than Vorbis, by the first packet of the stream.
-fn name_codec(first_packet: &[u8]) -> Result<(), AudioError> {
-    let codecs: [(&[u8], &str); 4] =
-        [(b"OpusHead", "Opus"), (b"\x7fFLAC", "FLAC in Ogg"), (b"Speex   ", "Speex"), (b"fishead\0", "a Skeleton")];
-    if first_packet.starts_with(b"\x01vorbis") {
-        return Ok(());
-    }
-    match codecs.iter().find(|(start, _)| first_packet.starts_with(start)) {
-        Some((_, name)) => Err(unsupported(&format!("its codec is {name}, expected Vorbis"))),
-        None => Err(unsupported("its codec is not Vorbis")),
-    }
-}
-
-/// Checksum of a page, computed as if its own field were zero, less that field: 0 for a good page.
-fn crc32(page: &[u8]) -> u32 {
-    let crc = page.iter().enumerate().fold(0_u32, |crc, (at, &byte)| {
-        let byte = if (CRC_AT..CRC_AT + 4).contains(&at) { 0 } else { byte };
-        crc << 8 ^ CRC32[usize::from((crc >> 24) as u8 ^ byte)]
-    });
-    let stated = page.get(CRC_AT..CRC_AT + 4).and_then(|four| four.try_into().ok()).map_or(0, u32::from_le_bytes);
-    crc ^ stated
-}
-
-const fn crc32_table() -> [u32; 256] {
-    let mut table = [0; 256];
-    let mut index = 0;
-    while index < 256 {
-        let mut crc = (index as u32) << 24;
-        let mut bit = 0;
-        while bit < 8 {
-            crc = if crc & 0x8000_0000 == 0 { crc << 1 } else { crc << 1 ^ 0x04c1_1db7 };
-            bit += 1;
-        }
-        table[index] = crc;
-        index += 1;
-    }
-    table
 }
 
 fn truncated(expected: Option<u64>, found: u64, unit: Unit) -> AudioError {
@@ -198,4 +148,37 @@ fn unsupported(what: &str) -> AudioError {
 
 fn malformed(detail: String) -> AudioError {
     AudioError::Malformed { container: Container::Ogg, detail }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// First frame and end after pages at (position, decoded frames), the last one marked as such.
+    fn range(pages: &[(i64, u64)]) -> (u64, Option<i64>) {
+        let mut positions = Positions::default();
+        for (index, (position, decoded)) in pages.iter().enumerate() {
+            positions.note(*position, *decoded, index + 1 == pages.len());
+        }
+        (positions.first_frame(), positions.end)
+    }
+
+    #[test]
+    fn a_single_page_takes_off_at_its_end_or_begins_late() {
+        assert_eq!(range(&[(900, 1_024)]), (0, Some(900)));
+        assert_eq!(range(&[(1_024, 1_024)]), (0, Some(1_024)));
+        assert_eq!(range(&[(61_024, 1_024)]), (0, Some(1_024)));
+        assert_eq!(range(&[(0, 1_024)]), (0, Some(0)));
+    }
+
+    #[test]
+    fn the_first_of_several_pages_tells_where_the_stream_begins() {
+        assert_eq!(range(&[(1_000, 1_000), (2_000, 2_048)]), (0, Some(2_000)), "from zero, cut at the end");
+        assert_eq!(range(&[(961_000, 1_000), (962_000, 2_048)]), (0, Some(2_000)), "a capture");
+        assert_eq!(range(&[(900, 1_000), (1_900, 2_048)]), (100, Some(2_000)), "100 frames before the first sample");
+        assert_eq!(range(&[(961_000, 1_000), (962_048, 2_048)]), (0, Some(2_048)));
+        assert_eq!(range(&[(961_000, 1_000), (965_000, 2_048)]), (0, Some(5_000)), "frames are missing");
+        let (first, end) = range(&[(i64::MIN, 1_000), (i64::MAX, 2_000)]);
+        assert!(first > 1 << 60 && end == Some(i64::MAX));
+    }
 }

@@ -10,7 +10,7 @@ const ID3_HEADER_BYTES: usize = 10;
 const QUOTED_CHARS: usize = 40;
 
 /// What is not audio, or not decoded here, by its first bytes.
-const KNOWN_STARTS: [(&[u8], &str); 22] = [
+const KNOWN_STARTS: [(&[u8], &str); 21] = [
     (b"PK\x03\x04", "a ZIP archive"),
     (b"\x1f\x8b", "gzip-compressed data"),
     (b"7z\xbc\xaf\x27\x1c", "a 7-Zip archive"),
@@ -29,7 +29,6 @@ const KNOWN_STARTS: [(&[u8], &str); 22] = [
     (b"MAC ", "Monkey's Audio"),
     (b"NIST_1A", "NIST SPHERE"),
     (b"riff\x2e\x91\xcf\x11", "Sony Wave64"),
-    (b"MZ", "a Windows program"),
     (b"\x7fELF", "a Linux program"),
     (b"PAR1", "a Parquet table"),
     (b"SIMPLE  =", "a FITS file"),
@@ -67,13 +66,12 @@ pub(crate) fn sniff(bytes: &[u8]) -> Result<Content, AudioError> {
     }
     let start = skip_id3(bytes);
     let body = &bytes[start..];
-    let form = body.get(8..12).unwrap_or_default();
-    match body.get(..4).unwrap_or_default() {
-        b"RIFF" | b"RIFX" | b"RF64" | b"BW64" if form == b"WAVE" => Ok(Content::Wav { start }),
-        b"FORM" if form == b"AIFF" || form == b"AIFC" => Ok(Content::Aiff { start }),
-        b"fLaC" => Ok(Content::Flac { start }),
-        b"OggS" => Ok(Content::Ogg { start }),
-        _ => match mpeg::find_first_frame(body) {
+    match begins_file(body) {
+        Some(Container::Wav) => Ok(Content::Wav { start }),
+        Some(Container::Aiff) => Ok(Content::Aiff { start }),
+        Some(Container::Flac) => Ok(Content::Flac { start }),
+        Some(Container::Ogg) => Ok(Content::Ogg { start }),
+        Some(Container::Mp3) | None => match mpeg::find_first_frame(body) {
             Some(offset) => Ok(Content::Mp3 { start: start + offset }),
             None if start > 0 => {
                 Err(AudioError::NotAudio { found: format!("an ID3 tag of {start} bytes and then {}", describe(body)) })
@@ -83,8 +81,20 @@ pub(crate) fn sniff(bytes: &[u8]) -> Result<Content, AudioError> {
     }
 }
 
+/// The container whose mark stands at the very beginning of `bytes`. MP3 has none.
+pub(crate) fn begins_file(bytes: &[u8]) -> Option<Container> {
+    let form = bytes.get(8..12).unwrap_or_default();
+    match bytes.get(..4)? {
+        b"RIFF" | b"RIFX" | b"RF64" | b"BW64" if form == b"WAVE" => Some(Container::Wav),
+        b"FORM" if form == b"AIFF" || form == b"AIFC" => Some(Container::Aiff),
+        b"fLaC" => Some(Container::Flac),
+        b"OggS" => Some(Container::Ogg),
+        _ => None,
+    }
+}
+
 /// Number of leading bytes that are ID3v2 tags.
-fn skip_id3(bytes: &[u8]) -> usize {
+pub(crate) fn skip_id3(bytes: &[u8]) -> usize {
     let mut start = 0;
     while let Some(header) = bytes.get(start..start + ID3_HEADER_BYTES) {
         let size_bytes = &header[6..10];
@@ -98,13 +108,18 @@ fn skip_id3(bytes: &[u8]) -> usize {
     start
 }
 
+/// Words for content that begins with one of the [known marks](KNOWN_STARTS).
+pub(crate) fn known_start(bytes: &[u8]) -> Option<&'static str> {
+    KNOWN_STARTS.iter().find(|(start, _)| bytes.starts_with(start)).map(|(_, what)| *what)
+}
+
 /// Words for content that is no audio.
 fn describe(bytes: &[u8]) -> String {
     if bytes.is_empty() {
         return "nothing".into();
     }
-    if let Some((_, what)) = KNOWN_STARTS.iter().find(|(start, _)| bytes.starts_with(start)) {
-        return (*what).into();
+    if let Some(what) = known_start(bytes).or_else(|| bytes.starts_with(b"MZ").then_some("a Windows program")) {
+        return what.into();
     }
     if bytes.get(4..8) == Some(b"ftyp") {
         return "MPEG-4 (MP4, M4A)".into();

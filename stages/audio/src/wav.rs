@@ -34,12 +34,14 @@ struct Format {
     valid_bits: u16,
 }
 
-/// Decodes a WAVE file.
-pub(crate) fn decode(bytes: &[u8], limits: &Limits) -> Result<Decoded, AudioError> {
+/// Decodes the WAVE file that begins at byte `start` of `file`.
+pub(crate) fn decode(file: &[u8], start: usize, limits: &Limits) -> Result<Decoded, AudioError> {
+    let bytes = file.get(start..).unwrap_or_default();
     let order = if bytes.starts_with(b"RIFX") { Order::Big } else { Order::Little };
     let mut format = None;
     let mut data = None;
-    for chunk in Chunks::new(bytes.get(PREAMBLE_BYTES..).unwrap_or_default(), order) {
+    let mut chunks = Chunks::new(bytes.get(PREAMBLE_BYTES..).unwrap_or_default(), order);
+    for chunk in chunks.by_ref() {
         match &chunk.id {
             b"fmt " if format.is_none() => format = Some(Format::read(chunk.body, order)?),
             b"data" if data.is_none() => data = Some(chunk),
@@ -70,7 +72,7 @@ pub(crate) fn decode(bytes: &[u8], limits: &Limits) -> Result<Decoded, AudioErro
         sample_rate_hz: pcm.sample_rate_hz,
         channels: pcm.channels,
         samples,
-        remark: None,
+        remark: chunks.behind(start + PREAMBLE_BYTES),
     })
 }
 

@@ -77,6 +77,20 @@ codes! {
     SampleRateByCorpus = "sample_rate_by_corpus",
     /// Clips hold less bandwidth than their sample rate promises.
     BandLimited = "band_limited",
+    /// Clips whose samples do not lie around zero.
+    DcOffset = "dc_offset",
+    /// Clips that were cut off at a level.
+    Clipping = "clipping",
+    /// Clips far beyond full scale.
+    BeyondFullScale = "beyond_full_scale",
+    /// Clips stored with few bits per sample.
+    LowResolution = "low_resolution",
+    /// Clips that are silence for the most part.
+    MostlySilence = "mostly_silence",
+    /// Clips whose channels partly cancel when they are mixed.
+    ChannelsOutOfPhase = "channels_out_of_phase",
+    /// Files that are odd and were read nonetheless.
+    OddFile = "odd_file",
     /// A property of the recording tells the corpus.
     RecordingPredictsCorpus = "recording_predicts_corpus",
     /// A property of the recording, other than the level, tells the emotion.

@@ -33,6 +33,15 @@ pub struct Params {
     /// Smallest bandwidth that is not remarked on, as a share of half the sample rate, 0 to 1.
     #[schemars(range(min = 0.0, max = 1.0))]
     pub min_bandwidth: f64,
+    /// Largest offset of a recording that is not remarked on, as a share of full scale, 0 to 1. Later stages take it off.
+    #[schemars(range(min = 0.0, max = 1.0))]
+    pub max_dc_offset: f64,
+    /// Largest share of clipped samples in a clip, 0 to 1, that is not remarked on.
+    #[schemars(range(min = 0.0, max = 1.0))]
+    pub max_clipped: f64,
+    /// Largest share of silence in a clip, 0 to 1, that is not remarked on: frames 40 dB and more below the loudest.
+    #[schemars(range(min = 0.0, max = 1.0))]
+    pub max_silence: f64,
     /// Largest share of rated clips, 0 to 1, in which raters may have heard another emotion than the label says.
     #[schemars(range(min = 0.0, max = 1.0))]
     pub max_perceived_otherwise: f64,
@@ -84,6 +93,9 @@ impl Params {
             ("max_association", self.max_association, 0.0, 1.0, "0 is independence, 1 is full dependence"),
             ("max_shortcut_skill", self.max_shortcut_skill, 0.0, 1.0, "0 is guessing, 1 is always right"),
             ("min_bandwidth", self.min_bandwidth, 0.0, 1.0, "1 is half the sample rate"),
+            ("max_dc_offset", self.max_dc_offset, 0.0, 1.0, "0.001 is a thousandth of full scale"),
+            ("max_clipped", self.max_clipped, 0.0, 1.0, "0.001 is one sample of a thousand"),
+            ("max_silence", self.max_silence, 0.0, 1.0, "0.8 is four fifths of a clip"),
             ("max_perceived_otherwise", self.max_perceived_otherwise, 0.0, 1.0, "0.2 is every fifth clip"),
             ("min_agreement", self.min_agreement, 0.0, 1.0, "0.5 is half of the raters"),
             ("near_duplicate_similarity", self.near_duplicate_similarity, 0.7, 1.0, "0.5 is chance, 1 is equality"),
@@ -108,6 +120,9 @@ impl Default for Params {
             max_association: 0.2,
             max_shortcut_skill: 0.3,
             min_bandwidth: 0.75,
+            max_dc_offset: 0.0005,
+            max_clipped: 0.001,
+            max_silence: 0.8,
             max_perceived_otherwise: 0.2,
             min_agreement: 0.5,
             near_duplicate_similarity: 0.8,

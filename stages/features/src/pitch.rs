@@ -3,7 +3,8 @@
 //! A. de Cheveigné, H. Kawahara: "YIN, a fundamental frequency estimator for speech and music", JASA 111 (2002). Steps 1
 //! to 5: difference function, cumulative mean normalisation, absolute threshold, parabolic interpolation. The
 //! difference at each lag is averaged over the samples that overlap, so that short frames are not biased against long
-//! periods (librosa's `yin` pads with zeros instead). A frame is voiced when its aperiodicity is below the threshold;
+//! periods (librosa's `yin` pads with zeros instead). It knows no offset, and is computed from samples without one: squares of an
+//! offset would round what is left of a quiet signal to something periodic. A frame is voiced when its aperiodicity is below the threshold;
 //! octave errors that last a single frame are removed by the median of three.
 
 use std::sync::Arc;
@@ -13,7 +14,9 @@ use rustfft::num_complex::Complex32;
 
 use crate::framing::{copy_padded, samples};
 use crate::params::F0;
-use crate::vector::energy;
+
+/// Sums taken side by side.
+const LANES: usize = 8;
 
 /// Plans and buffers of one thread.
 pub(crate) struct Pitch {
@@ -87,15 +90,21 @@ impl Pitch {
         self.raw = raw;
     }
 
+    /// Energy of the frame around sample `centre` about its mean.
     fn energy_at(&self, clip: &[f32], centre: usize) -> f32 {
         let start = centre.saturating_sub(self.length / 2).min(clip.len());
         let end = (centre + self.length / 2).min(clip.len());
-        energy(&clip[start..end])
+        let frame = &clip[start..end];
+        let mean = sum(frame) / frame.len().max(1) as f64;
+        (squares(frame) - mean * mean * frame.len() as f64).max(0.0) as f32
     }
 
     /// Fundamental frequency of the frame around sample `centre`, 0 when no lag is periodic enough.
     fn estimate(&mut self, clip: &[f32], centre: usize) -> f32 {
         copy_padded(clip, centre as isize - (self.length / 2) as isize, &mut self.frame);
+        // Differences within the frame are the same without its mean, padding included.
+        let mean = (sum(&self.frame) / self.length as f64) as f32;
+        self.frame.iter_mut().for_each(|sample| *sample -= mean);
         self.normalised_difference();
         let difference = &self.difference;
         let found = (self.min_lag..self.max_lag).find(|lag| {
@@ -122,22 +131,45 @@ impl Pitch {
         self.inverse
             .process_with_scratch(&mut self.spectrum, &mut self.padded, &mut self.inverse_scratch)
             .expect("the buffers were made by this plan, and the spectrum is real at both ends");
-        let scale = 1.0 / size as f32;
-        let total = energy(&self.frame);
+        let scale = 1.0 / size as f64;
+        let total = squares(&self.frame);
         // Energy that each lag loses at either end of the frame.
-        let (mut head, mut tail) = (0.0_f32, 0.0_f32);
-        let mut cumulative = 0.0_f32;
+        let (mut head, mut tail) = (0.0_f64, 0.0_f64);
+        let mut cumulative = 0.0_f64;
         self.difference[0] = 1.0;
         for lag in 1..=self.max_lag {
-            let (first, last) = (self.frame[lag - 1], self.frame[self.length - lag]);
+            let (first, last) = (f64::from(self.frame[lag - 1]), f64::from(self.frame[self.length - lag]));
             head += first * first;
             tail += last * last;
-            let overlap = (self.length - lag) as f32;
-            let squares = (2.0 * (total - self.padded[lag] * scale) - head - tail).max(0.0) / overlap;
+            let overlap = (self.length - lag) as f64;
+            let squares = (2.0 * (total - f64::from(self.padded[lag]) * scale) - head - tail).max(0.0) / overlap;
             cumulative += squares;
-            self.difference[lag] = if cumulative > 0.0 { squares * lag as f32 / cumulative } else { 1.0 };
+            self.difference[lag] = if cumulative > 0.0 { (squares * lag as f64 / cumulative) as f32 } else { 1.0 };
         }
     }
+}
+
+/// Sum in double precision.
+fn sum(samples: &[f32]) -> f64 {
+    lanes(samples, |sample| sample)
+}
+
+/// Sum of squares in double precision.
+fn squares(samples: &[f32]) -> f64 {
+    lanes(samples, |sample| sample * sample)
+}
+
+/// Sum of `of` each sample, side by side, so that it can be vector instructions.
+#[inline(always)]
+fn lanes(samples: &[f32], of: impl Fn(f64) -> f64) -> f64 {
+    let (blocks, rest) = samples.as_chunks::<LANES>();
+    let mut sums = [0.0_f64; LANES];
+    for block in blocks {
+        for (sum, &sample) in sums.iter_mut().zip(block) {
+            *sum += of(f64::from(sample));
+        }
+    }
+    sums.iter().sum::<f64>() + rest.iter().map(|&sample| of(f64::from(sample))).sum::<f64>()
 }
 
 /// Offset of the minimum of the parabola through three values from the middle one, -1 to 1; 0 where they have none.
@@ -200,6 +232,64 @@ mod tests {
         let noise: Vec<f32> = (0..16_000).map(|_| rng.gaussian() as f32 * 0.1).collect();
         assert!(track(&noise).iter().all(|value| *value == 0.0));
         assert!(track(&vec![0.0; 16_000]).iter().all(|value| *value == 0.0));
+    }
+
+    /// One step of 16 bits up or down, or none, at random.
+    fn dither(samples: usize, seed: u64) -> Vec<f32> {
+        let mut rng = crate::rng::Rng::new(seed);
+        (0..samples).map(|_| (rng.gaussian() * 0.6).round().clamp(-1.0, 1.0) as f32 / 32_768.0).collect()
+    }
+
+    #[test]
+    fn dither_has_no_pitch_on_any_offset() {
+        for offset in [0.0, 0.001, 0.05, 0.2, 0.9, -0.3] {
+            let clip: Vec<f32> = dither(12_800, 3).iter().map(|sample| sample + offset).collect();
+            let voiced = track(&clip).iter().filter(|value| **value > 0.0).count();
+            assert_eq!(voiced, 0, "offset {offset}");
+        }
+        let drifting: Vec<f32> =
+            dither(12_800, 4).iter().zip(0_u16..).map(|(sample, n)| sample + f32::from(n) * 1e-5).collect();
+        assert!(track(&drifting).iter().all(|value| *value == 0.0), "a slow drift has none either");
+        let rumble: Vec<f32> = dither(12_800, 5)
+            .iter()
+            .zip(0_u16..)
+            .map(|(sample, n)| sample + (0.05 * (std::f64::consts::TAU * 5.0 * f64::from(n) / 16_000.0).sin()) as f32)
+            .collect();
+        assert!(track(&rumble).iter().all(|value| *value == 0.0), "nor has a rumble of 5 Hz");
+    }
+
+    #[test]
+    fn an_offset_moves_no_pitch_and_fills_no_pause() {
+        let mut clip = dither(6_400, 6);
+        clip.extend(harmonics(150.0, 6));
+        clip.extend(dither(6_400, 7));
+        let plain = track(&clip);
+        assert!(plain[5..30].iter().all(|value| *value == 0.0) && plain[45..80].iter().all(|value| *value > 0.0));
+        for offset in [0.001, 0.05, 0.2, -0.5] {
+            let shifted: Vec<f32> = clip.iter().map(|sample| sample + offset).collect();
+            // The first and last frames reach beyond the clip, where there is no offset.
+            for (index, (a, b)) in plain.iter().zip(track(&shifted)).enumerate().skip(5).take(plain.len() - 10) {
+                assert!((a - b).abs() <= 0.01 * a, "offset {offset}, frame {index}: {b}, expected {a}");
+            }
+        }
+    }
+
+    #[test]
+    fn plain_tones_and_a_missing_fundamental_have_their_pitch() {
+        let tone = |parts: &[f64]| -> Vec<f32> {
+            let at = |n: usize| parts.iter().map(|hz| (std::f64::consts::TAU * hz * n as f64 / 16_000.0).sin());
+            (0..12_800).map(|n| (0.3 * at(n).sum::<f64>() / parts.len() as f64) as f32).collect()
+        };
+        let inside = |clip: &[f32]| track(clip)[5..75].to_vec();
+        for hz in [70.0, 100.0, 150.0, 220.0, 400.0, 590.0] {
+            for value in inside(&tone(&[hz])) {
+                assert!((f64::from(value) / hz - 1.0).abs() < 0.01, "{hz} Hz: {value}");
+            }
+        }
+        let harmonics: Vec<f64> = (2..=8).map(|k| 120.0 * f64::from(k)).collect();
+        for value in inside(&tone(&harmonics)) {
+            assert!((value / 120.0 - 1.0).abs() < 0.01, "harmonics 2 to 8 of 120 Hz: {value}");
+        }
     }
 
     #[test]

@@ -76,6 +76,17 @@ pub enum IngestError {
         /// One of them, below the root.
         first: String,
     },
+    /// The machine ran short of something. That says nothing about the file, so the stage fails and no clip is left out.
+    #[error("cannot read `{}`: {hint}", path.display())]
+    Machine {
+        /// The file that was being read.
+        path: PathBuf,
+        /// What is short, and what to do about it.
+        hint: &'static str,
+        /// What the operating system said.
+        #[source]
+        source: std::io::Error,
+    },
     /// A table could not be written.
     #[error(transparent)]
     Table(#[from] TableError),

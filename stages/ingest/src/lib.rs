@@ -14,6 +14,7 @@
 //! | `tables` | joining the tables that lie beside a corpus |
 //! | `walk` | which files there are, whatever links and permissions do |
 //! | `probe` | one file: bytes, hash, samples, levels |
+//! | `machine` | which errors are not a file's fault |
 //! | `expected` | what a complete corpus would have |
 //! | `remarks` | what is probably a mistake in what was read by names, and what is worth knowing |
 //! | `survey` | a corpus checked by its names alone |
@@ -31,6 +32,7 @@ mod expected;
 mod identify;
 mod ids;
 mod index;
+mod machine;
 mod names;
 mod params;
 mod probe;

@@ -7,7 +7,9 @@ use std::path::Path;
 use ser_audio::{AudioError, Decoded, Limits};
 use ser_schemas::{Clip, Reason};
 
+use crate::error::IngestError;
 use crate::index::{Entry, Hash, Stat};
+use crate::machine;
 use crate::seen::{Seen, hex};
 use crate::walk::Found;
 
@@ -25,14 +27,51 @@ pub(crate) struct Probed {
 }
 
 /// Fills in what the content of `found` says: from `seen` where the same bytes were decoded before, and otherwise from
-/// the audio. A file that is no audio leaves a problem.
-pub(crate) fn probe(found: &Found, seen: &Seen, clip: &mut Clip) -> Probed {
+/// the audio. A file that is no audio leaves a problem; an error is the machine's.
+pub(crate) fn probe(found: &Found, seen: &Seen, clip: &mut Clip) -> Result<Probed, IngestError> {
     let mut probed = Probed::default();
-    if let Err((reason, detail)) = content(found, seen, clip, &mut probed) {
-        clip.problem = Some(reason);
-        clip.problem_detail = Some(detail);
+    match content(found, seen, clip, &mut probed) {
+        Ok(()) => {}
+        Err(Failure::File(reason, detail)) => {
+            clip.problem = Some(reason);
+            clip.problem_detail = Some(detail);
+        }
+        Err(Failure::Machine(source)) => return Err(machine_error(found, source)),
     }
-    probed
+    Ok(probed)
+}
+
+/// The error for a file that cannot be read for a reason that is not its own.
+pub(crate) fn machine_error(found: &Found, source: io::Error) -> IngestError {
+    let hint = machine::shortage(&source).unwrap_or("run again");
+    IngestError::Machine { path: found.path.clone(), hint, source }
+}
+
+/// Why there is no audio.
+enum Failure {
+    /// It is the file's fault.
+    File(Reason, String),
+    /// It is not.
+    Machine(io::Error),
+}
+
+impl From<io::Error> for Failure {
+    fn from(error: io::Error) -> Self {
+        match machine::shortage(&error) {
+            Some(_) => Self::Machine(error),
+            None => Self::File(Reason::Unreadable, error.to_string()),
+        }
+    }
+}
+
+impl From<AudioError> for Failure {
+    fn from(error: AudioError) -> Self {
+        match error {
+            AudioError::Io { source, .. } => source.into(),
+            AudioError::OutOfMemory { .. } => Self::Machine(io::ErrorKind::OutOfMemory.into()),
+            error => Self::File(reason(&error), error.to_string()),
+        }
+    }
 }
 
 /// Why `found` is not even read.
@@ -47,7 +86,10 @@ pub(crate) fn refusal(found: &Found) -> Option<String> {
 pub(crate) fn read(path: &Path) -> io::Result<(Vec<u8>, Hash, Option<Entry>)> {
     let mut file = File::open(path)?;
     let before = Stat::of(&file.metadata()?);
-    let mut bytes = Vec::with_capacity(usize::try_from(before.bytes.min(LIMITS.max_bytes)).unwrap_or(0));
+    let mut bytes = Vec::new();
+    bytes
+        .try_reserve_exact(usize::try_from(before.bytes.min(LIMITS.max_bytes)).unwrap_or(0))
+        .map_err(|_| io::Error::from(io::ErrorKind::OutOfMemory))?;
     // One byte beyond the bound: a file that grew since the walk is then refused by the decoder, not cut.
     (&mut file).take(LIMITS.max_bytes + 1).read_to_end(&mut bytes)?;
     let stat = Stat::of(&file.metadata()?);
@@ -67,21 +109,19 @@ pub(crate) fn hash(path: &Path) -> io::Result<(Hash, Option<Entry>)> {
     Ok((hash, (stat == before && stat.bytes == hasher.count()).then_some(Entry { stat, hash })))
 }
 
-fn content(found: &Found, seen: &Seen, clip: &mut Clip, probed: &mut Probed) -> Result<(), (Reason, String)> {
+fn content(found: &Found, seen: &Seen, clip: &mut Clip, probed: &mut Probed) -> Result<(), Failure> {
     if let Some(refusal) = refusal(found) {
-        return Err((Reason::Unreadable, refusal));
+        return Err(Failure::File(Reason::Unreadable, refusal));
     }
-    let (bytes, hash, entry) = read(&found.path).map_err(|error| {
-        probed.vanished = error.kind() == io::ErrorKind::NotFound;
-        (Reason::Unreadable, error.to_string())
-    })?;
+    let (bytes, hash, entry) =
+        read(&found.path).inspect_err(|error| probed.vanished = error.kind() == io::ErrorKind::NotFound)?;
     probed.entry = entry;
     clip.bytes = bytes.len() as u64;
     if seen.fill(&hash, clip) {
         return Ok(());
     }
     clip.content_hash = Some(hex(&hash));
-    let decoded = ser_audio::decode(bytes, &LIMITS).map_err(|error| (reason(&error), error.to_string()))?;
+    let decoded = ser_audio::decode(bytes, &LIMITS)?;
     describe(&decoded, clip);
     Ok(())
 }
@@ -116,5 +156,79 @@ fn reason(error: &AudioError) -> Reason {
         AudioError::Truncated { .. } => Reason::Truncated,
         AudioError::NonFinite { .. } => Reason::NonFinite,
         _ => Reason::Unreadable,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Set for the process of [`without_handles`] that [`a_lack_of_file_handles_is_no_fault_of_a_file`] starts.
+    #[cfg(unix)]
+    const FEW_HANDLES: &str = "SER_TEST_FEW_HANDLES";
+
+    fn found(path: &Path) -> Found {
+        let stat = std::fs::metadata(path).map(|metadata| Stat::of(&metadata)).unwrap_or_default();
+        Found { path: path.to_owned(), below_root: "a.wav".into(), stat, problem: None }
+    }
+
+    fn probed(path: &Path) -> (Result<Probed, IngestError>, Clip) {
+        let mut clip = Clip::found("a/a".into(), "a".into(), "a.wav".into(), 0);
+        (probe(&found(path), &Seen::default(), &mut clip), clip)
+    }
+
+    #[test]
+    fn a_fault_of_a_file_is_a_problem_of_its_clip() {
+        let folder = tempfile::tempdir().expect("folder");
+        let path = folder.path().join("a.wav");
+        std::fs::write(&path, "text").expect("file");
+        let (result, clip) = probed(&path);
+        assert!(result.is_ok() && clip.problem == Some(Reason::Unreadable), "{clip:?}");
+        let (result, clip) = probed(&folder.path().join("gone.wav"));
+        assert!(result.is_ok_and(|probed| probed.vanished) && clip.problem == Some(Reason::Unreadable));
+    }
+
+    #[test]
+    fn a_lack_of_memory_is_no_fault_of_a_file() {
+        assert!(matches!(AudioError::OutOfMemory { bytes: 1 }.into(), Failure::Machine(_)));
+        let lacking = AudioError::Io { path: "a".into(), source: io::ErrorKind::OutOfMemory.into() };
+        assert!(matches!(lacking.into(), Failure::Machine(_)));
+        assert!(matches!(AudioError::Empty.into(), Failure::File(Reason::Unreadable, _)));
+    }
+
+    /// A limit belongs to a process, so another one is started.
+    #[cfg(unix)]
+    #[test]
+    fn a_lack_of_file_handles_is_no_fault_of_a_file() {
+        let this = std::env::current_exe().expect("this test");
+        let status = std::process::Command::new("sh")
+            .args(["-c", "ulimit -n 64; exec \"$0\" --exact probe::tests::without_handles --test-threads 1"])
+            .arg(this)
+            .env(FEW_HANDLES, "1")
+            .status()
+            .expect("a shell");
+        assert!(status.success());
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn without_handles() {
+        if std::env::var_os(FEW_HANDLES).is_none() {
+            return;
+        }
+        let folder = tempfile::tempdir().expect("folder");
+        let path = folder.path().join("a.wav");
+        std::fs::write(&path, "text").expect("file");
+        let mut held = Vec::new();
+        while let Ok(file) = File::open(&path) {
+            held.push(file);
+            assert!(held.len() < 64, "the limit holds");
+        }
+        let (result, clip) = probed(&path);
+        drop(held);
+        let error = result.expect_err("the machine's fault");
+        assert!(matches!(error, IngestError::Machine { .. }) && error.to_string().contains("ulimit -n"), "{error}");
+        assert_eq!(clip.problem, None, "the file is not to blame");
+        assert_eq!(probed(&path).1.problem, Some(Reason::Unreadable), "with handles it is text");
     }
 }

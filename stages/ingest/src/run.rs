@@ -85,7 +85,7 @@ pub fn read(params: &Params, ctx: &StageContext<'_>) -> Result<Reading, IngestEr
                 return Err(IngestError::Cancelled);
             }
             let entry = known.entry(&found.below_root, &found.stat, looked_ns);
-            let read = row(params, &descriptor, (found, id), identity, entry, &seen);
+            let read = row(params, &descriptor, (found, id), identity, entry, &seen)?;
             ctx.observer.advance(1);
             Ok(read)
         })
@@ -153,7 +153,7 @@ fn row(
     identity: &Identity,
     known: Option<&Entry>,
     seen: &Seen,
-) -> (Clip, Probed) {
+) -> Result<(Clip, Probed), IngestError> {
     let path = Path::new(&params.root).join(&found.below_root).to_string_lossy().into_owned();
     let mut clip = Clip::found(id.to_owned(), descriptor.name.clone(), path, found.stat.bytes);
     let facts = &identity.facts;
@@ -171,7 +171,7 @@ fn row(
     clip.name_matches_folder = facts.name_matches_folder;
     let probed = match known {
         Some(entry) if seen.fill(&entry.hash, &mut clip) => Probed { entry: Some(*entry), vanished: false },
-        _ => probe(found, seen, &mut clip),
+        _ => probe(found, seen, &mut clip)?,
     };
     if clip.problem.is_none()
         && let Some((reason, detail)) = name_problem(params, descriptor, identity)
@@ -179,7 +179,7 @@ fn row(
         clip.problem = Some(reason);
         clip.problem_detail = Some(detail);
     }
-    (clip, probed)
+    Ok((clip, probed))
 }
 
 fn name_problem(params: &Params, descriptor: &Descriptor, identity: &Identity) -> Option<(Reason, String)> {

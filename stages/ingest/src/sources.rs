@@ -11,6 +11,7 @@ use crate::changes::{Change, describe};
 use crate::descriptor::Descriptor;
 use crate::error::IngestError;
 use crate::index::{self, Entry, Hash, Index, Stat};
+use crate::machine;
 use crate::params::Params;
 use crate::probe;
 use crate::run::{CLIPS_FILE, CORPUS_FILE};
@@ -66,22 +67,23 @@ pub fn find_sources(
     let root = base_dir.join(&params.root);
     let walk = walk::walk(&descriptor, &root)?;
     let known = Index::load(state_dir);
-    let look = |found: &Found| -> (Content, Option<Entry>) {
+    let look = |found: &Found| -> Result<(Content, Option<Entry>), IngestError> {
         if let Some(entry) = known.entry(&found.below_root, &found.stat, looked_ns) {
-            return (Content::Hash(entry.hash), Some(*entry));
+            return Ok((Content::Hash(entry.hash), Some(*entry)));
         }
         if let Some(refusal) = probe::refusal(found) {
-            return (Content::Problem(refusal), None);
+            return Ok((Content::Problem(refusal), None));
         }
         if !read_changed {
-            return (Content::Unread(found.stat), None);
+            return Ok((Content::Unread(found.stat), None));
         }
         match probe::hash(&found.path) {
-            Ok((hash, entry)) => (Content::Hash(hash), entry),
-            Err(error) => (Content::Problem(error.to_string()), None),
+            Ok((hash, entry)) => Ok((Content::Hash(hash), entry)),
+            Err(error) if machine::shortage(&error).is_some() => Err(probe::machine_error(found, error)),
+            Err(error) => Ok((Content::Problem(error.to_string()), None)),
         }
     };
-    let looked: Vec<(Content, Option<Entry>)> = walk.files.par_iter().map(look).collect();
+    let looked: Vec<(Content, Option<Entry>)> = walk.files.par_iter().map(look).collect::<Result<_, _>>()?;
     let entries = walk.files.iter().zip(&looked);
     let entries = entries.filter_map(|(found, (_, entry))| Some((found.below_root.clone(), (*entry)?)));
     let index = Index::new(looked_ns, entries);

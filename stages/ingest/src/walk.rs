@@ -15,6 +15,7 @@ use walkdir::{DirEntry, WalkDir};
 use crate::descriptor::Descriptor;
 use crate::error::IngestError;
 use crate::index::Stat;
+use crate::machine;
 
 /// Extensions of audio files, without regard to case. The content decides what is in them.
 const AUDIO_EXTENSIONS: [&str; 8] = ["wav", "flac", "mp3", "ogg", "oga", "aif", "aiff", "aifc"];
@@ -96,6 +97,11 @@ pub(crate) fn walk(descriptor: &Descriptor, root: &Path) -> Result<Walk, IngestE
         let entry = match entry {
             Ok(entry) => entry,
             Err(error) => {
+                // Too many open files would hide a folder, and its clips with it.
+                if let Some(hint) = error.io_error().and_then(machine::shortage) {
+                    let path = error.path().unwrap_or(root).to_owned();
+                    return Err(IngestError::Machine { path, hint, source: error.into() });
+                }
                 walk.report(descriptor, root, &error);
                 continue;
             }

@@ -10,6 +10,7 @@ mod copies;
 mod names;
 mod raters;
 mod recording;
+mod sound;
 mod speakers;
 mod traces;
 
@@ -46,6 +47,13 @@ pub const FINDERS: &[Finder] = &[
     recording::mixed_sample_rates,
     recording::sample_rate_by_corpus,
     recording::band_limited,
+    sound::beyond_full_scale,
+    sound::clipping,
+    sound::channels_out_of_phase,
+    sound::dc_offset,
+    sound::low_resolution,
+    sound::mostly_silence,
+    sound::odd_files,
     raters::perceived_otherwise,
     raters::low_agreement,
     copies::duplicates,
