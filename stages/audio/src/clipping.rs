@@ -13,8 +13,8 @@ const FEWEST: usize = 8;
 const TIMES_NEIGHBOURS: usize = 4;
 /// How far just below reaches, as a share of the largest deviation from the offset, at least.
 const NEIGHBOURHOOD: f32 = 1e-3;
-/// A flat top lies at least this far out, as a share of the largest deviation from the offset. Silence at one end of a
-/// one-sided signal is no top.
+/// A flat top lies at least this far out, as a share of the largest deviation from the offset, and not at 0: the digital
+/// silence beside a one-sided signal is no top.
 const OUTERMOST: f64 = 0.5;
 
 /// Share of `samples`, 0 to 1, that are clipped: at or beyond the highest value that the stored format can hold, or in a
@@ -49,7 +49,7 @@ fn flat_tops(samples: impl Iterator<Item = f32> + Clone, offset: f64, full_scale
     }
     [(high, -1.0_f32), (low, 1.0)]
         .into_iter()
-        .filter(|(edge, _)| edge.abs() < full_scale && out(*edge) >= OUTERMOST * furthest)
+        .filter(|(edge, _)| *edge != 0.0 && edge.abs() < full_scale && out(*edge) >= OUTERMOST * furthest)
         .map(|(edge, inwards)| {
             let reach = 1.01 * step.max(furthest as f32 * NEIGHBOURHOOD);
             let (mut flat, mut run, mut near) = (0, 0, 0);

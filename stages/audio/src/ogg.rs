@@ -43,6 +43,7 @@ pub(crate) fn decode(file: &[u8], start: usize, limits: &Limits) -> Result<Decod
     let mut positions = Positions::default();
     // Positions of pages without audio are those of headers.
     let mut heard = false;
+    let mut before_last = 0;
     let mut unfinished = None;
     let mut packets = Vec::new();
     for page in &pages {
@@ -51,6 +52,7 @@ pub(crate) fn decode(file: &[u8], start: usize, limits: &Limits) -> Result<Decod
             match &mut decoding {
                 // A packet without bytes holds no audio; decoders pass over it.
                 Some((decoder, sink)) if !packet.is_empty() => {
+                    before_last = sink.frames();
                     sink.decode(decoder, &packet)?;
                     heard = true;
                 }
@@ -64,7 +66,7 @@ pub(crate) fn decode(file: &[u8], start: usize, limits: &Limits) -> Result<Decod
         if let (Some((_, sink)), Some(position)) = (&decoding, page.position())
             && heard
         {
-            positions.note(position, sink.frames(), page.is_last());
+            positions.note(position, before_last, sink.frames(), page.is_last());
         }
     }
     let Some((_, mut sink)) = decoding else {
@@ -120,12 +122,21 @@ fn begin<'a>(headers: &[Vec<u8>], limits: &'a Limits) -> Result<Option<(VorbisDe
 }
 
 impl Positions {
-    /// Notes that the stream is at `position` after `decoded` frames, at the end of a page.
-    fn note(&mut self, position: i64, decoded: u64, last: bool) {
-        let decoded = i64::try_from(decoded).unwrap_or(i64::MAX);
-        // A page that is the first and the last takes samples off at its end. Where its position is beyond its samples, it
-        // cannot do that, and tells where the capture began.
-        let least = if last { 0 } else { i64::MIN };
+    /// Notes that the stream is at `position` at the end of a page, after `decoded` frames, those of its last packet from
+    /// `before_last` on.
+    fn note(&mut self, position: i64, before_last: u64, decoded: u64, last: bool) {
+        let whole = |frames: u64| i64::try_from(frames).unwrap_or(i64::MAX);
+        let decoded = whole(decoded);
+        // A page that is the first and the last takes frames off at its end. Where its position is beyond its frames, it
+        // tells how late the capture began, and not how much of the last packet is padding: half of it is at most half of
+        // it wrong.
+        let only = last && self.origin.is_none();
+        if only && position > decoded {
+            self.origin = Some(position - decoded);
+            self.end = Some(whole(before_last).midpoint(decoded));
+            return;
+        }
+        let least = if only { 0 } else { i64::MIN };
         let origin = *self.origin.get_or_insert(position.saturating_sub(decoded).max(least));
         if last {
             self.end = Some(position.saturating_sub(origin));
@@ -158,7 +169,7 @@ mod tests {
     fn range(pages: &[(i64, u64)]) -> (u64, Option<i64>) {
         let mut positions = Positions::default();
         for (index, (position, decoded)) in pages.iter().enumerate() {
-            positions.note(*position, *decoded, index + 1 == pages.len());
+            positions.note(*position, decoded.saturating_sub(24), *decoded, index + 1 == pages.len());
         }
         (positions.first_frame(), positions.end)
     }
@@ -167,7 +178,7 @@ mod tests {
     fn a_single_page_takes_off_at_its_end_or_begins_late() {
         assert_eq!(range(&[(900, 1_024)]), (0, Some(900)));
         assert_eq!(range(&[(1_024, 1_024)]), (0, Some(1_024)));
-        assert_eq!(range(&[(61_024, 1_024)]), (0, Some(1_024)));
+        assert_eq!(range(&[(61_024, 1_024)]), (0, Some(1_012)), "in the middle of the last packet");
         assert_eq!(range(&[(0, 1_024)]), (0, Some(0)));
     }
 

@@ -30,8 +30,8 @@ fn a_second_file_is_told_and_the_first_is_read() {
         assert_eq!((alone.frame_count(), &alone.remark), (800, &None));
         for (kind, second) in &kinds {
             for gap in [0, 512 - first.len() % 512] {
-                let found = decode([&first, &vec![0; gap], second].concat()).expect("the first");
-                assert_eq!(found.samples, alone.samples, "{kind}");
+                let found = decode([&first[..], &vec![0; gap], second].concat()).expect("the first");
+                assert!(found.samples == alone.samples, "{kind}");
                 let at = first.len() + gap;
                 let expected = format!("a second file ({kind}) begins behind it, at byte {at}, and is not read");
                 assert_eq!(found.remark, Some(expected));

@@ -88,7 +88,7 @@ fn a_file_behind_the_last_frame_is_told() {
     for second in ["mono_16k.flac", "mono_24414.ogg"] {
         let bytes = [fixture("mono_16k.flac"), fixture(second)].concat();
         let found = decode(bytes).unwrap_or_else(|error| panic!("{second}: {error}"));
-        assert_eq!(found.samples, decode(fixture("mono_16k.flac")).expect("FLAC").samples);
+        assert!(found.samples == decode(fixture("mono_16k.flac")).expect("FLAC").samples);
         let remark = found.remark.expect("told");
         assert!(remark.contains("begins behind it, at byte 2521"), "{remark}");
     }

@@ -75,7 +75,7 @@ fn joined_files_are_both_heard_and_told() {
         let one = decode(fixture(name)).expect("MP3");
         let twice = decode([fixture(name), fixture(name)].concat()).unwrap_or_else(|error| panic!("{name}: {error}"));
         assert_eq!(twice.frame_count(), 2 * one.frame_count(), "{name}");
-        assert_eq!(twice.samples, [one.samples.clone(), one.samples].concat(), "{name}");
+        assert!(twice.samples == [one.samples.clone(), one.samples].concat(), "{name}");
         let remark = twice.remark.expect("told");
         assert!(remark.starts_with("a second file (mp3) begins in it, at byte "), "{remark}");
     }

@@ -23,8 +23,13 @@ fn parts() -> (Vec<Page>, Vec<Vec<u8>>) {
 fn frames_of(count: usize) -> i64 {
     let (mut pages, packets) = parts();
     let (serial, sequence) = (pages[0].serial, pages.len() as u32);
-    pages.push(Page::of(&packets[..count], LAST, 1 << 40, serial, sequence));
-    decode(file(&pages)).map_or(0, |audio| audio.frame_count() as i64)
+    // The first packet gives none, and a position that nothing reaches makes the error say how many there are.
+    pages.push(Page::of(&packets[..1], 0, 0, serial, sequence));
+    pages.push(Page::of(&packets[1..count], LAST, 1 << 40, serial, sequence + 1));
+    match decode(file(&pages)) {
+        Err(AudioError::Truncated { found, .. }) => found as i64,
+        other => panic!("expected a truncated stream, found {other:?}"),
+    }
 }
 
 /// The fixture on pages that end behind these packets, its first sample at `origin`.
@@ -52,17 +57,19 @@ fn a_single_page_at_any_position_is_read() {
     for seconds in [1, 60, 86_400] {
         pages.last_mut().expect("page").granule = FRAMES as i64 + seconds * RATE;
         let found = decode(file(&pages)).expect("a capture");
+        // Nothing tells how much of the last packet, 512 frames, is padding.
+        assert!(found.frame_count().abs_diff(FRAMES) <= 256, "{seconds} s: {} frames", found.frame_count());
         assert!((found.duration_s() - 0.5).abs() < 0.01, "{seconds} s: {} s", found.duration_s());
-        assert_eq!(found.samples[..FRAMES], whole().samples, "{seconds} s");
+        assert!(found.samples[..FRAMES] == whole().samples, "{seconds} s");
     }
 }
 
 #[test]
 fn a_stream_of_several_pages_at_any_position_is_the_same() {
     for origin in [0, 1, 60 * RATE, 40 * 86_400 * RATE] {
-        for ends in [&[4][..], &[1, 9], &[3, 7, 11]] {
+        for ends in [&[4][..], &[2, 9], &[3, 7, 11]] {
             let found = decode(file(&paged(ends, origin))).expect("a stream");
-            assert_eq!(found.samples, whole().samples, "pages end behind {ends:?}, origin {origin}");
+            assert!(found.samples == whole().samples, "pages end behind {ends:?}, origin {origin}");
             assert_eq!(found.remark, None);
         }
     }
@@ -71,7 +78,7 @@ fn a_stream_of_several_pages_at_any_position_is_the_same() {
 #[test]
 fn samples_before_position_zero_are_taken_off() {
     let found = decode(file(&paged(&[6], -500))).expect("a stream");
-    assert_eq!(found.samples, whole().samples[500..]);
+    assert!(found.samples == whole().samples[500..]);
 }
 
 #[test]
@@ -97,7 +104,7 @@ fn a_packet_that_goes_over_pages_is_whole() {
         (second.flags, second.sequence, second.segments, second.body) = (LAST | 1, first.sequence + 1, segments, body);
         pages.extend([first, second]);
     }
-    assert_eq!(decode(file(&pages)).expect("a stream").samples, whole().samples);
+    assert!(decode(file(&pages)).expect("a stream").samples == whole().samples);
 }
 
 #[test]
@@ -128,7 +135,7 @@ fn a_capture_joined_to_a_running_stream_is_read_and_told() {
         page.sequence += 5_000;
     }
     let found = decode(file(&pages)).expect("a capture");
-    assert_eq!(found.samples, whole().samples);
+    assert!(found.samples == whole().samples);
     let remark = found.remark.expect("told");
     assert!(remark.contains("captured from a running stream, 3600 s"), "{remark}");
 }
