@@ -5,10 +5,16 @@ use crate::{Emotion, Reason};
 /// Time from one word of a clip's fingerprint to the next, in seconds.
 pub const FINGERPRINT_STEP_S: f64 = 0.02;
 
+/// Samples per second in a clip's phase, 8 to a word.
+pub const PHASE_RATE_HZ: f64 = 400.0;
+
+/// Centres of the two bands whose phases are kept, in hertz.
+pub const PHASE_CENTRES_HZ: [f64; 2] = [475.0, 825.0];
+
 crate::table::table! {
     /// One audio file. In an ingest stage's `clips.parquet`: every file found, usable or not. In a manifest's: the clips
     /// that later stages use.
-    pub struct Clip ("clips", version 2) {
+    pub struct Clip ("clips", version 3) {
         /// `<corpus>/<path below the corpus root, without extension>`, with forward slashes, in Unicode's composed form (NFC); where both spellings of a path lie side by side, the second ends in `~2`. Joins all tables.
         clip_id: String,
         /// Name of the corpus, from its descriptor.
@@ -75,6 +81,8 @@ crate::table::table! {
         bandwidth_hz: Option<f64>,
         /// Acoustic fingerprint: 32 bits for each 20 ms, alike for copies of one take whatever their format, level or padding; null for digital silence.
         fingerprint: Option<Vec<u32>>,
+        /// Phase of the sound from 300 to 1000 Hz: for each 20 ms the quadrants of 8 samples of each half of that band around 0 Hz, two bits each; 0 where the band is 30 dB and more below its loudest. In step for copies of one take, and not for two takes of one phrase; null for digital silence.
+        phase: Option<Vec<u32>>,
         /// Whether folder and file name agree about speaker and emotion; null where only one of them tells.
         name_matches_folder: Option<bool>,
         /// What is odd about a file that was decoded nonetheless, in words: bytes behind its end that begin another file, a tag that cannot be true; null for nearly every file.
@@ -123,6 +131,7 @@ impl Clip {
             trailing_silence_s: None,
             bandwidth_hz: None,
             fingerprint: None,
+            phase: None,
             name_matches_folder: None,
             remark: None,
             problem: None,
@@ -146,6 +155,7 @@ mod tests {
         clip.duration_s = Some(2.5);
         clip.name_matches_folder = Some(false);
         clip.fingerprint = Some(vec![0, u32::MAX]);
+        clip.phase = Some(vec![u32::MAX, 0]);
         let rows = vec![clip, Clip::found("tess/b".into(), "tess".into(), "data/tess/b.wav".into(), 0)];
         let provenance = Provenance { pipeline: "p".into(), stage: "tess".into(), fingerprint: "f".into() };
         Clip::write(&path, &rows, &provenance).expect("write");

@@ -301,7 +301,7 @@ fn near_duplicates(audit: &Audit, recordings: &Recordings<'_>, rows: usize) -> O
     pairs.sort_by(|one, other| other.similarity.total_cmp(&one.similarity));
     let mut grid = Grid::new(
         "Recordings that are there twice, though no hash says so",
-        &["Clip", "Same take as", "#Similarity", "#Offset (s)", "#Common (s)"],
+        &["Clip", "Same take as", "#Similarity", "#Correlation", "#Offset (s)", "#Common (s)"],
     );
     for pair in pairs.iter().take(rows) {
         let clip = |id: &str| Cell::from(id.to_owned()).class("path").listen(recordings.link(id));
@@ -309,6 +309,7 @@ fn near_duplicates(audit: &Audit, recordings: &Recordings<'_>, rows: usize) -> O
             clip(&pair.clip_a),
             clip(&pair.clip_b),
             Cell::fixed(pair.similarity, 3),
+            pair.correlation.map_or_else(Cell::none, |value| Cell::fixed(value, 3)),
             Cell::fixed(pair.offset_s, 2),
             Cell::fixed(pair.overlap_s, 2),
         ]);

@@ -38,7 +38,8 @@ fn low_pass(factor: usize, half: usize) -> Vec<f32> {
     taps.into_iter().map(|tap| (tap / sum) as f32).collect()
 }
 
-fn dot(a: &[f32], b: &[f32]) -> f32 {
+/// Sum of the products of two slices of one length.
+pub(crate) fn dot(a: &[f32], b: &[f32]) -> f32 {
     let (a, b) = (a.chunks_exact(LANES), b.chunks_exact(LANES));
     let rest: f32 = a.remainder().iter().zip(b.remainder()).map(|(a, b)| a * b).sum();
     let mut sums = [0.0_f32; LANES];

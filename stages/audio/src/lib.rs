@@ -16,7 +16,8 @@
 //! | `clipping` | samples that were cut off, at full scale or below |
 //! | `bandwidth` | how far up a recording reaches |
 //! | `fingerprint` | what copies of one take have in common |
-//! | `spectrum`, `decimate` | what these two are computed with |
+//! | `phase` | what they have in common down to the waveform |
+//! | `spectrum`, `decimate` | what these three are computed with |
 //! | `resample` | band-limited conversion of the sample rate |
 //! | `wide` | loops compiled for the processor at hand |
 
@@ -35,6 +36,7 @@ mod levels;
 mod measure;
 mod mpeg;
 mod ogg;
+mod phase;
 mod resample;
 mod sniff;
 mod spectrum;
@@ -48,5 +50,6 @@ pub use crate::error::{AudioError, Unit};
 pub use crate::fingerprint::fingerprint;
 pub use crate::levels::Levels;
 pub use crate::measure::{Measures, measure};
+pub use crate::phase::phase;
 pub use crate::resample::{ResampleError, Resampler};
 pub use crate::wide::wide;

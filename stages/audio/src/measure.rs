@@ -5,7 +5,7 @@
 
 use crate::clipping::clipped_fraction;
 use crate::levels::{decibels, levels};
-use crate::{Decoded, Levels, bandwidth_hz, fingerprint};
+use crate::{Decoded, Levels, bandwidth_hz, fingerprint, phase};
 
 /// What is measured of a decoded recording. Levels are those of the mix that features hear: the mean of all channels, each
 /// less its offset.
@@ -26,6 +26,8 @@ pub struct Measures {
     pub bandwidth_hz: Option<f64>,
     /// Acoustic fingerprint of the mix; `None` for digital silence.
     pub fingerprint: Option<Vec<u32>>,
+    /// Phases of the low bands of the mix, as [`phase`] gives them; `None` for digital silence.
+    pub phase: Option<Vec<u32>>,
 }
 
 /// Measures `audio`. Takes memory for one channel beside it.
@@ -41,6 +43,7 @@ pub fn measure(audio: &Decoded) -> Measures {
         clipped_fraction: clipped_fraction(&audio.samples, &offsets, audio.bits_per_sample),
         bandwidth_hz: bandwidth_hz(&mix, audio.sample_rate_hz),
         fingerprint: fingerprint(&mix, audio.sample_rate_hz),
+        phase: phase(&mix, audio.sample_rate_hz),
     }
 }
 

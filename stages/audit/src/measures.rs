@@ -36,7 +36,8 @@ impl Measures {
     /// Measures `clips`.
     pub fn of(params: &Params, clips: &[Clip]) -> Result<Self, AuditError> {
         let balance = balance(clips)?;
-        let near_duplicates = near_duplicates(clips, params.near_duplicate_similarity);
+        let near_duplicates =
+            near_duplicates(clips, params.near_duplicate_similarity, params.near_duplicate_correlation);
         let named: BTreeSet<&str> =
             near_duplicates.iter().flat_map(|pair| [pair.clip_a.as_str(), pair.clip_b.as_str()]).collect();
         let copied = clips.iter().filter(|clip| named.contains(clip.clip_id.as_str())).cloned().collect();

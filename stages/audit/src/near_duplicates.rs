@@ -1,11 +1,16 @@
-//! Clips that hold the same take though no hash says so, by their acoustic fingerprints.
+//! Clips that hold the same take though no hash says so, by their acoustic fingerprints and phases.
 //!
 //! Comparing all pairs at all offsets would take hours for ten thousand clips. Instead, 20 of a word's 32 bits are a key:
 //! copies of a take agree in some keys however they were altered, other clips hardly ever. Pairs whose keys agree at three steps
 //! for the same offset are compared in full. Work grows with the number of words, not with its square, because a word
 //! only meets a bounded number of others under its key.
+//!
+//! Fingerprints alone do not tell copies from takes of a phrase that a practised speaker repeats ("Say the word ..."). So the
+//! waveforms must be in step, too, as [`correlation`] measures it.
 
 use ser_schemas::{Clip, FINGERPRINT_STEP_S, NearDuplicate};
+
+use crate::correlation::correlation;
 
 /// The bits of a word that are its key: the bands below 2200 Hz, which every codec keeps best.
 const KEY_BITS: u32 = 0x000f_ffff;
@@ -41,16 +46,21 @@ struct Match {
     steps: usize,
 }
 
-/// Pairs of clips whose fingerprints agree in at least `min_similarity` of their bits, by ids. Clips without a fingerprint are in
-/// no pair.
-pub fn near_duplicates(clips: &[Clip], min_similarity: f64) -> Vec<NearDuplicate> {
-    let mut printed: Vec<(&str, &[u32])> =
-        clips.iter().filter_map(|clip| Some((clip.clip_id.as_str(), clip.fingerprint.as_deref()?))).collect();
+/// A clip by what it is compared by: its id, its fingerprint and its phases.
+type Printed<'a> = (&'a str, &'a [u32], &'a [u32]);
+
+/// Pairs of clips whose fingerprints agree in at least `min_similarity` of their bits and whose phases correlate by at least
+/// `min_correlation`, by ids. Clips without a fingerprint or without phases are in no pair.
+pub fn near_duplicates(clips: &[Clip], min_similarity: f64, min_correlation: f64) -> Vec<NearDuplicate> {
+    let mut printed: Vec<Printed<'_>> = clips
+        .iter()
+        .filter_map(|clip| Some((clip.clip_id.as_str(), clip.fingerprint.as_deref()?, clip.phase.as_deref()?)))
+        .collect();
     printed.sort_unstable();
     let (entries, places) = index(&printed);
     let mut pairs = Vec::new();
     let mut votes: Vec<(usize, i64)> = Vec::new();
-    for (clip, (id, words)) in printed.iter().enumerate() {
+    for (clip, (id, words, phases)) in printed.iter().enumerate() {
         votes.clear();
         for &place in &places[clip] {
             let own = entries[place];
@@ -62,18 +72,21 @@ pub fn near_duplicates(clips: &[Clip], min_similarity: f64) -> Vec<NearDuplicate
         votes.sort_unstable();
         for of_other in votes.chunk_by(|a, b| a.0 == b.0) {
             let Some(offset) = agreed(of_other) else { continue };
-            let (other_id, other_words) = printed[of_other[0].0];
+            let (other_id, other_words, other_phases) = printed[of_other[0].0];
             let around = (offset - OFFSET_SLACK..=offset + OFFSET_SLACK)
                 .filter_map(|offset| compare(words, other_words, offset))
                 .max_by(|a, b| a.similarity.total_cmp(&b.similarity));
             let same = |found: &Match| {
                 found.similarity >= min_similarity && found.weakest_quarter >= min_similarity - QUARTER_SLACK
             };
-            if let Some(found) = around.filter(same) {
+            let Some(found) = around.filter(same) else { continue };
+            let correlation = correlation(phases, other_phases, found.offset);
+            if correlation.is_some_and(|correlation| correlation >= min_correlation) {
                 pairs.push(NearDuplicate {
                     clip_a: (*id).to_owned(),
                     clip_b: other_id.to_owned(),
                     similarity: found.similarity,
+                    correlation,
                     offset_s: found.offset as f64 * FINGERPRINT_STEP_S,
                     overlap_s: found.steps as f64 * FINGERPRINT_STEP_S,
                 });
@@ -85,11 +98,11 @@ pub fn near_duplicates(clips: &[Clip], min_similarity: f64) -> Vec<NearDuplicate
 }
 
 /// All steps that count, by key and then by clip, and where those of each clip are.
-fn index(printed: &[(&str, &[u32])]) -> (Vec<Entry>, Vec<Vec<usize>>) {
+fn index(printed: &[Printed<'_>]) -> (Vec<Entry>, Vec<Vec<usize>>) {
     let mut entries: Vec<Entry> = printed
         .iter()
         .enumerate()
-        .flat_map(|(clip, (_, words))| {
+        .flat_map(|(clip, (_, words, _))| {
             let counting = words.iter().enumerate().filter(|(_, word)| **word != 0);
             counting.map(move |(step, word)| Entry { key: word & KEY_BITS, clip, step })
         })
@@ -160,8 +173,14 @@ mod tests {
 
     fn clip(id: &str, fingerprint: Vec<u32>) -> Clip {
         let mut clip = Clip::found(id.into(), "c".into(), id.into(), 1);
+        clip.phase = Some(fingerprint.clone());
         clip.fingerprint = Some(fingerprint);
         clip
+    }
+
+    /// With the thresholds of the defaults. Phases are the fingerprint's words, which do as well as others.
+    fn found(clips: &[Clip], min_similarity: f64) -> Vec<NearDuplicate> {
+        near_duplicates(clips, min_similarity, 0.35)
     }
 
     #[test]
@@ -173,9 +192,9 @@ mod tests {
         clips.push(clip("z", original));
         clips.push(clip("copy", copy));
         clips.push(Clip::found("unread".into(), "c".into(), "unread".into(), 1));
-        let found = near_duplicates(&clips, 0.8);
-        assert_eq!(found.len(), 1, "{found:?}");
-        let pair = &found[0];
+        let pairs = found(&clips, 0.8);
+        assert_eq!(pairs.len(), 1, "{pairs:?}");
+        let pair = &pairs[0];
         assert_eq!((pair.clip_a.as_str(), pair.clip_b.as_str()), ("copy", "z"));
         assert!((pair.similarity - 22.0 / 23.0).abs() < 0.005, "{pair:?}");
         assert!((pair.offset_s + 0.2).abs() < 1e-9, "the padding is in the first: {pair:?}");
@@ -188,35 +207,46 @@ mod tests {
         let (mut one, mut other) = (words(1, 100), words(2, 100));
         one[..50].copy_from_slice(&words(3, 50));
         other[..50].copy_from_slice(&words(3, 50));
-        assert_eq!(near_duplicates(&[clip("one", one), clip("other", other.clone())], 0.8), []);
+        assert_eq!(found(&[clip("one", one), clip("other", other.clone())], 0.8), []);
         // Nine tenths in common are no copy, either, though 0.95 of all bits agree.
         let mut most = other.clone();
         most[90..].copy_from_slice(&words(4, 14)[4..]);
         assert!(compare(&most, &other, 0).is_some_and(|found| found.similarity > 0.94));
-        assert_eq!(near_duplicates(&[clip("most", most), clip("other", other)], 0.9), []);
+        assert_eq!(found(&[clip("most", most), clip("other", other)], 0.9), []);
     }
 
     #[test]
     fn a_cut_copy_is_found_down_to_the_shared_part_that_is_asked_for() {
         let original = words(1, 120);
-        let found =
-            |cut: usize| near_duplicates(&[clip("a", original.clone()), clip("b", original[cut..].to_vec())], 0.8);
-        assert_eq!(found(60).len(), 1);
-        assert!((found(60)[0].offset_s + 1.2).abs() < 1e-9);
-        assert_eq!(found(100), [], "less than half a second");
+        let cut = |words: usize| found(&[clip("a", original.clone()), clip("b", original[words..].to_vec())], 0.8);
+        assert_eq!(cut(60).len(), 1);
+        assert!((cut(60)[0].offset_s + 1.2).abs() < 1e-9);
+        assert_eq!(cut(100), [], "less than half a second");
+    }
+
+    #[test]
+    fn like_spectra_without_like_waveforms_are_two_takes() {
+        let (one, mut other) = (clip("one", words(1, 100)), clip("other", altered(&words(1, 100), 23)));
+        let correlation = found(&[one.clone(), other.clone()], 0.8)[0].correlation.expect("it was measured");
+        assert!((correlation - 21.0 / 23.0).abs() < 0.02, "{correlation}");
+        other.phase = Some(words(2, 100));
+        assert_eq!(found(&[one.clone(), other.clone()], 0.8), []);
+        // A table of an earlier version has no phases: nothing is confirmed.
+        other.phase = None;
+        assert_eq!(found(&[one, other], 0.8), []);
     }
 
     #[test]
     fn many_copies_of_one_take_are_chained_without_meeting_all() {
         let clips: Vec<Clip> = (0..200).map(|copy| clip(&format!("{copy:03}"), words(1, 60))).collect();
-        let found = near_duplicates(&clips, 0.8);
-        assert!(found.len() >= 199 && found.len() < 200 * 199 / 2, "{}", found.len());
-        assert!(found.windows(2).all(|pair| pair[0].clip_a <= pair[1].clip_a));
+        let pairs = found(&clips, 0.8);
+        assert!(pairs.len() >= 199 && pairs.len() < 200 * 199 / 2, "{}", pairs.len());
+        assert!(pairs.windows(2).all(|pair| pair[0].clip_a <= pair[1].clip_a));
     }
 
     #[test]
     fn no_fingerprint_is_no_trouble() {
-        assert_eq!(near_duplicates(&[], 0.8), []);
-        assert_eq!(near_duplicates(&[clip("a", vec![]), clip("b", vec![0; 100]), clip("c", vec![7])], 0.0), []);
+        assert_eq!(found(&[], 0.8), []);
+        assert_eq!(found(&[clip("a", vec![]), clip("b", vec![0; 100]), clip("c", vec![7])], 0.0), []);
     }
 }

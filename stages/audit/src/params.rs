@@ -53,6 +53,9 @@ pub struct Params {
     /// sentence, in 0.71 at most, and clips that begin with the same words in 0.78.
     #[schemars(range(min = 0.7, max = 1.0))]
     pub near_duplicate_similarity: f64,
+    /// Correlation of the phases of two clips when they hold the same take, 0.25 to 1.
+    #[schemars(range(min = 0.25, max = 1.0))]
+    pub near_duplicate_correlation: f64,
     /// Which findings fail the stage: `never`, `error`, `warning` (and what is graver), or a list of codes.
     pub fail_on: FailOn,
 }
@@ -99,6 +102,13 @@ impl Params {
             ("max_perceived_otherwise", self.max_perceived_otherwise, 0.0, 1.0, "0.2 is every fifth clip"),
             ("min_agreement", self.min_agreement, 0.0, 1.0, "0.5 is half of the raters"),
             ("near_duplicate_similarity", self.near_duplicate_similarity, 0.7, 1.0, "0.5 is chance, 1 is equality"),
+            (
+                "near_duplicate_correlation",
+                self.near_duplicate_correlation,
+                0.25,
+                1.0,
+                "takes of one phrase reach 0.25, 1 is equality",
+            ),
         ];
         let outside = ranges.into_iter().filter(|(_, value, low, high, _)| !(*low..=*high).contains(value));
         outside
@@ -126,6 +136,7 @@ impl Default for Params {
             max_perceived_otherwise: 0.2,
             min_agreement: 0.5,
             near_duplicate_similarity: 0.8,
+            near_duplicate_correlation: 0.35,
             fail_on: FailOn::Severity(FailSeverity::Never),
         }
     }

@@ -12,7 +12,7 @@ fn chance(seed: u64) -> f64 {
     ((mixed ^ (mixed >> 29)) >> 11) as f64 / (1_u64 << 53) as f64
 }
 
-fn fingerprint(seed: u64) -> Vec<u32> {
+fn words(seed: u64) -> Vec<u32> {
     (0..100).map(|step| (chance(seed * 1_000 + step) * f64::from(u32::MAX)) as u32 | 1).collect()
 }
 
@@ -43,7 +43,8 @@ fn sound() -> Dataset {
                     clip.duration_s = Some(2.0 + chance(seed + 4_000));
                     clip.perceived_emotion = Some(emotion);
                     clip.perceived_agreement = Some(0.9);
-                    clip.fingerprint = Some(fingerprint(seed));
+                    clip.fingerprint = Some(words(seed));
+                    clip.phase = Some(words(seed + 500_000));
                     clips.push(clip);
                 }
             }
@@ -356,7 +357,8 @@ fn classes_that_are_rare_or_missing() {
             clip.clip_id = clip.clip_id.replace("two", "three");
             clip.corpus = "three".into();
             clip.speaker = clip.speaker.as_ref().map(|speaker| speaker.replace("two", "three"));
-            clip.fingerprint = Some(fingerprint(10_000 + number as u64));
+            clip.fingerprint = Some(words(10_000 + number as u64));
+            clip.phase = Some(words(510_000 + number as u64));
         }
         dataset.clips.extend(third);
     });
@@ -391,19 +393,31 @@ fn takes_that_are_there_twice() {
         copy.speaker = Some("two:0".into());
         copy.emotion = Some(emotion);
         // Padded by ten steps, one word in ten a bit different.
-        let words = copy.fingerprint.take().unwrap_or_default();
-        let altered = words.iter().enumerate().map(|(step, word)| if step % 10 == 0 { word ^ 0x700 } else { *word });
-        copy.fingerprint = Some(std::iter::repeat_n(0, 10).chain(altered).collect());
+        for words in [&mut copy.fingerprint, &mut copy.phase] {
+            let before = words.take().unwrap_or_default();
+            let altered =
+                before.iter().enumerate().map(|(step, word)| if step % 10 == 0 { word ^ 0x700 } else { *word });
+            *words = Some(std::iter::repeat_n(0, 10).chain(altered).collect());
+        }
         dataset.clips.push(copy);
     };
     let twice = planted(Code::NearDuplicateAudio, &[Code::NearDuplicateLabelsDiffer], |dataset| {
         copy(dataset, Emotion::Angry);
     });
-    assert!(twice.contains("(one/0_angry_0 = two/copy (similarity 0.99, offset +0.20 s))"), "{twice}");
+    assert!(
+        twice.contains("(one/0_angry_0 = two/copy (similarity 0.99, correlation 0.98, offset +0.20 s))"),
+        "{twice}"
+    );
     let otherwise = planted(Code::NearDuplicateLabelsDiffer, &[Code::NearDuplicateAudio], |dataset| {
         copy(dataset, Emotion::Happy);
     });
     assert!(otherwise.contains("(one/0_angry_0 = two/copy (angry and happy; one:0 and two:0))"), "{otherwise}");
+    // The same words, spoken alike: the fingerprint is a copy's, and the waveform is not.
+    let found = after(|dataset| {
+        copy(dataset, Emotion::Happy);
+        dataset.clips.last_mut().expect("the copy").phase = Some(words(900_000));
+    });
+    assert!(found.is_empty(), "{found:#?}");
 }
 
 #[test]

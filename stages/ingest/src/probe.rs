@@ -148,6 +148,7 @@ pub fn describe(audio: &Decoded, clip: &mut Clip) {
     clip.trailing_silence_s = measures.levels.trailing_silence_s;
     clip.bandwidth_hz = measures.bandwidth_hz;
     clip.fingerprint = measures.fingerprint;
+    clip.phase = measures.phase;
 }
 
 fn reason(error: &AudioError) -> Reason {

@@ -41,6 +41,7 @@ impl Seen {
         clip.bandwidth_hz = known.bandwidth_hz;
         clip.fingerprint.clone_from(&known.fingerprint);
         clip.remark.clone_from(&known.remark);
+        clip.phase.clone_from(&known.phase);
         // What is wrong with a name is judged anew, by what the name is now.
         if !matches!(known.problem, Some(Reason::NameNotUnderstood | Reason::OtherModality)) {
             clip.problem = known.problem;

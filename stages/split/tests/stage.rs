@@ -70,8 +70,14 @@ fn a_leak_fails_the_stage_and_leaves_the_checks() {
 #[test]
 fn near_copies_that_an_audit_found_are_kept_together_or_refused() {
     let folder = tempfile::tempdir().expect("temporary folder");
-    let pair =
-        NearDuplicate { clip_a: "c/00".into(), clip_b: "c/01".into(), similarity: 0.96, offset_s: 0.1, overlap_s: 2.0 };
+    let pair = NearDuplicate {
+        clip_a: "c/00".into(),
+        clip_b: "c/01".into(),
+        similarity: 0.96,
+        correlation: Some(0.9),
+        offset_s: 0.1,
+        overlap_s: 2.0,
+    };
     NearDuplicate::write(&folder.path().join("near_duplicates.parquet"), &[pair], &Provenance::default())
         .expect("write");
     let random = Params { protocol: Protocol::Random, ..Params::default() };

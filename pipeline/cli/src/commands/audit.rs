@@ -239,9 +239,10 @@ fn shortcuts(rows: &[Shortcut]) -> String {
 
 fn near_duplicates(rows: &[NearDuplicate]) -> String {
     let mut text = table(
-        &["", "", "similarity", "offset s"],
+        &["", "", "similarity", "correlation", "offset s"],
         rows.iter().take(MAX_PAIRS).map(|row| {
-            let scores = [format!("{:.2}", row.similarity), format!("{:+.2}", row.offset_s)];
+            let correlation = row.correlation.map_or(String::new(), |value| format!("{value:.2}"));
+            let scores = [format!("{:.2}", row.similarity), correlation, format!("{:+.2}", row.offset_s)];
             [row.clip_a.clone(), row.clip_b.clone()].into_iter().chain(scores).collect()
         }),
     );
@@ -335,6 +336,7 @@ fn near_duplicate_json(row: &NearDuplicate) -> Value {
         "clip_a": row.clip_a,
         "clip_b": row.clip_b,
         "similarity": row.similarity,
+        "correlation": row.correlation,
         "offset_s": row.offset_s,
         "overlap_s": row.overlap_s,
     })

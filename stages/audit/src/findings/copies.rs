@@ -55,8 +55,9 @@ pub(super) fn near_duplicates(_: &Params, measures: &Measures) -> Vec<Finding> {
             count(pairs.len(), "pair")
         ),
         some_names(pairs.iter().map(|pair| {
+            let correlation = pair.correlation.map_or(String::new(), |value| format!("correlation {value:.2}, "));
             format!(
-                "{} = {} (similarity {:.2}, offset {:+.2} s)",
+                "{} = {} (similarity {:.2}, {correlation}offset {:+.2} s)",
                 pair.clip_a, pair.clip_b, pair.similarity, pair.offset_s
             )
         })),

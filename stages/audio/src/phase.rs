@@ -1,0 +1,172 @@
+//! The phases of a take's low bands: what tells two copies of one take from two takes of one phrase.
+//!
+//! A [`fingerprint`](crate::fingerprint()) says which bands gain on which. Two takes of the same words by a practised speaker can
+//! agree in that. Their waveforms do not stay in step: no voice repeats its cycles to a fraction of a millisecond for half a
+//! second. So two bands from 300 to 1000 Hz, which telephones pass and codecs keep best, are each shifted to 0 Hz and sampled 400
+//! times a second, and of each sample only the quadrant is kept, in two bits. Quadrants know no level; a filter, another
+//! polarity and a delay turn all of a band alike. With two bands, the strongest harmonic does not speak for all.
+
+use std::f64::consts::{PI, TAU};
+
+use realfft::num_complex::Complex64;
+
+use crate::decimate::{decimate, dot};
+
+/// Samples per second of a shifted band. Readers of the table know it as `ser_schemas::PHASE_RATE_HZ`.
+const RATE_HZ: f64 = 400.0;
+/// What comes to lie at 0 Hz in each band. Readers of the table know it as `ser_schemas::PHASE_CENTRES_HZ`.
+const CENTRES_HZ: [f64; 2] = [475.0, 825.0];
+/// Half the width of a band, hertz: the filter's -6 dB points lie so far from the centre.
+const HALF_WIDTH_HZ: f64 = 175.0;
+/// Half the length of the filter, seconds.
+const HALF_LENGTH_S: f64 = 0.01;
+/// Samples of a shifted band in a word: 20 ms.
+const SAMPLES_PER_WORD: usize = 8;
+/// What is left of the sample rate before the bands are cut out, at least.
+const ANALYSIS_RATE_HZ: u32 = 4_000;
+/// Positions between two samples that the filter is tabulated at.
+const POSITIONS: usize = 32;
+/// A word whose bands are this far below the loudest one does not count, decibels.
+const INACTIVE_BELOW_LOUDEST_DB: f64 = 30.0;
+
+/// One sample of both bands: real and imaginary part of the lower one, then of the upper one.
+type Sample = [f32; 4];
+
+/// Quadrants of the bands around 475 and 825 Hz of one channel, 400 a second: one word for every full 20 ms (at least one), as
+/// in a [`fingerprint`](crate::fingerprint()). Of sample `n` of a word, bits `4 n` to `4 n + 3` are set where the real and the
+/// imaginary part of the lower band, and those of the upper one, are not negative. 0 stands for a word that does not count, 30 dB
+/// and more below the loudest. `None` when none counts, as in silence.
+pub fn phase(samples: &[f32], sample_rate_hz: u32) -> Option<Vec<u32>> {
+    let bands = shifted(samples, sample_rate_hz);
+    let energy = |word: &[Sample]| word.iter().flatten().map(|part| part * part).sum::<f32>();
+    let energies: Vec<f32> = bands.chunks_exact(SAMPLES_PER_WORD).map(energy).collect();
+    let loudest = energies.iter().copied().fold(0.0_f32, f32::max);
+    if loudest <= 0.0 {
+        return None;
+    }
+    let active = loudest * 10.0_f32.powf(-INACTIVE_BELOW_LOUDEST_DB as f32 / 10.0);
+    let quadrants = |word: &[Sample]| {
+        let signs = word.iter().flatten().enumerate();
+        signs.fold(0_u32, |bits, (at, part)| bits | (u32::from(*part >= 0.0) << at))
+    };
+    let words = bands.chunks_exact(SAMPLES_PER_WORD).zip(&energies);
+    Some(words.map(|(word, energy)| if *energy > active { quadrants(word) } else { 0 }).collect())
+}
+
+/// Both bands, shifted to 0 Hz, for whole words.
+fn shifted(samples: &[f32], sample_rate_hz: u32) -> Vec<Sample> {
+    let factor = (sample_rate_hz / ANALYSIS_RATE_HZ).max(1);
+    let rate = f64::from(sample_rate_hz) / f64::from(factor);
+    let words = (samples.len() as f64 / f64::from(sample_rate_hz) * RATE_HZ / SAMPLES_PER_WORD as f64) as usize;
+    let samples = decimate(samples, factor as usize);
+    let half = (HALF_LENGTH_S * rate).ceil() as usize;
+    let filter = filter(half, rate);
+    let moved = CENTRES_HZ.map(|centre_hz| moved(&samples, -centre_hz / rate, half));
+    (0..words.max(1) * SAMPLES_PER_WORD)
+        .map(|at| {
+            let place = at as f64 * rate / RATE_HZ;
+            let taps = &filter[(place.fract() * POSITIONS as f64).round() as usize];
+            let first = place as usize;
+            let of = |part: &[f32]| part.get(first..first + taps.len()).map_or(0.0, |part| dot(part, taps));
+            let [lower, upper] = &moved;
+            [of(&lower.0), of(&lower.1), of(&upper.0), of(&upper.1)]
+        })
+        .collect()
+}
+
+/// `samples`, each frequency raised by `cycles` of the sample rate, between zeros that let the filter fit everywhere: real and
+/// imaginary parts.
+fn moved(samples: &[f32], cycles: f64, half: usize) -> (Vec<f32>, Vec<f32>) {
+    let mut real = vec![0.0_f32; samples.len() + 4 * half];
+    let mut imaginary = real.clone();
+    let turn = Complex64::from_polar(1.0, TAU * cycles);
+    let mut carrier = Complex64::ONE;
+    for (sample, (real, imaginary)) in samples.iter().zip(real[half..].iter_mut().zip(&mut imaginary[half..])) {
+        (*real, *imaginary) = (sample * carrier.re as f32, sample * carrier.im as f32);
+        carrier *= turn;
+    }
+    (real, imaginary)
+}
+
+/// Low-pass at half a band's width (windowed sinc): for each position of its centre between two samples, `POSITIONS` of them and
+/// the next sample, its taps from `half` samples before the first of the two.
+fn filter(half: usize, rate: f64) -> Vec<Vec<f32>> {
+    let tap = |distance: f64| {
+        let x = TAU * HALF_WIDTH_HZ / rate * distance;
+        let sinc = if x == 0.0 { 1.0 } else { x.sin() / x };
+        let window = (distance.abs() < half as f64).then(|| 0.5 + 0.5 * (PI * distance / half as f64).cos());
+        (sinc * window.unwrap_or(0.0)) as f32
+    };
+    let taps = |position: usize| {
+        let centre = half as f64 + position as f64 / POSITIONS as f64;
+        (0..=2 * half + 1).map(|at| tap(at as f64 - centre)).collect()
+    };
+    (0..=POSITIONS).map(taps).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::Resampler;
+
+    /// Two tones, one in each band, that lie beside the centres: 2 s at `rate_hz`, in silence but for the middle second.
+    fn tones(rate_hz: u32) -> Vec<f32> {
+        let at = |n: u32| {
+            let t = f64::from(n) / f64::from(rate_hz);
+            let both = (TAU * 505.0 * t).cos() + (TAU * 785.0 * t).sin();
+            if (0.5..1.5).contains(&t) { (0.2 * both) as f32 } else { 0.0 }
+        };
+        (0..2 * rate_hz).map(at).collect()
+    }
+
+    /// Share of equal bits over the words that count in both.
+    fn equal(a: &[u32], b: &[u32]) -> f64 {
+        let both: Vec<u32> =
+            a.iter().zip(b).filter(|(a, b)| **a != 0 && **b != 0).map(|(a, b)| (a ^ b).count_zeros()).collect();
+        assert!(both.len() >= 48, "only {} words to compare", both.len());
+        f64::from(both.iter().sum::<u32>()) / (32 * both.len()) as f64
+    }
+
+    #[test]
+    fn each_band_turns_with_the_distance_from_its_centre() {
+        for rate_hz in [8_000, 16_000, 24_414, 44_100, 48_000] {
+            let words = phase(&tones(rate_hz), rate_hz).expect("there is sound");
+            assert_eq!(words.len(), 100);
+            assert!(words[..24].iter().chain(&words[76..]).all(|word| *word == 0), "silence does not count");
+            for (at, word) in words.iter().enumerate().take(74).skip(26) {
+                for sample in 0..SAMPLES_PER_WORD {
+                    let t = (at * SAMPLES_PER_WORD + sample) as f64 / RATE_HZ;
+                    // Halfway through a sample's turn of 27 and 36 degrees, so that no value lies at an edge for long.
+                    let (lower, upper) = (TAU * 30.0 * t, -TAU * 40.0 * t - PI / 2.0);
+                    let parts = [lower.cos(), lower.sin(), upper.cos(), upper.sin()];
+                    for (bit, part) in parts.into_iter().enumerate().filter(|(_, part)| part.abs() > 0.05) {
+                        let found = word >> (4 * sample + bit) & 1 == 1;
+                        assert_eq!(found, part > 0.0, "{rate_hz} Hz, word {at}, sample {sample}, part {bit}: {part}");
+                    }
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn level_polarity_offset_and_rate_change_little() {
+        let original = tones(48_000);
+        let words = phase(&original, 48_000).expect("sound");
+        let of = |change: fn(f32) -> f32| {
+            phase(&original.iter().map(|x| change(*x)).collect::<Vec<_>>(), 48_000).expect("sound")
+        };
+        assert_eq!(of(|x| x * 0.25), words, "a quarter is exact in binary");
+        assert!(equal(&of(|x| x + 0.05), &words) > 0.99, "an offset");
+        assert!(equal(&of(|x| -x), &words) < 0.01, "the other polarity is half a turn");
+        let resampled = Resampler::new(48_000, 16_000).expect("rates").resample(&original);
+        assert!(equal(&phase(&resampled, 16_000).expect("sound"), &words) > 0.97);
+    }
+
+    #[test]
+    fn silence_has_no_phase_and_short_clips_do_no_harm() {
+        assert_eq!(phase(&vec![0.0; 16_000], 16_000), None);
+        assert_eq!(phase(&[], 16_000), None);
+        assert_eq!(phase(&[0.5], 192_000).map(|words| words.len()), Some(1));
+        assert_eq!(phase(&tones(8_000)[4_000..4_100], 8_000).map(|words| words.len()), Some(1));
+    }
+}
