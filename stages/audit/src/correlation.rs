@@ -43,7 +43,7 @@ struct Product {
 
 /// Correlation of the phases of `a` with those of `b`, which lie `offset` words later, give or take 40 ms: 0 to 1, 1 for equal
 /// phases. `None` where too few samples count in both to say.
-pub fn correlation(a: &[u32], b: &[u32], offset: i64) -> Option<f64> {
+pub(crate) fn correlation(a: &[u32], b: &[u32], offset: i64) -> Option<f64> {
     let lags: Vec<i64> = (-REACH - MARGIN..=REACH + MARGIN).map(|lag| lag + offset * SAMPLES_PER_WORD).collect();
     // Words of `a` that have a counterpart, whole segments of them.
     let from = usize::try_from(-offset).unwrap_or(0).min(a.len());
