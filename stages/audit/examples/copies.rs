@@ -5,7 +5,8 @@
 //! ```
 //!
 //! Every recording below the folders is read, one of equal audio, and a number of each folder's (`COPIES`, 26) are altered. Copies
-//! through codecs need `ffmpeg`; without it they are left out, and the output says so.
+//! through codecs need `ffmpeg`; without it they are left out, and the output says so. `SIMILARITY` and `CORRELATION` stand in for
+//! the defaults of the audit's thresholds.
 
 #![expect(clippy::print_stdout, reason = "it is what an example does")]
 
@@ -36,7 +37,8 @@ type Alter = Box<dyn Fn(&Sound) -> Option<Sound> + Sync>;
 
 fn main() -> Result<(), Box<dyn Error>> {
     let folders: Vec<PathBuf> = std::env::args_os().skip(1).map(PathBuf::from).collect();
-    let copies: usize = std::env::var("COPIES").ok().and_then(|text| text.parse().ok()).unwrap_or(26);
+    let number = |name: &str, usual: f64| std::env::var(name).ok().and_then(|text| text.parse().ok()).unwrap_or(usual);
+    let copies = number("COPIES", 26.0) as usize;
     let mut paths = Vec::new();
     let mut chosen = BTreeSet::new();
     for folder in &folders {
@@ -59,7 +61,8 @@ fn main() -> Result<(), Box<dyn Error>> {
     println!("{} recordings of different audio", clips.len());
 
     let params = Params::default();
-    let (similarity, correlation) = (params.near_duplicate_similarity, params.near_duplicate_correlation);
+    let similarity = number("SIMILARITY", params.near_duplicate_similarity);
+    let correlation = number("CORRELATION", params.near_duplicate_correlation);
     let pairs = near_duplicates(&clips, similarity, correlation);
     println!("{} pairs among them:", pairs.len());
     pairs.iter().for_each(show);
@@ -275,7 +278,8 @@ fn noisy(sound: &Sound, snr_db: f64) -> Sound {
     let power = sound.samples.iter().map(|x| f64::from(x * x)).sum::<f64>() / sound.samples.len().max(1) as f64;
     // Uniform noise has a third of its highest power.
     let level = (3.0 * power * 10.0_f64.powf(-snr_db / 10.0)).sqrt();
-    let mut state = 1_u64;
+    // The same noise behind two takes would be sound that they have in common.
+    let mut state = sound.samples.iter().fold(1_u64, |state, x| state.rotate_left(5) ^ u64::from(x.to_bits()));
     let mut noise = || {
         state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
         (state >> 11) as f64 / (1_u64 << 52) as f64 - 1.0

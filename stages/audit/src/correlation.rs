@@ -1,7 +1,9 @@
 //! How well the waveforms of two clips agree, by the phases of their low bands: what confirms that they hold one take.
 //!
-//! Two takes of one phrase can have like spectra all along. Their waveforms do not stay in step for half a second. A copy's
-//! do, however it was coded, filtered, delayed or turned around, and up to a clock that runs slow or fast by a thousandth.
+//! Two takes of one phrase can have like spectra all along, and a vowel at the same pitch can keep their waveforms in step for
+//! a moment. A copy's stay in step throughout, however it was coded, filtered, delayed or turned around, and even if a clock ran
+//! slow or fast by a thousandth. So one delay, one drift and one turn of each band are fitted to all of the common audio, and
+//! the median of its parts says how well they hold.
 
 use std::f64::consts::{PI, TAU};
 
@@ -41,37 +43,141 @@ struct Product {
     samples: u32,
 }
 
-/// Correlation of the phases of `a` with those of `b`, which lie `offset` words later, give or take 40 ms: 0 to 1, 1 for equal
-/// phases. `None` where too few samples count in both to say.
+/// What two clips have in common in one part at all lags and halfway between: place `2 n` is that of lag `n`. The bands fit between
+/// two samples, so the products between follow from those around.
+struct Segment(Vec<Product>);
+
+/// How much later a part lies than the middle one: in places, and as the turn that it gives each band.
+struct Delay {
+    places: i64,
+    turns: [Complex; BANDS],
+}
+
+impl Segment {
+    /// From the products at all lags.
+    fn new(products: &[Product]) -> Self {
+        let weights: Vec<(i64, f64)> = (1 - TAPS..=TAPS)
+            .map(|tap| {
+                let distance = PI * (tap as f64 - 0.5);
+                (tap, distance.sin() / distance * (0.5 + 0.5 * (distance / TAPS as f64).cos()))
+            })
+            .collect();
+        let at = |place: i64| usize::try_from(place).ok().and_then(|place| products.get(place)).copied();
+        let between = |place: i64| {
+            let mut sum = Product { samples: products[place as usize].samples, ..Product::default() };
+            for (tap, weight) in &weights {
+                let bands = at(place + tap).unwrap_or_default().bands;
+                for (sum, value) in sum.bands.iter_mut().flatten().zip(bands.iter().flatten()) {
+                    *sum += weight * value;
+                }
+            }
+            sum
+        };
+        Self((0..products.len()).flat_map(|place| [products[place], between(place as i64)]).collect())
+    }
+
+    /// The products where the middle part has `place`.
+    fn delayed(&self, place: i64, delay: &Delay) -> Product {
+        let mut product = self.at(place + delay.places);
+        for ([real, imaginary], [cos, sin]) in product.bands.iter_mut().zip(delay.turns) {
+            (*real, *imaginary) = (*real * cos - *imaginary * sin, *real * sin + *imaginary * cos);
+        }
+        product
+    }
+
+    /// Beyond the lags that were looked at, nothing is in common.
+    fn at(&self, place: i64) -> Product {
+        usize::try_from(place).ok().and_then(|place| self.0.get(place)).copied().unwrap_or_default()
+    }
+}
+
+/// Correlation of the phases of `a` with those of `b`, which lie `offset` words later, give or take 40 ms: the median over parts
+/// of 0.2 s, -1 to 1, 1 for equal phases. `None` where too few samples count in both to say.
 pub(crate) fn correlation(a: &[u32], b: &[u32], offset: i64) -> Option<f64> {
     let lags: Vec<i64> = (-REACH - MARGIN..=REACH + MARGIN).map(|lag| lag + offset * SAMPLES_PER_WORD).collect();
-    // Words of `a` that have a counterpart, whole segments of them.
+    // Words of `a` that have a counterpart.
     let from = usize::try_from(-offset).unwrap_or(0).min(a.len());
     let until = usize::try_from(b.len() as i64 - offset).unwrap_or(0).clamp(from, a.len());
-    let starts: Vec<usize> = (from..until).step_by(SEGMENT_WORDS).collect();
-    let segments: Vec<Vec<Product>> = starts
-        .iter()
+    let segments: Vec<Segment> = (from..until)
+        .step_by(SEGMENT_WORDS)
         .map(|start| {
-            let words = &a[*start..(start + SEGMENT_WORDS).min(until)];
-            lags.iter().map(|lag| product(words, b, *start as i64 * SAMPLES_PER_WORD + lag)).collect()
+            let words = &a[start..(start + SEGMENT_WORDS).min(until)];
+            let at = start as i64 * SAMPLES_PER_WORD;
+            Segment::new(&lags.iter().map(|lag| product(words, b, at + lag)).collect::<Vec<_>>())
         })
         .collect();
     let seconds = (until - from) as f64 * SAMPLES_PER_WORD as f64 / PHASE_RATE_HZ;
     let most = ((MAX_DRIFT.0 * seconds / DRIFT_STEP_S) as i64).min(MAX_DRIFT.1);
-    let between: Vec<Vec<[Complex; BANDS]>> = segments.iter().map(|products| halfway(products)).collect();
-    let mut best = None;
-    for at in 2 * MARGIN..=2 * (MARGIN + 2 * REACH) {
-        let samples: u32 = segments.iter().map(|products| products[(at / 2) as usize].samples).sum();
-        if samples < MIN_SAMPLES {
-            continue;
-        }
-        for drift in -most..=most {
-            let agreeing = in_step(&between, at, drift as f64 * DRIFT_STEP_S);
-            best = Some(f64::max(best.unwrap_or(0.0), agreeing / f64::from(4 * samples)));
+    let places: Vec<i64> = (2 * MARGIN..=2 * (MARGIN + 2 * REACH))
+        .filter(|place| segments.iter().map(|segment| segment.at(*place).samples).sum::<u32>() >= MIN_SAMPLES)
+        .collect();
+    let mut best: Option<(f64, Vec<Product>)> = None;
+    for drift in -most..=most {
+        let delays = delays(segments.len(), drift as f64 * DRIFT_STEP_S);
+        let parts =
+            |place: i64| segments.iter().zip(&delays).map(move |(segment, delay)| segment.delayed(place, delay));
+        let fits = places.iter().map(|place| (agreeing(parts(*place)), *place));
+        let fit = fits.max_by(|one, other| one.0.total_cmp(&other.0));
+        if let Some((agreeing, place)) = fit.filter(|fit| best.as_ref().is_none_or(|best| fit.0 > best.0)) {
+            best = Some((agreeing, parts(place).collect()));
         }
     }
-    // Between two lags, the product may exceed that of equal phases.
-    best.map(|best| best.min(1.0))
+    best.and_then(|(_, parts)| median(&parts))
+}
+
+/// How much later the middle of each of `parts` lies, when they drift by `drift_s` from end to end.
+fn delays(parts: usize, drift_s: f64) -> Vec<Delay> {
+    let of = |part: usize| {
+        let late_s = drift_s * ((part as f64 + 0.5) / parts as f64 - 0.5);
+        // A delay turns a band by as many cycles of its centre.
+        let turns = PHASE_CENTRES_HZ.map(|centre_hz| {
+            let (sin, cos) = (TAU * centre_hz * late_s).sin_cos();
+            [cos, sin]
+        });
+        Delay { places: (2.0 * PHASE_RATE_HZ * late_s).round() as i64, turns }
+    };
+    (0..parts).map(of).collect()
+}
+
+/// Sum over the parts, band by band.
+fn sums(parts: impl Iterator<Item = Product>) -> Product {
+    parts.fold(Product::default(), |mut sums, part| {
+        sums.samples += part.samples;
+        for (sum, value) in sums.bands.iter_mut().flatten().zip(part.bands.iter().flatten()) {
+            *sum += value;
+        }
+        sums
+    })
+}
+
+/// Share of all samples that are in step, whatever the turn of each band.
+fn agreeing(parts: impl Iterator<Item = Product>) -> f64 {
+    let sums = sums(parts);
+    let size: f64 = sums.bands.iter().map(|[real, imaginary]| real.hypot(*imaginary)).sum();
+    size / f64::from(4 * sums.samples.max(1))
+}
+
+/// Median over the parts, by their samples, of how well each agrees when both bands are turned as fits all of them best.
+fn median(parts: &[Product]) -> Option<f64> {
+    let turns = sums(parts.iter().copied()).bands.map(|[real, imaginary]| {
+        let size = real.hypot(imaginary).max(f64::MIN_POSITIVE);
+        [real / size, imaginary / size]
+    });
+    let along = |part: &Product| {
+        let bands = part.bands.iter().zip(turns);
+        bands.map(|(value, turn)| value[0] * turn[0] + value[1] * turn[1]).sum::<f64>() / f64::from(4 * part.samples)
+    };
+    let mut values: Vec<(f64, u32)> =
+        parts.iter().filter(|part| part.samples > 0).map(|part| (along(part), part.samples)).collect();
+    values.sort_by(|one, other| one.0.total_cmp(&other.0));
+    let half = values.iter().map(|(_, samples)| samples).sum::<u32>().div_ceil(2);
+    let mut below = 0;
+    let middle = values.iter().find(|(_, samples)| {
+        below += samples;
+        below >= half
+    });
+    // Between two lags, a product may exceed that of equal phases.
+    middle.map(|(value, _)| value.min(1.0))
 }
 
 /// Products of `words` with the samples of `b` from `from` on.
@@ -95,45 +201,4 @@ fn product(words: &[u32], b: &[u32], from: i64) -> Product {
         }
     }
     sums
-}
-
-/// The products at all lags and halfway between: value `2 n` is that of lag `n`. The band fits between two samples, so those
-/// between follow from those around.
-fn halfway(products: &[Product]) -> Vec<[Complex; BANDS]> {
-    let weights: Vec<(i64, f64)> = (1 - TAPS..=TAPS)
-        .map(|tap| {
-            let distance = PI * (tap as f64 - 0.5);
-            (tap, distance.sin() / distance * (0.5 + 0.5 * (distance / TAPS as f64).cos()))
-        })
-        .collect();
-    let at = |place: i64| usize::try_from(place).ok().and_then(|place| products.get(place)).copied();
-    let between = |place: i64| {
-        let mut sum = [[0.0; 2]; BANDS];
-        for (tap, weight) in &weights {
-            let bands = at(place + tap).unwrap_or_default().bands;
-            for (sum, value) in sum.iter_mut().flatten().zip(bands.iter().flatten()) {
-                *sum += weight * value;
-            }
-        }
-        sum
-    };
-    (0..products.len()).flat_map(|place| [products[place].bands, between(place as i64)]).collect()
-}
-
-/// Sum of the products of all segments at the lag of place `at` for the middle one, when the others lie later or earlier in
-/// proportion, by `drift_s` from end to end; over both bands, whatever the turn of each.
-fn in_step(segments: &[Vec<[Complex; BANDS]>], at: i64, drift_s: f64) -> f64 {
-    let mut sums = [[0.0; 2]; BANDS];
-    for (index, places) in segments.iter().enumerate() {
-        let late_s = drift_s * ((index as f64 + 0.5) / segments.len() as f64 - 0.5);
-        let place = at + (2.0 * PHASE_RATE_HZ * late_s).round() as i64;
-        let Some(bands) = usize::try_from(place).ok().and_then(|place| places.get(place)) else { continue };
-        for ((sum, value), centre_hz) in sums.iter_mut().zip(bands).zip(PHASE_CENTRES_HZ) {
-            // A delay turns a band by as many cycles of its centre.
-            let (sin, cos) = (TAU * centre_hz * late_s).sin_cos();
-            sum[0] += value[0] * cos - value[1] * sin;
-            sum[1] += value[0] * sin + value[1] * cos;
-        }
-    }
-    sums.iter().map(|[real, imaginary]| real.hypot(*imaginary)).sum()
 }
