@@ -25,8 +25,10 @@ crate::column::words! {
         LabelNotWanted = "label_not_wanted",
         /// Not the speech audio of the corpus: song, video, laryngograph.
         OtherModality = "other_modality",
-        /// The same audio, or the same clip id, as another file; the detail names it and the rule that chose.
+        /// The same audio, or the same clip id, as another file; the detail names it and the rule that chose, or why none was chosen.
         Duplicate = "duplicate",
+        /// Named by the manifest's `exclude` or in its `exclude_file`; the detail gives the analyst's reason.
+        Declared = "declared",
     }
 }
 

@@ -11,7 +11,7 @@ crate::table::table! {
         split: String,
         /// What was tested: `weights_saw_no_test_clip`, `standardisation_saw_no_test_clip`,
         /// `augmentation_saw_no_test_clip`, `selection_saw_no_test_clip`, `test_clips_are_those_of_the_split`,
-        /// `speaker_disjoint`, `audio_disjoint`.
+        /// `shown_clips_are_those_of_the_split`, `speaker_disjoint`, `audio_disjoint`.
         check: String,
         /// Fold number from 0; null for all folds together.
         fold: Option<u32>,

@@ -5,7 +5,7 @@ use std::fmt::Write as _;
 
 use serde::Serialize;
 
-use ser_schemas::{CheckStatus, CorpusStatus, Finding, Severity};
+use ser_schemas::{Check, CheckStatus, CorpusStatus, Finding, Severity};
 
 use super::answer::classes_tested;
 use super::words::prose;
@@ -185,6 +185,7 @@ fn check_cautions(tables: &Tables, board: &Scoreboard) -> Vec<Caution> {
             let mut names: Vec<&str> = checks
                 .iter()
                 .filter(|check| check.status == status && !(random && check.check.ends_with("speaker_disjoint")))
+                .filter(|check| !check.check.starts_with("near_copies_"))
                 .map(|check| check.check.as_str())
                 .collect();
             names.sort_unstable();
@@ -198,8 +199,28 @@ fn check_cautions(tables: &Tables, board: &Scoreboard) -> Vec<Caution> {
                 ));
             }
         }
+        cautions.extend(near_copies(split, checks));
     }
     cautions
+}
+
+/// What a split did about near copies of a take under several speakers, corpora or values.
+fn near_copies(split: &str, checks: &[Check]) -> Option<Caution> {
+    let of = |name: &str| checks.iter().filter(move |check| check.check == name).collect::<Vec<_>>();
+    let (together, left_out) = (of("near_copies_kept_together"), of("near_copies_left_out"));
+    let mut told = Vec::new();
+    if let Some(check) = together.first() {
+        told.push(format!("The same take lies under several names, which are held out together: {}.", check.detail));
+    }
+    if let Some(first) = left_out.first() {
+        let times = number::counted(left_out.iter().map(|check| check.offenders).sum(), "time", "times");
+        let folds = number::counted(left_out.len() as u64, "fold", "folds");
+        told.push(format!(
+            "A clip has no part in a fold where a copy of its take stands on another side: {times}, in {folds}; the first: {}.",
+            first.detail
+        ));
+    }
+    (!told.is_empty()).then(|| caution("info", format!("Near copies in split {split}."), told.join(" ")))
 }
 
 /// Checks of the models' figures that did not pass.

@@ -1,6 +1,6 @@
 //! What the page says.
 
-use ser_schemas::{ClassMetrics, SummaryMetric, Table, read_metadata};
+use ser_schemas::{Check, CheckStatus, ClassMetrics, SummaryMetric, Table, read_metadata};
 
 use crate::fixture::Fixture;
 use crate::{Error, Params};
@@ -106,6 +106,40 @@ fn a_thing_is_said_once() {
     assert!(!html.contains("emodb takes no part"));
     assert!(html.contains("Without 1 finding about corpora and files"));
     assert!(html.contains("Audit:</strong> Calm is in ravdess only."));
+}
+
+#[test]
+fn a_split_says_what_it_did_about_near_copies() {
+    let mut fixture = Fixture::complete();
+    assert!(!fixture.render(&Params::default()).expect("rendered").html.contains("Near copies in split"));
+    let row = |check: &str, fold, offenders, detail: &str| Check {
+        check: check.into(),
+        fold,
+        status: CheckStatus::Noted,
+        offenders,
+        detail: detail.into(),
+    };
+    fixture.checks[0].1.extend([
+        row(
+            "near_copies_left_out",
+            Some(1),
+            2,
+            "talk/a (else train) ~ talk/b (test), talk/c (else train) ~ talk/d (test)",
+        ),
+        row("near_copies_left_out", Some(3), 1, "talk/b (else train) ~ talk/a (test)"),
+        row("near_copies_kept_together", None, 1, "talk:x + talk:y (talk/e ~ talk/f)"),
+    ]);
+    let html = fixture.render(&Params::default()).expect("rendered").html;
+    let cautions = between(&html, "class=\"cautions\"", "</ul>");
+    let told = between(cautions, "Near copies in split speaker_independent.", "</li>");
+    assert!(told.contains("held out together: talk:x + talk:y (talk/e ~ talk/f)."), "{told}");
+    assert!(
+        told.contains("on another side: 3 times, in 2 folds; the first: talk/a (else train) ~ talk/b (test)"),
+        "{told}"
+    );
+    assert!(!cautions.contains("near copies left out"), "said once: {cautions}");
+    let provenance = between(&html, "What the splits were checked for", "</table>");
+    assert!(provenance.contains("near copies kept together") && provenance.contains("talk:x + talk:y"), "{provenance}");
 }
 
 #[test]

@@ -52,6 +52,7 @@ pub struct Evidence<'a> {
 /// | check | offends | if it does |
 /// |---|---|---|
 /// | `test_clips_are_those_of_the_split` | a scored clip that the fold does not hold out: a validation clip, a training clip | failed |
+/// | `shown_clips_are_those_of_the_split` | a clip that the model was shown and that has no part in the fold, as one that the split leaves out because a copy of it is scored | failed |
 /// | `weights_saw_no_test_clip` | a scored clip that weights were fitted on | failed |
 /// | `selection_saw_no_test_clip` | a scored clip that chose the epoch or the regularisation | failed |
 /// | `standardisation_saw_no_test_clip` | a scored clip that the features' mean and standard deviation were fitted on | failed; noted where only its own speaker's were |
@@ -73,8 +74,10 @@ pub fn inspect(evidence: &Evidence<'_>) -> Vec<ModelCheck> {
     };
     let mut checks = Vec::new();
     if roles.is_none() {
-        let reason = format!("not tested: the split `{}` is not among the inputs of this stage", evidence.split);
-        checks.push(evidence.check("test_clips_are_those_of_the_split", None, CheckStatus::Noted, &[reason]));
+        let reason = [format!("not tested: the split `{}` is not among the inputs of this stage", evidence.split)];
+        for check in ["test_clips_are_those_of_the_split", "shown_clips_are_those_of_the_split"] {
+            checks.push(evidence.check(check, None, CheckStatus::Noted, &reason));
+        }
     }
     for (check, _) in USES.iter().filter(|(check, _)| !told(check)) {
         let reason =
@@ -85,6 +88,8 @@ pub fn inspect(evidence: &Evidence<'_>) -> Vec<ModelCheck> {
         if let Some(roles) = &roles {
             let offenders = not_held_out(tested, roles.get(fold));
             checks.push(evidence.judged("test_clips_are_those_of_the_split", *fold, CheckStatus::Failed, &offenders));
+            let offenders = evidence.shown_without_part(roles.get(fold), uses.get(fold));
+            checks.push(evidence.judged("shown_clips_are_those_of_the_split", *fold, CheckStatus::Failed, &offenders));
         }
         for (check, of) in USES.iter().filter(|(check, _)| told(check)) {
             checks.push(evidence.unseen(check, *fold, of, tested, uses.get(fold)));
@@ -173,6 +178,19 @@ impl<'a> Evidence<'a> {
 }
 
 impl Evidence<'_> {
+    /// Clips of the manifest that the model was shown though the split gives them no part in the fold. Clips from elsewhere are
+    /// the analyst's business, and speakers may be standardised by all that they said.
+    fn shown_without_part(
+        &self,
+        roles: Option<&HashMap<&str, Role>>,
+        uses: Option<&BTreeMap<Use, BTreeSet<&str>>>,
+    ) -> Vec<String> {
+        let used = uses.into_iter().flatten().filter(|(used_for, _)| **used_for != Use::SpeakerStandardisation);
+        let shown: BTreeSet<&str> = used.flat_map(|(_, clips)| clips.iter().copied()).collect();
+        let no_part = |clip: &&str| !roles.is_some_and(|roles| roles.contains_key(clip));
+        shown.into_iter().filter(no_part).filter(|clip| self.clips.contains_key(clip)).map(str::to_owned).collect()
+    }
+
     fn unseen(
         &self,
         check: &str,
@@ -324,7 +342,7 @@ mod tests {
                 clips: &clips,
             };
             let checks = inspect(&evidence);
-            assert_eq!(checks.len(), 7);
+            assert_eq!(checks.len(), 8);
             let checks = checks.into_iter().filter(|check| check.status != CheckStatus::Passed);
             checks.map(|check| format!("{} {}: {}", check.check, check.status, check.detail)).collect()
         }
@@ -372,6 +390,29 @@ mod tests {
     }
 
     #[test]
+    fn a_clip_that_the_split_leaves_out_and_the_model_was_shown_is_found() {
+        // A near copy of `d`: no hash tells, so the split gave it no part in the fold.
+        let left_out = || {
+            let mut case = Case::clean();
+            case.facts.assignments.retain(|row| row.clip_id != "b");
+            case
+        };
+        let mut case = left_out();
+        case.exposures.retain(|row| row.clip_id != "b");
+        assert_eq!(case.offences(), Vec::<String>::new());
+        assert_eq!(left_out().offences(), ["shown_clips_are_those_of_the_split failed: b"]);
+        let case = case.exposed("b", Use::Selection).exposed("stranger", Use::Weights);
+        assert_eq!(
+            case.offences(),
+            ["shown_clips_are_those_of_the_split failed: b"],
+            "a clip of another manifest is not judged"
+        );
+        let mut case = left_out().exposed("b", Use::SpeakerStandardisation);
+        case.exposures.retain(|row| row.clip_id != "b" || row.used_for == Use::SpeakerStandardisation);
+        assert_eq!(case.offences(), Vec::<String>::new());
+    }
+
+    #[test]
     fn a_speaker_on_both_sides_is_found() {
         let mut case = Case::clean();
         case.clips[3].speaker = Some("s3".into());
@@ -406,7 +447,7 @@ mod tests {
             clips: &clips,
         };
         let checks = inspect(&evidence);
-        assert_eq!(checks.len(), 5);
+        assert_eq!(checks.len(), 6);
         assert!(
             checks.iter().all(|check| check.status == CheckStatus::Noted && check.detail.starts_with("not tested: "))
         );

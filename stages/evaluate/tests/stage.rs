@@ -242,7 +242,7 @@ fn a_planted_leak_of_each_kind_fails_and_names_the_clips() {
     };
     let (outcome, checks) = judge(&clips, &model, SPLIT_PROTOCOL);
     assert!(outcome.is_ok(), "{outcome:?}");
-    assert_eq!(checks.len(), 2 * 7);
+    assert_eq!(checks.len(), 2 * 8);
     assert!(checks.iter().all(|check| check.status == CheckStatus::Passed), "{checks:?}");
 
     for (used_for, check) in [
@@ -272,6 +272,18 @@ fn a_planted_leak_of_each_kind_fails_and_names_the_clips() {
     leaking.validation.push(leaking.predictions[4].clone());
     let text = judge(&clips, &leaking, SPLIT_PROTOCOL).0.expect_err("a test clip is validated on");
     assert!(text.contains("`selection_saw_no_test_clip` failed in fold 0: ravdess/4"), "{text}");
+
+    // A near copy of a test clip, which the split gave no part in the fold: no hash tells that it is a copy.
+    let mut without = assignments.clone();
+    without.retain(|row| (row.fold, row.clip_id.as_str()) != (1, "ravdess/8"));
+    let split = (SPLIT, SPLIT_PROTOCOL, without);
+    let mut obedient = model.clone();
+    let exposures = obedient.exposures.as_mut().expect("the world tells");
+    exposures.retain(|row| (row.fold, row.clip_id.as_str()) != (1, "ravdess/8"));
+    let text = evaluate_with(folder.path(), &clips, &[("net", model.clone())], std::slice::from_ref(&split));
+    let text = text.expect_err("it was shown").to_string();
+    assert!(text.contains("`shown_clips_are_those_of_the_split` failed in fold 1: ravdess/8 (1 in all)"), "{text}");
+    assert!(evaluate_with(folder.path(), &clips, &[("net", obedient)], &[split]).is_ok());
 
     let mut same_speaker = clips.clone();
     same_speaker[8].speaker = Some("ravdess:1".into());

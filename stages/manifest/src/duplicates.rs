@@ -1,8 +1,12 @@
 //! Which of several copies stays.
 //!
 //! Copies are files with the same audio, or files that would share a clip id (`x.wav` and `x.flac`). The one whose name
-//! and folder agree stays, then the first by path. Where copies have different emotions nothing tells which is right,
-//! whatever their folders, and none stays.
+//! and folder agree stays, then one that tells its speaker, then the first by path.
+//!
+//! Where copies have different emotions, or different speakers of one corpus, nothing tells which is right, whatever their
+//! folders, and none stays: what rests on labels or on keeping speakers apart would rest on a guess. A copy whose speaker is not
+//! known contradicts nobody. Corpora name their speakers apart from each other, so a copy in another corpus is the same
+//! recording under two names: one stays, and the names are told, as they may be one person's.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -12,23 +16,39 @@ use ser_schemas::Clip;
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Candidate<'a> {
     pub(crate) clip: &'a Clip,
-    /// Its label, where it has one.
+    /// Its label, where it has one that counts.
     pub(crate) word: Option<&'a str>,
+    /// Its speaker in one spelling, where it has one that counts.
+    pub(crate) speaker: Option<&'a str>,
     /// Whether nothing else keeps it from being a clip.
     pub(crate) eligible: bool,
 }
 
-/// For each candidate that must go, the reason in words, by its index.
-///
-/// A file is only ever left out in favour of one that stays.
-pub(crate) fn resolve(candidates: &[Candidate<'_>]) -> BTreeMap<usize, String> {
-    let mut out = BTreeMap::new();
+/// What becomes of copies.
+#[derive(Debug, Default, PartialEq, Eq)]
+pub(crate) struct Resolution {
+    /// For each candidate that must go, the reason in words, by its index.
+    pub(crate) out: BTreeMap<usize, String>,
+    /// Groups of copies under several speakers of one corpus, none of which stays: two candidates of each that contradict
+    /// each other.
+    pub(crate) contradicting_speakers: Vec<(usize, usize)>,
+    /// Candidates that go in favour of one that has another speaker: of another corpus. First the one that goes.
+    pub(crate) two_names: Vec<(usize, usize)>,
+}
+
+/// Judges all copies. A file is only ever left out in favour of one that stays, or together with all its copies.
+pub(crate) fn resolve(candidates: &[Candidate<'_>]) -> Resolution {
+    let mut found = Resolution::default();
     for group in groups(candidates, audio).iter().chain(&groups(candidates, |clip| Some(&clip.clip_id))) {
-        contradicting_labels(candidates, group, &mut out);
+        contradicting_labels(candidates, group, &mut found.out);
+        contradicting_speakers(candidates, group, &mut found);
     }
     let mut order: Vec<usize> = (0..candidates.len()).filter(|&index| candidates[index].eligible).collect();
-    order.retain(|index| !out.contains_key(index));
-    order.sort_by_key(|&index| (disagreement(candidates[index].clip), &candidates[index].clip.path, index));
+    order.retain(|index| !found.out.contains_key(index));
+    order.sort_by_key(|&index| {
+        let candidate = &candidates[index];
+        (disagreement(candidate.clip), candidate.speaker.is_none(), &candidate.clip.path, index)
+    });
     let mut kept_by_id: BTreeMap<&str, usize> = BTreeMap::new();
     let mut kept_by_audio: BTreeMap<&str, usize> = BTreeMap::new();
     for index in order {
@@ -36,13 +56,17 @@ pub(crate) fn resolve(candidates: &[Candidate<'_>]) -> BTreeMap<usize, String> {
         let by_id = kept_by_id.get(clip.clip_id.as_str());
         let by_audio = audio(clip).and_then(|audio| kept_by_audio.get(audio));
         if let Some(&kept) = by_audio.or(by_id) {
-            out.insert(index, in_favour_of(candidates[kept].clip, clip, by_audio.is_some()));
+            found.out.insert(index, in_favour_of(&candidates[kept], &candidates[index], by_audio.is_some()));
+            let names = candidates[kept].speaker.zip(candidates[index].speaker);
+            if by_audio.is_some() && names.is_some_and(|(one, other)| one != other) {
+                found.two_names.push((index, kept));
+            }
             continue;
         }
         kept_by_id.insert(&clip.clip_id, index);
         kept_by_audio.extend(audio(clip).map(|audio| (audio, index)));
     }
-    out
+    found
 }
 
 /// Equal bytes decode to equal audio, so that one hash finds both kinds of copy.
@@ -91,8 +115,46 @@ fn contradicting_labels(candidates: &[Candidate<'_>], group: &[usize], out: &mut
     }
 }
 
-/// Why `clip` goes and `kept` stays.
-fn in_favour_of(kept: &Clip, clip: &Clip, same_audio: bool) -> String {
+/// Leaves out all of a group in which one corpus tells two speakers.
+fn contradicting_speakers(candidates: &[Candidate<'_>], group: &[usize], found: &mut Resolution) {
+    let mut told: BTreeMap<&str, (&str, usize)> = BTreeMap::new();
+    let contradiction = group.iter().find_map(|&index| {
+        let speaker = candidates[index].speaker?;
+        let &mut (first, first_index) = told.entry(&candidates[index].clip.corpus).or_insert((speaker, index));
+        (first != speaker).then_some((first_index, index))
+    });
+    let Some((one, other)) = contradiction else { return };
+    let mut any = false;
+    for &index in group.iter().filter(|&&index| candidates[index].eligible) {
+        let against = if index == one { other } else { one };
+        let name = |index: usize| candidates[index].speaker.unwrap_or("of no known speaker");
+        let detail = if name(index) == name(against) {
+            format!(
+                "a copy of `{}`, as is `{}` of {}: none of the copies is used",
+                candidates[one].clip.path,
+                candidates[other].clip.path,
+                name(other)
+            )
+        } else {
+            format!(
+                "a copy of `{}`, whose speaker is {} and that of this one {}: none of the copies is used",
+                candidates[against].clip.path,
+                name(against),
+                name(index)
+            )
+        };
+        any = true;
+        found.out.entry(index).or_insert(detail);
+    }
+    if any && !found.contradicting_speakers.contains(&(one, other)) {
+        found.contradicting_speakers.push((one, other));
+    }
+}
+
+/// Why `candidate` goes and `kept` stays.
+fn in_favour_of(kept: &Candidate<'_>, candidate: &Candidate<'_>, same_audio: bool) -> String {
+    let names_its_speaker = kept.speaker.is_some() && candidate.speaker.is_none();
+    let (kept, clip) = (kept.clip, candidate.clip);
     let same_bytes = clip.content_hash.is_some() && clip.content_hash == kept.content_hash;
     let what = match (same_bytes, same_audio) {
         (true, _) => "the same bytes as",
@@ -100,6 +162,7 @@ fn in_favour_of(kept: &Clip, clip: &Clip, same_audio: bool) -> String {
         (false, false) => "the same clip id as",
     };
     let rule = match (disagreement(kept), disagreement(clip)) {
+        (better, worse) if better == worse && names_its_speaker => "it tells its speaker",
         (better, worse) if better == worse => "it comes first by path",
         (0, _) => "its name and folder agree",
         _ => "the name of this one contradicts its folder",
@@ -120,11 +183,14 @@ mod tests {
         clip
     }
 
+    fn candidate<'a>(clip: &'a Clip, word: Option<&'a str>) -> Candidate<'a> {
+        Candidate { clip, word, speaker: clip.speaker.as_deref(), eligible: true }
+    }
+
     /// Paths that go, of clips with labels; all eligible.
     fn gone(clips: &[(Clip, &str)]) -> Vec<String> {
-        let candidates: Vec<_> =
-            clips.iter().map(|(clip, word)| Candidate { clip, word: Some(word), eligible: true }).collect();
-        resolve(&candidates).into_keys().map(|index| clips[index].0.path.clone()).collect()
+        let candidates: Vec<_> = clips.iter().map(|(clip, word)| candidate(clip, Some(word))).collect();
+        resolve(&candidates).out.into_keys().map(|index| clips[index].0.path.clone()).collect()
     }
 
     #[test]
@@ -165,13 +231,10 @@ mod tests {
     #[test]
     fn an_ineligible_copy_neither_stays_nor_displaces_but_its_label_counts() {
         let (first, second) = (clip("a/1.wav", "x", Some(true)), clip("a/2.wav", "x", None));
-        let same = [
-            Candidate { clip: &first, word: Some("sad"), eligible: false },
-            Candidate { clip: &second, word: Some("sad"), eligible: true },
-        ];
-        assert_eq!(resolve(&same), BTreeMap::new());
+        let same = [Candidate { eligible: false, ..candidate(&first, Some("sad")) }, candidate(&second, Some("sad"))];
+        assert_eq!(resolve(&same), Resolution::default());
         let other = [Candidate { word: Some("surprise"), ..same[0] }, same[1]];
-        let out = resolve(&other);
+        let out = resolve(&other).out;
         assert_eq!(out.keys().copied().collect::<Vec<_>>(), [1]);
         assert!(out[&1].contains("labelled surprise and this sad"), "{}", out[&1]);
     }
@@ -180,7 +243,76 @@ mod tests {
     fn the_detail_names_the_rule() {
         let (right, mut wrong) = (clip("b.wav", "x", Some(true)), clip("a.wav", "x", Some(false)));
         wrong.content_hash.clone_from(&right.content_hash);
-        let candidates = [&right, &wrong].map(|clip| Candidate { clip, word: Some("sad"), eligible: true });
-        assert_eq!(resolve(&candidates)[&1], "the same bytes as `b.wav`, which is kept: its name and folder agree");
+        let candidates = [&right, &wrong].map(|clip| candidate(clip, Some("sad")));
+        assert_eq!(resolve(&candidates).out[&1], "the same bytes as `b.wav`, which is kept: its name and folder agree");
+    }
+
+    /// A clip of the audio `x` under a speaker: `c:1`.
+    fn spoken(path: &str, speaker: Option<&str>) -> Clip {
+        let mut clip = clip(path, "x", None);
+        clip.speaker = speaker.map(str::to_owned);
+        if let Some((corpus, _)) = speaker.and_then(|speaker| speaker.split_once(':')) {
+            clip.corpus = corpus.to_owned();
+        }
+        clip
+    }
+
+    fn resolved(clips: &[Clip]) -> Resolution {
+        resolve(&clips.iter().map(|clip| candidate(clip, Some("sad"))).collect::<Vec<_>>())
+    }
+
+    #[test]
+    fn copies_under_two_speakers_of_a_corpus_all_go() {
+        let found = resolved(&[
+            spoken("p1/a.wav", Some("c:p1")),
+            spoken("p2/a.wav", Some("c:p2")),
+            spoken("p1/b.wav", Some("c:p1")),
+            spoken("x/c.wav", None),
+            spoken("d/e.wav", Some("d:7")),
+        ]);
+        let details: Vec<&str> = found.out.values().map(String::as_str).collect();
+        assert_eq!(
+            details,
+            [
+                "a copy of `p2/a.wav`, whose speaker is c:p2 and that of this one c:p1: none of the copies is used",
+                "a copy of `p1/a.wav`, whose speaker is c:p1 and that of this one c:p2: none of the copies is used",
+                "a copy of `p1/a.wav`, as is `p2/a.wav` of c:p2: none of the copies is used",
+                "a copy of `p1/a.wav`, whose speaker is c:p1 and that of this one of no known speaker: none of the copies is used",
+                "a copy of `p1/a.wav`, whose speaker is c:p1 and that of this one d:7: none of the copies is used",
+            ]
+        );
+        assert_eq!((found.contradicting_speakers, found.two_names), (vec![(0, 1)], vec![]));
+    }
+
+    #[test]
+    fn a_copy_without_a_speaker_contradicts_nobody_and_gives_way() {
+        let found = resolved(&[spoken("a.wav", None), spoken("b.wav", Some("c:1")), spoken("c.wav", Some("c:1"))]);
+        assert_eq!(found.contradicting_speakers, []);
+        let details: Vec<_> = found.out.iter().map(|(index, detail)| (*index, detail.as_str())).collect();
+        assert_eq!(
+            details,
+            [
+                (0, "the same audio as `b.wav`, which is kept: it tells its speaker"),
+                (2, "the same audio as `b.wav`, which is kept: it comes first by path"),
+            ]
+        );
+    }
+
+    #[test]
+    fn a_copy_in_another_corpus_is_one_recording_under_two_names() {
+        let found = resolved(&[spoken("b/1.wav", Some("b:01")), spoken("a/1.wav", Some("a:01"))]);
+        assert_eq!(found.out[&0], "the same audio as `a/1.wav`, which is kept: it comes first by path");
+        assert_eq!((found.out.len(), found.contradicting_speakers, found.two_names), (1, vec![], vec![(0, 1)]));
+    }
+
+    #[test]
+    fn a_speaker_that_does_not_count_contradicts_nobody() {
+        let clips = [spoken("a.wav", Some("c:1")), spoken("b.wav", Some("c:2"))];
+        let right = candidate(&clips[1], Some("sad"));
+        // The analyst left the first out: its speaker is not looked at.
+        let declared = Candidate { word: None, speaker: None, eligible: false, ..candidate(&clips[0], None) };
+        assert_eq!(resolve(&[declared, right]), Resolution::default());
+        let too_short = Candidate { eligible: false, ..candidate(&clips[0], Some("sad")) };
+        assert_eq!(resolve(&[too_short, right]).out.keys().copied().collect::<Vec<_>>(), [1]);
     }
 }

@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use ser_schemas::TableError;
+use ser_schemas::{Emotion, TableError};
 
 /// Why there is no manifest.
 #[derive(Debug, thiserror::Error)]
@@ -20,6 +20,54 @@ pub enum ManifestError {
     NoClips {
         /// One line for each corpus: what was found and why it is of no use.
         found: Vec<String>,
+    },
+    /// Every clip that is left has the same label.
+    #[error(
+        "every usable clip ({clips}) is labelled `{class}`: a model needs two classes to tell apart\n  {}\nthe corpora's own words for \
+         emotions: {words}; map words to classes with `labels`, keep more classes with `keep`, or see what a descriptor \
+         reads from the files with `ser corpora check ROOT --corpus NAME`",
+        found.join("\n  ")
+    )]
+    OneClass {
+        /// The class.
+        class: Emotion,
+        /// How many clips there are.
+        clips: usize,
+        /// The corpora's own words, with how many files have each.
+        words: String,
+        /// One line for each corpus: what was found and what was left out.
+        found: Vec<String>,
+    },
+    /// Entries of `exclude` or its file that match no file.
+    #[error(
+        "{count} {} of `exclude` {} no file of any corpus:\n  {}\nexpected clip ids, as in the column `clip_id` of every table, or \
+         globs on them",
+        if *count == 1 { "entry" } else { "entries" },
+        if *count == 1 { "matches" } else { "match" },
+        entries.join("\n  ")
+    )]
+    ExcludesNothing {
+        /// How many.
+        count: usize,
+        /// The entries, each with where it stands and what was probably meant.
+        entries: Vec<String>,
+    },
+    /// The file that `exclude_file` names could not be read.
+    #[error("cannot read `{}`", path.display())]
+    FileUnreadable {
+        /// The file.
+        path: PathBuf,
+        /// What the operating system said.
+        #[source]
+        source: std::io::Error,
+    },
+    /// The file that `exclude_file` names is no table of clip ids.
+    #[error("`{}`: {problem}", path.display())]
+    FileNotUnderstood {
+        /// The file.
+        path: PathBuf,
+        /// What was expected and what was found, with the line.
+        problem: String,
     },
     /// An ingest stage's folder holds no corpus row.
     #[error("`{}` has no row: expected one that says what became of the corpus; run the ingest stage again", path.display())]

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use ser_schemas::{Clip, Emotion};
 
-use crate::params::{LabelSource, Params};
+use crate::params::{LabelSource, Params, folded};
 
 /// What a clip is labelled as.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
@@ -20,6 +20,8 @@ pub(crate) enum Label {
     },
     /// Raters did not settle on a label.
     Unrated,
+    /// The corpus tells no emotion of this file.
+    Untold,
 }
 
 /// Labels clips by the parameters and by which corpora were rated at all.
@@ -49,8 +51,11 @@ impl<'a> Labeller<'a> {
             self.declared(clip.emotion_raw.as_deref()).or(clip.emotion)
         };
         let Some(emotion) = emotion else {
-            let word = clip.emotion_raw.clone().unwrap_or_else(|| "none".to_owned());
-            let why = format!("`{word}` is none of the eight emotions; `labels = {{ {word} = \"...\" }}` would map it");
+            let Some(word) = clip.emotion_raw.clone() else {
+                return Label::Untold;
+            };
+            let why =
+                format!("`{word}` is none of the eight emotions; `labels = {{ {word:?} = \"...\" }}` would map it");
             return Label::Unwanted { word, why };
         };
         let unwanted = |why: String| Label::Unwanted { word: emotion.as_str().to_owned(), why };
@@ -64,8 +69,8 @@ impl<'a> Labeller<'a> {
     }
 
     fn declared(&self, word: Option<&str>) -> Option<Emotion> {
-        let word = word?.to_lowercase();
-        self.params.labels.iter().find(|(declared, _)| declared.to_lowercase() == word).map(|(_, emotion)| *emotion)
+        let word = folded(word?);
+        self.params.labels.iter().find(|(declared, _)| folded(declared) == word).map(|(_, emotion)| *emotion)
     }
 }
 
@@ -75,7 +80,7 @@ impl Label {
         match self {
             Self::Class(emotion) => Some(emotion.as_str()),
             Self::Unwanted { word, .. } => Some(word),
-            Self::Unrated => None,
+            Self::Unrated | Self::Untold => None,
         }
     }
 }
@@ -108,6 +113,23 @@ mod tests {
         let params = Params { labels, ..Params::default() };
         assert_eq!(label(&params, &bored), Some(Emotion::Calm));
         assert_eq!(label(&Params { merge: Merge::Four, ..params }, &bored), Some(Emotion::Neutral), "then merged");
+        let labels = [("e\u{301}nerve\u{301}".to_owned(), Emotion::Angry)].into();
+        let other_spelling = clip("fr", "\u{c9}nerv\u{e9}", None, None);
+        assert_eq!(label(&Params { labels, ..Params::default() }, &other_spelling), Some(Emotion::Angry));
+    }
+
+    #[test]
+    fn an_emotion_that_is_not_told_is_no_word_to_map() {
+        let mut untold = clip("emodb", "x", None, None);
+        untold.emotion_raw = None;
+        let params = Params::default();
+        let labeller = Labeller::new(&params, std::slice::from_ref(&untold));
+        assert_eq!((labeller.label(&untold), labeller.label(&untold).word()), (Label::Untold, None));
+        untold.emotion_raw = Some("two words".into());
+        assert!(
+            matches!(labeller.label(&untold), Label::Unwanted { why, .. } if why.contains("labels = { \"two words\" = ")),
+            "as TOML takes it"
+        );
     }
 
     #[test]

@@ -3,25 +3,34 @@
 //! Nothing disappears here: every row that the ingest stages found becomes a clip or an exclusion with a reason. The
 //! reasons are looked for in this order, and the first that holds is the one given:
 //!
-//! 1. what ingest found wrong with the file or its name (`unreadable`, `truncated`, `git_lfs_pointer`, `non_finite`,
+//! 1. `declared`: the analyst named it in `exclude` or its file;
+//! 2. what ingest found wrong with the file or its name (`unreadable`, `truncated`, `git_lfs_pointer`, `non_finite`,
 //!    `name_not_understood`, `other_modality`);
-//! 2. `label_not_wanted`: no place in the class set;
-//! 3. `channels_cancel`, `silent`;
-//! 4. `too_short`, `too_long`;
-//! 5. `duplicate`: the same audio with another emotion, then the same clip id, then the same audio.
+//! 3. `label_not_wanted`: no place in the class set;
+//! 4. `channels_cancel`, `silent`;
+//! 5. `too_short`, `too_long`;
+//! 6. `duplicate`: the same audio with another emotion or under another speaker, then the same clip id, then the same audio.
+//!
+//! A manifest of a single class is refused: nothing can be learnt from it, and every figure would be perfect.
 //!
 //! | module | what it knows |
 //! |---|---|
 //! | `labels` | the emotion of a clip in this manifest's class set |
 //! | `quality` | silence, cancelling channels and duration |
 //! | `duplicates` | which of several copies stays |
+//! | `exclude` | clips that the analyst names |
+//! | `told` | what to say of copies |
+//! | `vocabulary` | words and classes of the parameters that no clip has |
 
 mod duplicates;
 mod error;
+mod exclude;
 mod labels;
 mod params;
 mod quality;
 mod run;
+mod told;
+mod vocabulary;
 
 pub use crate::error::ManifestError;
 pub use crate::params::{LabelSource, Merge, Params};

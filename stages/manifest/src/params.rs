@@ -17,10 +17,18 @@ pub struct Params {
     /// Class set: all eight emotions, or fewer.
     pub merge: Merge,
     /// Emotions for words of the corpora, before `merge`: `{ boredom = "neutral" }`. Compared with `emotion_raw`, without
-    /// regard to case, and stronger than the descriptor's own mapping.
+    /// regard to case, and stronger than the descriptor's own mapping. A word that no file has is told.
     pub labels: BTreeMap<String, Emotion>,
-    /// Classes to keep, after `merge`; empty keeps all. Clips of other classes are left out as `label_not_wanted`.
+    /// Classes to keep, after `merge`; empty keeps all. Clips of other classes are left out as `label_not_wanted`. A class
+    /// that no clip has is told.
     pub keep: Vec<Emotion>,
+    /// Clips to leave out as `declared`: clip ids, or globs on clip ids. `*` stands for any text within a folder, `**` for
+    /// folders too, `?` for a character: `["talk/ep03/017", "talk/ep04/*", "emodb/**"]`. An entry that is the id of a
+    /// clip is no glob. One that no file matches is a mistake, unless the folder of its corpus is missing.
+    pub exclude: Vec<String>,
+    /// CSV file of more such entries, with a column `clip_id` and, if wanted, one `reason` that goes into the exclusion.
+    /// Relative to the folder of the pipeline file.
+    pub exclude_file: Option<String>,
     /// Whose judgement is the label: the actor's intention or what raters heard.
     pub label_source: LabelSource,
     /// Shortest clip in seconds; shorter ones are left out as `too_short`. At least 0.
@@ -70,6 +78,8 @@ impl Default for Params {
             merge: Merge::None,
             labels: BTreeMap::new(),
             keep: Vec::new(),
+            exclude: Vec::new(),
+            exclude_file: None,
             label_source: LabelSource::Intended,
             min_duration_s: 0.3,
             max_duration_s: 30.0,
@@ -97,6 +107,11 @@ impl Merge {
     }
 }
 
+/// How words of the corpora are compared: in one spelling, without regard to case.
+pub(crate) fn folded(word: &str) -> String {
+    ser_text::nfc(word.trim()).to_lowercase()
+}
+
 impl Params {
     /// Problems that the types cannot express.
     pub fn check(&self) -> Vec<ParamProblem> {
@@ -117,6 +132,16 @@ impl Params {
             let message =
                 format!("no clip can be at least {} s and at most {} s long", self.min_duration_s, self.max_duration_s);
             problem("min_duration_s", message, "`min_duration_s` must be less than `max_duration_s`");
+        }
+        let mut words: BTreeMap<String, &str> = BTreeMap::new();
+        for word in self.labels.keys() {
+            if let Some(same) = words.insert(folded(word), word) {
+                let message = format!("`{same}` and `{word}` are the same word: capitals do not count");
+                problem("labels", message, "map each word once");
+            }
+        }
+        if self.exclude.iter().any(|entry| entry.trim().is_empty()) {
+            problem("exclude", "an entry is empty".to_owned(), "expected clip ids, or globs like `talk/ep04/*`");
         }
         let classes = self.merge.classes();
         for emotion in self.keep.iter().filter(|emotion| !classes.contains(emotion)) {
@@ -159,6 +184,15 @@ mod tests {
         assert_eq!(keys(Params { merge: Merge::Six, keep, ..Params::default() }), ["keep"]);
         assert_eq!(keys(Params { keep: vec![Emotion::Sad], ..Params::default() }), ["keep"]);
         assert_eq!(keys(Params { keep: vec![Emotion::Sad, Emotion::Sad], ..Params::default() }), ["keep"]);
+        assert_eq!(keys(Params { exclude: vec!["a/1".into(), " ".into()], ..Params::default() }), ["exclude"]);
+        for (one, other, same) in [
+            ("Boredom", "boredom", true),
+            ("\u{e9}nerv\u{e9}", "e\u{301}nerve\u{301}", true),
+            ("bored", "boredom", false),
+        ] {
+            let labels = [one, other].map(|word| (word.to_owned(), Emotion::Neutral)).into();
+            assert_eq!(keys(Params { labels, ..Params::default() }).len(), usize::from(same), "{one}, {other}");
+        }
     }
 
     #[test]

@@ -6,11 +6,14 @@ use std::path::PathBuf;
 use ser_schemas::stage::{StageContext, StageSummary};
 use ser_schemas::{Clip, Corpus, CorpusStatus, Emotion, Exclusion, KEY_SAMPLE_RATE_HZ, Reason, Table};
 
-use crate::duplicates::{self, Candidate};
+use crate::duplicates::{self, Candidate, Resolution};
 use crate::error::ManifestError;
+use crate::exclude::Excludes;
 use crate::labels::{Label, Labeller};
 use crate::params::{LabelSource, Params};
 use crate::quality::SoundRules;
+use crate::told;
+use crate::vocabulary::Vocabulary;
 
 /// The table of usable clips, in the stage's folder and in those of the ingest stages it reads.
 pub const CLIPS_FILE: &str = "clips.parquet";
@@ -30,6 +33,8 @@ struct Outcome {
     clips_by_stage: Vec<u64>,
     /// Exclusions by ingest stage and reason.
     reasons_by_stage: Vec<BTreeMap<Reason, u64>>,
+    /// What became of copies.
+    copies: Resolution,
 }
 
 /// Reads `clips.parquet` and `corpus.parquet` of every folder in `ingested`, and writes `clips.parquet`, in the order of
@@ -54,19 +59,35 @@ pub fn run(params: &Params, ingested: &[PathBuf], ctx: &StageContext<'_>) -> Res
         rows.extend(clips);
     }
 
+    let absent = corpora.iter().filter(|corpus| corpus.status != CorpusStatus::Ingested);
+    let absent: Vec<String> = absent.map(|corpus| corpus.corpus.clone()).collect();
+    let absent: Vec<&str> = absent.iter().map(String::as_str).collect();
+    let declared = Excludes::read(params, ctx.base_dir)?.apply(&rows, &absent)?;
     let labeller = Labeller::new(params, &rows);
     let unrated = corpora.iter().filter(|corpus| {
         params.label_source == LabelSource::Perceived && corpus.files > 0 && !labeller.is_perceived(&corpus.corpus)
     });
     let unrated: Vec<String> = unrated.map(|corpus| corpus.corpus.clone()).collect();
-    let outcome = judge(params, &labeller, &rows, &stages, corpora.len());
+    let outcome = judge(params, &labeller, &rows, &declared.details, &stages, corpora.len());
     for (corpus, clips) in corpora.iter_mut().zip(&outcome.clips_by_stage) {
         corpus.clips = *clips;
     }
-    if outcome.clips.is_empty() {
-        let found =
-            corpora.iter().zip(&outcome.reasons_by_stage).map(|(corpus, reasons)| what_was_found(corpus, reasons));
-        return Err(ManifestError::NoClips { found: found.collect() });
+    let found =
+        || corpora.iter().zip(&outcome.reasons_by_stage).map(|(corpus, reasons)| what_was_found(corpus, reasons));
+    let Some(class) = outcome.clips.first().and_then(|clip| clip.emotion) else {
+        return Err(ManifestError::NoClips { found: found().collect() });
+    };
+    let vocabulary = Vocabulary::of(&rows);
+    let unmet = vocabulary.unmet_labels(params, &absent);
+    for warning in unmet.into_iter().chain(vocabulary.unmet_classes(params, &outcome.clips)) {
+        ctx.observer.warn(&warning);
+    }
+    if outcome.clips.iter().all(|clip| clip.emotion == Some(class)) {
+        let (clips, words) = (outcome.clips.len(), vocabulary.listed());
+        return Err(ManifestError::OneClass { class, clips, words, found: found().collect() });
+    }
+    for warning in told::warnings(&rows, &outcome.copies) {
+        ctx.observer.warn(&warning);
     }
     if !unrated.is_empty() {
         let names = unrated.join(", ");
@@ -77,26 +98,45 @@ pub fn run(params: &Params, ingested: &[PathBuf], ctx: &StageContext<'_>) -> Res
     Clip::write_with(&ctx.out_dir.join(CLIPS_FILE), &outcome.clips, &ctx.provenance, &rate)?;
     Exclusion::write(&ctx.out_dir.join(EXCLUSIONS_FILE), &outcome.exclusions, &ctx.provenance)?;
     Corpus::write(&ctx.out_dir.join(CORPORA_FILE), &corpora, &ctx.provenance)?;
-    Ok(summary(&corpora, &outcome))
+    let mut summary = summary(&corpora, &outcome);
+    if declared.absent > 0 {
+        let (count, names) = (declared.absent, absent.join(", "));
+        summary.notes.push(format!("entries of `exclude` for corpora that are not there ({names}): {count}"));
+    }
+    Ok(summary)
 }
 
-/// Makes a clip or an exclusion of every row. `stages` tells which ingest stage a row came from.
-fn judge(params: &Params, labeller: &Labeller<'_>, rows: &[Clip], stages: &[usize], stage_count: usize) -> Outcome {
+/// Makes a clip or an exclusion of every row. `declared` tells why the analyst leaves a row out, and `stages` which ingest
+/// stage it came from.
+fn judge(
+    params: &Params,
+    labeller: &Labeller<'_>,
+    rows: &[Clip],
+    declared: &[Option<String>],
+    stages: &[usize],
+    stage_count: usize,
+) -> Outcome {
     let labels: Vec<Label> = rows.iter().map(|clip| labeller.label(clip)).collect();
-    let mut verdicts: Vec<Option<(Reason, String)>> =
-        rows.iter().zip(&labels).map(|(clip, label)| first_reason(params, clip, label)).collect();
-    let candidates: Vec<Candidate<'_>> = rows
-        .iter()
-        .zip(labels.iter().zip(&verdicts))
-        .map(|(clip, (label, verdict))| Candidate {
-            clip,
-            // What a broken or foreign file is called proves nothing about its copies.
-            word: label.word().filter(|_| clip.problem.is_none()),
-            eligible: verdict.is_none(),
-        })
-        .collect();
-    for (index, detail) in duplicates::resolve(&candidates) {
-        verdicts[index] = Some((Reason::Duplicate, detail));
+    let speakers: Vec<_> = rows.iter().map(|clip| clip.speaker.as_deref().map(ser_text::nfc)).collect();
+    let reason = |row: usize| match &declared[row] {
+        Some(detail) => Some((Reason::Declared, detail.clone())),
+        None => first_reason(params, &rows[row], &labels[row]),
+    };
+    let mut verdicts: Vec<Option<(Reason, String)>> = (0..rows.len()).map(reason).collect();
+    let candidate = |row: usize| {
+        // What a broken or foreign file is called proves nothing about its copies, nor does what the analyst rejects.
+        let counts = rows[row].problem.is_none() && declared[row].is_none();
+        Candidate {
+            clip: &rows[row],
+            word: labels[row].word().filter(|_| counts),
+            speaker: speakers[row].as_deref().filter(|_| counts),
+            eligible: verdicts[row].is_none(),
+        }
+    };
+    let candidates: Vec<Candidate<'_>> = (0..rows.len()).map(candidate).collect();
+    let copies = duplicates::resolve(&candidates);
+    for (index, detail) in &copies.out {
+        verdicts[*index] = Some((Reason::Duplicate, detail.clone()));
     }
 
     let mut outcome = Outcome {
@@ -104,6 +144,7 @@ fn judge(params: &Params, labeller: &Labeller<'_>, rows: &[Clip], stages: &[usiz
         exclusions: Vec::new(),
         clips_by_stage: vec![0; stage_count],
         reasons_by_stage: vec![BTreeMap::new(); stage_count],
+        copies,
     };
     for (((clip, label), verdict), &stage) in rows.iter().zip(&labels).zip(verdicts).zip(stages) {
         match (verdict, label) {
@@ -139,6 +180,10 @@ fn first_reason(params: &Params, clip: &Clip, label: &Label) -> Option<(Reason, 
         Label::Unrated => Some((
             Reason::LabelNotWanted,
             "raters were tied, or the clip was not rated: it has no perceived label".to_owned(),
+        )),
+        Label::Untold => Some((
+            Reason::LabelNotWanted,
+            "neither the file's name nor a table of the corpus tells its emotion".to_owned(),
         )),
         Label::Class(_) => SoundRules::from(params).judge(clip),
     }

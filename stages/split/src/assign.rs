@@ -1,5 +1,6 @@
 //! From a table of clips to folds: the protocol holds clips out, the rest is divided into training and validation.
 
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 
 use rand::SeedableRng;
@@ -8,9 +9,16 @@ use rand_chacha::ChaCha8Rng;
 use ser_schemas::{Clip, Role};
 
 use crate::error::SplitError;
-use crate::params::{Params, Protocol};
+use crate::near::{LeftOut, NearPair, keep_together, keep_validation_apart, leave_out};
+use crate::params::{NearCopies, Params, Protocol};
 use crate::protocols;
+use crate::roster::speaker_name;
+use crate::ties::Ties;
 use crate::validation::{Unit, carve};
+
+/// Share of all clips that names which copies tie together may hold, at most, to be held out together without being asked for.
+/// Beyond it a model would be trained on few clips; four speakers alike, two of them tied, lie at a half.
+const MAX_TIED_SHARE: f64 = 0.6;
 
 /// One fold; clips are indices into the table that was divided, ascending.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -25,6 +33,8 @@ pub struct Fold {
     pub validation: Vec<usize>,
     /// Clips held out.
     pub test: Vec<usize>,
+    /// Clips without a role here, because a copy of each stands on another side, ascending.
+    pub left_out: Vec<LeftOut>,
 }
 
 impl Fold {
@@ -43,6 +53,19 @@ pub struct Division {
     pub keeps_speakers_apart: bool,
     /// Whether every clip is tested in exactly one fold.
     pub tests_every_clip_once: bool,
+    /// What was done about near copies.
+    pub near: Near,
+}
+
+/// What was done about near copies, beside what each fold leaves out.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Near {
+    /// The rule that was followed; `None` where there are no near copies.
+    pub rule: Option<NearCopies>,
+    /// Groups of speakers, corpora or values that are held out together, each with the clips that tie it.
+    pub together: Vec<String>,
+    /// Why copies are left out under a protocol that would rather keep them together, in words; `None` where it is not so.
+    pub not_together: Option<String>,
 }
 
 /// What a protocol decides: who is held out, and how validation clips are to be carved out of the rest.
@@ -52,32 +75,134 @@ pub(crate) struct Plan {
     pub(crate) tests_every_clip_once: bool,
 }
 
-/// Divides `clips` as `params` say. The same clips in the same order, parameters and seed give the same division. `base_dir` is where a relative `file` starts; nothing else is read.
-pub fn assign(params: &Params, clips: &[Clip], base_dir: &Path, seed: u64) -> Result<Division, SplitError> {
+/// Divides `clips` as `params` say, with `pairs` of near copies among them. The same clips in the same order, pairs, parameters and
+/// seed give the same division. `base_dir` is where a relative `file` starts; nothing else is read.
+pub fn assign(
+    params: &Params,
+    clips: &[Clip],
+    pairs: &[NearPair],
+    base_dir: &Path,
+    seed: u64,
+) -> Result<Division, SplitError> {
     if let Some(problem) = params.check().into_iter().next() {
         return Err(SplitError::BadParameter { key: problem.key, message: problem.message });
     }
     if clips.is_empty() {
         return Err(SplitError::NoClips);
     }
+    let Copies { ties, near } = Copies::of(params, clips, pairs)?;
     let mut plan = match params.protocol {
-        Protocol::SpeakerIndependent => protocols::speaker_independent::plan(params, clips, &mut generator(seed, 0)),
+        Protocol::SpeakerIndependent => {
+            protocols::speaker_independent::plan(params, clips, &ties, &mut generator(seed, 0))
+        }
         Protocol::Random => protocols::random::plan(params, clips, &mut generator(seed, 0)),
-        Protocol::LeaveOneCorpusOut => protocols::leave_one_out::corpora(clips),
-        Protocol::LeaveOneSpeakerOut => protocols::leave_one_out::speakers(clips),
-        Protocol::Column => protocols::column::plan(params, clips, base_dir),
+        Protocol::LeaveOneCorpusOut => protocols::leave_one_out::corpora(clips, &ties),
+        Protocol::LeaveOneSpeakerOut => protocols::leave_one_out::speakers(clips, &ties),
+        Protocol::Column => protocols::column::plan(params, clips, &ties, base_dir),
     }?;
+    let keeps_together = near.rule == Some(NearCopies::KeepTogether);
+    let speakers =
+        if keeps_together { Ties::of(clips, pairs, |clip| Some(speaker_name(clip))) } else { Ties::default() };
     for (position, fold) in plan.folds.iter_mut().enumerate() {
         if fold.validation.is_empty() {
             let mut generator = generator(seed, position as u64 + 1);
-            fold.validation = carve(clips, &fold.train, params.validation_fraction, plan.unit, &mut generator);
+            let fraction = params.validation_fraction;
+            fold.validation = carve(clips, &fold.train, fraction, plan.unit, &speakers, &mut generator);
             fold.train.retain(|clip| fold.validation.binary_search(clip).is_err());
         }
     }
-    Ok(Division {
+    let mut division = Division {
         folds: plan.folds,
         keeps_speakers_apart: params.protocol.keeps_speakers_apart(),
         tests_every_clip_once: plan.tests_every_clip_once,
+        near,
+    };
+    match division.near.rule {
+        Some(NearCopies::KeepTogether) if params.protocol == Protocol::Random => {
+            keep_together(&mut division, pairs, clips.len());
+        }
+        Some(NearCopies::KeepTogether) => keep_validation_apart(&mut division, pairs, clips.len()),
+        Some(NearCopies::LeaveOut) => leave_out(&mut division, pairs, clips.len()),
+        Some(NearCopies::Fail) | None => {}
+    }
+    Ok(division)
+}
+
+/// What near copies mean for a protocol.
+struct Copies {
+    /// Groups of what the protocol holds out.
+    ties: Ties,
+    near: Near,
+}
+
+impl Copies {
+    fn of(params: &Params, clips: &[Clip], pairs: &[NearPair]) -> Result<Self, SplitError> {
+        let with = |ties: Ties, rule: NearCopies| Self {
+            near: Near { rule: Some(rule), together: ties.told(clips), not_together: None },
+            ties,
+        };
+        if pairs.is_empty() {
+            return Ok(Self { ties: Ties::default(), near: Near::default() });
+        }
+        let Some(held_out) = protocols::held_out(params)? else {
+            // Single clips are dealt, or a file deals them.
+            let usual = if params.file.is_some() { NearCopies::LeaveOut } else { NearCopies::KeepTogether };
+            return Ok(with(Ties::default(), params.near_copies.unwrap_or(usual)));
+        };
+        let by_speaker = matches!(params.protocol, Protocol::SpeakerIndependent | Protocol::LeaveOneSpeakerOut);
+        let usual = if by_speaker { NearCopies::KeepTogether } else { NearCopies::LeaveOut };
+        let rule = params.near_copies.unwrap_or(usual);
+        if rule != NearCopies::KeepTogether {
+            return Ok(with(Ties::default(), rule));
+        }
+        let ties = Ties::of(clips, pairs, held_out.key);
+        let Some(obstacle) = obstacle(params, clips, &ties, &held_out) else { return Ok(with(ties, rule)) };
+        if params.near_copies.is_none() {
+            let mut copies = with(Ties::default(), NearCopies::LeaveOut);
+            copies.near.not_together = Some(obstacle.reason);
+            return Ok(copies);
+        }
+        if obstacle.groups >= obstacle.needed {
+            return Ok(with(ties, rule));
+        }
+        Err(SplitError::TiedTogether {
+            ties: ties.summary(clips),
+            reason: obstacle.reason,
+            folds: (obstacle.groups >= 2 && params.protocol == Protocol::SpeakerIndependent)
+                .then(|| format!("`folds = {}`, ", obstacle.groups))
+                .unwrap_or_default(),
+            exclude: ties.a_copy(clips).unwrap_or_default().to_owned(),
+        })
+    }
+}
+
+/// What speaks against keeping copies together.
+struct Obstacle {
+    groups: usize,
+    needed: usize,
+    reason: String,
+}
+
+/// Too few groups, or one that is too large to be held out.
+fn obstacle(params: &Params, clips: &[Clip], ties: &Ties, held_out: &protocols::HeldOut) -> Option<Obstacle> {
+    let mut sizes: BTreeMap<String, usize> = BTreeMap::new();
+    let mut names: BTreeSet<String> = BTreeSet::new();
+    for name in clips.iter().filter_map(|clip| (held_out.key)(clip)) {
+        *sizes.entry(ties.group(name.clone())).or_default() += 1;
+        names.insert(name);
+    }
+    let (groups, what) = (sizes.len(), &held_out.what);
+    let needed = if params.protocol == Protocol::SpeakerIndependent { params.folds as usize } else { 2 };
+    // With too few of them there is no division whatever the copies, and the protocol says so.
+    if groups < needed && names.len() >= needed {
+        let reason = format!("near copies leave {groups} groups of the {} {what} for {needed} folds", names.len());
+        return Some(Obstacle { groups, needed, reason });
+    }
+    let largest = sizes.iter().filter(|(group, _)| ties.is_group(group)).map(|(_, clips)| *clips).max()?;
+    (largest as f64 > MAX_TIED_SHARE * clips.len() as f64).then(|| Obstacle {
+        groups,
+        needed,
+        reason: format!("near copies tie {what} of {largest} of the {} clips together", clips.len()),
     })
 }
 
@@ -85,7 +210,7 @@ pub fn assign(params: &Params, clips: &[Clip], base_dir: &Path, seed: u64) -> Re
 pub(crate) fn hold_out(number: usize, held_out: String, mut test: Vec<usize>, clips: &[Clip]) -> Fold {
     test.sort_unstable();
     let train = (0..clips.len()).filter(|clip| test.binary_search(clip).is_err()).collect();
-    Fold { number: number as u32, held_out, train, validation: Vec::new(), test }
+    Fold { number: number as u32, held_out, train, validation: Vec::new(), test, left_out: Vec::new() }
 }
 
 /// A stream of random numbers of its own for every fold, so that one fold's draws do not shift another's.

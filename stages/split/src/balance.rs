@@ -250,10 +250,11 @@ fn count(all: &[Clip], speakers: &[Speaker<'_>]) -> (Vec<Counts>, usize) {
     for speaker in speakers {
         let mut of_speaker: BTreeMap<usize, f64> = BTreeMap::new();
         for clip in &speaker.clips {
-            let emotion = all[*clip].emotion.map_or("", ser_schemas::Emotion::as_str);
-            for kind in
-                [("all", "", ""), ("gender", speaker.corpus, speaker.gender), ("emotion", speaker.corpus, emotion)]
-            {
+            // Speakers who stand together may have clips of several corpora.
+            let clip = &all[*clip];
+            let emotion = clip.emotion.map_or("", ser_schemas::Emotion::as_str);
+            let (corpus, gender) = (clip.corpus.as_str(), clip.gender.as_deref().unwrap_or_default());
+            for kind in [("all", "", ""), ("gender", corpus, gender), ("emotion", corpus, emotion)] {
                 let next = kinds.len();
                 *of_speaker.entry(*kinds.entry(kind).or_insert(next)).or_default() += 1.0;
             }

@@ -24,7 +24,9 @@ enum Rule {
 /// | `audio_disjoint` | two clips of the same audio or the same bytes, on two sides of a fold | failed |
 /// | `speaker_disjoint` | a speaker who is tested and also trained or validated on | failed where the protocol keeps speakers apart, else noted |
 /// | `validation_speaker_disjoint` | a speaker who is both trained and validated on | noted: the epoch is then chosen on known voices |
+/// | `classes_in_train` | a fold that trains on a single class | failed: nothing can be learnt from it |
 /// | `every_class_in_train` | an emotion that is tested and not trained on | noted: no model can get it right |
+/// | `classes_in_test` | a fold that tests a single class | noted: recall there is that of one class |
 /// | `every_clip_tested_once` | a clip tested in no fold or in several | failed where the protocol promises it, else noted |
 pub fn inspect(clips: &[Clip], division: &Division) -> Vec<Check> {
     let speakers = if division.keeps_speakers_apart { Rule::Forbidden } else { Rule::Noted };
@@ -39,7 +41,9 @@ pub fn inspect(clips: &[Clip], division: &Division) -> Vec<Check> {
         checks.push(check("speaker_disjoint", at, speakers, &shared_speakers(clips, trained, &fold.test)));
         let shared = shared_speakers(clips, fold.train.iter(), &fold.validation);
         checks.push(check("validation_speaker_disjoint", at, Rule::Noted, &shared));
+        checks.push(check("classes_in_train", at, Rule::Forbidden, &single_class(clips, &fold.train)));
         checks.push(check("every_class_in_train", at, Rule::Noted, &untrained_classes(clips, fold)));
+        checks.push(check("classes_in_test", at, Rule::Noted, &single_class(clips, &fold.test)));
     }
     let promise = if division.tests_every_clip_once { Rule::Forbidden } else { Rule::Noted };
     checks.push(check("every_clip_tested_once", None, promise, &not_tested_once(clips, division)));
@@ -123,8 +127,18 @@ fn shared_speakers<'a>(clips: &[Clip], one: impl Iterator<Item = &'a usize>, oth
 }
 
 fn untrained_classes(clips: &[Clip], fold: &Fold) -> Vec<String> {
-    let of = |members: &[usize]| members.iter().filter_map(|clip| clips[*clip].emotion).collect::<BTreeSet<Emotion>>();
-    of(&fold.test).difference(&of(&fold.train)).map(ToString::to_string).collect()
+    classes(clips, &fold.test).difference(&classes(clips, &fold.train)).map(ToString::to_string).collect()
+}
+
+/// The only class of `members`, in words; nothing where there are several. That there are no clips is another check's business.
+fn single_class(clips: &[Clip], members: &[usize]) -> Vec<String> {
+    let classes = classes(clips, members);
+    let only = classes.first().filter(|_| classes.len() == 1);
+    only.map(|class| format!("only {class}")).into_iter().collect()
+}
+
+fn classes(clips: &[Clip], members: &[usize]) -> BTreeSet<Emotion> {
+    members.iter().filter_map(|clip| clips[*clip].emotion).collect()
 }
 
 fn not_tested_once(clips: &[Clip], division: &Division) -> Vec<String> {
@@ -164,21 +178,29 @@ mod tests {
             train: train.to_vec(),
             validation: validation.to_vec(),
             test: test.to_vec(),
+            left_out: Vec::new(),
         };
-        Division { folds: vec![fold], keeps_speakers_apart: true, tests_every_clip_once: false }
+        Division {
+            folds: vec![fold],
+            keeps_speakers_apart: true,
+            tests_every_clip_once: false,
+            near: crate::assign::Near::default(),
+        }
     }
 
     /// The checks that did not pass, as `name status offenders: detail`.
     fn offences(clips: &[Clip], division: &Division) -> Vec<String> {
         let checks = inspect(clips, division).into_iter().filter(|check| check.status != CheckStatus::Passed);
-        let checks = checks.filter(|check| check.check != "every_clip_tested_once");
+        // One clip has one class, and belongs to one fold: of these properties below.
+        let others = ["every_clip_tested_once", "classes_in_train", "classes_in_test"];
+        let checks = checks.filter(|check| !others.contains(&check.check.as_str()));
         checks.map(|check| format!("{} {} {}: {}", check.check, check.status, check.offenders, check.detail)).collect()
     }
 
     #[test]
     fn a_clean_split_passes_every_check() {
         assert_eq!(offences(&four(), &division(&[0, 1], &[2], &[3])), Vec::<String>::new());
-        assert_eq!(inspect(&four(), &division(&[0, 1], &[2], &[3])).len(), 8);
+        assert_eq!(inspect(&four(), &division(&[0, 1], &[2], &[3])).len(), 10);
     }
 
     #[test]
@@ -232,6 +254,21 @@ mod tests {
         let mut clips = four();
         clips[3].emotion = Some(Emotion::Calm);
         assert_eq!(offences(&clips, &division(&[0, 1], &[2], &[3])), ["every_class_in_train noted 1: calm"]);
+    }
+
+    #[test]
+    fn a_single_class_cannot_be_trained_on_and_is_noted_where_it_is_tested() {
+        let mut clips = four();
+        clips[1].emotion = Some(Emotion::Happy);
+        let told = |train: &[usize], test: &[usize]| {
+            let checks = inspect(&clips, &division(train, &[], test)).into_iter();
+            let checks = checks.filter(|check| check.check.starts_with("classes_in_"));
+            checks.map(|check| format!("{} {}", check.status, check.detail)).collect::<Vec<_>>()
+        };
+        assert_eq!(told(&[0, 1], &[2, 3]), ["passed ", "noted only sad"]);
+        assert_eq!(told(&[0, 2], &[1, 3]), ["failed only sad", "passed "]);
+        assert_eq!(told(&[1], &[2]), ["failed only happy", "noted only sad"]);
+        assert_eq!(told(&[0, 1], &[]), ["passed ", "passed "], "that nothing is tested is said elsewhere");
     }
 
     #[test]

@@ -24,8 +24,17 @@ pub enum SplitError {
         /// How many of them there are.
         found: usize,
     },
-    /// Too few things to leave one of them out.
-    #[error("protocol `{protocol}` needs at least 2 {what}, the manifest has {found}: {names}")]
+    /// Nothing to divide.
+    #[error("a split needs at least 2 clips, the manifest has 1: {clip}")]
+    OneClip {
+        /// The clip.
+        clip: String,
+    },
+    /// Too few things to hold one of them out.
+    #[error(
+        "protocol `{protocol}` needs at least 2 {what}, the manifest has {found}: {names}; with `required = false` the stage makes no \
+         folds instead, and `protocol = \"random\"` needs none of them"
+    )]
     NothingToLeaveOut {
         /// The protocol.
         protocol: &'static str,
@@ -36,8 +45,26 @@ pub enum SplitError {
         /// Which.
         names: String,
     },
+    /// Near copies hold so much together that there are too few groups to divide.
+    #[error(
+        "{reason}: {ties}; set {folds}`near_copies = \"leave-out\"` here, or leave the copies out of the manifest: \
+         `exclude = [\"{exclude}\"]`"
+    )]
+    TiedTogether {
+        /// The groups, each with the clips that tie it.
+        ties: String,
+        /// How many groups are left, and for how many folds.
+        reason: String,
+        /// "`folds = 3`, " where fewer folds would do, else nothing.
+        folds: String,
+        /// One of the clips that tie.
+        exclude: String,
+    },
     /// Clips whose speaker is not known, under a protocol that goes by speakers.
-    #[error("protocol `{protocol}` needs the speaker of every clip, {count} have none: {clips}")]
+    #[error(
+        "protocol `{protocol}` needs the speaker of every clip, {count} have none: {clips}; let the corpus's descriptor tell them, \
+         or leave these clips out of the manifest: `exclude = [\"{first}\"]`"
+    )]
     NoSpeaker {
         /// The protocol.
         protocol: &'static str,
@@ -45,6 +72,8 @@ pub enum SplitError {
         count: usize,
         /// Which; at most 20 are named.
         clips: String,
+        /// The first of them.
+        first: String,
     },
     /// A column that the protocol cannot use.
     #[error("clips have no column `{column}` to split by; expected one of: {valid}")]
@@ -105,10 +134,12 @@ pub enum SplitError {
     },
     /// The split does not have a property that it must have.
     #[error(
-        "the split leaks: check `{check}` failed{place}: {detail} ({offenders} in all); every check is in `{}`",
+        "{verdict}: check `{check}` failed{place}: {detail} ({offenders} in all){advice}; every check is in `{}`",
         checks.display()
     )]
-    Leak {
+    Refused {
+        /// What that means: "the split leaks", "the split is of no use".
+        verdict: &'static str,
         /// The check.
         check: String,
         /// " in fold 3", or nothing where the whole split is meant.
@@ -117,6 +148,8 @@ pub enum SplitError {
         offenders: u64,
         /// Which; at most 20 are named.
         detail: String,
+        /// "; " and what helps, or nothing.
+        advice: String,
         /// Where the table of all checks lies.
         checks: PathBuf,
     },

@@ -11,19 +11,22 @@ mod balance;
 mod checks;
 mod error;
 mod near;
+mod near_checks;
 mod params;
 mod protocols;
 mod roster;
 mod run;
 mod stratify;
+mod ties;
 mod validation;
 
-pub use assign::{Division, Fold, assign};
+pub use assign::{Division, Fold, Near, assign};
 pub use checks::inspect;
 pub use error::SplitError;
-pub use near::{NearPair, inspect_near, keep_together};
-pub use params::{MAX_FOLDS, Params, Protocol};
+pub use near::{LeftOut, NearPair, keep_together, leave_out};
+pub use near_checks::inspect_near;
+pub use params::{MAX_FOLDS, NearCopies, Params, Protocol};
 pub use run::{Inputs, run};
 
 /// Version of what this stage computes; it rises when the same input gives other output.
-pub const VERSION: u32 = 2;
+pub const VERSION: u32 = 3;

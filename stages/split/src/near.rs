@@ -1,17 +1,16 @@
 //! Clips that hold the same take though no hash says so: pairs that the audit found.
 //!
-//! A take that is re-encoded, padded or cut gives away its label as well as an exact copy does, so both stand on one side. Where
-//! clips are dealt at random they are kept together; every other protocol is only tested, since moving a clip would break
-//! what it promises.
+//! A take that is re-encoded, padded or cut gives away its label as well as an exact copy does, so its copies must not stand on two
+//! sides of a fold. Either they stand together, or those that get in the way have no role in that fold. A copy of a copy counts
+//! as a copy.
 
 use std::collections::{BTreeMap, HashMap};
 use std::path::Path;
 
-use ser_schemas::{Check, CheckStatus, Clip, NearDuplicate, Role, Table};
+use ser_schemas::{Clip, NearDuplicate, Role, Table};
 
 use crate::assign::{Division, Fold};
 use crate::error::SplitError;
-use crate::roster::some_names;
 
 /// Two clips, as indices into the table that was divided, that hold the same take.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -22,6 +21,19 @@ pub struct NearPair {
     pub b: usize,
     /// How alike they are, as the audit measures it.
     pub similarity: f64,
+}
+
+/// A clip without a role in a fold, because a copy of it stands on another side there.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct LeftOut {
+    /// The clip.
+    pub clip: usize,
+    /// The role that it would have had.
+    pub role: Role,
+    /// A copy that has a role.
+    pub copy: usize,
+    /// That role.
+    pub copy_role: Role,
 }
 
 /// The pairs that an audit found; those of clips that `clips` lacks are left out.
@@ -35,25 +47,39 @@ pub(crate) fn read(audit_dir: &Path, clips: &[Clip]) -> Result<Vec<NearPair>, Sp
     Ok(rows.iter().filter_map(pair).collect())
 }
 
+/// For each of `count` things the first one that it is paired with, directly or through others: itself where there is none.
+pub(crate) fn leaders(count: usize, pairs: impl IntoIterator<Item = (usize, usize)>) -> Vec<usize> {
+    let mut leader: Vec<usize> = (0..count).collect();
+    for (one, other) in pairs {
+        let (one, other) = (find(&leader, one), find(&leader, other));
+        leader[one.max(other)] = one.min(other);
+    }
+    (0..count).map(|thing| find(&leader, thing)).collect()
+}
+
+fn find(leader: &[usize], mut thing: usize) -> usize {
+    while leader[thing] != thing {
+        thing = leader[thing];
+    }
+    thing
+}
+
+fn takes(pairs: &[NearPair], clips: usize) -> Vec<usize> {
+    leaders(clips, pairs.iter().map(|pair| (pair.a, pair.b)))
+}
+
 /// Gives every clip the roles of the first clip that it is paired with, directly or through others.
 ///
 /// Every clip that follows is tested where the one it follows is, so each clip is still tested as often as before.
 pub fn keep_together(division: &mut Division, pairs: &[NearPair], clips: usize) {
-    let mut leader: Vec<usize> = (0..clips).collect();
-    for pair in pairs {
-        let (one, other) = (find(&leader, pair.a), find(&leader, pair.b));
-        leader[one.max(other)] = one.min(other);
-    }
+    let leader = takes(pairs, clips);
     let mut followers: BTreeMap<usize, Vec<usize>> = BTreeMap::new();
-    for clip in 0..clips {
-        let first = find(&leader, clip);
-        if first != clip {
-            followers.entry(first).or_default().push(clip);
-        }
+    for (clip, first) in leader.iter().enumerate().filter(|(clip, first)| clip != *first) {
+        followers.entry(*first).or_default().push(clip);
     }
     for fold in &mut division.folds {
         for members in [&mut fold.train, &mut fold.validation, &mut fold.test] {
-            members.retain(|clip| find(&leader, *clip) == *clip);
+            members.retain(|clip| leader[*clip] == *clip);
             let following: Vec<usize> =
                 members.iter().filter_map(|clip| followers.get(clip)).flatten().copied().collect();
             members.extend(following);
@@ -62,37 +88,52 @@ pub fn keep_together(division: &mut Division, pairs: &[NearPair], clips: usize) 
     }
 }
 
-fn find(leader: &[usize], mut clip: usize) -> usize {
-    while leader[clip] != clip {
-        clip = leader[clip];
+/// Trains on validation clips of which a copy is trained on; nothing else moves.
+pub(crate) fn keep_validation_apart(division: &mut Division, pairs: &[NearPair], clips: usize) {
+    let leader = takes(pairs, clips);
+    for fold in &mut division.folds {
+        let mut trained = vec![false; clips];
+        fold.train.iter().for_each(|clip| trained[leader[*clip]] = true);
+        let (moved, stay): (Vec<usize>, Vec<usize>) =
+            fold.validation.iter().copied().partition(|clip| trained[leader[*clip]]);
+        fold.validation = stay;
+        fold.train.extend(moved);
+        fold.train.sort_unstable();
     }
-    clip
 }
 
-/// Tests every fold for pairs on two sides: `near_audio_disjoint`, failed where there are any.
-pub fn inspect_near(clips: &[Clip], division: &Division, pairs: &[NearPair]) -> Vec<Check> {
-    let check = |fold: &Fold| {
-        let offenders = on_two_sides(clips, fold, pairs);
-        Check {
-            check: "near_audio_disjoint".to_owned(),
-            fold: Some(fold.number),
-            status: if offenders.is_empty() { CheckStatus::Passed } else { CheckStatus::Failed },
-            offenders: offenders.len() as u64,
-            detail: some_names(offenders.iter().map(String::as_str)),
+/// Takes their role in a fold from the clips of which a copy stands on another side there. Of the copies of a take those that are
+/// tested stay, then those that choose the epoch, then those that are trained on.
+pub fn leave_out(division: &mut Division, pairs: &[NearPair], clips: usize) {
+    let leader = takes(pairs, clips);
+    for fold in &mut division.folds {
+        fold.left_out = leave_out_of(fold, &leader);
+        let gone: Vec<usize> = fold.left_out.iter().map(|left| left.clip).collect();
+        for members in [&mut fold.train, &mut fold.validation] {
+            members.retain(|clip| gone.binary_search(clip).is_err());
         }
-    };
-    division.folds.iter().map(check).collect()
+    }
 }
 
-fn on_two_sides(clips: &[Clip], fold: &Fold, pairs: &[NearPair]) -> Vec<String> {
-    let roles: HashMap<usize, Role> =
-        fold.roles().into_iter().flat_map(|(role, members)| members.iter().map(move |clip| (*clip, role))).collect();
-    let apart = pairs.iter().filter_map(|pair| {
-        let (a, b) = (*roles.get(&pair.a)?, *roles.get(&pair.b)?);
-        let (one, other) = (&clips[pair.a].clip_id, &clips[pair.b].clip_id);
-        (a != b).then(|| format!("{one} ({a}) ~ {other} ({b}), similarity {:.2}", pair.similarity))
-    });
-    apart.collect()
+/// The clips that must go, ascending.
+fn leave_out_of(fold: &Fold, leader: &[usize]) -> Vec<LeftOut> {
+    let mut kept: BTreeMap<usize, (Role, usize)> = BTreeMap::new();
+    for (role, members) in fold.roles() {
+        // Training comes first and testing last, so what is kept is what comes last.
+        for clip in members.iter().rev() {
+            kept.insert(leader[*clip], (role, *clip));
+        }
+    }
+    let mut gone = Vec::new();
+    for (role, members) in fold.roles() {
+        for &clip in members {
+            if let Some(&(copy_role, copy)) = kept.get(&leader[clip]).filter(|(kept, _)| *kept != role) {
+                gone.push(LeftOut { clip, role, copy, copy_role });
+            }
+        }
+    }
+    gone.sort_unstable_by_key(|left| left.clip);
+    gone
 }
 
 #[cfg(test)]
@@ -100,6 +141,10 @@ mod tests {
     use super::*;
 
     use proptest::prelude::*;
+    use ser_schemas::CheckStatus;
+
+    use crate::assign::Near;
+    use crate::near_checks::inspect_near;
 
     fn clips(count: usize) -> Vec<Clip> {
         (0..count).map(|number| Clip::found(format!("c/{number}"), "c".into(), format!("{number}.wav"), 1)).collect()
@@ -116,28 +161,67 @@ mod tests {
             train,
             validation,
             test,
+            left_out: Vec::new(),
         });
-        Division { folds: folds.collect(), keeps_speakers_apart: false, tests_every_clip_once: true }
+        Division {
+            folds: folds.collect(),
+            keeps_speakers_apart: false,
+            tests_every_clip_once: true,
+            near: Near::default(),
+        }
     }
 
-    #[test]
-    fn a_planted_near_copy_is_found_and_named() {
-        let split = division(vec![[vec![0, 1], vec![2], vec![3]]]);
-        let found = inspect_near(&clips(4), &split, &[pair(0, 1), pair(1, 3), pair(1, 2)]);
-        assert_eq!((found[0].status, found[0].offenders), (CheckStatus::Failed, 2));
-        assert_eq!(
-            found[0].detail,
-            "c/1 (train) ~ c/3 (test), similarity 0.97, c/1 (train) ~ c/2 (validation), similarity 0.97"
-        );
-        assert_eq!(inspect_near(&clips(4), &split, &[pair(0, 1)])[0].status, CheckStatus::Passed);
+    fn roles(fold: &Fold) -> [Vec<usize>; 3] {
+        fold.roles().map(|(_, clips)| clips.to_vec())
     }
 
     #[test]
     fn near_copies_follow_the_first_of_them() {
         let mut split = division(vec![[vec![1, 2], vec![4], vec![0, 3]], [vec![0, 4], vec![3], vec![1, 2]]]);
         keep_together(&mut split, &[pair(3, 4), pair(1, 3)], 5);
-        assert_eq!(split.folds[0].roles().map(|(_, clips)| clips.to_vec()), [vec![1, 2, 3, 4], vec![], vec![0]]);
-        assert_eq!(split.folds[1].roles().map(|(_, clips)| clips.to_vec()), [vec![0], vec![], vec![1, 2, 3, 4]]);
+        assert_eq!(roles(&split.folds[0]), [vec![1, 2, 3, 4], vec![], vec![0]]);
+        assert_eq!(roles(&split.folds[1]), [vec![0], vec![], vec![1, 2, 3, 4]]);
+    }
+
+    #[test]
+    fn the_copy_that_is_tested_stays_then_the_one_that_chooses_the_epoch() {
+        let mut split = division(vec![[vec![0, 1, 2], vec![3, 4], vec![5]]]);
+        // 0, 3 and 5 are one take, through 3 alone; 1 and 4 are another.
+        leave_out(&mut split, &[pair(0, 3), pair(3, 5), pair(1, 4)], 6);
+        let fold = &split.folds[0];
+        assert_eq!(roles(fold), [vec![2], vec![4], vec![5]]);
+        let told: Vec<_> = fold.left_out.iter().map(|left| (left.clip, left.role, left.copy, left.copy_role)).collect();
+        assert_eq!(
+            told,
+            [
+                (0, Role::Train, 5, Role::Test),
+                (1, Role::Train, 4, Role::Validation),
+                (3, Role::Validation, 5, Role::Test)
+            ]
+        );
+    }
+
+    #[test]
+    fn a_copy_is_left_out_only_where_it_is_in_the_way() {
+        let mut split = division(vec![[vec![0, 1], vec![], vec![2, 3]], [vec![2, 3], vec![], vec![0, 1]]]);
+        split.folds.push(Fold {
+            number: 2,
+            train: vec![1, 2],
+            validation: vec![],
+            test: vec![3],
+            ..split.folds[0].clone()
+        });
+        leave_out(&mut split, &[pair(1, 2)], 4);
+        assert_eq!(roles(&split.folds[0]), [vec![0], vec![], vec![2, 3]]);
+        assert_eq!(roles(&split.folds[1]), [vec![3], vec![], vec![0, 1]]);
+        assert_eq!(roles(&split.folds[2]), [vec![1, 2], vec![], vec![3]], "both are trained on");
+    }
+
+    #[test]
+    fn validation_clips_whose_copies_are_trained_on_are_trained_on_too() {
+        let mut split = division(vec![[vec![0, 1], vec![2, 3], vec![4]]]);
+        keep_validation_apart(&mut split, &[pair(1, 2)], 5);
+        assert_eq!(roles(&split.folds[0]), [vec![0, 1, 2], vec![3], vec![4]]);
     }
 
     proptest! {
@@ -161,6 +245,23 @@ mod tests {
                 }
             }
             prop_assert_eq!(times, vec![1; 30]);
+        }
+
+        #[test]
+        fn nothing_is_apart_where_copies_are_left_out_and_every_test_clip_stays(
+            roles in prop::collection::vec(0_usize..3, 30), pairs in prop::collection::vec((0_usize..30, 0_usize..30), 0..12),
+        ) {
+            let of = |role: usize| (0..30).filter(|clip| roles[*clip] == role).collect::<Vec<_>>();
+            let before = division(vec![[of(0), of(1), of(2)]]);
+            let pairs: Vec<NearPair> = pairs.into_iter().filter(|(a, b)| a != b).map(|(a, b)| pair(a, b)).collect();
+            let mut split = before.clone();
+            leave_out(&mut split, &pairs, 30);
+            let fold = &split.folds[0];
+            prop_assert!(inspect_near(&clips(30), &split, &pairs).iter().all(|check| check.status != CheckStatus::Failed));
+            prop_assert_eq!(&fold.test, &before.folds[0].test);
+            prop_assert_eq!(fold.train.len() + fold.validation.len() + fold.test.len() + fold.left_out.len(), 30);
+            let apart = inspect_near(&clips(30), &before, &pairs).iter().any(|check| check.status == CheckStatus::Failed);
+            prop_assert_eq!(fold.left_out.is_empty(), !apart);
         }
     }
 }

@@ -43,6 +43,29 @@ impl Protocol {
     }
 }
 
+/// What is done about near copies of a take that would stand on two sides of a fold.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+pub enum NearCopies {
+    /// The copies stand on one side, and so do the speakers, corpora or values that the protocol holds out whole.
+    KeepTogether,
+    /// The copy has no role in that fold. Test clips stay before validation clips, and these before training clips.
+    LeaveOut,
+    /// The stage fails and names the copies.
+    Fail,
+}
+
+impl NearCopies {
+    /// The word for it in a pipeline file.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::KeepTogether => "keep-together",
+            Self::LeaveOut => "leave-out",
+            Self::Fail => "fail",
+        }
+    }
+}
+
 /// Parameters of a split stage.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
@@ -67,7 +90,13 @@ pub struct Params {
     /// one fold, `fold` (from 0), for `column`. Relative to the folder of the pipeline file. Clips that a fold does
     /// not name take no part in it; a fold without validation clips gets them carved out of its training clips.
     pub file: Option<String>,
-    /// Whether the stage fails where there is only one corpus, speaker or value to leave out. If not, it warns and makes
+    /// Near copies of a take (pairs that the audit found, where the stage reads one) that would stand on two sides of a fold:
+    /// `keep-together` holds their speakers, corpora or values out together, `leave-out` gives the copy no role in that
+    /// fold, `fail` stops. Left unset: `keep-together` for `random`, which deals the copies as one, and for protocols
+    /// that hold out speakers, unless that leaves too few groups for the folds or one of more than 60 % of the clips;
+    /// `leave-out` otherwise.
+    pub near_copies: Option<NearCopies>,
+    /// Whether the stage fails where there is only one corpus, speaker or value to hold out. If not, it warns and makes
     /// no folds, and models on this split predict nothing.
     pub required: bool,
 }
@@ -115,6 +144,13 @@ impl Params {
                 "set `protocol = \"column\"` or remove the key",
             );
         }
+        if self.file.is_some() && self.near_copies == Some(NearCopies::KeepTogether) {
+            problem(
+                "near_copies",
+                "`file` says where each clip stands, nothing can be moved to keep copies together".to_owned(),
+                "expected `leave-out` or `fail`",
+            );
+        }
         problems
     }
 }
@@ -128,6 +164,7 @@ impl Default for Params {
             validation_fraction: 0.15,
             column: None,
             file: None,
+            near_copies: None,
             required: true,
         }
     }
@@ -166,5 +203,16 @@ mod tests {
         assert_eq!(keys(&params), Vec::<String>::new());
         params.column = Some("take".into());
         assert_eq!(keys(&params), ["column"]);
+    }
+
+    #[test]
+    fn a_file_cannot_be_told_to_move_clips() {
+        let mut params = Params { protocol: Protocol::Column, file: Some("my_split.csv".into()), ..Params::default() };
+        for (rule, expected) in
+            [(NearCopies::KeepTogether, &["near_copies"][..]), (NearCopies::LeaveOut, &[]), (NearCopies::Fail, &[])]
+        {
+            params.near_copies = Some(rule);
+            assert_eq!(keys(&params), expected, "{}", rule.as_str());
+        }
     }
 }

@@ -4,37 +4,32 @@ use std::collections::BTreeMap;
 
 use ser_schemas::{Clip, Emotion};
 
+use crate::ties::Ties;
+
 /// How many clips or speakers are named in a message.
 pub(crate) const MAX_NAMED: usize = 20;
 
-/// One speaker and what their clips count for. A clip whose speaker is not known belongs to the nameless one of its
-/// corpus.
+/// One speaker and what their clips count for, or several who must stand on one side. A clip whose speaker is not known
+/// belongs to the nameless one of its corpus.
 #[derive(Debug, Clone)]
 pub(crate) struct Speaker<'a> {
-    /// `<corpus>:<id>`.
+    /// `<corpus>:<id>`, of several joined by ` + `.
     pub(crate) name: String,
-    /// Corpus of the speaker's clips.
+    /// Corpus of the speaker's first clip.
     pub(crate) corpus: &'a str,
-    /// Gender of the speaker; empty where not known.
-    pub(crate) gender: &'a str,
     /// Indices of the speaker's clips, ascending.
     pub(crate) clips: Vec<usize>,
 }
 
-/// The speakers of `clips` (indices into `all`), by name.
-pub(crate) fn speakers<'a>(all: &'a [Clip], clips: &[usize]) -> Vec<Speaker<'a>> {
+/// The speakers of `clips` (indices into `all`), by name; those whom `ties` holds together count as one.
+pub(crate) fn speakers<'a>(all: &'a [Clip], clips: &[usize], ties: &Ties) -> Vec<Speaker<'a>> {
     let mut speakers: BTreeMap<String, Speaker<'a>> = BTreeMap::new();
     for index in clips {
         let clip = &all[*index];
-        let name = speaker_name(clip);
+        let name = ties.group(speaker_name(clip));
         speakers
             .entry(name.clone())
-            .or_insert_with(|| Speaker {
-                name,
-                corpus: &clip.corpus,
-                gender: clip.gender.as_deref().unwrap_or_default(),
-                clips: Vec::new(),
-            })
+            .or_insert_with(|| Speaker { name, corpus: &clip.corpus, clips: Vec::new() })
             .clips
             .push(*index);
     }

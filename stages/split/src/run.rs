@@ -8,8 +8,10 @@ use ser_schemas::{Assignment, Check, CheckStatus, Clip, KEY_PROTOCOL, Table};
 use crate::assign::{Division, assign};
 use crate::checks::inspect;
 use crate::error::SplitError;
-use crate::near::{self, inspect_near, keep_together};
-use crate::params::{Params, Protocol};
+use crate::near::{self, NearPair};
+use crate::near_checks::inspect_near;
+use crate::params::{NearCopies, Params};
+use crate::roster::some_names;
 
 const CHECKS_FILE: &str = "checks.parquet";
 /// A split of more folds than this is told in one line.
@@ -26,28 +28,26 @@ pub struct Inputs<'a> {
 
 /// Divides the clips of a manifest; writes `assignments` and `checks`.
 ///
-/// A leak fails the stage, which then keeps `checks` as [`StageContext::keep_refused`] says.
+/// A leak, or a fold that nothing can be learnt from, fails the stage, which then keeps `checks` as [`StageContext::keep_refused`] says.
 pub fn run(params: &Params, inputs: &Inputs<'_>, ctx: &StageContext<'_>) -> Result<StageSummary, SplitError> {
     let mut clips = Clip::read(&inputs.manifest.join("clips.parquet"))?;
     // The division must not depend on the order in which a manifest happens to list its clips.
     clips.sort_by(|a, b| a.clip_id.cmp(&b.clip_id));
-    let mut division = match assign(params, &clips, ctx.base_dir, ctx.seed) {
-        Err(error @ SplitError::NothingToLeaveOut { .. }) if !params.required => {
-            ctx.observer.warn(&format!("no folds are made: {error}"));
+    let pairs = inputs.audit.map(|audit| near::read(audit, &clips)).transpose()?;
+    let division = match assign(params, &clips, pairs.as_deref().unwrap_or_default(), ctx.base_dir, ctx.seed) {
+        Err(SplitError::NothingToLeaveOut { protocol, what, found, names }) if !params.required => {
+            let why = format!("protocol `{protocol}` needs at least 2 {what}, the manifest has {found}: {names}");
+            ctx.observer.warn(&format!("no folds are made: {why}"));
             return no_folds(params, ctx);
         }
         division => division?,
     };
-    let pairs = inputs.audit.map(|audit| near::read(audit, &clips)).transpose()?;
-    if params.protocol == Protocol::Random {
-        keep_together(&mut division, pairs.as_deref().unwrap_or_default(), clips.len());
-    }
     let mut checks = inspect(&clips, &division);
     if let Some(pairs) = &pairs {
         checks.extend(inspect_near(&clips, &division, pairs));
     }
     Check::write(&ctx.out_dir.join(CHECKS_FILE), &checks, &ctx.provenance)?;
-    refuse_leaks(&checks, ctx)?;
+    refuse(&checks, &clips, pairs.as_deref().unwrap_or_default(), ctx)?;
 
     let rows = assignments(&clips, &division);
     let protocol = [(KEY_PROTOCOL, params.protocol.as_str().to_owned())];
@@ -64,17 +64,65 @@ fn no_folds(params: &Params, ctx: &StageContext<'_>) -> Result<StageSummary, Spl
     Ok(StageSummary { rows: 0, headline: format!("no folds, {protocol}"), notes: Vec::new() })
 }
 
-fn refuse_leaks(checks: &[Check], ctx: &StageContext<'_>) -> Result<(), SplitError> {
+fn refuse(checks: &[Check], clips: &[Clip], pairs: &[NearPair], ctx: &StageContext<'_>) -> Result<(), SplitError> {
     let Some(check) = checks.iter().find(|check| check.status == CheckStatus::Failed) else { return Ok(()) };
     let kept = ctx.keep_refused()?.join(CHECKS_FILE);
     Check::write(&kept, checks, &ctx.provenance)?;
-    Err(SplitError::Leak {
+    let verdict = match check.check.as_str() {
+        "roles_present" | "classes_in_train" | "every_clip_tested_once" => "the split is of no use",
+        _ => "the split leaks",
+    };
+    Err(SplitError::Refused {
+        verdict,
         check: check.check.clone(),
         place: check.fold.map_or_else(String::new, |fold| format!(" in fold {fold}")),
         offenders: check.offenders,
         detail: check.detail.clone(),
+        advice: advice(check, clips, pairs).map_or_else(String::new, |advice| format!("; {advice}")),
         checks: kept,
     })
+}
+
+/// What helps against a check that failed; `None` where only another split does.
+fn advice(check: &Check, clips: &[Clip], pairs: &[NearPair]) -> Option<String> {
+    match check.check.as_str() {
+        "near_audio_disjoint" => {
+            let copy = pairs.iter().map(|pair| &clips[pair.b].clip_id).find(|clip| check.detail.contains(clip.as_str()));
+            let exclude = copy.map_or_else(String::new, |copy| {
+                format!(", or leave a copy out of the manifest: `exclude = [\"{copy}\"]`")
+            });
+            Some(format!("set `near_copies = \"leave-out\"` or `\"keep-together\"` here{exclude}"))
+        }
+        "classes_in_train" => Some(
+            "a model needs two classes to learn: try fewer folds or another protocol, or put the clips that are alone with \
+             their class into `exclude` of the manifest"
+                .to_owned(),
+        ),
+        _ => None,
+    }
+}
+
+/// What was done about near copies, a line for each thing that changes what a figure rests on.
+fn about_near_copies(division: &Division) -> Vec<String> {
+    let mut told = Vec::new();
+    let together = &division.near.together;
+    if !together.is_empty() {
+        let rule = NearCopies::KeepTogether.as_str();
+        let groups = some_names(together.iter().map(String::as_str));
+        told.push(format!("held out together, as near copies tie them (`near_copies = \"{rule}\"`): {groups}"));
+    }
+    let folds: Vec<usize> =
+        division.folds.iter().map(|fold| fold.left_out.len()).filter(|left_out| *left_out > 0).collect();
+    if !folds.is_empty() {
+        let (times, folds, rule) = (folds.iter().sum::<usize>(), folds.len(), NearCopies::LeaveOut.as_str());
+        let why = division.near.not_together.as_ref().map_or_else(String::new, |why| format!("; {why}"));
+        told.push(format!(
+            "near copies of clips on another side are left out, {times} in {folds} of {} folds, named in checks.parquet \
+             (`near_copies = \"{rule}\"`{why})",
+            division.folds.len()
+        ));
+    }
+    told
 }
 
 fn assignments(clips: &[Clip], division: &Division) -> Vec<Assignment> {
@@ -106,7 +154,8 @@ fn summarise(params: &Params, clips: usize, rows: usize, division: &Division, ch
         }));
     }
     // One line for each property that some fold lacks and may lack.
-    let mut noted: Vec<&Check> = checks.iter().filter(|check| check.status == CheckStatus::Noted).collect();
+    let noted = checks.iter().filter(|check| check.status == CheckStatus::Noted);
+    let mut noted: Vec<&Check> = noted.filter(|check| !check.check.starts_with("near_copies_")).collect();
     noted.sort_by(|a, b| a.check.cmp(&b.check).then(b.offenders.cmp(&a.offenders)));
     for check in noted.chunk_by(|a, b| a.check == b.check) {
         let worst = check[0];
@@ -117,6 +166,7 @@ fn summarise(params: &Params, clips: usize, rows: usize, division: &Division, ch
             worst.check, worst.offenders
         ));
     }
+    notes.extend(about_near_copies(division));
     StageSummary {
         rows: rows as u64,
         headline: match division.folds.len() {

@@ -1,6 +1,6 @@
 //! Clips that choose the epoch, carved out of the training clips by the rule that made the fold.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use rand::seq::IndexedRandom;
 use rand_chacha::ChaCha8Rng;
@@ -10,6 +10,7 @@ use ser_schemas::Clip;
 use crate::balance::{Quota, divide};
 use crate::roster::{Speaker, speakers};
 use crate::stratify::pick;
+use crate::ties::Ties;
 
 /// What is carved out.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -25,28 +26,42 @@ pub(crate) enum Unit {
 /// Whole speakers: each corpus gives `fraction` of its training speakers, rounded, and keeps at least one, so that no
 /// corpus vanishes from training. Where rounding leaves nobody, the corpus with the most training speakers gives one.
 /// Where no corpus has two, but training has two speakers, the one with the fewest clips is given. Where training has
-/// one speaker only, single clips of that speaker are carved out: worse than another speaker, better than nothing.
+/// one speaker only, single clips of that speaker are carved out: worse than another speaker, better than nothing. So they
+/// are where whole speakers would leave a single class of several to train on; none are where any would. Those whom `ties` holds together count as one.
 pub(crate) fn carve(
     all: &[Clip],
     train: &[usize],
     fraction: f64,
     unit: Unit,
+    ties: &Ties,
     generator: &mut ChaCha8Rng,
 ) -> Vec<usize> {
     if fraction <= 0.0 {
         return Vec::new();
     }
-    let speakers = match unit {
-        Unit::Clips => return pick(all, train, fraction, generator),
-        Unit::Speakers => speakers(all, train),
-    };
-    if speakers.len() < 2 {
-        return pick(all, train, fraction, generator);
+    if unit == Unit::Speakers {
+        let speakers = speakers(all, train, ties);
+        if speakers.len() >= 2 {
+            let mut clips: Vec<usize> = choose(all, &speakers, fraction, generator)
+                .into_iter()
+                .flat_map(|speaker| speaker.clips.clone())
+                .collect();
+            clips.sort_unstable();
+            if leaves_classes(all, train, &clips) {
+                return clips;
+            }
+        }
     }
-    let mut clips: Vec<usize> =
-        choose(all, &speakers, fraction, generator).into_iter().flat_map(|speaker| speaker.clips.clone()).collect();
-    clips.sort_unstable();
-    clips
+    let clips = pick(all, train, fraction, generator);
+    if leaves_classes(all, train, &clips) { clips } else { Vec::new() }
+}
+
+/// Whether `train` without `taken` still has two classes, if it had.
+fn leaves_classes(all: &[Clip], train: &[usize], taken: &[usize]) -> bool {
+    let classes =
+        |clips: &mut dyn Iterator<Item = &usize>| clips.map(|clip| all[*clip].emotion).collect::<BTreeSet<_>>();
+    let left = classes(&mut train.iter().filter(|clip| taken.binary_search(clip).is_err()));
+    left.len() > 1 || classes(&mut train.iter()).len() < 2
 }
 
 fn choose<'a>(

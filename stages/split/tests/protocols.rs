@@ -6,7 +6,7 @@ use std::path::Path;
 use proptest::prelude::*;
 
 use ser_schemas::{CheckStatus, Clip, Emotion};
-use ser_split::{Division, Params, Protocol, SplitError, assign, inspect};
+use ser_split::{Division, NearCopies, NearPair, Params, Protocol, SplitError, assign, inspect, inspect_near};
 
 fn clip(corpus: &str, speaker: &str, gender: &str, emotion: Emotion, number: usize) -> Clip {
     let id = format!("{corpus}/{speaker}/{emotion}_{number}");
@@ -43,7 +43,7 @@ fn ravdess_and_tess() -> Vec<Clip> {
 }
 
 fn divide(params: &Params, clips: &[Clip], seed: u64) -> Result<Division, SplitError> {
-    assign(params, clips, Path::new("."), seed)
+    assign(params, clips, &[], Path::new("."), seed)
 }
 
 fn protocol(protocol: Protocol, folds: u32) -> Params {
@@ -111,6 +111,185 @@ fn more_folds_than_speakers_is_an_error_with_both_numbers() {
     assert_eq!(error.to_string(), "5 folds need at least 5 speakers, the manifest has 2: set `folds` to at most 2");
 }
 
+/// Whatever a message says to set is accepted by the next run.
+#[test]
+fn advice_about_folds_can_be_followed() {
+    let one = corpus("tess", 1, 7, 4);
+    let text = divide(&Params::default(), &one, 1).expect_err("one speaker").to_string();
+    assert!(text.starts_with("protocol `speaker-independent` needs at least 2 speakers, the manifest has 1: tess:00"));
+    assert!(!text.contains("set `folds`") && text.contains("`protocol = \"random\"`"), "{text}");
+    divide(&protocol(Protocol::Random, 5), &one, 1).expect("28 clips in five folds");
+    let text = divide(&protocol(Protocol::Random, 5), &one[..1], 1).expect_err("one clip").to_string();
+    assert_eq!(text, "a split needs at least 2 clips, the manifest has 1: tess/00/angry_0");
+    for found in 2..5 {
+        let few = corpus("tess", found, 2, 4);
+        let text = divide(&Params::default(), &few, 1).expect_err("five folds").to_string();
+        assert!(text.ends_with(&format!("set `folds` to at most {found}")), "{text}");
+        divide(&protocol(Protocol::SpeakerIndependent, found as u32), &few, 1).expect("as advised");
+    }
+}
+
+fn pair(a: usize, b: usize) -> NearPair {
+    NearPair { a, b, similarity: 0.9 }
+}
+
+/// The first clip of each speaker of a corpus.
+fn first_of_each(clips: &[Clip]) -> Vec<usize> {
+    (0..clips.len()).filter(|at| *at == 0 || clips[*at].speaker != clips[*at - 1].speaker).collect()
+}
+
+#[test]
+fn speakers_whom_a_near_copy_ties_are_held_out_together() {
+    let clips = corpus("talk", 8, 4, 3);
+    let first = first_of_each(&clips);
+    // 1 and 4 share a take, 4 and 6 another.
+    let pairs = [pair(first[1], first[4]), pair(first[4] + 1, first[6])];
+    for (wanted, folds) in [(Protocol::SpeakerIndependent, 4), (Protocol::LeaveOneSpeakerOut, 6)] {
+        for seed in 0..10 {
+            let division = assign(&protocol(wanted, 4), &clips, &pairs, Path::new("."), seed).expect("8 speakers");
+            assert_eq!(division.folds.len(), folds);
+            assert_eq!(division.near.rule, Some(NearCopies::KeepTogether));
+            let id = |clip: usize| clips[clip].clip_id.as_str();
+            let tied = format!("talk:01 + talk:04 + talk:06 ({} ~ {})", id(first[1]), id(first[4]));
+            assert_eq!(division.near.together, [tied]);
+            let mut checks = inspect(&clips, &division);
+            checks.extend(inspect_near(&clips, &division, &pairs));
+            assert!(checks.iter().all(|check| check.status != CheckStatus::Failed), "{checks:?}");
+            for fold in &division.folds {
+                for members in [&fold.train, &fold.validation, &fold.test] {
+                    let here = speakers(&clips, members);
+                    let tied = ["talk:01", "talk:04", "talk:06"].map(|name| here.contains(name));
+                    assert!(tied == [true; 3] || tied == [false; 3], "{here:?}");
+                }
+                assert_eq!(
+                    fold.train.len() + fold.validation.len() + fold.test.len(),
+                    clips.len(),
+                    "nothing is left out"
+                );
+            }
+        }
+    }
+}
+
+#[test]
+fn copies_that_tie_too_much_are_left_out_unless_the_analyst_says_otherwise() {
+    let clips = corpus("talk", 6, 4, 3);
+    let first = first_of_each(&clips);
+    let pairs: Vec<NearPair> = (0..4).map(|speaker| pair(first[speaker], first[speaker + 1])).collect();
+    let mut params = protocol(Protocol::SpeakerIndependent, 3);
+    let division = assign(&params, &clips, &pairs, Path::new("."), 1).expect("the default goes through");
+    assert_eq!((division.near.rule, division.near.together.len()), (Some(NearCopies::LeaveOut), 0));
+    assert_eq!(division.near.not_together.as_deref(), Some("near copies leave 2 groups of the 6 speakers for 3 folds"));
+    assert!(division.folds.iter().any(|fold| !fold.left_out.is_empty()));
+    let near = inspect_near(&clips, &division, &pairs);
+    assert!(near.iter().all(|check| check.status != CheckStatus::Failed), "{near:?}");
+    assert_eq!(statuses(&clips, &division, "every_clip_tested_once"), [CheckStatus::Passed]);
+
+    params.near_copies = Some(NearCopies::KeepTogether);
+    let text = assign(&params, &clips, &pairs, Path::new("."), 1).expect_err("two groups").to_string();
+    assert!(text.starts_with("near copies leave 2 groups of the 6 speakers for 3 folds: talk:00 + "), "{text}");
+    assert!(text.contains("set `folds = 2`, `near_copies = \"leave-out\"` here"), "{text}");
+    assert!(text.ends_with(&format!("`exclude = [\"{}\"]`", clips[first[1]].clip_id)), "{text}");
+    params.folds = 2;
+    assign(&params, &clips, &pairs, Path::new("."), 1).expect("as advised");
+
+    // Two folds would do, but one of them would hold five of six speakers.
+    params.near_copies = None;
+    let division = assign(&params, &clips, &pairs, Path::new("."), 1).expect("the default goes through");
+    assert_eq!(division.near.not_together.as_deref(), Some("near copies tie speakers of 60 of the 72 clips together"));
+}
+
+#[test]
+fn every_rule_does_what_it_says_under_every_protocol() {
+    let mut clips = corpus("a", 4, 4, 3);
+    clips.extend(corpus("b", 4, 4, 3));
+    clips.extend(corpus("c", 4, 4, 3));
+    let of = |corpus: &str| clips.iter().position(|clip| clip.corpus == corpus).expect("there");
+    // One take in two corpora, under two speakers.
+    let pairs = [pair(of("a"), of("b") + 1)];
+    let failed = |params: &Params| {
+        let division = assign(params, &clips, &pairs, Path::new("."), 7).expect("can be divided");
+        let left_out: usize = division.folds.iter().map(|fold| fold.left_out.len()).sum();
+        let near = inspect_near(&clips, &division, &pairs);
+        (division.folds.len(), left_out, near.iter().any(|check| check.status == CheckStatus::Failed))
+    };
+    let take = || Some("take".to_owned());
+    for (wanted, column, folds, together) in [
+        (Protocol::SpeakerIndependent, None, 4, 4),
+        (Protocol::Random, None, 4, 4),
+        (Protocol::LeaveOneSpeakerOut, None, 12, 11),
+        (Protocol::LeaveOneCorpusOut, None, 3, 2),
+        (Protocol::Column, take(), 3, 2),
+    ] {
+        let with = |near_copies| Params { column: column.clone(), near_copies, ..protocol(wanted, 4) };
+        let name = wanted.as_str();
+        assert_eq!(failed(&with(Some(NearCopies::KeepTogether))), (together, 0, false), "{name}");
+        let (found, left_out, fails) = failed(&with(Some(NearCopies::LeaveOut)));
+        assert_eq!((found, fails), (folds, false), "{name}");
+        assert!(left_out > 0 || wanted == Protocol::SpeakerIndependent, "{name}");
+        let unset = failed(&with(None));
+        assert!(!unset.2, "{name}: the default goes through");
+        let held_out = !matches!(wanted, Protocol::LeaveOneCorpusOut | Protocol::Column);
+        assert_eq!(unset.1 == 0, held_out, "{name}: kept together, or left out");
+        if !matches!(wanted, Protocol::SpeakerIndependent | Protocol::Random) {
+            assert_eq!(failed(&with(Some(NearCopies::Fail))), (folds, 0, true), "{name}");
+        }
+    }
+}
+
+/// Speakers a to d, of whom b and c have two emotions and a and d one: a with c against b with d is the only fair division.
+#[test]
+fn speakers_that_can_be_divided_evenly_are() {
+    let of = |speaker: &str, emotion| clip("toy", speaker, "female", emotion, 0);
+    let clips = [
+        of("a", Emotion::Angry),
+        of("b", Emotion::Angry),
+        of("b", Emotion::Happy),
+        of("c", Emotion::Happy),
+        of("c", Emotion::Sad),
+        of("d", Emotion::Sad),
+    ];
+    for seed in 0..50 {
+        let params = Params { validation_fraction: 0.0, ..protocol(Protocol::SpeakerIndependent, 2) };
+        let division = divide(&params, &clips, seed).expect("four speakers");
+        assert_eq!(statuses(&clips, &division, "every_class_in_train"), [CheckStatus::Passed; 2], "seed {seed}");
+        assert_eq!(statuses(&clips, &division, "classes_in_train"), [CheckStatus::Passed; 2]);
+    }
+}
+
+#[test]
+fn a_class_of_one_speaker_only_is_noted_where_that_speaker_is_held_out_and_nowhere_else() {
+    let mut clips = corpus("toy", 4, 3, 3);
+    clips.push(clip("toy", "03", "female", Emotion::Surprise, 9));
+    let division = divide(&protocol(Protocol::LeaveOneSpeakerOut, 5), &clips, 1).expect("four speakers");
+    use CheckStatus::{Noted, Passed};
+    assert_eq!(statuses(&clips, &division, "every_class_in_train"), [Passed, Passed, Passed, Noted]);
+}
+
+#[test]
+fn validation_never_takes_the_last_class_but_one_from_training() {
+    // One emotion a speaker: whole speakers for validation would leave a single class to train on.
+    let of = |speaker: &'static str, emotion| (0..4).map(move |number| clip("toy", speaker, "female", emotion, number));
+    let clips: Vec<Clip> =
+        of("a", Emotion::Angry).chain(of("b", Emotion::Sad)).chain(of("c", Emotion::Angry)).collect();
+    for seed in 0..10 {
+        let division = divide(&protocol(Protocol::LeaveOneSpeakerOut, 5), &clips, seed).expect("three speakers");
+        for number in [0, 2] {
+            let fold = &division.folds[number];
+            assert_eq!(fold.validation.len(), 1, "15 % of 8 clips");
+            let classes: BTreeSet<_> = fold.train.iter().map(|clip| clips[*clip].emotion).collect();
+            assert_eq!(classes.len(), 2);
+        }
+        use CheckStatus::{Failed, Noted, Passed};
+        assert_eq!(statuses(&clips, &division, "classes_in_train"), [Passed, Failed, Passed], "a and c are both angry");
+        assert_eq!(statuses(&clips, &division, "classes_in_test"), [Noted; 3]);
+    }
+    // Nothing can be set aside of one clip each.
+    let clips = [clips[0].clone(), clips[4].clone(), clips[8].clone()];
+    let division = divide(&protocol(Protocol::LeaveOneSpeakerOut, 5), &clips, 1).expect("three speakers");
+    assert!(division.folds[0].validation.is_empty());
+}
+
 #[test]
 fn one_training_speaker_gives_clips_for_validation_and_that_is_noted() {
     let clips = corpus("tess", 2, 7, 10);
@@ -173,7 +352,12 @@ fn each_corpus_is_left_out_once() {
         "the last emotion is in ravdess only"
     );
     let text = divide(&protocol(Protocol::LeaveOneCorpusOut, 5), &corpus("savee", 4, 7, 2), 1).expect_err("one corpus");
-    assert_eq!(text.to_string(), "protocol `leave-one-corpus-out` needs at least 2 corpora, the manifest has 1: savee");
+    let text = text.to_string();
+    assert!(
+        text.starts_with(
+            "protocol `leave-one-corpus-out` needs at least 2 corpora, the manifest has 1: savee; with `req"
+        )
+    );
 }
 
 #[test]
@@ -203,7 +387,7 @@ fn a_file_decides_and_validation_is_carved_out_where_it_has_none() {
     let text = format!("clip_id,role\n{}", rows.collect::<String>());
     std::fs::write(folder.path().join("mine.csv"), &text).expect("write");
     let params = Params { protocol: Protocol::Column, file: Some("mine.csv".into()), ..Params::default() };
-    let division = assign(&params, &clips, folder.path(), 1).expect("the file is fine");
+    let division = assign(&params, &clips, &[], folder.path(), 1).expect("the file is fine");
     assert_eq!(speakers(&clips, &division.folds[0].test).len(), 1);
     assert_eq!(
         speakers(&clips, &division.folds[0].validation).len(),
@@ -212,7 +396,7 @@ fn a_file_decides_and_validation_is_carved_out_where_it_has_none() {
     );
 
     std::fs::write(folder.path().join("mine.csv"), format!("{text}ravdess/99,test\n")).expect("write");
-    let error = assign(&params, &clips, folder.path(), 1).expect_err("a stranger").to_string();
+    let error = assign(&params, &clips, &[], folder.path(), 1).expect_err("a stranger").to_string();
     assert!(error.contains("line 122: clip `ravdess/99` is not in the manifest"), "{error}");
 }
 
@@ -260,12 +444,13 @@ proptest! {
                 Protocol::Random => clips.len() < folds as usize,
                 _ => speakers(&clips, &everything).len() < folds.max(2) as usize,
             };
-            prop_assert!(few, "only too few of something is refused");
+            prop_assert!(few || clips.len() < 2, "only too few of something is refused");
             return Ok(());
         };
         prop_assert_eq!(&division, &divide(&params, &clips, seed).expect("as before"));
-        let failed: Vec<_> =
-            inspect(&clips, &division).into_iter().filter(|check| check.status == CheckStatus::Failed).collect();
+        // Corpora and speakers of any emotions: training may be left with one class whoever is held out.
+        let failed = inspect(&clips, &division).into_iter().filter(|check| check.status == CheckStatus::Failed);
+        let failed: Vec<_> = failed.filter(|check| check.check != "classes_in_train").collect();
         prop_assert!(failed.is_empty(), "{failed:?}");
         let mut tested = vec![0; clips.len()];
         for fold in &division.folds {
@@ -276,9 +461,18 @@ proptest! {
                 prop_assert!(speakers(&clips, &known).is_disjoint(&speakers(&clips, &fold.test)));
                 let mut training = speakers(&clips, &fold.train);
                 training.extend(speakers(&clips, &fold.validation));
-                prop_assert!(training.len() < 2 || !fold.validation.is_empty());
-                prop_assert!(training.len() < 2 ||
-                    speakers(&clips, &fold.train).is_disjoint(&speakers(&clips, &fold.validation)));
+                let classes = |members: &[usize]| members.iter().map(|clip| clips[*clip].emotion).collect::<BTreeSet<_>>();
+                let learnable = classes(&fold.train).len() > 1;
+                prop_assert!(learnable || classes(&known).len() < 2, "validation takes no class that is needed");
+                let apart = speakers(&clips, &fold.train).is_disjoint(&speakers(&clips, &fold.validation));
+                // Single clips are set aside, or none, only where whole speakers could leave one class.
+                let has_two = |speaker: &String| {
+                    let own: Vec<usize> =
+                        known.iter().copied().filter(|clip| clips[*clip].speaker.as_ref() == Some(speaker)).collect();
+                    classes(&own).len() > 1
+                };
+                let whole = classes(&known).len() < 2 || training.iter().all(has_two);
+                prop_assert!(training.len() < 2 || !whole || (apart && !fold.validation.is_empty()));
             }
         }
         prop_assert!(tested.iter().all(|times| *times == 1), "{tested:?}");

@@ -6,7 +6,7 @@ use ser_schemas::stage::{StageContext, StageSummary};
 use ser_schemas::{
     Assignment, Check, CheckStatus, Clip, Emotion, NearDuplicate, Provenance, Role, Table, read_metadata,
 };
-use ser_split::{Inputs, Params, Protocol, SplitError, run};
+use ser_split::{Inputs, NearCopies, Params, Protocol, SplitError, run};
 
 fn clips() -> Vec<Clip> {
     let clip = |number: usize| {
@@ -43,7 +43,7 @@ fn every_clip_has_one_role_in_every_fold_whatever_the_order_of_the_manifest() {
     assert_eq!(rows.iter().filter(|row| row.role == Role::Test).count(), 48);
     assert_eq!(read_metadata(&path).expect("metadata")["ser.protocol"], "speaker-independent");
     let checks = Check::read(&folder.path().join("checks.parquet")).expect("the stage wrote it");
-    assert_eq!(checks.len(), 3 * 7 + 1);
+    assert_eq!(checks.len(), 3 * 9 + 1);
     assert!(checks.iter().all(|check| check.status == CheckStatus::Passed));
 
     clips.reverse();
@@ -67,9 +67,8 @@ fn a_leak_fails_the_stage_and_leaves_the_checks() {
     assert!(!folder.path().join("assignments.parquet").exists());
 }
 
-#[test]
-fn near_copies_that_an_audit_found_are_kept_together_or_refused() {
-    let folder = tempfile::tempdir().expect("temporary folder");
+/// Tables of an audit that found that `c/00` and `c/01`, of two speakers, hold one take.
+fn audited(folder: &Path) {
     let pair = NearDuplicate {
         clip_a: "c/00".into(),
         clip_b: "c/01".into(),
@@ -78,20 +77,117 @@ fn near_copies_that_an_audit_found_are_kept_together_or_refused() {
         offset_s: 0.1,
         overlap_s: 2.0,
     };
-    NearDuplicate::write(&folder.path().join("near_duplicates.parquet"), &[pair], &Provenance::default())
-        .expect("write");
-    let random = Params { protocol: Protocol::Random, ..Params::default() };
-    split(folder.path(), &random, &clips()).expect("kept together");
-    let rows = Assignment::read(&folder.path().join("assignments.parquet")).expect("the stage wrote it");
-    let roles = |clip: &str| rows.iter().filter(|row| row.clip_id == clip).map(|row| row.role).collect::<Vec<_>>();
-    assert_eq!(roles("c/00"), roles("c/01"));
-    let checks = Check::read(&folder.path().join("checks.parquet")).expect("the stage wrote it");
-    assert_eq!(checks.iter().filter(|check| check.check == "near_audio_disjoint").count(), 5);
+    NearDuplicate::write(&folder.join("near_duplicates.parquet"), &[pair], &Provenance::default()).expect("write");
+}
 
-    // The two clips are of two speakers, whom this protocol keeps apart.
+/// The roles of `clip`, by fold.
+fn roles(folder: &Path, clip: &str) -> Vec<(u32, Role)> {
+    let rows = Assignment::read(&folder.join("assignments.parquet")).expect("the stage wrote it");
+    rows.iter().filter(|row| row.clip_id == clip).map(|row| (row.fold, row.role)).collect()
+}
+
+/// Rows of `checks` by name, as `status offenders: detail`.
+fn checks(folder: &Path, name: &str) -> Vec<String> {
+    let checks = Check::read(&folder.join("checks.parquet")).expect("the stage wrote it");
+    let checks = checks.into_iter().filter(|check| check.check == name);
+    checks.map(|check| format!("{} {}: {}", check.status, check.offenders, check.detail)).collect()
+}
+
+#[test]
+fn near_copies_that_an_audit_found_are_kept_together_by_default() {
+    let folder = tempfile::tempdir().expect("temporary folder");
+    audited(folder.path());
+    for protocol in [Protocol::Random, Protocol::SpeakerIndependent, Protocol::LeaveOneSpeakerOut] {
+        let params = Params { protocol, folds: 3, ..Params::default() };
+        let summary = split(folder.path(), &params, &clips()).expect("kept together");
+        assert_eq!(roles(folder.path(), "c/00"), roles(folder.path(), "c/01"));
+        let folds = if protocol == Protocol::LeaveOneSpeakerOut { 5 } else { 3 };
+        assert_eq!(checks(folder.path(), "near_audio_disjoint"), vec!["passed 0: "; folds]);
+        let told = checks(folder.path(), "near_copies_kept_together");
+        if protocol == Protocol::Random {
+            assert_eq!(told, Vec::<String>::new(), "no speakers are held out");
+            continue;
+        }
+        assert_eq!(told, ["noted 1: c:0 + c:1 (c/00 ~ c/01)"]);
+        assert_eq!(
+            summary.notes.last().map(String::as_str),
+            Some(
+                "held out together, as near copies tie them (`near_copies = \"keep-together\"`): c:0 + c:1 (c/00 ~ c/01)"
+            )
+        );
+    }
+}
+
+#[test]
+fn near_copies_are_left_out_of_the_folds_in_which_they_are_in_the_way() {
+    let folder = tempfile::tempdir().expect("temporary folder");
+    audited(folder.path());
+    let params =
+        Params { protocol: Protocol::LeaveOneSpeakerOut, near_copies: Some(NearCopies::LeaveOut), ..Params::default() };
+    let summary = split(folder.path(), &params, &clips()).expect("left out");
+    // Each is tested once; the other has no part in that fold.
+    let (one, other) = (roles(folder.path(), "c/00"), roles(folder.path(), "c/01"));
+    assert!(one.contains(&(0, Role::Test)) && !one.iter().any(|(fold, _)| *fold == 1), "{one:?}");
+    assert!(other.contains(&(1, Role::Test)) && !other.iter().any(|(fold, _)| *fold == 0), "{other:?}");
+    let told = checks(folder.path(), "near_copies_left_out");
+    assert!(told[0].starts_with("noted 1: c/01 (else ") && told[0].ends_with(") ~ c/00 (test)"), "{told:?}");
+    assert!(told[1].starts_with("noted 1: c/00 (else ") && told[1].ends_with(") ~ c/01 (test)"), "{told:?}");
+    let note = summary.notes.last().expect("there are notes");
+    assert!(
+        note.starts_with("near copies of clips on another side are left out, ")
+            && note.ends_with("of 6 folds, named in checks.parquet (`near_copies = \"leave-out\"`)"),
+        "{note}"
+    );
+    assert!(!summary.notes.iter().any(|note| note.contains("does not hold")), "{:?}", summary.notes);
+}
+
+#[test]
+fn near_copies_fail_the_stage_where_they_are_to_and_the_message_says_what_helps() {
+    let folder = tempfile::tempdir().expect("temporary folder");
+    audited(folder.path());
+    let params =
+        Params { protocol: Protocol::LeaveOneSpeakerOut, near_copies: Some(NearCopies::Fail), ..Params::default() };
+    let error = split(folder.path(), &params, &clips()).expect_err("a planted copy").to_string();
+    for expected in [
+        "the split leaks: check `near_audio_disjoint` failed in fold 0: c/00 (test) ~ c/01 (",
+        "set `near_copies = \"leave-out\"` or `\"keep-together\"` here",
+        "`exclude = [\"c/01\"]`",
+        "/refused/checks.parquet",
+    ] {
+        assert!(error.contains(expected), "missing `{expected}` in: {error}");
+    }
+    // Without an audit nobody knows.
+    std::fs::remove_file(folder.path().join("near_duplicates.parquet")).expect("the audit");
+    split(folder.path(), &params, &clips()).expect("nothing is known of copies");
+    assert_eq!(checks(folder.path(), "near_audio_disjoint"), Vec::<String>::new());
+}
+
+#[test]
+fn a_fold_that_trains_on_one_class_fails_the_stage_and_one_that_tests_one_is_told() {
+    let folder = tempfile::tempdir().expect("temporary folder");
     let by_speaker = Params { protocol: Protocol::LeaveOneSpeakerOut, ..Params::default() };
-    let error = split(folder.path(), &by_speaker, &clips()).expect_err("a planted copy").to_string();
-    assert!(error.contains("check `near_audio_disjoint` failed in fold 0: c/00 (test) ~ c/01 ("), "{error}");
+    let mut clips = clips();
+    // All of speaker 0 is sad, all others are happy: without speaker 0 there is nothing to learn.
+    for (number, clip) in clips.iter_mut().enumerate() {
+        clip.emotion = Some(if number % 6 == 0 { Emotion::Sad } else { Emotion::Happy });
+    }
+    let error = split(folder.path(), &by_speaker, &clips).expect_err("one class to train on").to_string();
+    assert!(
+        error.starts_with(
+            "the split is of no use: check `classes_in_train` failed in fold 0: only happy (1 in all); a model "
+        ),
+        "{error}"
+    );
+    // With a second sad speaker every fold trains on both, though each tests one.
+    for clip in clips.iter_mut().filter(|clip| clip.speaker.as_deref() == Some("c:1")) {
+        clip.emotion = Some(Emotion::Sad);
+    }
+    let summary = split(folder.path(), &by_speaker, &clips).expect("both classes are trained on");
+    assert!(
+        summary.notes.iter().any(|note| note.starts_with("classes_in_test does not hold in fold ")),
+        "{:?}",
+        summary.notes
+    );
 }
 
 #[test]
@@ -114,6 +210,12 @@ fn one_corpus_cannot_be_left_out_and_need_not_be() {
     assert!(matches!(refused, Err(SplitError::NothingToLeaveOut { found: 1, .. })), "{refused:?}");
     let summary = split(folder.path(), &Params { required: false, ..params }, &clips()).expect("not required");
     assert_eq!((summary.rows, summary.headline.as_str()), (0, "no folds, leave-one-corpus-out"));
+    let one_speaker: Vec<Clip> = clips().into_iter().filter(|clip| clip.speaker.as_deref() == Some("c:0")).collect();
+    let params = Params { required: false, ..Params::default() };
+    let summary = split(folder.path(), &params, &one_speaker).expect("not required");
+    assert_eq!(summary.headline, "no folds, speaker-independent");
+    let params = Params { protocol: Protocol::LeaveOneCorpusOut, required: false, ..Params::default() };
+    split(folder.path(), &params, &clips()).expect("not required");
     let path = folder.path().join("assignments.parquet");
     assert_eq!(Assignment::read(&path).expect("written, and empty"), []);
     assert_eq!(read_metadata(&path).expect("metadata")["ser.protocol"], "leave-one-corpus-out");

@@ -4,6 +4,7 @@ mod audit;
 mod baseline;
 mod evaluate;
 mod features;
+mod file;
 mod ingest;
 mod manifest;
 mod report;

@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 use ser_engine::{BoxError, External, Input, Job, Outside};
 use ser_schemas::stage::{ParamProblem, StageContext, StageSummary};
 
+use super::file::OutsideFile;
 use super::{Kind, input};
 
 pub(crate) struct Split;
@@ -25,17 +26,11 @@ impl Kind for Split {
 
     /// The analyst's own file of assignments, where one is named.
     fn external(params: &Self::Params, outside: &Outside<'_>) -> Result<External, BoxError> {
-        let mut external = assignments_file(params, outside.base_dir)?;
-        if outside.last.is_some_and(|last| !last.digest.is_empty() && last.digest != external.digest)
-            && params.file.is_some()
-        {
-            external.changes = format!("`{}` changed", external.description);
-        }
-        Ok(external)
+        assignments(params).external(outside)
     }
 
     fn watched(params: &Self::Params, base_dir: &Path) -> Vec<PathBuf> {
-        params.file.iter().map(|file| base_dir.join(file)).collect()
+        assignments(params).watched(base_dir)
     }
 
     fn run(params: &Self::Params, job: &Job<'_>, context: &StageContext<'_>) -> Result<StageSummary, BoxError> {
@@ -49,18 +44,10 @@ impl Kind for Split {
         job: &Job<'_>,
         context: &StageContext<'_>,
     ) -> Result<(StageSummary, Option<External>), BoxError> {
-        let before = assignments_file(params, context.base_dir)?;
-        let summary = Self::run(params, job, context)?;
-        if assignments_file(params, context.base_dir)? != before {
-            return Err(format!("`{}` changed while it was read: run again", before.description).into());
-        }
-        Ok((summary, Some(before)))
+        assignments(params).reading(context.base_dir, || Self::run(params, job, context))
     }
 }
 
-fn assignments_file(params: &ser_split::Params, base_dir: &Path) -> Result<External, BoxError> {
-    let Some(file) = &params.file else { return Ok(External::default()) };
-    let path = base_dir.join(file);
-    let bytes = std::fs::read(&path).map_err(|error| format!("cannot read `{}`: {error}", path.display()))?;
-    Ok(External { digest: blake3::hash(&bytes).to_hex().to_string(), description: file.clone(), ..External::default() })
+fn assignments(params: &ser_split::Params) -> OutsideFile<'_> {
+    OutsideFile(params.file.as_deref())
 }

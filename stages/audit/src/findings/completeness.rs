@@ -89,6 +89,7 @@ fn severity(reason: Reason) -> Severity {
         | Reason::TooLong
         | Reason::LabelNotWanted
         | Reason::OtherModality
-        | Reason::Duplicate => Severity::Info,
+        | Reason::Duplicate
+        | Reason::Declared => Severity::Info,
     }
 }

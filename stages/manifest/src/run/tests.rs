@@ -1,9 +1,11 @@
 //! The stage on tables written here, and properties of its rules on arbitrary rows.
 
 use std::path::Path;
+use std::sync::Mutex;
 
 use proptest::prelude::*;
 use ser_schemas::Provenance;
+use ser_schemas::stage::Observer;
 
 use super::*;
 use crate::params::Merge;
@@ -48,10 +50,39 @@ fn ingest(base: &Path, stage: &str, name: &str, status: CorpusStatus, clips: &[C
 }
 
 fn manifest(params: &Params, base: &Path, folders: &[PathBuf]) -> Result<StageSummary, ManifestError> {
+    warned(params, base, folders).0
+}
+
+/// Keeps what it is warned of.
+#[derive(Default)]
+struct Listener(Mutex<Vec<String>>);
+
+impl Observer for Listener {
+    fn warn(&self, text: &str) {
+        self.0.lock().expect("not poisoned").push(text.to_owned());
+    }
+}
+
+/// The outcome of the stage, and its warnings.
+fn warned(params: &Params, base: &Path, folders: &[PathBuf]) -> (Result<StageSummary, ManifestError>, Vec<String>) {
     let out = base.join("out");
     std::fs::create_dir_all(&out).expect("folder");
-    let ctx = StageContext { base_dir: base, ..StageContext::alone(&out) };
-    run(params, folders, &ctx)
+    let listener = Listener::default();
+    let ctx = StageContext { base_dir: base, observer: &listener, ..StageContext::alone(&out) };
+    let outcome = run(params, folders, &ctx);
+    (outcome, listener.0.into_inner().expect("not poisoned"))
+}
+
+/// The exclusions of the last run, as `id reason: detail`.
+fn excluded(base: &Path) -> Vec<String> {
+    let rows = Exclusion::read(&base.join("out").join(EXCLUSIONS_FILE)).expect("exclusions");
+    rows.iter().map(|row| format!("{} {}: {}", row.clip_id, row.reason, row.detail)).collect()
+}
+
+/// Rows judged without any that the analyst leaves out, all of one ingest stage.
+fn judged(params: &Params, rows: &[Clip]) -> Outcome {
+    let labeller = Labeller::new(params, rows);
+    judge(params, &labeller, rows, &vec![None; rows.len()], &vec![0; rows.len()], 1)
 }
 
 #[test]
@@ -96,10 +127,11 @@ fn one_corpus_read_by_two_stages_counts_once() {
     let folders = [
         ingest(base.path(), "one", "a", CorpusStatus::Ingested, &[clip("a", "1", Emotion::Sad)]),
         ingest(base.path(), "same", "a", CorpusStatus::Ingested, &[clip("a", "1", Emotion::Sad)]),
+        ingest(base.path(), "other", "a", CorpusStatus::Ingested, &[clip("a", "9", Emotion::Angry)]),
         ingest(base.path(), "two", "a", CorpusStatus::Ingested, &[moved]),
     ];
     let summary = manifest(&Params::default(), base.path(), &folders).expect("manifest");
-    assert_eq!(summary.headline, "1 clips, 2 excluded (2 duplicate)");
+    assert_eq!(summary.headline, "2 clips, 2 excluded (2 duplicate)");
     let kept = Clip::read(&base.path().join("out").join(CLIPS_FILE)).expect("clips");
     assert_eq!(kept[0].path, "data/a/1.wav");
 }
@@ -127,12 +159,151 @@ fn nothing_usable_says_what_was_found_and_what_to_do() {
 }
 
 #[test]
+fn what_the_analyst_names_is_left_out_first_and_counted() {
+    let base = tempfile::tempdir().expect("folder");
+    let mut broken = clip("a", "x/2", Emotion::Sad);
+    broken.problem = Some(Reason::Truncated);
+    let rows =
+        [clip("a", "x/1", Emotion::Sad), broken, clip("a", "y/1", Emotion::Sad), clip("a", "y/2", Emotion::Calm)];
+    let folders = [
+        ingest(base.path(), "one", "a", CorpusStatus::Ingested, &rows),
+        ingest(base.path(), "two", "b", CorpusStatus::FolderMissing, &[]),
+    ];
+    std::fs::write(base.path().join("out.csv"), "clip_id,reason\na/x/2,cut off by the recorder\n").expect("write");
+    let params = Params {
+        exclude: vec!["a/x/*".into(), "b/**".into()],
+        exclude_file: Some("out.csv".into()),
+        ..Params::default()
+    };
+    let summary = manifest(&params, base.path(), &folders).expect("two classes are left");
+    assert_eq!(summary.headline, "2 clips, 2 excluded (2 declared)");
+    assert_eq!(summary.notes[0], "a: 4 files found, 2 clips, excluded: 2 declared");
+    assert_eq!(
+        summary.notes.last().map(String::as_str),
+        Some("entries of `exclude` for corpora that are not there (b): 1")
+    );
+    assert_eq!(
+        excluded(base.path()),
+        ["a/x/1 declared: named by `exclude`: `a/x/*`", "a/x/2 declared: cut off by the recorder (`out.csv`, line 2)",]
+    );
+
+    let params = Params { exclude: vec!["a/x/3".into(), "a/y/1".into()], ..Params::default() };
+    let error = manifest(&params, base.path(), &folders).expect_err("a/x/3 is not there").to_string();
+    assert!(error.contains("`a/x/3`: did you mean `a/x/1` or `a/x/2`?"), "{error}");
+    let params = Params { exclude_file: Some("none.csv".into()), ..Params::default() };
+    let error = manifest(&params, base.path(), &folders).expect_err("no such file").to_string();
+    assert!(error.contains("none.csv"), "{error}");
+}
+
+#[test]
+fn one_recording_under_two_speakers_is_not_used_until_the_analyst_rejects_one() {
+    let base = tempfile::tempdir().expect("folder");
+    let mut rows = ["p1/a", "p2/a", "p1/b", "p2/b"].map(|name| {
+        let mut row = clip("a", name, if name.ends_with('a') { Emotion::Sad } else { Emotion::Angry });
+        row.speaker = Some(format!("a:{}", &name[..2]));
+        row
+    });
+    let mut extra = clip("a", "p1/c", Emotion::Sad);
+    extra.speaker = Some("a:p1".into());
+    // The same bytes; elsewhere the same audio in other bytes.
+    rows[1].audio_hash = rows[0].audio_hash.clone();
+    rows[1].content_hash = rows[0].content_hash.clone();
+    let rows: Vec<Clip> = rows.into_iter().chain([extra]).collect();
+    let folders = [ingest(base.path(), "one", "a", CorpusStatus::Ingested, &rows)];
+    let (summary, warnings) = warned(&Params::default(), base.path(), &folders);
+    assert_eq!(summary.expect("three are left").headline, "3 clips, 2 excluded (2 duplicate)");
+    assert_eq!(warnings.len(), 1);
+    assert!(warnings[0].starts_with("1 recording lies under several speakers of one corpus"), "{warnings:?}");
+    assert!(warnings[0].ends_with("`exclude = [\"a/p2/a\"]`"), "{warnings:?}");
+
+    let params = Params { exclude: vec!["a/p2/a".into()], ..Params::default() };
+    let (summary, warnings) = warned(&params, base.path(), &folders);
+    assert_eq!(summary.expect("four are left").headline, "4 clips, 1 excluded (1 declared)");
+    assert_eq!(warnings, Vec::<String>::new());
+}
+
+#[test]
+fn one_speaker_in_two_spellings_does_not_contradict_itself() {
+    let base = tempfile::tempdir().expect("folder");
+    let mut rows = ["1", "2"].map(|name| clip("a", name, Emotion::Sad));
+    rows[1].audio_hash = rows[0].audio_hash.clone();
+    rows[0].speaker = Some("a:Jos\u{e9}".into());
+    rows[1].speaker = Some("a:Jose\u{301}".into());
+    let rows: Vec<Clip> = rows.into_iter().chain([clip("a", "3", Emotion::Calm)]).collect();
+    let folders = [ingest(base.path(), "one", "a", CorpusStatus::Ingested, &rows)];
+    let (summary, warnings) = warned(&Params::default(), base.path(), &folders);
+    assert_eq!((summary.expect("two are left").rows, warnings.len()), (2, 0));
+}
+
+#[test]
+fn a_recording_in_two_corpora_counts_once_and_both_names_are_told() {
+    let base = tempfile::tempdir().expect("folder");
+    let (one, mut other) = (clip("a", "1", Emotion::Sad), clip("b", "x", Emotion::Sad));
+    other.audio_hash = one.audio_hash.clone();
+    let folders = [
+        ingest(base.path(), "one", "a", CorpusStatus::Ingested, &[one, clip("a", "2", Emotion::Calm)]),
+        ingest(base.path(), "two", "b", CorpusStatus::Ingested, &[other]),
+    ];
+    let (summary, warnings) = warned(&Params::default(), base.path(), &folders);
+    assert_eq!(summary.expect("two are left").headline, "2 clips, 1 excluded (1 duplicate)");
+    assert!(warnings[0].contains("b:1 = a:1 (1)") && warnings[0].contains("`exclude = [\"b/**\"]`"), "{warnings:?}");
+}
+
+#[test]
+fn a_manifest_of_one_class_is_refused_and_says_which_words_there_are() {
+    let base = tempfile::tempdir().expect("folder");
+    let mut unknown = clip("a", "2", Emotion::Sad);
+    (unknown.emotion, unknown.emotion_raw) = (None, Some("boredom".into()));
+    let folders =
+        [ingest(base.path(), "one", "a", CorpusStatus::Ingested, &[clip("a", "1", Emotion::Sad), unknown.clone()])];
+    let error = manifest(&Params::default(), base.path(), &folders).expect_err("one class").to_string();
+    for expected in [
+        "every usable clip (1) is labelled `sad`",
+        "a: 2 files in `data/a`, left out: 1 label_not_wanted",
+        "words for emotions: boredom (1), sad (1)",
+    ] {
+        assert!(error.contains(expected), "missing `{expected}` in: {error}");
+    }
+    // Several words that are one class after merging are no better.
+    let rows = [clip("a", "1", Emotion::Calm), clip("a", "2", Emotion::Neutral)];
+    let folders = [ingest(base.path(), "one", "a", CorpusStatus::Ingested, &rows)];
+    manifest(&Params::default(), base.path(), &folders).expect("two classes");
+    let params = Params { merge: Merge::CalmIntoNeutral, ..Params::default() };
+    assert!(matches!(manifest(&params, base.path(), &folders), Err(ManifestError::OneClass { clips: 2, .. })));
+}
+
+#[test]
+fn words_and_classes_that_nothing_has_are_told() {
+    let base = tempfile::tempdir().expect("folder");
+    let mut bored = clip("a", "1", Emotion::Sad);
+    (bored.emotion, bored.emotion_raw) = (None, Some("boredom".into()));
+    let rows = [bored, clip("a", "2", Emotion::Sad), clip("a", "3", Emotion::Angry)];
+    let folders = [ingest(base.path(), "one", "a", CorpusStatus::Ingested, &rows)];
+    let params = Params {
+        labels: [("bordom".to_owned(), Emotion::Neutral)].into(),
+        keep: vec![Emotion::Sad, Emotion::Angry, Emotion::Neutral],
+        ..Params::default()
+    };
+    let (summary, warnings) = warned(&params, base.path(), &folders);
+    assert_eq!(summary.expect("two classes").rows, 2);
+    assert_eq!(warnings.len(), 2, "{warnings:?}");
+    assert!(
+        warnings[0]
+            .starts_with("`labels` maps `bordom`, which no file is labelled with: did you mean `boredom` (1 file)?")
+    );
+    assert!(warnings[1].starts_with("`keep` names `neutral`, which no clip is labelled with"), "{warnings:?}");
+    let params = Params { labels: [("Boredom".to_owned(), Emotion::Neutral)].into(), ..params };
+    let (summary, warnings) = warned(&params, base.path(), &folders);
+    assert_eq!((summary.expect("three classes").rows, warnings), (3, Vec::new()));
+}
+
+#[test]
 fn reasons_are_given_in_the_stated_order() {
     let mut row = clip("a", "1", Emotion::Surprise);
     let params = Params { merge: Merge::Six, ..Params::default() };
     let reason = |params: &Params, row: &Clip| {
         let rows = [row.clone(), Clip { path: "data/a/0.wav".into(), clip_id: "a/0".into(), ..row.clone() }];
-        let outcome = judge(params, &Labeller::new(params, &rows), &rows, &[0, 0], 1);
+        let outcome = judged(params, &rows);
         outcome.exclusions.iter().find(|exclusion| exclusion.clip_id == "a/1").map(|exclusion| exclusion.reason)
     };
     row.problem = Some(Reason::NameNotUnderstood);
@@ -160,6 +331,7 @@ prop_compose! {
         emotion in prop::option::weighted(0.9, prop::sample::select(Emotion::ALL.to_vec())),
         perceived in prop::option::of(prop::sample::select(Emotion::ALL.to_vec())),
         matches in prop::option::of(any::<bool>()),
+        speaker in prop::option::weighted(0.8, 0..2u8),
         problem in prop::option::weighted(0.1, prop::sample::select(Reason::ALL.to_vec())),
         peak in prop::option::weighted(0.9, -100.0..0.0f64),
         duration in prop::option::weighted(0.9, 0.0..40.0f64),
@@ -167,6 +339,7 @@ prop_compose! {
         let mut clip = clip(corpus, &stem.to_string(), Emotion::Sad);
         clip.path = format!("data/{corpus}/{stem}.{extension}");
         clip.audio_hash = audio.map(|hash| hash.to_string());
+        clip.speaker = speaker.map(|speaker| format!("{corpus}:{speaker}"));
         clip.content_hash = None;
         (clip.emotion, clip.perceived_emotion) = (emotion, perceived);
         clip.emotion_raw = Some(emotion.map_or("boredom", Emotion::as_str).to_owned());
@@ -190,9 +363,7 @@ prop_compose! {
 proptest! {
     #[test]
     fn nothing_disappears_and_what_stays_is_unique(rows in prop::collection::vec(any_row(), 0..40), params in any_params()) {
-        let labeller = Labeller::new(&params, &rows);
-        let stages = vec![0; rows.len()];
-        let outcome = judge(&params, &labeller, &rows, &stages, 1);
+        let outcome = judged(&params, &rows);
         let key = |id: &str, path: &str| (id.to_owned(), path.to_owned());
         let mut before: Vec<_> = rows.iter().map(|row| key(&row.clip_id, &row.path)).collect();
         let mut after: Vec<_> = outcome.clips.iter().map(|clip| key(&clip.clip_id, &clip.path)).collect();
@@ -209,6 +380,15 @@ proptest! {
         hashes.sort();
         hashes.dedup();
         prop_assert_eq!((ids.len(), hashes.len()), (id_count, hash_count));
+        // No copy stays of audio that two speakers of a corpus are told for.
+        let told = |row: &&Clip| row.problem.is_none() && row.speaker.is_some();
+        for row in rows.iter().filter(told) {
+            for other in rows.iter().filter(told).filter(|other| other.corpus == row.corpus && other.speaker != row.speaker) {
+                if row.audio_hash.is_some() && row.audio_hash == other.audio_hash {
+                    prop_assert!(outcome.clips.iter().all(|clip| clip.audio_hash != row.audio_hash));
+                }
+            }
+        }
         let classes = params.merge.classes();
         for clip in &outcome.clips {
             prop_assert!(clip.problem.is_none() && clip.emotion.is_some_and(|emotion| classes.contains(&emotion)));
@@ -232,9 +412,7 @@ proptest! {
         }
         let forward: Vec<Clip> = unique.into_values().collect();
         let backward: Vec<Clip> = forward.iter().rev().cloned().collect();
-        let stages = vec![0; forward.len()];
-        let of = |rows: &[Clip]| judge(&params, &Labeller::new(&params, rows), rows, &stages, 1);
-        let (one, other) = (of(&forward), of(&backward));
+        let (one, other) = (judged(&params, &forward), judged(&params, &backward));
         prop_assert_eq!(&one.clips, &other.clips);
         let reasons = |outcome: &Outcome| outcome.exclusions.iter().map(|e| (e.path.clone(), e.reason)).collect::<Vec<_>>();
         prop_assert_eq!(reasons(&one), reasons(&other));

@@ -10,10 +10,11 @@ use crate::assign::{Fold, Plan, hold_out};
 use crate::error::SplitError;
 use crate::params::{MAX_FOLDS, Params, Protocol};
 use crate::roster::{some_names, speaker_name};
+use crate::ties::Ties;
 use crate::validation::Unit;
 
 /// How a column tells its value of a clip.
-type Value = fn(&Clip) -> Option<String>;
+pub(crate) type Value = fn(&Clip) -> Option<String>;
 
 /// Columns that clips can be divided by. Emotion is not among them: a class must be trained on to be told.
 const COLUMNS: &[(&str, Value)] = &[
@@ -32,9 +33,9 @@ const COLUMNS: &[(&str, Value)] = &[
     ("take", |clip| clip.take.clone()),
 ];
 
-pub(crate) fn plan(params: &Params, clips: &[Clip], base_dir: &Path) -> Result<Plan, SplitError> {
+pub(crate) fn plan(params: &Params, clips: &[Clip], ties: &Ties, base_dir: &Path) -> Result<Plan, SplitError> {
     match (&params.column, &params.file) {
-        (Some(column), _) => by_column(column, clips),
+        (Some(column), _) => by_column(column, clips, ties),
         (None, Some(file)) => {
             let path = base_dir.join(file);
             by_file(&path, &column_file::read(&path)?, clips)
@@ -46,16 +47,21 @@ pub(crate) fn plan(params: &Params, clips: &[Clip], base_dir: &Path) -> Result<P
     }
 }
 
-/// One fold per value, in the order of their names; clips without a value are in training always.
-fn by_column(column: &str, clips: &[Clip]) -> Result<Plan, SplitError> {
-    let Some((_, value)) = COLUMNS.iter().find(|(name, _)| *name == column) else {
+/// How `column` tells its value of a clip.
+pub(crate) fn value_of(column: &str) -> Result<Value, SplitError> {
+    COLUMNS.iter().find(|(name, _)| *name == column).map(|(_, value)| *value).ok_or_else(|| {
         let valid: Vec<&str> = COLUMNS.iter().map(|(name, _)| *name).collect();
-        return Err(SplitError::UnknownColumn { column: column.to_owned(), valid: valid.join(", ") });
-    };
+        SplitError::UnknownColumn { column: column.to_owned(), valid: valid.join(", ") }
+    })
+}
+
+/// One fold per value, or group of values, in the order of their names; clips without a value are in training always.
+fn by_column(column: &str, clips: &[Clip], ties: &Ties) -> Result<Plan, SplitError> {
+    let value = value_of(column)?;
     let mut parts: BTreeMap<String, Vec<usize>> = BTreeMap::new();
     for (index, clip) in clips.iter().enumerate() {
         if let Some(value) = value(clip) {
-            parts.entry(value).or_default().push(index);
+            parts.entry(ties.group(value)).or_default().push(index);
         }
     }
     if parts.len() < 2 {
@@ -99,6 +105,7 @@ fn by_file(path: &Path, rows: &[Row], clips: &[Clip]) -> Result<Plan, SplitError
             train: Vec::new(),
             validation: Vec::new(),
             test: Vec::new(),
+            left_out: Vec::new(),
         });
         match row.role {
             Role::Train => fold.train.push(*clip),

@@ -8,35 +8,34 @@ use super::require_speakers;
 use crate::assign::{Plan, hold_out};
 use crate::error::SplitError;
 use crate::params::{MAX_FOLDS, Protocol};
-use crate::roster::some_names;
+use crate::roster::{some_names, speaker_name};
+use crate::ties::Ties;
 use crate::validation::Unit;
 
-/// One fold per corpus, by name. Speakers carry the name of their corpus, so they are apart as well.
-pub(crate) fn corpora(clips: &[Clip]) -> Result<Plan, SplitError> {
-    leave_out(clips, Protocol::LeaveOneCorpusOut, "corpora", "corpus", |clip| &clip.corpus)
+/// One fold per corpus, or group of corpora, by name. Speakers carry the name of their corpus, so they are apart as well.
+pub(crate) fn corpora(clips: &[Clip], ties: &Ties) -> Result<Plan, SplitError> {
+    leave_out(clips, Protocol::LeaveOneCorpusOut, "corpora", "corpus", |clip| ties.group(clip.corpus.clone()))
 }
 
-/// One fold per speaker, by name.
-pub(crate) fn speakers(clips: &[Clip]) -> Result<Plan, SplitError> {
+/// One fold per speaker, or group of speakers, by name.
+pub(crate) fn speakers(clips: &[Clip], ties: &Ties) -> Result<Plan, SplitError> {
     require_speakers(clips, Protocol::LeaveOneSpeakerOut)?;
-    leave_out(clips, Protocol::LeaveOneSpeakerOut, "speakers", "speaker", |clip| {
-        clip.speaker.as_deref().unwrap_or_default()
-    })
+    leave_out(clips, Protocol::LeaveOneSpeakerOut, "speakers", "speaker", |clip| ties.group(speaker_name(clip)))
 }
 
-fn leave_out<'a>(
-    clips: &'a [Clip],
+fn leave_out(
+    clips: &[Clip],
     protocol: Protocol,
     what: &'static str,
     one: &'static str,
-    key: impl Fn(&'a Clip) -> &'a str,
+    key: impl Fn(&Clip) -> String,
 ) -> Result<Plan, SplitError> {
-    let mut parts: BTreeMap<&str, Vec<usize>> = BTreeMap::new();
+    let mut parts: BTreeMap<String, Vec<usize>> = BTreeMap::new();
     for (index, clip) in clips.iter().enumerate() {
         parts.entry(key(clip)).or_default().push(index);
     }
     if parts.len() < 2 {
-        let names = some_names(parts.keys().copied());
+        let names = some_names(parts.keys().map(String::as_str));
         return Err(SplitError::NothingToLeaveOut { protocol: protocol.as_str(), what, found: parts.len(), names });
     }
     if parts.len() > MAX_FOLDS as usize {

@@ -9,8 +9,29 @@ pub(crate) mod speaker_independent;
 use ser_schemas::Clip;
 
 use crate::error::SplitError;
-use crate::params::Protocol;
-use crate::roster::some_names;
+use crate::params::{Params, Protocol};
+use crate::roster::{some_names, speaker_name};
+
+/// What a protocol holds out whole.
+pub(crate) struct HeldOut {
+    /// In words: "speakers", "corpora", "values of `take`".
+    pub(crate) what: String,
+    /// The one that a clip belongs to; `None` where it belongs to none.
+    pub(crate) key: fn(&Clip) -> Option<String>,
+}
+
+/// What the protocol of `params` holds out whole; `None` where single clips are dealt.
+pub(crate) fn held_out(params: &Params) -> Result<Option<HeldOut>, SplitError> {
+    let (what, key): (String, fn(&Clip) -> Option<String>) = match (params.protocol, &params.column) {
+        (Protocol::SpeakerIndependent | Protocol::LeaveOneSpeakerOut, _) => {
+            ("speakers".to_owned(), |clip| Some(speaker_name(clip)))
+        }
+        (Protocol::LeaveOneCorpusOut, _) => ("corpora".to_owned(), |clip| Some(clip.corpus.clone())),
+        (Protocol::Column, Some(column)) => (format!("values of `{column}`"), column::value_of(column)?),
+        (Protocol::Random, _) | (Protocol::Column, None) => return Ok(None),
+    };
+    Ok(Some(HeldOut { what, key }))
+}
 
 /// Refuses clips whose speaker is not known: they cannot be kept apart from themselves.
 fn require_speakers(clips: &[Clip], protocol: Protocol) -> Result<(), SplitError> {
@@ -23,5 +44,6 @@ fn require_speakers(clips: &[Clip], protocol: Protocol) -> Result<(), SplitError
         protocol: protocol.as_str(),
         count: nameless.len(),
         clips: some_names(nameless.iter().copied()),
+        first: nameless[0].to_owned(),
     })
 }

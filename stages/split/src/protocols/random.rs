@@ -9,14 +9,18 @@ use ser_schemas::Clip;
 use crate::assign::{Plan, hold_out};
 use crate::error::SplitError;
 use crate::params::Params;
+use crate::roster::some_names;
 use crate::stratify::{deal, pick};
 use crate::validation::Unit;
 
 pub(crate) fn plan(params: &Params, clips: &[Clip], generator: &mut ChaCha8Rng) -> Result<Plan, SplitError> {
     let everything: Vec<usize> = (0..clips.len()).collect();
     let folds = params.folds as usize;
-    if clips.len() < folds.max(2) {
-        return Err(SplitError::TooManyFolds { folds: params.folds.max(2), what: "clips", found: clips.len() });
+    if clips.len() < 2 {
+        return Err(SplitError::OneClip { clip: some_names(clips.iter().map(|clip| clip.clip_id.as_str())) });
+    }
+    if clips.len() < folds {
+        return Err(SplitError::TooManyFolds { folds: params.folds, what: "clips", found: clips.len() });
     }
     if folds == 1 {
         let test = pick(clips, &everything, params.test_fraction, generator);

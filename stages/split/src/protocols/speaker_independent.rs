@@ -15,13 +15,27 @@ use crate::balance::{divide, even_quota};
 use crate::error::SplitError;
 use crate::params::{Params, Protocol};
 use crate::roster::{some_names, speakers};
+use crate::ties::Ties;
 use crate::validation::Unit;
 
-pub(crate) fn plan(params: &Params, clips: &[Clip], generator: &mut ChaCha8Rng) -> Result<Plan, SplitError> {
+pub(crate) fn plan(
+    params: &Params,
+    clips: &[Clip],
+    ties: &Ties,
+    generator: &mut ChaCha8Rng,
+) -> Result<Plan, SplitError> {
     require_speakers(clips, Protocol::SpeakerIndependent)?;
     let everything: Vec<usize> = (0..clips.len()).collect();
-    let speakers = speakers(clips, &everything);
+    let speakers = speakers(clips, &everything, ties);
     let folds = params.folds as usize;
+    if speakers.len() < 2 {
+        return Err(SplitError::NothingToLeaveOut {
+            protocol: Protocol::SpeakerIndependent.as_str(),
+            what: "speakers",
+            found: speakers.len(),
+            names: some_names(speakers.iter().map(|speaker| speaker.name.as_str())),
+        });
+    }
     if speakers.len() < folds {
         return Err(SplitError::TooManyFolds { folds: params.folds, what: "speakers", found: speakers.len() });
     }
