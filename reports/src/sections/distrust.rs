@@ -216,7 +216,8 @@ fn near_copies(split: &str, checks: &[Check]) -> Option<Caution> {
         let times = number::counted(left_out.iter().map(|check| check.offenders).sum(), "time", "times");
         let folds = number::counted(left_out.len() as u64, "fold", "folds");
         told.push(format!(
-            "A clip has no part in a fold where a copy of its take stands on another side: {times}, in {folds}; the first: {}.",
+            "A clip has no part in a fold where a copy of its take stands on another side: {times}, in {folds}; the \
+             first: {}.",
             first.detail
         ));
     }

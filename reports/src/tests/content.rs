@@ -120,23 +120,15 @@ fn a_split_says_what_it_did_about_near_copies() {
         detail: detail.into(),
     };
     fixture.checks[0].1.extend([
-        row(
-            "near_copies_left_out",
-            Some(1),
-            2,
-            "talk/a (else train) ~ talk/b (test), talk/c (else train) ~ talk/d (test)",
-        ),
-        row("near_copies_left_out", Some(3), 1, "talk/b (else train) ~ talk/a (test)"),
-        row("near_copies_kept_together", None, 1, "talk:x + talk:y (talk/e ~ talk/f)"),
+        row("near_copies_left_out", Some(1), 2, "a (else train) ~ b (test), c (else train) ~ d (test)"),
+        row("near_copies_left_out", Some(3), 1, "b (else train) ~ a (test)"),
+        row("near_copies_kept_together", None, 1, "talk:x + talk:y (e ~ f)"),
     ]);
     let html = fixture.render(&Params::default()).expect("rendered").html;
     let cautions = between(&html, "class=\"cautions\"", "</ul>");
     let told = between(cautions, "Near copies in split speaker_independent.", "</li>");
-    assert!(told.contains("held out together: talk:x + talk:y (talk/e ~ talk/f)."), "{told}");
-    assert!(
-        told.contains("on another side: 3 times, in 2 folds; the first: talk/a (else train) ~ talk/b (test)"),
-        "{told}"
-    );
+    assert!(told.contains("held out together: talk:x + talk:y (e ~ f)."), "{told}");
+    assert!(told.contains("on another side: 3 times, in 2 folds; the first: a (else train) ~ b (test)"), "{told}");
     assert!(!cautions.contains("near copies left out"), "said once: {cautions}");
     let provenance = between(&html, "What the splits were checked for", "</table>");
     assert!(provenance.contains("near copies kept together") && provenance.contains("talk:x + talk:y"), "{provenance}");

@@ -52,7 +52,7 @@ pub struct Evidence<'a> {
 /// | check | offends | if it does |
 /// |---|---|---|
 /// | `test_clips_are_those_of_the_split` | a scored clip that the fold does not hold out: a validation clip, a training clip | failed |
-/// | `shown_clips_are_those_of_the_split` | a clip that the model was shown and that has no part in the fold, as one that the split leaves out because a copy of it is scored | failed |
+/// | `shown_clips_are_those_of_the_split` | a clip that the model was shown though the split gives it no part in the fold | failed |
 /// | `weights_saw_no_test_clip` | a scored clip that weights were fitted on | failed |
 /// | `selection_saw_no_test_clip` | a scored clip that chose the epoch or the regularisation | failed |
 /// | `standardisation_saw_no_test_clip` | a scored clip that the features' mean and standard deviation were fitted on | failed; noted where only its own speaker's were |
@@ -178,8 +178,8 @@ impl<'a> Evidence<'a> {
 }
 
 impl Evidence<'_> {
-    /// Clips of the manifest that the model was shown though the split gives them no part in the fold. Clips from elsewhere are
-    /// the analyst's business, and speakers may be standardised by all that they said.
+    /// Clips of the manifest that the model was shown though the split gives them no part in the fold. Clips from
+    /// elsewhere are the analyst's business, and speakers may be standardised by all that they said.
     fn shown_without_part(
         &self,
         roles: Option<&HashMap<&str, Role>>,

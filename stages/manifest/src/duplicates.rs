@@ -3,10 +3,10 @@
 //! Copies are files with the same audio, or files that would share a clip id (`x.wav` and `x.flac`). The one whose name
 //! and folder agree stays, then one that tells its speaker, then the first by path.
 //!
-//! Where copies have different emotions, or different speakers of one corpus, nothing tells which is right, whatever their
-//! folders, and none stays: what rests on labels or on keeping speakers apart would rest on a guess. A copy whose speaker is not
-//! known contradicts nobody. Corpora name their speakers apart from each other, so a copy in another corpus is the same
-//! recording under two names: one stays, and the names are told, as they may be one person's.
+//! Where copies have different emotions, or different speakers of one corpus, nothing tells which is right, whatever
+//! their folders, and none stays: what rests on labels or on keeping speakers apart would rest on a guess. A copy whose
+//! speaker is not known contradicts nobody. Corpora name their speakers apart from each other, so a copy in another
+//! corpus is the same recording under two names: one stays, and the names are told, as they may be one person's.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -29,8 +29,8 @@ pub(crate) struct Candidate<'a> {
 pub(crate) struct Resolution {
     /// For each candidate that must go, the reason in words, by its index.
     pub(crate) out: BTreeMap<usize, String>,
-    /// Groups of copies under several speakers of one corpus, none of which stays: two candidates of each that contradict
-    /// each other.
+    /// Groups of copies under several speakers of one corpus, none of which stays: two candidates of each that
+    /// contradict each other.
     pub(crate) contradicting_speakers: Vec<(usize, usize)>,
     /// Candidates that go in favour of one that has another speaker: of another corpus. First the one that goes.
     pub(crate) two_names: Vec<(usize, usize)>,
@@ -127,7 +127,7 @@ fn contradicting_speakers(candidates: &[Candidate<'_>], group: &[usize], found: 
     let mut any = false;
     for &index in group.iter().filter(|&&index| candidates[index].eligible) {
         let against = if index == one { other } else { one };
-        let name = |index: usize| candidates[index].speaker.unwrap_or("of no known speaker");
+        let name = |index: usize| candidates[index].speaker.unwrap_or("not known");
         let detail = if name(index) == name(against) {
             format!(
                 "a copy of `{}`, as is `{}` of {}: none of the copies is used",
@@ -277,7 +277,7 @@ mod tests {
                 "a copy of `p2/a.wav`, whose speaker is c:p2 and that of this one c:p1: none of the copies is used",
                 "a copy of `p1/a.wav`, whose speaker is c:p1 and that of this one c:p2: none of the copies is used",
                 "a copy of `p1/a.wav`, as is `p2/a.wav` of c:p2: none of the copies is used",
-                "a copy of `p1/a.wav`, whose speaker is c:p1 and that of this one of no known speaker: none of the copies is used",
+                "a copy of `p1/a.wav`, whose speaker is c:p1 and that of this one not known: none of the copies is used",
                 "a copy of `p1/a.wav`, whose speaker is c:p1 and that of this one d:7: none of the copies is used",
             ]
         );

@@ -23,9 +23,9 @@ pub enum ManifestError {
     },
     /// Every clip that is left has the same label.
     #[error(
-        "every usable clip ({clips}) is labelled `{class}`: a model needs two classes to tell apart\n  {}\nthe corpora's own words for \
-         emotions: {words}; map words to classes with `labels`, keep more classes with `keep`, or see what a descriptor \
-         reads from the files with `ser corpora check ROOT --corpus NAME`",
+        "every usable clip ({clips}) is labelled `{class}`: a model needs two classes to tell apart\n  {}\nthe \
+         corpora's own words for emotions: {words}; map words to classes with `labels`, keep more classes with \
+         `keep`, or see what a descriptor reads from the files with `ser corpora check ROOT --corpus NAME`",
         found.join("\n  ")
     )]
     OneClass {
@@ -40,8 +40,8 @@ pub enum ManifestError {
     },
     /// Entries of `exclude` or its file that match no file.
     #[error(
-        "{count} {} of `exclude` {} no file of any corpus:\n  {}\nexpected clip ids, as in the column `clip_id` of every table, or \
-         globs on them",
+        "{count} {} of `exclude` {} no file of any corpus:\n  {}\nexpected clip ids, as in the column `clip_id` of \
+         every table, or globs on them",
         if *count == 1 { "entry" } else { "entries" },
         if *count == 1 { "matches" } else { "match" },
         entries.join("\n  ")

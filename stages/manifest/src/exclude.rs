@@ -63,7 +63,8 @@ impl Excludes {
         Ok(Self { entries })
     }
 
-    /// Which of `rows` are named. Entries that name none are an error, all at once, except for those of corpora in `absent`.
+    /// Which of `rows` are named. Entries that name none are an error, all at once, except for those of corpora in
+    /// `absent`.
     pub(crate) fn apply(&self, rows: &[Clip], absent: &[&str]) -> Result<Declared, ManifestError> {
         let mut declared = Declared { details: vec![None; rows.len()], absent: 0 };
         let ids: Vec<_> =
@@ -141,7 +142,8 @@ fn advice(text: &str, rows: &[Clip]) -> String {
     format!(": did you mean {}?", meant.join(" or "))
 }
 
-/// Ids of the files that `text` names in another way (a path, a name without its folders), or else the ids most like it.
+/// Ids of the files that `text` names in another way (a path, a name without its folders), or else the ids most like
+/// it.
 fn probably_meant<'a>(text: &str, rows: &'a [Clip]) -> Vec<&'a str> {
     let text = text.replace('\\', "/");
     let text = text.trim_start_matches("./");

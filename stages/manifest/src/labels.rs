@@ -127,7 +127,7 @@ mod tests {
         assert_eq!((labeller.label(&untold), labeller.label(&untold).word()), (Label::Untold, None));
         untold.emotion_raw = Some("two words".into());
         assert!(
-            matches!(labeller.label(&untold), Label::Unwanted { why, .. } if why.contains("labels = { \"two words\" = ")),
+            matches!(labeller.label(&untold), Label::Unwanted { why, .. } if why.contains("{ \"two words\" = ")),
             "as TOML takes it"
         );
     }

@@ -9,7 +9,8 @@
 //! 3. `label_not_wanted`: no place in the class set;
 //! 4. `channels_cancel`, `silent`;
 //! 5. `too_short`, `too_long`;
-//! 6. `duplicate`: the same audio with another emotion or under another speaker, then the same clip id, then the same audio.
+//! 6. `duplicate`: the same audio with another emotion or under another speaker, then the same clip id, then the same
+//!    audio.
 //!
 //! A manifest of a single class is refused: nothing can be learnt from it, and every figure would be perfect.
 //!

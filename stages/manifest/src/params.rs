@@ -19,15 +19,15 @@ pub struct Params {
     /// Emotions for words of the corpora, before `merge`: `{ boredom = "neutral" }`. Compared with `emotion_raw`, without
     /// regard to case, and stronger than the descriptor's own mapping. A word that no file has is told.
     pub labels: BTreeMap<String, Emotion>,
-    /// Classes to keep, after `merge`; empty keeps all. Clips of other classes are left out as `label_not_wanted`. A class
-    /// that no clip has is told.
+    /// Classes to keep, after `merge`; empty keeps all. Clips of other classes are left out as `label_not_wanted`. A
+    /// class that no clip has is told.
     pub keep: Vec<Emotion>,
-    /// Clips to leave out as `declared`: clip ids, or globs on clip ids. `*` stands for any text within a folder, `**` for
-    /// folders too, `?` for a character: `["talk/ep03/017", "talk/ep04/*", "emodb/**"]`. An entry that is the id of a
-    /// clip is no glob. One that no file matches is a mistake, unless the folder of its corpus is missing.
+    /// Clips to leave out as `declared`: clip ids, or globs on clip ids. `*` stands for any text within a folder, `**`
+    /// for folders too, `?` for a character: `["talk/ep03/017", "talk/ep04/*", "emodb/**"]`. An entry that is the id of
+    /// a clip is no glob. One that no file matches is a mistake, unless the folder of its corpus is missing.
     pub exclude: Vec<String>,
-    /// CSV file of more such entries, with a column `clip_id` and, if wanted, one `reason` that goes into the exclusion.
-    /// Relative to the folder of the pipeline file.
+    /// CSV file of more such entries, with a column `clip_id` and, if wanted, one `reason` that goes into the
+    /// exclusion. Relative to the folder of the pipeline file.
     pub exclude_file: Option<String>,
     /// Whose judgement is the label: the actor's intention or what raters heard.
     pub label_source: LabelSource,

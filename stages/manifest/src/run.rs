@@ -106,8 +106,8 @@ pub fn run(params: &Params, ingested: &[PathBuf], ctx: &StageContext<'_>) -> Res
     Ok(summary)
 }
 
-/// Makes a clip or an exclusion of every row. `declared` tells why the analyst leaves a row out, and `stages` which ingest
-/// stage it came from.
+/// Makes a clip or an exclusion of every row. `declared` tells why the analyst leaves a row out, and `stages` which
+/// ingest stage it came from.
 fn judge(
     params: &Params,
     labeller: &Labeller<'_>,

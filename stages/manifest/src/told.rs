@@ -23,8 +23,8 @@ fn contradicting(rows: &[Clip], resolution: &Resolution) -> Option<String> {
     let told = groups.iter().map(|&(one, other)| format!("{} = {}", named(one), named(other)));
     let (recordings, example) = (groups.len(), &rows[groups.first()?.1].clip_id);
     Some(format!(
-        "{recordings} {} under several speakers of one corpus, and none of the copies is used, since nothing tells whose they are: {}; \
-         to use a copy, leave the wrong ones out: `exclude = [{example:?}]`",
+        "{recordings} {} under several speakers of one corpus, and none of the copies is used, since nothing tells \
+         whose they are: {}; to use a copy, leave the wrong ones out: `exclude = [{example:?}]`",
         if recordings == 1 { "recording lies" } else { "recordings lie" },
         some(told)
     ))
@@ -40,8 +40,8 @@ fn two_names(rows: &[Clip], resolution: &Resolution) -> Option<String> {
     let corpus = &rows[resolution.two_names.first()?.0].corpus;
     let told = pairs.iter().map(|((gone, kept), count)| format!("{gone} = {kept} ({count})"));
     Some(format!(
-        "{recordings} {} in two corpora under two speakers, who may be one person, and {} once: {}; a split by speakers takes them for \
-         two; to be safe, leave one corpus out: `exclude = [{:?}]`",
+        "{recordings} {} in two corpora under two speakers, who may be one person, and {} once: {}; a split by \
+         speakers takes them for two; to be safe, leave one corpus out: `exclude = [{:?}]`",
         if recordings == 1 { "recording lies" } else { "recordings lie" },
         if recordings == 1 { "counts" } else { "count" },
         some(told),
@@ -80,10 +80,12 @@ mod tests {
         assert_eq!(
             warnings(&rows, &resolution),
             [
-                "1 recording lies under several speakers of one corpus, and none of the copies is used, since nothing tells whose they \
-                 are: `c/0` of c:p1 = `c/1` of c:p2; to use a copy, leave the wrong ones out: `exclude = [\"c/1\"]`",
-                "3 recordings lie in two corpora under two speakers, who may be one person, and count once: b:01 = a:01 (2), b:02 = \
-                 a:09 (1); a split by speakers takes them for two; to be safe, leave one corpus out: `exclude = [\"b/**\"]`",
+                "1 recording lies under several speakers of one corpus, and none of the copies is used, since nothing \
+                 tells whose they are: `c/0` of c:p1 = `c/1` of c:p2; to use a copy, leave the wrong ones out: \
+                 `exclude = [\"c/1\"]`",
+                "3 recordings lie in two corpora under two speakers, who may be one person, and count once: b:01 = \
+                 a:01 (2), b:02 = a:09 (1); a split by speakers takes them for two; to be safe, leave one corpus \
+                 out: `exclude = [\"b/**\"]`",
             ]
         );
         assert_eq!(warnings(&rows, &Resolution::default()), Vec::<String>::new());

@@ -54,7 +54,8 @@ impl<'a> Vocabulary<'a> {
         let classes: Vec<String> = found.iter().map(|(class, count)| format!("{class} ({count})")).collect();
         let told = unmet.map(|class| {
             format!(
-                "`keep` names `{class}`, which no clip is labelled with; the clips are {}; the corpora's own words are: {}",
+                "`keep` names `{class}`, which no clip is labelled with; the clips are {}; the corpora's own words \
+                 are: {}",
                 classes.join(", "),
                 self.listed()
             )
@@ -114,17 +115,13 @@ mod tests {
         let vocabulary = Vocabulary::of(&rows);
         assert_eq!(
             vocabulary.unmet_labels(&labels(&["bordom", "Boredom"]), &[]),
-            [
-                "`labels` maps `bordom`, which no file is labelled with: did you mean `boredom` (2 files)? the corpora have: \
-                 sad (3), boredom (2), angry (1)"
-            ]
+            ["`labels` maps `bordom`, which no file is labelled with: did you mean `boredom` (2 files)? the \
+                 corpora have: sad (3), boredom (2), angry (1)"]
         );
         assert_eq!(
             vocabulary.unmet_labels(&labels(&["contempt"]), &["emodb"]),
-            [
-                "`labels` maps `contempt`, which no file is labelled with; the corpora have: sad (3), boredom (2), angry (1); \
-                 not looked at, as their folders are missing: emodb"
-            ]
+            ["`labels` maps `contempt`, which no file is labelled with; the corpora have: sad (3), boredom (2), \
+                 angry (1); not looked at, as their folders are missing: emodb"]
         );
         assert_eq!(vocabulary.unmet_labels(&labels(&["BOREDOM", " sad"]), &[]), Vec::<String>::new());
     }
@@ -141,10 +138,8 @@ mod tests {
         let params = Params { keep: vec![Emotion::Sad, Emotion::Surprise], ..Params::default() };
         assert_eq!(
             Vocabulary::of(&rows).unmet_classes(&params, &rows[..3]),
-            [
-                "`keep` names `surprise`, which no clip is labelled with; the clips are angry (1), sad (2); the corpora's own words \
-                 are: sad (2), angry (1), surprisd (1)"
-            ]
+            ["`keep` names `surprise`, which no clip is labelled with; the clips are angry (1), sad (2); the \
+                 corpora's own words are: sad (2), angry (1), surprisd (1)"]
         );
         let params = Params { keep: vec![Emotion::Sad, Emotion::Angry], ..Params::default() };
         assert_eq!(Vocabulary::of(&rows).unmet_classes(&params, &rows), Vec::<String>::new());

@@ -16,8 +16,8 @@ use crate::roster::speaker_name;
 use crate::ties::Ties;
 use crate::validation::{Unit, carve};
 
-/// Share of all clips that names which copies tie together may hold, at most, to be held out together without being asked for.
-/// Beyond it a model would be trained on few clips; four speakers alike, two of them tied, lie at a half.
+/// Share of all clips that names which copies tie together may hold, at most, to be held out together without being
+/// asked for. Beyond it a model would be trained on few clips; four speakers alike, two of them tied, lie at a half.
 const MAX_TIED_SHARE: f64 = 0.6;
 
 /// One fold; clips are indices into the table that was divided, ascending.
@@ -64,7 +64,8 @@ pub struct Near {
     pub rule: Option<NearCopies>,
     /// Groups of speakers, corpora or values that are held out together, each with the clips that tie it.
     pub together: Vec<String>,
-    /// Why copies are left out under a protocol that would rather keep them together, in words; `None` where it is not so.
+    /// Why copies are left out under a protocol that would rather keep them together, in words; `None` where it is not
+    /// so.
     pub not_together: Option<String>,
 }
 
@@ -75,8 +76,8 @@ pub(crate) struct Plan {
     pub(crate) tests_every_clip_once: bool,
 }
 
-/// Divides `clips` as `params` say, with `pairs` of near copies among them. The same clips in the same order, pairs, parameters and
-/// seed give the same division. `base_dir` is where a relative `file` starts; nothing else is read.
+/// Divides `clips` as `params` say, with `pairs` of near copies among them. The same clips in the same order, pairs,
+/// parameters and seed give the same division. `base_dir` is where a relative `file` starts; nothing else is read.
 pub fn assign(
     params: &Params,
     clips: &[Clip],

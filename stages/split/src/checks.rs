@@ -130,7 +130,8 @@ fn untrained_classes(clips: &[Clip], fold: &Fold) -> Vec<String> {
     classes(clips, &fold.test).difference(&classes(clips, &fold.train)).map(ToString::to_string).collect()
 }
 
-/// The only class of `members`, in words; nothing where there are several. That there are no clips is another check's business.
+/// The only class of `members`, in words; nothing where there are several. That there are no clips is another check's
+/// business.
 fn single_class(clips: &[Clip], members: &[usize]) -> Vec<String> {
     let classes = classes(clips, members);
     let only = classes.first().filter(|_| classes.len() == 1);

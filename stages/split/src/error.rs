@@ -32,8 +32,8 @@ pub enum SplitError {
     },
     /// Too few things to hold one of them out.
     #[error(
-        "protocol `{protocol}` needs at least 2 {what}, the manifest has {found}: {names}; with `required = false` the stage makes no \
-         folds instead, and `protocol = \"random\"` needs none of them"
+        "protocol `{protocol}` needs at least 2 {what}, the manifest has {found}: {names}; with `required = false` \
+         the stage makes no folds instead, and `protocol = \"random\"` needs none of them"
     )]
     NothingToLeaveOut {
         /// The protocol.
@@ -62,8 +62,8 @@ pub enum SplitError {
     },
     /// Clips whose speaker is not known, under a protocol that goes by speakers.
     #[error(
-        "protocol `{protocol}` needs the speaker of every clip, {count} have none: {clips}; let the corpus's descriptor tell them, \
-         or leave these clips out of the manifest: `exclude = [\"{first}\"]`"
+        "protocol `{protocol}` needs the speaker of every clip, {count} have none: {clips}; let the corpus's \
+         descriptor tell them, or leave these clips out of the manifest: `exclude = [\"{first}\"]`"
     )]
     NoSpeaker {
         /// The protocol.

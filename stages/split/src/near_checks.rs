@@ -8,13 +8,13 @@ use crate::assign::{Division, Fold};
 use crate::near::NearPair;
 use crate::roster::some_names;
 
-/// Tests every fold for near copies on two sides, then tells what was done about them.
+/// Tests every fold for near copies on two sides, then tells what was done about them, where something was.
 ///
 /// | check | tells | status |
 /// |---|---|---|
 /// | `near_audio_disjoint` | pairs of near copies on two sides of a fold | failed where there are any |
-/// | `near_copies_left_out` | clips without a role in a fold, since a copy stands on another side there | noted; no row in folds without |
-/// | `near_copies_kept_together` | speakers, corpora or values that are held out together, since a take lies under both | noted; no row without |
+/// | `near_copies_left_out` | clips without a role in a fold, since a copy stands on another side there | noted |
+/// | `near_copies_kept_together` | names that are held out together, since a take lies under several | noted |
 pub fn inspect_near(clips: &[Clip], division: &Division, pairs: &[NearPair]) -> Vec<Check> {
     let row = |check: &str, fold: Option<u32>, status: CheckStatus, told: &[String]| Check {
         check: check.to_owned(),

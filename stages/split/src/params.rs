@@ -90,11 +90,11 @@ pub struct Params {
     /// one fold, `fold` (from 0), for `column`. Relative to the folder of the pipeline file. Clips that a fold does
     /// not name take no part in it; a fold without validation clips gets them carved out of its training clips.
     pub file: Option<String>,
-    /// Near copies of a take (pairs that the audit found, where the stage reads one) that would stand on two sides of a fold:
-    /// `keep-together` holds their speakers, corpora or values out together, `leave-out` gives the copy no role in that
-    /// fold, `fail` stops. Left unset: `keep-together` for `random`, which deals the copies as one, and for protocols
-    /// that hold out speakers, unless that leaves too few groups for the folds or one of more than 60 % of the clips;
-    /// `leave-out` otherwise.
+    /// Near copies of a take (pairs that the audit found, where the stage reads one) that would stand on two sides of a
+    /// fold: `keep-together` holds their speakers, corpora or values out together, `leave-out` gives the copy no role
+    /// in that fold, `fail` stops. Left unset: `keep-together` for `random`, which deals the copies as one, and for
+    /// protocols that hold out speakers, unless that leaves too few groups for the folds or one of more than 60 % of
+    /// the clips; `leave-out` otherwise.
     pub near_copies: Option<NearCopies>,
     /// Whether the stage fails where there is only one corpus, speaker or value to hold out. If not, it warns and makes
     /// no folds, and models on this split predict nothing.

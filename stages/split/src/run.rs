@@ -28,7 +28,8 @@ pub struct Inputs<'a> {
 
 /// Divides the clips of a manifest; writes `assignments` and `checks`.
 ///
-/// A leak, or a fold that nothing can be learnt from, fails the stage, which then keeps `checks` as [`StageContext::keep_refused`] says.
+/// A leak, or a fold that nothing can be learnt from, fails the stage, which then keeps `checks` as
+/// [`StageContext::keep_refused`] says.
 pub fn run(params: &Params, inputs: &Inputs<'_>, ctx: &StageContext<'_>) -> Result<StageSummary, SplitError> {
     let mut clips = Clip::read(&inputs.manifest.join("clips.parquet"))?;
     // The division must not depend on the order in which a manifest happens to list its clips.
@@ -87,15 +88,16 @@ fn refuse(checks: &[Check], clips: &[Clip], pairs: &[NearPair], ctx: &StageConte
 fn advice(check: &Check, clips: &[Clip], pairs: &[NearPair]) -> Option<String> {
     match check.check.as_str() {
         "near_audio_disjoint" => {
-            let copy = pairs.iter().map(|pair| &clips[pair.b].clip_id).find(|clip| check.detail.contains(clip.as_str()));
+            let mut copies = pairs.iter().map(|pair| &clips[pair.b].clip_id);
+            let copy = copies.find(|clip| check.detail.contains(clip.as_str()));
             let exclude = copy.map_or_else(String::new, |copy| {
                 format!(", or leave a copy out of the manifest: `exclude = [\"{copy}\"]`")
             });
             Some(format!("set `near_copies = \"leave-out\"` or `\"keep-together\"` here{exclude}"))
         }
         "classes_in_train" => Some(
-            "a model needs two classes to learn: try fewer folds or another protocol, or put the clips that are alone with \
-             their class into `exclude` of the manifest"
+            "a model needs two classes to learn: try fewer folds or another protocol, or put the clips that are alone \
+             with their class into `exclude` of the manifest"
                 .to_owned(),
         ),
         _ => None,
@@ -117,8 +119,8 @@ fn about_near_copies(division: &Division) -> Vec<String> {
         let (times, folds, rule) = (folds.iter().sum::<usize>(), folds.len(), NearCopies::LeaveOut.as_str());
         let why = division.near.not_together.as_ref().map_or_else(String::new, |why| format!("; {why}"));
         told.push(format!(
-            "near copies of clips on another side are left out, {times} in {folds} of {} folds, named in checks.parquet \
-             (`near_copies = \"{rule}\"`{why})",
+            "near copies of clips on another side are left out, {times} in {folds} of {} folds, named in \
+             checks.parquet (`near_copies = \"{rule}\"`{why})",
             division.folds.len()
         ));
     }

@@ -26,8 +26,9 @@ pub(crate) enum Unit {
 /// Whole speakers: each corpus gives `fraction` of its training speakers, rounded, and keeps at least one, so that no
 /// corpus vanishes from training. Where rounding leaves nobody, the corpus with the most training speakers gives one.
 /// Where no corpus has two, but training has two speakers, the one with the fewest clips is given. Where training has
-/// one speaker only, single clips of that speaker are carved out: worse than another speaker, better than nothing. So they
-/// are where whole speakers would leave a single class of several to train on; none are where any would. Those whom `ties` holds together count as one.
+/// one speaker only, single clips of that speaker are carved out: worse than another speaker, better than nothing. So
+/// they are where whole speakers would leave a single class of several to train on; none are where any would. Those
+/// whom `ties` holds together count as one.
 pub(crate) fn carve(
     all: &[Clip],
     train: &[usize],

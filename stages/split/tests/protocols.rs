@@ -237,7 +237,8 @@ fn every_rule_does_what_it_says_under_every_protocol() {
     }
 }
 
-/// Speakers a to d, of whom b and c have two emotions and a and d one: a with c against b with d is the only fair division.
+/// Speakers a to d, of whom b and c have two emotions and a and d one: a with c against b with d is the only fair
+/// division.
 #[test]
 fn speakers_that_can_be_divided_evenly_are() {
     let of = |speaker: &str, emotion| clip("toy", speaker, "female", emotion, 0);
@@ -461,7 +462,9 @@ proptest! {
                 prop_assert!(speakers(&clips, &known).is_disjoint(&speakers(&clips, &fold.test)));
                 let mut training = speakers(&clips, &fold.train);
                 training.extend(speakers(&clips, &fold.validation));
-                let classes = |members: &[usize]| members.iter().map(|clip| clips[*clip].emotion).collect::<BTreeSet<_>>();
+                let classes = |members: &[usize]| -> BTreeSet<_> {
+                    members.iter().map(|clip| clips[*clip].emotion).collect()
+                };
                 let learnable = classes(&fold.train).len() > 1;
                 prop_assert!(learnable || classes(&known).len() < 2, "validation takes no class that is needed");
                 let apart = speakers(&clips, &fold.train).is_disjoint(&speakers(&clips, &fold.validation));

@@ -112,7 +112,8 @@ fn near_copies_that_an_audit_found_are_kept_together_by_default() {
         assert_eq!(
             summary.notes.last().map(String::as_str),
             Some(
-                "held out together, as near copies tie them (`near_copies = \"keep-together\"`): c:0 + c:1 (c/00 ~ c/01)"
+                "held out together, as near copies tie them (`near_copies = \"keep-together\"`): c:0 + c:1 (c/00 ~ \
+                 c/01)"
             )
         );
     }

@@ -12,7 +12,8 @@ use crate::roster::{some_names, speaker_name};
 use crate::ties::Ties;
 use crate::validation::Unit;
 
-/// One fold per corpus, or group of corpora, by name. Speakers carry the name of their corpus, so they are apart as well.
+/// One fold per corpus, or group of corpora, by name. Speakers carry the name of their corpus, so they are apart as
+/// well.
 pub(crate) fn corpora(clips: &[Clip], ties: &Ties) -> Result<Plan, SplitError> {
     leave_out(clips, Protocol::LeaveOneCorpusOut, "corpora", "corpus", |clip| ties.group(clip.corpus.clone()))
 }
