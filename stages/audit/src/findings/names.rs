@@ -3,31 +3,31 @@
 use ser_schemas::{Clip, Emotion, Finding, Severity};
 use ser_text::{Told, alike, strange};
 
-use super::finding;
+use super::{count, finding, some_names};
 use crate::codes::Code;
 use crate::dataset::Dataset;
 use crate::params::Params;
 
 /// Ids that are probably one person's: a speaker-independent split can have that person on both sides.
 pub(super) fn speakers_alike(_: &Params, dataset: &Dataset) -> Vec<Finding> {
-    let mut findings = Vec::new();
-    for corpus in dataset.corpus_names() {
+    let of_corpus = |corpus: &str| {
         let speakers: Vec<&str> = dataset.of_corpus(corpus).filter_map(own_id).collect();
-        for names in alike(speakers.iter().copied()) {
-            let named: Vec<String> = names.iter().map(|name| format!("`{name}`")).collect();
-            let clips = speakers.iter().filter(|speaker| names.contains(speaker)).count();
-            findings.push(finding(
+        let groups = alike(speakers.iter().copied());
+        let clips = speakers.iter().filter(|speaker| groups.iter().flatten().any(|name| name == *speaker)).count();
+        let quoted = |names: &Vec<&str>| names.iter().map(|name| format!("`{name}`")).collect::<Vec<_>>().join(" = ");
+        (!groups.is_empty()).then(|| {
+            finding(
                 Severity::Warning,
                 Code::SpeakersAlike,
                 format!(
                     "speakers of {corpus} differ only in case, blanks, width or leading zeros: if they are one \
                      person, a speaker-independent split can have that person on both sides"
                 ),
-                format!("{}, {clips} clips", named.join(", ")),
-            ));
-        }
-    }
-    findings
+                format!("{}, {}", some_names(groups.iter().map(quoted)), count(clips, "clip")),
+            )
+        })
+    };
+    dataset.corpus_names().into_iter().filter_map(of_corpus).collect()
 }
 
 /// Properties that decide one another. The pattern takes the wrong part of the name, or a model can learn the one for

@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use ser_text::{Told, alike, strange};
 
-use super::{Read, Remarks, count, quoted};
+use super::{NAMED, Read, Remarks, count, quoted};
 use crate::descriptor::Field;
 use crate::emotions;
 use crate::identify::Identity;
@@ -72,7 +72,12 @@ fn speakers_alike(read: &Read<'_>) -> Vec<String> {
             names.iter().map(|name| format!("`{name}`")).collect::<Vec<_>>().join(", ")
         )
     };
-    groups.iter().map(sentence).collect()
+    let mut warnings: Vec<String> = groups.iter().take(NAMED).map(sentence).collect();
+    if groups.len() > NAMED {
+        let more: Vec<&str> = groups[NAMED..].iter().flatten().copied().collect();
+        warnings.push(format!("so do {} further groups of speakers: {}", groups.len() - NAMED, quoted(more)));
+    }
+    warnings
 }
 
 /// The group took the emotion for the speaker: most ids are words for emotions, or codes of them that could be

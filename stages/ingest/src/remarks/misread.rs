@@ -14,24 +14,42 @@ use crate::walk::Found;
 /// A file whose name was not understood.
 type Lost<'a> = (&'a Found, &'a Identity);
 
+/// How many unknown texts of one field have a warning each.
+const ONE_BY_ONE: usize = 4;
+
+/// What a text was expected to be.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+enum Want {
+    Code,
+    Emotion,
+}
+
 pub(super) fn all(read: &Read<'_>, remarks: &mut Remarks) {
-    let mut causes: BTreeMap<Misread, Vec<Lost<'_>>> = BTreeMap::new();
+    let mut unlike: Vec<Lost<'_>> = Vec::new();
     let mut untold: Vec<Lost<'_>> = Vec::new();
-    for (found, identity) in read.walk.files.iter().zip(read.identities) {
+    let mut unknown: BTreeMap<(Field, Want), BTreeMap<String, Vec<Lost<'_>>>> = BTreeMap::new();
+    for lost in read.walk.files.iter().zip(read.identities) {
+        let (found, identity) = lost;
         if identity.not_understood.is_none() || identity.facts.modality.is_some() {
             continue;
         }
-        match names::read_name(read.descriptor, found.stem()).misread {
-            Some(cause) => causes.entry(cause).or_default().push((found, identity)),
-            None => untold.push((found, identity)),
-        }
+        let (wanted, text) = match names::read_name(read.descriptor, found.stem()).misread {
+            Some(Misread::NoCode { field, text }) => ((field, Want::Code), text),
+            Some(Misread::NoEmotion { word }) => ((Field::Emotion, Want::Emotion), word),
+            Some(Misread::NoPattern) => {
+                unlike.push(lost);
+                continue;
+            }
+            None => {
+                untold.push(lost);
+                continue;
+            }
+        };
+        unknown.entry(wanted).or_default().entry(text).or_default().push(lost);
     }
-    for (cause, lost) in &causes {
-        remarks.warnings.extend(match cause {
-            Misread::NoPattern => no_pattern(read, lost),
-            Misread::NoCode { field, text } => Some(no_code(read.descriptor, *field, text, lost)),
-            Misread::NoEmotion { word } => Some(no_emotion(read.descriptor, word, lost)),
-        });
+    remarks.warnings.extend(no_pattern(read, &unlike));
+    for ((field, want), texts) in &unknown {
+        remarks.warnings.extend(not_known(read.descriptor, *field, *want, texts));
     }
     remarks.warnings.extend(nothing_told(&untold));
 }
@@ -80,49 +98,84 @@ fn looks_like(descriptor: &Descriptor, found: &Found, path: &str) -> Option<Stri
     None
 }
 
-fn no_code(descriptor: &Descriptor, field: Field, text: &str, lost: &[Lost<'_>]) -> String {
-    let name = field.as_str();
+/// Texts that are not what `field` has, one warning for each or, where they are many or one cause explains all, for
+/// all.
+fn not_known(
+    descriptor: &Descriptor,
+    field: Field,
+    want: Want,
+    texts: &BTreeMap<String, Vec<Lost<'_>>>,
+) -> Vec<String> {
+    let all: Vec<Lost<'_>> = texts.values().flatten().copied().collect();
+    let (name, words) = (field.as_str(), quoted(texts.keys().map(String::as_str)));
+    if let Some(group) = swapped(descriptor, field, &all) {
+        let has = match want {
+            Want::Code => format!("codes of `codes.{name}`"),
+            Want::Emotion => "words for emotions".to_owned(),
+        };
+        let remedy = format!("the group `{}` holds {has}: are the two groups of the pattern swapped?", group.as_str());
+        return vec![unknown_text(descriptor, field, want, &words, &all, &remedy)];
+    }
+    let remedy = |near: Option<String>| match (near, want) {
+        (Some(remedy), _) => remedy,
+        (None, Want::Code) => {
+            format!("add what is missing to `codes.{name}`, or correct the group `{name}` of the pattern")
+        }
+        (None, Want::Emotion) => "say what it means in `[codes.emotion]`, list it in `other_emotions`, or correct the \
+                                  group `emotion` of the pattern"
+            .to_owned(),
+    };
+    if texts.len() > ONE_BY_ONE {
+        return vec![unknown_text(descriptor, field, want, &words, &all, &remedy(None))];
+    }
+    let one = |(text, lost): (&String, &Vec<Lost<'_>>)| {
+        let near = match want {
+            Want::Code => near_code(descriptor, field, text),
+            Want::Emotion => near_emotion(descriptor, text),
+        };
+        unknown_text(descriptor, field, want, &format!("`{text}`"), lost, &remedy(near))
+    };
+    texts.iter().map(one).collect()
+}
+
+fn unknown_text(
+    descriptor: &Descriptor,
+    field: Field,
+    want: Want,
+    words: &str,
+    lost: &[Lost<'_>],
+    remedy: &str,
+) -> String {
     let codes = descriptor.codes.get(&field);
     let known = codes.map(|codes| quoted(codes.iter().map(|(code, _)| code))).unwrap_or_default();
-    let remedy = if let Some(group) = swapped(descriptor, field, lost) {
-        format!(
-            "the group `{}` holds what is a code of `codes.{name}`: are the two groups of the pattern swapped?",
-            group.as_str()
-        )
-    } else if let Some(near) = codes.and_then(|codes| emotions::nearest(text, codes.iter().map(|(code, _)| code))) {
-        format!("`codes.{name}` has `{near}`: correct it, or add `{text}`")
-    } else {
-        format!("add it to `codes.{name}`, or correct the group `{name}` of the pattern")
+    let which = match want {
+        Want::Code => format!("none of its codes ({known})"),
+        Want::Emotion => "no emotion that is known".to_owned(),
     };
-    let verb = if lost.len() == 1 { "has" } else { "have" };
+    let example = lost.first().map_or("", |(found, _)| found.below_root.as_str());
     format!(
-        "{} {verb} `{text}` for the {name}, which is none of its codes ({known}), for example `{}`; {remedy}",
+        "{} {} {words} for the {}, which is {which}, for example `{example}`; {remedy}",
         count(lost.len(), "file"),
-        example(lost),
+        if lost.len() == 1 { "has" } else { "have" },
+        field.as_str(),
     )
 }
 
-fn no_emotion(descriptor: &Descriptor, word: &str, lost: &[Lost<'_>]) -> String {
+/// What to do where `text` looks like a code with a letter wrong.
+fn near_code(descriptor: &Descriptor, field: Field, text: &str) -> Option<String> {
+    let near = emotions::nearest(text, descriptor.codes.get(&field)?.iter().map(|(code, _)| code))?;
+    Some(format!("`codes.{}` has `{near}`: correct it, or add `{text}`", field.as_str()))
+}
+
+/// What to do where `word` looks like an emotion, or one of the descriptor's own words, with a letter wrong.
+fn near_emotion(descriptor: &Descriptor, word: &str) -> Option<String> {
     let others = emotions::nearest(word, descriptor.other_emotions.iter().map(String::as_str));
-    let near = emotions::nearest(word, others.into_iter().chain(emotions::nearest(word, emotions::known_words())));
-    let remedy = if let Some(group) = swapped(descriptor, Field::Emotion, lost) {
-        format!("the group `{}` holds words for emotions: are the two groups of the pattern swapped?", group.as_str())
-    } else if let Some(near) = near.filter(|near| emotions::emotion_of(near).is_none()) {
+    let near = emotions::nearest(word, others.into_iter().chain(emotions::nearest(word, emotions::known_words())))?;
+    Some(if emotions::emotion_of(near).is_none() {
         format!("`other_emotions` has `{near}`: correct it, or the names")
-    } else if let Some(near) = near {
-        format!("if it means `{near}`, say so: `[codes.emotion]` `{word} = \"{near}\"`")
     } else {
-        format!(
-            "say what it means in `[codes.emotion]`, list it in `other_emotions`, or correct the group `emotion` of \
-             the pattern"
-        )
-    };
-    let verb = if lost.len() == 1 { "has" } else { "have" };
-    format!(
-        "{} {verb} `{word}` for the emotion, which is no emotion that is known, for example `{}`; {remedy}",
-        count(lost.len(), "file"),
-        example(lost),
-    )
+        format!("if it means `{near}`, say so: `[codes.emotion]` `{word} = \"{near}\"`")
+    })
 }
 
 /// Another group that holds, in all of these files, what `field` was expected to hold.
@@ -152,10 +205,6 @@ fn nothing_told(untold: &[Lost<'_>]) -> Option<String> {
         count(untold.len(), "file"),
         first.below_root,
     ))
-}
-
-fn example<'a>(lost: &[Lost<'a>]) -> &'a str {
-    lost.first().map_or("", |(found, _)| found.below_root.as_str())
 }
 
 #[cfg(test)]
@@ -214,9 +263,18 @@ mod tests {
         let names = ["s1_anger_1.wav", "s2_sadness_2.wav"];
         for text in [swapped.to_owned(), format!("{swapped}[codes.emotion]\nanger = \"angry\"\nsadness = \"sad\"\n")] {
             let found = warnings(&with(&text, &names));
-            assert_eq!(found.len(), 2, "{found:#?}");
-            assert!(found.iter().all(|text| text.contains("the group `speaker` holds")), "{found:#?}");
+            assert_eq!(found.len(), 1, "{found:#?}");
+            assert!(found[0].contains("`s1`, `s2` for the emotion") && found[0].contains("the group `speaker` holds"));
         }
+    }
+
+    #[test]
+    fn many_unknown_words_are_one_warning() {
+        let names: Vec<String> = (0..30).map(|number| format!("s1_{number}x_1.wav")).collect();
+        let names: Vec<&str> = names.iter().map(String::as_str).collect();
+        let found = warnings(&with(PATTERN, &names));
+        assert_eq!(found.len(), 1, "{found:#?}");
+        assert!(found[0].starts_with("30 files have `0x`, `10x`, `11x` and 27 more for the emotion"), "{found:?}");
     }
 
     #[test]
