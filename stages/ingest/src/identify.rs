@@ -1,6 +1,7 @@
 //! All that is known of a file without opening it: its name, the speakers' table and the joined tables together.
 
 use ser_schemas::Emotion;
+use ser_text::printable;
 
 use crate::descriptor::{Descriptor, Field};
 use crate::names::{self, Facts};
@@ -30,8 +31,7 @@ pub(crate) fn identify(descriptor: &Descriptor, tables: &Tables, path: &str) -> 
             return identity;
         }
     }
-    let keys = [reading.path.as_str(), names::file_name(&reading.path), path, names::file_name(path)];
-    for (field, value) in tables.about(false, &keys) {
+    for (field, value) in tables.about_clip(descriptor, path) {
         identity.fill(descriptor, field, value);
     }
     let speaker = identity.facts.speaker.clone();
@@ -40,20 +40,32 @@ pub(crate) fn identify(descriptor: &Descriptor, tables: &Tables, path: &str) -> 
             identity.facts.gender = identity.facts.gender.take().or_else(|| known.gender.clone());
             identity.age_years = identity.age_years.or(known.age_years);
         }
-        for (field, value) in tables.about(true, &[speaker]) {
+        for (field, value) in tables.about_speaker(descriptor, speaker) {
             identity.fill(descriptor, field, value);
         }
         identity.facts.gender = identity.facts.gender.take().or_else(|| gender_by_rule(descriptor, speaker));
     }
-    let missing = match (&identity.facts.speaker, &identity.facts.emotion_raw) {
-        (None, None) => Some("neither speaker nor emotion"),
-        (None, Some(_)) => Some("no speaker"),
-        (Some(_), None) => Some("no emotion"),
-        (Some(_), Some(_)) => None,
-    };
-    identity.not_understood = missing
-        .map(|missing| format!("`{}` and the tables of {} tell {missing}", names::file_name(path), descriptor.name));
+    identity.not_understood = untold(descriptor, tables, path, &identity.facts);
     identity
+}
+
+/// Why speaker or emotion of the file at `path` are not known, where its name follows a pattern; `None` when both are.
+fn untold(descriptor: &Descriptor, tables: &Tables, path: &str, facts: &Facts) -> Option<String> {
+    let (what, fields): (_, &[Field]) = match (&facts.speaker, &facts.emotion_raw) {
+        (None, None) => ("neither speaker nor emotion", &[Field::Speaker, Field::Emotion]),
+        (None, Some(_)) => ("no speaker", &[Field::Speaker]),
+        (Some(_), None) => ("no emotion", &[Field::Emotion]),
+        (Some(_), Some(_)) => return None,
+    };
+    let mut reasons: Vec<String> = Vec::new();
+    for reason in fields.iter().flat_map(|field| tables.why_untold(descriptor, path, *field)) {
+        if !reasons.contains(&reason) {
+            reasons.push(reason);
+        }
+    }
+    let reasons = if reasons.is_empty() { String::new() } else { format!(": {}", reasons.join("; ")) };
+    let name = printable(names::file_name(path));
+    Some(format!("`{name}` and the tables of {} tell {what}{reasons}", descriptor.name))
 }
 
 fn gender_by_rule(descriptor: &Descriptor, speaker: &str) -> Option<String> {

@@ -84,7 +84,7 @@ fn crema_d_with_demographics_and_votes_of_the_repository() {
         let unrated = found.clip(&format!("{prefix}/1076_MTI_HAP_XX"));
         assert_eq!((unrated.perceived_emotion, unrated.age_years, unrated.problem), (None, None, None));
         assert!(
-            found.warnings.iter().any(|warning| warning.contains("`gender` are not understood")),
+            found.warnings.iter().any(|warning| warning.contains("1 value of `gender` is not understood")),
             "{:?}",
             found.warnings
         );

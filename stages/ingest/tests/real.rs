@@ -154,4 +154,7 @@ fn crema_d_names_and_tables() {
     assert_eq!(heard(Some(Emotion::Neutral)), 3897);
     assert_eq!(heard(Some(Emotion::Angry)), 986);
     assert_eq!(heard(None), 644);
+    assert!(!found.warnings.iter().any(|warning| warning.contains(".csv")), "{:?}", found.warnings);
+    let joined: Vec<_> = found.summary.notes.iter().filter(|note| note.contains("joined")).collect();
+    assert!(joined[0].contains("joined 91 of 91 rows") && joined[1].contains("joined 7442 of 7442 rows"), "{joined:?}");
 }

@@ -273,6 +273,11 @@ impl Codes {
         self.0.iter().map(|(code, meaning)| (code.as_str(), meaning.as_str()))
     }
 
+    /// All codes.
+    pub(crate) fn words(&self) -> impl Iterator<Item = &str> {
+        self.0.keys().map(String::as_str)
+    }
+
     /// All codes, for messages.
     pub(crate) fn listed(&self) -> String {
         self.0.keys().map(String::as_str).collect::<Vec<_>>().join(", ")

@@ -1,9 +1,11 @@
 //! An analyst's own division: by a column of the clips, or by a file.
 
+use std::borrow::Cow;
 use std::collections::{BTreeMap, HashMap};
 use std::path::Path;
 
 use ser_schemas::{Clip, Role};
+use ser_text::{nfc, printable};
 
 use super::column_file::{self, Row};
 use crate::assign::{Fold, Plan, hold_out};
@@ -84,8 +86,11 @@ fn by_column(column: &str, clips: &[Clip], ties: &Ties) -> Result<Plan, SplitErr
 }
 
 fn by_file(path: &Path, rows: &[Row], clips: &[Clip]) -> Result<Plan, SplitError> {
-    let known: HashMap<&str, usize> =
-        clips.iter().enumerate().map(|(index, clip)| (clip.clip_id.as_str(), index)).collect();
+    // Ids come from paths, in whatever form these spell their letters; files are written in either form.
+    let mut known: HashMap<Cow<'_, str>, Vec<usize>> = HashMap::new();
+    for (index, clip) in clips.iter().enumerate() {
+        known.entry(nfc(&clip.clip_id)).or_default().push(index);
+    }
     let mut folds: BTreeMap<u32, Fold> = BTreeMap::new();
     for row in rows {
         let problem = |problem: String| SplitError::FileNotUnderstood {
@@ -93,8 +98,13 @@ fn by_file(path: &Path, rows: &[Row], clips: &[Clip]) -> Result<Plan, SplitError
             place: row.place.clone(),
             problem,
         };
-        let Some(clip) = known.get(row.clip_id.as_str()) else {
-            return Err(problem(format!("clip `{}` is not in the manifest", row.clip_id)));
+        let clip = match known.get(nfc(&row.clip_id).as_ref()).map(Vec::as_slice) {
+            Some([clip]) => clip,
+            Some(_) => {
+                let id = printable(&row.clip_id);
+                return Err(problem(format!("several clips are called `{id}`, in two spellings of one letter")));
+            }
+            None => return Err(problem(format!("clip `{}` is not in the manifest", printable(&row.clip_id)))),
         };
         if row.fold >= MAX_FOLDS {
             return Err(problem(format!("expected a fold below {MAX_FOLDS}, found {}", row.fold)));

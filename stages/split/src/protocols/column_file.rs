@@ -9,6 +9,8 @@ use arrow::datatypes::{DataType, Int64Type};
 use parquet::arrow::arrow_reader::ParquetRecordBatchReaderBuilder;
 
 use ser_schemas::Role;
+use ser_text::delimited::{ColumnError, Fault, HeaderError, Reader};
+use ser_text::{Encoding, decode, printable};
 
 use crate::error::SplitError;
 
@@ -41,54 +43,57 @@ fn read_csv(path: &Path) -> Result<Vec<Row>, SplitError> {
     if bytes > MAX_CSV_BYTES {
         return Err(not_understood(path, "the file", format!("expected at most {MAX_CSV_BYTES} bytes, found {bytes}")));
     }
-    let text = std::fs::read_to_string(path).map_err(unreadable)?;
-    let mut lines = text.trim_start_matches('\u{feff}').lines().enumerate();
-    let header: Vec<String> = lines.next().map(|(_, line)| cells(line)).unwrap_or_default();
-    let find = |name: &str| header.iter().position(|cell| cell.trim() == name);
-    let missing = |name: &str| {
-        not_understood(path, "line 1", format!("expected a column `{name}`, found: {}", header.join(", ")))
-    };
-    let clip_id = find("clip_id").ok_or_else(|| missing("clip_id"))?;
-    let role = find("role").ok_or_else(|| missing("role"))?;
-    let fold = find("fold");
+    let content = std::fs::read(path).map_err(unreadable)?;
+    let decoded = decode(&content).map_err(|problem| not_understood(path, "the file", problem.to_string()))?;
+    if let Encoding::Windows1252 { first } = decoded.encoding {
+        let problem = format!("expected UTF-8, found {first}");
+        return Err(not_understood(path, &format!("line {}", first.line), problem));
+    }
+    let reader = Reader::new(&decoded.text, b',').map_err(|problem| match problem {
+        HeaderError::Fault { fault, separator } => fault_in(path, fault, separator),
+        other => not_understood(path, "line 1", other.to_string()),
+    })?;
+    let clip_id = column_of(path, &reader, "clip_id")?.ok_or_else(|| no_column(path, &reader, "clip_id"))?;
+    let role = column_of(path, &reader, "role")?.ok_or_else(|| no_column(path, &reader, "role"))?;
+    let fold = column_of(path, &reader, "fold")?;
 
     let mut rows = Vec::new();
-    for (number, line) in lines.filter(|(_, line)| !line.trim().is_empty()) {
-        let place = format!("line {}", number + 1);
-        let cells = cells(line);
-        if cells.len() != header.len() {
-            let problem = format!("expected {} cells, found {}", header.len(), cells.len());
-            return Err(not_understood(path, &place, problem));
-        }
-        let fold = fold.map_or("0", |column| cells[column].trim());
-        rows.push(row(path, place, &cells[clip_id], fold, &cells[role])?);
+    for read in reader {
+        let read = read.map_err(|fault| fault_in(path, fault, None))?;
+        let cell = |column: usize| read.cells.get(column).map_or("", String::as_str);
+        let fold = fold.map_or("0", cell);
+        rows.push(row(path, format!("line {}", read.line), cell(clip_id), fold, cell(role))?);
     }
     Ok(rows)
 }
 
-/// The cells of a line, with quotes as in RFC 4180; a quoted cell cannot run over lines here, as no clip id does.
-fn cells(line: &str) -> Vec<String> {
-    let mut cells = vec![String::new()];
-    let mut quoted = false;
-    let mut characters = line.chars().peekable();
-    while let Some(character) = characters.next() {
-        match character {
-            '"' if quoted && characters.peek() == Some(&'"') => {
-                characters.next();
-                push(&mut cells, '"');
-            }
-            '"' => quoted = !quoted,
-            ',' if !quoted => cells.push(String::new()),
-            other => push(&mut cells, other),
-        }
+/// The place of a column; `None` when the file does not have it.
+fn column_of(path: &Path, reader: &Reader<'_>, name: &str) -> Result<Option<usize>, SplitError> {
+    match reader.column(name) {
+        Ok(column) => Ok(Some(column)),
+        Err(problem @ ColumnError::Twice { .. }) => Err(not_understood(path, "line 1", problem.to_string())),
+        Err(_) => Ok(None),
     }
-    cells
 }
 
-fn push(cells: &mut [String], character: char) {
-    if let Some(cell) = cells.last_mut() {
-        cell.push(character);
-    }
+fn no_column(path: &Path, reader: &Reader<'_>, name: &str) -> SplitError {
+    let separator = match reader.column(name) {
+        Err(ColumnError::Missing { separator, .. }) => separator,
+        _ => None,
+    };
+    let found: Vec<_> = reader.header().iter().map(|cell| printable(cell)).collect();
+    let problem = format!("expected a column `{name}`, found: {}{}", found.join(", "), commas(separator));
+    not_understood(path, "line 1", problem)
+}
+
+fn fault_in(path: &Path, fault: Fault, separator: Option<char>) -> SplitError {
+    not_understood(path, &format!("line {}", fault.line), format!("{}{}", fault.kind, commas(separator)))
+}
+
+/// Advice where a file has another separator.
+fn commas(separator: Option<char>) -> String {
+    let advice = |found| format!("; cells are to be separated by `,`, the file seems to have {found:?}");
+    separator.map(advice).unwrap_or_default()
 }
 
 fn read_parquet(path: &Path) -> Result<Vec<Row>, SplitError> {
@@ -136,9 +141,9 @@ fn column(path: &Path, batch: &RecordBatch, name: &str, to: &DataType) -> Result
 }
 
 fn row(path: &Path, place: String, clip_id: &str, fold: &str, role: &str) -> Result<Row, SplitError> {
-    let fold = fold
-        .parse()
-        .map_err(|_| not_understood(path, &place, format!("expected a fold number from 0, found `{fold}`")))?;
+    let fold = fold.parse().map_err(|_| {
+        not_understood(path, &place, format!("expected a fold number from 0, found `{}`", printable(fold)))
+    })?;
     let role = role.trim().parse().map_err(|problem| not_understood(path, &place, problem))?;
     Ok(Row { place, clip_id: clip_id.trim().to_owned(), fold, role })
 }
@@ -157,9 +162,13 @@ mod tests {
     use parquet::arrow::ArrowWriter;
 
     fn csv(text: &str) -> Result<Vec<Row>, SplitError> {
+        bytes(text.as_bytes())
+    }
+
+    fn bytes(content: &[u8]) -> Result<Vec<Row>, SplitError> {
         let folder = tempfile::tempdir().expect("temporary folder");
         let path = folder.path().join("split.csv");
-        std::fs::write(&path, text).expect("write");
+        std::fs::write(&path, content).expect("write");
         read(&path)
     }
 
@@ -180,6 +189,22 @@ mod tests {
         assert!(text("clip_id,role\na\n").contains("line 2: expected 2 cells, found 1"));
         assert!(text("clip_id,role\n").contains("at least one row"));
         assert!(text("").contains("expected a column `clip_id`"));
+        assert!(
+            text("clip_id,role\na,test\n\"b,test\nc,train\n").contains("line 3: a quote opens a cell and is never")
+        );
+        assert!(text("clip_id,role,role\na,test,train\n").contains("line 1: it has 2 columns named `role`"));
+        for wrong in ["clip_id;role;fold\na;test;0\n", "\"clip_id\";\"role\"\n\"a\";\"test\"\n"] {
+            assert!(text(wrong).contains("separated by `,`, the file seems to have ';'"), "{}", text(wrong));
+        }
+    }
+
+    #[test]
+    fn a_csv_in_another_encoding_is_read_by_its_mark_or_refused() {
+        let wide: Vec<u8> =
+            "\u{feff}clip_id,role\nm/B\u{e4}r,test\n".encode_utf16().flat_map(u16::to_le_bytes).collect();
+        assert_eq!(bytes(&wide).expect("UTF-16")[0].clip_id, "m/B\u{e4}r");
+        let error = bytes(b"clip_id,role\na,test\nm/B\xe4r,test\n").expect_err("Windows-1252").to_string();
+        assert!(error.contains("line 3: expected UTF-8, found byte 0xE4 in line 3, column 4"), "{error}");
     }
 
     fn parquet(columns: Vec<(&str, ArrayRef)>) -> Result<Vec<Row>, SplitError> {
