@@ -12,7 +12,8 @@
 //! | `names` | what the path of a file says about its content, by a descriptor |
 //! | `ids` | the ids of clips |
 //! | `tables` | joining the tables that lie beside a corpus |
-//! | `walk` | which files there are, whatever links and permissions do |
+//! | `folder` | which audio files there are below a folder, whatever links and permissions do |
+//! | `walk` | which of them, and which tables, belong to a corpus |
 //! | `probe` | one file: bytes, hash, samples, levels |
 //! | `machine` | which errors are not a file's fault |
 //! | `expected` | what a complete corpus would have |
@@ -29,6 +30,7 @@ mod descriptor;
 mod emotions;
 mod error;
 mod expected;
+mod folder;
 mod identify;
 mod ids;
 mod index;
@@ -47,8 +49,9 @@ mod watched;
 
 pub use crate::descriptor::{Descriptor, builtin_descriptors, is_valid_name, template};
 pub use crate::error::{DescriptorProblem, IngestError};
+pub use crate::folder::{AUDIO_EXTENSIONS, FolderError, FolderFile, FolderWalk, is_audio, walk_folder};
 pub use crate::params::Params;
-pub use crate::probe::describe;
+pub use crate::probe::{describe, reason as reason_of};
 pub use crate::run::{CLIPS_FILE, CORPUS_FILE, Reading, read, run};
 pub use crate::sources::{FoundSources, Sources, find_sources};
 pub use crate::survey::{Survey, check_root};

@@ -151,7 +151,8 @@ pub fn describe(audio: &Decoded, clip: &mut Clip) {
     clip.phase = measures.phase;
 }
 
-fn reason(error: &AudioError) -> Reason {
+/// The reason code of a file that cannot be decoded.
+pub fn reason(error: &AudioError) -> Reason {
     match error {
         AudioError::GitLfsPointer { .. } => Reason::GitLfsPointer,
         AudioError::Truncated { .. } => Reason::Truncated,
