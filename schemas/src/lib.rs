@@ -10,6 +10,14 @@
 /// Metadata key, in a manifest's `clips.parquet`, of the sample rate in hertz that features are computed at.
 pub const KEY_SAMPLE_RATE_HZ: &str = "ser.sample_rate_hz";
 
+/// Metadata key, in a manifest's `clips.parquet`, of the limits that its clips keep, as JSON: `min_duration_s`, `max_duration_s`,
+/// `silence_dbfs`. A model that was trained on them carries them with it.
+pub const KEY_LIMITS: &str = "ser.limits";
+
+/// Metadata key, in a train stage's `history.parquet`, of a sentence: how many clips are longer than the network hears at once, and
+/// what becomes of them. Absent where none is.
+pub const KEY_LONG_CLIPS: &str = "ser.long_clips";
+
 /// File of a train or baseline stage: what each fold's model said about its validation clips, as a `predictions` table.
 pub const VALIDATION_PREDICTIONS_FILE: &str = "validation_predictions.parquet";
 

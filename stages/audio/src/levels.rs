@@ -26,7 +26,7 @@ pub struct Levels {
 }
 
 /// Levels of one channel without offset.
-pub(crate) fn levels(samples: &[f32], sample_rate_hz: u32) -> Levels {
+pub fn levels(samples: &[f32], sample_rate_hz: u32) -> Levels {
     if samples.is_empty() {
         return Levels {
             peak_dbfs: None,

@@ -48,8 +48,8 @@ pub use crate::decode::{LARGEST_SAMPLE, Limits, SAMPLE_RATES_HZ, decode, decode_
 pub use crate::decoded::{Container, Decoded};
 pub use crate::error::{AudioError, Unit};
 pub use crate::fingerprint::fingerprint;
-pub use crate::levels::Levels;
-pub use crate::measure::{Measures, measure};
+pub use crate::levels::{Levels, levels};
+pub use crate::measure::{Measures, channel_rms_dbfs, measure};
 pub use crate::phase::phase;
 pub use crate::resample::{ResampleError, Resampler};
 pub use crate::wide::wide;

@@ -47,9 +47,11 @@ pub fn measure(audio: &Decoded) -> Measures {
     }
 }
 
-fn channel_rms_dbfs(audio: &Decoded, offsets: &[f64]) -> Option<f64> {
+/// Root mean square of all channels of `audio`, each less its offset in `offsets`, in decibels relative to full scale; `None`
+/// for digital silence.
+pub fn channel_rms_dbfs(audio: &Decoded, offsets: &[f64]) -> Option<f64> {
     let mut energy = 0.0;
-    for frame in audio.samples.chunks_exact(offsets.len()) {
+    for frame in audio.samples.chunks_exact(offsets.len().max(1)) {
         for (&sample, offset) in frame.iter().zip(offsets) {
             let deviation = f64::from(sample) - offset;
             energy += deviation * deviation;

@@ -9,6 +9,7 @@
 //! of which one is the other turned upside down lose everything.
 
 use ser_schemas::{Clip, Reason};
+use serde::{Deserialize, Serialize};
 
 use crate::params::Params;
 
@@ -19,14 +20,15 @@ const RMS_BELOW_PEAK_DB: f64 = 15.0;
 /// in decibels. One channel turned upside down reaches it at 0.87 to 1.15 times the level of the other.
 const CANCELLED_DB: f64 = 20.0;
 
-/// The rules of a manifest that concern the sound of a recording alone. Prediction asks the same ones of a new recording.
-#[derive(Debug, Clone, Copy, PartialEq)]
+/// The rules of a manifest that concern the sound of a recording alone. Prediction asks the same ones of a new recording:
+/// a manifest writes them, as JSON, into the metadata of its clips, and a model carries them with it.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
 pub struct SoundRules {
     /// Level that a recording must rise above, in decibels relative to full scale; [`Params::silence_dbfs`].
     pub silence_dbfs: f64,
     /// Shortest recording in seconds.
     pub min_duration_s: f64,
-    /// Longest recording in seconds; infinite for none.
+    /// Longest recording in seconds.
     pub max_duration_s: f64,
 }
 
@@ -34,6 +36,13 @@ impl From<&Params> for SoundRules {
     fn from(params: &Params) -> Self {
         let Params { silence_dbfs, min_duration_s, max_duration_s, .. } = *params;
         Self { silence_dbfs, min_duration_s, max_duration_s }
+    }
+}
+
+impl Default for SoundRules {
+    /// Those of a manifest with default parameters.
+    fn default() -> Self {
+        Self::from(&Params::default())
     }
 }
 

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::path::PathBuf;
 
 use ser_schemas::stage::{StageContext, StageSummary};
-use ser_schemas::{Clip, Corpus, CorpusStatus, Emotion, Exclusion, KEY_SAMPLE_RATE_HZ, Reason, Table};
+use ser_schemas::{Clip, Corpus, CorpusStatus, Emotion, Exclusion, KEY_LIMITS, KEY_SAMPLE_RATE_HZ, Reason, Table};
 
 use crate::duplicates::{self, Candidate, Resolution};
 use crate::error::ManifestError;
@@ -38,7 +38,7 @@ struct Outcome {
 }
 
 /// Reads `clips.parquet` and `corpus.parquet` of every folder in `ingested`, and writes `clips.parquet`, in the order of
-/// clip ids, with the sample rate of the features in its metadata; `exclusions.parquet`, in the order of paths; and
+/// clip ids, with the sample rate of the features and the rules for sound in its metadata; `exclusions.parquet`, in the order of paths; and
 /// `corpora.parquet`, one row per ingest stage.
 pub fn run(params: &Params, ingested: &[PathBuf], ctx: &StageContext<'_>) -> Result<StageSummary, ManifestError> {
     if ingested.is_empty() {
@@ -94,8 +94,9 @@ pub fn run(params: &Params, ingested: &[PathBuf], ctx: &StageContext<'_>) -> Res
         ctx.observer.warn(&format!("no perceived labels in {names}: the intended ones are used there"));
     }
 
-    let rate = [(KEY_SAMPLE_RATE_HZ, params.sample_rate_hz.to_string())];
-    Clip::write_with(&ctx.out_dir.join(CLIPS_FILE), &outcome.clips, &ctx.provenance, &rate)?;
+    let rules = serde_json::to_string(&SoundRules::from(params)).unwrap_or_default();
+    let extra = [(KEY_SAMPLE_RATE_HZ, params.sample_rate_hz.to_string()), (KEY_LIMITS, rules)];
+    Clip::write_with(&ctx.out_dir.join(CLIPS_FILE), &outcome.clips, &ctx.provenance, &extra)?;
     Exclusion::write(&ctx.out_dir.join(EXCLUSIONS_FILE), &outcome.exclusions, &ctx.provenance)?;
     Corpus::write(&ctx.out_dir.join(CORPORA_FILE), &corpora, &ctx.provenance)?;
     let mut summary = summary(&corpora, &outcome);

@@ -95,7 +95,8 @@ fn tables_hold_every_row_once_and_the_sample_rate() {
         ingest(base.path(), "one", "a", CorpusStatus::Ingested, &first),
         ingest(base.path(), "two", "b", CorpusStatus::FolderMissing, &[]),
     ];
-    let params = Params { merge: Merge::CalmIntoNeutral, sample_rate_hz: 22_050, ..Params::default() };
+    let params =
+        Params { merge: Merge::CalmIntoNeutral, sample_rate_hz: 22_050, min_duration_s: 0.1, ..Params::default() };
     let summary = manifest(&params, base.path(), &folders).expect("manifest");
     assert_eq!((summary.rows, summary.headline.as_str()), (2, "2 clips, 1 excluded (1 truncated)"));
     assert_eq!(
@@ -110,6 +111,8 @@ fn tables_hold_every_row_once_and_the_sample_rate() {
     assert_eq!(told, [("a/1", Some(Emotion::Angry), Some("angry")), ("a/3", Some(Emotion::Neutral), Some("calm"))]);
     let metadata = ser_schemas::read_metadata(&out.join(CLIPS_FILE)).expect("metadata");
     assert_eq!(metadata[KEY_SAMPLE_RATE_HZ], "22050");
+    let rules: crate::SoundRules = serde_json::from_str(&metadata[KEY_LIMITS]).expect("rules");
+    assert_eq!(rules, crate::SoundRules { min_duration_s: 0.1, ..crate::SoundRules::default() });
     let exclusions = Exclusion::read(&out.join(EXCLUSIONS_FILE)).expect("exclusions");
     assert_eq!(
         (exclusions.len(), exclusions[0].reason, exclusions[0].detail.as_str()),
