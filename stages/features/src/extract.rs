@@ -144,6 +144,11 @@ impl Extractor {
         &self.layout
     }
 
+    /// Most samples at the sample rate of the features that have no more than `frames` frames.
+    pub fn samples_of(&self, frames: usize) -> usize {
+        frames.saturating_mul(self.framing.hop).saturating_sub(1)
+    }
+
     /// Features of a mono recording with a sample rate of `from_hz`.
     ///
     /// Samples that are not finite count as silence. A recording without samples has one frame, of silence.
@@ -155,8 +160,8 @@ impl Extractor {
         Ok(ClipFeatures { frames, frame_count, functionals })
     }
 
-    /// The recording at the sample rate of the features, with every sample finite.
-    pub(crate) fn load(&mut self, mut samples: Vec<f32>, from_hz: u32) -> FeaturesResult<Vec<f32>> {
+    /// A mono recording with a sample rate of `from_hz` at the sample rate of the features, every sample finite.
+    pub fn load(&mut self, mut samples: Vec<f32>, from_hz: u32) -> FeaturesResult<Vec<f32>> {
         wide(
             #[inline(always)]
             || {

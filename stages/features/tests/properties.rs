@@ -125,3 +125,13 @@ fn parameters_that_do_not_fit_the_sample_rate_are_named() {
     let message = Extractor::new(&params, 16_000).err().expect("empty bands").to_string();
     assert!(message.contains("`log_mel.n_mels`") && message.contains("use fewer bands"), "{message}");
 }
+
+#[test]
+fn so_many_samples_are_so_many_frames() {
+    let mut extractor = Extractor::new(&Params::default(), 16_000).expect("valid");
+    for frames in [1, 2, 600] {
+        let samples = extractor.samples_of(frames);
+        let mut count = |samples: usize| extractor.extract(&vec![0.1; samples], 16_000).expect("features").frame_count;
+        assert_eq!((count(samples), count(samples + 1)), (frames, frames + 1));
+    }
+}

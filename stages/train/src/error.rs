@@ -132,7 +132,7 @@ pub enum TrainError {
     MixedFolds {
         /// The fold that differs from the first.
         path: PathBuf,
-        /// In what: classes, features.
+        /// In what: classes, features, a parameter.
         what: &'static str,
     },
     /// A clip whose features are not those of the model.

@@ -63,6 +63,7 @@ mod tests {
             },
             columns: Vec::new(),
             functional_names: Vec::new(),
+            limits: None,
         };
         let roles = FoldRoles { fold: 0, train: vec![0], validation: vec![1], test: vec![2] };
         exposures(params, &data, &[roles]).into_iter().map(|row| (row.clip_id, row.used_for)).collect()

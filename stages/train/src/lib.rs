@@ -15,16 +15,19 @@ mod net;
 mod params;
 mod predictor;
 mod run;
+mod speaker_statistics;
 #[cfg(test)]
 mod tests;
 mod threads;
 mod training;
 
+pub use data::windows;
 pub use error::TrainError;
 pub use net::WeightsError;
 pub use params::{Augment, ClassWeights, ConvLayer, Device, Lstm, Optimizer, Params, Pooling, Standardise};
-pub use predictor::{ClipInput, MIN_SPEAKER_CLIPS, Predictor};
+pub use predictor::{ClipInput, Predictor};
 pub use run::{Inputs, run};
+pub use speaker_statistics::{MIN_SPEAKER_CLIPS, SpeakerStatistics};
 
 /// Version of what this stage computes; it rises when the same input gives other output.
-pub const VERSION: u32 = 2;
+pub const VERSION: u32 = 3;

@@ -9,7 +9,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::data::Scalings;
 use crate::error::TrainError;
-use crate::net::{Plan, Weights};
+use crate::net::{Plan, Weights, WeightsError};
 use crate::params::Params;
 use crate::training::write_atomically;
 
@@ -53,25 +53,32 @@ pub(crate) struct ModelConfig {
     pub(crate) functional_names: Vec<String>,
     /// Means and standard deviations of the fold's training clips.
     pub(crate) standardisation: Scalings,
+    /// Limits of the manifest, as that stage wrote them; absent in models of before.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) limits: Option<serde_json::Value>,
+    /// BLAKE3 hash of the weights file, 64 hexadecimal digits; absent in models of before.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) weights_hash: Option<String>,
 }
 
 impl ModelConfig {
     /// The description format of this program.
     pub(crate) const FORMAT: u32 = FORMAT;
 
-    /// Writes description and weights into `folder`.
+    /// Writes description and weights into `folder`; the description then holds the hash of the weights.
     pub(crate) fn write(&self, folder: &Path, weights: &Weights) -> Result<(), TrainError> {
-        let path = folder.join(CONFIG);
         let encode = |path: &Path, problem: String| TrainError::Encode { path: path.to_owned(), problem };
-        let mut text = serde_json::to_string_pretty(self).map_err(|error| encode(&path, error.to_string()))?;
-        text.push('\n');
-        write_atomically(&path, text.as_bytes())?;
         let path = folder.join(WEIGHTS);
         let classes = self.classes.iter().map(|class| class.as_str()).collect::<Vec<_>>().join(",");
         // One pair only: several would come in an order of their own each time, and equal models would differ in bytes.
         let metadata = HashMap::from([("ser.classes".to_owned(), classes)]);
         let bytes = weights.to_bytes(metadata).map_err(|error| encode(&path, error.to_string()))?;
-        write_atomically(&path, &bytes)
+        write_atomically(&path, &bytes)?;
+        let path = folder.join(CONFIG);
+        let config = Self { weights_hash: Some(hash(&bytes)), ..self.clone() };
+        let mut text = serde_json::to_string_pretty(&config).map_err(|error| encode(&path, error.to_string()))?;
+        text.push('\n');
+        write_atomically(&path, text.as_bytes())
     }
 
     /// Reads description and weights from `folder`.
@@ -91,8 +98,13 @@ impl ModelConfig {
         }
         let path = folder.join(WEIGHTS);
         let bytes = std::fs::read(&path).map_err(TrainError::io("read", &path))?;
-        let weights =
-            Weights::from_bytes(&config.network, &bytes).map_err(|source| TrainError::Weights { path, source })?;
+        let weights = match &config.weights_hash {
+            // A file that does not fit says more in its own words; one that fits may still be another fold's.
+            Some(expected) if *expected != hash(&bytes) => Weights::from_bytes(&config.network, &bytes)
+                .and_then(|_| Err(WeightsError::Changed { expected: expected.clone(), found: hash(&bytes) })),
+            _ => Weights::from_bytes(&config.network, &bytes),
+        };
+        let weights = weights.map_err(|source| TrainError::Weights { path, source })?;
         Ok((config, weights))
     }
 
@@ -122,6 +134,14 @@ impl ModelConfig {
                 )
             })
             .or_else(|| {
+                let Scalings { frames, functionals } = &self.standardisation;
+                let bad = |mean: &f32, sd: &f32| !mean.is_finite() || !sd.is_finite() || *sd < 0.0;
+                let mut pairs =
+                    [frames, functionals].into_iter().flat_map(|scaling| scaling.mean.iter().zip(&scaling.sd));
+                let (mean, sd) = pairs.find(|(mean, sd)| bad(mean, sd))?;
+                Some(format!("`standardisation` holds mean {mean} and standard deviation {sd}"))
+            })
+            .or_else(|| {
                 let column = self.columns.iter().find(|column| **column >= self.features.names.len())?;
                 Some(format!("`columns` names column {column} of {}", self.features.names.len()))
             })
@@ -131,6 +151,11 @@ impl ModelConfig {
                 problems.first().map(|problem| format!("`params.{}`: {}", problem.key, problem.message))
             })
     }
+}
+
+/// BLAKE3 hash of `bytes`, 64 hexadecimal digits.
+fn hash(bytes: &[u8]) -> String {
+    blake3::hash(bytes).to_hex().to_string()
 }
 
 /// The model folders in `folder`: itself, or its `fold=<k>` in order.

@@ -16,7 +16,8 @@ pub struct Params {
     pub use_functionals: bool,
     /// Which values are brought to mean 0 and standard deviation 1, column by column.
     pub standardise: Standardise,
-    /// Longest clip in frames; longer ones lose their end (in training: a random stretch of this length is kept). 0: no limit.
+    /// Most frames that the network hears at once. Of longer clips training hears a random stretch of this length in each
+    /// epoch; validation, test and prediction take the mean over windows of this length, spread over the whole clip. 0: no limit.
     #[schemars(range(min = 0, max = 100_000))]
     pub max_frames: usize,
     /// Convolutions over time, in order; each is followed by batch normalisation, ReLU, max pooling and dropout.

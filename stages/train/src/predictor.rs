@@ -1,19 +1,18 @@
 //! Emotions of recordings that no table holds, from a trained model.
 
 use std::collections::BTreeMap;
+use std::ops::Range;
 use std::path::Path;
 
 use ser_schemas::Emotion;
 
-use crate::data::{Item, Scaler, Scaling, Scalings};
+use crate::data::{Item, Scaler, Scalings, WindowRows, windows};
 use crate::error::TrainError;
 use crate::model_file::{ModelConfig, model_folders};
 use crate::net::{Engine, Weights};
 use crate::params::{Device, Standardise};
+use crate::speaker_statistics::SpeakerStatistics;
 use crate::training::predict;
-
-/// A speaker needs this many clips in one call before their own mean and standard deviation are used.
-pub const MIN_SPEAKER_CLIPS: usize = 8;
 
 /// The features of one recording, as the features stage computes them with [`Predictor::feature_params`].
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -24,10 +23,10 @@ pub struct ClipInput<'a> {
     pub frame_count: usize,
     /// All functionals in the order of the model's; ignored by a model that uses none.
     pub functionals: &'a [f32],
-    /// Who speaks, where that is known. Used only by a model that standardises per speaker: with at least
-    /// [`MIN_SPEAKER_CLIPS`] clips of one speaker in the call, these are standardised among themselves; all others fall
-    /// back to the statistics of the training clips, for which the model was not made: expect it to do worse.
-    pub speaker: Option<&'a str>,
+    /// Statistics of whoever speaks, over all of their recordings. Used only by a model that standardises per speaker,
+    /// and where they [suffice](SpeakerStatistics::suffice). Otherwise the statistics of the training clips take their
+    /// place, for which such a model was not made: expect it to do worse.
+    pub speaker: Option<&'a SpeakerStatistics>,
 }
 
 /// A trained model in use: one fold's, or the mean of all folds' probabilities.
@@ -50,6 +49,10 @@ impl Predictor {
                     Some("classes")
                 } else if first.features != config.features || first.functional_names != config.functional_names {
                     Some("features")
+                } else if first.params.max_frames != config.params.max_frames {
+                    Some("max_frames")
+                } else if first.params.standardise != config.params.standardise {
+                    Some("standardise")
                 } else {
                     None
                 };
@@ -83,16 +86,39 @@ impl Predictor {
         &self.models[0].0.classes
     }
 
+    /// Most frames that the network hears at once; 0: no limit.
+    pub fn max_frames(&self) -> usize {
+        self.models[0].0.params.max_frames
+    }
+
+    /// In how many windows a recording of `frame_count` frames is heard; its probabilities are their mean.
+    pub fn window_count(&self, frame_count: usize) -> usize {
+        windows(frame_count, self.max_frames()).len()
+    }
+
+    /// Whether the model was made for features standardised per speaker.
+    pub fn is_per_speaker(&self) -> bool {
+        self.models[0].0.params.standardise == Standardise::Speaker
+    }
+
+    /// Limits of the manifest that the model was trained on, as that stage wrote them; `None` for models of before.
+    pub fn limits(&self) -> Option<&serde_json::Value> {
+        self.models[0].0.limits.as_ref()
+    }
+
     /// Probabilities of each clip, in the order of [`classes`](Self::classes); they add up to 1.
+    ///
+    /// A clip longer than [`max_frames`](Self::max_frames) is heard in windows of that length, spread evenly over it and
+    /// overlapping by half at least.
     pub fn predict(&self, clips: &[ClipInput<'_>]) -> Result<Vec<Vec<f32>>, TrainError> {
         self.check(clips)?;
         let classes = self.classes().len();
         let mut sums = vec![0.0; clips.len() * classes];
-        let lens: Vec<usize> = clips.iter().map(|clip| clip.frame_count).collect();
+        let rows = WindowRows::new(clips.iter().map(|clip| clip.frame_count), self.max_frames());
         for (config, weights) in &self.models {
-            let scaler = scaler(config, clips);
-            let item = |at: usize| item(config, &scaler, &clips[at]);
-            let probabilities = predict(&self.engine, &config.network, weights, &lens, item);
+            let scalers: Vec<Scaler> = clips.iter().map(|clip| scaler(config, clip.speaker)).collect();
+            let item = |at: usize, window: &Range<usize>| item(config, &scalers[at], &clips[at], window);
+            let probabilities = predict(&self.engine, &config.network, weights, &rows, item);
             for (sum, probability) in sums.iter_mut().zip(probabilities) {
                 *sum += probability / self.models.len() as f32;
             }
@@ -113,44 +139,40 @@ impl Predictor {
             if functionals > 0 && clip.functionals.len() != functionals {
                 return wrong("functionals", functionals, clip.functionals.len());
             }
+            let Some(speaker) = clip.speaker else { continue };
+            let wide = speaker.frames.width();
+            if wide > 0 && wide != width {
+                return wrong("values per frame of the speaker", width, wide);
+            }
+            let wide = speaker.functionals.width();
+            if wide > 0 && wide < functionals {
+                return wrong("functionals of the speaker", functionals, wide);
+            }
         }
         Ok(())
     }
 }
 
-/// The columns of a clip's frames that the model of `config` uses.
-fn chosen(config: &ModelConfig, clip: &ClipInput<'_>) -> Vec<f32> {
-    let frames = clip.frames.chunks_exact(config.features.names.len());
-    frames.flat_map(|frame| config.columns.iter().map(|column| frame[*column])).collect()
-}
-
-/// A clip as the model of `config` reads it.
-fn item(config: &ModelConfig, scaler: &Scaler, clip: &ClipInput<'_>) -> Item {
+/// A window of a clip as the model of `config` reads it.
+fn item(config: &ModelConfig, scaler: &Scaler, clip: &ClipInput<'_>, window: &Range<usize>) -> Item {
+    let width = config.features.names.len();
+    let frames = clip.frames[window.start * width..window.end * width].chunks_exact(width);
+    let frames = frames.flat_map(|frame| config.columns.iter().map(|column| frame[*column])).collect();
     let functionals = clip.functionals[..config.network.functionals].to_vec();
-    let speaker = clip.speaker.unwrap_or_default();
-    Item::new(chosen(config, clip), functionals, speaker, scaler, config.network.width, config.params.max_frames)
+    Item::new(frames, functionals, "", scaler)
 }
 
-/// Knows how each of `clips` is scaled: by its speaker where the model wants that and there are enough of their clips.
-fn scaler(config: &ModelConfig, clips: &[ClipInput<'_>]) -> Scaler {
-    let mut of: BTreeMap<&str, Vec<&ClipInput<'_>>> = BTreeMap::new();
-    if config.params.standardise == Standardise::Speaker {
-        for clip in clips {
-            if let Some(speaker) = clip.speaker.filter(|speaker| !speaker.is_empty()) {
-                of.entry(speaker).or_default().push(clip);
-            }
-        }
-    }
-    let (width, functionals) = (config.network.width, config.network.functionals);
-    let speakers = of
-        .into_iter()
-        .filter(|(_, clips)| clips.len() >= MIN_SPEAKER_CLIPS)
-        .map(|(speaker, clips)| {
-            let frames: Vec<Vec<f32>> = clips.iter().map(|clip| chosen(config, clip)).collect();
-            let frames = Scaling::fit(frames.iter().map(Vec::as_slice), width);
-            let rows = clips.iter().map(|clip| &clip.functionals[..functionals]);
-            (speaker.to_owned(), Scalings { frames, functionals: Scaling::fit(rows, functionals) })
-        })
-        .collect();
-    Scaler::new(config.params.standardise, config.standardisation.clone(), speakers)
+/// Knows how a clip is scaled: by its speaker where the model wants that and enough is known of them.
+fn scaler(config: &ModelConfig, speaker: Option<&SpeakerStatistics>) -> Scaler {
+    let mode = config.params.standardise;
+    let own = speaker.filter(|speaker| mode == Standardise::Speaker && speaker.suffice());
+    let scalings = own.map_or_else(
+        || config.standardisation.clone(),
+        |speaker| Scalings {
+            frames: speaker.frames.scaling(config.columns.iter().copied()),
+            functionals: speaker.functionals.scaling(0..config.network.functionals),
+        },
+    );
+    // What there is to scale by is the same for every speaker.
+    Scaler::new(mode, scalings, BTreeMap::new())
 }

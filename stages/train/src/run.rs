@@ -1,13 +1,16 @@
 //! The stage: reads tables, trains every fold, predicts its test clips, writes.
 
 use std::collections::{BTreeMap, HashSet};
+use std::ops::Range;
 use std::path::Path;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 
 use ser_schemas::stage::{StageContext, StageSummary};
-use ser_schemas::{Epoch, Exposure, KEY_RECIPE, Prediction, Table, VALIDATION_PREDICTIONS_FILE, read_metadata};
+use ser_schemas::{
+    Epoch, Exposure, KEY_LONG_CLIPS, KEY_RECIPE, Prediction, Table, VALIDATION_PREDICTIONS_FILE, read_metadata,
+};
 
-use crate::data::{ClipData, Dataset, FoldRoles, Item, Scaler, Scalings, read_folds};
+use crate::data::{ClipData, Dataset, FoldRoles, Item, Scaler, Scalings, WindowRows, read_folds};
 use crate::error::TrainError;
 use crate::exposures::exposures;
 use crate::model_file::ModelConfig;
@@ -191,9 +194,10 @@ impl Common<'_> {
         }
         let (data, plan) = (self.data, &self.plan);
         let clips: Vec<&ClipData> = clips.iter().map(|at| &data.clips[*at]).collect();
-        let lens: Vec<usize> = clips.iter().map(|clip| clip.frames.len()).collect();
-        let item = |at: usize| Item::plain(clips[at], scaler, plan.width, self.params.max_frames);
-        let probabilities = self.threads.run(|| predict(&self.engine, plan, &outcome.weights, &lens, item));
+        let counts = clips.iter().map(|clip| clip.frames.len() / plan.width);
+        let rows = WindowRows::new(counts, self.params.max_frames);
+        let item = |at: usize, window: &Range<usize>| Item::plain(clips[at], window, scaler, plan.width);
+        let probabilities = self.threads.run(|| predict(&self.engine, plan, &outcome.weights, &rows, item));
         let classes = data.classes.iter().map(|class| class.as_str()).collect::<Vec<_>>().join(",");
         clips
             .iter()
@@ -218,6 +222,20 @@ impl Common<'_> {
         let features = read_metadata(&self.inputs.features.join("frames.parquet"))?.remove("ser.fingerprint");
         let params = serde_json::to_string(self.params).unwrap_or_default();
         Ok(format!("train {params} seed {} on features {}", self.seed, features.unwrap_or_default()))
+    }
+
+    /// How many clips are longer than the network hears at once, and what becomes of them; `None` where none is.
+    fn long_clips(&self) -> Option<String> {
+        let (data, max_frames) = (self.data, self.params.max_frames);
+        let is_long = |clip: &&ClipData| max_frames > 0 && clip.frames.len() / data.width() > max_frames;
+        let (count, all) = (data.clips.iter().filter(is_long).count(), data.clips.len());
+        let seconds = max_frames as f64 * data.layout.hop_s;
+        let are = if count == 1 { "is" } else { "are" };
+        (count > 0).then(|| {
+            format!(
+                "{count} of {all} clips {are} longer than `max_frames` = {max_frames} ({seconds:.1} s): training hears a random stretch of {seconds:.1} s in each epoch, validation and test the mean over windows of {seconds:.1} s"
+            )
+        })
     }
 
     fn write(&self, folds: Vec<Trained>) -> Result<StageSummary, TrainError> {
@@ -245,6 +263,8 @@ impl Common<'_> {
                 columns: self.data.columns.clone(),
                 functional_names: self.data.functional_names.clone(),
                 standardisation: fold.scalings,
+                limits: self.data.limits.clone(),
+                weights_hash: None,
             };
             uars.extend(config.validation_uar);
             config.write(&self.ctx.out_dir.join(format!("fold={}", roles.fold)), &fold.outcome.weights)?;
@@ -252,7 +272,9 @@ impl Common<'_> {
             predictions.extend(fold.predictions);
             validation.extend(fold.validation);
         }
-        Epoch::write(&self.ctx.out_dir.join("history.parquet"), &history, &self.ctx.provenance)?;
+        let long_clips = self.long_clips();
+        let told: Vec<(&str, String)> = long_clips.iter().map(|note| (KEY_LONG_CLIPS, note.clone())).collect();
+        Epoch::write_with(&self.ctx.out_dir.join("history.parquet"), &history, &self.ctx.provenance, &told)?;
         let recipe = [(KEY_RECIPE, self.recipe()?)];
         for (file, rows) in [("predictions.parquet", &predictions), (VALIDATION_PREDICTIONS_FILE, &validation)] {
             Prediction::write_with(&self.ctx.out_dir.join(file), rows, &self.ctx.provenance, &recipe)?;
@@ -271,7 +293,7 @@ impl Common<'_> {
                 "{folds}, {parameter_count} parameters, {uar}, {} test clips predicted",
                 predictions.len()
             ),
-            notes: Vec::new(),
+            notes: long_clips.into_iter().collect(),
         })
     }
 }

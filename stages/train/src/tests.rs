@@ -1,6 +1,7 @@
 //! The stage from tables to predictions, on small generated tables.
 
 use std::cell::Cell;
+use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicUsize, Ordering};
 
@@ -11,7 +12,10 @@ use ser_schemas::{AUGMENTED_FILE, Assignment, Clip, Emotion, Epoch, Prediction, 
 
 use crate::run::run_on;
 use crate::threads::Threads;
-use crate::{Augment, ClipInput, ConvLayer, Device, Inputs, Lstm, Params, Predictor, Standardise, TrainError};
+use crate::{
+    Augment, ClipInput, ConvLayer, Device, Inputs, Lstm, MIN_SPEAKER_CLIPS, Params, Predictor, SpeakerStatistics,
+    Standardise, TrainError,
+};
 
 const EMOTIONS: [Emotion; 3] = [Emotion::Angry, Emotion::Happy, Emotion::Sad];
 const SPEAKERS: usize = 6;
@@ -344,15 +348,29 @@ fn copies_are_for_training_only() {
     assert!(world.weights("copies", 0) == world.weights("without", 0));
 }
 
-fn inputs_of(all: &[(Vec<f32>, Vec<f32>, String)]) -> Vec<ClipInput<'_>> {
+/// Features of clips, with the statistics of whoever speaks in `all`.
+fn inputs_of<'a>(
+    all: &'a [(Vec<f32>, Vec<f32>, String)],
+    speakers: &'a BTreeMap<String, SpeakerStatistics>,
+) -> Vec<ClipInput<'a>> {
     all.iter()
         .map(|(frames, functionals, speaker)| ClipInput {
             frames,
             frame_count: frames.len() / WIDTH,
             functionals,
-            speaker: Some(speaker),
+            speaker: speakers.get(speaker),
         })
         .collect()
+}
+
+fn statistics_of(all: &[(Vec<f32>, Vec<f32>, String)]) -> BTreeMap<String, SpeakerStatistics> {
+    let mut speakers: BTreeMap<String, SpeakerStatistics> = BTreeMap::new();
+    for (clip, (.., speaker)) in inputs_of(all, &BTreeMap::new()).iter().zip(all) {
+        let statistics = speakers.entry(speaker.clone()).or_default();
+        statistics.add(clip);
+        statistics.end_recording();
+    }
+    speakers
 }
 
 fn recordings(world: &World, speakers: std::ops::Range<usize>) -> Vec<(Vec<f32>, Vec<f32>, String)> {
@@ -374,7 +392,8 @@ fn a_loaded_model_gives_the_probabilities_of_its_training() {
         assert_eq!(predictor.classes(), EMOTIONS);
         assert_eq!(predictor.feature_params(), (&serde_json::json!({"hop_s": 0.01}), 16_000));
         let recordings = recordings(&world, 0..2);
-        let found = predictor.predict(&inputs_of(&recordings)).expect("probabilities");
+        let speakers = statistics_of(&recordings);
+        let found = predictor.predict(&inputs_of(&recordings, &speakers)).expect("probabilities");
         let expected: Vec<Prediction> = world.predictions(&name).into_iter().filter(|row| row.fold == 0).collect();
         assert_eq!(found.len(), expected.len());
         for (found, expected) in found.iter().zip(&expected) {
@@ -384,9 +403,167 @@ fn a_loaded_model_gives_the_probabilities_of_its_training() {
     }
     let artifact = Predictor::load(&world.path("Train"), Device::Flex).expect("both folds");
     let recordings = recordings(&world, 0..1);
-    for row in artifact.predict(&inputs_of(&recordings)).expect("probabilities") {
+    for row in artifact.predict(&inputs_of(&recordings, &BTreeMap::new())).expect("probabilities") {
         assert!((row.iter().sum::<f32>() - 1.0).abs() < 1e-5);
     }
+}
+
+/// Every clip has 24 frames or more. With 30 at once some are heard in windows, with 10 all.
+#[test]
+fn clips_longer_than_the_network_hears_are_heard_to_their_ends() {
+    let world = World::new();
+    let params = Params { max_frames: 10, epochs: 2, ..small() };
+    let summary = world.run("ten", &params).expect("training");
+    assert_eq!(
+        summary.notes,
+        [
+            "54 of 54 clips are longer than `max_frames` = 10 (0.1 s): training hears a random stretch of 0.1 s in each epoch, validation and test the mean over windows of 0.1 s"
+        ]
+    );
+    let told = ser_schemas::read_metadata(&world.path("ten/history.parquet")).expect("metadata");
+    assert_eq!(told.get(ser_schemas::KEY_LONG_CLIPS), summary.notes.first());
+    let predictor = Predictor::load(&world.path("ten/fold=0"), Device::Flex).expect("model");
+    assert_eq!((predictor.max_frames(), predictor.window_count(10), predictor.window_count(24)), (10, 1, 4));
+    let recordings = recordings(&world, 0..2);
+    let none = BTreeMap::new();
+    let clips = inputs_of(&recordings, &none);
+    let found = predictor.predict(&clips).expect("probabilities");
+    let expected: Vec<Prediction> = world.predictions("ten").into_iter().filter(|row| row.fold == 0).collect();
+    for ((clip, found), expected) in clips.iter().zip(&found).zip(&expected) {
+        let windows: Vec<ClipInput<'_>> = crate::windows(clip.frame_count, 10)
+            .into_iter()
+            .map(|window| ClipInput {
+                frames: &clip.frames[window.start * WIDTH..window.end * WIDTH],
+                frame_count: 10,
+                ..*clip
+            })
+            .collect();
+        assert!(windows.len() >= 4);
+        let parts = predictor.predict(&windows).expect("probabilities");
+        for (class, found) in found.iter().enumerate() {
+            let mean = parts.iter().map(|part| part[class]).sum::<f32>() / parts.len() as f32;
+            assert!(
+                (mean - found).abs() < 1e-6 && (expected.probabilities[class] - found).abs() < 1e-5,
+                "{mean} {found}"
+            );
+        }
+    }
+    // What comes at the very end counts.
+    let mut frames = recordings[0].0.clone();
+    let last = frames.len() - 3 * WIDTH;
+    frames[last..].fill(100.0);
+    let other = predictor.predict(&[ClipInput { frames: &frames, ..clips[0] }]).expect("probabilities");
+    assert_ne!(other[0], found[0]);
+
+    let summary = world.run("none", &Params { max_frames: 0, epochs: 1, ..small() }).expect("training");
+    assert!(summary.notes.is_empty());
+    let told = ser_schemas::read_metadata(&world.path("none/history.parquet")).expect("metadata");
+    assert!(!told.contains_key(ser_schemas::KEY_LONG_CLIPS));
+}
+
+#[test]
+fn a_clip_that_fits_is_not_moved_by_longer_ones_beside_it() {
+    let world = World::new();
+    world.run("net", &Params { max_frames: 30, epochs: 1, ..small() }).expect("training");
+    let predictor = Predictor::load(&world.path("net"), Device::Flex).expect("model");
+    let recordings = recordings(&world, 0..6);
+    let none = BTreeMap::new();
+    let clips = inputs_of(&recordings, &none);
+    assert!(clips.iter().any(|clip| clip.frame_count > 30) && clips.iter().any(|clip| clip.frame_count <= 30));
+    let together = predictor.predict(&clips).expect("probabilities");
+    for (clip, together) in clips.iter().zip(together) {
+        assert_eq!(predictor.predict(&[*clip]).expect("probabilities"), [together]);
+    }
+}
+
+#[test]
+fn a_speaker_of_few_recordings_has_the_statistics_of_training() {
+    let world = World::new();
+    let params = Params { standardise: Standardise::Speaker, epochs: 2, ..small() };
+    world.run("net", &params).expect("training");
+    let predictor = Predictor::load(&world.path("net"), Device::Flex).expect("model");
+    assert!(predictor.is_per_speaker());
+    let recordings = recordings(&world, 5..6);
+    let predict = |speakers: &BTreeMap<String, SpeakerStatistics>| {
+        predictor.predict(&inputs_of(&recordings[..1], speakers)).expect("probabilities")
+    };
+    let unknown = predict(&BTreeMap::new());
+    assert_eq!(predict(&statistics_of(&recordings[..MIN_SPEAKER_CLIPS - 1])), unknown);
+    assert_ne!(predict(&statistics_of(&recordings[..MIN_SPEAKER_CLIPS])), unknown);
+    let mut other = SpeakerStatistics::default();
+    other.add(&ClipInput { frames: &[1.0; 3], frame_count: 1, functionals: &[], speaker: None });
+    let none = BTreeMap::new();
+    let clip = ClipInput { speaker: Some(&other), ..inputs_of(&recordings, &none)[0] };
+    let message = predictor.predict(&[clip]).expect_err("3 columns of 4").to_string();
+    assert_eq!(message, "clip 0: expected 4 values per frame of the speaker, found 3");
+}
+
+/// Fault, and a part of what is said.
+#[test]
+fn weights_that_are_not_those_of_the_training_are_refused() {
+    let world = World::new();
+    world.run("net", &Params { epochs: 1, ..small() }).expect("training");
+    let folder = world.path("net/fold=0");
+    let weights = folder.join("model.safetensors");
+    let good = std::fs::read(&weights).expect("weights");
+    let load = |bytes: &[u8]| {
+        std::fs::write(&weights, bytes).expect("write");
+        Predictor::load(&folder, Device::Flex).map(|_| ()).map_err(|error| {
+            assert!(error.to_string().contains("model.safetensors"), "{error}");
+            std::error::Error::source(&error).map(ToString::to_string).unwrap_or_default()
+        })
+    };
+    let changed = |at: usize, word: [u8; 4]| {
+        let mut bytes = good.clone();
+        bytes[at..at + 4].copy_from_slice(&word);
+        bytes
+    };
+    let last = good.len() - 4;
+    let mut edited = good.clone();
+    edited[last] ^= 1;
+    for (bytes, expected) in [
+        (world.weights("net", 1), "these are not the weights that `config.json` beside them was written with"),
+        (edited.clone(), "their BLAKE3 hash is"),
+        (good[..last].to_vec(), "not a readable safetensors file"),
+        (Vec::new(), "not a readable safetensors file"),
+        (changed(last, f32::NAN.to_le_bytes()), "holds values that are not finite"),
+        (changed(last, f32::NEG_INFINITY.to_le_bytes()), "holds values that are not finite"),
+    ] {
+        let error = load(&bytes).expect_err(expected);
+        assert!(error.contains(expected), "{error}");
+    }
+    load(&good).expect("the file as it was");
+    // A description of before knows no hash: what is well-formed is believed.
+    let config = folder.join("config.json");
+    let text = std::fs::read_to_string(&config).expect("text");
+    let mut value: serde_json::Value = serde_json::from_str(&text).expect("JSON");
+    value.as_object_mut().expect("an object").remove("weights_hash").expect("the hash");
+    std::fs::write(&config, value.to_string()).expect("write");
+    load(&edited).expect("no hash to compare with");
+    let error = load(&changed(last, f32::INFINITY.to_le_bytes())).expect_err("infinite");
+    assert!(error.contains("holds values that are not finite"), "{error}");
+    for wrong in [serde_json::json!(1e300), serde_json::json!(-1.0)] {
+        value["standardisation"]["frames"]["sd"][0] = wrong;
+        std::fs::write(&config, value.to_string()).expect("write");
+        let error = Predictor::load(&folder, Device::Flex).expect_err("no standard deviation").to_string();
+        assert!(error.contains("`standardisation` holds mean"), "{error}");
+    }
+}
+
+#[test]
+fn a_model_carries_the_limits_of_its_manifest() {
+    let world = World::new();
+    let limits = |name: &str| {
+        world.run(name, &Params { epochs: 1, ..small() }).expect("training");
+        Predictor::load(&world.path(name), Device::Flex).expect("model").limits().cloned()
+    };
+    assert_eq!(limits("before"), None);
+    let path = world.path("manifest/clips.parquet");
+    let clips = Clip::read(&path).expect("clips");
+    let told = serde_json::json!({"min_duration_s": 0.25, "silence_dbfs": -70.5});
+    Clip::write_with(&path, &clips, &Provenance::default(), &[(ser_schemas::KEY_LIMITS, told.to_string())])
+        .expect("clips");
+    assert_eq!(limits("now"), Some(told));
 }
 
 #[test]

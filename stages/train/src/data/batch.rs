@@ -1,6 +1,7 @@
 //! Batches: scaled, altered where they are for training, sorted by falling length.
 
 use std::collections::BTreeMap;
+use std::ops::Range;
 
 use rand::seq::SliceRandom;
 use rand::{Rng, RngExt};
@@ -27,21 +28,14 @@ pub(crate) struct Item {
 }
 
 impl Item {
-    /// `clip` as it is, scaled, cut to `max_frames` (0: no limit).
-    pub(crate) fn plain(clip: &ClipData, scaler: &Scaler, width: usize, max_frames: usize) -> Self {
-        Self::new(clip.frames.clone(), clip.functionals.clone(), &clip.speaker, scaler, width, max_frames)
+    /// The frames `window` of `clip`, scaled.
+    pub(crate) fn plain(clip: &ClipData, window: &Range<usize>, scaler: &Scaler, width: usize) -> Self {
+        let frames = clip.frames[window.start * width..window.end * width].to_vec();
+        Self::new(frames, clip.functionals.clone(), &clip.speaker, scaler)
     }
 
-    /// Unscaled frames and functionals of `speaker`, to be scaled and cut.
-    pub(crate) fn new(
-        mut frames: Vec<f32>,
-        mut functionals: Vec<f32>,
-        speaker: &str,
-        scaler: &Scaler,
-        width: usize,
-        max_frames: usize,
-    ) -> Self {
-        frames.truncate(limit(frames.len() / width.max(1), max_frames) * width);
+    /// Unscaled frames and functionals of `speaker`, to be scaled.
+    pub(crate) fn new(mut frames: Vec<f32>, mut functionals: Vec<f32>, speaker: &str, scaler: &Scaler) -> Self {
         scaler.apply(speaker, &mut frames, &mut functionals);
         Self { frames, functionals, target: Vec::new() }
     }

@@ -5,7 +5,7 @@ use std::path::Path;
 
 use ser_schemas::frames::{FrameLayout, read_clips, read_layout};
 use ser_schemas::functionals::Functionals;
-use ser_schemas::{AUGMENTED_FILE, Clip, Emotion, Table};
+use ser_schemas::{AUGMENTED_FILE, Clip, Emotion, KEY_LIMITS, Table, read_metadata};
 
 use super::select::columns_of;
 use crate::error::TrainError;
@@ -40,6 +40,8 @@ pub(crate) struct Dataset {
     pub(crate) columns: Vec<usize>,
     /// Names of the functionals; empty where the model has none.
     pub(crate) functional_names: Vec<String>,
+    /// Limits of the manifest, as it wrote them; `None` for manifests of before.
+    pub(crate) limits: Option<serde_json::Value>,
 }
 
 impl Dataset {
@@ -50,7 +52,9 @@ impl Dataset {
         features: &Path,
         wanted: &HashSet<String>,
     ) -> Result<Self, TrainError> {
-        let manifest = Clip::read(&manifest.join("clips.parquet"))?;
+        let clips_file = manifest.join("clips.parquet");
+        let manifest = Clip::read(&clips_file)?;
+        let limits = read_metadata(&clips_file)?.get(KEY_LIMITS).and_then(|text| serde_json::from_str(text).ok());
         let classes: Vec<Emotion> = Emotion::ALL
             .into_iter()
             .filter(|emotion| manifest.iter().any(|clip| clip.emotion == Some(*emotion)))
@@ -83,7 +87,7 @@ impl Dataset {
         let frames_file = features.join("frames.parquet");
         let layout = read_layout(&frames_file)?;
         let columns = columns_of(&params.features, &layout.names)?;
-        let mut dataset = Self { classes, clips, layout, columns, functional_names: Vec::new() };
+        let mut dataset = Self { classes, clips, layout, columns, functional_names: Vec::new(), limits };
         dataset.read_frames(&frames_file)?;
         let augmented = features.join(AUGMENTED_FILE);
         if params.augment.copies > 0.0 && augmented.exists() {

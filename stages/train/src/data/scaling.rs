@@ -37,37 +37,64 @@ pub(crate) struct Scaler {
     speakers: BTreeMap<String, Scalings>,
 }
 
-impl Scaling {
-    /// Over rows of `width` values of several blocks; in double precision around the first row.
-    pub(crate) fn fit<'a>(blocks: impl Iterator<Item = &'a [f32]>, width: usize) -> Self {
-        let mut shift: Vec<f64> = Vec::new();
-        let (mut sums, mut squares, mut count) = (vec![0.0_f64; width], vec![0.0_f64; width], 0.0_f64);
-        for block in blocks.filter(|_| width > 0) {
-            for row in block.chunks_exact(width) {
-                if shift.is_empty() {
-                    shift = row.iter().map(|value| f64::from(*value)).collect();
-                }
-                for (column, value) in row.iter().enumerate() {
-                    let d = f64::from(*value) - shift[column];
-                    sums[column] += d;
-                    squares[column] += d * d;
-                }
-                count += 1.0;
+/// Sums over rows of values, from which a [`Scaling`] follows: in double precision, around the first row.
+#[derive(Debug, Clone, PartialEq, Default)]
+pub(crate) struct Moments {
+    shift: Vec<f64>,
+    sums: Vec<f64>,
+    squares: Vec<f64>,
+    count: f64,
+}
+
+impl Moments {
+    /// Takes in rows of `width` values, as wide as those before.
+    pub(crate) fn add(&mut self, block: &[f32], width: usize) {
+        if width == 0 {
+            return;
+        }
+        for row in block.chunks_exact(width) {
+            if self.shift.is_empty() {
+                self.shift = row.iter().map(|value| f64::from(*value)).collect();
+                self.sums = vec![0.0; width];
+                self.squares = vec![0.0; width];
             }
+            let sums = self.sums.iter_mut().zip(&mut self.squares);
+            for ((value, shift), (sum, square)) in row.iter().zip(&self.shift).zip(sums) {
+                let d = f64::from(*value) - shift;
+                *sum += d;
+                *square += d * d;
+            }
+            self.count += 1.0;
         }
-        if shift.is_empty() {
-            return Self { mean: vec![0.0; width], sd: vec![0.0; width] };
+    }
+
+    /// Values per row; 0 before the first row.
+    pub(crate) fn width(&self) -> usize {
+        self.shift.len()
+    }
+
+    /// Mean and standard deviation of each of `columns`; 0 where there were no rows.
+    pub(crate) fn scaling(&self, columns: impl Iterator<Item = usize> + Clone) -> Scaling {
+        if self.shift.is_empty() {
+            let zeros: Vec<f32> = columns.map(|_| 0.0).collect();
+            return Scaling { mean: zeros.clone(), sd: zeros };
         }
-        let mean = (0..width).map(|c| (shift[c] + sums[c] / count) as f32).collect();
-        let sd = (0..width)
-            .map(|c| {
-                let variance = (squares[c] / count - (sums[c] / count).powi(2)).max(0.0);
-                let level = (shift[c] + sums[c] / count).abs();
-                // Below single precision there is nothing but rounding.
-                if variance.sqrt() <= 1e-6 * level { 0.0 } else { variance.sqrt() as f32 }
-            })
-            .collect();
-        Self { mean, sd }
+        let mean = |c: usize| self.shift[c] + self.sums[c] / self.count;
+        let sd = |c: usize| {
+            let variance = (self.squares[c] / self.count - (self.sums[c] / self.count).powi(2)).max(0.0);
+            // Below single precision there is nothing but rounding.
+            if variance.sqrt() <= 1e-6 * mean(c).abs() { 0.0 } else { variance.sqrt() as f32 }
+        };
+        Scaling { mean: columns.clone().map(|c| mean(c) as f32).collect(), sd: columns.map(sd).collect() }
+    }
+}
+
+impl Scaling {
+    /// Over rows of `width` values of several blocks.
+    pub(crate) fn fit<'a>(blocks: impl Iterator<Item = &'a [f32]>, width: usize) -> Self {
+        let mut moments = Moments::default();
+        blocks.for_each(|block| moments.add(block, width));
+        moments.scaling(0..width)
     }
 
     /// Scales rows in place.

@@ -26,6 +26,16 @@ pub enum WeightsError {
     /// Safetensors, but of another network.
     #[error("the weights do not fit the network: {}", .0.join("; "))]
     Misfit(Vec<String>),
+    /// Weights of this network, but not those that `config.json` was written with.
+    #[error(
+        "these are not the weights that `config.json` beside them was written with: their BLAKE3 hash is {found}, expected {expected}; copy the model's folder again, or train anew"
+    )]
+    Changed {
+        /// Hash in `config.json`.
+        expected: String,
+        /// Hash of the file.
+        found: String,
+    },
 }
 
 impl Weights {

@@ -1,6 +1,7 @@
 //! The epochs of one fold.
 
 use std::collections::BTreeMap;
+use std::ops::Range;
 use std::path::PathBuf;
 use std::time::Instant;
 
@@ -15,7 +16,8 @@ use super::optimiser::{Optimiser, clip_norm};
 use super::schedule::Schedule;
 use super::score::{Score, most_probable};
 use crate::data::{
-    ClipData, Dataset, FoldRoles, Item, Scaler, Scalings, balanced_weights, inference_batches, training_batch,
+    ClipData, Dataset, FoldRoles, Item, Scaler, Scalings, WindowRows, balanced_weights, inference_batches,
+    training_batch,
 };
 use crate::error::TrainError;
 use crate::net::{Engine, Plan, Weights};
@@ -113,22 +115,24 @@ pub(crate) fn train_fold(inputs: &FoldInputs<'_>) -> Result<Outcome, TrainError>
     Ok(Outcome { weights: progress.best, history: progress.history })
 }
 
-/// Probabilities of as many items as `lens` has lengths, row by row in their order; `item` makes one of them.
+/// Probabilities of the clips of `rows`, clip by clip in their order; `item` makes a window of one of them.
 pub(crate) fn predict(
     engine: &Engine,
     plan: &Plan,
     weights: &Weights,
-    lens: &[usize],
-    item: impl Fn(usize) -> Item + Sync,
+    rows: &WindowRows,
+    item: impl Fn(usize, &Range<usize>) -> Item + Sync,
 ) -> Vec<f32> {
+    let lens = rows.lens();
     let mut out = vec![0.0; lens.len() * plan.classes];
-    for (batch, rows) in inference_batches(lens, item, plan.width) {
+    let item = |at: usize| item(rows.rows[at].0, &rows.rows[at].1);
+    for (batch, places) in inference_batches(&lens, item, plan.width) {
         let probabilities = engine.infer(plan, weights, &batch);
-        for (row, probabilities) in rows.into_iter().zip(probabilities.chunks_exact(plan.classes)) {
-            out[row * plan.classes..(row + 1) * plan.classes].copy_from_slice(probabilities);
+        for (place, probabilities) in places.into_iter().zip(probabilities.chunks_exact(plan.classes)) {
+            out[place * plan.classes..(place + 1) * plan.classes].copy_from_slice(probabilities);
         }
     }
-    out
+    rows.means(&out, plan.classes)
 }
 
 struct Trained {
@@ -147,11 +151,12 @@ impl FoldInputs<'_> {
 
     /// Probabilities of the validation clips.
     fn validate(&self, weights: &Weights) -> Vec<f32> {
-        let (width, max_frames) = (self.plan.width, self.params.max_frames);
+        let width = self.plan.width;
         let clip = |at: usize| &self.data.clips[self.roles.validation[at]];
-        let lens: Vec<usize> = (0..self.roles.validation.len()).map(|at| clip(at).frames.len()).collect();
-        let item = |at: usize| Item::plain(clip(at), self.scaler, width, max_frames);
-        self.threads.run(|| predict(self.engine, self.plan, weights, &lens, item))
+        let counts = (0..self.roles.validation.len()).map(|at| clip(at).frames.len() / width);
+        let rows = WindowRows::new(counts, self.params.max_frames);
+        let item = |at: usize, window: &Range<usize>| Item::plain(clip(at), window, self.scaler, width);
+        self.threads.run(|| predict(self.engine, self.plan, weights, &rows, item))
     }
 
     /// One pass over the training clips.

@@ -1,0 +1,66 @@
+//! What a model that standardises per speaker needs to know of whoever speaks.
+
+use crate::data::Moments;
+use crate::predictor::ClipInput;
+
+/// A speaker needs this many recordings before their own mean and standard deviation are used.
+pub const MIN_SPEAKER_CLIPS: usize = 8;
+
+/// Means and standard deviations of one speaker's features, gathered recording by recording.
+#[derive(Debug, Clone, PartialEq, Default)]
+pub struct SpeakerStatistics {
+    pub(crate) frames: Moments,
+    pub(crate) functionals: Moments,
+    recordings: usize,
+    /// Something was taken in of a recording that has not ended.
+    open: bool,
+}
+
+impl SpeakerStatistics {
+    /// Takes in a recording, or a stretch of a longer one; all from the same kind of features.
+    pub fn add(&mut self, clip: &ClipInput<'_>) {
+        self.frames.add(clip.frames, clip.frames.len() / clip.frame_count.max(1));
+        self.functionals.add(clip.functionals, clip.functionals.len());
+        self.open = true;
+    }
+
+    /// Counts what was taken in since the last call as one recording; nothing counts as none.
+    pub fn end_recording(&mut self) {
+        self.recordings += usize::from(std::mem::take(&mut self.open));
+    }
+
+    /// Number of recordings taken in.
+    pub fn recordings(&self) -> usize {
+        self.recordings
+    }
+
+    /// Whether they are enough to standardise by: [`MIN_SPEAKER_CLIPS`].
+    pub fn suffice(&self) -> bool {
+        self.recordings >= MIN_SPEAKER_CLIPS
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn recordings_count_and_not_their_stretches() {
+        let clip = ClipInput { frames: &[1.0, 10.0, 3.0, 30.0], frame_count: 2, functionals: &[5.0], speaker: None };
+        let other = ClipInput { frames: &[5.0, 50.0], frame_count: 1, ..clip };
+        let mut speaker = SpeakerStatistics::default();
+        speaker.add(&clip);
+        speaker.add(&other);
+        assert_eq!(speaker.recordings(), 0);
+        speaker.end_recording();
+        speaker.end_recording();
+        assert_eq!((speaker.recordings(), speaker.suffice()), (1, false));
+        assert_eq!(speaker.frames.scaling(0..2).mean, [3.0, 30.0]);
+        assert_eq!(speaker.frames.scaling([1].into_iter()).sd, [(800.0_f64 / 3.0).sqrt() as f32]);
+        for _ in 1..MIN_SPEAKER_CLIPS {
+            speaker.add(&clip);
+            speaker.end_recording();
+        }
+        assert!(speaker.suffice());
+    }
+}
