@@ -5,8 +5,8 @@ use std::path::Path;
 
 use ser_schemas::{
     Association, Balance, CalibrationBin, Check, ClassBalance, ClassMetrics, Clip, Comparison, ConfusionCell, Corpus,
-    CrossCorpus, Durations, Emotion, Epoch, Example, Exclusion, Finding, LabelError, ModelCheck, NearDuplicate,
-    Perceived, Shortcut, SummaryMetric, Table, WorstGroup, read_metadata,
+    CrossCorpus, Durations, Emotion, Epoch, Example, Exclusion, Finding, KEY_LONG_CLIPS, LabelError, ModelCheck,
+    NearDuplicate, Perceived, Shortcut, SummaryMetric, Table, WorstGroup, read_metadata,
 };
 
 use crate::{Error, Inputs};
@@ -24,6 +24,8 @@ pub(crate) struct Tables {
     pub checks: Vec<(String, Vec<Check>)>,
     /// By train stage.
     pub history: Vec<(String, Vec<Epoch>)>,
+    /// By train stage: how many clips are longer than the network hears at once, and what becomes of them.
+    pub long_clips: BTreeMap<String, String>,
     pub classes: Vec<ClassMetrics>,
     pub summary: Vec<SummaryMetric>,
     pub confusion: Vec<ConfusionCell>,
@@ -90,6 +92,8 @@ impl Tables {
         }
         for (name, folder) in &inputs.trains {
             tables.history.push((name.clone(), read(folder, seen)?));
+            let metadata = read_metadata(&folder.join(format!("{}.parquet", Epoch::NAME)))?;
+            tables.long_clips.extend(metadata.get(KEY_LONG_CLIPS).map(|told| (name.clone(), told.clone())));
         }
         tables.fingerprints = fingerprints;
         Ok(tables)

@@ -21,6 +21,8 @@ const MOST_ROWS: usize = 300;
 #[derive(Debug, Clone, Serialize)]
 pub(crate) struct Training {
     model: String,
+    /// A sentence where clips are longer than the network hears at once.
+    long_clips: Option<String>,
     figures: Vec<Figure>,
     /// The kept epoch of each fold.
     folds: Grid,
@@ -36,6 +38,7 @@ pub(crate) fn training(tables: &Tables) -> Result<Vec<Training>, Error> {
             let folds = by_fold(epochs);
             Ok(Training {
                 model: model.clone(),
+                long_clips: tables.long_clips.get(model).map(|told| told.replace('`', "")),
                 figures: vec![loss_figure(model, &folds)?, accuracy_figure(model, &folds)?],
                 folds: fold_table(model, &folds),
             })

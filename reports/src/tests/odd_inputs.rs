@@ -216,6 +216,15 @@ fn a_history_without_validation_has_one_line() {
 }
 
 #[test]
+fn clips_longer_than_the_network_hears_are_told_by_model() {
+    let told = "37 of 1871 clips are longer than `max_frames` = 600 (6.0 s)";
+    let mut fixture = Fixture::complete();
+    assert!(!html(&fixture).contains("37 of 1871 clips"));
+    fixture.long_clips = Some(told.to_owned());
+    assert_eq!(html(&fixture).matches("37 of 1871 clips are longer than max_frames = 600 (6.0 s).").count(), 1);
+}
+
+#[test]
 fn unknown_groups_are_shown_too() {
     let mut fixture = Fixture::complete();
     let row = fixture.summary[0].clone();
