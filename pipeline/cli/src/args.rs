@@ -160,6 +160,12 @@ fn seconds(text: &str) -> Result<f64, String> {
     if (0.01..=86_400.0).contains(&seconds) { Ok(seconds) } else { Err("expected 0.01 to 86400 seconds".to_owned()) }
 }
 
+/// A name that is not blank, without blanks around it.
+fn name(text: &str) -> Result<String, String> {
+    let name = text.trim();
+    if name.is_empty() { Err("expected a name".to_owned()) } else { Ok(name.to_owned()) }
+}
+
 #[derive(Debug, Args)]
 pub(crate) struct GraphArgs {
     /// Print a Mermaid flowchart
@@ -222,7 +228,16 @@ pub(crate) struct PredictArgs {
     /// Folder of a train stage's artifact, or of one fold in it [default: the pipeline's first train stage]
     #[arg(long, value_name = "DIR")]
     pub(crate) model: Option<PathBuf>,
-    /// Print JSON, one object per line
+    /// All recordings are of this speaker: a model standardised per speaker then uses the statistics of these recordings
+    #[arg(long, value_name = "NAME", value_parser = name, conflicts_with_all = ["speaker_from_folder", "speakers"])]
+    pub(crate) speaker: Option<String>,
+    /// The recordings in each folder are of one speaker
+    #[arg(long, conflicts_with = "speakers")]
+    pub(crate) speaker_from_folder: bool,
+    /// A table (CSV) with columns `path` and `speaker` says who speaks
+    #[arg(long, value_name = "TABLE")]
+    pub(crate) speakers: Option<PathBuf>,
+    /// Print JSON, one object per recording and line; one without an emotion has `error` and `detail`
     #[arg(long)]
     pub(crate) json: bool,
 }

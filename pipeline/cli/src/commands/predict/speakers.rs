@@ -1,0 +1,173 @@
+//! Who speaks in each recording, and what is known of their voices.
+//!
+//! A model that was trained on features standardised per speaker expects the same of new recordings: mean and standard
+//! deviation over all recordings of whoever speaks, labels unknown. Who that is has to be told; a guess would be worse than
+//! the statistics of the training clips, which are used where nothing was told or a speaker has too few recordings.
+
+use std::collections::BTreeMap;
+use std::path::Path;
+
+use ser_text::{nfc, printable};
+use ser_train::{MIN_SPEAKER_CLIPS, Predictor, SpeakerStatistics};
+
+use super::hearing::{Heard, Hearing, clip_input};
+use super::recordings::Recording;
+use super::{BATCH, speaker_table};
+use crate::args::PredictArgs;
+use crate::output;
+use crate::words;
+
+/// Speakers that a message names.
+const NAMED: usize = 5;
+
+/// Who speaks in each recording.
+#[derive(Debug, Default)]
+pub(super) struct Speakers {
+    /// For each recording the place of its speaker.
+    of: Vec<Option<usize>>,
+    names: Vec<String>,
+    statistics: Vec<SpeakerStatistics>,
+    /// Whether an option said who speaks.
+    told: bool,
+}
+
+impl Speakers {
+    /// As the options say; warnings are written at once.
+    pub(super) fn new(args: &PredictArgs, recordings: &[Recording]) -> anyhow::Result<Self> {
+        let mut speakers = Self { of: vec![None; recordings.len()], ..Self::default() };
+        if let Some(name) = &args.speaker {
+            speakers.told = true;
+            speakers.names.push(nfc(name).into_owned());
+            speakers.of.fill(Some(0));
+        } else if args.speaker_from_folder {
+            speakers.told = true;
+            let mut known: BTreeMap<&Path, usize> = BTreeMap::new();
+            for (of, recording) in speakers.of.iter_mut().zip(recordings) {
+                let Some(folder) = recording.real.parent() else { continue };
+                *of = Some(*known.entry(folder).or_insert_with(|| {
+                    speakers.names.push(shown(recording.path.parent().unwrap_or(folder)));
+                    speakers.names.len() - 1
+                }));
+            }
+        } else if let Some(table) = &args.speakers {
+            speakers.told = true;
+            let (named, notes) = speaker_table::read(table, recordings)?;
+            notes.iter().for_each(output::warn);
+            let mut known: BTreeMap<String, usize> = BTreeMap::new();
+            for (of, name) in speakers.of.iter_mut().zip(named) {
+                let Some(name) = name else { continue };
+                *of = Some(*known.entry(name.clone()).or_insert_with(|| {
+                    speakers.names.push(name);
+                    speakers.names.len() - 1
+                }));
+            }
+        }
+        speakers.statistics = vec![SpeakerStatistics::default(); speakers.names.len()];
+        Ok(speakers)
+    }
+
+    /// Gathers the statistics of every speaker, which takes hearing their recordings once more than predicting them does.
+    pub(super) fn gather(&mut self, hearing: &Hearing, recordings: &[Recording]) -> anyhow::Result<()> {
+        let spoken: Vec<(usize, &Recording)> = recordings
+            .iter()
+            .zip(&self.of)
+            .filter(|(recording, _)| recording.problem.is_none())
+            .filter_map(|(recording, of)| Some(((*of)?, recording)))
+            .collect();
+        for batch in spoken.chunks(BATCH) {
+            let paths: Vec<&Path> = batch.iter().map(|(_, recording)| recording.path.as_path()).collect();
+            for ((speaker, recording), heard) in batch.iter().zip(hearing.short(&paths)) {
+                let statistics = &mut self.statistics[*speaker];
+                match heard {
+                    Heard::Whole(_, features) => statistics.add(&clip_input(&features)),
+                    // What cannot be heard is reported where it would be predicted.
+                    Heard::Bad(_) => {}
+                    Heard::Long => {
+                        let _ = hearing.long(&recording.path, &mut |features| {
+                            features.iter().for_each(|features| statistics.add(&clip_input(features)));
+                            Ok(())
+                        })?;
+                    }
+                }
+                statistics.end_recording();
+            }
+        }
+        Ok(())
+    }
+
+    /// The statistics that the recording at `at` is standardised with; `None` for those of the training clips.
+    pub(super) fn statistics(&self, at: usize) -> Option<&SpeakerStatistics> {
+        self.of[at].map(|speaker| &self.statistics[speaker]).filter(|statistics| statistics.suffice())
+    }
+
+    /// Who speaks in the recording at `at`.
+    pub(super) fn name(&self, at: usize) -> Option<&str> {
+        self.of[at].map(|speaker| self.names[speaker].as_str())
+    }
+
+    /// What the recording at `at` is standardised with, in words.
+    pub(super) fn standardised(&self, at: usize) -> String {
+        let Some(speaker) = self.of[at] else { return "training statistics: the speaker is not known".to_owned() };
+        let (name, statistics) = (&self.names[speaker], &self.statistics[speaker]);
+        let recordings = words::count(statistics.recordings(), "recording");
+        if statistics.suffice() {
+            format!("speaker {name}, {recordings}")
+        } else {
+            format!("training statistics: {recordings} of speaker {name}, fewer than {MIN_SPEAKER_CLIPS}")
+        }
+    }
+
+    /// Says on stderr what was done.
+    pub(super) fn tell(&self, predictor: &Predictor) {
+        if !predictor.is_per_speaker() {
+            if self.told {
+                output::warn("this model does not standardise per speaker: who speaks makes no difference to it");
+            }
+            return;
+        }
+        if !self.told {
+            output::warn(
+                "this model expects features standardised per speaker, and nothing says who speaks: the statistics of its training clips are used, with which it does worse; `--speaker NAME`, `--speaker-from-folder` or `--speakers TABLE` tell it",
+            );
+            return;
+        }
+        let (enough, few): (Vec<usize>, Vec<usize>) =
+            (0..self.names.len()).partition(|speaker| self.statistics[*speaker].suffice());
+        if !enough.is_empty() {
+            let all: usize = enough.iter().map(|speaker| self.statistics[*speaker].recordings()).sum();
+            let (all, speakers) = (words::count(all, "recording"), words::count(enough.len(), "speaker"));
+            output::tell(format_args!("standardised over {all} of {speakers}: {}", self.listed(&enough)));
+        }
+        if !few.is_empty() {
+            output::warn(format_args!(
+                "{} with fewer than {MIN_SPEAKER_CLIPS} recordings: the statistics of the training clips are used, with which the model does worse: {}",
+                words::count(few.len(), "speaker"),
+                self.listed(&few)
+            ));
+        }
+        let unknown = self.of.iter().filter(|of| of.is_none()).count();
+        if unknown > 0 {
+            output::warn(format_args!(
+                "{} of no known speaker: the statistics of the training clips are used, with which the model does worse",
+                words::count(unknown, "recording")
+            ));
+        }
+    }
+
+    /// `ana (12), ben (3), ...`
+    fn listed(&self, speakers: &[usize]) -> String {
+        let one = |speaker: &usize| {
+            format!("{} ({})", printable(&self.names[*speaker]), self.statistics[*speaker].recordings())
+        };
+        let mut text = speakers.iter().take(NAMED).map(one).collect::<Vec<_>>().join(", ");
+        if speakers.len() > NAMED {
+            text.push_str(", ...");
+        }
+        text
+    }
+}
+
+/// A folder as the user knows it.
+fn shown(folder: &Path) -> String {
+    if folder.as_os_str().is_empty() { ".".to_owned() } else { folder.display().to_string() }
+}
