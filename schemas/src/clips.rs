@@ -81,7 +81,7 @@ crate::table::table! {
         bandwidth_hz: Option<f64>,
         /// Acoustic fingerprint: 32 bits for each 20 ms, alike for copies of one take whatever their format, level or padding; null for digital silence.
         fingerprint: Option<Vec<u32>>,
-        /// Phase of the sound from 300 to 1000 Hz: for each 20 ms the quadrants of 8 samples of each half of that band around 0 Hz, two bits each; 0 where the band is 30 dB and more below its loudest. In step for copies of one take, and not for two takes of one phrase; null for digital silence.
+        /// Phase of the sound from 300 to 1000 Hz: for each 20 ms the quadrants of 8 samples of each half of that band around 0 Hz, two bits each; 0 where the band is 45 dB and more below its loudest. In step for copies of one take, and not for two takes of one phrase; null for digital silence.
         phase: Option<Vec<u32>>,
         /// Whether folder and file name agree about speaker and emotion; null where only one of them tells.
         name_matches_folder: Option<bool>,

@@ -10,7 +10,7 @@ crate::table::table! {
         clip_b: String,
         /// Share of fingerprint bits that agree where both clips hold sound, 0 to 1: 0.5 for unrelated recordings, 1 for equal ones.
         similarity: f64,
-        /// Correlation of the phase from 300 to 1000 Hz over the common audio, 0 to 1: 1 for equal waveforms, 0.4 at most for different takes of one phrase by one voice.
+        /// Correlation of the waveforms' phases from 300 to 1000 Hz over the common audio, 1 for equal ones: that of the whole, or the median of parts of 0.2 s if that is lower. Different takes of one phrase by one voice reach 0.3; null in tables of version 1.
         correlation: Option<f64>,
         /// How much later the common audio lies in `clip_b` than in `clip_a`, in seconds.
         offset_s: f64,

@@ -27,14 +27,14 @@ const ANALYSIS_RATE_HZ: u32 = 4_000;
 /// Positions between two samples that the filter is tabulated at.
 const POSITIONS: usize = 32;
 /// A word whose bands are this far below the loudest one does not count, decibels.
-const INACTIVE_BELOW_LOUDEST_DB: f64 = 30.0;
+const INACTIVE_BELOW_LOUDEST_DB: f32 = 45.0;
 
 /// One sample of both bands: real and imaginary part of the lower one, then of the upper one.
 type Sample = [f32; 4];
 
 /// Quadrants of the bands around 475 and 825 Hz of one channel, 400 a second: one word for every full 20 ms (at least one), as
 /// in a [`fingerprint`](crate::fingerprint()). Of sample `n` of a word, bits `4 n` to `4 n + 3` are set where the real and the
-/// imaginary part of the lower band, and those of the upper one, are not negative. 0 stands for a word that does not count, 30 dB
+/// imaginary part of the lower band, and those of the upper one, are not negative. 0 stands for a word that does not count, 45 dB
 /// and more below the loudest. `None` when none counts, as in silence.
 pub fn phase(samples: &[f32], sample_rate_hz: u32) -> Option<Vec<u32>> {
     let bands = shifted(samples, sample_rate_hz);
@@ -44,7 +44,7 @@ pub fn phase(samples: &[f32], sample_rate_hz: u32) -> Option<Vec<u32>> {
     if loudest <= 0.0 {
         return None;
     }
-    let active = loudest * 10.0_f32.powf(-INACTIVE_BELOW_LOUDEST_DB as f32 / 10.0);
+    let active = loudest * 10.0_f32.powf(-INACTIVE_BELOW_LOUDEST_DB / 10.0);
     let quadrants = |word: &[Sample]| {
         let signs = word.iter().flatten().enumerate();
         signs.fold(0_u32, |bits, (at, part)| bits | (u32::from(*part >= 0.0) << at))

@@ -2,8 +2,8 @@
 //!
 //! Two takes of one phrase can have like spectra all along, and a vowel at the same pitch can keep their waveforms in step for
 //! a moment. A copy's stay in step throughout, however it was coded, filtered, delayed or turned around, and even if a clock ran
-//! slow or fast by a thousandth. So one delay, one drift and one turn of each band are fitted to all of the common audio, and
-//! the median of its parts says how well they hold.
+//! slow or fast by a thousandth. So one delay, one drift and one turn of each band are fitted to all of the common audio; they
+//! must hold for the whole and for the median of its parts.
 
 use std::f64::consts::{PI, TAU};
 
@@ -91,8 +91,8 @@ impl Segment {
     }
 }
 
-/// Correlation of the phases of `a` with those of `b`, which lie `offset` words later, give or take 40 ms: the median over parts
-/// of 0.2 s, -1 to 1, 1 for equal phases. `None` where too few samples count in both to say.
+/// Correlation of the phases of `a` with those of `b`, which lie `offset` words later, give or take 40 ms: that of the whole or the
+/// median of parts of 0.2 s, whichever is lower. -1 to 1, 1 for equal phases. `None` where too few samples count in both to say.
 pub(crate) fn correlation(a: &[u32], b: &[u32], offset: i64) -> Option<f64> {
     let lags: Vec<i64> = (-REACH - MARGIN..=REACH + MARGIN).map(|lag| lag + offset * SAMPLES_PER_WORD).collect();
     // Words of `a` that have a counterpart.
@@ -122,7 +122,8 @@ pub(crate) fn correlation(a: &[u32], b: &[u32], offset: i64) -> Option<f64> {
             best = Some((agreeing, parts(place).collect()));
         }
     }
-    best.and_then(|(_, parts)| median(&parts))
+    // Between two lags, the products may exceed those of equal phases.
+    best.and_then(|(whole, parts)| Some(median(&parts)?.min(whole).min(1.0)))
 }
 
 /// How much later the middle of each of `parts` lies, when they drift by `drift_s` from end to end.
@@ -176,8 +177,7 @@ fn median(parts: &[Product]) -> Option<f64> {
         below += samples;
         below >= half
     });
-    // Between two lags, a product may exceed that of equal phases.
-    middle.map(|(value, _)| value.min(1.0))
+    middle.map(|(value, _)| *value)
 }
 
 /// Products of `words` with the samples of `b` from `from` on.
@@ -201,4 +201,74 @@ fn product(words: &[u32], b: &[u32], from: i64) -> Product {
         }
     }
     sums
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Random words, from a linear congruential generator.
+    fn words(seed: u64, length: usize) -> Vec<u32> {
+        let mut state = seed;
+        (0..length)
+            .map(|_| {
+                state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+                (state >> 32) as u32 | 1
+            })
+            .collect()
+    }
+
+    /// `words` from sample `samples` on, as when a copy was cut there.
+    fn late(words: &[u32], samples: usize) -> Vec<u32> {
+        let word = |at: usize| u64::from(words.get(at).copied().unwrap_or(0));
+        let (first, shift) = (samples / 8, 4 * (samples % 8));
+        (first..words.len()).map(|at| ((word(at) | word(at + 1) << 32) >> shift) as u32).collect()
+    }
+
+    /// Every sample of `words` turned by a quarter: what was real is imaginary, and what was imaginary is real and negative.
+    fn turned(words: &[u32]) -> Vec<u32> {
+        words.iter().map(|word| ((word & REAL_BITS) << 1) | (!(word >> 1) & REAL_BITS)).collect()
+    }
+
+    fn close(found: Option<f64>, expected: f64) {
+        assert!(found.is_some_and(|found| (found - expected).abs() < 0.02), "{found:?}, not {expected}");
+    }
+
+    #[test]
+    fn equal_phases_correlate_whatever_their_delay_and_turn() {
+        let a = words(1, 100);
+        close(correlation(&a, &a, 0), 1.0);
+        close(correlation(&a, &turned(&a), 0), 1.0);
+        close(correlation(&a, &a.iter().map(|word| !word).collect::<Vec<_>>(), 0), 1.0);
+        for samples in [3, 8, 13] {
+            close(correlation(&a, &late(&a, samples), 0), 1.0);
+        }
+        close(correlation(&a, &late(&a, 83), -10), 1.0);
+        close(correlation(&late(&a, 83), &a, 10), 1.0);
+        assert!(correlation(&a, &late(&a, 83), 0).is_some_and(|found| found < 0.2), "beyond the reach");
+    }
+
+    #[test]
+    fn other_phases_do_not_correlate_and_a_moment_in_step_is_not_enough() {
+        let (a, mut b) = (words(1, 100), words(2, 100));
+        assert!(correlation(&a, &b, 0).is_some_and(|found| found < 0.2));
+        // Four tenths in common: 0.4 of the whole, and next to nothing of most parts.
+        b[..40].copy_from_slice(&a[..40]);
+        assert!(correlation(&a, &b, 0).is_some_and(|found| found < 0.2), "{:?}", correlation(&a, &b, 0));
+        b[..60].copy_from_slice(&a[..60]);
+        close(correlation(&a, &b, 0), 0.6);
+    }
+
+    #[test]
+    fn what_does_not_count_says_nothing() {
+        let a = words(1, 100);
+        let half: Vec<u32> = a.iter().enumerate().map(|(at, word)| if at % 2 == 0 { *word } else { 0 }).collect();
+        close(correlation(&a, &half, 0), 1.0);
+        assert_eq!(correlation(&a, &[0; 100], 0), None);
+        assert_eq!(correlation(&a[..10], &a[..10], 0), None, "0.2 s are too few");
+        for offset in [0, 5, -5, 1_000, -1_000, i64::from(i32::MAX)] {
+            assert_eq!(correlation(&[], &[], offset), None);
+            assert_eq!(correlation(&a, &[7], offset), None);
+        }
+    }
 }

@@ -180,7 +180,7 @@ mod tests {
 
     /// With the thresholds of the defaults. Phases are the fingerprint's words, which do as well as others.
     fn found(clips: &[Clip], min_similarity: f64) -> Vec<NearDuplicate> {
-        near_duplicates(clips, min_similarity, 0.35)
+        near_duplicates(clips, min_similarity, 0.4)
     }
 
     #[test]
