@@ -6,9 +6,11 @@
 //! times a second, and of each sample only the quadrant is kept, in two bits. Quadrants know no level; a filter, another
 //! polarity and a delay turn all of a band alike. With two bands, the strongest harmonic does not speak for all.
 
+use std::cell::RefCell;
 use std::f64::consts::{PI, TAU};
+use std::rc::Rc;
 
-use realfft::num_complex::Complex64;
+use realfft::num_complex::Complex32;
 
 use crate::decimate::{decimate, dot};
 
@@ -58,50 +60,77 @@ fn shifted(samples: &[f32], sample_rate_hz: u32) -> Vec<Sample> {
     let factor = (sample_rate_hz / ANALYSIS_RATE_HZ).max(1);
     let rate = f64::from(sample_rate_hz) / f64::from(factor);
     let words = (samples.len() as f64 / f64::from(sample_rate_hz) * RATE_HZ / SAMPLES_PER_WORD as f64) as usize;
-    let samples = decimate(samples, factor as usize);
-    let half = (HALF_LENGTH_S * rate).ceil() as usize;
-    let filter = filter(half, rate);
-    let moved = CENTRES_HZ.map(|centre_hz| moved(&samples, -centre_hz / rate, half));
+    let filters = Filters::of(rate);
+    // Between zeros, the filters fit everywhere.
+    let kept = decimate(samples, factor as usize);
+    let mut padded = vec![0.0_f32; kept.len() + 4 * filters.half];
+    padded[filters.half..][..kept.len()].copy_from_slice(&kept);
     (0..words.max(1) * SAMPLES_PER_WORD)
         .map(|at| {
             let place = at as f64 * rate / RATE_HZ;
-            let taps = &filter[(place.fract() * POSITIONS as f64).round() as usize];
-            let first = place as usize;
-            let of = |part: &[f32]| part.get(first..first + taps.len()).map_or(0.0, |part| dot(part, taps));
-            let [lower, upper] = &moved;
-            [of(&lower.0), of(&lower.1), of(&upper.0), of(&upper.1)]
+            let taps = &filters.taps[(place.fract() * POSITIONS as f64).round() as usize];
+            let Some(near) = padded.get(place as usize..).and_then(|rest| rest.get(..taps[0].len())) else {
+                return [0.0; 4];
+            };
+            let [lower, upper] = std::array::from_fn(|band| {
+                // The filters pass a band where it is. Turned back by as many cycles as it went through, it lies at 0 Hz.
+                let value = Complex32::new(dot(near, &taps[2 * band]), dot(near, &taps[2 * band + 1]));
+                let cycles = (CENTRES_HZ[band] / RATE_HZ * at as f64).fract();
+                value * Complex32::from_polar(1.0, (-TAU * cycles) as f32)
+            });
+            [lower.re, lower.im, upper.re, upper.im]
         })
         .collect()
 }
 
-/// `samples`, each frequency raised by `cycles` of the sample rate, between zeros that let the filter fit everywhere: real and
-/// imaginary parts.
-fn moved(samples: &[f32], cycles: f64, half: usize) -> (Vec<f32>, Vec<f32>) {
-    let mut real = vec![0.0_f32; samples.len() + 4 * half];
-    let mut imaginary = real.clone();
-    let turn = Complex64::from_polar(1.0, TAU * cycles);
-    let mut carrier = Complex64::ONE;
-    for (sample, (real, imaginary)) in samples.iter().zip(real[half..].iter_mut().zip(&mut imaginary[half..])) {
-        (*real, *imaginary) = (sample * carrier.re as f32, sample * carrier.im as f32);
-        carrier *= turn;
-    }
-    (real, imaginary)
+thread_local! {
+    // Clips of a corpus share their rate, and making the filters costs as much as applying them to a clip.
+    static FILTERS: RefCell<Option<(f64, Rc<Filters>)>> = const { RefCell::new(None) };
 }
 
-/// Low-pass at half a band's width (windowed sinc): for each position of its centre between two samples, `POSITIONS` of them and
-/// the next sample, its taps from `half` samples before the first of the two.
-fn filter(half: usize, rate: f64) -> Vec<Vec<f32>> {
-    let tap = |distance: f64| {
-        let x = TAU * HALF_WIDTH_HZ / rate * distance;
-        let sinc = if x == 0.0 { 1.0 } else { x.sin() / x };
-        let window = (distance.abs() < half as f64).then(|| 0.5 + 0.5 * (PI * distance / half as f64).cos());
-        (sinc * window.unwrap_or(0.0)) as f32
-    };
-    let taps = |position: usize| {
-        let centre = half as f64 + position as f64 / POSITIONS as f64;
-        (0..=2 * half + 1).map(|at| tap(at as f64 - centre)).collect()
-    };
-    (0..=POSITIONS).map(taps).collect()
+/// Windowed sincs of half a band's width around either centre.
+struct Filters {
+    /// Samples from the first tap to the sample at or before the filter's centre.
+    half: usize,
+    /// For each position of the centre between two samples, `POSITIONS` of them and the next sample: real and imaginary taps of the
+    /// lower band, then of the upper one.
+    taps: Vec<[Vec<f32>; 4]>,
+}
+
+impl Filters {
+    /// For samples at `rate` hertz.
+    fn of(rate: f64) -> Rc<Self> {
+        FILTERS.with_borrow_mut(|kept| match kept {
+            Some((of, filters)) if *of == rate => Rc::clone(filters),
+            _ => {
+                let filters = Rc::new(Self::new(rate));
+                *kept = Some((rate, Rc::clone(&filters)));
+                filters
+            }
+        })
+    }
+
+    fn new(rate: f64) -> Self {
+        let half = (HALF_LENGTH_S * rate).ceil() as usize;
+        let low_pass = |distance: f64| {
+            let x = TAU * HALF_WIDTH_HZ / rate * distance;
+            let sinc = if x == 0.0 { 1.0 } else { x.sin() / x };
+            let share = (distance / half as f64).abs();
+            if share < 1.0 { sinc * (0.5 + 0.5 * (PI * share).cos()) } else { 0.0 }
+        };
+        let taps = |position: usize| {
+            let centre = half as f64 + position as f64 / POSITIONS as f64;
+            std::array::from_fn(|part| {
+                let tap = |at: usize| {
+                    let distance = at as f64 - centre;
+                    let (sin, cos) = (TAU * CENTRES_HZ[part / 2] / rate * distance).sin_cos();
+                    (low_pass(distance) * if part % 2 == 0 { cos } else { -sin }) as f32
+                };
+                (0..=2 * half + 1).map(tap).collect()
+            })
+        };
+        Self { half, taps: (0..=POSITIONS).map(taps).collect() }
+    }
 }
 
 #[cfg(test)]

@@ -255,8 +255,13 @@ mod tests {
         // Four tenths in common: 0.4 of the whole, and next to nothing of most parts.
         b[..40].copy_from_slice(&a[..40]);
         assert!(correlation(&a, &b, 0).is_some_and(|found| found < 0.2), "{:?}", correlation(&a, &b, 0));
+        // Six tenths: what the others agree by chance, when that is looked for, comes on top.
         b[..60].copy_from_slice(&a[..60]);
-        close(correlation(&a, &b, 0), 0.6);
+        assert!(
+            correlation(&a, &b, 0).is_some_and(|found| (0.58..0.68).contains(&found)),
+            "{:?}",
+            correlation(&a, &b, 0)
+        );
     }
 
     #[test]
