@@ -6,6 +6,7 @@ use std::ops::Range;
 use std::sync::Arc;
 
 use annotate_snippets::{AnnotationKind, Group, Level, Renderer, Snippet};
+use ser_text::{printable, printable_lines};
 use serde::ser::SerializeStruct as _;
 use serde::{Serialize, Serializer};
 
@@ -96,17 +97,20 @@ impl Diagnostic {
 
     /// The message with its snippet and hint, in colour or plain.
     pub fn render(&self, colour: bool) -> String {
-        let mut group = Group::with_title(Level::ERROR.primary_title(self.message.as_str()));
+        // What is quoted from the file or the command line must be shown by a terminal, not obeyed.
+        let (message, label) = (printable_lines(&self.message), printable(&self.label));
+        let (file, hint) = (printable(&self.file), self.hint.as_deref().map(printable_lines));
+        let mut group = Group::with_title(Level::ERROR.primary_title(&*message));
         if let Some(span) = &self.span {
             let mark = AnnotationKind::Primary.span(span.first_line());
-            let mark = if self.label.is_empty() { mark } else { mark.label(self.label.as_str()) };
-            group = group.element(Snippet::source(span.source.text.as_str()).path(self.file.as_str()).annotation(mark));
+            let mark = if label.is_empty() { mark } else { mark.label(&*label) };
+            group = group.element(Snippet::source(span.source.text.as_str()).path(&*file).annotation(mark));
         }
         let mut groups = Vec::with_capacity(2);
         let advice = Level::HELP.with_name("hint");
-        match (&self.hint, &self.span) {
-            (Some(hint), Some(_)) => groups.push(group.element(advice.message(hint.as_str()))),
-            (Some(hint), None) => groups.extend([group, Group::with_title(advice.secondary_title(hint.as_str()))]),
+        match (&hint, &self.span) {
+            (Some(hint), Some(_)) => groups.push(group.element(advice.message(&**hint))),
+            (Some(hint), None) => groups.extend([group, Group::with_title(advice.secondary_title(&**hint))]),
             (None, _) => groups.push(group),
         }
         let renderer = if colour { Renderer::styled() } else { Renderer::plain() };

@@ -126,7 +126,11 @@ fn hint_of(error: &(dyn Error + 'static)) -> Option<String> {
 }
 
 fn io_hint(error: &io::Error) -> Option<String> {
+    if is_out_of_files(error) {
+        return Some("raise the limit of open files (`ulimit -n`), or lower `--jobs`".to_owned());
+    }
     let hint = match error.kind() {
+        io::ErrorKind::OutOfMemory => "free some memory, or lower `--jobs`, then run again: finished stages are kept",
         io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded => {
             "free some space, then run again: finished stages are kept"
         }
@@ -138,6 +142,13 @@ fn io_hint(error: &io::Error) -> Option<String> {
         _ => return None,
     };
     Some(hint.to_owned())
+}
+
+/// Whether this process, or the whole system, has as many files open as it may.
+fn is_out_of_files(error: &io::Error) -> bool {
+    const EMFILE: i32 = 24;
+    const ENFILE: i32 = 23;
+    cfg!(unix) && matches!(error.raw_os_error(), Some(EMFILE | ENFILE))
 }
 
 #[cfg(test)]
@@ -153,6 +164,16 @@ mod tests {
         let failure = Failure::of(&Outer(io::Error::new(io::ErrorKind::StorageFull, "no space left")));
         assert_eq!(failure.message, "features: cannot write `frames.parquet`: no space left");
         assert_eq!(failure.hint.as_deref(), Some("free some space, then run again: finished stages are kept"));
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn limits_of_the_system_are_named_with_what_raises_them() {
+        let hint = |error: io::Error| Failure::of(&Outer(error)).hint.unwrap_or_default();
+        assert!(hint(io::Error::from_raw_os_error(24)).contains("`ulimit -n`"));
+        assert!(hint(io::Error::from_raw_os_error(23)).contains("`ulimit -n`"));
+        assert!(hint(io::ErrorKind::OutOfMemory.into()).contains("memory"));
+        assert_eq!(hint(io::Error::from_raw_os_error(5)), "");
     }
 
     #[test]

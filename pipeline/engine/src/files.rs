@@ -106,3 +106,22 @@ pub(crate) fn remove(path: &Path) -> io::Result<()> {
         _ => Ok(()),
     }
 }
+
+#[cfg(all(test, target_os = "linux"))]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_record_that_does_not_fit_on_the_disk_is_named_and_leaves_the_old_one() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("a.json");
+        fs::write(&path, "old").unwrap();
+        let beside = folder.path().join(format!("a.json.{}.tmp", std::process::id()));
+        std::os::unix::fs::symlink("/dev/full", &beside).unwrap();
+        let error = write_atomic(&path, b"new").unwrap_err();
+        assert!(error.to_string().starts_with(&format!("cannot write `{}`: No space left", path.display())), "{error}");
+        assert!(error.hint().unwrap().contains("free some space"));
+        assert_eq!(fs::read_to_string(&path).unwrap(), "old");
+        assert!(fs::symlink_metadata(beside).is_err());
+    }
+}

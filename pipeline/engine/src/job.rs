@@ -122,6 +122,8 @@ pub trait Observer: Sync {
     fn advance(&self, steps: u64);
     /// Figures worth showing beside the progress.
     fn message(&self, text: &str);
+    /// A part of the work is done that is worth a line in a log, for example "fold 2 of 5 is done".
+    fn milestone(&self, text: &str);
     /// Something the user must hear of, that does not stop the stage.
     fn warn(&self, text: &str);
     /// Whether the user asked to stop.

@@ -16,6 +16,9 @@ use crate::metric::Metric;
 /// An error of any crate, fit to cross threads.
 pub type BoxError = Box<dyn std::error::Error + Send + Sync>;
 
+/// Whether a change of the file at this path, below a watched folder, can make a stage stale.
+pub type WatchFilter = Arc<dyn Fn(&Path) -> bool + Send + Sync>;
+
 /// One kind of stage, for example `ingest`.
 pub trait StageKind: Send + Sync {
     /// What `kind = "..."` says in a pipeline file.
@@ -78,6 +81,12 @@ pub trait StageKind: Send + Sync {
     /// They need not exist.
     fn watched(&self, _params: &Value, _base_dir: &Path) -> Vec<PathBuf> {
         Vec::new()
+    }
+
+    /// Tells of a file below a folder of [`watched`](Self::watched), by its path below that folder, whether the stage would
+    /// read it. `None`: it may read every file there.
+    fn watch_filter(&self, _params: &Value, _base_dir: &Path) -> Option<WatchFilter> {
+        None
     }
 
     /// Does the work. Long loops ask [`Observer::is_cancelled`](crate::Observer::is_cancelled) and return an error.

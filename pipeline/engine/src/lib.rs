@@ -42,7 +42,9 @@ pub use gc::{Garbage, GarbageItem, GarbageKind, gc};
 pub use graph::UnknownStage;
 pub use job::{InputFolder, Job, Observer, SpecView, StageView};
 pub use keep::KeptFile;
-pub use kind::{BoxError, External, Input, LastRead, Outcome, Outside, Problem, Registry, SpecCover, StageKind};
+pub use kind::{
+    BoxError, External, Input, LastRead, Outcome, Outside, Problem, Registry, SpecCover, StageKind, WatchFilter,
+};
 pub use lock::Holder;
 pub use metric::Metric;
 pub use plan::{Plan, State, Step, plan};

@@ -1,5 +1,7 @@
 //! What is kept about results and runs, as JSON in `artifacts/.ser`.
 
+use std::collections::HashSet;
+
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
@@ -90,6 +92,24 @@ pub struct RunRecord {
     pub status: RunStatus,
     /// Every stage of the plan, in order.
     pub stages: Vec<StageRun>,
+}
+
+impl RunRecord {
+    /// The stages whose results this run made or found valid, and those of everything that they read: what may be shown
+    /// as its outcome. A result that is merely still there, behind a stage that failed or was stopped, is an older run's.
+    pub fn valid(&self) -> Vec<&StageRun> {
+        let mut names: HashSet<&str> = HashSet::new();
+        // Inputs come before their readers.
+        let valid = self.stages.iter().filter(|stage| {
+            let here = matches!(stage.status, StageStatus::Done | StageStatus::Fresh | StageStatus::Unchanged);
+            let valid = here && stage.from.iter().all(|input| names.contains(input.as_str()));
+            if valid {
+                names.insert(&stage.stage);
+            }
+            valid
+        });
+        valid.collect()
+    }
 }
 
 /// How a run went.

@@ -30,6 +30,8 @@ pub trait Reporter: Sync {
     fn advance(&self, _stage: &str, _steps: u64) {}
     /// Figures worth showing beside the progress.
     fn message(&self, _stage: &str, _text: &str) {}
+    /// A part of a stage's work is done that is worth a line in a log.
+    fn milestone(&self, _stage: &str, _text: &str) {}
     /// Something the user must hear of; of a stage, or of the run as a whole.
     fn warn(&self, _stage: Option<&str>, _text: &str) {}
 }

@@ -231,6 +231,10 @@ impl Observer for StageObserver<'_> {
         self.reporter.message(self.stage, text);
     }
 
+    fn milestone(&self, text: &str) {
+        self.reporter.milestone(self.stage, text);
+    }
+
     fn warn(&self, text: &str) {
         self.warnings.lock().unwrap_or_else(PoisonError::into_inner).push(text.to_owned());
         self.reporter.warn(Some(self.stage), text);

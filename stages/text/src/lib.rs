@@ -1,8 +1,9 @@
 //! Text that other people wrote: file names, cells of tables, words in descriptors.
 //!
 //! Whatever is compared with text from elsewhere goes through [`nfc`], and whatever is shown on a terminal through
-//! [`printable`]. Files become text through [`decode`], and tables in them become rows through [`delimited`]. [`alike`] finds
-//! names that are probably one name, [`strange`] finds parts of names that were taken for other ones.
+//! [`printable`] or [`printable_lines`]. Files become text through [`decode`], and tables in them become rows through
+//! [`delimited`]. [`alike`] finds names that are probably one name, [`strange`] finds parts of names that were taken for other
+//! ones.
 
 mod alike;
 mod decode;
@@ -14,5 +15,5 @@ mod told;
 pub use crate::alike::{alike, is_blank, likeness};
 pub use crate::decode::{DecodeError, Decoded, Encoding, Place, decode};
 pub use crate::nfc::nfc;
-pub use crate::printable::printable;
+pub use crate::printable::{printable, printable_lines};
 pub use crate::told::{Strange, Told, decides, strange};

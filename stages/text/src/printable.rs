@@ -21,6 +21,15 @@ pub fn printable(text: &str) -> Cow<'_, str> {
     Cow::Owned(shown)
 }
 
+/// Like [`printable`], keeping line feeds: for text of several lines.
+pub fn printable_lines(text: &str) -> Cow<'_, str> {
+    if text.chars().any(|character| character != '\n' && is_control(character)) {
+        Cow::Owned(text.split('\n').map(printable).collect::<Vec<_>>().join("\n"))
+    } else {
+        Cow::Borrowed(text)
+    }
+}
+
 /// Control characters, and the marks that change the direction of the text behind them.
 fn is_control(character: char) -> bool {
     character.is_control()
@@ -36,6 +45,12 @@ mod tests {
         assert_eq!(printable("a\u{1b}[31mb"), "a\\u{1b}[31mb");
         assert_eq!(printable("a\u{9b}2Jb\n"), "a\\u{9b}2Jb\\u{a}");
         assert_eq!(printable("x\u{202e}vaw.a"), "x\\u{202e}vaw.a");
+    }
+
+    #[test]
+    fn lines_stay_lines() {
+        assert_eq!(printable_lines("a\n\u{1b}b\r\nc"), "a\n\\u{1b}b\\u{d}\nc");
+        assert!(matches!(printable_lines("a\nb\n"), Cow::Borrowed(_)));
     }
 
     #[test]

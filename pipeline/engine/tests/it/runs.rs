@@ -4,7 +4,7 @@ use std::fs;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread;
 
-use ser_engine::{EngineError, RunOptions, RunStatus, SpecCover, StageStatus, plan, run};
+use ser_engine::{EngineError, RunOptions, RunRecord, RunStatus, SpecCover, StageStatus, plan, run};
 
 use crate::fake::{Log, Place, registry_with};
 
@@ -215,6 +215,55 @@ fn a_failure_stops_the_run_and_keeps_the_old_result() {
     assert_eq!(record.stages[1].error.as_deref(), Some("the work failed"));
     place.edit(PIPELINE);
     assert!(place.stale().is_empty(), "the results of the old parameters are still there");
+}
+
+#[test]
+fn only_what_a_run_made_or_found_valid_is_its_outcome() {
+    let valid =
+        |record: &RunRecord| -> Vec<String> { record.valid().into_iter().map(|stage| stage.stage.clone()).collect() };
+    let place = Place::new(PIPELINE);
+    assert_eq!(valid(&place.run().0), ["a", "w", "v", "r"]);
+    assert_eq!(valid(&place.run().0), ["a", "w", "v", "r"], "found fresh");
+    let target = RunOptions { targets: vec!["w".to_owned()], ..RunOptions::default() };
+    assert_eq!(valid(&place.run_with(&target).0), ["a", "w"]);
+
+    let other = "[stage.other]\nkind = \"work\"\nfrom = \"a\"\n";
+    place.edit(&(acting("fail") + other));
+    let (record, _) = place.run();
+    assert!(place.path("artifacts/r/index.html").exists(), "the last good result is still there");
+    assert_eq!(valid(&record), ["a"], "neither it nor what was not started counts");
+    let on = RunOptions { keep_going: true, ..RunOptions::default() };
+    assert_eq!(valid(&place.run_with(&on).0), ["a", "other"]);
+
+    place.edit(PIPELINE);
+    place.write("number", " 7 ");
+    let (record, log) = place.run();
+    assert_eq!(log.ran(), ["a"]);
+    assert_eq!(valid(&record), ["a", "w", "v", "r"], "what waited and came out the same is valid");
+
+    place.edit(&PIPELINE.replace("[stage.v]\n", "[stage.v]\nn_mels = 80\n"));
+    place.cancel.store(true, Ordering::Relaxed);
+    let (record, _) = place.run();
+    assert_eq!(record.status, RunStatus::Cancelled);
+    assert_eq!(valid(&record), ["a", "w"]);
+}
+
+#[test]
+fn one_stage_run_alone_with_other_values_leads_nobody_astray() {
+    let mut place = Place::new(PIPELINE);
+    place.run();
+    let results = |place: &Place| {
+        ["a/out.txt", "w/out.txt", "v/out.txt", "r/index.html"].map(|file| place.read(&format!("artifacts/{file}")))
+    };
+    let undisturbed = results(&place);
+    place.set(&["w.n_mels=80"]);
+    place.run_with(&RunOptions { targets: vec!["w".to_owned()], force: true, ..RunOptions::default() });
+    place.set(&[]);
+    assert_eq!(place.stale(), ["w: n_mels 80 → 64", "v: waits for `w`", "r: waits for `v`"]);
+    let (record, _) = place.run();
+    assert_eq!(record.status, RunStatus::Done);
+    assert_eq!(results(&place), undisturbed);
+    assert!(place.stale().is_empty());
 }
 
 #[test]

@@ -786,3 +786,16 @@ fn the_folder_of_the_file_is_where_paths_start() {
     assert_eq!(load("pipeline.toml").base_dir(), Path::new("."));
     assert_eq!(load("some/where/p.toml").base_dir(), Path::new("some/where"));
 }
+
+#[test]
+fn what_is_quoted_of_a_file_is_shown_and_not_obeyed() {
+    let text = "name = \"t\"\n[stage.a]\nkind = \"sou\\u001Brce\"\nroot = \"\\u009B2J\"\n# \u{9b}2J \u{202e}\nx = 1\n";
+    for colour in [false, true] {
+        let errors = parse(text, &["a.\u{1b}[2J=1", "\u{9b}=2"]).expect_err("mistakes");
+        let told = errors.render(colour);
+        assert!(told.contains("\\u{1b}") && told.contains("\\u{9b}"), "{told}");
+        for found in errors.0 {
+            assert!(!found.render(false).contains('\u{1b}'), "{found:?}");
+        }
+    }
+}
