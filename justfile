@@ -13,13 +13,18 @@ all *ARGS:
 test *ARGS:
     cargo test --release --locked --workspace --features ser/ndarray {{ARGS}}
 
+# The crates that read other people's bytes, with overflow checks and debug assertions (builds their dependencies once more)
+test-checked *ARGS:
+    cargo test --profile checked --locked --package ser-text --package ser-schemas --package ser-audio \
+        --package ser-ingest --package ser-split --package ser-engine {{ARGS}}
+
 # Formatting and lints, warnings denied
 lint:
     cargo fmt --all --check
     cargo clippy --release --locked --workspace --all-targets --features ser/ndarray -- -D warnings
 
 # Everything that must hold before a change is shared
-check: lint sanitize check-aarch64 test
+check: lint sanitize check-aarch64 test test-checked
 
 # The kernels, where all `unsafe` is, under AddressSanitizer; only says so where the toolchain comes without it
 sanitize:
