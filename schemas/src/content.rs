@@ -21,7 +21,7 @@ pub fn content_digest(path: &Path) -> TableResult<String> {
     let io_error = |source| parquet_io::io_error("read", path, source);
     let mut file = File::open(path).map_err(io_error)?;
     let described = ArrowReaderMetadata::load(&file, ArrowReaderOptions::default())
-        .map_err(|source| parquet_io::parquet_error(path, source))?;
+        .map_err(|source| parquet_io::read_error(path, source))?;
     let mut digest = Digest(blake3::Hasher::new());
     let metadata = described.schema().metadata();
     let mut pairs: Vec<_> = metadata.iter().filter(|(key, _)| !parquet_io::is_provenance(key)).collect();

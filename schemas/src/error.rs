@@ -25,7 +25,16 @@ pub enum TableError {
     Parquet {
         /// The file.
         path: PathBuf,
-        /// What the Parquet reader or writer said.
+        /// What the Parquet reader said.
+        #[source]
+        source: parquet::errors::ParquetError,
+    },
+    /// The rows could not be encoded; what the file system refuses is [`Io`](Self::Io).
+    #[error("cannot encode `{}` as Parquet", path.display())]
+    Encode {
+        /// The file that was to be written.
+        path: PathBuf,
+        /// What the Parquet writer said.
         #[source]
         source: parquet::errors::ParquetError,
     },

@@ -200,6 +200,26 @@ mod tests {
     }
 
     #[test]
+    fn a_table_without_clips_keeps_its_columns() {
+        let folder = tempfile::tempdir().expect("temporary folder");
+        let path = folder.path().join("functionals.parquet");
+        let written = Functionals { names: vec!["zcr_mean".into()], ..Functionals::default() };
+        written.write(&path, &Provenance::default()).expect("write");
+        assert_eq!(Functionals::read(&path).expect("read"), written);
+        let frames = folder.path().join("frames.parquet");
+        let layout = crate::frames::FrameLayout {
+            names: vec!["zcr".into()],
+            sample_rate_hz: 16_000,
+            hop_s: 0.01,
+            params: serde_json::Value::Null,
+        };
+        let writer = crate::frames::FramesWriter::create(&frames, &layout, &Provenance::default()).expect("create");
+        writer.finish().expect("finish");
+        assert_eq!(crate::frames::read_clips(&frames).expect("read").count(), 0);
+        assert_eq!(crate::frames::read_layout(&frames).expect("layout"), layout);
+    }
+
+    #[test]
     fn copied_groups_are_the_same_bytes_as_written_ones() {
         let folder = tempfile::tempdir().expect("temporary folder");
         let path = |name: &str| folder.path().join(name);

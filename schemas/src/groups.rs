@@ -23,10 +23,10 @@ use parquet::file::properties::{EnabledStatistics, WriterProperties, WriterPrope
 use parquet::file::reader::ChunkReader;
 use parquet::file::writer::{SerializedRowGroupWriter, TrackedWrite};
 
-use crate::error::{TableError, TableResult};
+use crate::error::TableResult;
 use crate::footer::Footer;
 use crate::matrices::MatrixColumn;
-use crate::parquet_io::{check_table, io_error, parquet_error};
+use crate::parquet_io::{batch_error, check_table, io_error, read_error, write_error};
 use crate::writeback::Writeback;
 
 /// Bytes collected before they are handed to the operating system.
@@ -65,7 +65,7 @@ impl GroupWriter {
             let (writer, factory) = writer.into_serialized_writer()?;
             Ok((Arc::clone(writer.properties()), factory, writer.close()?.file_metadata().clone()))
         };
-        let (properties, factory, metadata) = describe().map_err(|source| parquet_error(path, source))?;
+        let (properties, factory, metadata) = describe().map_err(|source| write_error(&partial, source))?;
         let mut out = TrackedWrite::new(BufWriter::with_capacity(BUFFER_BYTES, file));
         out.write_all(MAGIC).map_err(|source| io_error("write", &partial, source))?;
         Ok(Self {
@@ -130,7 +130,7 @@ impl GroupWriter {
         let start = ranges().map(|(start, _)| start).min().unwrap_or(0);
         let end = ranges().map(|(start, length)| start + length).max().unwrap_or(start);
         let bytes =
-            from.file.get_bytes(start, (end - start) as usize).map_err(|source| parquet_error(&from.path, source))?;
+            from.file.get_bytes(start, (end - start) as usize).map_err(|source| read_error(&from.path, source))?;
         self.append(|appended| {
             for column in described.columns() {
                 // The description counts from the file's start, the bytes from the group's.
@@ -166,7 +166,7 @@ impl GroupWriter {
             write(&mut group)?;
             self.footer.push(&*group.close()?)
         };
-        append().map_err(|source| parquet_error(&self.path, source))?;
+        append().map_err(|source| write_error(&self.partial, source))?;
         let written = out.bytes_written() as u64;
         self.writeback.advance(written).map_err(|source| io_error("write", &self.partial, source))
     }
@@ -181,7 +181,7 @@ impl GroupWriter {
             ParquetMetaDataWriter::new(&mut out, &metadata).finish()?;
             Ok(out)
         };
-        let buffered = complete().map_err(|source| parquet_error(&self.path, source))?;
+        let buffered = complete().map_err(|source| write_error(&self.partial, source))?;
         buffered.into_inner().map_err(|error| io_error("write", &self.partial, error.into_error()))?;
         self.writeback.finish().map_err(|source| io_error("write", &self.partial, source))?;
         std::fs::rename(&self.partial, &self.path).map_err(|source| io_error("rename", &self.partial, source))
@@ -218,7 +218,7 @@ impl GroupReader {
         let file = File::open(path).map_err(|source| io_error("read", path, source))?;
         // In full, not summed up: what describes a copied group must be what described the first.
         let options = ArrowReaderOptions::default().with_encoding_stats_as_mask(false);
-        let metadata = ArrowReaderMetadata::load(&file, options).map_err(|source| parquet_error(path, source))?;
+        let metadata = ArrowReaderMetadata::load(&file, options).map_err(|source| read_error(path, source))?;
         check_table(path, metadata.schema().metadata(), table, version)?;
         Ok(Self { path: path.to_owned(), file, metadata })
     }
@@ -278,9 +278,9 @@ impl GroupReader {
         if let Some(group) = group {
             builder = builder.with_row_groups(vec![group]);
         }
-        let reader = builder.build().map_err(|source| parquet_error(&self.path, source))?;
+        let reader = builder.build().map_err(|source| read_error(&self.path, source))?;
         let path = self.path.clone();
-        Ok(reader.map(move |batch| batch.map_err(|source| TableError::Arrow { path: path.clone(), source })))
+        Ok(reader.map(move |batch| batch.map_err(|source| batch_error(&path, source))))
     }
 }
 

@@ -2,14 +2,16 @@
 
 use std::collections::HashMap;
 use std::fs::File;
-use std::io::BufWriter;
+use std::io::{self, BufWriter};
 use std::path::{Path, PathBuf};
 
 use arrow::array::RecordBatch;
 use arrow::datatypes::{Metadata, SchemaRef};
+use arrow::error::ArrowError;
 use parquet::arrow::ArrowWriter;
 use parquet::arrow::arrow_reader::{ArrowReaderMetadata, ArrowReaderOptions, ParquetRecordBatchReaderBuilder};
 use parquet::basic::Compression;
+use parquet::errors::ParquetError;
 use parquet::file::properties::WriterProperties;
 
 use crate::error::{TableError, TableResult};
@@ -66,20 +68,20 @@ impl AtomicWriter {
         let file = File::create(&partial).map_err(|source| io_error("write", &partial, source))?;
         let properties = WriterProperties::builder().set_compression(Compression::SNAPPY).build();
         let writer = ArrowWriter::try_new(BufWriter::new(file), schema, Some(properties))
-            .map_err(|source| parquet_error(path, source))?;
+            .map_err(|source| write_error(&partial, source))?;
         Ok(Self { path: path.to_owned(), partial, writer: Some(writer) })
     }
 
     /// Appends `batch`.
     pub(crate) fn write(&mut self, batch: &RecordBatch) -> TableResult<()> {
         let Some(writer) = self.writer.as_mut() else { return Ok(()) };
-        writer.write(batch).map_err(|source| parquet_error(&self.path, source))
+        writer.write(batch).map_err(|source| write_error(&self.partial, source))
     }
 
     /// Completes, syncs and renames the file into place.
     pub(crate) fn finish(mut self) -> TableResult<()> {
         let Some(writer) = self.writer.take() else { return Ok(()) };
-        let buffered = writer.into_inner().map_err(|source| parquet_error(&self.path, source))?;
+        let buffered = writer.into_inner().map_err(|source| write_error(&self.partial, source))?;
         let file = buffered.into_inner().map_err(|error| io_error("write", &self.partial, error.into_error()))?;
         file.sync_all().map_err(|source| io_error("write", &self.partial, source))?;
         std::fs::rename(&self.partial, &self.path).map_err(|source| io_error("rename", &self.partial, source))
@@ -115,18 +117,18 @@ pub(crate) fn open(
     version: u32,
 ) -> TableResult<(u32, impl Iterator<Item = TableResult<RecordBatch>> + use<>)> {
     let file = File::open(path).map_err(|source| io_error("read", path, source))?;
-    let builder = ParquetRecordBatchReaderBuilder::try_new(file).map_err(|source| parquet_error(path, source))?;
+    let builder = ParquetRecordBatchReaderBuilder::try_new(file).map_err(|source| read_error(path, source))?;
     let version = check_table(path, builder.schema().metadata(), table, version)?;
-    let reader = builder.with_batch_size(1024).build().map_err(|source| parquet_error(path, source))?;
+    let reader = builder.with_batch_size(1024).build().map_err(|source| read_error(path, source))?;
     let path = path.to_owned();
-    Ok((version, reader.map(move |batch| batch.map_err(|source| TableError::Arrow { path: path.clone(), source }))))
+    Ok((version, reader.map(move |batch| batch.map_err(|source| batch_error(&path, source)))))
 }
 
 /// The metadata of the Parquet file at `path`: schema name and version, provenance, and the table's own keys.
 pub fn read_metadata(path: &Path) -> TableResult<HashMap<String, String>> {
     let file = File::open(path).map_err(|source| io_error("read", path, source))?;
-    let metadata = ArrowReaderMetadata::load(&file, ArrowReaderOptions::default())
-        .map_err(|source| parquet_error(path, source))?;
+    let metadata =
+        ArrowReaderMetadata::load(&file, ArrowReaderOptions::default()).map_err(|source| read_error(path, source))?;
     Ok(metadata.schema().metadata().clone().into())
 }
 
@@ -148,6 +150,150 @@ pub(crate) fn io_error(action: &'static str, path: &Path, source: std::io::Error
     TableError::Io { action, path: path.to_owned(), source }
 }
 
-pub(crate) fn parquet_error(path: &Path, source: parquet::errors::ParquetError) -> TableError {
-    TableError::Parquet { path: path.to_owned(), source }
+/// Reading `path` failed. A file that ends too early is a damaged file; other refusals of the system say nothing about it.
+pub(crate) fn read_error(path: &Path, source: ParquetError) -> TableError {
+    match system_error(source) {
+        Ok(source) => io_error("read", path, source),
+        Err(source) => TableError::Parquet { path: path.to_owned(), source },
+    }
+}
+
+/// Reading rows of `path` failed.
+pub(crate) fn batch_error(path: &Path, source: ArrowError) -> TableError {
+    match source {
+        ArrowError::IoError(_, source) if !is_damage(&source) => io_error("read", path, source),
+        source => TableError::Arrow { path: path.to_owned(), source },
+    }
+}
+
+/// Writing `path` failed.
+pub(crate) fn write_error(path: &Path, source: ParquetError) -> TableError {
+    match system_error(source) {
+        Ok(source) => io_error("write", path, source),
+        Err(source) => TableError::Encode { path: path.to_owned(), source },
+    }
+}
+
+/// What the operating system said, if it was the operating system.
+fn system_error(error: ParquetError) -> Result<io::Error, ParquetError> {
+    let ParquetError::External(inner) = error else { return Err(error) };
+    match inner.downcast::<io::Error>() {
+        Ok(inner) if is_damage(&inner) => Err(ParquetError::External(inner)),
+        Ok(inner) => Ok(*inner),
+        Err(inner) => Err(ParquetError::External(inner)),
+    }
+}
+
+/// Whether an error is about what a file holds, not about getting at it.
+fn is_damage(error: &io::Error) -> bool {
+    matches!(error.kind(), io::ErrorKind::UnexpectedEof | io::ErrorKind::InvalidData | io::ErrorKind::InvalidInput)
+}
+
+#[cfg(all(test, target_os = "linux"))]
+mod tests {
+    use std::os::unix::fs::symlink;
+
+    use super::*;
+    use crate::frames::{ClipFrames, FrameLayout, FramesWriter};
+    use crate::functionals::Functionals;
+    use crate::{Exclusion, Reason, Table as _};
+
+    /// The message with its causes.
+    fn told(error: &TableError) -> String {
+        let cause = std::error::Error::source(error).map(|cause| format!(": {cause}"));
+        format!("{error}{}", cause.unwrap_or_default())
+    }
+
+    /// A folder in which whatever is written beside `file` meets a full disk.
+    fn full(file: &str) -> (tempfile::TempDir, PathBuf) {
+        let folder = tempfile::tempdir().expect("folder");
+        let path = folder.path().join(file);
+        symlink("/dev/full", path.with_extension("parquet.partial")).expect("link");
+        (folder, path)
+    }
+
+    fn exclusions(count: usize) -> Vec<Exclusion> {
+        let row = |number: usize| Exclusion {
+            clip_id: format!("c/{number}"),
+            corpus: "c".to_owned(),
+            path: format!("{number}.wav"),
+            reason: Reason::Silent,
+            detail: format!("{:x}", number * 2_654_435_761),
+        };
+        (0..count).map(row).collect()
+    }
+
+    fn functionals(clips: usize) -> Functionals {
+        Functionals {
+            names: vec!["a".to_owned(), "b".to_owned()],
+            clip_ids: (0..clips).map(|clip| clip.to_string()).collect(),
+            values: (0..2 * clips).map(|value| value as f32).collect(),
+        }
+    }
+
+    fn write_frames(path: &Path, clips: usize) -> TableResult<()> {
+        let layout = FrameLayout {
+            names: vec!["a".to_owned()],
+            sample_rate_hz: 16_000,
+            hop_s: 0.01,
+            params: serde_json::Value::Null,
+        };
+        let mut writer = FramesWriter::create(path, &layout, &Provenance::default())?;
+        for clip in 0..clips {
+            writer.push(ClipFrames {
+                clip_id: clip.to_string(),
+                variant: String::new(),
+                values: vec![clip as f32; 10_000],
+            })?;
+        }
+        writer.finish()
+    }
+
+    #[test]
+    fn a_full_disk_is_told_as_writing_whatever_the_table_and_its_size() {
+        let provenance = Provenance::default();
+        for count in [1, 200_000] {
+            for (table, file) in [("exclusions", "e.parquet"), ("functionals", "f.parquet"), ("frames", "g.parquet")] {
+                let (_folder, path) = full(file);
+                let written = match table {
+                    "exclusions" => Exclusion::write(&path, &exclusions(count), &provenance),
+                    "functionals" => functionals(count).write(&path, &provenance),
+                    _ => write_frames(&path, count.min(100)),
+                };
+                let error = written.expect_err("a full disk");
+                let told = told(&error);
+                assert!(
+                    matches!(&error, TableError::Io { action: "write", source, .. }
+                    if source.kind() == io::ErrorKind::StorageFull),
+                    "{table} of {count}: {told}"
+                );
+                assert!(told.starts_with("cannot write `") && told.contains(file), "{told}");
+                assert!(!path.exists());
+            }
+        }
+    }
+
+    #[test]
+    fn a_file_in_the_place_of_a_folder_is_named() {
+        let folder = tempfile::tempdir().expect("folder");
+        std::fs::write(folder.path().join("out"), "").expect("file");
+        let error = Exclusion::write(&folder.path().join("out/e.parquet"), &exclusions(1), &Provenance::default())
+            .expect_err("no folder");
+        assert!(told(&error).contains("out/e.parquet.partial`: Not a directory"), "{}", told(&error));
+    }
+
+    #[test]
+    fn a_file_that_cannot_be_read_is_no_damaged_one_and_a_cut_one_is() {
+        let folder = tempfile::tempdir().expect("folder");
+        let error = Exclusion::read(folder.path()).expect_err("a folder");
+        assert!(matches!(&error, TableError::Io { action: "read", .. }), "{}", told(&error));
+        let path = folder.path().join("e.parquet");
+        Exclusion::write(&path, &exclusions(10), &Provenance::default()).expect("write");
+        let bytes = std::fs::read(&path).expect("read");
+        for length in [0, 3, 11, bytes.len() / 2, bytes.len() - 1] {
+            std::fs::write(&path, &bytes[..length]).expect("cut");
+            let error = Exclusion::read(&path).expect_err("cut");
+            assert!(matches!(error, TableError::Parquet { .. }), "{length}: {}", told(&error));
+        }
+    }
 }

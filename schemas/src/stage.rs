@@ -68,8 +68,10 @@ pub trait Observer: Sync {
     fn begin(&self, _label: &str, _total: u64, _unit: &str) {}
     /// `steps` more are done.
     fn advance(&self, _steps: u64) {}
-    /// Figures worth showing beside the progress, for example "epoch 12/50, loss 0.41, UAR 0.57".
+    /// Figures worth showing beside the progress, for example "epoch 12 of 50, loss 0.41, UAR 0.57".
     fn message(&self, _text: &str) {}
+    /// A part of the work is done that is worth a line in a log, for example "fold 2 of 5 is done". Rare: a few in a stage.
+    fn milestone(&self, _text: &str) {}
     /// Something the user must hear of, that does not stop the stage.
     fn warn(&self, _text: &str) {}
     /// Whether the user asked to stop. Long loops look between steps and return their crate's `Cancelled` error.

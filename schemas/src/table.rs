@@ -261,6 +261,8 @@ pub(crate) fn cell<T: crate::Column>(
 
 #[cfg(test)]
 mod tests {
+    use parquet::arrow::arrow_reader::ParquetRecordBatchReaderBuilder;
+
     use super::*;
 
     #[test]
@@ -306,5 +308,25 @@ mod tests {
         let batch = crate::Clip::encode(&[clip]);
         let error = crate::Clip::decode(&batch.project(&[0]).expect("one column"), &path).expect_err("columns missing");
         assert!(matches!(&error, crate::TableError::MissingColumn { column, .. } if column == "corpus"), "{error}");
+    }
+
+    #[test]
+    fn a_table_without_rows_has_all_columns_and_is_read_by_any_reader() {
+        let folder = tempfile::tempdir().expect("temporary folder");
+        let (seed, path) = (folder.path().join("seed.parquet"), folder.path().join("table.parquet"));
+        for table in every_table() {
+            let (doc, schema) = ((table.describe)(), (table.schema)());
+            let metadata = Provenance::default().metadata(doc.name, doc.version, &[]);
+            let described = Arc::new(Schema::clone(&schema).with_metadata(metadata));
+            let none = RecordBatch::new_empty(Arc::clone(&described));
+            parquet_io::write_batches(&seed, described, std::iter::once(none)).expect("write");
+            assert_eq!((table.copy)(&seed, &path, 9).expect("copy"), 0, "{}", doc.name);
+            let file = std::fs::File::open(&path).expect("file");
+            let reader = ParquetRecordBatchReaderBuilder::try_new(file).expect("Parquet");
+            assert_eq!(reader.schema().fields(), schema.fields(), "{}", doc.name);
+            let batches = reader.build().expect("reader");
+            assert_eq!(batches.map(|batch| batch.expect("batch").num_rows()).sum::<usize>(), 0, "{}", doc.name);
+        }
+        assert!(crate::Exclusion::read(&path).is_err(), "a table without rows is still a certain table");
     }
 }

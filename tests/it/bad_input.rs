@@ -101,6 +101,8 @@ fn a_full_disk_is_an_error_that_says_so_and_nothing_half_written_stays() {
     let unmounted = std::process::Command::new("umount").arg(&disk).status();
     assert!(unmounted.is_ok_and(|status| status.success()));
     let ran = ran.exits(1);
-    assert!(ran.stderr.to_lowercase().contains("no space left"), "{}", ran.stderr);
+    let told = ran.stderr.to_lowercase();
+    assert!(told.contains("no space left") && told.contains("free some space"), "{}", ran.stderr);
+    assert!(told.contains("cannot write `") && !told.contains("readable parquet"), "{}", ran.stderr);
     assert!(!left);
 }

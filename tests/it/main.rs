@@ -3,11 +3,14 @@
 mod audit;
 mod bad_input;
 mod compat;
+mod control;
 mod corpora;
 mod generated;
 mod history;
 mod kills;
 mod leaks;
+mod limits;
+mod outcome;
 mod pipeline;
 mod predict;
 mod readme;

@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 
 use ser_schemas::{Clip, Table as _};
 
-use crate::util::{Workspace, wav};
+use crate::util::{Workspace, skipped, wav};
 
 const PIPELINE: &str = "name = \"watched\"\n\
     [stage.savee]\nkind = \"ingest\"\ncorpus = \"savee\"\nroot = \"data/corpus\"\n\
@@ -25,14 +25,12 @@ struct Watcher<'a> {
 
 impl<'a> Watcher<'a> {
     fn start(workspace: &'a Workspace, arguments: &[&str]) -> Self {
+        Self::spawn(workspace, workspace.command(&[&["watch", "--settle", "0.3"], arguments].concat()))
+    }
+
+    fn spawn(workspace: &'a Workspace, mut command: Command) -> Self {
         let log = File::create(workspace.path("watch.log")).expect("log");
-        let child = workspace
-            .command(&[&["watch", "--settle", "0.3"], arguments].concat())
-            .stdin(Stdio::null())
-            .stdout(Stdio::null())
-            .stderr(log)
-            .spawn()
-            .expect("the program starts");
+        let child = command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(log).spawn().expect("the program starts");
         Self { workspace, child }
     }
 
@@ -167,6 +165,60 @@ fn a_file_that_comes_during_a_run_is_not_lost() {
     }
     watcher.interrupt();
     workspace.ser(&["status", "--exit-code"]).exits(0);
+}
+
+#[test]
+fn files_that_no_ingest_reads_start_nothing() {
+    let workspace = Workspace::with_pipeline(PIPELINE);
+    add(&workspace, "a01", 200.0);
+    let watcher = Watcher::start(&workspace, &[]);
+    watcher.tells("watching 2 files in 2 places", 1);
+    watcher.tells(": savee, manifest in ", 1);
+    for name in ["notes.txt", "DC/d01.wav.part", "DC/.d01.wav.Xa7", "DC/Thumbs.db", "empty/.keep"] {
+        workspace.write(&format!("data/corpus/{name}"), "x");
+    }
+    // Longer than it takes to settle: had they meant anything, it would have been told by then.
+    sleep(Duration::from_secs(1));
+    workspace.write("data/corpus/notes.txt", "longer");
+    fs::remove_file(workspace.path("data/corpus/DC/Thumbs.db")).expect("removed");
+    sleep(Duration::from_secs(1));
+    // A download that is complete gets its name; a folder is moved here with all that is in it.
+    workspace.write("data/corpus/DC/d02.wav.part", wav(16_000, 1.0, 210.0, 0.5));
+    fs::rename(workspace.path("data/corpus/DC/d02.wav.part"), workspace.path("data/corpus/DC/d02.wav"))
+        .expect("renamed");
+    watcher.tells(": savee, manifest in ", 2);
+    workspace.write("elsewhere/JE/a01.wav", wav(16_000, 1.0, 220.0, 0.5));
+    fs::rename(workspace.path("elsewhere/JE"), workspace.path("data/corpus/JE")).expect("moved");
+    watcher.tells(": savee, manifest in ", 3);
+    let log = watcher.interrupt();
+    assert!(!log.contains("nothing to do") && !log.contains("notes.txt") && !log.contains("d01"), "{log}");
+    assert!(log.contains("1 added (data/corpus/DC/d02.wav)"), "{log}");
+}
+
+/// Needs a user namespace with a limit of its own; without the right to make one the test says so and ends.
+#[cfg(target_os = "linux")]
+#[test]
+fn without_watches_left_it_says_so_and_looks_from_time_to_time() {
+    const LIMIT: &str = "echo 1 > /proc/sys/user/max_inotify_watches";
+    let made = Command::new("unshare").args(["-Ur", "sh", "-c", LIMIT]).stderr(Stdio::null()).status();
+    if !made.is_ok_and(|status| status.success()) {
+        skipped("limiting the number of watches needs a user namespace, which cannot be made here");
+        return;
+    }
+    let workspace = Workspace::with_pipeline(PIPELINE);
+    add(&workspace, "a01", 200.0);
+    let ser = workspace.command(&[]);
+    let mut command = Command::new("unshare");
+    command.args(["-Ur", "sh", "-c", &format!("{LIMIT}; exec \"$0\" watch --settle 0.3")]).arg(ser.get_program());
+    command.current_dir(workspace.path("")).env_remove("SER_DATA").env("NO_COLOR", "1");
+    let watcher = Watcher::spawn(&workspace, command);
+    watcher.tells("limit of watched folders is reached", 1);
+    watcher.tells("looking every 10 s instead", 1);
+    watcher.tells(": savee, manifest in ", 1);
+    add(&workspace, "d01", 210.0);
+    watcher.tells(": savee, manifest in ", 2);
+    let log = watcher.interrupt();
+    assert!(!log.to_lowercase().contains("no space left"), "{log}");
 }
 
 #[test]

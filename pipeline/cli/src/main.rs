@@ -1,13 +1,15 @@
 //! `ser`: from folders of emotional speech to an audited dataset, a trained CNN-LSTM and an honest report.
 //!
 //! [`args`] is what may be typed, `commands` has one file per command, `kinds` is the one list of stage kinds,
-//! [`terminal`] is what a run looks like, [`output`] where results and errors go.
+//! [`terminal`] is what a run looks like, [`output`] where results and errors go, [`line`] what may be written there.
 
 mod args;
 mod commands;
 mod diff;
 mod kinds;
+mod line;
 mod output;
+mod progress;
 mod project;
 mod terminal;
 mod text_table;
@@ -23,7 +25,10 @@ use crate::output::Status;
 use crate::project::Project;
 
 fn main() -> ExitCode {
-    let cli = Cli::parse();
+    let cli = match Cli::try_parse() {
+        Ok(cli) => cli,
+        Err(refused) => return output::refuse(&refused),
+    };
     match dispatch(&cli) {
         Ok(status) => status.exit_code(),
         Err(error) => output::fail(&error),

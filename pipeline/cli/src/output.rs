@@ -1,11 +1,14 @@
 //! Results on stdout, errors on stderr, and the exit code that goes with them.
 
 use std::fmt::Display;
-use std::io::Write as _;
+use std::io::{IsTerminal as _, Write as _};
 use std::process::ExitCode;
 
-use console::style;
+use console::Style;
 use ser_engine::{EngineError, SpecErrors};
+use serde::Serialize;
+
+use crate::line::Line;
 
 /// How a command ended, when it did not fail.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -39,8 +42,9 @@ pub(crate) struct UsageError {
 /// Writes `text` and a line end to stdout.
 ///
 /// A reader that went away (`ser audit | head`) is no error; a full disk is.
-pub(crate) fn print(text: impl Display) -> anyhow::Result<()> {
-    match writeln!(std::io::stdout().lock(), "{text}") {
+#[expect(clippy::disallowed_methods, reason = "the one way to stdout")]
+pub(crate) fn print(text: impl Into<Line>) -> anyhow::Result<()> {
+    match writeln!(std::io::stdout().lock(), "{}", text.into().as_str()) {
         Err(error) if error.kind() != std::io::ErrorKind::BrokenPipe => {
             Err(anyhow::Error::new(error).context("cannot write the result to stdout"))
         }
@@ -48,27 +52,68 @@ pub(crate) fn print(text: impl Display) -> anyhow::Result<()> {
     }
 }
 
+/// Writes `value` to stdout as JSON of many lines.
+pub(crate) fn print_json(value: &impl Serialize) -> anyhow::Result<()> {
+    print(Line::json(&serde_json::to_string_pretty(value)?))
+}
+
+/// Writes `value` to stdout as JSON on one line.
+pub(crate) fn print_json_line(value: &impl Serialize) -> anyhow::Result<()> {
+    print(Line::json(&serde_json::to_string(value)?))
+}
+
 /// Writes a line to stderr.
-pub(crate) fn tell(text: impl Display) {
+#[expect(clippy::disallowed_methods, reason = "the one way to stderr")]
+pub(crate) fn tell(text: impl Into<Line>) {
     // Nobody left to tell.
-    let _ = writeln!(std::io::stderr().lock(), "{text}");
+    let _ = writeln!(std::io::stderr().lock(), "{}", text.into().as_str());
 }
 
 /// Writes a warning to stderr.
 pub(crate) fn warn(text: impl Display) {
-    tell(format_args!("{} {text}", style("warning:").for_stderr().yellow()));
+    tell(Line::new().styled(&style().yellow(), "warning:").text(" ").message(text));
+}
+
+/// Writes all mistakes in a pipeline file to stderr.
+pub(crate) fn tell_mistakes(errors: &SpecErrors) {
+    tell(Line::coloured(&errors.render(console::colors_enabled_stderr())));
+}
+
+/// Shows the help that was asked for, or what is wrong with the command line, and gives the exit code.
+pub(crate) fn refuse(refused: &clap::Error) -> ExitCode {
+    let coloured = if refused.use_stderr() { console::colors_enabled_stderr() } else { console::colors_enabled() };
+    let text = refused.render();
+    let text = if coloured { text.ansi().to_string() } else { text.to_string() };
+    let line = Line::coloured(text.trim_end());
+    if refused.use_stderr() {
+        tell(line);
+    } else if let Err(error) = print(line) {
+        return fail(&error);
+    }
+    ExitCode::from(u8::try_from(refused.exit_code()).unwrap_or(2))
+}
+
+/// No colour yet; those added to it show where stderr shows colours.
+pub(crate) fn style() -> Style {
+    Style::new().for_stderr()
+}
+
+/// Whether a person watches stderr.
+#[expect(clippy::disallowed_methods, reason = "nothing is written")]
+pub(crate) fn is_watched() -> bool {
+    std::io::stderr().is_terminal()
 }
 
 /// Reports `error` with its causes and advice, and gives the exit code.
 pub(crate) fn fail(error: &anyhow::Error) -> ExitCode {
     if let Some(errors) = error.downcast_ref::<SpecErrors>() {
-        tell(errors.render(console::colors_enabled_stderr()));
+        tell_mistakes(errors);
         tell("nothing was run");
         return ExitCode::from(2);
     }
-    tell(format_args!("{} {}", style("error:").for_stderr().red().bold(), causes(error)));
+    tell(Line::new().styled(&style().red().bold(), "error:").text(" ").message(causes(error)));
     if let Some(hint) = hint(error) {
-        tell(format_args!("{} {hint}", style("hint:").for_stderr().cyan()));
+        tell(Line::new().styled(&style().cyan(), "hint:").text(" ").message(hint));
     }
     let usage = error.downcast_ref::<UsageError>().is_some()
         || matches!(error.downcast_ref::<EngineError>(), Some(EngineError::UnknownStage(_)));

@@ -2,9 +2,13 @@
 
 use std::fmt::Write as _;
 
+use ser_text::printable;
+
 /// Text with columns aligned; a column whose cells all begin with a digit (or are empty) is set to the right.
 pub(crate) fn render(head: &[&str], rows: &[Vec<String>]) -> String {
-    let cell = |row: &[String], column: usize| row.get(column).cloned().unwrap_or_default();
+    // Written out here already: a line feed in a name would break the table, and every character counts for the width.
+    let cell =
+        |row: &[String], column: usize| row.get(column).map(|cell| printable(cell).into_owned()).unwrap_or_default();
     let columns: Vec<(usize, bool)> = head
         .iter()
         .enumerate()
@@ -41,6 +45,13 @@ mod tests {
     fn numbers_stand_right_and_words_left() {
         let rows = vec![vec!["angry".to_owned(), "7".to_owned()], vec!["sad".to_owned(), "1203".to_owned()]];
         assert_eq!(render(&["emotion", "clips"], &rows), "emotion  clips\nangry        7\nsad       1203\n");
+    }
+
+    #[test]
+    fn a_name_breaks_no_table() {
+        let rows = vec![vec!["a\nb\u{1b}[31m.wav".to_owned(), "1".to_owned()], vec!["c".to_owned(), "2".to_owned()]];
+        let table = render(&["", "n"], &rows);
+        assert_eq!(table, format!("{:23}  n\n{}  1\n{:23}  2\n", "", "a\\u{a}b\\u{1b}[31m.wav", "c"));
     }
 
     #[test]

@@ -112,7 +112,7 @@ pub fn walk_folder(root: &Path) -> Result<FolderWalk, FolderError> {
 }
 
 /// Hidden files, the resource forks that macOS writes beside files (`._x.wav`), and the folder it adds to archives.
-fn is_passed_over(name: &OsStr) -> bool {
+pub(crate) fn is_passed_over(name: &OsStr) -> bool {
     let name = name.to_string_lossy();
     name.starts_with('.') || name == "__MACOSX"
 }

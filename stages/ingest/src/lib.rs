@@ -55,7 +55,7 @@ pub use crate::probe::{describe, reason as reason_of};
 pub use crate::run::{CLIPS_FILE, CORPUS_FILE, Reading, read, run};
 pub use crate::sources::{FoundSources, Sources, find_sources};
 pub use crate::survey::{Survey, check_root};
-pub use crate::watched::watched_paths;
+pub use crate::watched::{watched_paths, would_read};
 
 /// Rises when the same input would give another table.
 pub const VERSION: u32 = 3;

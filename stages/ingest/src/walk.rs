@@ -10,7 +10,7 @@ use ser_text::nfc;
 
 use crate::descriptor::Descriptor;
 use crate::error::IngestError;
-pub(crate) use crate::folder::is_audio;
+pub(crate) use crate::folder::{is_audio, is_passed_over};
 use crate::folder::{FolderError, FolderFile, walk_folder};
 use crate::index::Stat;
 use crate::machine;
@@ -96,6 +96,11 @@ pub(crate) fn walk(descriptor: &Descriptor, root: &Path) -> Result<Walk, IngestE
     found.audio.into_iter().for_each(|file| walk.add(descriptor, file));
     found.others.into_iter().for_each(|path| walk.add_other(descriptor, path));
     Ok(walk)
+}
+
+/// Whether the descriptor wants the audio file at `below_root`, a path below the root with `/`.
+pub(crate) fn is_included(descriptor: &Descriptor, below_root: &str) -> bool {
+    GlobUse::default().take(descriptor, below_root)
 }
 
 fn unreadable(descriptor: &Descriptor, root: &Path, source: io::Error) -> IngestError {

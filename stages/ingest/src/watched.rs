@@ -1,9 +1,11 @@
 //! Where a change can make an ingest stale: what a program that waits for changes looks at.
 
+use std::ffi::OsStr;
 use std::path::{Path, PathBuf};
 
 use crate::Params;
-use crate::descriptor::{Descriptor, is_path};
+use crate::descriptor::{Descriptor, SideTable, is_path};
+use crate::walk::{SYNTHETIC_MARK, is_audio, is_included, is_passed_over};
 
 /// The corpus's root, its descriptor where that is a file, and the places beside the root where its tables may lie.
 /// None of them need exist. Of a descriptor that cannot be read, the tables are not known.
@@ -22,9 +24,74 @@ pub fn watched_paths(params: &Params, base_dir: &Path) -> Vec<PathBuf> {
     paths
 }
 
+/// Tells of a file, by its path below the corpus's root, whether an ingest would read it: audio that the descriptor
+/// includes, a side table, the mark of a synthetic corpus. Of a descriptor that cannot be read nothing is known, and every
+/// file may be read that is not hidden.
+pub fn would_read(params: &Params, base_dir: &Path) -> impl Fn(&Path) -> bool + Send + Sync + use<> {
+    let descriptor = Descriptor::load(&params.corpus, base_dir).ok();
+    move |below: &Path| match &descriptor {
+        Some(descriptor) => reads(descriptor, below),
+        None => !below.iter().any(is_passed_over),
+    }
+}
+
+fn reads(descriptor: &Descriptor, below: &Path) -> bool {
+    let declared = |table: &SideTable| {
+        let mut folders =
+            table.look_in.iter().map(|folder| Path::new(folder).strip_prefix(".").unwrap_or(Path::new(folder)));
+        folders.any(|folder| below == folder.join(&table.file))
+    };
+    // A table may be declared to lie in a hidden folder.
+    if descriptor.tables.iter().any(declared) {
+        return true;
+    }
+    if below.iter().any(is_passed_over) {
+        return false;
+    }
+    if is_audio(below) {
+        let parts: Vec<_> = below.iter().map(OsStr::to_string_lossy).collect();
+        return is_included(descriptor, &parts.join("/"));
+    }
+    let is_table = |table: &SideTable| below.file_name().is_some_and(|name| name == table.file.as_str());
+    below == Path::new(SYNTHETIC_MARK) || descriptor.tables.iter().any(is_table)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn only_what_an_ingest_reads_counts() {
+        let folder = tempfile::tempdir().expect("folder");
+        let base = folder.path();
+        let descriptor = include_str!("../corpora/crema_d.toml");
+        let cases = [
+            ("AudioWAV/1001_DFA_ANG_XX.wav", true),
+            ("AudioWAV/new.FLAC", true),
+            ("VideoDemographics.csv", true),
+            ("deep/below/VideoDemographics.csv", true),
+            ("SYNTHETIC.txt", true),
+            ("AudioWAV/SYNTHETIC.txt", false),
+            ("AudioWAV/1001_DFA_ANG_XX.wav.crdownload", false),
+            ("AudioWAV/.1001_DFA_ANG_XX.wav.Xa7", false),
+            ("AudioWAV/._1001_DFA_ANG_XX.wav", false),
+            ("__MACOSX/AudioWAV/1001_DFA_ANG_XX.wav", false),
+            ("notes.txt", false),
+            ("Other.csv", false),
+        ];
+        let params = |corpus: &str| Params { corpus: corpus.to_owned(), root: "data".to_owned(), ..Params::default() };
+        let would = would_read(&params("crema_d"), base);
+        for (below, reads) in cases {
+            assert_eq!(would(Path::new(below)), reads, "{below}");
+        }
+        std::fs::write(base.join("mine.toml"), format!("{descriptor}\n[files]\nexclude = [\"spoilt/**\"]\n"))
+            .expect("file");
+        let would = would_read(&params("mine.toml"), base);
+        assert!(would(Path::new("good/a.wav")) && !would(Path::new("spoilt/a.wav")));
+        std::fs::write(base.join("mine.toml"), "not a descriptor").expect("file");
+        let would = would_read(&params("mine.toml"), base);
+        assert!(would(Path::new("any.csv")) && !would(Path::new(".git/config")));
+    }
 
     fn watched(corpus: &str) -> Vec<String> {
         let params = Params { corpus: corpus.to_owned(), root: "data/c".to_owned(), ..Params::default() };

@@ -187,6 +187,36 @@ fn a_file_of_equal_size_and_time_with_other_content_is_noticed() {
     assert_eq!(corpus.changes(&sources), "1 file changed: OAF_bar_sad.wav");
 }
 
+#[cfg(unix)]
+#[test]
+fn a_link_that_is_turned_to_a_file_of_equal_size_and_time_is_a_changed_file() {
+    use std::os::unix::fs::symlink;
+    let mut corpus = Corpus::new();
+    let long_ago = SystemTime::UNIX_EPOCH + Duration::from_secs(1_000_000_000);
+    for (object, seed) in [("store/one.bin", 50), ("store/two.bin", 51)] {
+        corpus.folder.wav(object, seed);
+        let file = fs::File::options().write(true).open(corpus.folder.path().join(object)).expect("file");
+        file.set_modified(long_ago).expect("time");
+    }
+    let link = corpus.file("OAF_link_sad.wav");
+    symlink("../store/one.bin", &link).expect("link");
+    let (before, sources) = corpus.run();
+    fs::remove_file(&link).expect("removed");
+    symlink("../store/two.bin", &link).expect("link");
+    assert_eq!(corpus.changes(&sources), "1 file changed: OAF_link_sad.wav");
+    let (after, sources) = corpus.run();
+    let hash = |rows: &BTreeMap<String, Clip>| rows["tess/OAF_link_sad.wav"].content_hash.clone();
+    assert_ne!(hash(&after), hash(&before));
+    // Its object goes: one row says so, the others stay.
+    fs::remove_file(corpus.folder.path().join("store/two.bin")).expect("removed");
+    assert_eq!(corpus.changes(&sources), "1 file changed: OAF_link_sad.wav");
+    let (lost, _) = corpus.run();
+    let problems: Vec<&str> = lost.values().filter(|row| row.problem.is_some()).map(|row| row.path.as_str()).collect();
+    assert_eq!(problems, ["tess/OAF_link_sad.wav"]);
+    let detail = lost["tess/OAF_link_sad.wav"].problem_detail.clone().unwrap_or_default();
+    assert!(detail.contains("a link that leads nowhere"), "{detail}");
+}
+
 #[test]
 fn changes_are_told_in_words() {
     let mut corpus = Corpus::new();

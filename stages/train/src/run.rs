@@ -172,7 +172,7 @@ impl Common<'_> {
             stop: &|| self.failed.load(Ordering::Relaxed),
             checkpoint: self.ctx.work_dir.join(format!("fold={}", roles.fold)).join("checkpoint.safetensors"),
             identity: self.identity(roles),
-            label: format!("fold {}/{}", at + 1, self.folds.len()),
+            label: format!("fold {} of {}", at + 1, self.folds.len()),
         };
         let outcome = train_fold(&inputs)?;
         let predictions = self.predictions(roles.fold, &roles.test, &scaler, &outcome);

@@ -276,6 +276,55 @@ impl Observer for Impatient {
     }
 }
 
+/// Remembers what it is told.
+#[derive(Default)]
+struct Ear {
+    messages: Mutex<Vec<String>>,
+    milestones: Mutex<Vec<String>>,
+}
+
+impl Observer for Ear {
+    fn message(&self, text: &str) {
+        self.messages.lock().expect("lock").push(text.to_owned());
+    }
+
+    fn milestone(&self, text: &str) {
+        self.milestones.lock().expect("lock").push(text.to_owned());
+    }
+}
+
+#[test]
+fn every_epoch_and_every_fold_is_told() {
+    let world = World::new();
+    let params = Params { epochs: 2, early_stopping: 0, ..small() };
+    world.threads.set(1);
+    let ear = Ear::default();
+    world.observed("told", "told", &params, &ear).expect("training");
+    let messages = ear.messages.into_inner().expect("lock");
+    let starts: Vec<&str> = messages.iter().filter_map(|text| text.split(", loss").next()).collect();
+    let expected =
+        [(1, 1), (1, 2), (2, 1), (2, 2)].map(|(fold, epoch)| format!("fold {fold} of 2, epoch {epoch} of 2"));
+    assert_eq!(starts, expected);
+    let milestones = ear.milestones.into_inner().expect("lock");
+    assert_eq!(milestones.len(), 2, "{milestones:?}");
+    for (number, text) in (1..).zip(&milestones) {
+        assert!(text.starts_with(&format!("fold {number} of 2 is done, 2 epochs")), "{text}");
+    }
+}
+
+#[cfg(target_os = "linux")]
+#[test]
+fn a_model_that_does_not_fit_on_the_disk_is_named() {
+    let world = World::new();
+    let params = Params { epochs: 1, ..small() };
+    let folder = world.path("full/fold=0");
+    std::fs::create_dir_all(&folder).expect("folder");
+    std::os::unix::fs::symlink("/dev/full", folder.join("model.safetensors.partial")).expect("link");
+    let told = message(world.run("full", &params));
+    assert!(told.contains("cannot write `") && told.contains("fold=0/model.safetensors.partial`"), "{told}");
+    assert!(told.contains("No space left"), "{told}");
+}
+
 #[test]
 fn an_interrupted_training_ends_as_an_undisturbed_one() {
     let world = World::new();

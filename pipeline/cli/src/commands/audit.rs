@@ -9,6 +9,7 @@ use std::path::PathBuf;
 use ser_audit::{Dataset, Overview};
 use ser_engine::{Stage, Store};
 use ser_schemas::{Association, ClassBalance, Durations, Emotion, Finding, NearDuplicate, Shortcut, Table as _};
+use ser_text::printable;
 use serde_json::{Value, json};
 
 use crate::output::{self, Status};
@@ -26,7 +27,7 @@ pub(crate) fn run(project: &Project<'_>, json: bool) -> anyhow::Result<Status> {
     let (folder, refused) = tables_of(&store, stage)?;
     let audit = Audit::read(folder, refused, &Dataset::read(&artifact(&store, manifest)?)?)?;
     if json {
-        output::print(serde_json::to_string_pretty(&audit.to_json())?)?;
+        output::print_json(&audit.to_json())?;
     } else {
         output::print(audit.describe().trim_end())?;
     }
@@ -255,9 +256,9 @@ fn near_duplicates(rows: &[NearDuplicate]) -> String {
 fn findings(rows: &[Finding]) -> String {
     let mut text = String::new();
     for row in rows {
-        let _ = writeln!(text, "{:<8} {} [{}]", row.severity, row.message, row.code);
+        let _ = writeln!(text, "{:<8} {} [{}]", row.severity, printable(&row.message), row.code);
         if !row.evidence.is_empty() {
-            let _ = writeln!(text, "         {}", row.evidence);
+            let _ = writeln!(text, "         {}", printable(&row.evidence));
         }
     }
     text

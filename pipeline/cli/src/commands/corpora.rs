@@ -39,7 +39,7 @@ fn list(json: bool) -> anyhow::Result<Status> {
                 })
             })
             .collect();
-        output::print(serde_json::to_string_pretty(&list)?)?;
+        output::print_json(&list)?;
         return Ok(Status::Done);
     }
     let mut text = String::new();
@@ -66,7 +66,7 @@ fn check(root: &Path, corpus: &str, json: bool) -> anyhow::Result<Status> {
     let survey = ser_ingest::check_root(&descriptor, root)?;
     let status = if survey.exists { Status::Done } else { Status::Failed };
     if json {
-        output::print(serde_json::to_string_pretty(&survey)?)?;
+        output::print_json(&survey)?;
         return Ok(status);
     }
     if !survey.exists {

@@ -19,7 +19,7 @@ pub(crate) fn run(project: &Project<'_>, args: &DiffArgs) -> anyhow::Result<Stat
         if let (Some(told), serde_json::Value::Object(diff)) = (told.as_object_mut(), serde_json::to_value(&diff)?) {
             told.extend(diff);
         }
-        output::print(serde_json::to_string_pretty(&told)?)?;
+        output::print_json(&told)?;
         return Ok(Status::Done);
     }
     let named = [("A", &a), ("B", &b)].map(|(name, run)| {

@@ -29,7 +29,7 @@ pub(crate) fn run(project: &Project<'_>, args: &GcArgs) -> anyhow::Result<Status
         garbage.remove()?;
     }
     if args.json {
-        output::print(serde_json::to_string_pretty(&told)?)?;
+        output::print_json(&told)?;
     }
     if count > 0 {
         let sum = format!("{} in {}", words::size(bytes), words::count(count, "item"));

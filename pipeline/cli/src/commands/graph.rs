@@ -21,7 +21,7 @@ pub(crate) fn run(project: &Project<'_>, args: &GraphArgs) -> anyhow::Result<Sta
                 })
             })
             .collect();
-        output::print(serde_json::to_string_pretty(&json!({"pipeline": pipeline.name(), "stages": stages}))?)?;
+        output::print_json(&json!({"pipeline": pipeline.name(), "stages": stages}))?;
     } else if args.mermaid {
         output::print(pipeline.graph_mermaid().trim_end())?;
     } else {

@@ -56,7 +56,7 @@ pub(crate) fn run(project: &Project<'_>, args: &PredictArgs) -> anyhow::Result<S
         for ((path, _), probabilities) in good.iter().zip(predictor.predict(&clips)?) {
             let row = Row::new(path, predictor.classes(), probabilities);
             if args.json {
-                output::print(row.json())?;
+                output::print_json_line(&row.json())?;
             } else {
                 rows.push(row);
             }

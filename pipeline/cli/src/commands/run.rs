@@ -5,16 +5,16 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use anyhow::Context as _;
-use console::style;
-use ser_engine::{Pipeline, RunOptions, RunStatus, Store};
+use ser_engine::{Pipeline, RunOptions, RunRecord, RunStatus, Store};
 use ser_schemas::{Corpus, SummaryMetric, Table as _};
 
 use crate::args::RunArgs;
 use crate::commands::{demo, status};
 use crate::kinds::Ingest;
+use crate::line::Line;
 use crate::output::{self, Status};
 use crate::project::{Project, plain};
-use crate::terminal::{Terminal, duration};
+use crate::terminal::{Detail, Terminal, duration};
 use crate::text_table;
 
 /// Voices of the demo corpora; independent of the pipeline's seed, so that changing that one does not change the data.
@@ -34,7 +34,7 @@ pub(crate) fn run(project: &Project<'_>, args: &RunArgs) -> anyhow::Result<Statu
         return dry_run(&pipeline, &store, args);
     }
     let name_width = pipeline.stages().iter().map(|stage| stage.name().len()).max().unwrap_or(0);
-    let terminal = Terminal::new(project.quiet, name_width);
+    let terminal = Terminal::new(if project.quiet { Detail::Quiet } else { Detail::Stages }, name_width);
     let options = RunOptions {
         targets: args.stages.clone(),
         force: args.force,
@@ -43,10 +43,11 @@ pub(crate) fn run(project: &Project<'_>, args: &RunArgs) -> anyhow::Result<Statu
     };
     let stop = stop_on_interrupt()?;
     let record = ser_engine::run(&pipeline, &store, &options, &terminal, &stop)?;
+    drop(terminal);
     if args.json {
-        output::print(serde_json::to_string_pretty(&record)?)?;
+        output::print_json(&record)?;
     } else {
-        print_results(project, &pipeline, &store, &args.stages)?;
+        print_results(project, &store, &record)?;
     }
     if !project.quiet {
         let ran = record.stages.iter().filter(|stage| stage.status == ser_engine::StageStatus::Done).count();
@@ -65,7 +66,7 @@ pub(crate) fn run(project: &Project<'_>, args: &RunArgs) -> anyhow::Result<Statu
 fn dry_run(pipeline: &Pipeline, store: &Store, args: &RunArgs) -> anyhow::Result<Status> {
     let plan = ser_engine::plan(pipeline, store, &args.stages, args.force)?;
     if args.json {
-        output::print(serde_json::to_string_pretty(&plan.steps)?)?;
+        output::print_json(&plan.steps)?;
     } else {
         output::print(status::describe(&plan).trim_end())?;
     }
@@ -116,34 +117,28 @@ fn with_demo(project: &Project<'_>, pipeline: &Pipeline, dir: &Path) -> anyhow::
     Ok(reread)
 }
 
-/// The headline figures of every evaluation and the places of every report among what was asked for.
-fn print_results(project: &Project<'_>, pipeline: &Pipeline, store: &Store, targets: &[String]) -> anyhow::Result<()> {
-    let asked: Vec<&ser_engine::Stage> = pipeline
-        .select(targets)?
-        .into_iter()
-        .map(|position| &pipeline.stages()[position])
-        .filter(|stage| store.stage_record(stage.name()).is_some())
-        .collect();
-    let of_kind = |kind: &'static str| asked.iter().filter(move |stage| stage.kind().name() == kind);
-    for stage in of_kind("evaluate") {
-        let summary = SummaryMetric::read(&store.stage_dir(stage.name()).join("summary.parquet"))?;
+/// The headline figures of every evaluation and the places of every report that the run made or found valid. What lies
+/// behind a stage that failed is of an earlier run, and would be taken for this one's.
+fn print_results(project: &Project<'_>, store: &Store, record: &RunRecord) -> anyhow::Result<()> {
+    let valid = record.valid();
+    let dirs_of = |kind: &'static str| {
+        valid.iter().filter(move |stage| stage.kind == kind).map(|stage| store.stage_dir(&stage.stage))
+    };
+    for dir in dirs_of("evaluate") {
+        let summary = SummaryMetric::read(&dir.join("summary.parquet"))?;
         output::print(format_args!("\n{}", headline_table(&summary).trim_end()))?;
     }
-    for stage in of_kind("manifest") {
-        let corpora = Corpus::read(&store.stage_dir(stage.name()).join("corpora.parquet"))?;
+    for dir in dirs_of("manifest") {
+        let corpora = Corpus::read(&dir.join("corpora.parquet"))?;
         if corpora.iter().any(|corpus| corpus.synthetic) && !project.quiet {
-            output::tell(format_args!(
-                "\n{}",
-                style("SYNTHETIC DATA: these figures are about generated voices, not about emotions.")
-                    .for_stderr()
-                    .yellow()
-                    .bold()
-            ));
+            let warning = "SYNTHETIC DATA: these figures are about generated voices, not about emotions.";
+            output::tell("");
+            output::tell(Line::new().styled(&output::style().yellow().bold(), warning));
         }
     }
-    for stage in of_kind("report") {
-        let page = store.stage_dir(stage.name()).join("index.html");
-        output::print(format_args!("\nReport: {}", page.display()))?;
+    for dir in dirs_of("report") {
+        output::print("")?;
+        output::print(Line::new().text(format_args!("Report: {}", dir.join("index.html").display())))?;
     }
     Ok(())
 }

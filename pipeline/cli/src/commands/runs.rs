@@ -13,7 +13,7 @@ pub(crate) fn run(project: &Project<'_>, json: bool) -> anyhow::Result<Status> {
     runs.reverse();
     if json {
         let told: Vec<Value> = runs.iter().map(summary).collect();
-        output::print(serde_json::to_string_pretty(&told)?)?;
+        output::print_json(&told)?;
     } else if runs.is_empty() {
         output::tell("no run is kept yet: one is when it had something to do");
     } else {

@@ -5,6 +5,6 @@ use crate::output::{self, Status};
 
 pub(crate) fn run() -> anyhow::Result<Status> {
     let schema = ser_engine::json_schema(&kinds::registry());
-    output::print(serde_json::to_string_pretty(&schema)?)?;
+    output::print_json(&schema)?;
     Ok(Status::Done)
 }

@@ -13,7 +13,7 @@ pub(crate) fn run(project: &Project<'_>, args: &StatusArgs) -> anyhow::Result<St
     let plan = ser_engine::plan(&pipeline, &project.store(&pipeline), &[], false)?;
     if args.json {
         let status = json!({"pipeline": pipeline.name(), "fresh": plan.is_fresh(), "stages": plan.steps});
-        output::print(serde_json::to_string_pretty(&status)?)?;
+        output::print_json(&status)?;
     } else {
         output::print(describe(&plan).trim_end())?;
     }

@@ -4,7 +4,6 @@
 //! fails is tried again only after the next change.
 
 use std::fmt::Display;
-use std::io::IsTerminal as _;
 use std::path::{PathBuf, absolute};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -12,15 +11,15 @@ use std::sync::mpsc::Sender;
 use std::time::Duration;
 
 use anyhow::Context as _;
-use console::style;
 use ser_engine::{EngineError, Pipeline, Plan, RunOptions, RunRecord, RunStatus, StageStatus, State};
 
 use crate::args::WatchArgs;
 use crate::commands::runs;
+use crate::line::Line;
 use crate::output::{self, Status};
 use crate::project::Project;
-use crate::terminal::{Terminal, duration};
-use crate::watch::{Places, Signal, Signals, Snapshot};
+use crate::terminal::{Detail, Terminal, duration};
+use crate::watch::{Place, Places, Signal, Signals, Snapshot};
 use crate::words;
 
 /// Time between looks where file events do not work.
@@ -105,7 +104,7 @@ impl Watch<'_> {
                 return Ok(());
             }
             // Whatever changed during a run: its events are in the queue, and where there are none, this finds it.
-            if matches!(next, Next::Wait) && Snapshot::take(&self.places) != self.seen {
+            if matches!(next, Next::Wait) && self.has_changed() {
                 next = Next::Look;
             }
         }
@@ -120,7 +119,7 @@ impl Watch<'_> {
         };
         tell(format_args!(
             "watching {files} in {}, {how}; a run starts when nothing has changed for {} s; Ctrl-C ends",
-            words::count(self.places.paths.len(), "place"),
+            words::count(self.places.count(), "place"),
             self.settle.as_secs_f64()
         ));
     }
@@ -131,9 +130,25 @@ impl Watch<'_> {
                 return Signal::Stop;
             }
             report(self.signals.refresh(&self.places));
-            if Snapshot::take(&self.places) != self.seen {
+            if self.has_changed() {
                 return Signal::Look;
             }
+        }
+    }
+
+    /// Whether anything changed that a stage reads.
+    fn has_changed(&mut self) -> bool {
+        loop {
+            let now = Snapshot::take(&self.places);
+            if !now.reads_like(&self.seen) {
+                return true;
+            }
+            if now == self.seen {
+                return false;
+            }
+            // Only folders came or went. Files that are put into a new one must give events before it is looked into again.
+            self.seen = now;
+            self.register();
         }
     }
 
@@ -166,17 +181,20 @@ impl Watch<'_> {
         let pipeline = match self.project.pipeline() {
             Ok(pipeline) => pipeline,
             Err(errors) => {
-                output::tell(errors.render(console::colors_enabled_stderr()));
+                output::tell_mistakes(&errors);
                 tell("nothing was run; waiting until the pipeline file is put right");
                 return Ok(Next::Wait);
             }
         };
         let places = places(self.project, &pipeline)?;
-        if places != self.places {
+        let moved = places != self.places;
+        // A descriptor that changed may read other files of the same folders.
+        self.places = places;
+        if moved {
             // Other corpora than before: whether they are being copied just now is not known yet.
-            self.places = places;
             return Ok(Next::Look);
         }
+        self.register();
         Ok(self.bring_up_to_date(&pipeline).unwrap_or_else(|error| {
             let locked = matches!(error, EngineError::Locked { .. });
             output::fail(&anyhow::Error::new(error));
@@ -193,8 +211,16 @@ impl Watch<'_> {
         }
         tell(format_args!("starting a run: {}", why(&plan)));
         let width = pipeline.stages().iter().map(|stage| stage.name().len()).max().unwrap_or(0);
-        // In a log one line per run is enough; failures and warnings are told all the same.
-        let terminal = Terminal::new(self.project.quiet || !std::io::stderr().is_terminal(), width);
+        // In a log, lines about stages that take long and one about the run are enough; failures and warnings are told all
+        // the same.
+        let terminal = Terminal::new(
+            match (self.project.quiet, output::is_watched()) {
+                (true, _) => Detail::Quiet,
+                (false, true) => Detail::Stages,
+                (false, false) => Detail::Progress,
+            },
+            width,
+        );
         self.stop.running.store(true, Ordering::SeqCst);
         let ran = ser_engine::run(pipeline, &store, &self.options, &terminal, &self.stop.asked);
         self.stop.running.store(false, Ordering::SeqCst);
@@ -219,13 +245,16 @@ fn report(problem: Option<String>) {
 
 /// What all stages read from outside, and the pipeline file itself.
 fn places(project: &Project<'_>, pipeline: &Pipeline) -> anyhow::Result<Places> {
-    let mut paths = vec![pipeline.file().to_owned()];
+    let mut paths = vec![Place::whole(absolute(pipeline.file()).context("no current folder")?)];
     for stage in pipeline.stages() {
-        paths.extend(stage.kind().watched(stage.params(), pipeline.base_dir()));
+        let reads = stage.kind().watch_filter(stage.params(), pipeline.base_dir());
+        for path in stage.kind().watched(stage.params(), pipeline.base_dir()) {
+            let path = absolute(path).context("no current folder")?;
+            paths.push(Place { path, reads: reads.clone() });
+        }
     }
-    let mut paths: Vec<PathBuf> = paths.iter().map(absolute).collect::<Result<_, _>>().context("no current folder")?;
-    paths.sort();
-    paths.dedup();
+    // Two stages may read one folder, each in its own way.
+    paths.sort_by(|a, b| a.path.cmp(&b.path));
     let except = absolute(project.store(pipeline).root()).context("no current folder")?;
     Ok(Places { paths, except })
 }
@@ -270,7 +299,7 @@ fn told(record: &RunRecord) -> String {
 
 /// A line with the time in front: a watcher runs for weeks.
 fn tell(text: impl Display) {
-    output::tell(format_args!("{}  {text}", style(ser_engine::now()).for_stderr().dim()));
+    output::tell(Line::new().styled(&output::style().dim(), ser_engine::now()).text(format_args!("  {text}")));
 }
 
 /// Ctrl-C, or being told to end: a run at work stops after its current step, then the watching ends.

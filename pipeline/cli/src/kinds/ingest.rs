@@ -1,8 +1,9 @@
 //! `ingest`: a corpus folder.
 
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
-use ser_engine::{BoxError, External, Input, Job, Outside};
+use ser_engine::{BoxError, External, Input, Job, Outside, WatchFilter};
 use ser_schemas::Provenance;
 use ser_schemas::stage::{ParamProblem, StageContext, StageSummary};
 
@@ -42,6 +43,10 @@ impl Kind for Ingest {
 
     fn watched(params: &Self::Params, base_dir: &Path) -> Vec<PathBuf> {
         ser_ingest::watched_paths(params, base_dir)
+    }
+
+    fn watch_filter(params: &Self::Params, base_dir: &Path) -> Option<WatchFilter> {
+        Some(Arc::new(ser_ingest::would_read(params, base_dir)))
     }
 
     fn run(params: &Self::Params, _job: &Job<'_>, context: &StageContext<'_>) -> Result<StageSummary, BoxError> {

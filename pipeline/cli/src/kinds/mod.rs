@@ -16,7 +16,8 @@ use std::path::{Path, PathBuf};
 
 use schemars::{JsonSchema, Schema};
 use ser_engine::{
-    BoxError, External, Input, Job, Metric, Outcome, Outside, Problem, Registry, SpecCover, StageKind, typed,
+    BoxError, External, Input, Job, Metric, Outcome, Outside, Problem, Registry, SpecCover, StageKind, WatchFilter,
+    typed,
 };
 use ser_schemas::Provenance;
 use ser_schemas::stage::{Observer, ParamProblem, StageContext, StageSummary};
@@ -78,6 +79,11 @@ pub(crate) trait Kind: Send + Sync + 'static {
     /// Files and folders outside the pipeline that `ser watch` looks at.
     fn watched(_params: &Self::Params, _base_dir: &Path) -> Vec<PathBuf> {
         Vec::new()
+    }
+
+    /// Which files below those folders the stage would read; `None`: any.
+    fn watch_filter(_params: &Self::Params, _base_dir: &Path) -> Option<WatchFilter> {
+        None
     }
 
     /// Figures of the result in `dir`, the most telling one first.
@@ -173,6 +179,10 @@ impl<K: Kind> StageKind for Declared<K> {
         parsed::<K>(params).map(|params| K::watched(&params, base_dir)).unwrap_or_default()
     }
 
+    fn watch_filter(&self, params: &Value, base_dir: &Path) -> Option<WatchFilter> {
+        parsed::<K>(params).ok().and_then(|params| K::watch_filter(&params, base_dir))
+    }
+
     fn run(&self, job: &Job<'_>) -> Result<Outcome, BoxError> {
         let params = parsed::<K>(job.params)?;
         let watch = Watch(job.observer);
@@ -226,6 +236,10 @@ impl Observer for Watch<'_> {
 
     fn message(&self, text: &str) {
         self.0.message(text);
+    }
+
+    fn milestone(&self, text: &str) {
+        self.0.milestone(text);
     }
 
     fn warn(&self, text: &str) {

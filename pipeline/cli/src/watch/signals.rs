@@ -7,10 +7,11 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender, channel};
 use std::time::{Duration, Instant};
 
-use notify::{RecommendedWatcher, RecursiveMode, Watcher as _};
+use notify::event::{CreateKind, ModifyKind, RemoveKind};
+use notify::{EventKind, RecommendedWatcher, RecursiveMode, Watcher as _};
 
-use super::Places;
 use super::network;
+use super::{Place, Places};
 
 /// Why waiting ended.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -43,7 +44,7 @@ struct Registered {
     /// Only what lies directly in them.
     flat: BTreeSet<PathBuf>,
     /// What is looked for there; other events mean nothing.
-    related: Vec<PathBuf>,
+    related: Vec<Place>,
 }
 
 impl Signals {
@@ -70,7 +71,7 @@ impl Signals {
             return None;
         }
         let wanted = Registered::of(places);
-        let problem = wanted.unreliable().or_else(|| self.start(&wanted, places).err().map(|error| error.to_string()));
+        let problem = wanted.unreliable().or_else(|| self.start(&wanted, places).err().map(|error| why_not(&error)));
         if problem.is_some() {
             self.watcher = None;
             self.poll = Some(self.fallback);
@@ -118,15 +119,14 @@ impl Signals {
         let (send, woken) = (self.send.clone(), Arc::clone(&self.woken));
         let related = wanted.related.clone();
         let except = places.except.canonicalize().unwrap_or_else(|_| places.except.clone());
-        let meant = move |path: &Path| {
-            let near = |place: &PathBuf| path.starts_with(place) || place.starts_with(path);
-            !path.starts_with(&except) && related.iter().any(near)
+        let meant = move |kind: &EventKind, path: &Path| {
+            !path.starts_with(&except) && related.iter().any(|place| is_about(kind, path, place))
         };
         let mut watcher = notify::recommended_watcher(move |event: notify::Result<notify::Event>| {
             let look = match event {
                 // Reading is no change, and this program reads what it watches.
                 Ok(event) if event.kind.is_access() => false,
-                Ok(event) => event.need_rescan() || event.paths.iter().any(|path| meant(path)),
+                Ok(event) => event.need_rescan() || event.paths.iter().any(|path| meant(&event.kind, path)),
                 // Events may have been lost.
                 Err(_) => true,
             };
@@ -146,24 +146,66 @@ impl Signals {
     }
 }
 
+/// Whether an event at `path` may be about something that is read of `place`.
+fn is_about(kind: &EventKind, path: &Path, place: &Place) -> bool {
+    match path.strip_prefix(&place.path) {
+        Ok(below) => below.as_os_str().is_empty() || place.counts(below) || may_be_folder(kind, path),
+        Err(_) => place.path.starts_with(path),
+    }
+}
+
+/// Whether an event may be about a folder: whatever it is called, files that are read may come or go with it.
+fn may_be_folder(kind: &EventKind, path: &Path) -> bool {
+    match kind {
+        EventKind::Create(CreateKind::File)
+        | EventKind::Remove(RemoveKind::File)
+        | EventKind::Modify(ModifyKind::Data(_)) => false,
+        EventKind::Create(CreateKind::Folder) | EventKind::Remove(RemoveKind::Folder) => true,
+        _ => path.is_dir() || !path.exists(),
+    }
+}
+
+/// Why there are no events, in words that name the limit that is reached: the system's own sound like a full disk.
+fn why_not(error: &notify::Error) -> String {
+    const EMFILE: i32 = 24;
+    const ENOSPC: i32 = 28;
+    let code = match &error.kind {
+        notify::ErrorKind::MaxFilesWatch => Some(ENOSPC),
+        notify::ErrorKind::Io(source) if cfg!(unix) => source.raw_os_error(),
+        _ => None,
+    };
+    match code {
+        Some(ENOSPC) => {
+            "the system's limit of watched folders is reached (on Linux `sysctl fs.inotify.max_user_watches`)"
+                .to_owned()
+        }
+        Some(EMFILE) => "the system's limit of watchers or of open files is reached (on Linux \
+                         `sysctl fs.inotify.max_user_instances`, `ulimit -n`)"
+            .to_owned(),
+        _ => error.to_string(),
+    }
+}
+
 impl Registered {
     /// For each place: the place itself, if it is a folder, and the nearest folder above it that exists, in which it may
     /// appear, vanish or be replaced. Links are resolved, so that no folder is met under two names.
     fn of(places: &Places) -> Self {
         let mut found = Self::default();
-        for place in &places.paths {
+        for wanted in &places.paths {
+            let place = &wanted.path;
+            let related = |path: PathBuf| Place { path, reads: wanted.reads.clone() };
             if let Ok(real) = place.canonicalize() {
                 if real.is_dir() {
                     found.deep.insert(real.clone());
                 }
-                found.related.push(real);
+                found.related.push(related(real));
             }
             let above = place.ancestors().skip(1).find_map(|above| Some((above, above.canonicalize().ok()?)));
             if let Some((above, real)) = above
                 && real.is_dir()
             {
                 let below = place.strip_prefix(above).unwrap_or(place);
-                found.related.push(real.join(below));
+                found.related.push(related(real.join(below)));
                 found.flat.insert(real);
             }
         }
@@ -201,12 +243,13 @@ mod tests {
         fs::create_dir_all(base.join("data/tess/inner")).expect("folder");
         fs::write(base.join("pipeline.toml"), "").expect("file");
         let places = ["data/tess", "data/tess/inner", "data/tess/../table.csv", "later/on/savee", "pipeline.toml"];
-        let paths = places.iter().map(|place| base.join(place)).collect();
+        let paths = places.iter().map(|place| Place::whole(base.join(place))).collect();
         let registered = Registered::of(&Places { paths, except: base.join("artifacts") });
         assert_eq!(relative(&base, &registered.deep), ["data/tess"]);
         assert_eq!(relative(&base, &registered.flat), ["", "data"]);
         for related in ["data/tess", "data/table.csv", "later/on/savee", "pipeline.toml"] {
-            assert!(registered.related.contains(&base.join(related)), "{related}: {:?}", registered.related);
+            let related = Place::whole(base.join(related));
+            assert!(registered.related.contains(&related), "{related:?}: {:?}", registered.related);
         }
     }
 
@@ -217,10 +260,42 @@ mod tests {
         let base = dir.path().canonicalize().expect("real path");
         fs::create_dir_all(base.join("disk/corpora")).expect("folder");
         std::os::unix::fs::symlink(base.join("disk/corpora"), base.join("data")).expect("link");
-        let registered = Registered::of(&Places { paths: vec![base.join("data")], except: base.join("artifacts") });
+        let registered =
+            Registered::of(&Places { paths: vec![Place::whole(base.join("data"))], except: base.join("artifacts") });
         assert_eq!(relative(&base, &registered.deep), ["disk/corpora"]);
         assert_eq!(relative(&base, &registered.flat), [""]);
-        assert!(registered.related.contains(&base.join("data")));
+        assert!(registered.related.contains(&Place::whole(base.join("data"))));
+    }
+
+    #[test]
+    fn events_of_files_that_nobody_reads_mean_nothing() {
+        let dir = tempfile::tempdir().expect("temporary folder");
+        let data = dir.path().join("data");
+        fs::create_dir_all(data.join("sub.d")).expect("folder");
+        fs::write(data.join("notes.txt"), "").expect("file");
+        let reads = |below: &Path| below.extension().is_some_and(|extension| extension == "wav");
+        let place = Place { path: data.clone(), reads: Some(Arc::new(reads)) };
+        let about = |kind: EventKind, path: &str| is_about(&kind, &dir.path().join(path), &place);
+        let create = EventKind::Create(CreateKind::File);
+        let rename = EventKind::Modify(ModifyKind::Name(notify::event::RenameMode::To));
+        assert!(about(create, "data/sub/a.wav") && !about(create, "data/sub/a.wav.part"));
+        assert!(!about(EventKind::Remove(RemoveKind::File), "data/gone.txt"));
+        assert!(!about(rename, "data/notes.txt") && about(rename, "data/sub.d"));
+        assert!(about(EventKind::Create(CreateKind::Folder), "data/new"));
+        assert!(about(EventKind::Remove(RemoveKind::Folder), "data") && about(rename, ""));
+        assert!(!about(create, "other/a.wav"));
+    }
+
+    #[test]
+    fn limits_of_the_system_are_named() {
+        let told = why_not(&notify::Error::new(notify::ErrorKind::MaxFilesWatch));
+        assert!(told.contains("limit of watched folders") && told.contains("max_user_watches"), "{told}");
+        if cfg!(unix) {
+            let io = |code: i32| why_not(&notify::Error::io(std::io::Error::from_raw_os_error(code)));
+            assert_eq!(io(28), told, "the system calls it a full disk");
+            assert!(io(24).contains("max_user_instances"), "{}", io(24));
+            assert!(io(13).to_lowercase().contains("permission denied"), "{}", io(13));
+        }
     }
 
     #[test]

@@ -1,24 +1,72 @@
 //! What the watched files look like at one moment.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
+use std::fmt;
 use std::path::{Path, PathBuf};
 use std::time::SystemTime;
 
+use ser_engine::WatchFilter;
 use walkdir::WalkDir;
 
 /// What is watched.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub(crate) struct Places {
-    /// Files, and folders with all that is in them; absolute. They need not exist.
-    pub(crate) paths: Vec<PathBuf>,
+    /// Files, and folders with all that is in them.
+    pub(crate) paths: Vec<Place>,
     /// A folder that is left out wherever it is met: the artifacts, which every run writes to.
     pub(crate) except: PathBuf,
 }
 
-/// Every file below the watched places.
+impl Places {
+    /// Number of files and folders that are watched.
+    pub(crate) fn count(&self) -> usize {
+        self.paths.iter().map(|place| &place.path).collect::<BTreeSet<_>>().len()
+    }
+}
+
+/// A file, or a folder with what is read of it.
+#[derive(Clone)]
+pub(crate) struct Place {
+    /// Absolute. It need not exist.
+    pub(crate) path: PathBuf,
+    /// Which files below it count; `None`: all.
+    pub(crate) reads: Option<WatchFilter>,
+}
+
+impl Place {
+    /// A file, or a folder of which every file counts.
+    pub(crate) fn whole(path: impl Into<PathBuf>) -> Self {
+        Self { path: path.into(), reads: None }
+    }
+
+    /// Whether the file at `below`, a path below this one, counts.
+    pub(crate) fn counts(&self, below: &Path) -> bool {
+        self.reads.as_ref().is_none_or(|reads| reads(below))
+    }
+}
+
+impl fmt::Debug for Place {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Place").field("path", &self.path).field("all", &self.reads.is_none()).finish()
+    }
+}
+
+/// Places are told apart by where they are.
+impl PartialEq for Place {
+    fn eq(&self, other: &Self) -> bool {
+        self.path == other.path
+    }
+}
+
+impl Eq for Place {}
+
+/// Every file that counts below the watched places.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub(crate) struct Snapshot {
+    /// Files, and the places themselves where they are folders.
     files: BTreeMap<PathBuf, State>,
+    /// Folders below the places: nothing is read of them, but files may be on their way into a new one.
+    folders: BTreeSet<PathBuf>,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -35,25 +83,33 @@ impl Snapshot {
             path.file_name() == places.except.file_name()
                 && except.as_ref().is_some_and(|except| path.canonicalize().is_ok_and(|path| path == *except))
         };
-        let mut files = BTreeMap::new();
+        let mut taken = Self::default();
         for place in &places.paths {
-            let walk = WalkDir::new(place).follow_links(true).into_iter();
+            let walk = WalkDir::new(&place.path).follow_links(true).into_iter();
             for entry in walk.filter_entry(|entry| !is_artifacts(entry.path())).flatten() {
                 let Ok(metadata) = entry.metadata() else { continue };
-                let state = if metadata.is_dir() {
-                    State::Folder
-                } else {
-                    State::File { bytes: metadata.len(), modified: metadata.modified().ok() }
-                };
-                files.insert(entry.into_path(), state);
+                let below = entry.path().strip_prefix(&place.path).unwrap_or(Path::new(""));
+                if metadata.is_dir() && entry.depth() > 0 {
+                    taken.folders.insert(entry.into_path());
+                } else if metadata.is_dir() {
+                    taken.files.insert(entry.into_path(), State::Folder);
+                } else if entry.depth() == 0 || place.counts(below) {
+                    let state = State::File { bytes: metadata.len(), modified: metadata.modified().ok() };
+                    taken.files.insert(entry.into_path(), state);
+                }
             }
         }
-        Self { files }
+        taken
     }
 
     /// Number of files.
     pub(crate) fn count(&self) -> usize {
         self.files.values().filter(|state| **state != State::Folder).count()
+    }
+
+    /// Whether all that is read is as it was; folders below the places may have come or gone.
+    pub(crate) fn reads_like(&self, other: &Self) -> bool {
+        self.files == other.files
     }
 
     /// The files that differ from an earlier snapshot, in one line; paths relative to `base`. `None` when none does.
@@ -89,6 +145,7 @@ impl Snapshot {
 #[cfg(test)]
 mod tests {
     use std::fs;
+    use std::sync::Arc;
 
     use super::*;
 
@@ -104,7 +161,7 @@ mod tests {
         write("data/sub/b.wav", "b");
         write("data/artifacts/t.parquet", "t");
         let places = Places {
-            paths: vec![root.join("data"), root.join("nowhere"), root.join("pipeline.toml")],
+            paths: ["data", "nowhere", "pipeline.toml"].map(|place| Place::whole(root.join(place))).into(),
             except: root.join("data/artifacts"),
         };
         let before = Snapshot::take(&places);
@@ -124,11 +181,37 @@ mod tests {
     #[test]
     fn a_new_folder_is_seen_though_it_is_no_file() {
         let dir = tempfile::tempdir().expect("temporary folder");
-        let places = Places { paths: vec![dir.path().join("data")], except: dir.path().join("artifacts") };
+        let places =
+            Places { paths: vec![Place::whole(dir.path().join("data"))], except: dir.path().join("artifacts") };
         let before = Snapshot::take(&places);
         fs::create_dir(dir.path().join("data")).expect("folder");
         let after = Snapshot::take(&places);
         assert_ne!(before, after);
         assert_eq!(after.changes_since(&before, dir.path()), None);
+    }
+
+    #[test]
+    fn files_that_nobody_reads_are_no_change_and_folders_only_where_files_may_come() {
+        let dir = tempfile::tempdir().expect("temporary folder");
+        let root = dir.path();
+        fs::create_dir(root.join("data")).expect("folder");
+        let audio: WatchFilter = Arc::new(|below: &Path| below.extension().is_some_and(|extension| extension == "wav"));
+        let places = Places {
+            paths: vec![Place { path: root.join("data"), reads: Some(audio) }, Place::whole(root.join("list.csv"))],
+            except: root.join("artifacts"),
+        };
+        let before = Snapshot::take(&places);
+        for name in ["notes.txt", "a.wav.part", "Thumbs.db"] {
+            fs::write(root.join("data").join(name), "x").expect("file");
+        }
+        assert_eq!(Snapshot::take(&places), before);
+        fs::create_dir(root.join("data/sub")).expect("folder");
+        let with_folder = Snapshot::take(&places);
+        assert!(with_folder != before && with_folder.reads_like(&before));
+        fs::write(root.join("data/sub/a.wav"), "x").expect("file");
+        fs::write(root.join("list.csv"), "x").expect("file");
+        let after = Snapshot::take(&places);
+        assert!(!after.reads_like(&before));
+        assert_eq!(after.count(), 2);
     }
 }

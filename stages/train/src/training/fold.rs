@@ -47,7 +47,7 @@ pub(crate) struct FoldInputs<'a> {
     pub(crate) checkpoint: PathBuf,
     /// What is trained; see [`Progress::write`].
     pub(crate) identity: String,
-    /// `fold 2/5`, for messages.
+    /// `fold 2 of 5`, for messages.
     pub(crate) label: String,
 }
 
@@ -107,11 +107,12 @@ pub(crate) fn train_fold(inputs: &FoldInputs<'_>) -> Result<Outcome, TrainError>
         progress.write(&inputs.checkpoint, &inputs.identity)?;
         let uar = score.map_or_else(|| "no validation clips".to_owned(), |s| format!("validation UAR {:.2}", s.uar));
         inputs.observer.message(&format!(
-            "{}, epoch {}/{}, loss {:.2}, {uar}",
+            "{}, epoch {} of {}, loss {:.2}, {uar}",
             inputs.label, progress.epoch, params.epochs, trained.loss
         ));
     }
     inputs.observer.advance(((params.epochs - progress.epoch.min(params.epochs)) * steps) as u64);
+    inputs.observer.milestone(&format!("{} is done, {}", inputs.label, outline(&progress.history)));
     Ok(Outcome { weights: progress.best, history: progress.history })
 }
 
@@ -218,6 +219,13 @@ impl FoldInputs<'_> {
         let count = order.len() as f64;
         Ok(Trained { loss: loss / count, accuracy: hits as f64 / count, learning_rate })
     }
+}
+
+/// How many epochs there were, and how good the best one was.
+fn outline(history: &[Epoch]) -> String {
+    let epochs = if history.len() == 1 { "1 epoch".to_owned() } else { format!("{} epochs", history.len()) };
+    let best = history.iter().find(|row| row.best).and_then(|row| row.validation_uar);
+    best.map_or_else(|| epochs.clone(), |uar| format!("{epochs}, validation UAR {uar:.2}"))
 }
 
 /// Higher UAR, or the same at a lower loss; without validation clips every epoch replaces the last.
