@@ -173,9 +173,11 @@ impl GroupWriter {
 
     /// Completes, syncs and renames the file into place.
     pub(crate) fn finish(mut self) -> TableResult<()> {
-        let Some(out) = self.out.take() else { return Ok(()) };
+        let Some(mut out) = self.out.take() else { return Ok(()) };
         let footer = std::mem::take(&mut self.footer);
         let complete = || -> Result<BufWriter<File>, ParquetError> {
+            // Here, because `into_inner` would turn what the operating system says into words.
+            out.flush()?;
             let mut out = out.into_inner()?;
             let metadata = ParquetMetaData::new(self.metadata.clone(), footer.into_groups()?);
             ParquetMetaDataWriter::new(&mut out, &metadata).finish()?;

@@ -27,7 +27,7 @@ use crate::project::Project;
 fn main() -> ExitCode {
     let cli = match Cli::try_parse() {
         Ok(cli) => cli,
-        Err(refused) => return output::refuse(&refused),
+        Err(refused) => return output::refuse(refused),
     };
     match dispatch(&cli) {
         Ok(status) => status.exit_code(),

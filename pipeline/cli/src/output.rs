@@ -4,10 +4,13 @@ use std::fmt::Display;
 use std::io::{IsTerminal as _, Write as _};
 use std::process::ExitCode;
 
+use clap::Parser as _;
 use console::Style;
 use ser_engine::{EngineError, SpecErrors};
+use ser_text::printable;
 use serde::Serialize;
 
+use crate::args::Cli;
 use crate::line::Line;
 
 /// How a command ended, when it did not fail.
@@ -80,7 +83,10 @@ pub(crate) fn tell_mistakes(errors: &SpecErrors) {
 }
 
 /// Shows the help that was asked for, or what is wrong with the command line, and gives the exit code.
-pub(crate) fn refuse(refused: &clap::Error) -> ExitCode {
+pub(crate) fn refuse(refused: clap::Error) -> ExitCode {
+    // Arguments are quoted as they are, which a terminal would obey and the eye mistake; written out they are refused alike.
+    let shown = std::env::args_os().map(|argument| printable(&argument.to_string_lossy()).into_owned());
+    let refused = Cli::try_parse_from(shown).err().unwrap_or(refused);
     let coloured = if refused.use_stderr() { console::colors_enabled_stderr() } else { console::colors_enabled() };
     let text = refused.render();
     let text = if coloured { text.ansi().to_string() } else { text.to_string() };
