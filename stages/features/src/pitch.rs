@@ -277,7 +277,7 @@ mod tests {
     #[test]
     fn plain_tones_and_a_missing_fundamental_have_their_pitch() {
         let tone = |parts: &[f64]| -> Vec<f32> {
-            let at = |n: usize| parts.iter().map(|hz| (std::f64::consts::TAU * hz * n as f64 / 16_000.0).sin());
+            let at = |n: usize| parts.iter().map(move |hz| (std::f64::consts::TAU * hz * n as f64 / 16_000.0).sin());
             (0..12_800).map(|n| (0.3 * at(n).sum::<f64>() / parts.len() as f64) as f32).collect()
         };
         let inside = |clip: &[f32]| track(clip)[5..75].to_vec();

@@ -189,3 +189,40 @@ fn a_cancelled_run_stops_and_leaves_nothing() {
     assert!(matches!(error, FeaturesError::Cancelled), "{error}");
     assert_eq!(std::fs::read_dir(folder.path().join("out")).expect("folder").count(), 0);
 }
+
+#[test]
+fn an_offset_cuts_nothing_and_fills_no_pause() {
+    let folder = tempfile::tempdir().expect("folder");
+    let mut rng = 1_u32;
+    let mut step = || {
+        rng = rng.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
+        1.01 * (((rng >> 24) % 3) as f32 - 1.0) / 32_767.0
+    };
+    let mut clip: Vec<f32> = (0..6_400).map(|_| step()).collect();
+    clip.extend((0..12_800).map(|n| 0.25 * (std::f32::consts::TAU * 150.0 * n as f32 / 16_000.0).sin()));
+    clip.extend((0..6_400).map(|_| step()));
+    let params: Params =
+        serde_json::from_value(serde_json::json!({"enhance": [{"kind": "trim-silence"}]})).expect("parameters");
+    for params in [params, Params::default()] {
+        let mut extractor = Extractor::new(&params, 16_000).expect("extractor");
+        let f0 = extractor.layout().frames.names.iter().position(|name| name == "f0_hz").expect("a pitch");
+        let mut features = |offset: f32| {
+            let path = folder.path().join("clip.wav");
+            write_wav(&path, 16_000, &clip.iter().map(|sample| sample + offset).collect::<Vec<_>>());
+            let audio = ser_audio::decode_file(&path, &ser_audio::Limits::default()).expect("audio");
+            let found = extractor.extract(&audio.into_mono(), 16_000).expect("features");
+            let width = found.frames.len() / found.frame_count;
+            let pitch: Vec<f32> = found.frames.chunks(width).map(|frame| frame[f0]).collect();
+            pitch
+        };
+        let plain = features(0.0);
+        assert!(plain.iter().any(|hz| (hz - 150.0).abs() < 1.5));
+        for offset in [0.001, 0.05, 0.2, -0.4] {
+            let shifted = features(offset);
+            assert_eq!(shifted.len(), plain.len(), "offset {offset}: frames");
+            for (index, (a, b)) in plain.iter().zip(&shifted).enumerate() {
+                assert!((a - b).abs() <= 0.01 * a, "offset {offset}, frame {index}: {b} Hz, expected {a} Hz");
+            }
+        }
+    }
+}

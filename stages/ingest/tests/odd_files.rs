@@ -54,6 +54,50 @@ fn every_file_is_a_row_and_every_bad_one_has_its_reason() {
 }
 
 #[test]
+fn what_is_odd_about_the_sound_is_measured() {
+    let folder = Folder::new();
+    let voice: Vec<f32> = tone(1, 8_000).iter().map(|sample| f32::from(*sample) / 32_768.0).collect();
+    let stereo = |other: &dyn Fn(f32) -> f32| {
+        let mut bytes =
+            float_wav(&voice.iter().flat_map(|sample| [*sample, other(*sample)]).collect::<Vec<_>>(), 16_000);
+        // Two channels of 4 bytes each.
+        (bytes[22], bytes[32]) = (2, 8);
+        bytes
+    };
+    let scaled = |gain: f32, offset: f32| {
+        float_wav(&voice.iter().map(|sample| gain * sample + offset).collect::<Vec<_>>(), 16_000)
+    };
+    folder.bytes("tess/OAF_plain_sad.wav", &scaled(1.0, 0.0));
+    folder.bytes("tess/OAF_flip_sad.wav", &stereo(&|sample| -sample));
+    folder.bytes("tess/OAF_left_sad.wav", &stereo(&|_| 0.0));
+    folder.bytes("tess/OAF_shift_sad.wav", &scaled(1.0, 0.2));
+    folder.bytes("tess/OAF_integer_sad.wav", &scaled(32_767.0, 0.0));
+    folder.bytes(
+        "tess/OAF_cut_sad.wav",
+        &float_wav(&voice.iter().map(|s| s.clamp(-0.2, 0.2)).collect::<Vec<_>>(), 16_000),
+    );
+    folder.bytes("tess/OAF_twice_sad.wav", &[scaled(0.5, 0.0), scaled(0.5, 0.0)].concat());
+    let found = tess(&folder);
+    assert!(found.rows.iter().all(|clip| clip.problem.is_none()), "a manifest judges them");
+    let clip = |name: &str| found.clip(&format!("tess/OAF_{name}_sad"));
+    let close = |a: Option<f64>, b: f64, tolerance: f64| a.is_some_and(|a| (a - b).abs() < tolerance);
+    let plain = clip("plain");
+    let level = plain.rms_dbfs.expect("a level");
+    assert_eq!((plain.channel_rms_dbfs, plain.clipped_fraction), (plain.rms_dbfs, Some(0.0)));
+    let flip = clip("flip");
+    assert_eq!((flip.rms_dbfs, flip.peak_dbfs, &flip.fingerprint), (None, None, &None), "the mix is silence");
+    assert!(close(flip.channel_rms_dbfs, level, 0.01), "the channels are not");
+    assert!(close(clip("left").rms_dbfs, level - 6.02, 0.01), "a dead channel takes 6 dB");
+    let shift = clip("shift");
+    assert!(close(shift.dc_offset, 0.2, 0.01) && close(shift.rms_dbfs, level, 0.01), "{shift:?}");
+    assert_eq!(shift.leading_silence_s, plain.leading_silence_s);
+    assert!(close(clip("integer").peak_dbfs, plain.peak_dbfs.expect("a peak") + 90.3, 0.1));
+    assert!(clip("cut").clipped_fraction.is_some_and(|share| share > 0.1), "flat tops below full scale");
+    assert!(clip("twice").remark.is_some_and(|remark| remark.starts_with("a second file (wav) begins behind it")));
+    assert_eq!(plain.remark, None);
+}
+
+#[test]
 fn two_formats_of_one_name_are_two_rows_of_one_clip_id() {
     let folder = Folder::new();
     folder.wav("tess/OAF_bar_sad.wav", 1);

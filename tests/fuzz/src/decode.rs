@@ -11,9 +11,5 @@ pub fn decode(bytes: &[u8]) {
     assert!(decoded.samples.len() as u64 <= LIMITS.max_samples, "more samples than allowed");
     assert!(decoded.samples.iter().all(|sample| sample.is_finite()), "a sample that is no number");
     let _ = decoded.audio_hash();
-    let _ = ser_audio::levels(&decoded);
-    let rate = decoded.sample_rate_hz;
-    let mono = decoded.into_mono();
-    let _ = ser_audio::bandwidth_hz(&mono, rate);
-    let _ = ser_audio::fingerprint(&mono, rate);
+    let _ = ser_audio::measure(&decoded);
 }
