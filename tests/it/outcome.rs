@@ -12,7 +12,7 @@ const PATIENCE: Duration = Duration::from_secs(60);
 
 /// What makes a stage fail before it has done anything.
 const NO_NET: [&str; 2] = ["-S", "net.features=[\"nothing of the kind\"]"];
-const NO_AUDIT: [&str; 2] = ["-S", "audit.fail_on=\"info\""];
+const NO_AUDIT: [&str; 2] = ["-S", "audit.fail_on=\"warning\""];
 
 #[test]
 fn a_run_names_only_what_it_made_or_found_fresh() {
