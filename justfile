@@ -109,3 +109,17 @@ bench: bench-features bench-training bench-memory
 
 # Every comparison with other programs; the last needs the artifacts of a run on real corpora
 bench-peers: bench-peers-features bench-peers-training bench-peers-whole-training
+
+# Lets libFuzzer look for bytes that do harm to one target for so many seconds; the seeds are generated, findings stay in target/fuzz
+fuzz TARGET SECONDS="60":
+    #!/usr/bin/env bash
+    set -euo pipefail
+    # Sanitizer and coverage are not stable; the variable lets the pinned compiler take the options all the same.
+    export RUSTC_BOOTSTRAP=1
+    found="$PWD/target/fuzz/found/{{TARGET}}"
+    seeds="$PWD/target/fuzz/seeds/{{TARGET}}"
+    mkdir -p "$found" "$PWD/target/fuzz/harmful/{{TARGET}}"
+    cd tests/fuzz/libfuzzer
+    cargo run --quiet --release --target-dir ../../../target/fuzz --bin seeds -- {{TARGET}} "$seeds"
+    cargo fuzz run --fuzz-dir . --target-dir ../../../target/fuzz {{TARGET}} "$found" "$seeds" -- \
+        -max_total_time={{SECONDS}} -rss_limit_mb=2048 -timeout=20 -artifact_prefix="../../../target/fuzz/harmful/{{TARGET}}/"

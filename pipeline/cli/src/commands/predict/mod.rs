@@ -66,7 +66,7 @@ pub(crate) fn run(project: &Project<'_>, args: &PredictArgs) -> anyhow::Result<S
                 output::warn(format_args!("`{path}`: {detail} ({})", problem.reason));
             }
             if args.json {
-                output::print(row.json())
+                output::print_json_line(&row.json())
             } else {
                 rows.push(row);
                 Ok(())
