@@ -4,10 +4,12 @@ use std::fs::File;
 use std::io::{Read as _, Seek as _, SeekFrom};
 use std::path::Path;
 
-use parquet::arrow::arrow_reader::{ArrowReaderMetadata, ArrowReaderOptions};
+use parquet::arrow::arrow_reader::ArrowReaderOptions;
 
+use crate::damage;
 use crate::error::TableResult;
 use crate::parquet_io::{self, KEY_TABLE};
+use crate::source::Source;
 
 /// Columns that say how a run went, not what came out: table and column.
 const VOLATILE: [(&str, &str); 1] = [("history", "seconds")];
@@ -20,8 +22,7 @@ const VOLATILE: [(&str, &str); 1] = [("history", "seconds")];
 pub fn content_digest(path: &Path) -> TableResult<String> {
     let io_error = |source| parquet_io::io_error("read", path, source);
     let mut file = File::open(path).map_err(io_error)?;
-    let described = ArrowReaderMetadata::load(&file, ArrowReaderOptions::default())
-        .map_err(|source| parquet_io::read_error(path, source))?;
+    let described = damage::load(path, &Source::open(path)?, ArrowReaderOptions::default())?;
     let mut digest = Digest(blake3::Hasher::new());
     let metadata = described.schema().metadata();
     let mut pairs: Vec<_> = metadata.iter().filter(|(key, _)| !parquet_io::is_provenance(key)).collect();

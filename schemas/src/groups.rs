@@ -23,10 +23,12 @@ use parquet::file::properties::{EnabledStatistics, WriterProperties, WriterPrope
 use parquet::file::reader::ChunkReader;
 use parquet::file::writer::{SerializedRowGroupWriter, TrackedWrite};
 
+use crate::damage;
 use crate::error::TableResult;
 use crate::footer::Footer;
 use crate::matrices::MatrixColumn;
-use crate::parquet_io::{batch_error, check_table, io_error, read_error, write_error};
+use crate::parquet_io::{check_table, io_error, read_error, write_error};
+use crate::source::Source;
 use crate::writeback::Writeback;
 
 /// Bytes collected before they are handed to the operating system.
@@ -129,8 +131,8 @@ impl GroupWriter {
         let ranges = || described.columns().iter().map(ColumnChunkMetaData::byte_range);
         let start = ranges().map(|(start, _)| start).min().unwrap_or(0);
         let end = ranges().map(|(start, length)| start + length).max().unwrap_or(start);
-        let bytes =
-            from.file.get_bytes(start, (end - start) as usize).map_err(|source| read_error(&from.path, source))?;
+        let length = usize::try_from(end.saturating_sub(start)).unwrap_or(usize::MAX);
+        let bytes = from.file.get_bytes(start, length).map_err(|source| read_error(&from.path, source))?;
         self.append(|appended| {
             for column in described.columns() {
                 // The description counts from the file's start, the bytes from the group's.
@@ -210,17 +212,17 @@ fn properties() -> WriterProperties {
 /// A table on disk, read row group by row group.
 pub(crate) struct GroupReader {
     path: PathBuf,
-    file: File,
+    file: Source,
     metadata: ArrowReaderMetadata,
 }
 
 impl GroupReader {
     /// Opens `path` and checks that it holds `table` in a version up to `version`.
     pub(crate) fn open(path: &Path, table: &str, version: u32) -> TableResult<Self> {
-        let file = File::open(path).map_err(|source| io_error("read", path, source))?;
+        let file = Source::open(path)?;
         // In full, not summed up: what describes a copied group must be what described the first.
         let options = ArrowReaderOptions::default().with_encoding_stats_as_mask(false);
-        let metadata = ArrowReaderMetadata::load(&file, options).map_err(|source| read_error(path, source))?;
+        let metadata = damage::load(path, &file, options)?;
         check_table(path, metadata.schema().metadata(), table, version)?;
         Ok(Self { path: path.to_owned(), file, metadata })
     }
@@ -270,9 +272,9 @@ impl GroupReader {
         rows: usize,
         group: Option<usize>,
     ) -> TableResult<impl Iterator<Item = TableResult<RecordBatch>> + use<>> {
-        let file = self.file.try_clone().map_err(|source| io_error("read", &self.path, source))?;
-        let mut builder =
-            ParquetRecordBatchReaderBuilder::new_with_metadata(file, self.metadata.clone()).with_batch_size(rows);
+        let opened = self.file.clone();
+        let mut builder = ParquetRecordBatchReaderBuilder::new_with_metadata(opened.clone(), self.metadata.clone())
+            .with_batch_size(rows);
         if !columns.is_empty() {
             let mask = ProjectionMask::columns(self.metadata.parquet_schema(), columns.iter().copied());
             builder = builder.with_projection(mask);
@@ -280,9 +282,10 @@ impl GroupReader {
         if let Some(group) = group {
             builder = builder.with_row_groups(vec![group]);
         }
-        let reader = builder.build().map_err(|source| read_error(&self.path, source))?;
+        let reader = damage::guarded(&self.path, || builder.build().map_err(|source| read_error(&self.path, source)))?;
         let path = self.path.clone();
-        Ok(reader.map(move |batch| batch.map_err(|source| batch_error(&path, source))))
+        let batches = reader.map(move |batch| batch.map_err(|source| opened.rows_error(&path, source)));
+        Ok(damage::guarded_rows(self.path.clone(), batches))
     }
 }
 

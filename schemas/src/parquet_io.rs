@@ -7,14 +7,15 @@ use std::path::{Path, PathBuf};
 
 use arrow::array::RecordBatch;
 use arrow::datatypes::{Metadata, SchemaRef};
-use arrow::error::ArrowError;
 use parquet::arrow::ArrowWriter;
-use parquet::arrow::arrow_reader::{ArrowReaderMetadata, ArrowReaderOptions, ParquetRecordBatchReaderBuilder};
+use parquet::arrow::arrow_reader::{ArrowReaderOptions, ParquetRecordBatchReaderBuilder};
 use parquet::basic::Compression;
 use parquet::errors::ParquetError;
 use parquet::file::properties::WriterProperties;
 
+use crate::damage;
 use crate::error::{TableError, TableResult};
+use crate::source::Source;
 
 /// Metadata key of the table's name.
 pub(crate) const KEY_TABLE: &str = "ser.table";
@@ -116,19 +117,22 @@ pub(crate) fn open(
     table: &str,
     version: u32,
 ) -> TableResult<(u32, impl Iterator<Item = TableResult<RecordBatch>> + use<>)> {
-    let file = File::open(path).map_err(|source| io_error("read", path, source))?;
-    let builder = ParquetRecordBatchReaderBuilder::try_new(file).map_err(|source| read_error(path, source))?;
-    let version = check_table(path, builder.schema().metadata(), table, version)?;
-    let reader = builder.with_batch_size(1024).build().map_err(|source| read_error(path, source))?;
+    let file = Source::open(path)?;
+    let described = damage::load(path, &file, ArrowReaderOptions::default())?;
+    let version = check_table(path, described.schema().metadata(), table, version)?;
+    let builder = ParquetRecordBatchReaderBuilder::new_with_metadata(file.clone(), described).with_batch_size(1024);
+    let reader = damage::guarded(path, || builder.build().map_err(|source| read_error(path, source)))?;
     let path = path.to_owned();
-    Ok((version, reader.map(move |batch| batch.map_err(|source| batch_error(&path, source)))))
+    let batches = {
+        let path = path.clone();
+        reader.map(move |batch| batch.map_err(|source| file.rows_error(&path, source)))
+    };
+    Ok((version, damage::guarded_rows(path, batches)))
 }
 
 /// The metadata of the Parquet file at `path`: schema name and version, provenance, and the table's own keys.
 pub fn read_metadata(path: &Path) -> TableResult<HashMap<String, String>> {
-    let file = File::open(path).map_err(|source| io_error("read", path, source))?;
-    let metadata =
-        ArrowReaderMetadata::load(&file, ArrowReaderOptions::default()).map_err(|source| read_error(path, source))?;
+    let metadata = damage::load(path, &Source::open(path)?, ArrowReaderOptions::default())?;
     Ok(metadata.schema().metadata().clone().into())
 }
 
@@ -155,14 +159,6 @@ pub(crate) fn read_error(path: &Path, source: ParquetError) -> TableError {
     match system_error(source) {
         Ok(source) => io_error("read", path, source),
         Err(source) => TableError::Parquet { path: path.to_owned(), source },
-    }
-}
-
-/// Reading rows of `path` failed.
-pub(crate) fn batch_error(path: &Path, source: ArrowError) -> TableError {
-    match source {
-        ArrowError::IoError(_, source) if !is_damage(&source) => io_error("read", path, source),
-        source => TableError::Arrow { path: path.to_owned(), source },
     }
 }
 
