@@ -13,6 +13,8 @@ const FEWEST: usize = 8;
 const TIMES_NEIGHBOURS: usize = 4;
 /// How far just below reaches, as a share of the largest deviation from the offset, at least.
 const NEIGHBOURHOOD: f32 = 1e-3;
+/// Peaks this many times beyond full scale show that it is not the scale of the samples. Lossy codecs overshoot less.
+const FAR_BEYOND: f32 = 2.0;
 /// A flat top lies at least this far out, as a share of the largest deviation from the offset, and not at 0: the digital
 /// silence beside a one-sided signal is no top.
 const OUTERMOST: f64 = 0.5;
@@ -23,7 +25,12 @@ pub(crate) fn clipped_fraction(samples: &[f32], offsets: &[f64], bits_per_sample
     if samples.is_empty() || offsets.is_empty() {
         return 0.0;
     }
-    let full_scale = full_scale(bits_per_sample);
+    let peak = samples.iter().fold(0.0_f32, |peak, sample| peak.max(sample.abs()));
+    let full_scale = match full_scale(bits_per_sample) {
+        // Floating-point samples at the scale of integers pass full scale at every turn: nothing was cut there.
+        stated if peak > FAR_BEYOND * stated => f32::INFINITY,
+        stated => stated,
+    };
     let at_full_scale = samples.iter().filter(|sample| sample.abs() >= full_scale).count();
     let channels = offsets.len();
     let flat: usize = offsets
@@ -130,6 +137,14 @@ mod tests {
         assert!(clipped_fraction(&stored(&shifted, 16), &[0.2], Some(16)) > 0.6, "cut, and then shifted");
         let stereo: Vec<f32> = floats.iter().flat_map(|sample| [*sample, 0.0]).collect();
         assert!((clipped_fraction(&stereo, &[0.0, 0.0], Some(32)) - share / 2.0).abs() < 0.01);
+    }
+
+    #[test]
+    fn full_scale_is_no_edge_for_samples_of_another_scale() {
+        let integers: Vec<f32> = sine(9_000.0, 150.0, 16_000.0).iter().map(|sample| *sample as f32).collect();
+        assert_eq!(clipped_fraction(&integers, &[0.0], Some(32)), 0.0);
+        let flat: Vec<f32> = integers.iter().map(|sample| sample.clamp(-4_500.0, 4_500.0)).collect();
+        assert!(clipped_fraction(&flat, &[0.0], Some(32)) > 0.6, "cut at half its height");
     }
 
     #[test]
