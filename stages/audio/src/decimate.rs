@@ -2,6 +2,8 @@
 
 use std::f64::consts::PI;
 
+use crate::wide::wide;
+
 /// Taps of the filter on either side of its centre, per sample left out.
 const HALF_TAPS: usize = 4;
 /// Cut-off as a share of the new Nyquist frequency.
@@ -21,7 +23,16 @@ pub(crate) fn decimate(samples: &[f32], factor: usize) -> Vec<f32> {
     let mut padded = vec![0.0_f32; half];
     padded.extend_from_slice(samples);
     padded.resize(samples.len() + 2 * half, 0.0);
-    (0..samples.len()).step_by(factor).map(|at| dot(&taps, &padded[at..=at + 2 * half])).collect()
+    let mut kept = vec![0.0_f32; samples.len().div_ceil(factor)];
+    wide(
+        #[inline(always)]
+        || {
+            for (value, near) in kept.iter_mut().zip(padded.windows(2 * half + 1).step_by(factor)) {
+                *value = dot(&taps, near);
+            }
+        },
+    );
+    kept
 }
 
 /// Taps with a sum of 1.
@@ -39,6 +50,7 @@ fn low_pass(factor: usize, half: usize) -> Vec<f32> {
 }
 
 /// Sum of the products of two slices of one length.
+#[inline(always)]
 pub(crate) fn dot(a: &[f32], b: &[f32]) -> f32 {
     let (a, b) = (a.chunks_exact(LANES), b.chunks_exact(LANES));
     let rest: f32 = a.remainder().iter().zip(b.remainder()).map(|(a, b)| a * b).sum();

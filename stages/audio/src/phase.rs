@@ -13,11 +13,14 @@ use std::rc::Rc;
 use realfft::num_complex::Complex32;
 
 use crate::decimate::{decimate, dot};
+use crate::wide::wide;
 
 /// Samples per second of a shifted band. Readers of the table know it as `ser_schemas::PHASE_RATE_HZ`.
 const RATE_HZ: f64 = 400.0;
 /// What comes to lie at 0 Hz in each band. Readers of the table know it as `ser_schemas::PHASE_CENTRES_HZ`.
 const CENTRES_HZ: [f64; 2] = [475.0, 825.0];
+/// Samples of a shifted band within which both centres go through whole cycles, 19 and 33 of them.
+const TURNS: usize = 16;
 /// Half the width of a band, hertz: the filter's -6 dB points lie so far from the centre.
 const HALF_WIDTH_HZ: f64 = 175.0;
 /// Half the length of the filter, seconds.
@@ -65,22 +68,30 @@ fn shifted(samples: &[f32], sample_rate_hz: u32) -> Vec<Sample> {
     let kept = decimate(samples, factor as usize);
     let mut padded = vec![0.0_f32; kept.len() + 4 * filters.half];
     padded[filters.half..][..kept.len()].copy_from_slice(&kept);
-    (0..words.max(1) * SAMPLES_PER_WORD)
-        .map(|at| {
-            let place = at as f64 * rate / RATE_HZ;
-            let taps = &filters.taps[(place.fract() * POSITIONS as f64).round() as usize];
-            let Some(near) = padded.get(place as usize..).and_then(|rest| rest.get(..taps[0].len())) else {
-                return [0.0; 4];
-            };
-            let [lower, upper] = std::array::from_fn(|band| {
-                // The filters pass a band where it is. Turned back by as many cycles as it went through, it lies at 0 Hz.
-                let value = Complex32::new(dot(near, &taps[2 * band]), dot(near, &taps[2 * band + 1]));
-                let cycles = (CENTRES_HZ[band] / RATE_HZ * at as f64).fract();
-                value * Complex32::from_polar(1.0, (-TAU * cycles) as f32)
-            });
-            [lower.re, lower.im, upper.re, upper.im]
-        })
-        .collect()
+    let mut bands = vec![[0.0_f32; 4]; words.max(1) * SAMPLES_PER_WORD];
+    wide(
+        #[inline(always)]
+        || {
+            for (at, [lower_re, lower_im, upper_re, upper_im]) in bands.iter_mut().enumerate() {
+                let place = at as f64 * rate / RATE_HZ;
+                let taps = &filters.taps[(place.fract() * POSITIONS as f64).round() as usize];
+                let Some(near) = padded.get(place as usize..).and_then(|rest| rest.get(..taps[0].len())) else { break };
+                let parts = [lower_re, lower_im, upper_re, upper_im];
+                for (part, taps) in parts.into_iter().zip(taps) {
+                    *part = dot(near, taps);
+                }
+            }
+        },
+    );
+    // The filters pass a band where it is. Turned back by as many cycles as it went through, it lies at 0 Hz.
+    for samples in bands.chunks_mut(TURNS) {
+        for ([lower_re, lower_im, upper_re, upper_im], [lower, upper]) in samples.iter_mut().zip(&filters.turns) {
+            for (re, im, turn) in [(lower_re, lower_im, lower), (upper_re, upper_im, upper)] {
+                (*re, *im) = (*re * turn.re - *im * turn.im, *re * turn.im + *im * turn.re);
+            }
+        }
+    }
+    bands
 }
 
 thread_local! {
@@ -95,6 +106,8 @@ struct Filters {
     /// For each position of the centre between two samples, `POSITIONS` of them and the next sample: real and imaginary taps of the
     /// lower band, then of the upper one.
     taps: Vec<[Vec<f32>; 4]>,
+    /// How far the centre of either band is turned back at each sample, until that begins anew.
+    turns: Vec<[Complex32; 2]>,
 }
 
 impl Filters {
@@ -129,7 +142,12 @@ impl Filters {
                 (0..=2 * half + 1).map(tap).collect()
             })
         };
-        Self { half, taps: (0..=POSITIONS).map(taps).collect() }
+        let turn = |at: usize, centre_hz: f64| {
+            let cycles = (centre_hz / RATE_HZ * at as f64).fract();
+            Complex32::from_polar(1.0, (-TAU * cycles) as f32)
+        };
+        let turns = (0..TURNS).map(|at| CENTRES_HZ.map(|centre_hz| turn(at, centre_hz))).collect();
+        Self { half, taps: (0..=POSITIONS).map(taps).collect(), turns }
     }
 }
 
