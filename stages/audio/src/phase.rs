@@ -204,7 +204,9 @@ mod tests {
         };
         assert_eq!(of(|x| x * 0.25), words, "a quarter is exact in binary");
         assert!(equal(&of(|x| x + 0.05), &words) > 0.99, "an offset");
-        assert!(equal(&of(|x| -x), &words) < 0.01, "the other polarity is half a turn");
+        // Where a word that counts reaches into silence, the filters give 0, which has no sign.
+        let inverted = equal(&of(|x| -x), &words);
+        assert!(inverted < 0.02, "the other polarity is half a turn: {inverted}");
         let resampled = Resampler::new(48_000, 16_000).expect("rates").resample(&original);
         assert!(equal(&phase(&resampled, 16_000).expect("sound"), &words) > 0.97);
     }
