@@ -54,7 +54,7 @@ pub struct Params {
     #[schemars(range(min = 0.7, max = 1.0))]
     pub near_duplicate_similarity: f64,
     /// Correlation of the waveforms' phases when two clips do hold the same take, 0.25 to 1. On the same corpora, copies reach 0.58
-    /// and more, 0.48 where noise lies 5 dB below the voice; different takes reach 0.27.
+    /// and more, 0.47 through the worst codecs and under noise; different takes reach 0.27.
     #[schemars(range(min = 0.25, max = 1.0))]
     pub near_duplicate_correlation: f64,
     /// Which findings fail the stage: `never`, `error`, `warning` (and what is graver), or a list of codes.
