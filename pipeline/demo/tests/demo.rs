@@ -139,7 +139,9 @@ fn each_bad_file_is_bad_in_its_own_way() {
             OddityKind::Truncated => matches!(found, Err(AudioError::Truncated { .. })),
             OddityKind::GitLfsPointer => matches!(found, Err(AudioError::GitLfsPointer { .. })),
             OddityKind::Empty => matches!(found, Err(AudioError::Empty)),
-            OddityKind::Silent => found.as_ref().is_ok_and(|audio| ser_audio::measure(audio).levels.peak_dbfs.is_none()),
+            OddityKind::Silent => {
+                found.as_ref().is_ok_and(|audio| ser_audio::measure(audio).levels.peak_dbfs.is_none())
+            }
             OddityKind::WrongExtension => found.as_ref().is_ok_and(|audio| audio.container == Container::Aiff),
             OddityKind::Duplicate => {
                 let bytes = fs::read(&oddity.path).expect("read");

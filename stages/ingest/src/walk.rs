@@ -10,8 +10,8 @@ use ser_text::nfc;
 
 use crate::descriptor::Descriptor;
 use crate::error::IngestError;
-pub(crate) use crate::folder::{is_audio, is_passed_over};
 use crate::folder::{FolderError, FolderFile, walk_folder};
+pub(crate) use crate::folder::{is_audio, is_passed_over};
 use crate::index::Stat;
 use crate::machine;
 

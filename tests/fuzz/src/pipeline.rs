@@ -11,8 +11,16 @@ pub fn pipeline(bytes: &[u8]) {
     let Ok(text) = std::str::from_utf8(bytes) else { return };
     let registry = Registry::new()
         .with(Read { name: "ingest", inputs: &[], schema: schema::<ser_ingest::Params> })
-        .with(Read { name: "manifest", inputs: const { &[Input::some("ingest")] }, schema: schema::<ser_manifest::Params> })
-        .with(Read { name: "features", inputs: const { &[Input::one("manifest")] }, schema: schema::<ser_features::Params> })
+        .with(Read {
+            name: "manifest",
+            inputs: const { &[Input::some("ingest")] },
+            schema: schema::<ser_manifest::Params>,
+        })
+        .with(Read {
+            name: "features",
+            inputs: const { &[Input::one("manifest")] },
+            schema: schema::<ser_features::Params>,
+        })
         .with(Read { name: "split", inputs: const { &[Input::one("manifest")] }, schema: schema::<ser_split::Params> })
         .with(Read {
             name: "train",

@@ -26,7 +26,13 @@ pub fn seeds(name: &str) -> Vec<Vec<u8>> {
 fn audio(root: &Path) -> Vec<Vec<u8>> {
     let mut seeds = files(&root.join("tests/fixtures/audio"), &["flac", "mp3", "ogg"]);
     let samples: Vec<i16> = (0..400_i16).map(|n| (n % 50 - 25) * 900).collect();
-    seeds.extend([wav(&samples, 1, 16), wav(&samples, 2, 16), wav(&samples, 1, 24), wav(&samples, 1, 8), aiff(&samples)]);
+    seeds.extend([
+        wav(&samples, 1, 16),
+        wav(&samples, 2, 16),
+        wav(&samples, 1, 24),
+        wav(&samples, 1, 8),
+        aiff(&samples),
+    ]);
     seeds
 }
 

@@ -96,7 +96,8 @@ fn wide(path: &Path, folder: &Path) {
         }
     }
     let _ = ser_schemas::functionals::Functionals::read(path);
-    let clip = Clip { emotion: Some(ser_schemas::Emotion::Sad), ..Clip::found("c/a".into(), "c".into(), "a.wav".into(), 1) };
+    let clip =
+        Clip { emotion: Some(ser_schemas::Emotion::Sad), ..Clip::found("c/a".into(), "c".into(), "a.wav".into(), 1) };
     let manifest = folder.join("manifest");
     if std::fs::create_dir_all(&manifest).is_err()
         || Clip::write(&manifest.join("clips.parquet"), &[clip], &Provenance::default()).is_err()
