@@ -11,7 +11,8 @@
 pub const KEY_SAMPLE_RATE_HZ: &str = "ser.sample_rate_hz";
 
 /// Metadata key, in a manifest's `clips.parquet`, of the limits that its clips keep, as JSON: `min_duration_s`, `max_duration_s`,
-/// `silence_dbfs`. A model that was trained on them carries them with it.
+/// `silence_dbfs`. A model that was trained on them carries them with it. They are no part of the table's content: limits that
+/// move no clip make no stage run again.
 pub const KEY_LIMITS: &str = "ser.limits";
 
 /// Metadata key, in a train stage's `history.parquet`, of a sentence: how many clips are longer than the network hears at once, and

@@ -13,6 +13,7 @@ use parquet::basic::Compression;
 use parquet::errors::ParquetError;
 use parquet::file::properties::WriterProperties;
 
+use crate::KEY_LIMITS;
 use crate::damage;
 use crate::error::{TableError, TableResult};
 use crate::source::Source;
@@ -51,9 +52,10 @@ impl Provenance {
     }
 }
 
-/// Whether a metadata key tells who made a file, and nothing of what is in it.
+/// Whether a metadata key tells how a file was made, and nothing of what is in it. Limits that left out other clips show in
+/// the rows.
 pub(crate) fn is_provenance(key: &str) -> bool {
-    [KEY_PIPELINE, KEY_STAGE, KEY_FINGERPRINT].contains(&key)
+    [KEY_PIPELINE, KEY_STAGE, KEY_FINGERPRINT, KEY_LIMITS].contains(&key)
 }
 
 /// A Parquet file being written beside its final place; it appears there when [`finish`](Self::finish) succeeds.

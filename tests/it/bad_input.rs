@@ -48,6 +48,7 @@ fn a_missing_corpus_is_skipped_with_a_warning() {
         .replace("from = \"savee\"", "from = [\"savee\", \"tess\"]");
     let workspace = Workspace::with_pipeline(&text);
     workspace.write("corpus/DC/a01.wav", wav(16_000, 2.0, 220.0, 0.5));
+    workspace.write("corpus/DC/h01.wav", wav(16_000, 2.0, 230.0, 0.5));
     workspace.ser(&["run"]).exits(0).tells("nowhere");
 }
 
@@ -64,11 +65,12 @@ fn without_any_clip_the_run_fails_and_says_what_to_do() {
 fn a_cyclic_link_ends() {
     let workspace = Workspace::with_pipeline(SAVEE_ONLY);
     workspace.write("corpus/DC/a01.wav", wav(16_000, 2.0, 220.0, 0.5));
+    workspace.write("corpus/DC/h01.wav", wav(16_000, 2.0, 230.0, 0.5));
     std::os::unix::fs::symlink(workspace.path("corpus"), workspace.path("corpus/DC/again")).expect("link");
     std::os::unix::fs::symlink(workspace.path("corpus/lost"), workspace.path("corpus/DC/a02.wav")).expect("link");
     workspace.ser(&["run"]).exits(0);
     let clips = Clip::read(&workspace.path("artifacts/manifest/clips.parquet")).expect("clips");
-    assert_eq!(clips.len(), 1);
+    assert_eq!(clips.len(), 2);
 }
 
 #[test]

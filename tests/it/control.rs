@@ -96,6 +96,9 @@ fn names_of_recordings_to_predict_are_shown() {
     let ran = harmless(workspace.ser(&["predict", "new", "--model", model]).exits(1));
     assert!(ran.stdout.contains("\\u{1b}]0;owned") && ran.stderr.contains("\\u{1b}]0;owned"), "{}", ran.stdout);
     let ran = harmless(workspace.ser(&["predict", "new", "--json", "--model", model]).exits(1));
-    let row: serde_json::Value = serde_json::from_str(ran.stdout.trim_end()).expect("JSON");
-    assert_eq!(row["path"], format!("new/{ODD}.wav"));
+    let rows: Vec<serde_json::Value> =
+        ran.stdout.lines().map(|line| serde_json::from_str(line).expect("JSON")).collect();
+    let of = |path: String| rows.iter().find(|row| row["path"] == path).expect("every recording has a line");
+    assert!(of(format!("new/{ODD}.wav"))["emotion"].is_string(), "{rows:?}");
+    assert_eq!(of(format!("new/{ODD} bad.wav"))["error"], "unreadable");
 }

@@ -96,10 +96,17 @@ fn add_slowly(workspace: &Workspace, name: &str, hz: f64) {
     }
 }
 
-#[test]
-fn it_runs_once_a_copy_has_settled_and_survives_mistakes_in_the_pipeline_file() {
+/// The pipeline with a corpus of two clips, of two classes: a manifest of one class is refused.
+fn two_classes() -> Workspace {
     let workspace = Workspace::with_pipeline(PIPELINE);
     add(&workspace, "a01", 200.0);
+    add(&workspace, "h01", 190.0);
+    workspace
+}
+
+#[test]
+fn it_runs_once_a_copy_has_settled_and_survives_mistakes_in_the_pipeline_file() {
+    let workspace = two_classes();
     let watcher = Watcher::start(&workspace, &[]);
     watcher.tells(": savee, manifest in ", 1);
     assert_eq!(watcher.runs(), 1);
@@ -129,6 +136,7 @@ fn it_polls_where_it_is_told_to_and_waits_for_a_corpus_that_is_not_there_yet() {
     watcher.tells("looking every 0.1 s", 1);
     watcher.tells("failed at manifest", 1);
     add_slowly(&workspace, "a01", 200.0);
+    add_slowly(&workspace, "h01", 190.0);
     watcher.tells(": savee, manifest in ", 1);
     watcher.interrupt();
 }
@@ -143,6 +151,7 @@ fn events_find_a_corpus_whose_folders_come_one_by_one() {
         sleep(Duration::from_millis(50));
     }
     add(&workspace, "a01", 200.0);
+    add(&workspace, "h01", 190.0);
     watcher.tells(": savee, manifest in ", 1);
     watcher.interrupt();
 }
@@ -169,10 +178,9 @@ fn a_file_that_comes_during_a_run_is_not_lost() {
 
 #[test]
 fn files_that_no_ingest_reads_start_nothing() {
-    let workspace = Workspace::with_pipeline(PIPELINE);
-    add(&workspace, "a01", 200.0);
+    let workspace = two_classes();
     let watcher = Watcher::start(&workspace, &[]);
-    watcher.tells("watching 2 files in 2 places", 1);
+    watcher.tells("watching 3 files in 2 places", 1);
     watcher.tells(": savee, manifest in ", 1);
     for name in ["notes.txt", "DC/d01.wav.part", "DC/.d01.wav.Xa7", "DC/Thumbs.db", "empty/.keep"] {
         workspace.write(&format!("data/corpus/{name}"), "x");
@@ -205,8 +213,7 @@ fn without_watches_left_it_says_so_and_looks_from_time_to_time() {
         skipped("limiting the number of watches needs a user namespace, which cannot be made here");
         return;
     }
-    let workspace = Workspace::with_pipeline(PIPELINE);
-    add(&workspace, "a01", 200.0);
+    let workspace = two_classes();
     let ser = workspace.command(&[]);
     let mut command = Command::new("unshare");
     command.args(["-Ur", "sh", "-c", &format!("{LIMIT}; exec \"$0\" watch --settle 0.3")]).arg(ser.get_program());

@@ -195,6 +195,9 @@ fn what_was_found(corpus: &Corpus, reasons: &BTreeMap<Reason, u64>) -> String {
     match corpus.status {
         CorpusStatus::FolderMissing => format!("{name}: the folder `{root}` is missing"),
         CorpusStatus::FolderEmpty => format!("{name}: the folder `{root}` holds no audio file"),
+        CorpusStatus::Ingested if reasons.is_empty() => {
+            format!("{name}: {} files in `{root}`, all usable", corpus.files)
+        }
         CorpusStatus::Ingested => {
             format!("{name}: {} files in `{root}`, left out: {}", corpus.files, counted(reasons))
         }

@@ -321,9 +321,11 @@ fn a_model_that_does_not_fit_on_the_disk_is_named() {
     let folder = world.path("full/fold=0");
     std::fs::create_dir_all(&folder).expect("folder");
     std::os::unix::fs::symlink("/dev/full", folder.join("model.safetensors.partial")).expect("link");
-    let told = message(world.run("full", &params));
+    let error = world.run("full", &params).expect_err("a full disk");
+    let told = error.to_string();
     assert!(told.contains("cannot write `") && told.contains("fold=0/model.safetensors.partial`"), "{told}");
-    assert!(told.contains("No space left"), "{told}");
+    let cause = std::error::Error::source(&error).map(ToString::to_string).unwrap_or_default();
+    assert!(cause.contains("No space left"), "{cause}");
 }
 
 #[test]
