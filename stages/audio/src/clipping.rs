@@ -38,14 +38,14 @@ pub(crate) fn clipped_fraction(samples: &[f32], offsets: &[f64], bits_per_sample
         .enumerate()
         .map(|(channel, &offset)| {
             let own = samples.iter().skip(channel).step_by(channels).copied();
-            flat_tops(own, offset, full_scale, step(bits_per_sample))
+            flat_tops(&own, offset, full_scale, step(bits_per_sample))
         })
         .sum();
     (at_full_scale + flat) as f64 / samples.len() as f64
 }
 
 /// Samples in flat tops of one channel, those at full scale left out.
-fn flat_tops(samples: impl Iterator<Item = f32> + Clone, offset: f64, full_scale: f32, step: f32) -> usize {
+fn flat_tops(samples: &(impl Iterator<Item = f32> + Clone), offset: f64, full_scale: f32, step: f32) -> usize {
     let (low, high) = samples
         .clone()
         .fold((f32::INFINITY, f32::NEG_INFINITY), |(low, high), sample| (low.min(sample), high.max(sample)));
@@ -167,7 +167,7 @@ mod tests {
         assert_eq!(clipped_fraction(&dither, &[0.0], Some(16)), 0.0, "one step of dither");
         assert_eq!(clipped_fraction(&[0.25; 1_000], &[0.25], Some(16)), 0.0, "a constant is another matter");
         let mut half_wave: Vec<f64> = sine(0.9, 150.0, 16_000.0).iter().map(|sample| -sample.abs() - 0.01).collect();
-        half_wave.extend([0.0; 4_000]);
+        half_wave.extend(std::iter::repeat_n(0.0, 4_000));
         let offset = half_wave.iter().sum::<f64>() / half_wave.len() as f64;
         assert_eq!(clipped_fraction(&stored(&half_wave, 16), &[offset], Some(16)), 0.0, "silence is no top: {offset}");
     }

@@ -50,6 +50,7 @@ fn low_pass(factor: usize, half: usize) -> Vec<f32> {
 }
 
 /// Sum of the products of two slices of one length.
+#[expect(clippy::inline_always, reason = "must be compiled for the vector instructions of its caller")]
 #[inline(always)]
 pub(crate) fn dot(a: &[f32], b: &[f32]) -> f32 {
     let (a, b) = (a.chunks_exact(LANES), b.chunks_exact(LANES));

@@ -168,7 +168,7 @@ fn parallel<T: Sync, U: Send>(items: &[T], work: impl Fn(&T) -> Option<U> + Sync
 /// Hash of the audio, clip and sound of a file; `None` for one that is no audio.
 fn original(path: &Path) -> Option<(String, Clip, Sound)> {
     let decoded = ser_audio::decode(std::fs::read(path).ok()?, &LIMITS).ok()?;
-    let sound = Sound { samples: decoded.mono().to_vec(), rate_hz: decoded.sample_rate_hz };
+    let sound = Sound { samples: decoded.mono(), rate_hz: decoded.sample_rate_hz };
     let components: Vec<_> = path.components().rev().take(3).map(|part| part.as_os_str().to_string_lossy()).collect();
     let id: Vec<_> = components.into_iter().rev().collect();
     Some((decoded.audio_hash(), printed(id.join("/"), &sound), sound))
@@ -247,13 +247,13 @@ fn loud(sound: &Sound, peak: f32) -> Sound {
 }
 
 fn resampled(sound: &Sound, rate_hz: u32) -> Option<Sound> {
-    let samples = Resampler::new(sound.rate_hz, rate_hz).ok()?.resample(&sound.samples).to_vec();
+    let samples = Resampler::new(sound.rate_hz, rate_hz).ok()?.resample(&sound.samples);
     Some(Sound { samples, rate_hz })
 }
 
 /// Played by a clock that makes `rate` of 10 000 samples.
 fn sped(sound: &Sound, rate: u32) -> Option<Sound> {
-    let samples = Resampler::new(10_000, rate).ok()?.resample(&sound.samples).to_vec();
+    let samples = Resampler::new(10_000, rate).ok()?.resample(&sound.samples);
     Some(Sound { samples, rate_hz: sound.rate_hz })
 }
 
@@ -322,7 +322,7 @@ fn coded(sound: &Sound, arguments: &[&str], extension: &str) -> Option<Sound> {
     let read = |path: &Path| ser_audio::decode(std::fs::read(path).ok()?, &LIMITS).ok();
     // What ser does not decode itself reaches a corpus as WAV.
     let decoded = read(&to).or_else(|| ffmpeg(&to, &[], &back).and_then(|_| read(&back)))?;
-    Some(Sound { samples: decoded.mono().to_vec(), rate_hz: decoded.sample_rate_hz })
+    Some(Sound { samples: decoded.mono(), rate_hz: decoded.sample_rate_hz })
 }
 
 /// A 16-bit WAV file.

@@ -204,7 +204,9 @@ fn combined<T: Sums>(sample: &Sample<T>, variances: &[Vec<f64>]) -> Vec<Standard
             let clips: f64 = speakers.iter().map(|speaker| speaker.sums.count() as f64).sum();
             let mut sums = sample.all.clone();
             sums.reset();
-            speakers.iter().for_each(|speaker| sums.add_sums(&speaker.sums, 1));
+            for speaker in speakers {
+                sums.add_sums(&speaker.sums, 1);
+            }
             Part {
                 variance: variances[at][figure] * effective.correction().powi(2),
                 degrees: effective.degrees,

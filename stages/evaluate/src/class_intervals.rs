@@ -102,9 +102,10 @@ impl Kind {
     /// What clips of class `truth` add to a share of `class` that is `share` in all: see [`Within`].
     fn moments(self, one: &Confusion, truth: usize, class: usize, share: f64) -> Moments {
         let (clips, said) = (one.support(truth) as f64, one.count(truth, class) as f64);
-        let (hits, others) = match truth == class {
-            true => (said, if self.misses { clips - said } else { 0.0 }),
-            false => (0.0, if self.mistaken { said } else { 0.0 }),
+        let (hits, others) = if truth == class {
+            (said, if self.misses { clips - said } else { 0.0 })
+        } else {
+            (0.0, if self.mistaken { said } else { 0.0 })
         };
         let (hit, other) = (1.0 - share, -share);
         Moments { clips, sum: hits * hit + others * other, squares: hits * hit * hit + others * other * other }

@@ -109,7 +109,9 @@ impl Sums for Pair {
     }
 
     fn reset(&mut self) {
-        [&mut self.clips, &mut self.first, &mut self.second].into_iter().for_each(|sums| sums.fill(0));
+        for sums in [&mut self.clips, &mut self.first, &mut self.second] {
+            sums.fill(0);
+        }
     }
 
     fn count(&self) -> u64 {

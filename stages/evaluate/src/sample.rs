@@ -95,11 +95,10 @@ impl<T: Sums> Sample<T> {
     ///
     /// A speaker of several corpora is counted with the one that most of their clips are of.
     pub fn of<'a>(none: &T, clips: impl IntoIterator<Item = (Origin<'a>, T::Clip)>) -> Self {
-        let mut speakers: BTreeMap<&str, (BTreeMap<&str, u64>, bool, Speaker<T>)> = BTreeMap::new();
+        let nobody = || (BTreeMap::<&str, u64>::new(), true, Speaker::of(none, std::iter::empty()));
+        let mut speakers = BTreeMap::new();
         for (origin, clip) in clips {
-            let (corpora, known, speaker) = speakers
-                .entry(origin.speaker)
-                .or_insert_with(|| (BTreeMap::new(), true, Speaker::of(none, std::iter::empty())));
+            let (corpora, known, speaker) = speakers.entry(origin.speaker).or_insert_with(nobody);
             *corpora.entry(origin.corpus).or_default() += 1;
             *known &= origin.known;
             speaker.add(clip);

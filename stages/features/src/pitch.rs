@@ -160,6 +160,7 @@ fn squares(samples: &[f32]) -> f64 {
 }
 
 /// Sum of `of` each sample, side by side, so that it can be vector instructions.
+#[expect(clippy::inline_always, reason = "must be compiled for the vector instructions of its caller")]
 #[inline(always)]
 fn lanes(samples: &[f32], of: impl Fn(f64) -> f64) -> f64 {
     let (blocks, rest) = samples.as_chunks::<LANES>();

@@ -91,7 +91,7 @@ impl Identity {
             }
             _ if !self.facts.has(field) => {
                 // Tables keep only words that `set` accepts.
-                let _ = self.facts.set(descriptor, field, value.to_owned());
+                let _ = self.facts.set(descriptor, field, value);
             }
             _ => {}
         }

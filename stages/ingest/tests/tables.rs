@@ -413,7 +413,7 @@ fn no_row_an_empty_cell_and_a_word_not_understood_are_told_apart() {
         ]
     );
     assert_eq!(survey.recordings, 2);
-    let said = survey.notes.join("\n");
+    let said = [survey.warnings, survey.notes].concat().join("\n");
     assert_says(&said, &["joined 4 of 5 rows", "1 is about no recording that is here, the first is `u9.wav` (line 6)"]);
     assert_says(&said, &["2 of 6 recordings have no row: `u3`, `u5`"]);
     assert_says(
@@ -491,7 +491,8 @@ fn control_characters_of_a_table_reach_no_terminal() {
         "file,speaker,emotion\nu0.wav,p1,\u{1b}[31msad\n\u{1b}]0;u9.wav,p1,sad\nu1.wav,p1,a\u{7}\nu1.wav,p1,b\u{7}\n",
     );
     let survey = toy.check();
-    let said: Vec<&String> = survey.notes.iter().chain(survey.not_understood.values()).collect();
+    let told: Vec<String> = [survey.warnings.clone(), survey.notes.clone()].concat();
+    let said: Vec<&String> = told.iter().chain(survey.not_understood.values()).collect();
     assert!(said.iter().all(|text| !text.contains(char::is_control)), "{said:?}");
-    assert_says(&survey.notes.join("\n"), &["`\\u{1b}]0;u9.wav` (line 3)", "`\\u{1b}[31msad`", "`a\\u{7}` in line 4"]);
+    assert_says(&told.join("\n"), &["`\\u{1b}]0;u9.wav` (line 3)", "`\\u{1b}[31msad`", "`a\\u{7}` in line 4"]);
 }

@@ -169,9 +169,11 @@ impl Copies {
         Err(SplitError::TiedTogether {
             ties: ties.summary(clips),
             reason: obstacle.reason,
-            folds: (obstacle.groups >= 2 && params.protocol == Protocol::SpeakerIndependent)
-                .then(|| format!("`folds = {}`, ", obstacle.groups))
-                .unwrap_or_default(),
+            folds: if obstacle.groups >= 2 && params.protocol == Protocol::SpeakerIndependent {
+                format!("`folds = {}`, ", obstacle.groups)
+            } else {
+                String::new()
+            },
             exclude: ties.a_copy(clips).unwrap_or_default().to_owned(),
         })
     }

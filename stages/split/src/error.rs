@@ -143,13 +143,13 @@ pub enum SplitError {
         /// The check.
         check: String,
         /// " in fold 3", or nothing where the whole split is meant.
-        place: String,
+        place: Box<str>,
         /// How many clips or speakers offend.
         offenders: u64,
         /// Which; at most 20 are named.
-        detail: String,
+        detail: Box<str>,
         /// "; " and what helps, or nothing.
-        advice: String,
+        advice: Box<str>,
         /// Where the table of all checks lies.
         checks: PathBuf,
     },

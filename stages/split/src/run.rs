@@ -76,10 +76,10 @@ fn refuse(checks: &[Check], clips: &[Clip], pairs: &[NearPair], ctx: &StageConte
     Err(SplitError::Refused {
         verdict,
         check: check.check.clone(),
-        place: check.fold.map_or_else(String::new, |fold| format!(" in fold {fold}")),
+        place: check.fold.map_or_else(String::new, |fold| format!(" in fold {fold}")).into(),
         offenders: check.offenders,
-        detail: check.detail.clone(),
-        advice: advice(check, clips, pairs).map_or_else(String::new, |advice| format!("; {advice}")),
+        detail: check.detail.as_str().into(),
+        advice: advice(check, clips, pairs).map_or_else(String::new, |advice| format!("; {advice}")).into(),
         checks: kept,
     })
 }

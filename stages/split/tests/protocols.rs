@@ -260,15 +260,18 @@ fn speakers_that_can_be_divided_evenly_are() {
 
 #[test]
 fn a_class_of_one_speaker_only_is_noted_where_that_speaker_is_held_out_and_nowhere_else() {
+    use CheckStatus::{Noted, Passed};
+
     let mut clips = corpus("toy", 4, 3, 3);
     clips.push(clip("toy", "03", "female", Emotion::Surprise, 9));
     let division = divide(&protocol(Protocol::LeaveOneSpeakerOut, 5), &clips, 1).expect("four speakers");
-    use CheckStatus::{Noted, Passed};
     assert_eq!(statuses(&clips, &division, "every_class_in_train"), [Passed, Passed, Passed, Noted]);
 }
 
 #[test]
 fn validation_never_takes_the_last_class_but_one_from_training() {
+    use CheckStatus::{Failed, Noted, Passed};
+
     // One emotion a speaker: whole speakers for validation would leave a single class to train on.
     let of = |speaker: &'static str, emotion| (0..4).map(move |number| clip("toy", speaker, "female", emotion, number));
     let clips: Vec<Clip> =
@@ -281,7 +284,6 @@ fn validation_never_takes_the_last_class_but_one_from_training() {
             let classes: BTreeSet<_> = fold.train.iter().map(|clip| clips[*clip].emotion).collect();
             assert_eq!(classes.len(), 2);
         }
-        use CheckStatus::{Failed, Noted, Passed};
         assert_eq!(statuses(&clips, &division, "classes_in_train"), [Passed, Failed, Passed], "a and c are both angry");
         assert_eq!(statuses(&clips, &division, "classes_in_test"), [Noted; 3]);
     }

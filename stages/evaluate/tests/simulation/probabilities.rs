@@ -334,7 +334,9 @@ impl Union {
             let mut population = Tally::new(BINS);
             while population.clips() < MANY as f64 {
                 if self.known {
-                    voices.iter().for_each(|voice| population.add_tally(&world.answers(*voice, generator).sums, 1.0));
+                    for voice in voices {
+                        population.add_tally(&world.answers(*voice, generator).sums, 1.0);
+                    }
                 } else {
                     population.add_tally(&world.speaker(generator), 1.0);
                 }

@@ -12,7 +12,7 @@ mod unused;
 
 use crate::descriptor::Descriptor;
 use crate::identify::Identity;
-use crate::walk::Walk;
+use crate::walk::{Found, Walk};
 
 /// How many examples a remark gives.
 const NAMED: usize = 3;
@@ -64,7 +64,7 @@ impl<'a> Read<'a> {
     /// The corpus's own speech whose names were understood, with the paths below the root.
     fn understood(&self) -> impl Iterator<Item = (&'a str, &'a Identity)> {
         let (files, identities) = (&self.walk.files, self.identities);
-        let all = files.iter().map(|found| found.stem()).zip(identities);
+        let all = files.iter().map(Found::stem).zip(identities);
         all.filter(|(_, identity)| identity.facts.modality.is_none() && identity.not_understood.is_none())
     }
 }

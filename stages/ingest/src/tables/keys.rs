@@ -22,7 +22,7 @@ use crate::walk;
 pub(super) struct Files<'a> {
     descriptor: &'a Descriptor,
     /// Path below the root without extension, and what its name says.
-    files: Vec<(&'a str, &'a Reading)>,
+    readings: Vec<(&'a str, &'a Reading)>,
     /// Normal path, as found or as repaired, and the number of its file.
     paths: Vec<(String, usize)>,
     /// Numbers of paths by their ends; the whole path is one of them.
@@ -56,7 +56,7 @@ impl<'a> Files<'a> {
             paths.extend(repaired.filter(|repaired| *repaired != found).map(|repaired| (repaired, number)));
             paths.push((found, number));
         }
-        let mut index = Self { descriptor, files, paths, by_end: HashMap::new(), root: None };
+        let mut index = Self { descriptor, readings: files, paths, by_end: HashMap::new(), root: None };
         for number in 0..index.paths.len() {
             for end in ends(&index.paths[number].0) {
                 index.by_end.entry(hash(end)).or_default().push(number as u32);
@@ -69,12 +69,12 @@ impl<'a> Files<'a> {
 
     /// Path of file `number` below the root, without extension.
     pub(super) fn stem(&self, number: usize) -> &'a str {
-        self.files.get(number).map_or("", |(stem, _)| stem)
+        self.readings.get(number).map_or("", |(stem, _)| stem)
     }
 
     /// Number of files; one path in two formats counts once.
     pub(super) fn len(&self) -> usize {
-        self.files.len()
+        self.readings.len()
     }
 
     /// Whether file `number` is the corpus's speech, by its name.
@@ -137,7 +137,7 @@ impl<'a> Files<'a> {
     }
 
     fn facts(&self, number: usize) -> Option<&'a Facts> {
-        self.files.get(number).and_then(|(_, reading)| reading.facts.as_ref().ok())
+        self.readings.get(number).and_then(|(_, reading)| reading.facts.as_ref().ok())
     }
 
     fn are_one_recording(&self, numbers: &[usize]) -> bool {
@@ -157,7 +157,7 @@ impl<'a> Files<'a> {
     /// What the name of a file tells on its own; `None` unless that is speaker and emotion at least, and the same as
     /// with the folder.
     fn told_by_name(&self, number: usize) -> Option<[Option<String>; 5]> {
-        let (_, reading) = self.files.get(number)?;
+        let (_, reading) = self.readings.get(number)?;
         let with_folder = told(reading.facts.as_ref().ok()?);
         let alone = told(&names::read_name(self.descriptor, names::file_name(&reading.path)).facts.ok()?);
         let [speaker, emotion, ..] = &alone;

@@ -196,7 +196,7 @@ impl Faults {
                 0 => {}
                 1 => warnings.push(format!("line {} fills nothing: {kind}", places.first)),
                 count => {
-                    warnings.push(format!("{count} rows fill nothing, the first is line {}: {kind}", places.first))
+                    warnings.push(format!("{count} rows fill nothing, the first is line {}: {kind}", places.first));
                 }
             }
         }
