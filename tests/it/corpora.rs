@@ -48,7 +48,9 @@ fn swap(text: &str, one: &str, other: &str) -> String {
 
 #[test]
 fn a_wrong_descriptor_is_told_by_check_alone_before_anything_else() {
-    let mistakes: [(&str, fn(&str) -> String, &str); 6] = [
+    // Name of the mistake, how it is made, what is said of it.
+    type Mistake = (&'static str, fn(&str) -> String, &'static str);
+    let mistakes: [Mistake; 6] = [
         ("nothing wrong", str::to_owned, "no warnings"),
         ("a pattern that fits nothing", |text| text.replace("[^/_]+)$'", "[^/_]+)\\.wav$'"), "expects the extension"),
         (

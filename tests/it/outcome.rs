@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 use crate::small;
 
 /// Long enough for a machine that is busy with other tests.
-const PATIENCE: Duration = Duration::from_secs(60);
+const PATIENCE: Duration = Duration::from_mins(1);
 
 /// What makes a stage fail before it has done anything.
 const NO_NET: [&str; 2] = ["-S", "net.features=[\"nothing of the kind\"]"];

@@ -266,7 +266,7 @@ fn whose_statistics_are_used_is_told() {
     assert_eq!(last(&folders)["standardised"], "training statistics: 1 recording of speaker new/ben, fewer than 8");
     assert_eq!(last(&folders)["probabilities"], last(&plain)["probabilities"]);
 
-    let rows: String = (0..9).map(|number| format!("ana/{number}.wav,Ana\n")).collect();
+    let rows = (0..9).map(|number| format!("ana/{number}.wav,Ana\n")).collect::<Vec<_>>().concat();
     workspace.write("who.csv", format!("path,speaker\n{rows}elsewhere.wav,Cleo\n"));
     let table = predict(&["--speakers", "who.csv"]).exits(0).tells("1 of 10 rows name no recording here");
     assert_eq!(

@@ -57,7 +57,9 @@ impl Log {
         let look = move || {
             while stop.recv_timeout(LOOK) == Err(RecvTimeoutError::Timeout) {
                 let due = told.lock().unwrap_or_else(PoisonError::into_inner).due(Instant::now());
-                due.into_iter().for_each(|line| output::tell(Line::new().text(line)));
+                for line in due {
+                    output::tell(Line::new().text(line));
+                }
             }
         };
         // Without the thread there is less to read in the log.

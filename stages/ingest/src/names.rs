@@ -43,16 +43,16 @@ pub(crate) struct Reading {
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) enum Misread {
     /// No pattern fits.
-    UnknownPattern,
+    Pattern,
     /// A group holds what the codes of its field do not have.
-    UnknownCode {
+    Code {
         /// The group.
         field: Field,
         /// What it holds.
         text: String,
     },
     /// The emotion is a word that is neither one of the eight nor declared.
-    UnknownEmotion {
+    Emotion {
         /// The word.
         word: String,
     },
@@ -63,7 +63,7 @@ pub(crate) fn read_name(descriptor: &Descriptor, path: &str) -> Reading {
     let (path, repaired) = repair(descriptor, &nfc(path));
     let read = match first_match(descriptor, &path) {
         Some((number, pattern, captures)) => (Some(number), facts(descriptor, pattern, &captures, &path)),
-        None => (None, Err(Misread::UnknownPattern)),
+        None => (None, Err(Misread::Pattern)),
     };
     let (pattern, facts) = read;
     let misread = facts.as_ref().err().cloned();
@@ -91,7 +91,7 @@ pub(crate) fn file_name(path: &str) -> &str {
 /// `text` as the value of `field`: through the descriptor's codes where it has some.
 fn decode(descriptor: &Descriptor, field: Field, text: &str) -> Result<String, Misread> {
     let Some(codes) = descriptor.codes.get(&field) else { return Ok(text.to_owned()) };
-    codes.meaning(text).map(str::to_owned).ok_or_else(|| Misread::UnknownCode { field, text: text.to_owned() })
+    codes.meaning(text).map(str::to_owned).ok_or_else(|| Misread::Code { field, text: text.to_owned() })
 }
 
 fn repair(descriptor: &Descriptor, path: &str) -> (String, Option<usize>) {
@@ -111,7 +111,7 @@ fn facts(
 ) -> Result<Facts, Misread> {
     let mut facts = Facts { modality: pattern.modality.clone(), ..Facts::default() };
     let set = |facts: &mut Facts, field: Field, value: String| {
-        facts.set(descriptor, field, &value).map_err(|_| Misread::UnknownEmotion { word: value })
+        facts.set(descriptor, field, &value).map_err(|_| Misread::Emotion { word: value })
     };
     for (field, value) in &pattern.set {
         set(&mut facts, *field, value.clone())?;
@@ -175,17 +175,17 @@ impl Misread {
     /// In words, of a file at `path`.
     fn described(&self, descriptor: &Descriptor, path: &str) -> String {
         match self {
-            Self::UnknownPattern => format!(
+            Self::Pattern => format!(
                 "`{}` follows none of the name patterns of {} ({} tried)",
                 file_name(path),
                 descriptor.name,
                 descriptor.patterns.len()
             ),
-            Self::UnknownCode { field, text } => {
+            Self::Code { field, text } => {
                 let listed = descriptor.codes.get(field).map(Codes::listed).unwrap_or_default();
                 format!("`{text}` is no {} code of {}: expected one of {listed}", field.as_str(), descriptor.name)
             }
-            Self::UnknownEmotion { word } => format!("`{word}` is not an emotion that is known"),
+            Self::Emotion { word } => format!("`{word}` is not an emotion that is known"),
         }
     }
 }
@@ -401,10 +401,10 @@ mod tests {
             own("[[pattern]]\npath = '^(?<speaker>s\\d)_(?<emotion>\\w+)$'\n[codes.emotion]\nA = \"angry\"\n");
         let misread = |path: &str| read_name(&descriptor, path).misread;
         assert_eq!(misread("s1_A"), None);
-        assert_eq!(misread("x1_A"), Some(Misread::UnknownPattern));
-        assert_eq!(misread("s1_B"), Some(Misread::UnknownCode { field: Field::Emotion, text: "B".into() }));
+        assert_eq!(misread("x1_A"), Some(Misread::Pattern));
+        assert_eq!(misread("s1_B"), Some(Misread::Code { field: Field::Emotion, text: "B".into() }));
         let free = own("[[pattern]]\npath = '^(?<speaker>s\\d)_(?<emotion>\\w+)$'\n");
-        assert_eq!(read_name(&free, "s1_angy").misread, Some(Misread::UnknownEmotion { word: "angy".into() }));
+        assert_eq!(read_name(&free, "s1_angy").misread, Some(Misread::Emotion { word: "angy".into() }));
         assert_eq!(groups(&free, "s1_angy"), [(Field::Speaker, "s1"), (Field::Emotion, "angy")]);
     }
 

@@ -3,7 +3,6 @@
 mod support;
 
 use std::collections::BTreeSet;
-use std::path::Path;
 
 use ser_ingest::{Descriptor, Params, Survey, check_root};
 use ser_schemas::Emotion;
@@ -170,5 +169,5 @@ fn whole_corpora_of_every_design_are_not_doubted() {
         }
     }
     let built_in = ser_ingest::builtin_descriptors();
-    assert_eq!(built_in.iter().filter(|descriptor| descriptor.path.as_deref() == None::<&Path>).count(), 7);
+    assert_eq!(built_in.iter().filter(|descriptor| descriptor.path.is_none()).count(), 7);
 }

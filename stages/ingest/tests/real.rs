@@ -121,7 +121,7 @@ fn names_below(root: &Path) -> Vec<String> {
             let below = path.strip_prefix(root).expect("below").to_str().expect("UTF-8").to_owned();
             if path.is_dir() {
                 folders.push(path);
-            } else if below.ends_with(".flac") || below.ends_with(".wav") {
+            } else if ser_ingest::is_audio(Path::new(&below)) {
                 names.push(below);
             }
         }

@@ -11,6 +11,9 @@ const FRAMES: usize = 20;
 const MAX_WIDTH: usize = 4_096;
 
 /// Loads the model, and if it is one, predicts with it.
+///
+/// # Panics
+/// Where a probability is no number.
 pub fn model(bytes: &[u8]) {
     let (config, weights) = split_part(bytes);
     let folder = folder();

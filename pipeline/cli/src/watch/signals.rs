@@ -120,7 +120,7 @@ impl Signals {
         let related = wanted.related.clone();
         let except = places.except.canonicalize().unwrap_or_else(|_| places.except.clone());
         let meant = move |kind: &EventKind, path: &Path| {
-            !path.starts_with(&except) && related.iter().any(|place| is_about(kind, path, place))
+            !path.starts_with(&except) && related.iter().any(|place| is_about(*kind, path, place))
         };
         let mut watcher = notify::recommended_watcher(move |event: notify::Result<notify::Event>| {
             let look = match event {
@@ -147,7 +147,7 @@ impl Signals {
 }
 
 /// Whether an event at `path` may be about something that is read of `place`.
-fn is_about(kind: &EventKind, path: &Path, place: &Place) -> bool {
+fn is_about(kind: EventKind, path: &Path, place: &Place) -> bool {
     match path.strip_prefix(&place.path) {
         Ok(below) => below.as_os_str().is_empty() || place.counts(below) || may_be_folder(kind, path),
         Err(_) => place.path.starts_with(path),
@@ -155,7 +155,7 @@ fn is_about(kind: &EventKind, path: &Path, place: &Place) -> bool {
 }
 
 /// Whether an event may be about a folder: whatever it is called, files that are read may come or go with it.
-fn may_be_folder(kind: &EventKind, path: &Path) -> bool {
+fn may_be_folder(kind: EventKind, path: &Path) -> bool {
     match kind {
         EventKind::Create(CreateKind::File)
         | EventKind::Remove(RemoveKind::File)
@@ -275,7 +275,7 @@ mod tests {
         fs::write(data.join("notes.txt"), "").expect("file");
         let reads = |below: &Path| below.extension().is_some_and(|extension| extension == "wav");
         let place = Place { path: data.clone(), reads: Some(Arc::new(reads)) };
-        let about = |kind: EventKind, path: &str| is_about(&kind, &dir.path().join(path), &place);
+        let about = |kind: EventKind, path: &str| is_about(kind, &dir.path().join(path), &place);
         let create = EventKind::Create(CreateKind::File);
         let rename = EventKind::Modify(ModifyKind::Name(notify::event::RenameMode::To));
         assert!(about(create, "data/sub/a.wav") && !about(create, "data/sub/a.wav.part"));

@@ -34,9 +34,9 @@ pub(super) fn all(read: &Read<'_>, remarks: &mut Remarks) {
             continue;
         }
         let (wanted, text) = match names::read_name(read.descriptor, found.stem()).misread {
-            Some(Misread::UnknownCode { field, text }) => ((field, Want::Code), text),
-            Some(Misread::UnknownEmotion { word }) => ((Field::Emotion, Want::Emotion), word),
-            Some(Misread::UnknownPattern) => {
+            Some(Misread::Code { field, text }) => ((field, Want::Code), text),
+            Some(Misread::Emotion { word }) => ((Field::Emotion, Want::Emotion), word),
+            Some(Misread::Pattern) => {
                 unlike.push(lost);
                 continue;
             }

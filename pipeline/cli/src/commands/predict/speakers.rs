@@ -84,7 +84,9 @@ impl Speakers {
                     Heard::Bad(_) => {}
                     Heard::Long => {
                         let _ = hearing.long(&recording.path, &mut |features| {
-                            features.iter().for_each(|features| statistics.add(&clip_input(features)));
+                            for features in features {
+                                statistics.add(&clip_input(features));
+                            }
                             Ok(())
                         })?;
                     }
