@@ -176,7 +176,7 @@ macro_rules! table {
         }
     ) => {
         $(#[doc = $table_doc])+
-        #[derive(Debug, Clone, PartialEq)]
+        #[derive(Debug, Clone, PartialEq, serde::Serialize)]
         pub struct $row {
             $( $(#[doc = $doc])+ pub $column: $kind, )+
         }

@@ -1,6 +1,6 @@
 //! The audit on synthetic corpora: what it finds, what it prints, and when it fails.
 
-use ser_schemas::{Finding, NearDuplicate, Table};
+use ser_schemas::{Clip, Finding, NearDuplicate, Table};
 
 use crate::util::Workspace;
 
@@ -60,6 +60,7 @@ fn every_measure_is_printed_and_is_in_the_json() {
     let shown = workspace.ser(&["audit"]).exits(0);
     let shown = shown.says("How evenly").says("Durations in seconds").says("Cramér's V").says("leading_silence_s");
     let shown = shown.says("error    the data are synthetic").says("[synthetic_data]");
+    insta::assert_snapshot!("audit_of_the_demo", shown.stdout);
     assert!(!shown.stdout.contains("Clips with the same take"), "{}", shown.stdout);
     let json = workspace.ser(&["audit", "--json"]).exits(0).json();
     for table in ["class_balance", "durations", "associations", "shortcuts", "findings"] {
@@ -67,6 +68,27 @@ fn every_measure_is_printed_and_is_in_the_json() {
     }
     assert_eq!(json["stopped"], false);
     assert_eq!(json["overview"]["corpora"], serde_json::json!(["savee", "tess"]));
+}
+
+#[test]
+fn clips_that_a_network_hears_in_parts_are_counted() {
+    let training = "[stage.features]\nkind = \"features\"\nfrom = \"manifest\"\nhop_s = 0.02\n\
+        [stage.folds]\nkind = \"split\"\nfrom = \"manifest\"\nprotocol = \"random\"\n\
+        [stage.whole]\nkind = \"train\"\nfrom = [\"manifest\", \"features\", \"folds\"]\nmax_frames = 0\n\
+        [stage.parts]\nkind = \"train\"\nfrom = [\"manifest\", \"features\", \"folds\"]\nmax_frames = 30\n";
+    let workspace = workspace(training);
+    workspace.ser(&["run", "audit"]).exits(0);
+    let clips = Clip::read(&workspace.path("artifacts/manifest/clips.parquet")).expect("a manifest");
+    let longer = clips.iter().filter(|clip| clip.duration_s > 0.6).count();
+    assert!(longer > 0, "no clip of the demo is longer than 0.6 s");
+    let json = workspace.ser(&["audit", "--json"]).exits(0).json();
+    let expected = serde_json::json!([
+        { "stage": "parts", "max_frames": 30, "heard_s": 0.6, "clips": longer, "of": clips.len() }
+    ]);
+    assert_eq!(json["long_clips"], expected);
+    let told = format!("{longer} of {} clips last longer than 0.6 s: `parts` hears them in parts", clips.len());
+    let shown = workspace.ser(&["audit"]).exits(0);
+    assert!(!shown.says(&told).stdout.contains("`whole`"));
 }
 
 #[test]

@@ -5,6 +5,7 @@ mod bad_input;
 mod compat;
 mod control;
 mod corpora;
+mod field;
 mod generated;
 mod history;
 mod kills;

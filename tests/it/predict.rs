@@ -214,6 +214,8 @@ fn a_long_recording_is_heard_to_its_end() {
         .says("windows")
         .tells("3 recordings longer than the 6.0 s that the model hears at once")
         .tells("high.wav (4 windows)");
+    let quiet = workspace.ser(&["predict", "new", "--quiet", "--model", &model]).exits(0);
+    assert_eq!(quiet.stderr, "");
 }
 
 #[test]

@@ -6,7 +6,8 @@ use ser_engine::{Override, Pipeline, Spec, SpecErrors, Stage, Store};
 
 use crate::args::Cli;
 use crate::kinds;
-use crate::output::UsageError;
+use crate::line::Line;
+use crate::output::{self, UsageError};
 
 /// What the global options name; nothing is opened yet.
 pub(crate) struct Project<'a> {
@@ -40,6 +41,13 @@ impl<'a> Project<'a> {
     pub(crate) fn store(&self, pipeline: &Pipeline) -> Store {
         let root = self.artifacts.map_or_else(|| plain(pipeline.base_dir()).join("artifacts"), Path::to_owned);
         Store::new(root)
+    }
+
+    /// Writes to stderr a line that is worth knowing and asks for nothing; `--quiet` is without such lines.
+    pub(crate) fn note(&self, text: impl Into<Line>) {
+        if !self.quiet {
+            output::tell(text);
+        }
     }
 }
 

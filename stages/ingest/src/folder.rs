@@ -100,6 +100,9 @@ pub fn walk_folder(root: &Path) -> Result<FolderWalk, FolderError> {
             let (metadata, problem) = match entry.metadata() {
                 Ok(metadata) if metadata.is_file() => (Some(metadata), None),
                 Ok(_) => (None, Some("not a regular file".to_owned())),
+                Err(error) if error.io_error().is_some_and(|source| machine::shortage(source).is_some()) => {
+                    return Err(FolderError { path: entry.into_path(), source: error.into() });
+                }
                 Err(error) => (None, Some(error.to_string())),
             };
             walk.push(root, entry.path(), metadata, problem);

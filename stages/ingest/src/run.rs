@@ -60,7 +60,7 @@ pub fn read(params: &Params, ctx: &StageContext<'_>) -> Result<Reading, IngestEr
     check_modalities(params, &descriptor)?;
     let root = ctx.resolve(&params.root);
     let walk = walk::walk(&descriptor, &root)?;
-    let tables = if walk.exists { Tables::load(&descriptor, &root, &walk) } else { Tables::default() };
+    let tables = Tables::load(&descriptor, &root, &walk)?;
     for warning in walk.notes.iter().chain(&tables.warnings) {
         ctx.observer.warn(&format!("{}: {warning}", descriptor.name));
     }

@@ -55,7 +55,7 @@ pub struct Survey {
 /// Checks the names of all audio files below `root`. A missing root is a survey with `exists` false.
 pub fn check_root(descriptor: &Descriptor, root: &Path) -> Result<Survey, IngestError> {
     let walk = walk::walk(descriptor, root)?;
-    let tables = if walk.exists { Tables::load(descriptor, root, &walk) } else { Tables::default() };
+    let tables = Tables::load(descriptor, root, &walk)?;
     let mut survey = Survey {
         corpus: descriptor.name.clone(),
         root: root.display().to_string(),

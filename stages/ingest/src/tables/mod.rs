@@ -30,6 +30,7 @@ use self::joining::{Answer, Contradiction, Joined, Told};
 use self::keys::Files;
 use self::reading::Content;
 use self::telling::Targets;
+use crate::IngestError;
 use crate::descriptor::{Descriptor, Field, SideTable};
 use crate::names::{self, Reading};
 use crate::walk::{Found, Walk};
@@ -70,14 +71,18 @@ struct Source {
 }
 
 impl Tables {
-    /// Finds the descriptor's tables, reads them, and joins them with the files of the corpus and their speakers.
-    pub(crate) fn load(descriptor: &Descriptor, root: &Path, walk: &Walk) -> Self {
+    /// Finds the descriptor's tables, reads them, and joins them with the files of the corpus and their speakers; none where
+    /// the root is missing.
+    pub(crate) fn load(descriptor: &Descriptor, root: &Path, walk: &Walk) -> Result<Self, IngestError> {
         let mut tables = Self::default();
-        if descriptor.tables.is_empty() {
-            return tables;
+        if descriptor.tables.is_empty() || !walk.exists {
+            return Ok(tables);
         }
-        let found: Vec<Option<Source>> =
-            descriptor.tables.iter().map(|table| tables.find(descriptor, table, root, walk)).collect();
+        let found: Vec<Option<Source>> = descriptor
+            .tables
+            .iter()
+            .map(|table| tables.find(descriptor, table, root, walk))
+            .collect::<Result<_, _>>()?;
         let stems: Vec<&str> = walk.files.iter().map(Found::stem).collect();
         let readings: Vec<Reading> = stems.iter().map(|stem| names::read_name(descriptor, stem)).collect();
         let read: Vec<(&str, &Reading)> = stems.iter().copied().zip(&readings).collect();
@@ -106,7 +111,7 @@ impl Tables {
             let (one, all) = if table.by_speaker { ("speaker", &heard) } else { ("recording", &speech) };
             tables.tell(descriptor, number, found.as_ref(), one, all);
         }
-        tables
+        Ok(tables)
     }
 
     /// Notes what identifies the content of `table`; of several tables in files of one name, all together.
@@ -139,18 +144,24 @@ impl Tables {
         states.filter_map(|(table, state)| why(descriptor, table, state, path, field)).collect()
     }
 
-    fn find(&mut self, descriptor: &Descriptor, table: &SideTable, root: &Path, walk: &Walk) -> Option<Source> {
+    fn find(
+        &mut self,
+        descriptor: &Descriptor,
+        table: &SideTable,
+        root: &Path,
+        walk: &Walk,
+    ) -> Result<Option<Source>, IngestError> {
         let Some(path) = locate(table, root, walk) else {
             self.identify(table, ABSENT);
-            return None;
+            return Ok(None);
         };
-        let bytes = content(&path);
+        let bytes = content(&path)?;
         match &bytes {
             Ok(bytes) => self.identify(table, blake3::hash(bytes).to_hex().as_str()),
             Err(why) => self.identify(table, why),
         }
         let content = bytes.and_then(|bytes| reading::read(descriptor, table, &bytes));
-        Some(Source { path: printable(&path.display().to_string()).into_owned(), content })
+        Ok(Some(Source { path: printable(&path.display().to_string()).into_owned(), content }))
     }
 
     /// The speakers of the corpus, and whether a file of theirs is its speech: by the names, else by the tables joined so far.

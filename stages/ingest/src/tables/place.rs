@@ -1,9 +1,11 @@
 //! Where a table lies, and its bytes.
 
+use std::io;
 use std::path::{Path, PathBuf};
 
 use crate::descriptor::SideTable;
 use crate::walk::Walk;
+use crate::{IngestError, machine};
 
 /// Larger files are no tables about speakers or clips.
 const MAX_BYTES: u64 = 64 << 20;
@@ -18,11 +20,22 @@ pub(crate) fn locate(table: &SideTable, root: &Path, walk: &Walk) -> Option<Path
     declared.into_iter().find(|path| path.is_file()).or_else(|| below_root.min().cloned())
 }
 
-/// The bytes of a table, or why it is not read.
-pub(crate) fn content(path: &Path) -> Result<Vec<u8>, String> {
-    let bytes = std::fs::metadata(path).map_err(|error| error.to_string())?.len();
-    if bytes > MAX_BYTES {
-        return Err(format!("it has {bytes} bytes, at most {MAX_BYTES} are read"));
+/// The bytes of a table, or why it is not read. An error is the machine's: a table that cannot be opened today would leave
+/// labels empty that are there tomorrow.
+pub(crate) fn content(path: &Path) -> Result<Result<Vec<u8>, String>, IngestError> {
+    match bytes(path) {
+        Ok(bytes) => Ok(bytes),
+        Err(source) => match machine::shortage(&source) {
+            Some(hint) => Err(IngestError::Machine { path: path.to_owned(), hint, source }),
+            None => Ok(Err(source.to_string())),
+        },
     }
-    std::fs::read(path).map_err(|error| error.to_string())
+}
+
+fn bytes(path: &Path) -> io::Result<Result<Vec<u8>, String>> {
+    let bytes = std::fs::metadata(path)?.len();
+    if bytes > MAX_BYTES {
+        return Ok(Err(format!("it has {bytes} bytes, at most {MAX_BYTES} are read")));
+    }
+    std::fs::read(path).map(Ok)
 }

@@ -43,7 +43,7 @@ pub(crate) fn run(project: &Project<'_>, args: &PredictArgs) -> anyhow::Result<S
     let predictor = Predictor::load(&model, Device::Flex).with_context(unusable)?;
     let hearing = Hearing::new(&predictor).with_context(unusable)?;
     let found = recordings::find(&args.paths);
-    found.notes.iter().for_each(|note| output::tell(printable(note)));
+    found.notes.iter().for_each(|note| project.note(printable(note)));
     if found.recordings.is_empty() {
         return Err(UsageError {
             message: "no recordings found in the given folders".to_owned(),
@@ -55,7 +55,7 @@ pub(crate) fn run(project: &Project<'_>, args: &PredictArgs) -> anyhow::Result<S
     if predictor.is_per_speaker() {
         speakers.gather(&hearing, &found.recordings)?;
     }
-    speakers.tell(&predictor);
+    speakers.tell(&predictor, project);
     let prediction = Prediction { predictor: &predictor, hearing: &hearing, speakers: &speakers };
     let mut rows = Vec::new();
     let mut told = Told::default();
@@ -76,7 +76,7 @@ pub(crate) fn run(project: &Project<'_>, args: &PredictArgs) -> anyhow::Result<S
     if let Some(table) = table(&rows) {
         output::print(table.trim_end())?;
     }
-    told.tell(&hearing);
+    told.tell(&hearing, project);
     Ok(if told.failed { Status::Failed } else { Status::Done })
 }
 
@@ -198,12 +198,12 @@ impl Told {
     }
 
     /// Says on stderr which recordings were heard in windows, and which lack what the model was trained on.
-    fn tell(&self, hearing: &Hearing) {
+    fn tell(&self, hearing: &Hearing, project: &Project<'_>) {
         if !self.windowed.is_empty() {
             let named = named(&self.windowed, |windows| format!("{windows} windows"));
             let count = words::count(self.windowed.len(), "recording");
             let most = hearing.window_s();
-            output::tell(format_args!(
+            project.note(format_args!(
                 "{count} longer than the {most:.1} s that the model hears at once, heard in windows of that length whose probabilities are averaged: {named}"
             ));
         }

@@ -15,6 +15,7 @@ use super::recordings::Recording;
 use super::{BATCH, speaker_table};
 use crate::args::PredictArgs;
 use crate::output;
+use crate::project::Project;
 use crate::words;
 
 /// Speakers that a message names.
@@ -120,7 +121,7 @@ impl Speakers {
     }
 
     /// Says on stderr what was done.
-    pub(super) fn tell(&self, predictor: &Predictor) {
+    pub(super) fn tell(&self, predictor: &Predictor, project: &Project<'_>) {
         if !predictor.is_per_speaker() {
             if self.told {
                 output::warn("this model does not standardise per speaker: who speaks makes no difference to it");
@@ -138,7 +139,7 @@ impl Speakers {
         if !enough.is_empty() {
             let all: usize = enough.iter().map(|speaker| self.statistics[*speaker].recordings()).sum();
             let (all, speakers) = (words::count(all, "recording"), words::count(enough.len(), "speaker"));
-            output::tell(format_args!("standardised over {all} of {speakers}: {}", self.listed(&enough)));
+            project.note(format_args!("standardised over {all} of {speakers}: {}", self.listed(&enough)));
         }
         if !few.is_empty() {
             output::warn(format_args!(

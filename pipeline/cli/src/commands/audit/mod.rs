@@ -2,16 +2,19 @@
 //!
 //! An audit that `fail_on` stopped has no artifact; its tables are kept aside, and shown all the same.
 
+mod long_clips;
+
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
 use std::path::PathBuf;
 
 use ser_audit::{Dataset, Overview};
 use ser_engine::{Stage, Store};
-use ser_schemas::{Association, ClassBalance, Durations, Emotion, Finding, NearDuplicate, Shortcut, Table as _};
+use ser_schemas::{Association, ClassBalance, Durations, Finding, NearDuplicate, Shortcut, Table as _};
 use ser_text::printable;
 use serde_json::{Value, json};
 
+use self::long_clips::LongClips;
 use crate::output::{self, Status};
 use crate::project::{Project, artifact, first_of};
 use crate::text_table;
@@ -25,7 +28,8 @@ pub(crate) fn run(project: &Project<'_>, json: bool) -> anyhow::Result<Status> {
     let stage = first_of(&pipeline, "audit")?;
     let manifest = first_of(&pipeline, "manifest")?;
     let (folder, refused) = tables_of(&store, stage)?;
-    let audit = Audit::read(folder, refused, &Dataset::read(&artifact(&store, manifest)?)?)?;
+    let dataset = Dataset::read(&artifact(&store, manifest)?)?;
+    let audit = Audit::read(folder, refused, &dataset, long_clips::of(&pipeline, &dataset.clips)?)?;
     if json {
         output::print_json(&audit.to_json())?;
     } else {
@@ -50,6 +54,7 @@ struct Audit {
     overview: Overview,
     class_balance: Vec<ClassBalance>,
     durations: Vec<Durations>,
+    long_clips: Vec<LongClips>,
     associations: Vec<Association>,
     shortcuts: Vec<Shortcut>,
     near_duplicates: Vec<NearDuplicate>,
@@ -57,11 +62,12 @@ struct Audit {
 }
 
 impl Audit {
-    fn read(folder: PathBuf, refused: bool, dataset: &Dataset) -> anyhow::Result<Self> {
+    fn read(folder: PathBuf, refused: bool, dataset: &Dataset, long_clips: Vec<LongClips>) -> anyhow::Result<Self> {
         Ok(Self {
             overview: ser_audit::overview(dataset),
             class_balance: ClassBalance::read(&folder.join("class_balance.parquet"))?,
             durations: Durations::read(&folder.join("durations.parquet"))?,
+            long_clips,
             associations: Association::read(&folder.join("associations.parquet"))?,
             shortcuts: Shortcut::read(&folder.join("shortcuts.parquet"))?,
             near_duplicates: NearDuplicate::read(&folder.join("near_duplicates.parquet"))?,
@@ -76,12 +82,13 @@ impl Audit {
             "tables": self.folder.display().to_string(),
             "stopped": self.refused,
             "overview": self.overview,
-            "class_balance": self.class_balance.iter().map(class_balance_json).collect::<Vec<_>>(),
-            "durations": self.durations.iter().map(durations_json).collect::<Vec<_>>(),
-            "associations": self.associations.iter().map(association_json).collect::<Vec<_>>(),
-            "shortcuts": self.shortcuts.iter().map(shortcut_json).collect::<Vec<_>>(),
-            "near_duplicates": self.near_duplicates.iter().map(near_duplicate_json).collect::<Vec<_>>(),
-            "findings": self.findings.iter().map(finding_json).collect::<Vec<_>>(),
+            "class_balance": self.class_balance,
+            "durations": self.durations,
+            "long_clips": self.long_clips,
+            "associations": self.associations,
+            "shortcuts": self.shortcuts,
+            "near_duplicates": self.near_duplicates,
+            "findings": self.findings,
         })
     }
 
@@ -90,7 +97,7 @@ impl Audit {
         let parts = [
             ("", corpora(&self.overview)),
             ("How evenly the emotions are covered", class_balance(&self.class_balance)),
-            ("Durations in seconds", durations(&self.durations)),
+            ("Durations in seconds", durations(&self.durations) + &long_clips::describe(&self.long_clips)),
             ("What goes together (0 independent, 1 fully dependent)", associations(&self.associations)),
             ("What one number of the recording predicts (balanced accuracy; chance)", shortcuts(&self.shortcuts)),
             ("Clips with the same take", near_duplicates(&self.near_duplicates)),
@@ -272,82 +279,4 @@ fn table(head: &[&str], rows: impl Iterator<Item = Vec<String>>) -> String {
 
 fn all(name: Option<&str>) -> String {
     name.unwrap_or("all").to_owned()
-}
-
-fn class_balance_json(row: &ClassBalance) -> Value {
-    json!({
-        "corpus": row.corpus,
-        "clips": row.clips,
-        "classes": row.classes,
-        "rarest": row.rarest.as_str(),
-        "rarest_clips": row.rarest_clips,
-        "commonest": row.commonest.as_str(),
-        "commonest_clips": row.commonest_clips,
-        "imbalance_ratio": row.imbalance_ratio,
-        "effective_classes": row.effective_classes,
-    })
-}
-
-fn durations_json(row: &Durations) -> Value {
-    json!({
-        "corpus": row.corpus,
-        "emotion": row.emotion.map(Emotion::as_str),
-        "clips": row.clips,
-        "mean_s": row.mean_s,
-        "sd_s": row.sd_s,
-        "min_s": row.min_s,
-        "p05_s": row.p05_s,
-        "p25_s": row.p25_s,
-        "median_s": row.median_s,
-        "p75_s": row.p75_s,
-        "p95_s": row.p95_s,
-        "max_s": row.max_s,
-    })
-}
-
-fn association_json(row: &Association) -> Value {
-    json!({
-        "property_a": row.property_a,
-        "property_b": row.property_b,
-        "clips": row.clips,
-        "values_a": row.values_a,
-        "values_b": row.values_b,
-        "chi_squared": row.chi_squared,
-        "cramers_v_uncorrected": row.cramers_v_uncorrected,
-        "cramers_v": row.cramers_v,
-        "normalised_mutual_information": row.normalised_mutual_information,
-    })
-}
-
-fn shortcut_json(row: &Shortcut) -> Value {
-    json!({
-        "measurement": row.measurement,
-        "target": row.target,
-        "corpus": row.corpus,
-        "clips": row.clips,
-        "classes": row.classes,
-        "balanced_accuracy": row.balanced_accuracy,
-        "chance": row.chance,
-        "skill": row.skill,
-    })
-}
-
-fn near_duplicate_json(row: &NearDuplicate) -> Value {
-    json!({
-        "clip_a": row.clip_a,
-        "clip_b": row.clip_b,
-        "similarity": row.similarity,
-        "correlation": row.correlation,
-        "offset_s": row.offset_s,
-        "overlap_s": row.overlap_s,
-    })
-}
-
-fn finding_json(row: &Finding) -> Value {
-    json!({
-        "severity": row.severity.as_str(),
-        "code": row.code,
-        "message": row.message,
-        "evidence": row.evidence,
-    })
 }
