@@ -15,9 +15,9 @@ pub struct Inputs<'a> {
     pub features: Option<&'a Path>,
     /// Names of split stages and the folders of their `checks.parquet`.
     pub splits: Vec<(String, &'a Path)>,
-    /// Names of train stages and the folders of their `history.parquet`.
+    /// Names of stages that train by epochs, and the folders of their `history.parquet`.
     pub trains: Vec<(String, &'a Path)>,
-    /// `classes.parquet`, `summary.parquet`, `confusion.parquet` and whatever else an evaluate stage wrote.
+    /// `models.parquet`, `classes.parquet`, `summary.parquet`, `confusion.parquet` and whatever else an evaluate stage wrote.
     pub evaluate: &'a Path,
     /// Folder that the page will lie in once the stage is done: links to recordings start there.
     pub page_dir: PathBuf,
@@ -49,11 +49,4 @@ pub struct StageInfo {
     pub from: Vec<String>,
     /// Its parameters with all defaults filled in: an object.
     pub params: serde_json::Value,
-}
-
-impl PipelineInfo {
-    /// The stage called `name`.
-    pub(crate) fn stage(&self, name: &str) -> Option<&StageInfo> {
-        self.stages.iter().find(|stage| stage.name == name)
-    }
 }

@@ -34,7 +34,7 @@ use scored::Scoreboard;
 use tables::Tables;
 
 /// Version of what this stage writes; a rise makes existing reports stale.
-pub const VERSION: u32 = 2;
+pub const VERSION: u32 = 3;
 
 /// The page, below the stage's folder.
 pub const PAGE_FILE: &str = "index.html";
@@ -45,7 +45,7 @@ pub const CARD_FILE: &str = "model_card.md";
 /// Writes `index.html`, `model_card.md` (where a model was evaluated; else it says that none was), `classes.parquet` and `summary.parquet` into the stage's folder.
 pub fn run(params: &Params, inputs: &Inputs<'_>, ctx: &StageContext<'_>) -> Result<StageSummary, Error> {
     let tables = Tables::read(inputs)?;
-    let board = Scoreboard::new(&tables.summary, &inputs.pipeline, params.main_model.as_deref())?;
+    let board = Scoreboard::new(&tables, &inputs.pipeline, params.main_model.as_deref())?;
     let room = u64::from(params.embed_audio_kib) * 1024;
     let mut recordings = Recordings::new(&tables.clips, ctx.base_dir, &inputs.page_dir, room);
     let clip_rows = params.clip_rows as usize;
@@ -82,7 +82,7 @@ pub fn run(params: &Params, inputs: &Inputs<'_>, ctx: &StageContext<'_>) -> Resu
 fn headline(board: &Scoreboard) -> String {
     let uar = board.main().and_then(|main| main.metric("uar").map(|uar| (main, uar)));
     let Some((main, uar)) = uar else { return "nothing was evaluated".to_owned() };
-    let label = if main.standardisation.uses_test_speakers() { ", standardised per speaker" } else { "" };
+    let label = if main.uses_test_speakers { ", standardised per speaker" } else { "" };
     format!(
         "UAR {}, {}{label} ({})",
         number::with_interval(uar.value, uar.low, uar.high),

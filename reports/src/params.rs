@@ -11,7 +11,7 @@ use ser_schemas::stage::ParamProblem;
 pub struct Params {
     /// Heading of the report; the pipeline's name when not given.
     pub title: Option<String>,
-    /// Name of the train stage that the report leads with. When not given: the first speaker-independent one whose
+    /// Name of the stage that the report leads with. When not given: the first speaker-independent one whose
     /// standardisation has not seen test clips.
     pub main_model: Option<String>,
     /// Whether the figures of Ranjan et al. stand next to the measured ones.

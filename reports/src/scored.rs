@@ -3,9 +3,10 @@
 
 use std::collections::BTreeMap;
 
-use ser_schemas::SummaryMetric;
+use ser_schemas::{Family, Model, Standardisation, SummaryMetric};
 
 use crate::charts::Ink;
+use crate::tables::Tables;
 use crate::{Error, PipelineInfo};
 
 /// How clips were divided for evaluation.
@@ -20,8 +21,8 @@ pub(crate) enum Protocol {
 }
 
 impl Protocol {
-    fn of(split: &str, pipeline: &PipelineInfo) -> Self {
-        match param(pipeline, split, "protocol") {
+    fn of(word: Option<&str>) -> Self {
+        match word {
             Some("speaker-independent") => Self::SpeakerIndependent,
             Some("leave-one-speaker-out") => Self::LeaveOneSpeakerOut,
             Some("leave-one-corpus-out") => Self::LeaveOneCorpusOut,
@@ -58,51 +59,6 @@ impl Protocol {
     }
 }
 
-/// What the standardisation of features was fitted on.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) enum Standardisation {
-    Training,
-    /// Uses the test speaker's own clips, without their labels.
-    Speaker,
-    Clip,
-    None,
-    Other(String),
-}
-
-impl Standardisation {
-    fn of(model: &str, pipeline: &PipelineInfo) -> Self {
-        match param(pipeline, model, "standardise") {
-            Some("train" | "training" | "training-clips") => Self::Training,
-            Some("speaker" | "per-speaker") => Self::Speaker,
-            Some("clip" | "per-clip") => Self::Clip,
-            Some("none" | "off") => Self::None,
-            Some(other) => Self::Other(other.to_owned()),
-            None => Self::Other("not stated".to_owned()),
-        }
-    }
-
-    /// What it is, in words.
-    pub(crate) fn name(&self) -> &str {
-        match self {
-            Self::Training => "fitted on training clips",
-            Self::Speaker => "per speaker",
-            Self::Clip => "per clip",
-            Self::None => "none",
-            Self::Other(word) => word,
-        }
-    }
-
-    /// Whether test clips took part.
-    pub(crate) fn uses_test_speakers(&self) -> bool {
-        *self == Self::Speaker
-    }
-}
-
-/// The word that stage `stage` was given for `key`.
-fn param<'a>(pipeline: &'a PipelineInfo, stage: &str, key: &str) -> Option<&'a str> {
-    pipeline.stage(stage)?.params.get(key)?.as_str()
-}
-
 /// A metric with its interval.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub(crate) struct Estimate {
@@ -120,16 +76,21 @@ impl From<&SummaryMetric> for Estimate {
 /// One evaluated model.
 #[derive(Debug, Clone)]
 pub(crate) struct Scored {
-    /// Name of the train stage.
+    /// Name of the stage that made it.
     pub model: String,
     /// Name of the split stage.
     pub split: String,
     pub protocol: Protocol,
-    pub standardisation: Standardisation,
+    /// `None` where not known.
+    pub standardisation: Option<Standardisation>,
+    /// Whether other clips of a test speaker took part, without their labels.
+    pub uses_test_speakers: bool,
     /// Whether it is a baseline: what a network has to beat.
     pub baseline: bool,
     /// Whether it answers the same to every clip: there is nothing to see in its errors.
     pub constant: bool,
+    /// What made it apart from the split.
+    recipe: String,
     /// By name of the metric, over all test clips.
     pub overall: BTreeMap<String, Estimate>,
     /// Test clips.
@@ -141,6 +102,34 @@ pub(crate) struct Scored {
 }
 
 impl Scored {
+    fn new(about: &Model) -> Self {
+        Self {
+            model: about.model.clone(),
+            split: about.split.clone(),
+            protocol: Protocol::of(about.protocol.as_deref()),
+            standardisation: about.standardisation,
+            uses_test_speakers: about.uses_test_speakers,
+            baseline: about.baseline,
+            constant: about.family == Family::Constant,
+            recipe: about.recipe.clone(),
+            overall: BTreeMap::new(),
+            support: 0,
+            speakers: 0,
+            knows_speakers: false,
+        }
+    }
+
+    /// What the standardisation of its features was fitted on, in words.
+    pub(crate) fn standardisation_name(&self) -> &'static str {
+        match self.standardisation {
+            Some(Standardisation::TrainingClips) => "fitted on training clips",
+            Some(Standardisation::Speaker) => "per speaker",
+            Some(Standardisation::Clip) => "per clip",
+            Some(Standardisation::None) => "none",
+            None => "not stated",
+        }
+    }
+
     /// The metric called `name` over all test clips.
     pub(crate) fn metric(&self, name: &str) -> Option<Estimate> {
         self.overall.get(name).copied()
@@ -169,34 +158,19 @@ pub(crate) struct Scoreboard {
 }
 
 impl Scoreboard {
-    /// Sorts out `summary`; fails when `main_model` is not in it.
-    pub(crate) fn new(
-        summary: &[SummaryMetric],
-        pipeline: &PipelineInfo,
-        main_model: Option<&str>,
-    ) -> Result<Self, Error> {
+    /// Sorts out the evaluated models; fails when `main_model` is none of them.
+    pub(crate) fn new(tables: &Tables, pipeline: &PipelineInfo, main_model: Option<&str>) -> Result<Self, Error> {
         let mut models: Vec<Scored> = Vec::new();
-        for row in summary.iter().filter(|row| row.group == "overall") {
-            let place = models.iter().position(|scored| scored.owns(&row.model, &row.split)).unwrap_or_else(|| {
-                let constant = param(pipeline, &row.model, "model") == Some("majority");
-                models.push(Scored {
-                    model: row.model.clone(),
-                    split: row.split.clone(),
-                    protocol: Protocol::of(&row.split, pipeline),
-                    standardisation: if constant {
-                        Standardisation::None
-                    } else {
-                        Standardisation::of(&row.model, pipeline)
-                    },
-                    baseline: pipeline.stage(&row.model).is_some_and(|stage| stage.kind == "baseline"),
-                    constant,
-                    overall: BTreeMap::new(),
-                    support: 0,
-                    speakers: 0,
-                    knows_speakers: false,
-                });
-                models.len() - 1
-            });
+        for row in tables.summary.iter().filter(|row| row.group == "overall") {
+            let place = match models.iter().position(|scored| scored.owns(&row.model, &row.split)) {
+                Some(place) => place,
+                None => {
+                    let about = tables.models.iter().find(|about| about.model == row.model && about.split == row.split);
+                    let not_described = || Error::NotDescribed { model: row.model.clone(), split: row.split.clone() };
+                    models.push(Scored::new(about.ok_or_else(not_described)?));
+                    models.len() - 1
+                }
+            };
             models[place].overall.insert(row.metric.clone(), row.into());
             models[place].support = models[place].support.max(row.support);
             models[place].speakers = models[place].speakers.max(row.speakers);
@@ -213,7 +187,7 @@ impl Scoreboard {
                 Error::UnknownModel { found: name.to_owned(), known }
             })?),
         };
-        let random = main.and_then(|main| counterpart(&models, main, pipeline));
+        let random = main.and_then(|main| counterpart(&models, main));
         Ok(Self { models, main, random })
     }
 
@@ -243,22 +217,22 @@ fn rank(scored: &Scored) -> u8 {
         Protocol::Other(_) => 6,
         Protocol::Random => 8,
     };
-    2 * (protocol + u8::from(scored.standardisation.uses_test_speakers())) + u8::from(scored.baseline)
+    2 * (protocol + u8::from(scored.uses_test_speakers)) + u8::from(scored.baseline)
 }
 
-/// The randomly split model most like `main`: scored on as many clips, standardised alike, with the most parameters in
-/// common. Without `main` on a speaker-separating protocol there is nothing to compare.
-fn counterpart(models: &[Scored], main: usize, pipeline: &PipelineInfo) -> Option<usize> {
+/// The randomly split model most like `main`: made by the same recipe, or else of its kind, scored on as many clips,
+/// standardised alike. Without `main` on a speaker-separating protocol there is nothing to compare.
+fn counterpart(models: &[Scored], main: usize) -> Option<usize> {
     let leading = &models[main];
     if !leading.protocol.separates_speakers() {
         return None;
     }
     let likeness = |scored: &Scored| {
         (
+            scored.recipe == leading.recipe,
             scored.baseline == leading.baseline,
             scored.support == leading.support,
             scored.standardisation == leading.standardisation,
-            shared_params(pipeline, &scored.model, &leading.model),
         )
     };
     models
@@ -271,31 +245,31 @@ fn counterpart(models: &[Scored], main: usize, pipeline: &PipelineInfo) -> Optio
         .map(|(index, _)| index)
 }
 
-fn shared_params(pipeline: &PipelineInfo, one: &str, other: &str) -> usize {
-    let params = |name| pipeline.stage(name).and_then(|stage| stage.params.as_object());
-    let (Some(one), Some(other)) = (params(one), params(other)) else { return 0 };
-    one.iter().filter(|(key, value)| other.get(*key) == Some(*value)).count()
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
     use crate::StageInfo;
+    use crate::fixture::about;
 
-    fn pipeline() -> PipelineInfo {
-        let stage =
-            |name: &str, kind: &str, params| StageInfo { name: name.into(), kind: kind.into(), from: vec![], params };
-        PipelineInfo {
-            stages: vec![
-                stage("si", "split", serde_json::json!({"protocol": "speaker-independent"})),
-                stage("rnd", "split", serde_json::json!({"protocol": "random"})),
-                stage("net_rnd", "train", serde_json::json!({"standardise": "train", "epochs": 40})),
-                stage("net_rnd_small", "train", serde_json::json!({"standardise": "train", "epochs": 5})),
-                stage("net_speaker", "train", serde_json::json!({"standardise": "speaker", "epochs": 40})),
-                stage("net", "train", serde_json::json!({"standardise": "train", "epochs": 40})),
-            ],
-            ..PipelineInfo::default()
-        }
+    /// In the order of the pipeline: model, split, recipe.
+    const MODELS: [(&str, &str, &str); 6] = [
+        ("net_rnd", "rnd", "epochs 40"),
+        ("net_rnd_small", "rnd", "epochs 5"),
+        ("net_speaker", "si", "per speaker"),
+        ("net", "si", "epochs 40"),
+        ("linear", "si", "linear"),
+        ("linear", "rnd", "linear"),
+    ];
+
+    fn sorted(summary: &[SummaryMetric], main_model: Option<&str>) -> Result<Scoreboard, Error> {
+        let model = |(model, split, recipe): (&str, &str, &str)| {
+            let protocol = if split == "si" { "speaker-independent" } else { "random" };
+            Model { protocol: Some(protocol.into()), recipe: recipe.into(), ..about(model, split) }
+        };
+        let tables = Tables { summary: summary.to_vec(), models: MODELS.map(model).to_vec(), ..Tables::default() };
+        let stage = |(name, ..): (&str, &str, &str)| StageInfo { name: name.into(), ..StageInfo::default() };
+        let pipeline = PipelineInfo { stages: MODELS.map(stage).to_vec(), ..PipelineInfo::default() };
+        Scoreboard::new(&tables, &pipeline, main_model)
     }
 
     fn row(model: &str, split: &str, support: u64) -> SummaryMetric {
@@ -316,14 +290,12 @@ mod tests {
 
     #[test]
     fn a_baseline_does_not_lead_where_a_network_can() {
-        let mut pipeline = pipeline();
-        pipeline.stages.push(StageInfo { name: "linear".into(), kind: "baseline".into(), ..StageInfo::default() });
         let summary = [row("linear", "rnd", 100), row("linear", "si", 100), row("net_speaker", "si", 100)];
-        let board = Scoreboard::new(&summary, &pipeline, None).expect("models");
+        let board = sorted(&summary, None).expect("models");
         assert_eq!(board.main().expect("main").model, "net_speaker");
         let order: Vec<_> = board.models.iter().map(|scored| (scored.model.as_str(), scored.split.as_str())).collect();
         assert_eq!(order, [("linear", "si"), ("net_speaker", "si"), ("linear", "rnd")]);
-        let board = Scoreboard::new(&summary[..2], &pipeline, None).expect("models");
+        let board = sorted(&summary[..2], None).expect("models");
         assert_eq!(board.main().expect("main").split, "si", "a baseline alone leads where its speakers are apart");
     }
 
@@ -335,7 +307,7 @@ mod tests {
             row("net_speaker", "si", 100),
             row("net", "si", 100),
         ];
-        let board = Scoreboard::new(&summary, &pipeline(), None).expect("models");
+        let board = sorted(&summary, None).expect("models");
         assert_eq!(board.main().expect("main").model, "net");
         assert_eq!(board.random().expect("random").model, "net_rnd");
         let order: Vec<_> = board.models.iter().map(|scored| scored.model.as_str()).collect();
@@ -344,15 +316,21 @@ mod tests {
 
     #[test]
     fn a_random_split_has_no_counterpart() {
-        let board = Scoreboard::new(&[row("net_rnd", "rnd", 9)], &pipeline(), None).expect("models");
+        let board = sorted(&[row("net_rnd", "rnd", 9)], None).expect("models");
         assert_eq!(board.main().expect("main").protocol, Protocol::Random);
         assert!(board.random().is_none());
     }
 
     #[test]
     fn an_unknown_main_model_is_an_error_that_lists_the_known() {
-        let error = Scoreboard::new(&[row("net", "si", 9)], &pipeline(), Some("ned")).expect_err("unknown");
+        let error = sorted(&[row("net", "si", 9)], Some("ned")).expect_err("unknown");
         assert_eq!(error.to_string(), "`main_model` is `ned`, which was not evaluated; evaluated: net");
-        assert!(Scoreboard::new(&[], &pipeline(), None).expect("nothing evaluated").main().is_none());
+        assert!(sorted(&[], None).expect("nothing evaluated").main().is_none());
+    }
+
+    #[test]
+    fn a_model_that_nothing_is_said_of_is_named() {
+        let error = sorted(&[row("net", "own", 9)], None).expect_err("no row of it").to_string();
+        assert!(error.contains("no row of `net` on split `own`"), "{error}");
     }
 }

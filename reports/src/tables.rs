@@ -5,8 +5,8 @@ use std::path::Path;
 
 use ser_schemas::{
     Association, Balance, CalibrationBin, Check, ClassBalance, ClassMetrics, Clip, Comparison, ConfusionCell, Corpus,
-    CrossCorpus, Durations, Emotion, Epoch, Example, Exclusion, Finding, KEY_LONG_CLIPS, LabelError, ModelCheck,
-    NearDuplicate, Perceived, Shortcut, SummaryMetric, Table, WorstGroup, read_metadata,
+    CrossCorpus, Durations, Emotion, Epoch, Example, Exclusion, Finding, LabelError, Model, ModelCheck, NearDuplicate,
+    Perceived, Shortcut, SummaryMetric, Table, WorstGroup, read_metadata,
 };
 
 use crate::{Error, Inputs};
@@ -22,10 +22,10 @@ pub(crate) struct Tables {
     pub examples: Vec<Example>,
     /// By split stage.
     pub checks: Vec<(String, Vec<Check>)>,
-    /// By train stage.
+    /// By the stage that trained.
     pub history: Vec<(String, Vec<Epoch>)>,
-    /// By train stage: how many clips are longer than the network hears at once, and what becomes of them.
-    pub long_clips: BTreeMap<String, String>,
+    /// What each evaluated model is.
+    pub models: Vec<Model>,
     pub classes: Vec<ClassMetrics>,
     pub summary: Vec<SummaryMetric>,
     pub confusion: Vec<ConfusionCell>,
@@ -61,6 +61,7 @@ impl Tables {
             clips: read(inputs.manifest, seen)?,
             exclusions: read(inputs.manifest, seen)?,
             corpora: read(inputs.manifest, seen)?,
+            models: read_models(inputs.evaluate, seen)?,
             classes: read(inputs.evaluate, seen)?,
             summary: read(inputs.evaluate, seen)?,
             confusion: read(inputs.evaluate, seen)?,
@@ -92,8 +93,6 @@ impl Tables {
         }
         for (name, folder) in &inputs.trains {
             tables.history.push((name.clone(), read(folder, seen)?));
-            let metadata = read_metadata(&folder.join(format!("{}.parquet", Epoch::NAME)))?;
-            tables.long_clips.extend(metadata.get(KEY_LONG_CLIPS).map(|told| (name.clone(), told.clone())));
         }
         tables.fingerprints = fingerprints;
         Ok(tables)
@@ -130,6 +129,14 @@ fn read<T: Table>(folder: &Path, fingerprints: &mut BTreeMap<String, String>) ->
         fingerprints.insert(stage.clone(), fingerprint.clone());
     }
     Ok(rows)
+}
+
+/// What an evaluation says of its models, which those of before did not.
+fn read_models(folder: &Path, fingerprints: &mut BTreeMap<String, String>) -> Result<Vec<Model>, Error> {
+    if folder.join(format!("{}.parquet", Model::NAME)).exists() {
+        return read(folder, fingerprints);
+    }
+    Err(Error::NoModels { folder: folder.to_owned() })
 }
 
 /// The table of `T` in `folder`; no rows where there is no such file.

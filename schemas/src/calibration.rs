@@ -5,7 +5,7 @@ crate::table::table! {
     /// clip falls into are left out. Equally wide bins over all test clips of a model on a split (Guo et al., "On
     /// Calibration of Modern Neural Networks", ICML 2017).
     pub struct CalibrationBin ("calibration", version 1) {
-        /// Name of the train or baseline stage.
+        /// Name of the stage that made the model.
         model: String,
         /// Name of the split stage.
         split: String,

@@ -26,7 +26,7 @@ crate::table::table! {
     pub struct Comparison ("comparisons", version 1) {
         /// Why these two.
         kind: ComparisonKind,
-        /// The first model: name of its train or baseline stage.
+        /// The first model: name of the stage that made it.
         model_a: String,
         /// Its split.
         split_a: String,

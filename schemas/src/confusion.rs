@@ -5,7 +5,7 @@ use crate::Emotion;
 crate::table::table! {
     /// One cell of a confusion matrix; cells with zero clips are present.
     pub struct ConfusionCell ("confusion", version 1) {
-        /// Name of the train or baseline stage.
+        /// Name of the stage that made the model.
         model: String,
         /// Name of the split stage.
         split: String,

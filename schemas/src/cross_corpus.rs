@@ -5,7 +5,7 @@ use crate::Role;
 crate::table::table! {
     /// One cell of the cross-corpus matrix, from a split that leaves one corpus out at a time.
     pub struct CrossCorpus ("cross_corpus", version 1) {
-        /// Name of the train or baseline stage.
+        /// Name of the stage that made the model.
         model: String,
         /// Name of the split stage, of protocol `leave-one-corpus-out`.
         split: String,

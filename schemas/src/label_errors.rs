@@ -7,7 +7,7 @@ crate::table::table! {
     /// Chuang, "Confident Learning: Estimating Uncertainty in Dataset Labels", JAIR 2021): a clip to listen to, no verdict.
     /// A weak model disputes many right labels; look at the best model on a speaker-independent split first.
     pub struct LabelError ("label_errors", version 1) {
-        /// Name of the train or baseline stage.
+        /// Name of the stage that made the model.
         model: String,
         /// Name of the split stage.
         split: String,

@@ -15,19 +15,11 @@ pub const KEY_SAMPLE_RATE_HZ: &str = "ser.sample_rate_hz";
 /// move no clip make no stage run again.
 pub const KEY_LIMITS: &str = "ser.limits";
 
-/// Metadata key, in a train stage's `history.parquet`, of a sentence: how many clips are longer than the network hears at once, and
-/// what becomes of them. Absent where none is.
-pub const KEY_LONG_CLIPS: &str = "ser.long_clips";
-
-/// File of a train or baseline stage: what each fold's model said about its validation clips, as a `predictions` table.
+/// File of a stage that makes models: what each fold's model said about its validation clips, as a `predictions` table.
 pub const VALIDATION_PREDICTIONS_FILE: &str = "validation_predictions.parquet";
 
 /// Metadata key, in `assignments.parquet`, of the protocol's name.
 pub const KEY_PROTOCOL: &str = "ser.protocol";
-
-/// Metadata key, in a `predictions.parquet`, of what made the model apart from the split: models of equal recipes differ in nothing but
-/// the clips that they were trained on.
-pub const KEY_RECIPE: &str = "ser.recipe";
 
 mod assignments;
 mod associations;
@@ -60,6 +52,7 @@ mod history;
 mod label_errors;
 mod matrices;
 mod model_checks;
+mod models;
 mod near_duplicates;
 mod parquet_io;
 mod perceived;
@@ -99,6 +92,7 @@ pub use findings::{Finding, Severity};
 pub use history::Epoch;
 pub use label_errors::LabelError;
 pub use model_checks::ModelCheck;
+pub use models::{Family, Model, Standardisation};
 pub use near_duplicates::NearDuplicate;
 pub use parquet_io::{Provenance, read_metadata};
 pub use perceived::Perceived;

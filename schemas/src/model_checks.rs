@@ -5,7 +5,7 @@ use crate::CheckStatus;
 crate::table::table! {
     /// One way in which a figure could be too good, in one model and fold.
     pub struct ModelCheck ("model_checks", version 1) {
-        /// Name of the train or baseline stage.
+        /// Name of the stage that made the model.
         model: String,
         /// Name of the split stage.
         split: String,

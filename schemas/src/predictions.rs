@@ -5,7 +5,7 @@ use crate::Emotion;
 crate::table::table! {
     /// One test clip, scored by the model of its fold.
     pub struct Prediction ("predictions", version 1) {
-        /// Name of the train or baseline stage.
+        /// Name of the stage that made the model.
         model: String,
         /// Name of the split stage.
         split: String,

@@ -3,7 +3,7 @@
 crate::table::table! {
     /// One metric of one model within one group of test clips.
     pub struct SummaryMetric ("summary", version 3) {
-        /// Name of the train or baseline stage.
+        /// Name of the stage that made the model.
         model: String,
         /// Name of the split stage.
         split: String,

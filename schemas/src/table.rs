@@ -146,6 +146,7 @@ pub fn every_table() -> Vec<AnyTable> {
         AnyTable::of::<crate::Assignment>(),
         AnyTable::of::<crate::Check>(),
         AnyTable::of::<crate::Epoch>(),
+        AnyTable::of::<crate::Model>(),
         AnyTable::of::<crate::Exposure>(),
         AnyTable::of::<crate::Regularisation>(),
         AnyTable::of::<crate::Prediction>(),

@@ -3,7 +3,7 @@
 crate::table::table! {
     /// The group of clips, among all of one kind, with the lowest figure of one model.
     pub struct WorstGroup ("worst_groups", version 1) {
-        /// Name of the train or baseline stage.
+        /// Name of the stage that made the model.
         model: String,
         /// Name of the split stage.
         split: String,

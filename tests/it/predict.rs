@@ -338,6 +338,6 @@ fn classes_are_those_of_the_training_until_it_is_done_again() {
 fn without_a_model_it_says_how_to_get_one() {
     let workspace = Workspace::with_default_pipeline();
     workspace.write("one.wav", wav(16_000, 1.0, 200.0, 0.5));
-    workspace.ser(&["predict", "one.wav"]).exits(2).tells("ser run cnn_lstm");
+    workspace.ser(&["predict", "one.wav"]).exits(2).tells("holds a trained network").tells("`ser run`");
     workspace.ser(&["predict", "one.wav", "--model", "nowhere"]).exits(1).tells("nowhere");
 }

@@ -3,11 +3,11 @@
 
 mod limits;
 mod markdown;
-mod recipe;
+mod training;
 
 use serde::Serialize;
 
-use ser_schemas::CorpusStatus;
+use ser_schemas::{CorpusStatus, Model};
 
 use crate::PipelineInfo;
 use crate::grid::{Cell, Grid};
@@ -73,28 +73,26 @@ fn item(point: impl Into<String>, text: impl Into<String>) -> Item {
 /// The card of the model that the report leads with; `None` where nothing was evaluated.
 pub(crate) fn card(tables: &Tables, board: &Scoreboard, pipeline: &PipelineInfo) -> Option<ModelCard> {
     let main = board.main()?;
+    let about = tables.models.iter().find(|row| main.owns(&row.model, &row.split));
     Some(ModelCard {
         title: format!("{} of {}", main.model, pipeline.name),
         parts: vec![
-            Part { title: "Model", blocks: model(tables, main, pipeline) },
+            Part { title: "Model", blocks: model(tables, main, about) },
             Part { title: "Intended use", blocks: intended_use(tables) },
             Part { title: "Data", blocks: data(tables) },
             Part { title: "Figures", blocks: figures(tables, board, main) },
             Part { title: "Limits", blocks: vec![Block::items(limits::limits(tables, main))] },
-            Part { title: "Training", blocks: recipe::training(tables, main, pipeline) },
+            Part { title: "Training", blocks: training::training(tables, main, about, pipeline) },
             Part { title: "How to cite", blocks: citations(tables, pipeline) },
         ],
     })
 }
 
-fn model(tables: &Tables, main: &Scored, pipeline: &PipelineInfo) -> Vec<Block> {
+fn model(tables: &Tables, main: &Scored, about: Option<&Model>) -> Vec<Block> {
     let emotions: Vec<String> = tables.emotions().into_iter().map(|emotion| emotion.as_str().to_owned()).collect();
-    let params = pipeline.stage(&main.model).map(|stage| &stage.params);
-    let network = params
-        .and_then(recipe::described)
-        .unwrap_or_else(|| "A model whose parameters are under Provenance".to_owned());
-    let mut text = format!("{network}. It gives each recording of speech a probability for {}.", listed(&emotions));
-    if main.standardisation.uses_test_speakers() {
+    let described = about.map_or("", |about| about.description.as_str());
+    let mut text = format!("{described} It gives each recording of speech a probability for {}.", listed(&emotions));
+    if main.uses_test_speakers {
         text.push_str(" It needs several recordings of each speaker: features are standardised per speaker.");
     }
     vec![Block::text(text)]

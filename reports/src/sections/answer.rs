@@ -98,7 +98,7 @@ fn headline(tables: &Tables, main: &Scored) -> Option<Headline> {
     let classes = classes_tested(tables, main);
     let label = if !main.protocol.separates_speakers() {
         Some("Not a speaker-independent figure: other clips of the test speakers may have been trained on.".to_owned())
-    } else if main.standardisation.uses_test_speakers() {
+    } else if main.uses_test_speakers {
         Some("Standardised per speaker: uses the test speaker’s unlabelled clips.".to_owned())
     } else {
         None
@@ -137,7 +137,7 @@ fn facts(tables: &Tables, main: &Scored, uar: Estimate) -> Vec<Fact> {
             ),
         },
         Fact { term: "Model", text: format!("{}, on split {}", main.model, main.split) },
-        Fact { term: "Standardisation", text: main.standardisation.name().to_owned() },
+        Fact { term: "Standardisation", text: main.standardisation_name().to_owned() },
     ];
     if folds > 1 {
         facts.push(Fact { term: "Folds", text: format!("{folds}, scored together: each clip once") });
@@ -242,8 +242,8 @@ fn gap(tables: &Tables, board: &Scoreboard) -> Option<Gap> {
     if main.standardisation != random.standardisation {
         remarks.push(format!(
             "They are standardised differently ({}; {}).",
-            main.standardisation.name(),
-            random.standardisation.name()
+            main.standardisation_name(),
+            random.standardisation_name()
         ));
     }
     let side = |scored: &Scored, estimate: Estimate| Side {
@@ -281,7 +281,7 @@ fn keep(tables: &Tables, board: &Scoreboard, main: &Scored) -> Option<Keep> {
         return None;
     }
     // A baseline that was shown the test speakers' clips is no fair rival of a network that was not.
-    let shown = |scored: &Scored| scored.standardisation.uses_test_speakers();
+    let shown = |scored: &Scored| scored.uses_test_speakers;
     let rivals: Vec<&Scored> = board
         .models
         .iter()
@@ -338,7 +338,9 @@ mod tests {
     #[test]
     fn a_comparison_can_be_seen_from_either_side() {
         let fixture = Fixture::complete();
-        let board = Scoreboard::new(&fixture.summary, &fixture.pipeline, None).expect("models");
+        let (summary, models) = (fixture.summary.clone(), fixture.models.clone());
+        let tables = Tables { summary, models, ..Tables::default() };
+        let board = Scoreboard::new(&tables, &fixture.pipeline, None).expect("models");
         let of =
             |model: &str, split: &str| board.models.iter().find(|scored| scored.owns(model, split)).expect("evaluated");
         let (net, linear) = (of("net", "speaker_independent"), of("linear", "speaker_independent"));

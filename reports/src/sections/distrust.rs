@@ -66,7 +66,7 @@ fn protocol_cautions(tables: &Tables, board: &Scoreboard) -> Vec<Caution> {
             "Whether the model works on a voice it has never heard is not known from the first figure.",
         ));
     }
-    if main.standardisation.uses_test_speakers() {
+    if main.uses_test_speakers {
         cautions.push(caution(
             "warning",
             "Standardised per speaker.",

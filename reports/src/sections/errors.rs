@@ -53,10 +53,7 @@ pub(crate) fn errors(tables: &Tables, board: &Scoreboard) -> Result<Vec<ModelErr
                 protocol: scored.protocol.name().to_owned(),
                 split: scored.split.clone(),
                 main: board.main == Some(index),
-                label: scored
-                    .standardisation
-                    .uses_test_speakers()
-                    .then_some("uses the test speaker’s unlabelled clips"),
+                label: scored.uses_test_speakers.then_some("uses the test speaker’s unlabelled clips"),
                 confusion: confusion(tables, scored)?,
                 recall: recall(tables, scored)?,
                 report: report(tables, scored),

@@ -100,8 +100,8 @@ fn model_cell(scored: &Scored, main: bool) -> Cell {
 }
 
 fn standardisation_cell(scored: &Scored) -> Cell {
-    let cell = Cell::from(scored.standardisation.name());
-    if scored.standardisation.uses_test_speakers() {
+    let cell = Cell::from(scored.standardisation_name());
+    if scored.uses_test_speakers {
         cell.note("uses the test speaker’s unlabelled clips").class("flagged")
     } else {
         cell
@@ -119,7 +119,7 @@ fn figure(tables: &Tables, board: &Scoreboard, metric: &str, title: &str, paper:
             low: estimate.low,
             high: estimate.high,
             ink: if scored.baseline { Ink::Muted } else { scored.ink() },
-            hollow: !scored.protocol.separates_speakers() || scored.standardisation.uses_test_speakers(),
+            hollow: !scored.protocol.separates_speakers() || scored.uses_test_speakers,
             detail: format!(
                 "{}, {}\n{}",
                 scored.protocol.name(),
@@ -162,7 +162,7 @@ fn figure(tables: &Tables, board: &Scoreboard, metric: &str, title: &str, paper:
     if any(&|scored| !scored.baseline && scored.protocol.separates_speakers()) {
         legend.push(LegendItem::dot(Ink::Accent, "test speakers never trained on"));
     }
-    if any(&|scored| scored.standardisation.uses_test_speakers()) {
+    if any(&|scored| scored.uses_test_speakers) {
         legend.push(LegendItem::hollow(Ink::Accent, "the same, standardised per speaker"));
     }
     if any(&|scored| !scored.baseline && !scored.protocol.separates_speakers()) {

@@ -38,7 +38,11 @@ pub(crate) fn training(tables: &Tables) -> Result<Vec<Training>, Error> {
             let folds = by_fold(epochs);
             Ok(Training {
                 model: model.clone(),
-                long_clips: tables.long_clips.get(model).map(|told| told.replace('`', "")),
+                long_clips: tables
+                    .models
+                    .iter()
+                    .find(|row| row.model == *model)
+                    .and_then(|row| row.long_clips.as_ref().map(|told| told.replace('`', ""))),
                 figures: vec![loss_figure(model, &folds)?, accuracy_figure(model, &folds)?],
                 folds: fold_table(model, &folds),
             })

@@ -184,6 +184,8 @@ fn the_model_card_is_one_text_in_two_forms() {
             "convolutions over time with 64 and 128 channels, a bidirectional LSTM of 128 units",
             "a bidirectional LSTM of 128 units",
         ),
+        ("- **Inputs:** frames and functionals.", "frames and functionals."),
+        ("- **Fitted values:** 123\u{202f}456 in each fold.", "123\u{202f}456 in each fold."),
         ("- **Settings:** features all, epochs 40, optimiser adamw, learning rate 0.001.", "optimiser adamw"),
         ("- **Work:** 200 epochs in 5 folds, 25 minutes", "200 epochs in 5 folds"),
         ("- **Not for:** decisions about people.", "<strong>Not for:</strong> decisions about people."),

@@ -55,6 +55,12 @@ fn hostile_names_are_inert() {
         findings[0].severity = Severity::Error;
         findings[0].message = HOSTILE.into();
     }
+    for row in &mut fixture.models {
+        row.model = row.model.replace("net_random", HOSTILE);
+        row.description = HOSTILE.into();
+        row.settings = Some(HOSTILE.into());
+        row.inputs = HOSTILE.into();
+    }
     for row in &mut fixture.summary {
         row.model = row.model.replace("net_random", HOSTILE);
         row.group_value = row.group_value.replace("tess", HOSTILE);
@@ -220,8 +226,17 @@ fn clips_longer_than_the_network_hears_are_told_by_model() {
     let told = "37 of 1871 clips are longer than `max_frames` = 600 (6.0 s)";
     let mut fixture = Fixture::complete();
     assert!(!html(&fixture).contains("37 of 1871 clips"));
-    fixture.long_clips = Some(told.to_owned());
+    fixture.models[0].long_clips = Some(told.to_owned());
     assert_eq!(html(&fixture).matches("37 of 1871 clips are longer than max_frames = 600 (6.0 s).").count(), 1);
+}
+
+#[test]
+fn an_evaluation_of_before_is_told_to_run_again() {
+    let mut fixture = Fixture::complete();
+    fixture.models.clear();
+    let Err(error) = fixture.render(&Params::default()) else { panic!("nothing is said of the models") };
+    let error = error.to_string();
+    assert!(error.contains("has no `models.parquet`") && error.contains("run the evaluate stage again"), "{error}");
 }
 
 #[test]

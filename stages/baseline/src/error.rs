@@ -1,5 +1,6 @@
 //! What makes a baseline impossible.
 
+use ser_models::DatasetError;
 use ser_schemas::TableError;
 
 /// Why a baseline was not made.
@@ -9,6 +10,9 @@ pub enum BaselineError {
     /// A table could not be read or written.
     #[error(transparent)]
     Table(#[from] TableError),
+    /// The clips of the split cannot be used.
+    #[error(transparent)]
+    Dataset(#[from] DatasetError),
     /// The linear model without a features stage.
     #[error(
         "`model = \"linear\"` needs functionals: add a stage of kind `features` to `from`, or set `model = \"majority\"`"
@@ -19,36 +23,6 @@ pub enum BaselineError {
         "`model = \"linear\"` needs functionals, and the features stage writes none: set `functionals = {{ on = true }}` there, or `model = \"majority\"` here"
     )]
     NoFunctionals,
-    /// A fold with nothing to fit on or nothing to predict.
-    #[error("fold {fold} of `{split}` has no {role} clips")]
-    EmptyFold {
-        /// Name of the split stage.
-        split: String,
-        /// The fold.
-        fold: u32,
-        /// `train` or `test`.
-        role: &'static str,
-    },
-    /// A clip of the split that cannot be used.
-    #[error("clip `{clip_id}`: {problem}")]
-    BadClip {
-        /// The clip.
-        clip_id: String,
-        /// Why.
-        problem: &'static str,
-    },
-    /// A functional that is no number.
-    #[error(
-        "clip `{clip_id}`: functional `{functional}` is {value}, expected a finite number: run the features stage again"
-    )]
-    NotFinite {
-        /// The clip.
-        clip_id: String,
-        /// The functional.
-        functional: String,
-        /// What it is.
-        value: f32,
-    },
     /// No strength of the penalty to try.
     #[error("`l2` is empty: expected at least one strength above 0")]
     NoStrengths,

@@ -6,13 +6,11 @@ use std::path::Path;
 use ndarray::Array2;
 use rayon::prelude::*;
 
+use ser_models::{Dataset, Fold, FoldRecord, Score, headline, mean_validation_uar, recipe};
+use ser_schemas::functionals::Functionals;
 use ser_schemas::stage::{StageContext, StageSummary};
-use ser_schemas::{
-    Assignment, Exposure, KEY_RECIPE, Prediction, Regularisation, Role, Table, Use, VALIDATION_PREDICTIONS_FILE,
-    read_metadata,
-};
+use ser_schemas::{Family, Regularisation, Standardisation, Table, Use};
 
-use crate::dataset::{Dataset, Fold};
 use crate::error::BaselineError;
 use crate::linear::Linear;
 use crate::majority::shares;
@@ -40,38 +38,45 @@ pub struct Inputs<'a> {
 /// What one fold leaves.
 #[derive(Default)]
 struct Fitted {
-    test: Vec<Prediction>,
-    validation: Vec<Prediction>,
-    exposures: Vec<Exposure>,
+    record: FoldRecord,
     tried: Vec<Regularisation>,
 }
 
 /// What all folds share.
 struct Common<'a> {
     params: &'a Params,
-    inputs: &'a Inputs<'a>,
     data: &'a Dataset,
+    /// One row per clip; `None` for the majority class.
+    functionals: Option<&'a Functionals>,
     /// Of each speaker over all clips, labels unused; empty unless asked for.
     speakers: BTreeMap<&'a str, Scaling>,
 }
 
 /// Fits one model per fold of the split and predicts the fold's test and validation clips.
 ///
-/// Writes `predictions`, `validation_predictions`, `exposures` and `regularisation`. Nothing is random.
+/// Writes the tables that every model leaves ([`ser_models::write`]) and `regularisation`. Nothing is random.
 pub fn run(params: &Params, inputs: &Inputs<'_>, ctx: &StageContext<'_>) -> Result<StageSummary, BaselineError> {
-    let linear = params.model == Model::Linear;
-    let features = if linear { Some(inputs.features.ok_or(BaselineError::NoFeaturesStage)?) } else { None };
-    let assignments = Assignment::read(&inputs.split.join("assignments.parquet"))?;
-    let data = Dataset::read(inputs.manifest, features, &assignments)?;
-    let folds = data.folds(&assignments, inputs.split_name)?;
-    let speakers = if linear && params.standardise == Standardise::Speaker {
-        Scaling::per_speaker(data.examples.iter(), data.width)
-    } else {
-        BTreeMap::new()
+    let features = match params.model {
+        Model::Majority => None,
+        Model::Linear => Some(inputs.features.ok_or(BaselineError::NoFeaturesStage)?),
     };
-    let common = Common { params, inputs, data: &data, speakers };
-    ctx.observer.begin("fitting", folds.len() as u64, "folds");
-    let fitted: Vec<Fitted> = folds
+    let data = Dataset::read(inputs.manifest, inputs.split)?;
+    let functionals = match features {
+        None => None,
+        Some(features) => Some(data.functionals(features)?.ok_or(BaselineError::NoFunctionals)?),
+    };
+    data.gaps().iter().for_each(|gap| ctx.observer.warn(gap));
+    let speakers = match &functionals {
+        Some(table) if params.standardise == Standardise::Speaker => {
+            let clips = data.clips.iter().enumerate().map(|(at, clip)| (clip.speaker.as_str(), table.row(at)));
+            Scaling::per_speaker(clips, table.names.len())
+        }
+        _ => BTreeMap::new(),
+    };
+    let common = Common { params, data: &data, functionals: functionals.as_ref(), speakers };
+    ctx.observer.begin("fitting", data.folds.len() as u64, "folds");
+    let fitted: Vec<Fitted> = data
+        .folds
         .par_iter()
         .map(|fold| {
             if ctx.observer.is_cancelled() {
@@ -83,68 +88,94 @@ pub fn run(params: &Params, inputs: &Inputs<'_>, ctx: &StageContext<'_>) -> Resu
         })
         .collect::<Result<_, _>>()?;
 
-    let mut all = Fitted::default();
-    for fold in fitted {
-        all.test.extend(fold.test);
-        all.validation.extend(fold.validation);
-        all.exposures.extend(fold.exposures);
-        all.tried.extend(fold.tried);
-    }
-    let recipe = [(KEY_RECIPE, recipe(params, features)?)];
-    let table = |file: &str| ctx.out_dir.join(file);
-    Prediction::write_with(&table("predictions.parquet"), &all.test, &ctx.provenance, &recipe)?;
-    Prediction::write_with(&table(VALIDATION_PREDICTIONS_FILE), &all.validation, &ctx.provenance, &recipe)?;
-    Exposure::write(&table("exposures.parquet"), &all.exposures, &ctx.provenance)?;
-    Regularisation::write(&table("regularisation.parquet"), &all.tried, &ctx.provenance)?;
-    Ok(summarise(params, &data, folds.len(), &all))
-}
-
-/// Parameters, and which features they were applied to: what else could make two models differ.
-fn recipe(params: &Params, features: Option<&Path>) -> Result<String, BaselineError> {
-    let features = match features {
-        Some(folder) => read_metadata(&folder.join("functionals.parquet"))?.remove("ser.fingerprint"),
-        None => None,
+    let (records, tried): (Vec<FoldRecord>, Vec<_>) = fitted.into_iter().map(|fold| (fold.record, fold.tried)).unzip();
+    let tried: Vec<Regularisation> = tried.into_iter().flatten().collect();
+    let about = common.about(inputs, features)?;
+    let tested = ser_models::write(&about, &data, &records, ctx.out_dir, &ctx.provenance)?;
+    Regularisation::write(&ctx.out_dir.join("regularisation.parquet"), &tried, &ctx.provenance)?;
+    let what = match &functionals {
+        None => "most frequent emotion".to_owned(),
+        Some(table) => {
+            let uars: Vec<f64> = tried.iter().filter(|row| row.chosen).filter_map(|row| row.validation_uar).collect();
+            format!("{} functionals, {}", table.names.len(), mean_validation_uar(&uars))
+        }
     };
-    let params = match params.model {
-        Model::Majority => "majority".to_owned(),
-        Model::Linear => serde_json::to_string(params).unwrap_or_default(),
-    };
-    Ok(format!("baseline {params} on features {}", features.unwrap_or_default()))
+    let headline = headline(data.folds.len(), &what, tested);
+    Ok(StageSummary { rows: tested as u64, headline, notes: Vec::new() })
 }
 
 impl Common<'_> {
+    fn about(&self, inputs: &Inputs<'_>, features: Option<&Path>) -> Result<ser_schemas::Model, BaselineError> {
+        let about = ser_schemas::Model {
+            model: inputs.model.to_owned(),
+            split: inputs.split_name.to_owned(),
+            protocol: self.data.protocol.clone(),
+            family: Family::Constant,
+            baseline: true,
+            description: "The most frequent emotion of the training clips, whatever the recording.".to_owned(),
+            settings: None,
+            inputs: String::new(),
+            parameter_count: None,
+            standardisation: Some(Standardisation::None),
+            uses_test_speakers: false,
+            long_clips: None,
+            recipe: "majority".to_owned(),
+        };
+        let (Some(table), Some(features)) = (self.functionals, features) else { return Ok(about) };
+        let l2 = self.params.l2.iter().map(f64::to_string).collect::<Vec<_>>().join(" + ");
+        let params = serde_json::to_string(self.params).unwrap_or_default();
+        Ok(ser_schemas::Model {
+            family: Family::Linear,
+            description: "A linear model: multinomial logistic regression on the functionals of a clip.".to_owned(),
+            settings: Some(format!("L2 penalties {l2}, at most {} steps", self.params.max_iterations)),
+            inputs: "functionals".to_owned(),
+            parameter_count: Some(((table.names.len() + 1) * self.data.classes.len()) as u64),
+            standardisation: Some(match self.params.standardise {
+                Standardise::Train => Standardisation::TrainingClips,
+                Standardise::Speaker => Standardisation::Speaker,
+            }),
+            uses_test_speakers: self.params.standardise == Standardise::Speaker,
+            recipe: recipe(&format!("linear {params}"), Some(&features.join("functionals.parquet")))?,
+            ..about
+        })
+    }
+
     fn fit(&self, fold: &Fold) -> Result<Fitted, BaselineError> {
         let classes = self.data.classes.len();
         let mut fitted = Fitted::default();
-        self.expose(&mut fitted, fold, &fold.train, Use::Weights);
-        let trained = |at: &usize| self.data.examples[*at].class;
-        let several = fold.train.iter().map(trained).min() != fold.train.iter().map(trained).max();
-        if self.params.model == Model::Majority || !several {
-            let shares = shares(fold.train.iter().map(trained), classes);
-            let rows = |clips: &[usize]| Array2::from_shape_fn((clips.len(), classes), |(_, class)| shares[class]);
-            fitted.test = self.predictions(fold, &fold.test, &rows(&fold.test));
-            fitted.validation = self.predictions(fold, &fold.validation, &rows(&fold.validation));
+        fitted.record.used(Use::Weights, &fold.train);
+        let trained = self.data.truth(&fold.train);
+        let several = trained.iter().min() != trained.iter().max();
+        let Some(table) = self.functionals.filter(|_| several) else {
+            let shares = shares(trained.into_iter(), classes);
+            fitted.record.test = shares.repeat(fold.test.len());
+            fitted.record.validation = shares.repeat(fold.validation.len());
             return Ok(fitted);
-        }
+        };
 
-        let training = Scaling::fit(fold.train.iter().map(|at| &self.data.examples[*at]), self.data.width);
+        let training = Scaling::fit(fold.train.iter().map(|at| table.row(*at)), table.names.len());
         match self.params.standardise {
-            Standardise::Train => self.expose(&mut fitted, fold, &fold.train, Use::Standardisation),
+            Standardise::Train => fitted.record.used(Use::Standardisation, &fold.train),
             Standardise::Speaker => {
                 for clips in [&fold.train, &fold.validation, &fold.test] {
-                    self.expose(&mut fitted, fold, clips, Use::SpeakerStandardisation);
+                    fitted.record.used(Use::SpeakerStandardisation, clips);
                 }
             }
         }
-        let model = self.choose(&mut fitted, fold, &training)?;
-        fitted.test = self.predictions(fold, &fold.test, &model.probabilities(&self.matrix(&fold.test, &training)));
-        let validation = model.probabilities(&self.matrix(&fold.validation, &training));
-        fitted.validation = self.predictions(fold, &fold.validation, &validation);
+        let matrix = |clips: &[usize]| self.matrix(table, clips, &training);
+        let model = self.choose(&mut fitted, fold, &matrix)?;
+        fitted.record.test = flat(&model.probabilities(&matrix(&fold.test)));
+        fitted.record.validation = flat(&model.probabilities(&matrix(&fold.validation)));
         Ok(fitted)
     }
 
-    /// The model of the strength that does best on the validation clips.
-    fn choose(&self, fitted: &mut Fitted, fold: &Fold, training: &Scaling) -> Result<Linear, BaselineError> {
+    /// The model of the strength that does best on the validation clips; `matrix` has the rows of clips.
+    fn choose(
+        &self,
+        fitted: &mut Fitted,
+        fold: &Fold,
+        matrix: &dyn Fn(&[usize]) -> Array2<f64>,
+    ) -> Result<Linear, BaselineError> {
         let mut strengths = self.params.l2.clone();
         strengths.sort_by(|a, b| b.total_cmp(a));
         strengths.dedup();
@@ -152,30 +183,29 @@ impl Common<'_> {
             strengths = strengths.get(strengths.len() / 2).copied().into_iter().collect();
         }
         let classes = self.data.classes.len();
-        let truth = |clips: &[usize]| -> Vec<usize> { clips.iter().map(|at| self.data.examples[*at].class).collect() };
-        let (rows, targets) = (self.matrix(&fold.train, training), truth(&fold.train));
-        let (held, held_truth) = (self.matrix(&fold.validation, training), truth(&fold.validation));
+        let (rows, targets) = (matrix(&fold.train), self.data.truth(&fold.train));
+        let (held, held_truth) = (matrix(&fold.validation), self.data.truth(&fold.validation));
         let mut best: Option<(f64, usize, Linear)> = None;
         let mut last: Option<Linear> = None;
         for (place, l2) in strengths.iter().enumerate() {
             let model = Linear::fit(&rows, &targets, classes, *l2, self.params.max_iterations, last.as_ref())
                 .map_err(|problem| BaselineError::NotFitted { fold: fold.number, l2: *l2, problem })?;
-            let score = score(&model.probabilities(&held), &held_truth);
+            let score = Score::of(&flat(&model.probabilities(&held)), &held_truth, classes, LEAST);
             fitted.tried.push(Regularisation {
                 fold: fold.number,
                 l2: *l2,
-                validation_uar: score.map(|(uar, _)| uar),
-                validation_loss: score.map(|(_, loss)| loss),
+                validation_uar: score.map(|score| score.uar),
+                validation_loss: score.map(|score| score.loss),
                 chosen: false,
             });
-            let uar = score.map_or(0.0, |(uar, _)| uar);
+            let uar = score.map_or(0.0, |score| score.uar);
             if best.as_ref().is_none_or(|(highest, _, _)| uar > *highest) {
                 best = Some((uar, place, model.clone()));
             }
             last = Some(model);
         }
         if strengths.len() > 1 {
-            self.expose(fitted, fold, &fold.validation, Use::Selection);
+            fitted.record.used(Use::Selection, &fold.validation);
         }
         let (_, place, model) = best.ok_or(BaselineError::NoStrengths)?;
         fitted.tried[place].chosen = true;
@@ -183,92 +213,17 @@ impl Common<'_> {
     }
 
     /// The scaled functionals of some clips, one row each.
-    fn matrix(&self, clips: &[usize], training: &Scaling) -> Array2<f64> {
-        let mut matrix = Array2::zeros((clips.len(), self.data.width));
+    fn matrix(&self, table: &Functionals, clips: &[usize], training: &Scaling) -> Array2<f64> {
+        let mut matrix = Array2::zeros((clips.len(), table.names.len()));
         for (mut row, at) in matrix.rows_mut().into_iter().zip(clips) {
-            let example = &self.data.examples[*at];
-            let scaling = self.speakers.get(example.speaker.as_str()).unwrap_or(training);
-            row.iter_mut().zip(scaling.apply(&example.values)).for_each(|(cell, value)| *cell = value);
+            let scaling = self.speakers.get(self.data.clips[*at].speaker.as_str()).unwrap_or(training);
+            row.iter_mut().zip(scaling.apply(table.row(*at))).for_each(|(cell, value)| *cell = value);
         }
         matrix
     }
-
-    fn expose(&self, fitted: &mut Fitted, fold: &Fold, clips: &[usize], used_for: Use) {
-        fitted.exposures.extend(clips.iter().map(|at| Exposure {
-            fold: fold.number,
-            clip_id: self.data.examples[*at].clip_id.clone(),
-            used_for,
-        }));
-    }
-
-    fn predictions(&self, fold: &Fold, clips: &[usize], probabilities: &Array2<f64>) -> Vec<Prediction> {
-        let classes = self.data.classes.iter().map(|class| class.as_str()).collect::<Vec<_>>().join(",");
-        clips
-            .iter()
-            .zip(probabilities.rows())
-            .map(|(at, row)| {
-                let example = &self.data.examples[*at];
-                let row = row.to_vec();
-                Prediction {
-                    model: self.inputs.model.to_owned(),
-                    split: self.inputs.split_name.to_owned(),
-                    fold: fold.number,
-                    clip_id: example.clip_id.clone(),
-                    corpus: example.corpus.clone(),
-                    speaker: example.speaker.clone(),
-                    emotion: self.data.classes[example.class],
-                    predicted: self.data.classes[most_probable(&row)],
-                    probabilities: row.iter().map(|value| *value as f32).collect(),
-                    classes: classes.clone(),
-                }
-            })
-            .collect()
-    }
 }
 
-/// Unweighted average recall and mean cross-entropy; `None` without clips.
-fn score(probabilities: &Array2<f64>, truth: &[usize]) -> Option<(f64, f64)> {
-    let classes = probabilities.ncols();
-    let (mut hits, mut support, mut loss) = (vec![0_u64; classes], vec![0_u64; classes], 0.0);
-    for (row, class) in probabilities.rows().into_iter().zip(truth) {
-        support[*class] += 1;
-        hits[*class] += u64::from(most_probable(&row.to_vec()) == *class);
-        loss -= row[*class].max(LEAST).ln();
-    }
-    let recalls: Vec<f64> = hits
-        .iter()
-        .zip(&support)
-        .filter(|(_, support)| **support > 0)
-        .map(|(hits, support)| *hits as f64 / *support as f64)
-        .collect();
-    (!truth.is_empty()).then(|| (recalls.iter().sum::<f64>() / recalls.len() as f64, loss / truth.len() as f64))
-}
-
-/// Position of the highest value, the first of equals.
-fn most_probable(row: &[f64]) -> usize {
-    (0..row.len()).fold(0, |best, at| if row[at] > row[best] { at } else { best })
-}
-
-fn summarise(params: &Params, data: &Dataset, folds: usize, all: &Fitted) -> StageSummary {
-    if folds == 0 {
-        let headline = "the split has no folds: nothing is predicted".to_owned();
-        return StageSummary { rows: 0, headline, notes: Vec::new() };
-    }
-    let folds = if folds == 1 { "1 fold".to_owned() } else { format!("{folds} folds") };
-    let what = match params.model {
-        Model::Majority => "most frequent emotion".to_owned(),
-        Model::Linear => {
-            let chosen: Vec<&Regularisation> = all.tried.iter().filter(|row| row.chosen).collect();
-            let uars: Vec<f64> = chosen.iter().filter_map(|row| row.validation_uar).collect();
-            let uar = if uars.is_empty() {
-                "no validation clips".to_owned()
-            } else {
-                format!("mean validation UAR {:.3}", uars.iter().sum::<f64>() / uars.len() as f64)
-            };
-            format!("{} functionals, {uar}", data.width)
-        }
-    };
-    let tested = all.test.len();
-    let headline = format!("{folds}, {what}, {tested} {} clips predicted", Role::Test);
-    StageSummary { rows: tested as u64, headline, notes: Vec::new() }
+/// Row after row.
+fn flat(rows: &Array2<f64>) -> Vec<f64> {
+    rows.iter().copied().collect()
 }

@@ -1,8 +1,7 @@
-//! Bringing functionals to mean 0 and standard deviation 1.
+//! Bringing functionals to mean 0 and standard deviation 1, in double precision: the optimiser compares costs to the last
+//! digits. A network's batches are scaled in single precision.
 
 use std::collections::BTreeMap;
-
-use crate::dataset::Example;
 
 /// Standardised values beyond this are cut off, as the network's are: single wild clips must not decide a weight.
 const LIMIT: f64 = 10.0;
@@ -18,16 +17,16 @@ pub(crate) struct Scaling {
 }
 
 impl Scaling {
-    /// Over the `width` functionals of some clips; standard deviations divide by the number of clips.
-    pub(crate) fn fit<'a>(examples: impl Iterator<Item = &'a Example> + Clone, width: usize) -> Self {
-        let count = examples.clone().count().max(1) as f64;
+    /// Over `rows` of `width` functionals, a clip each; standard deviations divide by the number of clips.
+    pub(crate) fn fit<'a>(rows: impl Iterator<Item = &'a [f32]> + Clone, width: usize) -> Self {
+        let count = rows.clone().count().max(1) as f64;
         let mut mean = vec![0.0; width];
-        for example in examples.clone() {
-            mean.iter_mut().zip(&example.values).for_each(|(sum, value)| *sum += f64::from(*value) / count);
+        for row in rows.clone() {
+            mean.iter_mut().zip(row).for_each(|(sum, value)| *sum += f64::from(*value) / count);
         }
         let mut variance = vec![0.0; width];
-        for example in examples {
-            for ((sum, value), mean) in variance.iter_mut().zip(&example.values).zip(&mean) {
+        for row in rows {
+            for ((sum, value), mean) in variance.iter_mut().zip(row).zip(&mean) {
                 *sum += (f64::from(*value) - mean).powi(2) / count;
             }
         }
@@ -40,14 +39,14 @@ impl Scaling {
 
     /// Over the clips of each speaker, by name.
     pub(crate) fn per_speaker<'a>(
-        examples: impl Iterator<Item = &'a Example>,
+        clips: impl Iterator<Item = (&'a str, &'a [f32])>,
         width: usize,
     ) -> BTreeMap<&'a str, Self> {
-        let mut speakers: BTreeMap<&str, Vec<&Example>> = BTreeMap::new();
-        for example in examples {
-            speakers.entry(&example.speaker).or_default().push(example);
+        let mut speakers: BTreeMap<&str, Vec<&[f32]>> = BTreeMap::new();
+        for (speaker, row) in clips {
+            speakers.entry(speaker).or_default().push(row);
         }
-        speakers.into_iter().map(|(name, clips)| (name, Self::fit(clips.iter().copied(), width))).collect()
+        speakers.into_iter().map(|(name, rows)| (name, Self::fit(rows.iter().copied(), width))).collect()
     }
 
     /// The scaled functionals of a clip.
@@ -62,29 +61,19 @@ impl Scaling {
 mod tests {
     use super::*;
 
-    fn example(speaker: &str, values: &[f32]) -> Example {
-        Example {
-            clip_id: String::new(),
-            corpus: "c".into(),
-            speaker: speaker.into(),
-            class: 0,
-            values: values.to_vec(),
-        }
-    }
-
     /// Mean 2 and standard deviation 1; a constant becomes 0; a wild value is cut off.
     #[test]
     fn three_functionals_by_hand() {
-        let examples = [example("a", &[1.0, 5.0, 0.0]), example("b", &[3.0, 5.0, 1.0])];
-        let scaling = Scaling::fit(examples.iter(), 3);
+        let rows: [&[f32]; 2] = [&[1.0, 5.0, 0.0], &[3.0, 5.0, 1.0]];
+        let scaling = Scaling::fit(rows.into_iter(), 3);
         assert_eq!(scaling.apply(&[3.0, 5.0, 1.0]).collect::<Vec<_>>(), [1.0, 0.0, 1.0]);
         assert_eq!(scaling.apply(&[2.0, 9.0, 100.0]).collect::<Vec<_>>(), [0.0, 0.0, 10.0]);
     }
 
     #[test]
     fn speakers_are_scaled_by_their_own_clips() {
-        let examples = [example("a", &[1.0]), example("a", &[3.0]), example("b", &[10.0]), example("b", &[30.0])];
-        let speakers = Scaling::per_speaker(examples.iter(), 1);
+        let clips: [(&str, &[f32]); 4] = [("a", &[1.0]), ("a", &[3.0]), ("b", &[10.0]), ("b", &[30.0])];
+        let speakers = Scaling::per_speaker(clips.into_iter(), 1);
         for (speaker, high) in [("a", 3.0), ("b", 30.0)] {
             assert_eq!(speakers[speaker].apply(&[high]).collect::<Vec<_>>(), [1.0]);
         }

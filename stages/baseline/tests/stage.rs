@@ -6,8 +6,8 @@ use ser_baseline::{BaselineError, Inputs, Model, Params, Standardise, run};
 use ser_schemas::functionals::Functionals;
 use ser_schemas::stage::{StageContext, StageSummary};
 use ser_schemas::{
-    Assignment, Clip, Emotion, Exposure, KEY_RECIPE, Prediction, Provenance, Regularisation, Role, Table, Use,
-    VALIDATION_PREDICTIONS_FILE, read_metadata,
+    Assignment, Clip, Emotion, Exposure, Family, Prediction, Provenance, Regularisation, Role, Standardisation, Table,
+    Use, VALIDATION_PREDICTIONS_FILE,
 };
 
 /// Six speakers with ten clips each; the first functional tells the emotion, on a scale of each speaker's own.
@@ -120,19 +120,38 @@ fn a_split_without_folds_is_predicted_nothing_of() {
     assert_eq!(rows::<Prediction>(folder.path(), "predictions.parquet"), []);
 }
 
+fn about(folder: &Path) -> ser_schemas::Model {
+    rows(folder, "models.parquet").remove(0)
+}
+
 #[test]
 fn the_same_tables_give_the_same_predictions_and_equal_parameters_one_recipe() {
     let folder = tempfile::tempdir().expect("temporary folder");
     world(folder.path());
-    let path = folder.path().join("predictions.parquet");
     let fitted = |params: &Params| {
         fit(folder.path(), params, true).expect("fits");
-        let recipe = read_metadata(&path).expect("metadata").remove(KEY_RECIPE).expect("a recipe");
-        (rows::<Prediction>(folder.path(), "predictions.parquet"), recipe)
+        (rows::<Prediction>(folder.path(), "predictions.parquet"), about(folder.path()).recipe)
     };
     let first = fitted(&Params::default());
     assert_eq!(first, fitted(&Params::default()));
     assert_ne!(first.1, fitted(&Params { l2: vec![5.0], ..Params::default() }).1);
+}
+
+#[test]
+fn the_model_is_described() {
+    let folder = tempfile::tempdir().expect("temporary folder");
+    world(folder.path());
+    fit(folder.path(), &Params { standardise: Standardise::Speaker, ..Params::default() }, true).expect("fits");
+    let linear = about(folder.path());
+    assert_eq!((linear.model.as_str(), linear.split.as_str(), linear.inputs.as_str()), ("linear", "si", "functionals"));
+    assert_eq!((linear.family, linear.baseline, linear.parameter_count), (Family::Linear, true, Some(6)));
+    assert_eq!((linear.standardisation, linear.uses_test_speakers), (Some(Standardisation::Speaker), true));
+    assert_eq!(linear.settings.as_deref(), Some("L2 penalties 300 + 100 + 30, at most 200 steps"));
+    let params = Params { model: Model::Majority, standardise: Standardise::Speaker, ..Params::default() };
+    fit(folder.path(), &params, true).expect("fits");
+    let majority = about(folder.path());
+    assert_eq!((majority.family, majority.inputs.as_str()), (Family::Constant, ""));
+    assert_eq!((majority.standardisation, majority.uses_test_speakers), (Some(Standardisation::None), false));
 }
 
 #[test]
@@ -151,7 +170,7 @@ fn what_does_not_fit_is_refused_by_name() {
     short.values.truncate(118);
     short.write(&path, &Provenance::default()).expect("write");
     let error = fit(folder.path(), &Params::default(), true).expect_err("a clip is missing").to_string();
-    assert_eq!(error, "clip `c/59`: functionals.parquet does not have it");
+    assert!(error.starts_with("1 of the split's clips have no usable functionals, among them `c/59`;"), "{error}");
     short = Functionals { clip_ids: short.clip_ids, ..Functionals::default() };
     short.write(&path, &Provenance::default()).expect("write");
     let error = fit(folder.path(), &Params::default(), true).expect_err("no functionals");

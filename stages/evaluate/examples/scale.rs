@@ -6,7 +6,7 @@ use std::path::Path;
 use std::time::Instant;
 
 use ser_schemas::stage::StageContext;
-use ser_schemas::{Clip, Emotion, Prediction, Provenance, Table, VALIDATION_PREDICTIONS_FILE};
+use ser_schemas::{Clip, Emotion, Family, Model, Prediction, Provenance, Table, VALIDATION_PREDICTIONS_FILE};
 
 use ser_evaluate::{Inputs, Params, run};
 
@@ -54,6 +54,24 @@ fn predictions(clips: &[Clip], model: usize, shift: usize) -> Vec<Prediction> {
     each.collect()
 }
 
+fn about(model: usize) -> Model {
+    Model {
+        model: format!("model_{model}"),
+        split: format!("split_{}", model % 2),
+        protocol: None,
+        family: Family::Other,
+        baseline: false,
+        description: "Made up.".into(),
+        settings: None,
+        inputs: String::new(),
+        parameter_count: None,
+        standardisation: None,
+        uses_test_speakers: false,
+        long_clips: None,
+        recipe: format!("{model}"),
+    }
+}
+
 fn main() -> Result<(), Box<dyn std::error::Error>> {
     let folder = std::env::temp_dir().join(format!("ser-evaluate-scale-{}", std::process::id()));
     std::fs::create_dir_all(&folder)?;
@@ -63,6 +81,7 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
     for (model, name) in names.iter().enumerate() {
         let own = folder.join(name);
         std::fs::create_dir_all(&own)?;
+        Model::write(&own.join("models.parquet"), &[about(model)], &none)?;
         Prediction::write(&own.join("predictions.parquet"), &predictions(&clips, model, 0), &none)?;
         let mut held = predictions(&clips, model, 1);
         for row in &mut held {

@@ -18,14 +18,15 @@ pub fn compare(subjects: &[Subject<'_>], resampling: Resampling) -> Vec<Comparis
     let mut pairs = Vec::new();
     for (number, a) in subjects.iter().enumerate() {
         for b in &subjects[number + 1..] {
-            if a.split == b.split {
+            if a.about.split == b.about.split {
                 pairs.push((ComparisonKind::Paired, a, b));
             }
         }
     }
-    for a in subjects.iter().filter(|subject| subject.protocol == "random") {
-        let same = subjects.iter().filter(|b| b.protocol == "speaker-independent" && a.recipe.is_some());
-        pairs.extend(same.filter(|b| b.recipe == a.recipe).map(|b| (ComparisonKind::ProtocolGap, a, b)));
+    for a in subjects.iter().filter(|subject| subject.protocol() == "random") {
+        let apart = subjects.iter().filter(|subject| subject.protocol() == "speaker-independent");
+        let same = apart.filter(|b| b.about.recipe == a.about.recipe);
+        pairs.extend(same.map(|b| (ComparisonKind::ProtocolGap, a, b)));
     }
     let mut rows: Vec<Comparison> =
         pairs.par_iter().flat_map_iter(|(kind, a, b)| compare_two(*kind, a, b, resampling)).collect();
@@ -55,9 +56,9 @@ fn compare_two(kind: ComparisonKind, a: &Subject<'_>, b: &Subject<'_>, resamplin
     let support = answers.len() as u64;
     let sample = Sample::of(&Pair::new(Emotion::ALL.len()), answers);
     // All pairs of a split are resampled with the same draws.
-    let [uar, accuracy] = differences(&sample, &resampling.draws("comparison", a.split, &sample));
+    let [uar, accuracy] = differences(&sample, &resampling.draws("comparison", &a.about.split, &sample));
     let speakers: Vec<&Pair> = sample.speakers().collect();
-    let permutation = speaker_permutation(&speakers, resampling.seed_of("permutation", a.split));
+    let permutation = speaker_permutation(&speakers, resampling.seed_of("permutation", &a.about.split));
     let each = [
         ("uar", uar, ComparisonTest::SpeakerPermutation, permutation),
         ("accuracy", accuracy, ComparisonTest::McnemarMidP, Some(mcnemar_mid_p(a_only, b_only))),
@@ -65,10 +66,10 @@ fn compare_two(kind: ComparisonKind, a: &Subject<'_>, b: &Subject<'_>, resamplin
     each.into_iter()
         .map(|(metric, difference, test, p_value)| Comparison {
             kind,
-            model_a: a.model.to_owned(),
-            split_a: a.split.to_owned(),
-            model_b: b.model.to_owned(),
-            split_b: b.split.to_owned(),
+            model_a: a.about.model.clone(),
+            split_a: a.about.split.clone(),
+            model_b: b.about.model.clone(),
+            split_b: b.about.split.clone(),
             metric: metric.to_owned(),
             value_a: difference.first,
             value_b: difference.second,

@@ -10,7 +10,7 @@ use crate::subject::Subject;
 
 /// The matrix of every subject whose split leaves one corpus out at a time.
 pub fn matrix(subjects: &[Subject<'_>], resampling: Resampling) -> Vec<CrossCorpus> {
-    let subjects = subjects.iter().filter(|subject| subject.protocol == "leave-one-corpus-out");
+    let subjects = subjects.iter().filter(|subject| subject.protocol() == "leave-one-corpus-out");
     subjects.flat_map(|subject| rows(subject, resampling)).collect()
 }
 
@@ -55,8 +55,8 @@ fn cell(
     ];
     each.into_iter()
         .map(|(metric, value, interval)| CrossCorpus {
-            model: subject.model.to_owned(),
-            split: subject.split.to_owned(),
+            model: subject.about.model.clone(),
+            split: subject.about.split.clone(),
             trained_without: trained_without.to_owned(),
             tested_on: tested_on.to_owned(),
             role,

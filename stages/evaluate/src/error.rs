@@ -12,13 +12,24 @@ pub enum EvaluateError {
     #[error(transparent)]
     Table(#[from] TableError),
     /// Nobody to score.
-    #[error("this stage reads no model: add stages of kind `train` or `baseline` to `from`")]
+    #[error("this stage reads no model: add stages that make models to `from`")]
     NoModels,
     /// There is nothing to score.
     #[error("the stages {models} hold no predictions")]
     NoPredictions {
-        /// Names of the train and baseline stages, quoted and comma-separated.
+        /// Names of the stages, quoted and comma-separated.
         models: String,
+    },
+    /// A stage that does not say what it made.
+    #[error(
+        "`{stage}` does not say what its model is: {problem}; it was made by an earlier version, or by hand: \
+         make it again with `ser run {stage}`"
+    )]
+    NotDescribed {
+        /// The stage.
+        stage: String,
+        /// What is missing.
+        problem: String,
     },
     /// A clip was scored twice by one model.
     #[error(
@@ -40,7 +51,7 @@ pub enum EvaluateError {
     /// A prediction for a clip that the manifest does not have.
     #[error("`{model}` predicts clip `{clip_id}`, which the manifest does not have: they come from different runs")]
     UnknownClip {
-        /// The train or baseline stage.
+        /// The stage that made the model.
         model: String,
         /// The clip.
         clip_id: String,
@@ -51,7 +62,7 @@ pub enum EvaluateError {
          they come from different runs"
     )]
     OtherEmotion {
-        /// The train or baseline stage.
+        /// The stage that made the model.
         model: String,
         /// The clip.
         clip_id: String,
@@ -63,7 +74,7 @@ pub enum EvaluateError {
     /// Probabilities that are none.
     #[error("`{model}`, clip `{clip_id}`: {problem}")]
     BadProbabilities {
-        /// The train or baseline stage.
+        /// The stage that made the model.
         model: String,
         /// The clip.
         clip_id: String,

@@ -74,8 +74,8 @@ fn score(subject: &Subject<'_>, group: &Group<'_>, params: &Params, resampling: 
     let known_speakers = figures.sample.known.len() as u64;
     let mut row = |metric: &str, value: f64, interval: Option<Interval>| {
         part.summary.push(SummaryMetric {
-            model: subject.model.to_owned(),
-            split: subject.split.to_owned(),
+            model: subject.about.model.clone(),
+            split: subject.about.split.clone(),
             group: group.name.to_owned(),
             group_value: group.value.clone(),
             metric: metric.to_owned(),
@@ -129,8 +129,8 @@ fn calibration_rows(
 ) -> Vec<CalibrationBin> {
     let edge = |number: usize| number as f64 / bins as f64;
     let row = |bin: crate::calibration::Bin| CalibrationBin {
-        model: subject.model.to_owned(),
-        split: subject.split.to_owned(),
+        model: subject.about.model.clone(),
+        split: subject.about.split.clone(),
         scaled,
         bin: bin.number as u32,
         confidence_low: edge(bin.number),
@@ -147,8 +147,8 @@ fn class_rows(subject: &Subject<'_>, group: &Group<'_>, figures: &Figures) -> Ve
         let interval: ClassIntervals =
             figures.intervals.as_ref().and_then(|all| all.classes.get(index).copied()).unwrap_or_default();
         ClassMetrics {
-            model: subject.model.to_owned(),
-            split: subject.split.to_owned(),
+            model: subject.about.model.clone(),
+            split: subject.about.split.clone(),
             group: group.name.to_owned(),
             group_value: group.value.clone(),
             emotion: *emotion,
@@ -175,8 +175,8 @@ fn confusion_rows(subject: &Subject<'_>, group: &Group<'_>, figures: &Figures) -
         for (said, predicted) in classes.iter().enumerate() {
             let clips = figures.sample.all.count(truth, said);
             rows.push(ConfusionCell {
-                model: subject.model.to_owned(),
-                split: subject.split.to_owned(),
+                model: subject.about.model.clone(),
+                split: subject.about.split.clone(),
                 group: group.name.to_owned(),
                 group_value: group.value.clone(),
                 emotion: *emotion,

@@ -26,8 +26,8 @@ fn disputed(subject: &Subject<'_>, most: usize) -> Vec<LabelError> {
         .map(|(place, candidate)| {
             let scored = &subject.clips[candidate.clip];
             LabelError {
-                model: subject.model.to_owned(),
-                split: subject.split.to_owned(),
+                model: subject.about.model.clone(),
+                split: subject.about.split.clone(),
                 rank: place as u32 + 1,
                 clip_id: scored.clip.clip_id.clone(),
                 path: scored.clip.path.clone(),

@@ -31,7 +31,7 @@ impl SplitFacts {
 /// What is known of one model on one split.
 #[derive(Debug, Clone, Copy)]
 pub struct Evidence<'a> {
-    /// Name of the train or baseline stage.
+    /// Name of the stage that made the model.
     pub model: &'a str,
     /// Name of the split stage.
     pub split: &'a str,

@@ -6,8 +6,8 @@ use std::path::Path;
 use ser_schemas::stage::{StageContext, StageSummary};
 use ser_schemas::{
     Assignment, CalibrationBin, CheckStatus, ClassMetrics, Clip, Comparison, ComparisonKind, ConfusionCell,
-    CrossCorpus, Exposure, KEY_PROTOCOL, KEY_RECIPE, LabelError, ModelCheck, Perceived, Prediction, SummaryMetric,
-    Table, VALIDATION_PREDICTIONS_FILE, WorstGroup, read_metadata,
+    CrossCorpus, Exposure, KEY_PROTOCOL, LabelError, Model, ModelCheck, Perceived, Prediction, SummaryMetric, Table,
+    VALIDATION_PREDICTIONS_FILE, WorstGroup, read_metadata,
 };
 
 use crate::Params;
@@ -29,27 +29,27 @@ const MODEL_CHECKS_FILE: &str = "model_checks.parquet";
 pub struct Inputs<'a> {
     /// Folder of the manifest.
     pub manifest: &'a Path,
-    /// Name and folder of each train and baseline stage.
+    /// Name and folder of each stage that makes models.
     pub models: &'a [(&'a str, &'a Path)],
     /// Name and folder of each split stage. What predictions are made on a split that is not here is scored, and what cannot be
     /// tested without it is noted.
     pub splits: &'a [(&'a str, &'a Path)],
 }
 
-/// What one train or baseline stage wrote.
+/// What one stage that makes models wrote.
 struct Source {
     name: String,
-    recipe: Option<String>,
+    models: Vec<Model>,
     predictions: Vec<Prediction>,
     validation: Vec<Prediction>,
     exposures: Option<Vec<Exposure>>,
 }
 
-/// Scores the predictions of all train and baseline stages.
+/// Scores the predictions of all models.
 ///
 /// A leak fails the stage, which then keeps `model_checks` as [`StageContext::keep_refused`] says.
 ///
-/// Writes `predictions`, `model_checks`, `summary`, `classes`, `confusion`, `worst_groups`, `calibration`, `comparisons`,
+/// Writes `models`, `predictions`, `model_checks`, `summary`, `classes`, `confusion`, `worst_groups`, `calibration`, `comparisons`,
 /// `cross_corpus`, `label_errors` and `perceived`.
 pub fn run(params: &Params, inputs: &Inputs<'_>, ctx: &StageContext<'_>) -> Result<StageSummary, EvaluateError> {
     if inputs.models.is_empty() {
@@ -71,14 +71,14 @@ pub fn run(params: &Params, inputs: &Inputs<'_>, ctx: &StageContext<'_>) -> Resu
     let parts = parts(&sources);
     let facts = |split: &str| splits.iter().find(|facts| facts.name == split);
     let checks: Vec<ModelCheck> =
-        parts.iter().flat_map(|part| inspect(&part.evidence(facts(part.split), &by_id))).collect();
+        parts.iter().flat_map(|part| inspect(&part.evidence(facts(&part.about.split), &by_id))).collect();
     ModelCheck::write(&table(MODEL_CHECKS_FILE), &checks, &ctx.provenance)?;
     refuse_leaks(&checks, ctx)?;
-    for split in parts.iter().map(|part| part.split).collect::<std::collections::BTreeSet<_>>() {
+    for split in parts.iter().map(|part| part.about.split.as_str()).collect::<std::collections::BTreeSet<_>>() {
         if facts(split).is_none() {
             ctx.observer.warn(&format!(
                 "split `{split}` is not among the inputs of this stage: whether its models met their test clips is not \
-                 fully tested, and its protocol is not known; add it to `from`"
+                 fully tested; add it to `from`"
             ));
         }
     }
@@ -88,14 +88,11 @@ pub fn run(params: &Params, inputs: &Inputs<'_>, ctx: &StageContext<'_>) -> Resu
 
     ctx.observer.begin("resampling speakers", 0, "groups");
     let trained: Vec<_> =
-        parts.iter().map(|part| part.evidence(facts(part.split), &by_id).speakers_trained_on()).collect();
+        parts.iter().map(|part| part.evidence(facts(&part.about.split), &by_id).speakers_trained_on()).collect();
     let subjects: Vec<Subject<'_>> = parts
         .iter()
         .zip(&trained)
-        .map(|(part, trained)| {
-            let protocol = facts(part.split).map_or("", |facts| facts.protocol.as_str());
-            Subject::new(part.material(protocol, trained), &by_id, params.temperature_scaling)
-        })
+        .map(|(part, trained)| Subject::new(part.material(trained), &by_id, params.temperature_scaling))
         .collect();
     let evaluation = evaluate(&subjects, params, ctx.seed, || ctx.observer.advance(1));
     if ctx.observer.is_cancelled() {
@@ -106,6 +103,8 @@ pub fn run(params: &Params, inputs: &Inputs<'_>, ctx: &StageContext<'_>) -> Resu
     let cross = matrix(&subjects, resampling);
     let disputed = label_errors(&subjects, params.label_errors as usize);
 
+    let models: Vec<Model> = sources.iter().flat_map(|source| source.models.clone()).collect();
+    Model::write(&table("models.parquet"), &models, &ctx.provenance)?;
     let predictions: Vec<Prediction> = sources.iter().flat_map(|source| source.predictions.clone()).collect();
     Prediction::write(&table("predictions.parquet"), &predictions, &ctx.provenance)?;
     ClassMetrics::write(&table("classes.parquet"), &evaluation.classes, &ctx.provenance)?;
@@ -122,8 +121,7 @@ pub fn run(params: &Params, inputs: &Inputs<'_>, ctx: &StageContext<'_>) -> Resu
 
 /// The predictions of one model on one split.
 struct Part<'a> {
-    model: &'a str,
-    split: &'a str,
+    about: &'a Model,
     source: &'a Source,
     predictions: Vec<&'a Prediction>,
     validation: Vec<Prediction>,
@@ -132,8 +130,8 @@ struct Part<'a> {
 impl<'a> Part<'a> {
     fn evidence(&'a self, facts: Option<&'a SplitFacts>, clips: &'a HashMap<&'a str, &'a Clip>) -> Evidence<'a> {
         Evidence {
-            model: self.model,
-            split: self.split,
+            model: &self.about.model,
+            split: &self.about.split,
             predictions: &self.predictions,
             validation: &self.validation,
             exposures: self.source.exposures.as_deref(),
@@ -142,40 +140,30 @@ impl<'a> Part<'a> {
         }
     }
 
-    fn material(&'a self, protocol: &'a str, trained_on: &'a BTreeMap<u32, HashSet<&'a str>>) -> Material<'a> {
-        Material {
-            model: self.model,
-            split: self.split,
-            recipe: self.source.recipe.as_deref(),
-            protocol,
-            predictions: &self.predictions,
-            validation: &self.validation,
-            trained_on,
-        }
+    fn material(&'a self, trained_on: &'a BTreeMap<u32, HashSet<&'a str>>) -> Material<'a> {
+        Material { about: self.about, predictions: &self.predictions, validation: &self.validation, trained_on }
     }
 }
 
-/// Every model on every split, by name.
+/// Every model that predicts anything, on every split, by name.
 fn parts(sources: &[Source]) -> Vec<Part<'_>> {
-    let mut parts: BTreeMap<(&str, &str), Part<'_>> = BTreeMap::new();
+    let mut parts = Vec::new();
     for source in sources {
-        for row in &source.predictions {
-            let part = parts.entry((&row.model, &row.split)).or_insert_with(|| Part {
-                model: &row.model,
-                split: &row.split,
-                source,
-                predictions: Vec::new(),
-                validation: Vec::new(),
-            });
-            part.predictions.push(row);
-        }
-        for row in &source.validation {
-            if let Some(part) = parts.get_mut(&(row.model.as_str(), row.split.as_str())) {
-                part.validation.push(row.clone());
+        for about in &source.models {
+            let own = |row: &&Prediction| is_of(row, about);
+            let predictions: Vec<&Prediction> = source.predictions.iter().filter(own).collect();
+            if !predictions.is_empty() {
+                let validation = source.validation.iter().filter(own).cloned().collect();
+                parts.push(Part { about, source, predictions, validation });
             }
         }
     }
-    parts.into_values().collect()
+    parts.sort_by_key(|part| (&part.about.model, &part.about.split));
+    parts
+}
+
+fn is_of(row: &Prediction, about: &Model) -> bool {
+    row.model == about.model && row.split == about.split
 }
 
 fn read_split(name: &str, folder: &Path) -> Result<SplitFacts, EvaluateError> {
@@ -185,15 +173,27 @@ fn read_split(name: &str, folder: &Path) -> Result<SplitFacts, EvaluateError> {
 }
 
 fn read_source(name: &str, folder: &Path, clips: &HashMap<&str, &Clip>) -> Result<Source, EvaluateError> {
-    let path = folder.join("predictions.parquet");
-    let predictions = Prediction::read(&path)?;
-    let recipe = read_metadata(&path)?.remove(KEY_RECIPE);
+    let models = read_models(name, folder)?;
+    let predictions = Prediction::read(&folder.join("predictions.parquet"))?;
     let validation = folder.join(VALIDATION_PREDICTIONS_FILE);
     let validation = if validation.exists() { Prediction::read(&validation)? } else { Vec::new() };
     predictions.iter().chain(&validation).try_for_each(|row| check_row(name, row, clips))?;
+    if let Some(row) = predictions.iter().find(|row| !models.iter().any(|about| is_of(row, about))) {
+        let problem = format!("`models.parquet` has no row of `{}` on split `{}`", row.model, row.split);
+        return Err(EvaluateError::NotDescribed { stage: name.to_owned(), problem });
+    }
     let exposures = folder.join("exposures.parquet");
     let exposures = if exposures.exists() { Some(Exposure::read(&exposures)?) } else { None };
-    Ok(Source { name: name.to_owned(), recipe, predictions, validation, exposures })
+    Ok(Source { name: name.to_owned(), models, predictions, validation, exposures })
+}
+
+fn read_models(stage: &str, folder: &Path) -> Result<Vec<Model>, EvaluateError> {
+    let path = folder.join("models.parquet");
+    if path.exists() {
+        return Ok(Model::read(&path)?);
+    }
+    let problem = format!("there is no `{}`", path.display());
+    Err(EvaluateError::NotDescribed { stage: stage.to_owned(), problem })
 }
 
 fn refuse_leaks(checks: &[ModelCheck], ctx: &StageContext<'_>) -> Result<(), EvaluateError> {

@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, HashMap, HashSet};
 
-use ser_schemas::{Clip, Emotion, Prediction};
+use ser_schemas::{Clip, Emotion, Model, Prediction};
 
 use crate::calibration::{at_temperature, fit_temperature};
 use crate::groups::{Scored, classes};
@@ -10,14 +10,8 @@ use crate::groups::{Scored, classes};
 /// A model on a split, with what it said of every clip.
 #[derive(Debug)]
 pub struct Subject<'a> {
-    /// Name of the train or baseline stage.
-    pub model: &'a str,
-    /// Name of the split stage.
-    pub split: &'a str,
-    /// What made the model apart from the split; `None` where its stage does not tell.
-    pub recipe: Option<&'a str>,
-    /// Protocol of the split; empty where not known.
-    pub protocol: &'a str,
+    /// What its stage says of it.
+    pub about: &'a Model,
     /// Classes of all figures.
     pub classes: Vec<Emotion>,
     /// Temperature of each fold, where it has validation clips and scaling is asked for.
@@ -31,14 +25,8 @@ pub struct Subject<'a> {
 /// What a subject is made of.
 #[derive(Debug, Clone, Copy)]
 pub struct Material<'a> {
-    /// Name of the train or baseline stage.
-    pub model: &'a str,
-    /// Name of the split stage.
-    pub split: &'a str,
-    /// What made the model apart from the split.
-    pub recipe: Option<&'a str>,
-    /// Protocol of the split; empty where not known.
-    pub protocol: &'a str,
+    /// What its stage says of it.
+    pub about: &'a Model,
     /// What it said of test clips.
     pub predictions: &'a [&'a Prediction],
     /// What it said of validation clips.
@@ -81,8 +69,12 @@ impl<'a> Subject<'a> {
                 one.scaled = temperature.map(|temperature| at_temperature(&one.raw, *temperature));
             }
         }
-        let Material { model, split, recipe, protocol, .. } = material;
-        Self { model, split, recipe, protocol, classes, temperatures, clips: tested, validation }
+        Self { about: material.about, classes, temperatures, clips: tested, validation }
+    }
+
+    /// Protocol of its split; empty where not known.
+    pub fn protocol(&self) -> &str {
+        self.about.protocol.as_deref().unwrap_or_default()
     }
 }
 

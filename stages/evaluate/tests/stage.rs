@@ -5,8 +5,8 @@ use std::path::Path;
 use ser_schemas::stage::{StageContext, StageSummary};
 use ser_schemas::{
     Assignment, CalibrationBin, CheckStatus, ClassMetrics, Clip, Comparison, ComparisonKind, ComparisonTest,
-    ConfusionCell, CrossCorpus, Emotion, Exposure, KEY_PROTOCOL, KEY_RECIPE, LabelError, ModelCheck, Perceived,
-    Prediction, Provenance, Role, SummaryMetric, Table, Use, VALIDATION_PREDICTIONS_FILE, WorstGroup,
+    ConfusionCell, CrossCorpus, Emotion, Exposure, Family, KEY_PROTOCOL, LabelError, ModelCheck, Perceived, Prediction,
+    Provenance, Role, SummaryMetric, Table, Use, VALIDATION_PREDICTIONS_FILE, WorstGroup,
 };
 
 use ser_evaluate::{EvaluateError, Inputs, Params, run};
@@ -50,14 +50,36 @@ impl Model {
         Self { predictions, ..Self::default() }
     }
 
-    fn write(&self, folder: &Path) {
+    fn write(&self, folder: &Path, splits: &[Split<'_>]) {
         std::fs::create_dir_all(folder).expect("create");
         let none = Provenance::default();
-        let recipe: Vec<(&str, String)> = self.recipe.iter().map(|recipe| (KEY_RECIPE, (*recipe).to_owned())).collect();
-        Prediction::write_with(&folder.join("predictions.parquet"), &self.predictions, &none, &recipe).expect("write");
+        let models: Vec<ser_schemas::Model> =
+            self.predictions.first().map(|row| self.about(row, splits)).into_iter().collect();
+        ser_schemas::Model::write(&folder.join("models.parquet"), &models, &none).expect("write");
+        Prediction::write(&folder.join("predictions.parquet"), &self.predictions, &none).expect("write");
         Prediction::write(&folder.join(VALIDATION_PREDICTIONS_FILE), &self.validation, &none).expect("write");
         if let Some(rows) = &self.exposures {
             Exposure::write(&folder.join("exposures.parquet"), rows, &none).expect("write");
+        }
+    }
+}
+
+impl Model {
+    fn about(&self, row: &Prediction, splits: &[Split<'_>]) -> ser_schemas::Model {
+        ser_schemas::Model {
+            model: row.model.clone(),
+            split: row.split.clone(),
+            protocol: splits.iter().find(|split| split.0 == row.split).map(|split| split.1.to_owned()),
+            family: Family::Other,
+            baseline: false,
+            description: "Made up.".into(),
+            settings: None,
+            inputs: String::new(),
+            parameter_count: None,
+            standardisation: None,
+            uses_test_speakers: false,
+            long_clips: None,
+            recipe: self.recipe.unwrap_or(&row.model).to_owned(),
         }
     }
 }
@@ -82,7 +104,7 @@ fn evaluate_as(
 ) -> Result<StageSummary, EvaluateError> {
     Clip::write(&folder.join("clips.parquet"), clips, &Provenance::default()).expect("write clips");
     let folders: Vec<_> = models.iter().map(|(name, _)| folder.join(name)).collect();
-    folders.iter().zip(models).for_each(|(folder, (_, model))| model.write(folder));
+    folders.iter().zip(models).for_each(|(folder, (_, model))| model.write(folder, splits));
     let models: Vec<(&str, &Path)> =
         models.iter().zip(&folders).map(|((name, _), folder)| (*name, folder.as_path())).collect();
     let split_folders: Vec<_> = splits.iter().map(|(name, _, _)| folder.join("splits").join(name)).collect();
@@ -120,6 +142,8 @@ fn all_tables_are_written_and_agree_with_each_other() {
     assert!(summary.notes[1].starts_with("net on speaker_independent: UAR 0.8"), "{:?}", summary.notes);
 
     assert_eq!(rows::<Prediction>(folder.path(), "predictions.parquet").len(), 80);
+    let models: Vec<ser_schemas::Model> = rows(folder.path(), "models.parquet");
+    assert_eq!(models.iter().map(|row| row.model.as_str()).collect::<Vec<_>>(), ["net", "linear"]);
     let figures: Vec<SummaryMetric> = rows(folder.path(), "summary.parquet");
     let groups: Vec<(&str, &str)> = figures
         .iter()
@@ -626,4 +650,14 @@ fn what_does_not_fit_is_refused_by_name() {
     let too_much = Prediction { probabilities: vec![0.5, 0.5, 0.5], ..good[0].clone() };
     assert!(refused(vec![too_much]).contains("add up to 1, found 1.5"));
     assert!(refused(vec![]).contains("`net` hold no predictions"));
+
+    let other = Prediction { split: "another".into(), ..good[1].clone() };
+    let text = refused(vec![good[0].clone(), other]);
+    assert!(text.contains("no row of `net` on split `another`") && text.contains("`ser run net`"), "{text}");
+    std::fs::remove_file(folder.path().join("net/models.parquet")).expect("it is there");
+    let net = folder.path().join("net");
+    let inputs = Inputs { manifest: folder.path(), models: &[("net", net.as_path())], splits: &[] };
+    let error =
+        run(&Params::default(), &inputs, &StageContext::alone(folder.path())).expect_err("made before").to_string();
+    assert!(error.contains("`net` does not say") && error.contains("there is no `"), "{error}");
 }

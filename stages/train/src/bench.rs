@@ -154,8 +154,6 @@ impl Batches {
         let mut rng = ChaCha8Rng::seed_from_u64(3);
         let clips: Vec<ClipData> = (0..64)
             .map(|clip| ClipData {
-                clip_id: format!("{clip}"),
-                corpus: String::new(),
                 speaker: format!("{}", clip % 16),
                 class: clip % CLASSES,
                 frames: (0..200 * 140).map(|_| rng.random_range(-1.0..1.0)).collect(),

@@ -2,6 +2,7 @@
 
 use std::path::PathBuf;
 
+use ser_models::DatasetError;
 use ser_schemas::TableError;
 
 use crate::net::WeightsError;
@@ -16,6 +17,9 @@ pub enum TrainError {
     /// A table could not be read or written.
     #[error(transparent)]
     Table(#[from] TableError),
+    /// The clips of the split cannot be used.
+    #[error(transparent)]
+    Dataset(#[from] DatasetError),
     /// A file other than a table could not be read or written.
     #[error("cannot {action} `{}`", path.display())]
     Io {
@@ -27,28 +31,14 @@ pub enum TrainError {
         #[source]
         source: std::io::Error,
     },
-    /// Clips of the split have no frames or no functionals.
-    #[error(
-        "{count} of the split's clips have no usable {what}, among them {examples}; run the features stage on the same manifest, or leave the clips out of it"
-    )]
-    NoFeatures {
-        /// "frames", "functionals".
-        what: &'static str,
-        /// How many clips.
-        count: usize,
-        /// Some of their ids.
-        examples: String,
-    },
     /// `use_functionals` on features without functionals.
     #[error(
         "`use_functionals` is on, and the features stage writes no functionals: set `functionals = {{ on = true }}` there, or `use_functionals = false` here"
     )]
     NoFunctionals,
-    /// A feature value is NaN or infinite.
-    #[error("the {what} of clip `{clip_id}` hold a value that is not finite")]
+    /// A value of a frame is NaN or infinite.
+    #[error("the frames of clip `{clip_id}` hold a value that is not finite")]
     NotFinite {
-        /// "frames", "functionals".
-        what: &'static str,
         /// The clip.
         clip_id: String,
     },
@@ -59,22 +49,6 @@ pub enum TrainError {
         wanted: String,
         /// Stems of the columns present.
         present: Vec<String>,
-    },
-    /// The split names clips that the manifest does not have, or that cannot be trained on.
-    #[error("the split assigns clip `{clip_id}`, but {problem}; run the split stage on the same manifest")]
-    BadClip {
-        /// The clip.
-        clip_id: String,
-        /// What is wrong with it.
-        problem: &'static str,
-    },
-    /// A fold cannot be trained or tested.
-    #[error("fold {fold} has no {role} clips; check the split's parameters")]
-    EmptyFold {
-        /// Fold number from 0.
-        fold: u32,
-        /// The part that no clip plays.
-        role: &'static str,
     },
     /// The split has no folds.
     #[error("the split `{}` assigns no clips", path.display())]

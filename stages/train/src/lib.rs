@@ -8,6 +8,7 @@
 #[doc(hidden)]
 pub mod bench;
 mod data;
+mod description;
 mod error;
 mod exposures;
 mod model_file;
@@ -30,4 +31,4 @@ pub use run::{Inputs, run};
 pub use speaker_statistics::{MIN_SPEAKER_CLIPS, SpeakerStatistics};
 
 /// Version of what this stage computes; it rises when the same input gives other output.
-pub const VERSION: u32 = 3;
+pub const VERSION: u32 = 4;

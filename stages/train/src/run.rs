@@ -1,23 +1,23 @@
 //! The stage: reads tables, trains every fold, predicts its test clips, writes.
 
-use std::collections::{BTreeMap, HashSet};
+use std::collections::BTreeMap;
 use std::ops::Range;
 use std::path::Path;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 
+use ser_models::{Fold, FoldRecord, headline, mean_validation_uar, recipe};
 use ser_schemas::stage::{StageContext, StageSummary};
-use ser_schemas::{
-    Epoch, Exposure, KEY_LONG_CLIPS, KEY_RECIPE, Prediction, Table, VALIDATION_PREDICTIONS_FILE, read_metadata,
-};
+use ser_schemas::{Epoch, Family, Model, Standardisation, Table};
 
-use crate::data::{ClipData, Dataset, FoldRoles, Item, Scaler, Scalings, WindowRows, read_folds};
+use crate::data::{ClipData, Dataset, Item, Scaler, Scalings, WindowRows};
+use crate::description::{described, settings};
 use crate::error::TrainError;
-use crate::exposures::exposures;
+use crate::exposures::uses;
 use crate::model_file::ModelConfig;
 use crate::net::{Engine, Plan, TensorSpec};
 use crate::params::{Params, Standardise};
 use crate::threads::Threads;
-use crate::training::{FoldInputs, Outcome, most_probable, predict, train_fold};
+use crate::training::{FoldInputs, Outcome, predict, train_fold};
 use ser_kernels::buffer::free_all;
 
 /// What a train stage reads.
@@ -39,8 +39,7 @@ pub struct Inputs<'a> {
 struct Trained {
     outcome: Outcome,
     scalings: Scalings,
-    predictions: Vec<Prediction>,
-    validation: Vec<Prediction>,
+    record: FoldRecord,
 }
 
 /// What all folds share.
@@ -52,7 +51,7 @@ struct Common<'a> {
     plan: Plan,
     engine: Engine,
     threads: Threads<'a>,
-    folds: &'a [FoldRoles],
+    folds: &'a [Fold],
     speakers: BTreeMap<String, Scalings>,
     seed: u64,
     /// A fold has failed.
@@ -61,10 +60,9 @@ struct Common<'a> {
 
 /// Trains one model per fold of the split and predicts the fold's test clips.
 ///
-/// Writes `fold=<k>/model.safetensors`, `fold=<k>/config.json`, and the tables `history`, `predictions`,
-/// `validation_predictions` and `exposures`. Each fold is
-/// checkpointed after every epoch in the context's work folder: a run that was stopped goes on from there and ends with
-/// the same numbers; folds that were finished are not trained again.
+/// Writes `fold=<k>/model.safetensors`, `fold=<k>/config.json`, the tables that every model leaves ([`ser_models::write`])
+/// and `history`. Each fold is checkpointed after every epoch in the context's work folder: a run that was stopped goes on
+/// from there and ends with the same numbers; folds that were finished are not trained again.
 pub fn run(params: &Params, inputs: &Inputs<'_>, ctx: &StageContext<'_>) -> Result<StageSummary, TrainError> {
     run_on(Threads::Global, params, inputs, ctx)
 }
@@ -76,11 +74,13 @@ pub(crate) fn run_on(
     inputs: &Inputs<'_>,
     ctx: &StageContext<'_>,
 ) -> Result<StageSummary, TrainError> {
-    let assignments = read_folds(inputs.split)?;
-    let wanted: HashSet<String> = assignments.iter().map(|assignment| assignment.clip_id.clone()).collect();
-    let data = Dataset::read(params, inputs.manifest, inputs.features, &wanted)?;
-    let folds = FoldRoles::all(&assignments, &data.index())?;
-    warn_of_gaps(&data, &folds, ctx);
+    let split = ser_models::Dataset::read(inputs.manifest, inputs.split)?;
+    if split.folds.is_empty() {
+        return Err(TrainError::NoFolds { path: inputs.split.join("assignments.parquet") });
+    }
+    let data = Dataset::read(params, inputs.manifest, inputs.features, split)?;
+    data.split.gaps().iter().for_each(|gap| ctx.observer.warn(gap));
+    let folds = &data.split.folds;
     let workers = threads.count().min(folds.len()).max(1);
     let engine = Engine::new(params.device)
         .map_err(|feature| TrainError::NoDevice { device: params.device.as_str(), feature })?;
@@ -90,10 +90,10 @@ pub(crate) fn run_on(
         inputs,
         ctx,
         data: &data,
-        plan: Plan::new(params, data.width(), functionals, data.classes.len()),
+        plan: Plan::new(params, data.width(), functionals, data.split.classes.len()),
         engine,
         threads,
-        folds: &folds,
+        folds,
         // Over all clips of each speaker, labels unused; see `Standardise::Speaker`.
         speakers: if params.standardise == Standardise::Speaker {
             Scalings::per_speaker(data.clips.iter(), data.width(), functionals)
@@ -170,25 +170,29 @@ impl Common<'_> {
             seed: self.seed,
             observer: self.ctx.observer,
             stop: &|| self.failed.load(Ordering::Relaxed),
-            checkpoint: self.ctx.work_dir.join(format!("fold={}", roles.fold)).join("checkpoint.safetensors"),
+            checkpoint: self.ctx.work_dir.join(format!("fold={}", roles.number)).join("checkpoint.safetensors"),
             identity: self.identity(roles),
             label: format!("fold {} of {}", at + 1, self.folds.len()),
         };
         let outcome = train_fold(&inputs)?;
-        let predictions = self.predictions(roles.fold, &roles.test, &scaler, &outcome);
-        let validation = self.predictions(roles.fold, &roles.validation, &scaler, &outcome);
-        Ok(Trained { outcome, scalings, predictions, validation })
+        let record = FoldRecord {
+            uses: uses(self.params, roles),
+            test: self.probabilities(&roles.test, &scaler, &outcome),
+            validation: self.probabilities(&roles.validation, &scaler, &outcome),
+        };
+        Ok(Trained { outcome, scalings, record })
     }
 
     /// A checkpoint is continued only by a training of the same clips with the same parameters.
-    fn identity(&self, roles: &FoldRoles) -> String {
+    fn identity(&self, roles: &Fold) -> String {
         let params = serde_json::to_string(self.params).unwrap_or_default();
         let plan = serde_json::to_string(&self.plan).unwrap_or_default();
         let (train, validation) = (roles.train.len(), roles.validation.len());
         format!("{} {} {params} {plan} {train} {validation}", self.ctx.provenance.fingerprint, self.seed)
     }
 
-    fn predictions(&self, fold: u32, clips: &[usize], scaler: &Scaler, outcome: &Outcome) -> Vec<Prediction> {
+    /// Of each class for each of `clips`.
+    fn probabilities(&self, clips: &[usize], scaler: &Scaler, outcome: &Outcome) -> Vec<f64> {
         if clips.is_empty() {
             return Vec::new();
         }
@@ -198,30 +202,32 @@ impl Common<'_> {
         let rows = WindowRows::new(counts, self.params.max_frames);
         let item = |at: usize, window: &Range<usize>| Item::plain(clips[at], window, scaler, plan.width);
         let probabilities = self.threads.run(|| predict(&self.engine, plan, &outcome.weights, &rows, item));
-        let classes = data.classes.iter().map(|class| class.as_str()).collect::<Vec<_>>().join(",");
-        clips
-            .iter()
-            .zip(probabilities.chunks_exact(plan.classes))
-            .map(|(clip, row)| Prediction {
-                model: self.inputs.model.to_owned(),
-                split: self.inputs.split_name.to_owned(),
-                fold,
-                clip_id: clip.clip_id.clone(),
-                corpus: clip.corpus.clone(),
-                speaker: clip.speaker.clone(),
-                emotion: data.classes[clip.class],
-                predicted: data.classes[most_probable(row)],
-                probabilities: row.to_vec(),
-                classes: classes.clone(),
-            })
-            .collect()
+        probabilities.into_iter().map(f64::from).collect()
     }
 
-    /// Parameters, seed, and which features they were applied to: what else than clips could make two models differ.
-    fn recipe(&self) -> Result<String, TrainError> {
-        let features = read_metadata(&self.inputs.features.join("frames.parquet"))?.remove("ser.fingerprint");
-        let params = serde_json::to_string(self.params).unwrap_or_default();
-        Ok(format!("train {params} seed {} on features {}", self.seed, features.unwrap_or_default()))
+    fn about(&self, parameter_count: usize) -> Result<Model, TrainError> {
+        let (params, inputs) = (self.params, self.inputs);
+        let how = format!("network {} seed {}", serde_json::to_string(params).unwrap_or_default(), self.seed);
+        Ok(Model {
+            model: inputs.model.to_owned(),
+            split: inputs.split_name.to_owned(),
+            protocol: self.data.split.protocol.clone(),
+            family: Family::Network,
+            baseline: false,
+            description: described(params),
+            settings: Some(settings(params)),
+            inputs: if params.use_functionals { "frames,functionals" } else { "frames" }.to_owned(),
+            parameter_count: Some(parameter_count as u64),
+            standardisation: Some(match params.standardise {
+                Standardise::None => Standardisation::None,
+                Standardise::Clip => Standardisation::Clip,
+                Standardise::Speaker => Standardisation::Speaker,
+                Standardise::Train => Standardisation::TrainingClips,
+            }),
+            uses_test_speakers: params.standardise == Standardise::Speaker,
+            long_clips: self.long_clips(),
+            recipe: recipe(&how, Some(&inputs.features.join("frames.parquet")))?,
+        })
     }
 
     /// How many clips are longer than the network hears at once, and what becomes of them; `None` where none is.
@@ -240,7 +246,7 @@ impl Common<'_> {
 
     fn write(&self, folds: Vec<Trained>) -> Result<StageSummary, TrainError> {
         let mut history: Vec<Epoch> = Vec::new();
-        let (mut predictions, mut validation) = (Vec::new(), Vec::new());
+        let mut records = Vec::new();
         let mut uars = Vec::new();
         let parameter_count =
             self.plan.tensors().iter().filter(|tensor| tensor.is_trained()).map(TensorSpec::count).sum();
@@ -251,11 +257,11 @@ impl Common<'_> {
                 ser_version: env!("CARGO_PKG_VERSION").to_owned(),
                 model: self.inputs.model.to_owned(),
                 split: self.inputs.split_name.to_owned(),
-                fold: roles.fold,
+                fold: roles.number,
                 seed: self.seed,
                 epoch: best.map_or(0, |row| row.epoch),
                 validation_uar: best.and_then(|row| row.validation_uar),
-                classes: self.data.classes.clone(),
+                classes: self.data.split.classes.clone(),
                 params: self.params.clone(),
                 network: self.plan.clone(),
                 parameter_count,
@@ -267,48 +273,19 @@ impl Common<'_> {
                 weights_hash: None,
             };
             uars.extend(config.validation_uar);
-            config.write(&self.ctx.out_dir.join(format!("fold={}", roles.fold)), &fold.outcome.weights)?;
+            config.write(&self.ctx.out_dir.join(format!("fold={}", roles.number)), &fold.outcome.weights)?;
             history.extend(fold.outcome.history);
-            predictions.extend(fold.predictions);
-            validation.extend(fold.validation);
+            records.push(fold.record);
         }
-        let long_clips = self.long_clips();
-        let told: Vec<(&str, String)> = long_clips.iter().map(|note| (KEY_LONG_CLIPS, note.clone())).collect();
-        Epoch::write_with(&self.ctx.out_dir.join("history.parquet"), &history, &self.ctx.provenance, &told)?;
-        let recipe = [(KEY_RECIPE, self.recipe()?)];
-        for (file, rows) in [("predictions.parquet", &predictions), (VALIDATION_PREDICTIONS_FILE, &validation)] {
-            Prediction::write_with(&self.ctx.out_dir.join(file), rows, &self.ctx.provenance, &recipe)?;
-        }
-        let exposures = exposures(self.params, self.data, self.folds);
-        Exposure::write(&self.ctx.out_dir.join("exposures.parquet"), &exposures, &self.ctx.provenance)?;
-        let uar = if uars.is_empty() {
-            "no validation clips: the last epoch was kept".to_owned()
-        } else {
-            format!("mean validation UAR {:.3}", uars.iter().sum::<f64>() / uars.len() as f64)
-        };
-        let folds = if self.folds.len() == 1 { "1 fold".to_owned() } else { format!("{} folds", self.folds.len()) };
+        Epoch::write(&self.ctx.out_dir.join("history.parquet"), &history, &self.ctx.provenance)?;
+        let about = self.about(parameter_count)?;
+        let tested = ser_models::write(&about, &self.data.split, &records, self.ctx.out_dir, &self.ctx.provenance)?;
+        let kept = if uars.is_empty() { ": the last epoch was kept" } else { "" };
+        let what = format!("{parameter_count} parameters, {}{kept}", mean_validation_uar(&uars));
         Ok(StageSummary {
-            rows: predictions.len() as u64,
-            headline: format!(
-                "{folds}, {parameter_count} parameters, {uar}, {} test clips predicted",
-                predictions.len()
-            ),
-            notes: long_clips.into_iter().collect(),
+            rows: tested as u64,
+            headline: headline(self.folds.len(), &what, tested),
+            notes: about.long_clips.into_iter().collect(),
         })
-    }
-}
-
-/// Says which classes a fold tests without having trained on them: possible where a whole corpus is held out.
-fn warn_of_gaps(data: &Dataset, folds: &[FoldRoles], ctx: &StageContext<'_>) {
-    for roles in folds {
-        let has = |clips: &[usize], class| clips.iter().any(|at| data.clips[*at].class == class);
-        for (class, emotion) in data.classes.iter().enumerate() {
-            if has(&roles.test, class) && !has(&roles.train, class) {
-                let fold = roles.fold;
-                ctx.observer.warn(&format!(
-                    "fold {fold} has test clips of `{emotion}` and no training clips of it: its model never predicts `{emotion}`"
-                ));
-            }
-        }
     }
 }

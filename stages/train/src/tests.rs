@@ -9,7 +9,10 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use ser_schemas::frames::{ClipFrames, FrameLayout, FramesWriter};
 use ser_schemas::functionals::Functionals;
 use ser_schemas::stage::{Observer, Quiet, StageContext, StageSummary};
-use ser_schemas::{AUGMENTED_FILE, Assignment, Clip, Emotion, Epoch, Prediction, Provenance, Role, Table};
+use ser_schemas::{
+    AUGMENTED_FILE, Assignment, Clip, Emotion, Epoch, Family, Model, Prediction, Provenance, Role, Standardisation,
+    Table,
+};
 
 use crate::run::run_on;
 use crate::threads::Threads;
@@ -155,6 +158,10 @@ impl World {
         Prediction::read(&self.path(name).join("predictions.parquet")).expect("predictions")
     }
 
+    fn about(&self, name: &str) -> Model {
+        Model::read(&self.path(name).join("models.parquet")).expect("models").remove(0)
+    }
+
     /// The history without what the clock wrote.
     fn history(&self, name: &str) -> Vec<Epoch> {
         let mut rows = Epoch::read(&self.path(name).join("history.parquet")).expect("history");
@@ -202,6 +209,14 @@ fn it_learns_what_can_be_learnt_and_writes_every_file() {
         let at = EMOTIONS.iter().position(|emotion| *emotion == row.predicted).expect("a class");
         assert_eq!(row.probabilities[at], best);
     }
+    let about = world.about("net");
+    assert_eq!(
+        (about.model.as_str(), about.split.as_str(), about.inputs.as_str()),
+        ("net", "split", "frames,functionals")
+    );
+    assert_eq!((about.family, about.baseline), (Family::Network, false));
+    assert_eq!((about.standardisation, about.uses_test_speakers), (Some(Standardisation::Speaker), true));
+    assert!(about.parameter_count.is_some_and(|count| summary.headline.contains(&format!("{count} parameters"))));
     for fold in [0, 1] {
         let rows: Vec<Epoch> = world.history("net").into_iter().filter(|row| row.fold == fold).collect();
         assert_eq!(rows.iter().filter(|row| row.best).count(), 1);
@@ -472,8 +487,7 @@ fn clips_longer_than_the_network_hears_are_heard_to_their_ends() {
             "54 of 54 clips are longer than `max_frames` = 10 (0.1 s): training hears a random stretch of 0.1 s in each epoch, validation and test the mean over windows of 0.1 s"
         ]
     );
-    let told = ser_schemas::read_metadata(&world.path("ten/history.parquet")).expect("metadata");
-    assert_eq!(told.get(ser_schemas::KEY_LONG_CLIPS), summary.notes.first());
+    assert_eq!(world.about("ten").long_clips.as_ref(), summary.notes.first());
     let predictor = Predictor::load(&world.path("ten/fold=0"), Device::Flex).expect("model");
     assert_eq!((predictor.max_frames(), predictor.window_count(10), predictor.window_count(24)), (10, 1, 4));
     let recordings = recordings(&world, 0..2);
@@ -509,8 +523,7 @@ fn clips_longer_than_the_network_hears_are_heard_to_their_ends() {
 
     let summary = world.run("none", &Params { max_frames: 0, epochs: 1, ..small() }).expect("training");
     assert!(summary.notes.is_empty());
-    let told = ser_schemas::read_metadata(&world.path("none/history.parquet")).expect("metadata");
-    assert!(!told.contains_key(ser_schemas::KEY_LONG_CLIPS));
+    assert_eq!(world.about("none").long_clips, None);
 }
 
 #[test]

@@ -15,6 +15,7 @@ impl Kind for Baseline {
     const SUMMARY: &'static str = "predicts by the most frequent emotion, or by a linear model of functionals";
     const INPUTS: &'static [Input] = &[Input::one("manifest"), Input::optional("features"), Input::one("split")];
     const OUTPUTS: &'static [&'static str] = &[
+        "models.parquet",
         "predictions.parquet",
         ser_schemas::VALIDATION_PREDICTIONS_FILE,
         "exposures.parquet",

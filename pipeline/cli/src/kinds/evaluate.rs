@@ -22,6 +22,7 @@ impl Kind for Evaluate {
         &[Input::one("manifest"), Input::any("train"), Input::any("baseline"), Input::any("split")];
     const SEEDED: bool = true;
     const OUTPUTS: &'static [&'static str] = &[
+        "models.parquet",
         "predictions.parquet",
         "model_checks.parquet",
         "classes.parquet",

@@ -15,8 +15,13 @@ impl Kind for Train {
     const SUMMARY: &'static str = "trains the CNN-LSTM on each fold and predicts its test clips";
     const INPUTS: &'static [Input] = &[Input::one("manifest"), Input::one("features"), Input::one("split")];
     const SEEDED: bool = true;
-    const OUTPUTS: &'static [&'static str] =
-        &["history.parquet", "predictions.parquet", ser_schemas::VALIDATION_PREDICTIONS_FILE, "exposures.parquet"];
+    const OUTPUTS: &'static [&'static str] = &[
+        "models.parquet",
+        "history.parquet",
+        "predictions.parquet",
+        ser_schemas::VALIDATION_PREDICTIONS_FILE,
+        "exposures.parquet",
+    ];
 
     fn check(params: &Self::Params) -> Vec<ParamProblem> {
         params.check()

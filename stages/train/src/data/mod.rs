@@ -2,14 +2,12 @@
 
 mod batch;
 mod dataset;
-mod folds;
 mod scaling;
 mod select;
 mod windows;
 
 pub(crate) use batch::{Item, balanced_weights, inference_batches, training_batch};
 pub(crate) use dataset::{ClipData, Dataset};
-pub(crate) use folds::{FoldRoles, read_folds};
 pub(crate) use scaling::{Moments, Scaler, Scalings};
 pub(crate) use windows::WindowRows;
 pub use windows::windows;

@@ -8,16 +8,15 @@ use std::time::Instant;
 use rand::SeedableRng;
 use rand::seq::SliceRandom;
 use rand_chacha::ChaCha8Rng;
+use ser_models::{Fold, Score, most_probable};
 use ser_schemas::Epoch;
 use ser_schemas::stage::Observer;
 
 use super::checkpoint::Progress;
 use super::optimiser::{Optimiser, clip_norm};
 use super::schedule::Schedule;
-use super::score::{Score, most_probable};
 use crate::data::{
-    ClipData, Dataset, FoldRoles, Item, Scaler, Scalings, WindowRows, balanced_weights, inference_batches,
-    training_batch,
+    ClipData, Dataset, Item, Scaler, Scalings, WindowRows, balanced_weights, inference_batches, training_batch,
 };
 use crate::error::TrainError;
 use crate::net::{Engine, Plan, Weights};
@@ -27,12 +26,14 @@ use ser_kernels::simd::wide;
 
 /// Share of a batch's moments in the running ones of a batch normalisation.
 const RUNNING_SHARE: f32 = 0.1;
+/// Probabilities are not taken for smaller than this where their logarithm is needed.
+const LEAST: f64 = f32::MIN_POSITIVE as f64;
 
 /// Everything a fold is trained from.
 pub(crate) struct FoldInputs<'a> {
     pub(crate) params: &'a Params,
     pub(crate) data: &'a Dataset,
-    pub(crate) roles: &'a FoldRoles,
+    pub(crate) roles: &'a Fold,
     pub(crate) scaler: &'a Scaler,
     /// Statistics of each training speaker, for `augment.voice`.
     pub(crate) voices: &'a BTreeMap<String, Scalings>,
@@ -77,12 +78,12 @@ pub(crate) fn train_fold(inputs: &FoldInputs<'_>) -> Result<Outcome, TrainError>
     let steps = roles.train.len().div_ceil(params.batch_size.max(1));
     inputs.observer.advance((progress.epoch * steps) as u64);
     let class_weights =
-        balanced_weights(params.class_weights, roles.train.iter().map(|at| data.clips[*at].class), data.classes.len());
-    let truth: Vec<usize> = roles.validation.iter().map(|at| data.clips[*at].class).collect();
+        balanced_weights(params.class_weights, data.split.truth(&roles.train).into_iter(), plan.classes);
+    let truth = data.split.truth(&roles.validation);
     while !progress.finished && progress.epoch < params.epochs {
         let started = Instant::now();
         let trained = inputs.epoch(&mut progress, &class_weights, steps)?;
-        let score = Score::of(&inputs.validate(&progress.average), &truth, plan.classes);
+        let score = Score::of(&inputs.validate(&progress.average), &truth, plan.classes, LEAST);
         let best = is_best(&progress.history, score.as_ref());
         if best {
             progress.best = progress.average.clone();
@@ -90,7 +91,7 @@ pub(crate) fn train_fold(inputs: &FoldInputs<'_>) -> Result<Outcome, TrainError>
         }
         progress.epoch += 1;
         progress.history.push(Epoch {
-            fold: roles.fold,
+            fold: roles.number,
             epoch: progress.epoch as u32,
             train_loss: trained.loss,
             train_accuracy: trained.accuracy,
@@ -146,7 +147,7 @@ impl FoldInputs<'_> {
     /// Random numbers of epoch `epoch`; 0 is for the first weights.
     fn rng(&self, epoch: usize) -> ChaCha8Rng {
         let mut rng = ChaCha8Rng::seed_from_u64(self.seed);
-        rng.set_stream((u64::from(self.roles.fold) << 32) | epoch as u64);
+        rng.set_stream((u64::from(self.roles.number) << 32) | epoch as u64);
         rng
     }
 
@@ -208,7 +209,7 @@ impl FoldInputs<'_> {
                 (out, norm)
             });
             if !out.loss.is_finite() || !norm.is_finite() {
-                let (fold, loss) = (self.roles.fold, if out.loss.is_finite() { norm } else { out.loss });
+                let (fold, loss) = (self.roles.number, if out.loss.is_finite() { norm } else { out.loss });
                 return Err(TrainError::Diverged { fold, epoch: epoch as u32, loss, learning_rate });
             }
             loss += out.loss * truth.len() as f64;

@@ -4,9 +4,7 @@ mod checkpoint;
 mod fold;
 mod optimiser;
 mod schedule;
-mod score;
 
 pub(crate) use checkpoint::write_atomically;
 pub(crate) use fold::{FoldInputs, Outcome, predict, train_fold};
 pub(crate) use optimiser::Optimiser;
-pub(crate) use score::most_probable;

@@ -17,6 +17,7 @@ use std::path::{Path, PathBuf};
 
 use anyhow::Context as _;
 use ser_ingest::AUDIO_EXTENSIONS;
+use ser_schemas::{Family, Model, Table as _};
 use ser_text::printable;
 use ser_train::{ClipInput, Device, Predictor};
 
@@ -26,7 +27,7 @@ use self::row::{Row, Said, table};
 use self::speakers::Speakers;
 use crate::args::PredictArgs;
 use crate::output::{self, Status, UsageError};
-use crate::project::{Project, artifact, first_of};
+use crate::project::Project;
 use crate::words;
 
 /// Recordings that are heard and predicted together.
@@ -80,10 +81,24 @@ pub(crate) fn run(project: &Project<'_>, args: &PredictArgs) -> anyhow::Result<S
     Ok(if told.failed { Status::Failed } else { Status::Done })
 }
 
-/// The artifact of the pipeline's first train stage.
+/// The artifact of the pipeline's first stage that holds a trained network.
 fn default_model(project: &Project<'_>) -> anyhow::Result<PathBuf> {
     let pipeline = project.pipeline()?;
-    Ok(artifact(&project.store(&pipeline), first_of(&pipeline, "train")?)?)
+    let store = project.store(&pipeline);
+    for stage in pipeline.stages().iter().filter(|stage| store.stage_record(stage.name()).is_some()) {
+        let folder = store.stage_dir(stage.name());
+        let models = folder.join("models.parquet");
+        // An evaluation describes the models of other stages.
+        let is_network = |row: &Model| row.model == stage.name() && row.family == Family::Network;
+        if models.exists() && Model::read(&models)?.iter().any(is_network) {
+            return Ok(folder);
+        }
+    }
+    Err(UsageError {
+        message: format!("no stage of `{}` holds a trained network", pipeline.file().display()),
+        hint: Some("run the pipeline: `ser run`; or name the folder of a model: `--model`".to_owned()),
+    }
+    .into())
 }
 
 /// What is predicted with.

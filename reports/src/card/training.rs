@@ -1,0 +1,47 @@
+//! How the model was made, in words.
+
+use ser_schemas::Model;
+
+use super::{Block, item};
+use crate::PipelineInfo;
+use crate::number;
+use crate::scored::Scored;
+use crate::sections::words::listed;
+use crate::tables::Tables;
+
+/// What a reader needs in order to judge the training; every parameter is under Provenance.
+pub(super) fn training(tables: &Tables, main: &Scored, about: Option<&Model>, pipeline: &PipelineInfo) -> Vec<Block> {
+    let mut items = vec![
+        item("Protocol:", format!("{} (split {}): {}.", main.protocol.name(), main.split, main.protocol.meaning())),
+        item("Standardisation of features:", format!("{}.", main.standardisation_name())),
+    ];
+    let inputs = about.map_or("", |about| about.inputs.as_str()).split(',').filter(|table| !table.is_empty());
+    let inputs: Vec<String> = inputs.map(str::to_owned).collect();
+    if !inputs.is_empty() {
+        items.push(item("Inputs:", format!("{}.", listed(&inputs))));
+    }
+    if let Some(count) = about.and_then(|about| about.parameter_count) {
+        items.push(item("Fitted values:", format!("{} in each fold.", number::count(count))));
+    }
+    if let Some(settings) = about.and_then(|about| about.settings.as_ref()) {
+        items.push(item("Settings:", format!("{settings}.")));
+    }
+    if let Some((_, epochs)) = tables.history.iter().find(|(model, _)| *model == main.model) {
+        let minutes =
+            epochs.iter().map(|epoch| epoch.seconds).filter(|seconds| seconds.is_finite()).sum::<f64>() / 60.0;
+        let mut folds: Vec<u32> = epochs.iter().map(|epoch| epoch.fold).collect();
+        folds.sort_unstable();
+        folds.dedup();
+        items.push(item(
+            "Work:",
+            format!(
+                "{} in {}, {} minutes of computing in all.",
+                number::counted(epochs.len() as u64, "epoch", "epochs"),
+                number::counted(folds.len() as u64, "fold", "folds"),
+                number::fixed(minutes, 0)
+            ),
+        ));
+    }
+    items.push(item("Seed:", format!("{}; the same pipeline file gives the same model.", pipeline.seed)));
+    vec![Block::items(items)]
+}

@@ -1,0 +1,62 @@
+//! `models`: what each model is, in the words of the stage that made it, for whoever compares or shows models.
+
+crate::column::words! {
+    /// What kind of thing a model is. Models that answer together are of their members' family.
+    pub enum Family ("family of models") {
+        /// A neural network.
+        Network = "network",
+        /// A linear model of a clip's functionals.
+        Linear = "linear",
+        /// The same answer to every clip.
+        Constant = "constant",
+        /// Anything else, as a model of which only the predictions are known.
+        Other = "other",
+    }
+}
+
+crate::column::words! {
+    /// Over which clips mean and standard deviation of a model's features are taken.
+    pub enum Standardisation ("standardisation") {
+        /// Features are taken as they are.
+        None = "none",
+        /// Over the training clips of the fold.
+        TrainingClips = "training-clips",
+        /// Over all clips of each speaker, those of test speakers included.
+        Speaker = "per-speaker",
+        /// Over the frames of each clip by itself.
+        Clip = "per-clip",
+    }
+}
+
+crate::table::table! {
+    /// One model on one split, whatever its folds.
+    pub struct Model ("models", version 1) {
+        /// Name of the stage that made the model.
+        model: String,
+        /// Name of the split stage.
+        split: String,
+        /// Protocol of the split; null where its table does not tell.
+        protocol: Option<String>,
+        /// What kind of thing the model is: `network`, `linear`, `constant`, `other`.
+        family: Family,
+        /// Whether it is a baseline: what a network has to beat.
+        baseline: bool,
+        /// The model in one sentence.
+        description: String,
+        /// What a reader needs in order to judge how it was made, as `epochs 40, dropout 0.25`; null where there is nothing to set.
+        settings: Option<String>,
+        /// The tables that it reads beside the clips, comma-separated; empty where it reads none.
+        inputs: String,
+        /// Number of values fitted in each fold; null where there are none.
+        parameter_count: Option<u64>,
+        /// Over which clips its features are standardised: `none`, `training-clips`, `per-speaker`, `per-clip`; null where not known.
+        standardisation: Option<Standardisation>,
+        /// Whether it uses other clips of a test speaker, without their labels.
+        uses_test_speakers: bool,
+        /// How many clips are longer than the model hears at once, and what becomes of them; null where none is.
+        long_clips: Option<String>,
+        /// What made the model apart from the split: models of equal recipes differ in nothing but the clips that they were
+        /// trained on.
+        recipe: String,
+    }
+}

@@ -1,0 +1,52 @@
+//! What makes clips useless to every model.
+
+use ser_schemas::TableError;
+
+/// Why a split's clips cannot be used.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum DatasetError {
+    /// A table could not be read.
+    #[error(transparent)]
+    Table(#[from] TableError),
+    /// The split names clips that the manifest does not have, or that no model can use.
+    #[error("the split assigns clip `{clip_id}`, but {problem}; run the split stage on the same manifest")]
+    BadClip {
+        /// The clip.
+        clip_id: String,
+        /// What is wrong with it.
+        problem: &'static str,
+    },
+    /// A fold with nothing to fit on or nothing to predict.
+    #[error("fold {fold} has no {role} clips; check the split's parameters")]
+    EmptyFold {
+        /// Fold number from 0.
+        fold: u32,
+        /// The part that no clip plays.
+        role: &'static str,
+    },
+    /// Clips of the split have no features of some kind.
+    #[error(
+        "{count} of the split's clips have no usable {what}, among them {examples}; run the features stage on the same manifest, or leave the clips out of it"
+    )]
+    NoFeatures {
+        /// "frames", "functionals".
+        what: &'static str,
+        /// How many clips.
+        count: usize,
+        /// Some of their ids.
+        examples: String,
+    },
+    /// A functional that is no number.
+    #[error(
+        "clip `{clip_id}`: functional `{functional}` is {value}, expected a finite number; run the features stage again"
+    )]
+    NotFinite {
+        /// The clip.
+        clip_id: String,
+        /// The functional.
+        functional: String,
+        /// What it is.
+        value: f32,
+    },
+}

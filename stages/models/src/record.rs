@@ -1,0 +1,89 @@
+//! What a model was shown and what it answers, and the tables made of that.
+
+use std::path::Path;
+
+use ser_schemas::{
+    Exposure, Model, Prediction, Provenance, Table, TableResult, Use, VALIDATION_PREDICTIONS_FILE, read_metadata,
+};
+
+use crate::{Dataset, Fold, most_probable};
+
+/// What the model of one fold was shown and what it answers.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct FoldRecord {
+    /// Each use of clips, as positions in the dataset.
+    pub uses: Vec<(Use, Vec<usize>)>,
+    /// Probability of each class for each test clip of the fold, clip after clip.
+    pub test: Vec<f64>,
+    /// The same for its validation clips.
+    pub validation: Vec<f64>,
+}
+
+impl FoldRecord {
+    /// Notes that `clips` were used for something.
+    pub fn used(&mut self, used_for: Use, clips: &[usize]) {
+        self.uses.push((used_for, clips.to_vec()));
+    }
+}
+
+/// Writes the tables that every model leaves into the folder `out_dir`: `predictions`, `validation_predictions` and
+/// `exposures` of `records`, one for each fold of `dataset` in its order, and `about` as the row of `models`. The number of
+/// predicted test clips.
+pub fn write(
+    about: &Model,
+    dataset: &Dataset,
+    records: &[FoldRecord],
+    out_dir: &Path,
+    provenance: &Provenance,
+) -> TableResult<usize> {
+    let (mut test, mut validation, mut exposures) = (Vec::new(), Vec::new(), Vec::new());
+    for (fold, record) in dataset.folds.iter().zip(records) {
+        test.extend(predictions(about, dataset, fold, &fold.test, &record.test));
+        validation.extend(predictions(about, dataset, fold, &fold.validation, &record.validation));
+        for (used_for, clips) in &record.uses {
+            exposures.extend(clips.iter().map(|at| Exposure {
+                fold: fold.number,
+                clip_id: dataset.clips[*at].clip_id.clone(),
+                used_for: *used_for,
+            }));
+        }
+    }
+    Prediction::write(&out_dir.join("predictions.parquet"), &test, provenance)?;
+    Prediction::write(&out_dir.join(VALIDATION_PREDICTIONS_FILE), &validation, provenance)?;
+    Exposure::write(&out_dir.join("exposures.parquet"), &exposures, provenance)?;
+    Model::write(&out_dir.join("models.parquet"), std::slice::from_ref(about), provenance)?;
+    Ok(test.len())
+}
+
+fn predictions<'a>(
+    about: &'a Model,
+    dataset: &'a Dataset,
+    fold: &'a Fold,
+    clips: &'a [usize],
+    probabilities: &'a [f64],
+) -> impl Iterator<Item = Prediction> + 'a {
+    let classes = dataset.classes.iter().map(|class| class.as_str()).collect::<Vec<_>>().join(",");
+    clips.iter().zip(probabilities.chunks_exact(dataset.classes.len().max(1))).map(move |(at, row)| {
+        let clip = &dataset.clips[*at];
+        Prediction {
+            model: about.model.clone(),
+            split: about.split.clone(),
+            fold: fold.number,
+            clip_id: clip.clip_id.clone(),
+            corpus: clip.corpus.clone(),
+            speaker: clip.speaker.clone(),
+            emotion: dataset.classes[clip.class],
+            predicted: dataset.classes[most_probable(row)],
+            probabilities: row.iter().map(|value| *value as f32).collect(),
+            classes: classes.clone(),
+        }
+    })
+}
+
+/// The recipe of a model made as `how` says: with which features it was made, if any, decides its answers too. `features` is
+/// their table.
+pub fn recipe(how: &str, features: Option<&Path>) -> TableResult<String> {
+    let Some(path) = features else { return Ok(how.to_owned()) };
+    let made_by = read_metadata(path)?.remove("ser.fingerprint").unwrap_or_default();
+    Ok(format!("{how} on features {made_by}"))
+}
