@@ -12,18 +12,9 @@ pub enum Error {
     /// A table could not be read or written.
     #[error(transparent)]
     Table(#[from] TableError),
-    /// An evaluation of before that does not say what its models are.
-    #[error(
-        "`{}` has no `models.parquet`, which says what was evaluated: it was made by an earlier version; run the evaluate stage again",
-        folder.display()
-    )]
-    NoModels {
-        /// Folder of the evaluation.
-        folder: PathBuf,
-    },
     /// A model with figures and without a description.
     #[error(
-        "`models.parquet` of the evaluation has no row of `{model}` on split `{split}`: run the evaluate stage again"
+        "the evaluation has no `models.parquet` that describes `{model}` on split `{split}`, as those of earlier versions: run the evaluate stage again"
     )]
     NotDescribed {
         /// The model.

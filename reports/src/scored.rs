@@ -1,5 +1,5 @@
-//! Which number was measured under which protocol: every evaluated model with its split and its standardisation, the one
-//! that the report leads with, and the one it is compared with.
+//! Which number was measured under which protocol: every evaluated model with its split and its standardisation, the
+//! one that the report leads with, and the one it is compared with.
 
 use std::collections::BTreeMap;
 
@@ -97,7 +97,8 @@ pub(crate) struct Scored {
     pub support: u64,
     /// Their speakers.
     pub speakers: u64,
-    /// Whether the intervals are about other clips of speakers whom the model was trained on, and not about other speakers.
+    /// Whether the intervals are about other clips of speakers whom the model was trained on, and not about other
+    /// speakers.
     pub knows_speakers: bool,
 }
 
@@ -331,6 +332,6 @@ mod tests {
     #[test]
     fn a_model_that_nothing_is_said_of_is_named() {
         let error = sorted(&[row("net", "own", 9)], None).expect_err("no row of it").to_string();
-        assert!(error.contains("no row of `net` on split `own`"), "{error}");
+        assert!(error.contains("describes `net` on split `own`"), "{error}");
     }
 }

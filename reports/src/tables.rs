@@ -61,7 +61,7 @@ impl Tables {
             clips: read(inputs.manifest, seen)?,
             exclusions: read(inputs.manifest, seen)?,
             corpora: read(inputs.manifest, seen)?,
-            models: read_models(inputs.evaluate, seen)?,
+            models: read_any(inputs.evaluate, seen)?,
             classes: read(inputs.evaluate, seen)?,
             summary: read(inputs.evaluate, seen)?,
             confusion: read(inputs.evaluate, seen)?,
@@ -129,14 +129,6 @@ fn read<T: Table>(folder: &Path, fingerprints: &mut BTreeMap<String, String>) ->
         fingerprints.insert(stage.clone(), fingerprint.clone());
     }
     Ok(rows)
-}
-
-/// What an evaluation says of its models, which those of before did not.
-fn read_models(folder: &Path, fingerprints: &mut BTreeMap<String, String>) -> Result<Vec<Model>, Error> {
-    if folder.join(format!("{}.parquet", Model::NAME)).exists() {
-        return read(folder, fingerprints);
-    }
-    Err(Error::NoModels { folder: folder.to_owned() })
 }
 
 /// The table of `T` in `folder`; no rows where there is no such file.

@@ -43,20 +43,22 @@ crate::table::table! {
         baseline: bool,
         /// The model in one sentence.
         description: String,
-        /// What a reader needs in order to judge how it was made, as `epochs 40, dropout 0.25`; null where there is nothing to set.
+        /// What a reader needs in order to judge how it was made, as `epochs 40, dropout 0.25`; null where there is
+        /// nothing to set.
         settings: Option<String>,
         /// The tables that it reads beside the clips, comma-separated; empty where it reads none.
         inputs: String,
         /// Number of values fitted in each fold; null where there are none.
         parameter_count: Option<u64>,
-        /// Over which clips its features are standardised: `none`, `training-clips`, `per-speaker`, `per-clip`; null where not known.
+        /// Over which clips its features are standardised: `none`, `training-clips`, `per-speaker`, `per-clip`; null
+        /// where not known.
         standardisation: Option<Standardisation>,
         /// Whether it uses other clips of a test speaker, without their labels.
         uses_test_speakers: bool,
         /// How many clips are longer than the model hears at once, and what becomes of them; null where none is.
         long_clips: Option<String>,
-        /// What made the model apart from the split: models of equal recipes differ in nothing but the clips that they were
-        /// trained on.
+        /// What made the model apart from the split: models of equal recipes differ in nothing but the clips that they
+        /// were trained on.
         recipe: String,
     }
 }

@@ -236,7 +236,7 @@ fn an_evaluation_of_before_is_told_to_run_again() {
     fixture.models.clear();
     let Err(error) = fixture.render(&Params::default()) else { panic!("nothing is said of the models") };
     let error = error.to_string();
-    assert!(error.contains("has no `models.parquet`") && error.contains("run the evaluate stage again"), "{error}");
+    assert!(error.contains("no `models.parquet`") && error.contains("run the evaluate stage again"), "{error}");
 }
 
 #[test]

@@ -1,6 +1,6 @@
 //! What makes a baseline impossible.
 
-use ser_models::DatasetError;
+use ser_models::ModelsError;
 use ser_schemas::TableError;
 
 /// Why a baseline was not made.
@@ -10,9 +10,9 @@ pub enum BaselineError {
     /// A table could not be read or written.
     #[error(transparent)]
     Table(#[from] TableError),
-    /// The clips of the split cannot be used.
+    /// What every model needs is not there.
     #[error(transparent)]
-    Dataset(#[from] DatasetError),
+    Models(#[from] ModelsError),
     /// The linear model without a features stage.
     #[error(
         "`model = \"linear\"` needs functionals: add a stage of kind `features` to `from`, or set `model = \"majority\"`"

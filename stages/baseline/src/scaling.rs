@@ -1,5 +1,5 @@
-//! Bringing functionals to mean 0 and standard deviation 1, in double precision: the optimiser compares costs to the last
-//! digits. A network's batches are scaled in single precision.
+//! Bringing functionals to mean 0 and standard deviation 1, in double precision: the optimiser compares costs to the
+//! last digits. A network's batches are scaled in single precision.
 
 use std::collections::BTreeMap;
 

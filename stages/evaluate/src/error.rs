@@ -20,16 +20,18 @@ pub enum EvaluateError {
         /// Names of the stages, quoted and comma-separated.
         models: String,
     },
-    /// A stage that does not say what it made.
+    /// A model with predictions and without a description.
     #[error(
-        "`{stage}` does not say what its model is: {problem}; it was made by an earlier version, or by hand: \
-         make it again with `ser run {stage}`"
+        "stage `{stage}` has no `models.parquet` that describes `{model}` on split `{split}`: an earlier version made it; \
+         run it again: `ser run {stage}`"
     )]
     NotDescribed {
         /// The stage.
         stage: String,
-        /// What is missing.
-        problem: String,
+        /// The model.
+        model: String,
+        /// Its split.
+        split: String,
     },
     /// A clip was scored twice by one model.
     #[error(

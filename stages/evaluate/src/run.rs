@@ -18,7 +18,7 @@ use crate::evaluation::{Evaluation, evaluate};
 use crate::figures::Resampling;
 use crate::labels::{label_errors, perceived};
 use crate::leaks::{Evidence, SplitFacts, inspect};
-use crate::subject::{Material, Subject};
+use crate::subject::Subject;
 
 /// How far probabilities may add up to something else than 1: they are single precision.
 const PROBABILITY_SUM_TOLERANCE: f32 = 1e-3;
@@ -92,7 +92,7 @@ pub fn run(params: &Params, inputs: &Inputs<'_>, ctx: &StageContext<'_>) -> Resu
     let subjects: Vec<Subject<'_>> = parts
         .iter()
         .zip(&trained)
-        .map(|(part, trained)| Subject::new(part.material(trained), &by_id, params.temperature_scaling))
+        .map(|(part, trained)| part.subject(trained, &by_id, params.temperature_scaling))
         .collect();
     let evaluation = evaluate(&subjects, params, ctx.seed, || ctx.observer.advance(1));
     if ctx.observer.is_cancelled() {
@@ -140,8 +140,13 @@ impl<'a> Part<'a> {
         }
     }
 
-    fn material(&'a self, trained_on: &'a BTreeMap<u32, HashSet<&'a str>>) -> Material<'a> {
-        Material { about: self.about, predictions: &self.predictions, validation: &self.validation, trained_on }
+    fn subject(
+        &'a self,
+        trained_on: &BTreeMap<u32, HashSet<&str>>,
+        clips: &HashMap<&str, &'a Clip>,
+        scale: bool,
+    ) -> Subject<'a> {
+        Subject::new(self.about, &self.predictions, &self.validation, trained_on, clips, scale)
     }
 }
 
@@ -173,27 +178,19 @@ fn read_split(name: &str, folder: &Path) -> Result<SplitFacts, EvaluateError> {
 }
 
 fn read_source(name: &str, folder: &Path, clips: &HashMap<&str, &Clip>) -> Result<Source, EvaluateError> {
-    let models = read_models(name, folder)?;
+    let models = folder.join("models.parquet");
+    let models = if models.exists() { Model::read(&models)? } else { Vec::new() };
     let predictions = Prediction::read(&folder.join("predictions.parquet"))?;
     let validation = folder.join(VALIDATION_PREDICTIONS_FILE);
     let validation = if validation.exists() { Prediction::read(&validation)? } else { Vec::new() };
     predictions.iter().chain(&validation).try_for_each(|row| check_row(name, row, clips))?;
     if let Some(row) = predictions.iter().find(|row| !models.iter().any(|about| is_of(row, about))) {
-        let problem = format!("`models.parquet` has no row of `{}` on split `{}`", row.model, row.split);
-        return Err(EvaluateError::NotDescribed { stage: name.to_owned(), problem });
+        let (model, split) = (row.model.clone(), row.split.clone());
+        return Err(EvaluateError::NotDescribed { stage: name.to_owned(), model, split });
     }
     let exposures = folder.join("exposures.parquet");
     let exposures = if exposures.exists() { Some(Exposure::read(&exposures)?) } else { None };
     Ok(Source { name: name.to_owned(), models, predictions, validation, exposures })
-}
-
-fn read_models(stage: &str, folder: &Path) -> Result<Vec<Model>, EvaluateError> {
-    let path = folder.join("models.parquet");
-    if path.exists() {
-        return Ok(Model::read(&path)?);
-    }
-    let problem = format!("there is no `{}`", path.display());
-    Err(EvaluateError::NotDescribed { stage: stage.to_owned(), problem })
 }
 
 fn refuse_leaks(checks: &[ModelCheck], ctx: &StageContext<'_>) -> Result<(), EvaluateError> {

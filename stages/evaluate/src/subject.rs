@@ -22,25 +22,20 @@ pub struct Subject<'a> {
     pub validation: Vec<Scored<'a>>,
 }
 
-/// What a subject is made of.
-#[derive(Debug, Clone, Copy)]
-pub struct Material<'a> {
-    /// What its stage says of it.
-    pub about: &'a Model,
-    /// What it said of test clips.
-    pub predictions: &'a [&'a Prediction],
-    /// What it said of validation clips.
-    pub validation: &'a [Prediction],
-    /// Speakers whom its weights were fitted on, fold by fold; empty where nobody tells.
-    pub trained_on: &'a BTreeMap<u32, HashSet<&'a str>>,
-}
-
 impl<'a> Subject<'a> {
-    /// Brings what a model said into the order of its classes; predictions of clips that `clips` lacks are left out.
-    /// With `scale`, a temperature is fitted on the validation clips of each fold, and on nothing else.
-    pub fn new(material: Material<'a>, clips: &HashMap<&str, &'a Clip>, scale: bool) -> Self {
-        let rows = || material.predictions.iter().copied();
-        let classes = classes(rows().chain(material.validation));
+    /// Brings what a model said of test and validation clips into the order of its classes; predictions of clips that `clips`
+    /// lacks are left out. `trained_on` are the speakers whom its weights were fitted on, fold by fold; empty where nobody
+    /// tells. With `scale`, a temperature is fitted on the validation clips of each fold, and on nothing else.
+    pub fn new(
+        about: &'a Model,
+        predictions: &[&'a Prediction],
+        validation: &'a [Prediction],
+        trained_on: &BTreeMap<u32, HashSet<&str>>,
+        clips: &HashMap<&str, &'a Clip>,
+        scale: bool,
+    ) -> Self {
+        let rows = || predictions.iter().copied();
+        let classes = classes(rows().chain(validation));
         let scored = |row: &'a Prediction| {
             Some(Scored {
                 prediction: row,
@@ -49,13 +44,12 @@ impl<'a> Subject<'a> {
                 said: position(&classes, row.predicted),
                 raw: probabilities(row, &classes),
                 scaled: None,
-                known_speaker: material
-                    .trained_on
+                known_speaker: trained_on
                     .get(&row.fold)
                     .is_some_and(|speakers| speakers.contains(row.speaker.as_str())),
             })
         };
-        let validation: Vec<Scored<'_>> = material.validation.iter().filter_map(scored).collect();
+        let validation: Vec<Scored<'_>> = validation.iter().filter_map(scored).collect();
         let mut tested: Vec<Scored<'_>> = rows().filter_map(scored).collect();
         let mut temperatures = BTreeMap::new();
         if scale {
@@ -69,7 +63,7 @@ impl<'a> Subject<'a> {
                 one.scaled = temperature.map(|temperature| at_temperature(&one.raw, *temperature));
             }
         }
-        Self { about: material.about, classes, temperatures, clips: tested, validation }
+        Self { about, classes, temperatures, clips: tested, validation }
     }
 
     /// Protocol of its split; empty where not known.

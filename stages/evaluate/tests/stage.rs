@@ -653,11 +653,11 @@ fn what_does_not_fit_is_refused_by_name() {
 
     let other = Prediction { split: "another".into(), ..good[1].clone() };
     let text = refused(vec![good[0].clone(), other]);
-    assert!(text.contains("no row of `net` on split `another`") && text.contains("`ser run net`"), "{text}");
+    assert!(text.contains("describes `net` on split `another`") && text.contains("`ser run net`"), "{text}");
     std::fs::remove_file(folder.path().join("net/models.parquet")).expect("it is there");
     let net = folder.path().join("net");
     let inputs = Inputs { manifest: folder.path(), models: &[("net", net.as_path())], splits: &[] };
     let error =
         run(&Params::default(), &inputs, &StageContext::alone(folder.path())).expect_err("made before").to_string();
-    assert!(error.contains("`net` does not say") && error.contains("there is no `"), "{error}");
+    assert!(error.contains("describes `net` on split `speaker_independent`"), "{error}");
 }

@@ -6,7 +6,7 @@ use std::path::Path;
 use ser_schemas::functionals::Functionals;
 use ser_schemas::{Assignment, Clip, Emotion, KEY_PROTOCOL, Table, read_metadata};
 
-use crate::DatasetError;
+use crate::ModelsError;
 use crate::folds::{Fold, folds};
 
 /// One clip.
@@ -37,7 +37,7 @@ pub struct Dataset {
 
 impl Dataset {
     /// Reads the clips that the split in folder `split` assigns, from the manifest in folder `manifest`.
-    pub fn read(manifest: &Path, split: &Path) -> Result<Self, DatasetError> {
+    pub fn read(manifest: &Path, split: &Path) -> Result<Self, ModelsError> {
         let path = split.join("assignments.parquet");
         let assignments = Assignment::read(&path)?;
         let protocol = read_metadata(&path)?.remove(KEY_PROTOCOL);
@@ -47,7 +47,7 @@ impl Dataset {
         let wanted: BTreeSet<&str> = assignments.iter().map(|row| row.clip_id.as_str()).collect();
         let position = wanted.iter().enumerate().map(|(at, clip_id)| (*clip_id, at)).collect();
         let labelled = |clip_id: &&str| {
-            let bad = |problem| DatasetError::BadClip { clip_id: (*clip_id).to_owned(), problem };
+            let bad = |problem| ModelsError::BadClip { clip_id: (*clip_id).to_owned(), problem };
             let clip = by_id.get(clip_id).ok_or_else(|| bad("the manifest does not have it"))?;
             let emotion = clip.emotion.ok_or_else(|| bad("it has no emotion"))?;
             Ok(LabelledClip {
@@ -58,14 +58,14 @@ impl Dataset {
                 class: present.range(..emotion).count(),
             })
         };
-        let clips = wanted.iter().map(labelled).collect::<Result<_, DatasetError>>()?;
+        let clips = wanted.iter().map(labelled).collect::<Result<_, ModelsError>>()?;
         let folds = folds(&assignments, &position)?;
         Ok(Self { classes: present.into_iter().collect(), clips, folds, protocol })
     }
 
-    /// Functionals of the features in folder `features`, one row for each clip in the order of [`clips`](Self::clips), all
-    /// finite; `None` where the features stage wrote none.
-    pub fn functionals(&self, features: &Path) -> Result<Option<Functionals>, DatasetError> {
+    /// Functionals of the features in folder `features`, one row for each clip in the order of [`clips`](Self::clips),
+    /// all finite; `None` where the features stage wrote none.
+    pub fn functionals(&self, features: &Path) -> Result<Option<Functionals>, ModelsError> {
         let table = Functionals::read(&features.join("functionals.parquet"))?;
         if table.names.is_empty() {
             return Ok(None);
@@ -78,7 +78,7 @@ impl Dataset {
             let values = rows.get(clip_id.as_str()).map_or(&[][..], |row| table.row(*row));
             if let Some(column) = values.iter().position(|value| !value.is_finite()) {
                 let (functional, value) = (table.names[column].clone(), values[column]);
-                return Err(DatasetError::NotFinite { clip_id: clip_id.clone(), functional, value });
+                return Err(ModelsError::NotFinite { clip_id: clip_id.clone(), functional, value });
             }
             ordered.clip_ids.push(clip_id.clone());
             ordered.values.extend_from_slice(values);
@@ -87,14 +87,14 @@ impl Dataset {
     }
 
     /// Fails where some clip, by its position, has none of the features called `what`.
-    pub fn all_have(&self, what: &'static str, has: impl Fn(usize) -> bool) -> Result<(), DatasetError> {
+    pub fn all_have(&self, what: &'static str, has: impl Fn(usize) -> bool) -> Result<(), ModelsError> {
         let missing: Vec<&str> =
             (0..self.clips.len()).filter(|at| !has(*at)).map(|at| self.clips[at].clip_id.as_str()).collect();
         if missing.is_empty() {
             return Ok(());
         }
         let examples = missing.iter().take(3).map(|id| format!("`{id}`")).collect::<Vec<_>>().join(", ");
-        Err(DatasetError::NoFeatures { what, count: missing.len(), examples })
+        Err(ModelsError::NoFeatures { what, count: missing.len(), examples })
     }
 
     /// The class of each of `clips`.

@@ -1,12 +1,12 @@
-//! What makes clips useless to every model.
+//! What makes any model impossible.
 
-use ser_schemas::TableError;
+use ser_schemas::{Role, TableError};
 
-/// Why a split's clips cannot be used.
+/// Why a model cannot be made of a split's clips, or not be written.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
-pub enum DatasetError {
-    /// A table could not be read.
+pub enum ModelsError {
+    /// A table could not be read or written.
     #[error(transparent)]
     Table(#[from] TableError),
     /// The split names clips that the manifest does not have, or that no model can use.
@@ -36,6 +36,18 @@ pub enum DatasetError {
         count: usize,
         /// Some of their ids.
         examples: String,
+    },
+    /// A record of a fold that does not have a probability of each class for each clip.
+    #[error("fold {fold}: expected {expected} probabilities of {role} clips (clips times classes), found {found}")]
+    WrongCount {
+        /// Fold number from 0.
+        fold: u32,
+        /// Which clips.
+        role: Role,
+        /// How many probabilities there should be.
+        expected: usize,
+        /// How many there are.
+        found: usize,
     },
     /// A functional that is no number.
     #[error(

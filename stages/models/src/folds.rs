@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, HashMap};
 
 use ser_schemas::{Assignment, Role};
 
-use crate::DatasetError;
+use crate::ModelsError;
 
 /// The clips of one fold, as positions in the dataset, ascending.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -20,7 +20,7 @@ pub struct Fold {
 }
 
 /// The folds of `assignments`, in order; `position` has every clip named there.
-pub(crate) fn folds(assignments: &[Assignment], position: &HashMap<&str, usize>) -> Result<Vec<Fold>, DatasetError> {
+pub(crate) fn folds(assignments: &[Assignment], position: &HashMap<&str, usize>) -> Result<Vec<Fold>, ModelsError> {
     let mut folds: BTreeMap<u32, Fold> = BTreeMap::new();
     for row in assignments {
         let Some(at) = position.get(row.clip_id.as_str()) else { continue };
@@ -35,7 +35,7 @@ pub(crate) fn folds(assignments: &[Assignment], position: &HashMap<&str, usize>)
     for fold in &mut folds {
         for (role, clips) in [("training", &fold.train), ("test", &fold.test)] {
             if clips.is_empty() {
-                return Err(DatasetError::EmptyFold { fold: fold.number, role });
+                return Err(ModelsError::EmptyFold { fold: fold.number, role });
             }
         }
         for clips in [&mut fold.train, &mut fold.validation, &mut fold.test] {

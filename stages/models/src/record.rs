@@ -3,10 +3,10 @@
 use std::path::Path;
 
 use ser_schemas::{
-    Exposure, Model, Prediction, Provenance, Table, TableResult, Use, VALIDATION_PREDICTIONS_FILE, read_metadata,
+    Exposure, Model, Prediction, Provenance, Role, Table, TableResult, Use, VALIDATION_PREDICTIONS_FILE, read_metadata,
 };
 
-use crate::{Dataset, Fold, most_probable};
+use crate::{Dataset, Fold, ModelsError, most_probable};
 
 /// What the model of one fold was shown and what it answers.
 #[derive(Debug, Clone, Default, PartialEq)]
@@ -27,19 +27,19 @@ impl FoldRecord {
 }
 
 /// Writes the tables that every model leaves into the folder `out_dir`: `predictions`, `validation_predictions` and
-/// `exposures` of `records`, one for each fold of `dataset` in its order, and `about` as the row of `models`. The number of
-/// predicted test clips.
+/// `exposures` of `records`, one for each fold of `dataset` in its order, and `about` as the row of `models`. The number
+/// of predicted test clips.
 pub fn write(
     about: &Model,
     dataset: &Dataset,
     records: &[FoldRecord],
     out_dir: &Path,
     provenance: &Provenance,
-) -> TableResult<usize> {
+) -> Result<usize, ModelsError> {
     let (mut test, mut validation, mut exposures) = (Vec::new(), Vec::new(), Vec::new());
     for (fold, record) in dataset.folds.iter().zip(records) {
-        test.extend(predictions(about, dataset, fold, &fold.test, &record.test));
-        validation.extend(predictions(about, dataset, fold, &fold.validation, &record.validation));
+        test.extend(predictions(about, dataset, fold, Role::Test, &record.test)?);
+        validation.extend(predictions(about, dataset, fold, Role::Validation, &record.validation)?);
         for (used_for, clips) in &record.uses {
             exposures.extend(clips.iter().map(|at| Exposure {
                 fold: fold.number,
@@ -59,11 +59,16 @@ fn predictions<'a>(
     about: &'a Model,
     dataset: &'a Dataset,
     fold: &'a Fold,
-    clips: &'a [usize],
+    role: Role,
     probabilities: &'a [f64],
-) -> impl Iterator<Item = Prediction> + 'a {
+) -> Result<impl Iterator<Item = Prediction> + 'a, ModelsError> {
+    let clips = if role == Role::Test { &fold.test } else { &fold.validation };
+    let (expected, found) = (clips.len() * dataset.classes.len(), probabilities.len());
+    if expected != found {
+        return Err(ModelsError::WrongCount { fold: fold.number, role, expected, found });
+    }
     let classes = dataset.classes.iter().map(|class| class.as_str()).collect::<Vec<_>>().join(",");
-    clips.iter().zip(probabilities.chunks_exact(dataset.classes.len().max(1))).map(move |(at, row)| {
+    Ok(clips.iter().zip(probabilities.chunks_exact(dataset.classes.len().max(1))).map(move |(at, row)| {
         let clip = &dataset.clips[*at];
         Prediction {
             model: about.model.clone(),
@@ -77,11 +82,11 @@ fn predictions<'a>(
             probabilities: row.iter().map(|value| *value as f32).collect(),
             classes: classes.clone(),
         }
-    })
+    }))
 }
 
-/// The recipe of a model made as `how` says: with which features it was made, if any, decides its answers too. `features` is
-/// their table.
+/// The recipe of a model made as `how` says: with which features it was made, if any, decides its answers too.
+/// `features` is their table.
 pub fn recipe(how: &str, features: Option<&Path>) -> TableResult<String> {
     let Some(path) = features else { return Ok(how.to_owned()) };
     let made_by = read_metadata(path)?.remove("ser.fingerprint").unwrap_or_default();

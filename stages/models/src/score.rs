@@ -12,8 +12,8 @@ pub struct Score {
 }
 
 impl Score {
-    /// Of `probabilities` (rows of `classes` values) for clips of the classes `truth`; `None` without clips. For the loss,
-    /// no probability is taken for less than `least`.
+    /// Of `probabilities` (rows of `classes` values) for clips of the classes `truth`; `None` without clips. For the
+    /// loss, no probability is taken for less than `least`.
     pub fn of<T: Copy + PartialOrd + Into<f64>>(
         probabilities: &[T],
         truth: &[usize],

@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use ser_models::DatasetError;
+use ser_models::ModelsError;
 use ser_schemas::TableError;
 
 use crate::net::WeightsError;
@@ -17,9 +17,9 @@ pub enum TrainError {
     /// A table could not be read or written.
     #[error(transparent)]
     Table(#[from] TableError),
-    /// The clips of the split cannot be used.
+    /// What every model needs is not there.
     #[error(transparent)]
-    Dataset(#[from] DatasetError),
+    Models(#[from] ModelsError),
     /// A file other than a table could not be read or written.
     #[error("cannot {action} `{}`", path.display())]
     Io {

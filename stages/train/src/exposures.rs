@@ -7,7 +7,8 @@ use crate::params::{Params, Standardise};
 
 /// Each use of the clips of a fold.
 pub(crate) fn uses(params: &Params, roles: &Fold) -> Vec<(Use, Vec<usize>)> {
-    // Standardisation is that of training clips in every mode: per speaker and per clip, it serves what has none of its own.
+    // Standardisation is that of training clips in every mode: per speaker and per clip, it serves what has none of its
+    // own.
     let mut uses = vec![(Use::Weights, &roles.train), (Use::Standardisation, &roles.train)];
     if params.standardise == Standardise::Speaker {
         uses.extend([&roles.train, &roles.validation, &roles.test].map(|clips| (Use::SpeakerStandardisation, clips)));

@@ -11,7 +11,7 @@ use crate::error::TrainError;
 use crate::params::Params;
 
 /// What a network learns one clip from.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, Default, PartialEq)]
 pub(crate) struct ClipData {
     pub(crate) speaker: String,
     /// Position of its emotion among the classes.
@@ -54,19 +54,19 @@ impl Dataset {
         let clip = |clip: &ser_models::LabelledClip| ClipData {
             speaker: clip.speaker.clone(),
             class: clip.class,
-            frames: Vec::new(),
-            copies: Vec::new(),
-            functionals: Vec::new(),
+            ..ClipData::default()
         };
         let clips = split.clips.iter().map(clip).collect();
         let frames_file = features.join("frames.parquet");
         let layout = read_layout(&frames_file)?;
         let columns = columns_of(&params.features, &layout.names)?;
         let mut dataset = Self { split, clips, layout, columns, functional_names: Vec::new(), limits };
-        dataset.read_frames(&frames_file)?;
+        dataset.read_frames(&frames_file, |clip, frames| clip.frames = frames)?;
+        dataset.split.all_have("frames", |at| !dataset.clips[at].frames.is_empty())?;
         let augmented = features.join(AUGMENTED_FILE);
-        if params.augment.copies > 0.0 && augmented.exists() {
-            dataset.read_copies(&augmented)?;
+        if params.augment.copies > 0.0 && augmented.exists() && read_layout(&augmented)?.names == dataset.layout.names {
+            let copy = |frames: Vec<f32>| (!frames.is_empty()).then_some(frames);
+            dataset.read_frames(&augmented, |clip, frames| clip.copies.extend(copy(frames)))?;
         }
         if params.use_functionals {
             let table = dataset.split.functionals(features)?.ok_or(TrainError::NoFunctionals)?;
@@ -83,34 +83,15 @@ impl Dataset {
         self.columns.len()
     }
 
-    /// Position of each clip.
-    fn index(&self) -> HashMap<String, usize> {
-        self.split.clips.iter().enumerate().map(|(at, clip)| (clip.clip_id.clone(), at)).collect()
-    }
-
-    fn read_frames(&mut self, path: &Path) -> Result<(), TrainError> {
-        let index = self.index();
-        for clip in read_clips(path)? {
-            let clip = clip?;
-            if let Some(at) = index.get(&clip.clip_id).copied() {
-                self.clips[at].frames = self.chosen(&clip.values, &clip.clip_id)?;
-            }
-        }
-        Ok(self.split.all_have("frames", |at| !self.clips[at].frames.is_empty())?)
-    }
-
-    fn read_copies(&mut self, path: &Path) -> Result<(), TrainError> {
-        let index = self.index();
-        if read_layout(path)?.names != self.layout.names {
-            return Ok(());
-        }
-        for clip in read_clips(path)? {
-            let clip = clip?;
-            if let Some(at) = index.get(&clip.clip_id).copied() {
-                let frames = self.chosen(&clip.values, &clip.clip_id)?;
-                if !frames.is_empty() {
-                    self.clips[at].copies.push(frames);
-                }
+    /// Reads a table of frames; `put` gives its own to each clip.
+    fn read_frames(&mut self, path: &Path, put: impl Fn(&mut ClipData, Vec<f32>)) -> Result<(), TrainError> {
+        let index: HashMap<String, usize> =
+            self.split.clips.iter().enumerate().map(|(at, clip)| (clip.clip_id.clone(), at)).collect();
+        for row in read_clips(path)? {
+            let row = row?;
+            if let Some(at) = index.get(&row.clip_id).copied() {
+                let frames = self.chosen(&row.values, &row.clip_id)?;
+                put(&mut self.clips[at], frames);
             }
         }
         Ok(())

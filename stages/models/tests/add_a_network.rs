@@ -1,0 +1,181 @@
+//! What `docs/add-a-network.md` says, done: a model in a few lines, whatever class has the nearest mean.
+
+use std::path::Path;
+
+use ser_models::{Dataset, Fold, FoldRecord, ModelsError, recipe, write};
+use ser_schemas::functionals::Functionals;
+use ser_schemas::{
+    Assignment, Clip, Emotion, Exposure, Family, KEY_PROTOCOL, Model, Prediction, Provenance, Role, Standardisation,
+    Table, Use, VALIDATION_PREDICTIONS_FILE,
+};
+
+/// Twelve clips of four speakers; the one functional tells the emotion. Three folds; speaker 3 always validates.
+fn world(folder: &Path) {
+    let none = Provenance::default();
+    let (mut clips, mut assignments) = (Vec::new(), Vec::new());
+    let mut functionals = Functionals { names: vec!["zcr_mean".into()], ..Functionals::default() };
+    for number in (0..12_u32).rev() {
+        let mut clip = Clip::found(format!("c/{number:02}"), "c".into(), format!("{number}.wav"), 1);
+        clip.speaker = (number != 0).then(|| format!("c:{}", number % 4));
+        clip.emotion = Some([Emotion::Angry, Emotion::Happy, Emotion::Sad][number as usize / 4]);
+        functionals.clip_ids.push(clip.clip_id.clone());
+        functionals.values.push(10.0 * (number / 4) as f32 + (number % 4) as f32);
+        for fold in 0..3 {
+            let role = match number % 4 {
+                3 => Role::Validation,
+                speaker if speaker == fold => Role::Test,
+                _ => Role::Train,
+            };
+            assignments.push(Assignment { clip_id: clip.clip_id.clone(), fold, role });
+        }
+        clips.push(clip);
+    }
+    Clip::write(&folder.join("clips.parquet"), &clips, &none).expect("clips");
+    write_assignments(folder, &assignments);
+    let made = Provenance { fingerprint: "f00d".into(), ..none };
+    functionals.write(&folder.join("functionals.parquet"), &made).expect("functionals");
+}
+
+fn write_assignments(folder: &Path, rows: &[Assignment]) {
+    let protocol = [(KEY_PROTOCOL, "speaker-independent".to_owned())];
+    Assignment::write_with(&folder.join("assignments.parquet"), rows, &Provenance::default(), &protocol)
+        .expect("split");
+}
+
+/// The stage: reads, fits every fold, writes.
+fn nearest_mean(folder: &Path, out_dir: &Path) -> Result<usize, Box<dyn std::error::Error>> {
+    let data = Dataset::read(folder, folder)?;
+    let table = data.functionals(folder)?.ok_or("no functionals")?;
+    let records: Vec<FoldRecord> = data.folds.iter().map(|fold| fit(&data, &table, fold)).collect();
+    let recipe = recipe("nearest mean", Some(&folder.join("functionals.parquet")))?;
+    Ok(write(&about(&data, recipe), &data, &records, out_dir, &Provenance::default())?)
+}
+
+fn about(data: &Dataset, recipe: String) -> Model {
+    Model {
+        model: "nearest".into(),
+        split: "folds".into(),
+        protocol: data.protocol.clone(),
+        family: Family::Linear,
+        baseline: true,
+        description: "The class with the nearest mean.".into(),
+        settings: None,
+        inputs: "functionals".into(),
+        parameter_count: Some(data.classes.len() as u64),
+        standardisation: Some(Standardisation::None),
+        uses_test_speakers: false,
+        long_clips: None,
+        recipe,
+    }
+}
+
+fn fit(data: &Dataset, table: &Functionals, fold: &Fold) -> FoldRecord {
+    let mean = |class| {
+        let rows = fold.train.iter().filter(|at| data.clips[**at].class == class).map(|at| table.row(*at)[0]);
+        rows.clone().sum::<f32>() / rows.count() as f32
+    };
+    let means: Vec<f32> = (0..data.classes.len()).map(mean).collect();
+    let probabilities = |clips: &[usize]| {
+        let mut all = Vec::new();
+        for at in clips {
+            let near = means.iter().map(|mean| (-f64::from((table.row(*at)[0] - mean).abs())).exp());
+            let sum: f64 = near.clone().sum();
+            all.extend(near.map(|value| value / sum));
+        }
+        all
+    };
+    let mut record = FoldRecord {
+        test: probabilities(&fold.test),
+        validation: probabilities(&fold.validation),
+        ..FoldRecord::default()
+    };
+    record.used(Use::Weights, &fold.train);
+    record
+}
+
+#[test]
+fn a_new_model_leaves_what_every_model_leaves() {
+    let folder = tempfile::tempdir().expect("temporary folder");
+    world(folder.path());
+    let out = folder.path().join("nearest");
+    std::fs::create_dir(&out).expect("folder");
+    assert_eq!(nearest_mean(folder.path(), &out).expect("fits"), 9);
+    let predictions = Prediction::read(&out.join("predictions.parquet")).expect("predictions");
+    assert!(predictions.iter().all(|row| row.predicted == row.emotion && row.classes == "angry,happy,sad"));
+    let told: Vec<(u32, &str, &str)> =
+        predictions.iter().map(|row| (row.fold, row.clip_id.as_str(), row.speaker.as_str())).collect();
+    // A clip without a known speaker is a speaker of its own.
+    assert_eq!(told[..4], [(0, "c/00", "c/00"), (0, "c/04", "c:0"), (0, "c/08", "c:0"), (1, "c/01", "c:1")]);
+    let validation = Prediction::read(&out.join(VALIDATION_PREDICTIONS_FILE)).expect("validation predictions");
+    assert_eq!(validation.len(), 9);
+    let exposures = Exposure::read(&out.join("exposures.parquet")).expect("exposures");
+    assert_eq!(exposures.len(), 18);
+    assert!(exposures.iter().all(|row| row.used_for == Use::Weights));
+    let about = Model::read(&out.join("models.parquet")).expect("models").remove(0);
+    assert_eq!((about.protocol.as_deref(), about.parameter_count), (Some("speaker-independent"), Some(3)));
+    assert_eq!(about.recipe, "nearest mean on features f00d");
+}
+
+#[test]
+fn answers_that_are_missing_are_missed() {
+    let folder = tempfile::tempdir().expect("temporary folder");
+    world(folder.path());
+    let data = Dataset::read(folder.path(), folder.path()).expect("a split");
+    let records = vec![FoldRecord { test: vec![0.5; 8], ..FoldRecord::default() }; 3];
+    let error = write(&about(&data, String::new()), &data, &records, folder.path(), &Provenance::default());
+    assert_eq!(
+        error.expect_err("one is missing").to_string(),
+        "fold 0: expected 9 probabilities of test clips (clips times classes), found 8"
+    );
+}
+
+#[test]
+fn a_class_that_is_tested_and_never_trained_on_is_warned_of() {
+    let folder = tempfile::tempdir().expect("temporary folder");
+    world(folder.path());
+    let mut rows = Assignment::read(&folder.path().join("assignments.parquet")).expect("split");
+    rows.retain(|row| row.fold != 1 || row.role == Role::Test || row.clip_id.as_str() < "c/08");
+    write_assignments(folder.path(), &rows);
+    let data = Dataset::read(folder.path(), folder.path()).expect("a split");
+    assert_eq!(
+        data.gaps(),
+        ["fold 1 has test clips of `sad` and no training clips of it: its model never predicts `sad`"]
+    );
+}
+
+/// What is wrong with a table, and a part of what is said.
+#[test]
+fn what_does_not_fit_is_refused_by_name() {
+    let folder = tempfile::tempdir().expect("temporary folder");
+    let dir = folder.path();
+    let told = |error: ModelsError| error.to_string();
+    let functionals = dir.join("functionals.parquet");
+    world(dir);
+    let data = Dataset::read(dir, dir).expect("a split");
+    let whole = Functionals::read(&functionals).expect("functionals");
+
+    let mut broken = whole.clone();
+    broken.values[0] = f32::INFINITY;
+    broken.write(&functionals, &Provenance::default()).expect("write");
+    let text = told(data.functionals(dir).expect_err("not finite"));
+    assert!(text.starts_with("clip `c/11`: functional `zcr_mean` is inf, expected a finite number"), "{text}");
+
+    let short = Functionals { clip_ids: whole.clip_ids[4..].to_vec(), values: whole.values[4..].to_vec(), ..whole };
+    short.write(&functionals, &Provenance::default()).expect("write");
+    let text = told(data.functionals(dir).expect_err("four are missing"));
+    assert!(text.starts_with("4 of the split's clips have no usable functionals, among them `c/08`, `c/09`"), "{text}");
+
+    let none = Functionals { clip_ids: short.clip_ids, ..Functionals::default() };
+    none.write(&functionals, &Provenance::default()).expect("write");
+    assert_eq!(data.functionals(dir).expect("a table"), None);
+
+    let stranger = Assignment { clip_id: "c/x".into(), fold: 0, role: Role::Train };
+    write_assignments(dir, &[stranger]);
+    let text = told(Dataset::read(dir, dir).expect_err("nobody knows it"));
+    assert!(text.starts_with("the split assigns clip `c/x`, but the manifest does not have it"), "{text}");
+
+    let alone = Assignment { clip_id: "c/01".into(), fold: 2, role: Role::Test };
+    write_assignments(dir, &[alone]);
+    let text = told(Dataset::read(dir, dir).expect_err("nothing to learn from"));
+    assert_eq!(text, "fold 2 has no training clips; check the split's parameters");
+}
