@@ -163,15 +163,14 @@ impl Scoreboard {
     pub(crate) fn new(tables: &Tables, pipeline: &PipelineInfo, main_model: Option<&str>) -> Result<Self, Error> {
         let mut models: Vec<Scored> = Vec::new();
         for row in tables.summary.iter().filter(|row| row.group == "overall") {
-            let place = match models.iter().position(|scored| scored.owns(&row.model, &row.split)) {
-                Some(place) => place,
-                None => {
-                    let about = tables.models.iter().find(|about| about.model == row.model && about.split == row.split);
-                    let not_described = || Error::NotDescribed { model: row.model.clone(), split: row.split.clone() };
-                    models.push(Scored::new(about.ok_or_else(not_described)?));
-                    models.len() - 1
-                }
-            };
+            let known = models.iter().position(|scored| scored.owns(&row.model, &row.split));
+            let place = known.unwrap_or(models.len());
+            if known.is_none() {
+                let own = |about: &&Model| about.model == row.model && about.split == row.split;
+                let missing = || Error::NotDescribed { model: row.model.clone(), split: row.split.clone() };
+                let about = tables.models.iter().find(own).ok_or_else(missing)?;
+                models.push(Scored::new(about));
+            }
             models[place].overall.insert(row.metric.clone(), row.into());
             models[place].support = models[place].support.max(row.support);
             models[place].speakers = models[place].speakers.max(row.speakers);

@@ -5,8 +5,8 @@ use std::path::Path;
 
 use ser_schemas::{
     Association, Balance, CalibrationBin, Check, ClassBalance, ClassMetrics, Clip, Comparison, ConfusionCell, Corpus,
-    CrossCorpus, Durations, Emotion, Epoch, Example, Exclusion, Finding, LabelError, Model, ModelCheck, NearDuplicate,
-    Perceived, Shortcut, SummaryMetric, Table, WorstGroup, read_metadata,
+    CrossCorpus, Durations, Emotion, Epoch, Example, Exclusion, Finding, KEY_FINGERPRINT, KEY_STAGE, LabelError, Model,
+    ModelCheck, NearDuplicate, Perceived, Shortcut, SummaryMetric, Table, WorstGroup, read_metadata,
 };
 
 use crate::{Error, Inputs};
@@ -89,10 +89,10 @@ impl Tables {
             tables.examples = read_any(folder, seen)?;
         }
         for (name, folder) in &inputs.splits {
-            tables.checks.push((name.clone(), read(folder, seen)?));
+            tables.checks.push(((*name).to_owned(), read(folder, seen)?));
         }
         for (name, folder) in &inputs.trains {
-            tables.history.push((name.clone(), read(folder, seen)?));
+            tables.history.push(((*name).to_owned(), read(folder, seen)?));
         }
         tables.fingerprints = fingerprints;
         Ok(tables)
@@ -122,10 +122,10 @@ impl Tables {
 
 /// The table of `T` in `folder`, which must be there.
 fn read<T: Table>(folder: &Path, fingerprints: &mut BTreeMap<String, String>) -> Result<Vec<T>, Error> {
-    let path = folder.join(format!("{}.parquet", T::NAME));
+    let path = T::file_in(folder);
     let rows = T::read(&path)?;
     let metadata = read_metadata(&path)?;
-    if let (Some(stage), Some(fingerprint)) = (metadata.get("ser.stage"), metadata.get("ser.fingerprint")) {
+    if let (Some(stage), Some(fingerprint)) = (metadata.get(KEY_STAGE), metadata.get(KEY_FINGERPRINT)) {
         fingerprints.insert(stage.clone(), fingerprint.clone());
     }
     Ok(rows)
@@ -133,5 +133,5 @@ fn read<T: Table>(folder: &Path, fingerprints: &mut BTreeMap<String, String>) ->
 
 /// The table of `T` in `folder`; no rows where there is no such file.
 fn read_any<T: Table>(folder: &Path, fingerprints: &mut BTreeMap<String, String>) -> Result<Vec<T>, Error> {
-    if folder.join(format!("{}.parquet", T::NAME)).exists() { read(folder, fingerprints) } else { Ok(Vec::new()) }
+    if T::file_in(folder).exists() { read(folder, fingerprints) } else { Ok(Vec::new()) }
 }

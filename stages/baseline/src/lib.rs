@@ -5,6 +5,7 @@
 //! argmin's; here is what surrounds it: loss, standardisation, and the choice of the L2 penalty on validation clips.
 
 mod error;
+mod kind;
 mod linear;
 mod majority;
 mod params;
@@ -13,9 +14,7 @@ mod scaling;
 mod weights;
 
 pub use error::BaselineError;
+pub use kind::Baseline;
 pub use linear::Linear;
 pub use params::{Model, Params, Standardise};
 pub use run::{Inputs, run};
-
-/// Version of what this stage computes; it rises when the same input gives other output.
-pub const VERSION: u32 = 2;

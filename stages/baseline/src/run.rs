@@ -7,9 +7,9 @@ use ndarray::Array2;
 use rayon::prelude::*;
 
 use ser_models::{Dataset, Fold, FoldRecord, Score, headline, mean_validation_uar, recipe};
-use ser_schemas::functionals::Functionals;
-use ser_schemas::stage::{StageContext, StageSummary};
+use ser_schemas::functionals::{self, Functionals};
 use ser_schemas::{Family, Regularisation, Standardisation, Table, Use};
+use ser_stage::{Context, Outcome};
 
 use crate::error::BaselineError;
 use crate::linear::Linear;
@@ -55,7 +55,7 @@ struct Common<'a> {
 /// Fits one model per fold of the split and predicts the fold's test and validation clips.
 ///
 /// Writes the tables that every model leaves ([`ser_models::write`]) and `regularisation`. Nothing is random.
-pub fn run(params: &Params, inputs: &Inputs<'_>, ctx: &StageContext<'_>) -> Result<StageSummary, BaselineError> {
+pub fn run(params: &Params, inputs: &Inputs<'_>, ctx: &Context<'_>) -> Result<Outcome, BaselineError> {
     let features = match params.model {
         Model::Majority => None,
         Model::Linear => Some(inputs.features.ok_or(BaselineError::NoFeaturesStage)?),
@@ -92,7 +92,7 @@ pub fn run(params: &Params, inputs: &Inputs<'_>, ctx: &StageContext<'_>) -> Resu
     let tried: Vec<Regularisation> = tried.into_iter().flatten().collect();
     let about = common.about(inputs, features)?;
     let tested = ser_models::write(&about, &data, &records, ctx.out_dir, &ctx.provenance)?;
-    Regularisation::write(&ctx.out_dir.join("regularisation.parquet"), &tried, &ctx.provenance)?;
+    Regularisation::write_in(ctx.out_dir, &tried, &ctx.provenance)?;
     let what = match &functionals {
         None => "most frequent emotion".to_owned(),
         Some(table) => {
@@ -101,7 +101,7 @@ pub fn run(params: &Params, inputs: &Inputs<'_>, ctx: &StageContext<'_>) -> Resu
         }
     };
     let headline = headline(data.folds.len(), &what, tested);
-    Ok(StageSummary { rows: tested as u64, headline, notes: Vec::new() })
+    Ok(Outcome { rows: tested as u64, headline, ..Outcome::default() })
 }
 
 impl Common<'_> {
@@ -135,7 +135,7 @@ impl Common<'_> {
                 Standardise::Speaker => Standardisation::Speaker,
             }),
             uses_test_speakers: self.params.standardise == Standardise::Speaker,
-            recipe: recipe(&format!("linear {params}"), Some(&features.join("functionals.parquet")))?,
+            recipe: recipe(&format!("linear {params}"), Some(&features.join(functionals::FILE)))?,
             ..about
         })
     }

@@ -3,7 +3,7 @@
 use std::collections::{BTreeSet, HashMap};
 use std::path::Path;
 
-use ser_schemas::functionals::Functionals;
+use ser_schemas::functionals::{self, Functionals};
 use ser_schemas::{Assignment, Clip, Emotion, KEY_PROTOCOL, Table, read_metadata};
 
 use crate::ModelsError;
@@ -38,10 +38,10 @@ pub struct Dataset {
 impl Dataset {
     /// Reads the clips that the split in folder `split` assigns, from the manifest in folder `manifest`.
     pub fn read(manifest: &Path, split: &Path) -> Result<Self, ModelsError> {
-        let path = split.join("assignments.parquet");
+        let path = Assignment::file_in(split);
         let assignments = Assignment::read(&path)?;
         let protocol = read_metadata(&path)?.remove(KEY_PROTOCOL);
-        let clips = Clip::read(&manifest.join("clips.parquet"))?;
+        let clips = Clip::read_in(manifest)?;
         let present: BTreeSet<Emotion> = clips.iter().filter_map(|clip| clip.emotion).collect();
         let by_id: HashMap<&str, &Clip> = clips.iter().map(|clip| (clip.clip_id.as_str(), clip)).collect();
         let wanted: BTreeSet<&str> = assignments.iter().map(|row| row.clip_id.as_str()).collect();
@@ -66,7 +66,7 @@ impl Dataset {
     /// Functionals of the features in folder `features`, one row for each clip in the order of [`clips`](Self::clips),
     /// all finite; `None` where the features stage wrote none.
     pub fn functionals(&self, features: &Path) -> Result<Option<Functionals>, ModelsError> {
-        let table = Functionals::read(&features.join("functionals.parquet"))?;
+        let table = Functionals::read(&features.join(functionals::FILE))?;
         if table.names.is_empty() {
             return Ok(None);
         }

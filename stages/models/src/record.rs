@@ -3,7 +3,7 @@
 use std::path::Path;
 
 use ser_schemas::{
-    Exposure, Model, Prediction, Provenance, Role, Table, TableResult, Use, VALIDATION_PREDICTIONS_FILE, read_metadata,
+    Exposure, KEY_FINGERPRINT, Model, Prediction, Provenance, Role, Table, TableResult, Use, read_metadata,
 };
 
 use crate::{Dataset, Fold, ModelsError, most_probable};
@@ -48,10 +48,10 @@ pub fn write(
             }));
         }
     }
-    Prediction::write(&out_dir.join("predictions.parquet"), &test, provenance)?;
-    Prediction::write(&out_dir.join(VALIDATION_PREDICTIONS_FILE), &validation, provenance)?;
-    Exposure::write(&out_dir.join("exposures.parquet"), &exposures, provenance)?;
-    Model::write(&out_dir.join("models.parquet"), std::slice::from_ref(about), provenance)?;
+    Prediction::write_in(out_dir, &test, provenance)?;
+    Prediction::write(&out_dir.join(Prediction::VALIDATION.file), &validation, provenance)?;
+    Exposure::write_in(out_dir, &exposures, provenance)?;
+    Model::write_in(out_dir, std::slice::from_ref(about), provenance)?;
     Ok(test.len())
 }
 
@@ -89,6 +89,6 @@ fn predictions<'a>(
 /// `features` is their table.
 pub fn recipe(how: &str, features: Option<&Path>) -> TableResult<String> {
     let Some(path) = features else { return Ok(how.to_owned()) };
-    let made_by = read_metadata(path)?.remove("ser.fingerprint").unwrap_or_default();
+    let made_by = read_metadata(path)?.remove(KEY_FINGERPRINT).unwrap_or_default();
     Ok(format!("{how} on features {made_by}"))
 }

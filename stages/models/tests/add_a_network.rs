@@ -6,7 +6,7 @@ use ser_models::{Dataset, Fold, FoldRecord, ModelsError, recipe, write};
 use ser_schemas::functionals::Functionals;
 use ser_schemas::{
     Assignment, Clip, Emotion, Exposure, Family, KEY_PROTOCOL, Model, Prediction, Provenance, Role, Standardisation,
-    Table, Use, VALIDATION_PREDICTIONS_FILE,
+    Table, Use,
 };
 
 /// Twelve clips of four speakers; the one functional tells the emotion. Three folds; speaker 3 always validates.
@@ -30,7 +30,7 @@ fn world(folder: &Path) {
         }
         clips.push(clip);
     }
-    Clip::write(&folder.join("clips.parquet"), &clips, &none).expect("clips");
+    Clip::write_in(folder, &clips, &none).expect("clips");
     write_assignments(folder, &assignments);
     let made = Provenance { fingerprint: "f00d".into(), ..none };
     functionals.write(&folder.join("functionals.parquet"), &made).expect("functionals");
@@ -38,8 +38,7 @@ fn world(folder: &Path) {
 
 fn write_assignments(folder: &Path, rows: &[Assignment]) {
     let protocol = [(KEY_PROTOCOL, "speaker-independent".to_owned())];
-    Assignment::write_with(&folder.join("assignments.parquet"), rows, &Provenance::default(), &protocol)
-        .expect("split");
+    Assignment::write_with(&Assignment::file_in(folder), rows, &Provenance::default(), &protocol).expect("split");
 }
 
 /// The stage: reads, fits every fold, writes.
@@ -100,18 +99,18 @@ fn a_new_model_leaves_what_every_model_leaves() {
     let out = folder.path().join("nearest");
     std::fs::create_dir(&out).expect("folder");
     assert_eq!(nearest_mean(folder.path(), &out).expect("fits"), 9);
-    let predictions = Prediction::read(&out.join("predictions.parquet")).expect("predictions");
+    let predictions = Prediction::read_in(&out).expect("predictions");
     assert!(predictions.iter().all(|row| row.predicted == row.emotion && row.classes == "angry,happy,sad"));
     let told: Vec<(u32, &str, &str)> =
         predictions.iter().map(|row| (row.fold, row.clip_id.as_str(), row.speaker.as_str())).collect();
     // A clip without a known speaker is a speaker of its own.
     assert_eq!(told[..4], [(0, "c/00", "c/00"), (0, "c/04", "c:0"), (0, "c/08", "c:0"), (1, "c/01", "c:1")]);
-    let validation = Prediction::read(&out.join(VALIDATION_PREDICTIONS_FILE)).expect("validation predictions");
+    let validation = Prediction::read(&out.join(Prediction::VALIDATION.file)).expect("validation predictions");
     assert_eq!(validation.len(), 9);
-    let exposures = Exposure::read(&out.join("exposures.parquet")).expect("exposures");
+    let exposures = Exposure::read_in(&out).expect("exposures");
     assert_eq!(exposures.len(), 18);
     assert!(exposures.iter().all(|row| row.used_for == Use::Weights));
-    let about = Model::read(&out.join("models.parquet")).expect("models").remove(0);
+    let about = Model::read_in(&out).expect("models").remove(0);
     assert_eq!((about.protocol.as_deref(), about.parameter_count), (Some("speaker-independent"), Some(3)));
     assert_eq!(about.recipe, "nearest mean on features f00d");
 }
@@ -133,7 +132,7 @@ fn answers_that_are_missing_are_missed() {
 fn a_class_that_is_tested_and_never_trained_on_is_warned_of() {
     let folder = tempfile::tempdir().expect("temporary folder");
     world(folder.path());
-    let mut rows = Assignment::read(&folder.path().join("assignments.parquet")).expect("split");
+    let mut rows = Assignment::read_in(folder.path()).expect("split");
     rows.retain(|row| row.fold != 1 || row.role == Role::Test || row.clip_id.as_str() < "c/08");
     write_assignments(folder.path(), &rows);
     let data = Dataset::read(folder.path(), folder.path()).expect("a split");

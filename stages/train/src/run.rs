@@ -5,9 +5,10 @@ use std::ops::Range;
 use std::path::Path;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 
+use ser_kernels::buffer::free_all;
 use ser_models::{Fold, FoldRecord, headline, mean_validation_uar, recipe};
-use ser_schemas::stage::{StageContext, StageSummary};
-use ser_schemas::{Epoch, Family, Model, Standardisation, Table};
+use ser_schemas::{Assignment, Epoch, Family, Model, Standardisation, Table, frames};
+use ser_stage::{Context, Outcome};
 
 use crate::data::{ClipData, Dataset, Item, Scaler, Scalings, WindowRows};
 use crate::description::{described, settings};
@@ -17,8 +18,7 @@ use crate::model_file::ModelConfig;
 use crate::net::{Engine, Plan, TensorSpec};
 use crate::params::{Params, Standardise};
 use crate::threads::Threads;
-use crate::training::{FoldInputs, Outcome, predict, train_fold};
-use ser_kernels::buffer::free_all;
+use crate::training::{FoldInputs, FoldOutcome, predict, train_fold};
 
 /// What a train stage reads.
 #[derive(Debug, Clone, Copy)]
@@ -37,7 +37,7 @@ pub struct Inputs<'a> {
 
 /// What one fold leaves.
 struct Trained {
-    outcome: Outcome,
+    outcome: FoldOutcome,
     scalings: Scalings,
     record: FoldRecord,
 }
@@ -46,7 +46,7 @@ struct Trained {
 struct Common<'a> {
     params: &'a Params,
     inputs: &'a Inputs<'a>,
-    ctx: &'a StageContext<'a>,
+    ctx: &'a Context<'a>,
     data: &'a Dataset,
     plan: Plan,
     engine: Engine,
@@ -63,7 +63,7 @@ struct Common<'a> {
 /// Writes `fold=<k>/model.safetensors`, `fold=<k>/config.json`, the tables that every model leaves ([`ser_models::write`])
 /// and `history`. Each fold is checkpointed after every epoch in the context's work folder: a run that was stopped goes on
 /// from there and ends with the same numbers; folds that were finished are not trained again.
-pub fn run(params: &Params, inputs: &Inputs<'_>, ctx: &StageContext<'_>) -> Result<StageSummary, TrainError> {
+pub fn run(params: &Params, inputs: &Inputs<'_>, ctx: &Context<'_>) -> Result<Outcome, TrainError> {
     run_on(Threads::Global, params, inputs, ctx)
 }
 
@@ -72,11 +72,11 @@ pub(crate) fn run_on(
     threads: Threads<'_>,
     params: &Params,
     inputs: &Inputs<'_>,
-    ctx: &StageContext<'_>,
-) -> Result<StageSummary, TrainError> {
+    ctx: &Context<'_>,
+) -> Result<Outcome, TrainError> {
     let split = ser_models::Dataset::read(inputs.manifest, inputs.split)?;
     if split.folds.is_empty() {
-        return Err(TrainError::NoFolds { path: inputs.split.join("assignments.parquet") });
+        return Err(TrainError::NoFolds { path: Assignment::file_in(inputs.split) });
     }
     let data = Dataset::read(params, inputs.manifest, inputs.features, split)?;
     data.split.gaps().iter().for_each(|gap| ctx.observer.warn(gap));
@@ -192,7 +192,7 @@ impl Common<'_> {
     }
 
     /// Of each class for each of `clips`.
-    fn probabilities(&self, clips: &[usize], scaler: &Scaler, outcome: &Outcome) -> Vec<f64> {
+    fn probabilities(&self, clips: &[usize], scaler: &Scaler, outcome: &FoldOutcome) -> Vec<f64> {
         if clips.is_empty() {
             return Vec::new();
         }
@@ -226,7 +226,7 @@ impl Common<'_> {
             }),
             uses_test_speakers: params.standardise == Standardise::Speaker,
             long_clips: self.long_clips(),
-            recipe: recipe(&how, Some(&inputs.features.join("frames.parquet")))?,
+            recipe: recipe(&how, Some(&inputs.features.join(frames::FILE)))?,
         })
     }
 
@@ -244,7 +244,7 @@ impl Common<'_> {
         })
     }
 
-    fn write(&self, folds: Vec<Trained>) -> Result<StageSummary, TrainError> {
+    fn write(&self, folds: Vec<Trained>) -> Result<Outcome, TrainError> {
         let mut history: Vec<Epoch> = Vec::new();
         let mut records = Vec::new();
         let mut uars = Vec::new();
@@ -277,15 +277,16 @@ impl Common<'_> {
             history.extend(fold.outcome.history);
             records.push(fold.record);
         }
-        Epoch::write(&self.ctx.out_dir.join("history.parquet"), &history, &self.ctx.provenance)?;
+        Epoch::write_in(self.ctx.out_dir, &history, &self.ctx.provenance)?;
         let about = self.about(parameter_count)?;
         let tested = ser_models::write(&about, &self.data.split, &records, self.ctx.out_dir, &self.ctx.provenance)?;
         let kept = if uars.is_empty() { ": the last epoch was kept" } else { "" };
         let what = format!("{parameter_count} parameters, {}{kept}", mean_validation_uar(&uars));
-        Ok(StageSummary {
+        Ok(Outcome {
             rows: tested as u64,
             headline: headline(self.folds.len(), &what, tested),
             notes: about.long_clips.into_iter().collect(),
+            ..Outcome::default()
         })
     }
 }

@@ -4,7 +4,7 @@ use std::collections::HashMap;
 use std::path::Path;
 
 use ser_schemas::frames::{FrameLayout, read_clips, read_layout};
-use ser_schemas::{AUGMENTED_FILE, KEY_LIMITS, read_metadata};
+use ser_schemas::{AUGMENTED_FILE, Clip, KEY_LIMITS, Table, frames, read_metadata};
 
 use super::select::columns_of;
 use crate::error::TrainError;
@@ -49,7 +49,7 @@ impl Dataset {
         features: &Path,
         split: ser_models::Dataset,
     ) -> Result<Self, TrainError> {
-        let limits = read_metadata(&manifest.join("clips.parquet"))?.remove(KEY_LIMITS);
+        let limits = read_metadata(&Clip::file_in(manifest))?.remove(KEY_LIMITS);
         let limits = limits.and_then(|text| serde_json::from_str(&text).ok());
         let clip = |clip: &ser_models::LabelledClip| ClipData {
             speaker: clip.speaker.clone(),
@@ -57,7 +57,7 @@ impl Dataset {
             ..ClipData::default()
         };
         let clips = split.clips.iter().map(clip).collect();
-        let frames_file = features.join("frames.parquet");
+        let frames_file = features.join(frames::FILE);
         let layout = read_layout(&frames_file)?;
         let columns = columns_of(&params.features, &layout.names)?;
         let mut dataset = Self { split, clips, layout, columns, functional_names: Vec::new(), limits };

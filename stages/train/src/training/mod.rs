@@ -6,5 +6,5 @@ mod optimiser;
 mod schedule;
 
 pub(crate) use checkpoint::write_atomically;
-pub(crate) use fold::{FoldInputs, Outcome, predict, train_fold};
+pub(crate) use fold::{FoldInputs, FoldOutcome, predict, train_fold};
 pub(crate) use optimiser::Optimiser;

@@ -18,7 +18,7 @@ use std::path::{Path, PathBuf};
 use anyhow::Context as _;
 use ser_ingest::AUDIO_EXTENSIONS;
 use ser_schemas::{Family, Model, Table as _};
-use ser_text::printable;
+use ser_text::{counted, printable};
 use ser_train::{ClipInput, Device, Predictor};
 
 use self::hearing::{Facts, Heard, Hearing, Problem, clip_input};
@@ -28,7 +28,6 @@ use self::speakers::Speakers;
 use crate::args::PredictArgs;
 use crate::output::{self, Status, UsageError};
 use crate::project::Project;
-use crate::words;
 
 /// Recordings that are heard and predicted together.
 const BATCH: usize = 64;
@@ -87,7 +86,7 @@ fn default_model(project: &Project<'_>) -> anyhow::Result<PathBuf> {
     let store = project.store(&pipeline);
     for stage in pipeline.stages().iter().filter(|stage| store.stage_record(stage.name()).is_some()) {
         let folder = store.stage_dir(stage.name());
-        let models = folder.join("models.parquet");
+        let models = Model::file_in(&folder);
         // An evaluation describes the models of other stages.
         let is_network = |row: &Model| row.model == stage.name() && row.family == Family::Network;
         if models.exists() && Model::read(&models)?.iter().any(is_network) {
@@ -216,7 +215,7 @@ impl Told {
     fn tell(&self, hearing: &Hearing, project: &Project<'_>) {
         if !self.windowed.is_empty() {
             let named = named(&self.windowed, |windows| format!("{windows} windows"));
-            let count = words::count(self.windowed.len(), "recording");
+            let count = counted(self.windowed.len(), "recording");
             let most = hearing.window_s();
             project.note(format_args!(
                 "{count} longer than the {most:.1} s that the model hears at once, heard in windows of that length whose probabilities are averaged: {named}"
@@ -224,7 +223,7 @@ impl Told {
         }
         if !self.narrow.is_empty() {
             let named = named(&self.narrow, |hz| format!("{hz} Hz"));
-            let count = words::count(self.narrow.len(), "recording");
+            let count = counted(self.narrow.len(), "recording");
             let rate = hearing.sample_rate_hz();
             output::warn(format_args!(
                 "{count} with a lower sample rate than the {rate} Hz that the model was made for: the upper frequencies are missing, and it may do worse: {named}"
