@@ -1,7 +1,8 @@
 //! Failures that other tools' users reported, tried here: inputs at which figures stop being numbers, and classes that
 //! change under a model.
 
-use ser_schemas::{CalibrationBin, Epoch, Functionals, Prediction, SummaryMetric, Table};
+use ser_schemas::functionals::Functionals;
+use ser_schemas::{CalibrationBin, Epoch, Prediction, SummaryMetric, Table};
 
 use crate::small;
 use crate::util::{Workspace, wav};

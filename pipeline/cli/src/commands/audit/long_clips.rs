@@ -30,7 +30,7 @@ pub(super) fn of(pipeline: &Pipeline, clips: &[Clip]) -> anyhow::Result<Vec<Long
         let max_frames = params::<ser_train::Params>(stage)?.max_frames;
         let Some(features) = stages_of(pipeline.inputs_of(stage), "features").next() else { continue };
         let heard_s = max_frames as f64 * params::<ser_features::Params>(features)?.hop_s;
-        let longer = clips.iter().filter(|clip| clip.duration_s > heard_s).count();
+        let longer = clips.iter().filter(|clip| clip.duration_s.is_some_and(|duration_s| duration_s > heard_s)).count();
         if max_frames > 0 && longer > 0 {
             let stage = stage.name().to_owned();
             rows.push(LongClips { stage, max_frames, heard_s, clips: longer, of: clips.len() });
