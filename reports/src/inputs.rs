@@ -14,9 +14,9 @@ pub struct Inputs<'a> {
     /// `examples.parquet` of a features stage; the file may be missing.
     pub features: Option<&'a Path>,
     /// Names of split stages and the folders of their `checks.parquet`.
-    pub splits: Vec<(String, &'a Path)>,
+    pub splits: Vec<(&'a str, &'a Path)>,
     /// Names of train stages and the folders of their `history.parquet`.
-    pub trains: Vec<(String, &'a Path)>,
+    pub trains: Vec<(&'a str, &'a Path)>,
     /// `classes.parquet`, `summary.parquet`, `confusion.parquet` and whatever else an evaluate stage wrote.
     pub evaluate: &'a Path,
     /// Folder that the page will lie in once the stage is done: links to recordings start there.

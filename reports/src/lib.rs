@@ -13,6 +13,7 @@ mod figure;
 mod fixture;
 mod grid;
 mod inputs;
+mod kind;
 mod listen;
 mod number;
 mod page;
@@ -22,19 +23,17 @@ mod sections;
 mod tables;
 
 use ser_schemas::Table;
-use ser_schemas::stage::{StageContext, StageSummary};
+use ser_stage::{Context, Outcome};
 
 pub use error::Error;
 pub use inputs::{Inputs, PipelineInfo, StageInfo};
+pub use kind::Report;
 pub use params::Params;
 
 use listen::Recordings;
 use page::Page;
 use scored::Scoreboard;
 use tables::Tables;
-
-/// Version of what this stage writes; a rise makes existing reports stale.
-pub const VERSION: u32 = 2;
 
 /// The page, below the stage's folder.
 pub const PAGE_FILE: &str = "index.html";
@@ -43,7 +42,7 @@ pub const PAGE_FILE: &str = "index.html";
 pub const CARD_FILE: &str = "model_card.md";
 
 /// Writes `index.html`, `model_card.md` (where a model was evaluated; else it says that none was), `classes.parquet` and `summary.parquet` into the stage's folder.
-pub fn run(params: &Params, inputs: &Inputs<'_>, ctx: &StageContext<'_>) -> Result<StageSummary, Error> {
+pub fn run(params: &Params, inputs: &Inputs<'_>, ctx: &Context<'_>) -> Result<Outcome, Error> {
     let tables = Tables::read(inputs)?;
     let board = Scoreboard::new(&tables.summary, &inputs.pipeline, params.main_model.as_deref())?;
     let room = u64::from(params.embed_audio_kib) * 1024;
@@ -74,9 +73,10 @@ pub fn run(params: &Params, inputs: &Inputs<'_>, ctx: &StageContext<'_>) -> Resu
         let path = ctx.out_dir.join(file);
         std::fs::write(&path, text).map_err(|source| Error::Write { path, source })?;
     }
-    ser_schemas::ClassMetrics::write(&ctx.out_dir.join("classes.parquet"), &tables.classes, &ctx.provenance)?;
-    ser_schemas::SummaryMetric::write(&ctx.out_dir.join("summary.parquet"), &tables.summary, &ctx.provenance)?;
-    Ok(StageSummary { rows: tables.summary.len() as u64, headline: headline(&board), notes: notes(&page) })
+    ser_schemas::ClassMetrics::write_in(ctx.out_dir, &tables.classes, &ctx.provenance)?;
+    ser_schemas::SummaryMetric::write_in(ctx.out_dir, &tables.summary, &ctx.provenance)?;
+    let (headline, notes) = (headline(&board), notes(&page));
+    Ok(Outcome { rows: tables.summary.len() as u64, headline, notes, ..Outcome::default() })
 }
 
 fn headline(board: &Scoreboard) -> String {

@@ -3,7 +3,7 @@
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use ser_schemas::stage::ParamProblem;
+use ser_stage::Problem;
 
 /// Parameters of the report stage.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
@@ -44,15 +44,15 @@ impl Default for Params {
 
 impl Params {
     /// Rules that a JSON Schema does not hold.
-    pub fn check(&self) -> Vec<ParamProblem> {
+    pub fn check(&self) -> Vec<Problem> {
         let empty = |key: &str, value: Option<&String>, hint: &str| {
-            value.filter(|value| value.trim().is_empty()).map(|_| ParamProblem {
+            value.filter(|value| value.trim().is_empty()).map(|_| Problem {
                 key: key.to_owned(),
                 message: format!("`{key}` is empty"),
                 hint: Some(hint.to_owned()),
             })
         };
-        let mut problems: Vec<ParamProblem> = [
+        let mut problems: Vec<Problem> = [
             empty("title", self.title.as_ref(), "leave it out to use the pipeline's name"),
             empty("main_model", self.main_model.as_ref(), "leave it out to let the report choose"),
         ]
@@ -70,7 +70,7 @@ impl Params {
             ("embed_audio_kib", self.embed_audio_kib, 3072, "more would make the page too heavy to open and to send"),
         ];
         for (key, found, most, hint) in limits.into_iter().filter(|(_, found, most, _)| found > most) {
-            problems.push(ParamProblem {
+            problems.push(Problem {
                 key: key.to_owned(),
                 message: format!("expected 0 to {most}, found {found}"),
                 hint: Some(hint.to_owned()),

@@ -5,8 +5,8 @@ use std::path::Path;
 
 use ser_schemas::{
     Association, Balance, CalibrationBin, Check, ClassBalance, ClassMetrics, Clip, Comparison, ConfusionCell, Corpus,
-    CrossCorpus, Durations, Emotion, Epoch, Example, Exclusion, Finding, KEY_LONG_CLIPS, LabelError, ModelCheck,
-    NearDuplicate, Perceived, Shortcut, SummaryMetric, Table, WorstGroup, read_metadata,
+    CrossCorpus, Durations, Emotion, Epoch, Example, Exclusion, Finding, KEY_FINGERPRINT, KEY_LONG_CLIPS, KEY_STAGE,
+    LabelError, ModelCheck, NearDuplicate, Perceived, Shortcut, SummaryMetric, Table, WorstGroup, read_metadata,
 };
 
 use crate::{Error, Inputs};
@@ -88,12 +88,12 @@ impl Tables {
             tables.examples = read_any(folder, seen)?;
         }
         for (name, folder) in &inputs.splits {
-            tables.checks.push((name.clone(), read(folder, seen)?));
+            tables.checks.push(((*name).to_owned(), read(folder, seen)?));
         }
         for (name, folder) in &inputs.trains {
-            tables.history.push((name.clone(), read(folder, seen)?));
-            let metadata = read_metadata(&folder.join(format!("{}.parquet", Epoch::NAME)))?;
-            tables.long_clips.extend(metadata.get(KEY_LONG_CLIPS).map(|told| (name.clone(), told.clone())));
+            tables.history.push(((*name).to_owned(), read(folder, seen)?));
+            let metadata = read_metadata(&Epoch::file_in(folder))?;
+            tables.long_clips.extend(metadata.get(KEY_LONG_CLIPS).map(|told| ((*name).to_owned(), told.clone())));
         }
         tables.fingerprints = fingerprints;
         Ok(tables)
@@ -123,10 +123,10 @@ impl Tables {
 
 /// The table of `T` in `folder`, which must be there.
 fn read<T: Table>(folder: &Path, fingerprints: &mut BTreeMap<String, String>) -> Result<Vec<T>, Error> {
-    let path = folder.join(format!("{}.parquet", T::NAME));
+    let path = T::file_in(folder);
     let rows = T::read(&path)?;
     let metadata = read_metadata(&path)?;
-    if let (Some(stage), Some(fingerprint)) = (metadata.get("ser.stage"), metadata.get("ser.fingerprint")) {
+    if let (Some(stage), Some(fingerprint)) = (metadata.get(KEY_STAGE), metadata.get(KEY_FINGERPRINT)) {
         fingerprints.insert(stage.clone(), fingerprint.clone());
     }
     Ok(rows)
@@ -134,5 +134,5 @@ fn read<T: Table>(folder: &Path, fingerprints: &mut BTreeMap<String, String>) ->
 
 /// The table of `T` in `folder`; no rows where there is no such file.
 fn read_any<T: Table>(folder: &Path, fingerprints: &mut BTreeMap<String, String>) -> Result<Vec<T>, Error> {
-    if folder.join(format!("{}.parquet", T::NAME)).exists() { read(folder, fingerprints) } else { Ok(Vec::new()) }
+    if T::file_in(folder).exists() { read(folder, fingerprints) } else { Ok(Vec::new()) }
 }

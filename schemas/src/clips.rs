@@ -1,5 +1,7 @@
 //! `clips`: audio files as examples. Ingest writes every file found, manifest the usable ones.
 
+use ser_stage::Output;
+
 use crate::{Emotion, Reason};
 
 /// Time from one word of a clip's fingerprint to the next, in seconds.
@@ -95,6 +97,11 @@ crate::table::table! {
 }
 
 impl Clip {
+    /// What the table is called where it lists every file found, usable or not.
+    pub const RECORDINGS: &'static str = "recordings";
+    /// The table as an ingest writes it: [`RECORDINGS`](Self::RECORDINGS).
+    pub const FOUND: Output = Output::table(Self::RECORDINGS, <Self as crate::Table>::FILE);
+
     /// A file that was found and of which nothing more is known yet.
     pub fn found(clip_id: String, corpus: String, path: String, bytes: u64) -> Self {
         Self {

@@ -8,7 +8,8 @@ use parquet::arrow::arrow_reader::ArrowReaderOptions;
 
 use crate::damage;
 use crate::error::TableResult;
-use crate::parquet_io::{self, KEY_TABLE};
+use crate::keys::{KEY_TABLE, is_provenance};
+use crate::parquet_io;
 use crate::source::Source;
 
 /// Columns that say how a run went, not what came out: table and column.
@@ -25,7 +26,7 @@ pub fn content_digest(path: &Path) -> TableResult<String> {
     let described = damage::load(path, &Source::open(path)?, ArrowReaderOptions::default())?;
     let mut digest = Digest(blake3::Hasher::new());
     let metadata = described.schema().metadata();
-    let mut pairs: Vec<_> = metadata.iter().filter(|(key, _)| !parquet_io::is_provenance(key)).collect();
+    let mut pairs: Vec<_> = metadata.iter().filter(|(key, _)| !is_provenance(key)).collect();
     pairs.sort();
     for (key, value) in pairs {
         digest.text(key);

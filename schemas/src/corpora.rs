@@ -1,5 +1,7 @@
 //! `corpora`: what each ingest stage was pointed at, and what it found there.
 
+use ser_stage::Output;
+
 crate::column::words! {
     /// What became of a declared corpus.
     pub enum CorpusStatus ("corpus status") {
@@ -42,4 +44,11 @@ crate::table::table! {
         /// Where to get it.
         url: Option<String>,
     }
+}
+
+impl Corpus {
+    /// What the table is called where it has one row.
+    pub const SINGLE: &'static str = "corpus";
+    /// The table as an ingest writes it: its one corpus.
+    pub const INGESTED: Output = Output::table(Self::SINGLE, "corpus.parquet");
 }

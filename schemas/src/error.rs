@@ -1,6 +1,7 @@
 //! What can go wrong with a table on disk; every message names the file.
 
-use std::path::PathBuf;
+use std::io;
+use std::path::{Path, PathBuf};
 
 /// Result of reading or writing a table.
 pub type TableResult<T> = Result<T, TableError>;
@@ -18,7 +19,7 @@ pub enum TableError {
         path: PathBuf,
         /// What the operating system said.
         #[source]
-        source: std::io::Error,
+        source: io::Error,
     },
     /// The file is not Parquet, or is damaged.
     #[error("`{}` is not a readable Parquet file", path.display())]
@@ -79,4 +80,11 @@ pub enum TableError {
         /// What was expected and what was found.
         problem: String,
     },
+}
+
+impl TableError {
+    /// The file system refused to `action` ("read", "write", "create") what is at `path`.
+    pub fn io(action: &'static str, path: &Path) -> impl FnOnce(io::Error) -> Self {
+        move |source| Self::Io { action, path: path.to_owned(), source }
+    }
 }

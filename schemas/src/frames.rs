@@ -1,9 +1,9 @@
 //! `frames`: the frame features of each clip, one row per clip.
 //!
 //! Columns: `clip_id`, `variant` (in `augmented.parquet` only: which alteration), `content_hash` of the file that the
-//! frames were computed from, `frame_count`, and `frames`, a list of fixed-size lists: `frame_count` frames of one value
-//! per feature. The feature names, the frame step and whatever else is needed to compute the same features again are in
-//! the metadata, as JSON under `ser.features`; whatever else decides the values, under `ser.recipe`.
+//! frames were computed from, `frame_count`, and `frames`, a list of fixed-size lists: `frame_count` frames of one
+//! value per feature. The feature names, the frame step and whatever else is needed to compute the same features again
+//! are in the metadata, as JSON under `ser.features`; whatever else decides the values, under `ser.recipe`.
 //!
 //! Written and read in row groups, so that memory does not grow with the corpus. A row group of an earlier file can be
 //! taken over without reading it.
@@ -14,18 +14,24 @@ use std::sync::Arc;
 
 use arrow::array::{Array, ArrayRef, AsArray, RecordBatch, StringArray, UInt32Array};
 use arrow::datatypes::{DataType, Field, Float32Type, Schema};
+use ser_stage::Output;
 use serde::{Deserialize, Serialize};
 
 use crate::error::{TableError, TableResult};
 use crate::groups::{GroupReader, GroupWriter};
 use crate::matrices::MatrixColumn;
-use crate::{Provenance, read_metadata, table};
+use crate::{KEY_FEATURES, KEY_RECIPE, Provenance, parquet_io, read_metadata, table};
 
-const NAME: &str = "frames";
+/// Name of the table.
+pub const NAME: &str = "frames";
+/// File of a stage that writes the table.
+pub const FILE: &str = "frames.parquet";
+/// File of the same columns: the frames of altered copies of clips, for training only; not there without any.
+pub const AUGMENTED_FILE: &str = "augmented.parquet";
+/// The table as what a stage writes.
+pub const OUTPUT: Output = Output::table(NAME, FILE);
 /// Version of the schema; see [`Table::VERSION`](crate::Table::VERSION).
 pub const VERSION: u32 = 2;
-const KEY_FEATURES: &str = "ser.features";
-const KEY_RECIPE: &str = "ser.recipe";
 
 /// Clips per row group of a table that is written clip by clip, and per batch of one that is read.
 pub const CLIPS_PER_GROUP: usize = 64;
@@ -87,11 +93,12 @@ impl FramesWriter {
         Self::create_from(path, layout, "", provenance)
     }
 
-    /// Like [`create`](Self::create), saying in `recipe` what decides the values beside the audio: rows of equal content
-    /// in tables of equal recipe are equal.
+    /// Like [`create`](Self::create), saying in `recipe` what decides the values beside the audio: rows of equal
+    /// content in tables of equal recipe are equal.
     pub fn create_from(path: &Path, layout: &FrameLayout, recipe: &str, provenance: &Provenance) -> TableResult<Self> {
         let json = serde_json::to_string(layout).unwrap_or_default();
-        let metadata = provenance.metadata(NAME, VERSION, &[(KEY_FEATURES, json), (KEY_RECIPE, recipe.to_owned())]);
+        let metadata =
+            parquet_io::metadata(provenance, NAME, VERSION, &[(KEY_FEATURES, json), (KEY_RECIPE, recipe.to_owned())]);
         let schema = Arc::new(schema(layout.names.len()).with_metadata(metadata));
         let writer = GroupWriter::create(path, schema)?;
         let width = layout.names.len();

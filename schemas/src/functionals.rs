@@ -12,12 +12,18 @@ use std::sync::Arc;
 
 use arrow::array::{Array, ArrayRef, AsArray, Float32Array, RecordBatch, StringArray};
 use arrow::datatypes::{DataType, Field, Float32Type, Schema};
+use ser_stage::Output;
 
 use crate::error::{TableError, TableResult};
 use crate::groups::{GroupReader, GroupWriter};
-use crate::{Provenance, table};
+use crate::{Provenance, parquet_io, table};
 
-const NAME: &str = "functionals";
+/// Name of the table.
+pub const NAME: &str = "functionals";
+/// File of a stage that writes the table.
+pub const FILE: &str = "functionals.parquet";
+/// The table as what a stage writes.
+pub const OUTPUT: Output = Output::table(NAME, FILE);
 /// Version of the schema; see [`Table::VERSION`](crate::Table::VERSION).
 pub const VERSION: u32 = 1;
 
@@ -102,7 +108,7 @@ impl FunctionalsWriter {
     pub fn create(path: &Path, names: &[String], provenance: &Provenance) -> TableResult<Self> {
         let mut fields = vec![Field::new("clip_id", DataType::Utf8, false)];
         fields.extend(names.iter().map(|name| Field::new(name, DataType::Float32, false)));
-        let schema = Arc::new(Schema::new(fields).with_metadata(provenance.metadata(NAME, VERSION, &[])));
+        let schema = Arc::new(Schema::new(fields).with_metadata(parquet_io::metadata(provenance, NAME, VERSION, &[])));
         Ok(Self { writer: GroupWriter::create(path, schema)?, width: names.len() })
     }
 

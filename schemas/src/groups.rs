@@ -22,12 +22,13 @@ use parquet::file::metadata::{ColumnChunkMetaData, FileMetaData, ParquetMetaData
 use parquet::file::properties::{EnabledStatistics, WriterProperties, WriterPropertiesPtr};
 use parquet::file::reader::ChunkReader;
 use parquet::file::writer::{SerializedRowGroupWriter, TrackedWrite};
+use ser_stage::WholeFile;
 
 use crate::damage;
 use crate::error::TableResult;
 use crate::footer::Footer;
 use crate::matrices::MatrixColumn;
-use crate::parquet_io::{check_table, io_error, read_error, write_error};
+use crate::parquet_io::{check_table, create, io_error, put_in_place, read_error, write_error};
 use crate::source::Source;
 use crate::writeback::Writeback;
 
@@ -38,11 +39,9 @@ const MAGIC: &[u8] = b"PAR1";
 
 /// A file being written beside its final place; it appears there when [`finish`](Self::finish) succeeds.
 pub(crate) struct GroupWriter {
-    path: PathBuf,
-    partial: PathBuf,
+    whole: WholeFile,
     schema: SchemaRef,
-    /// `None` once the file is complete.
-    out: Option<TrackedWrite<BufWriter<File>>>,
+    out: TrackedWrite<BufWriter<File>>,
     writeback: Writeback,
     properties: WriterPropertiesPtr,
     factory: ArrowRowGroupWriterFactory,
@@ -57,9 +56,9 @@ type Group<'a> = SerializedRowGroupWriter<'a, BufWriter<File>>;
 impl GroupWriter {
     /// Starts a table.
     pub(crate) fn create(path: &Path, schema: SchemaRef) -> TableResult<Self> {
-        let partial = path.with_extension("parquet.partial");
-        let file = File::create(&partial).map_err(|source| io_error("write", &partial, source))?;
-        let writeback = Writeback::new(&file).map_err(|source| io_error("write", &partial, source))?;
+        let (whole, file) = create(path)?;
+        let partial = whole.partial();
+        let writeback = Writeback::new(&file).map_err(|source| io_error("write", partial, source))?;
         // A file of nothing but the footer, which goes nowhere: what the real footer has beside its groups, and arrow's
         // writers of columns.
         let describe = || -> Result<_, ParquetError> {
@@ -67,20 +66,10 @@ impl GroupWriter {
             let (writer, factory) = writer.into_serialized_writer()?;
             Ok((Arc::clone(writer.properties()), factory, writer.close()?.file_metadata().clone()))
         };
-        let (properties, factory, metadata) = describe().map_err(|source| write_error(&partial, source))?;
+        let (properties, factory, metadata) = describe().map_err(|source| write_error(partial, source))?;
         let mut out = TrackedWrite::new(BufWriter::with_capacity(BUFFER_BYTES, file));
-        out.write_all(MAGIC).map_err(|source| io_error("write", &partial, source))?;
-        Ok(Self {
-            path: path.to_owned(),
-            partial,
-            schema,
-            out: Some(out),
-            writeback,
-            properties,
-            factory,
-            metadata,
-            footer: Footer::default(),
-        })
+        out.write_all(MAGIC).map_err(|source| io_error("write", partial, source))?;
+        Ok(Self { whole, schema, out, writeback, properties, factory, metadata, footer: Footer::default() })
     }
 
     /// Appends a row group of one array per field of the schema; each is asked for when its turn comes, so that a wide
@@ -159,7 +148,7 @@ impl GroupWriter {
 
     /// Appends a row group that `write` fills.
     fn append(&mut self, write: impl FnOnce(&mut Group<'_>) -> Result<(), ParquetError>) -> TableResult<()> {
-        let Some(out) = self.out.as_mut() else { return Ok(()) };
+        let out = &mut self.out;
         let append = || -> Result<(), ParquetError> {
             let index = i32::try_from(self.footer.len())
                 .map_err(|_| ParquetError::General("a file cannot have more row groups".to_owned()))?;
@@ -168,34 +157,27 @@ impl GroupWriter {
             write(&mut group)?;
             self.footer.push(&*group.close()?)
         };
-        append().map_err(|source| write_error(&self.partial, source))?;
+        append().map_err(|source| write_error(self.whole.partial(), source))?;
         let written = out.bytes_written() as u64;
-        self.writeback.advance(written).map_err(|source| io_error("write", &self.partial, source))
+        self.writeback.advance(written).map_err(|source| io_error("write", self.whole.partial(), source))
     }
 
     /// Completes, syncs and renames the file into place.
-    pub(crate) fn finish(mut self) -> TableResult<()> {
-        let Some(mut out) = self.out.take() else { return Ok(()) };
-        let footer = std::mem::take(&mut self.footer);
+    pub(crate) fn finish(self) -> TableResult<()> {
+        let Self { whole, mut out, mut writeback, metadata, footer, .. } = self;
+        let partial = whole.partial();
         let complete = || -> Result<BufWriter<File>, ParquetError> {
             // Here, because `into_inner` would turn what the operating system says into words.
             out.flush()?;
             let mut out = out.into_inner()?;
-            let metadata = ParquetMetaData::new(self.metadata.clone(), footer.into_groups()?);
+            let metadata = ParquetMetaData::new(metadata, footer.into_groups()?);
             ParquetMetaDataWriter::new(&mut out, &metadata).finish()?;
             Ok(out)
         };
-        let buffered = complete().map_err(|source| write_error(&self.partial, source))?;
-        buffered.into_inner().map_err(|error| io_error("write", &self.partial, error.into_error()))?;
-        self.writeback.finish().map_err(|source| io_error("write", &self.partial, source))?;
-        std::fs::rename(&self.partial, &self.path).map_err(|source| io_error("rename", &self.partial, source))
-    }
-}
-
-impl Drop for GroupWriter {
-    fn drop(&mut self) {
-        // It is only there when an error or a panic cut the writing short.
-        let _ = std::fs::remove_file(&self.partial);
+        let buffered = complete().map_err(|source| write_error(partial, source))?;
+        buffered.into_inner().map_err(|error| io_error("write", partial, error.into_error()))?;
+        writeback.finish().map_err(|source| io_error("write", partial, source))?;
+        put_in_place(whole)
     }
 }
 
@@ -296,11 +278,12 @@ mod tests {
 
     use super::*;
     use crate::Provenance;
+    use crate::parquet_io::metadata;
 
     fn schema() -> SchemaRef {
         let mut fields = vec![Field::new("clip_id", DataType::Utf8, true)];
         fields.extend((0..20).map(|column| Field::new(format!("mfcc_{column:02}_mean"), DataType::Float32, false)));
-        Arc::new(Schema::new(fields).with_metadata(Provenance::default().metadata("functionals", 1, &[])))
+        Arc::new(Schema::new(fields).with_metadata(metadata(&Provenance::default(), "functionals", 1, &[])))
     }
 
     /// Columns of `rows` rows, enough of them for several pages in the larger groups.

@@ -5,33 +5,9 @@
 //! atomically, with the schema's name and version and the provenance of the file in its metadata.
 //!
 //! Two tables are as wide as the spec asks for and are written by hand: [`frames`] and [`functionals`].
-//! [`stage`] holds what every stage receives and returns.
-
-/// Metadata key, in a manifest's `clips.parquet`, of the sample rate in hertz that features are computed at.
-pub const KEY_SAMPLE_RATE_HZ: &str = "ser.sample_rate_hz";
-
-/// Metadata key, in a manifest's `clips.parquet`, of the limits that its clips keep, as JSON: `min_duration_s`, `max_duration_s`,
-/// `silence_dbfs`. A model that was trained on them carries them with it. They are no part of the table's content: limits that
-/// move no clip make no stage run again.
-pub const KEY_LIMITS: &str = "ser.limits";
-
-/// Metadata key, in a train stage's `history.parquet`, of a sentence: how many clips are longer than the network hears at once, and
-/// what becomes of them. Absent where none is.
-pub const KEY_LONG_CLIPS: &str = "ser.long_clips";
-
-/// File of a train or baseline stage: what each fold's model said about its validation clips, as a `predictions` table.
-pub const VALIDATION_PREDICTIONS_FILE: &str = "validation_predictions.parquet";
-
-/// Metadata key, in `assignments.parquet`, of the protocol's name.
-pub const KEY_PROTOCOL: &str = "ser.protocol";
-
-/// Metadata key, in a `predictions.parquet`, of what made the model apart from the split: models of equal recipes differ in nothing but
-/// the clips that they were trained on.
-pub const KEY_RECIPE: &str = "ser.recipe";
 
 mod assignments;
 mod associations;
-mod augmented;
 mod balance;
 mod calibration;
 mod checks;
@@ -57,6 +33,7 @@ pub mod frames;
 pub mod functionals;
 mod groups;
 mod history;
+mod keys;
 mod label_errors;
 mod matrices;
 mod model_checks;
@@ -68,7 +45,6 @@ mod regularisation;
 mod role;
 mod shortcuts;
 mod source;
-pub mod stage;
 mod summary;
 mod table;
 mod worst_groups;
@@ -76,7 +52,6 @@ mod writeback;
 
 pub use assignments::Assignment;
 pub use associations::Association;
-pub use augmented::AUGMENTED_FILE;
 pub use balance::Balance;
 pub use calibration::CalibrationBin;
 pub use checks::{Check, CheckStatus};
@@ -96,15 +71,21 @@ pub use examples::Example;
 pub use exclusions::{Exclusion, Reason};
 pub use exposures::{Exposure, Use};
 pub use findings::{Finding, Severity};
+pub use frames::AUGMENTED_FILE;
 pub use history::Epoch;
+pub use keys::{
+    KEY_FEATURES, KEY_FINGERPRINT, KEY_LIMITS, KEY_LONG_CLIPS, KEY_PIPELINE, KEY_PROTOCOL, KEY_RECIPE,
+    KEY_SAMPLE_RATE_HZ, KEY_SOURCES, KEY_STAGE, KEY_TABLE, KEY_VERSION,
+};
 pub use label_errors::LabelError;
 pub use model_checks::ModelCheck;
 pub use near_duplicates::NearDuplicate;
-pub use parquet_io::{Provenance, read_metadata};
+pub use parquet_io::read_metadata;
 pub use perceived::Perceived;
 pub use predictions::Prediction;
 pub use regularisation::Regularisation;
 pub use role::Role;
+pub use ser_stage::Provenance;
 pub use shortcuts::Shortcut;
 pub use summary::SummaryMetric;
 pub use table::{AnyTable, ColumnDoc, Table, TableDoc, all_tables, every_table};

@@ -74,13 +74,13 @@ mod tests {
     use proptest::prelude::*;
 
     use super::*;
-    use crate::Provenance;
     use crate::groups::GroupWriter;
+    use crate::{Provenance, parquet_io};
 
     fn schema(width: usize) -> SchemaRef {
         let frame = DataType::FixedSizeList(Arc::new(Field::new_list_field(DataType::Float32, false)), width as i32);
         let list = DataType::List(Arc::new(Field::new_list_field(frame, false)));
-        let metadata = Provenance::default().metadata("matrices", 1, &[]);
+        let metadata = parquet_io::metadata(&Provenance::default(), "matrices", 1, &[]);
         Arc::new(Schema::new(vec![Field::new("frames", list, false)]).with_metadata(metadata))
     }
 

@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 use std::fs::File;
 use std::io::{self, BufWriter};
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use arrow::array::RecordBatch;
 use arrow::datatypes::{Metadata, SchemaRef};
@@ -12,105 +12,62 @@ use parquet::arrow::arrow_reader::{ArrowReaderOptions, ParquetRecordBatchReaderB
 use parquet::basic::Compression;
 use parquet::errors::ParquetError;
 use parquet::file::properties::WriterProperties;
+use ser_stage::{Provenance, WholeFile};
 
-use crate::KEY_LIMITS;
 use crate::damage;
 use crate::error::{TableError, TableResult};
+use crate::keys::{KEY_FINGERPRINT, KEY_PIPELINE, KEY_STAGE, KEY_TABLE, KEY_VERSION};
 use crate::source::Source;
 
-/// Metadata key of the table's name.
-pub(crate) const KEY_TABLE: &str = "ser.table";
-/// Metadata key of the schema's version.
-pub(crate) const KEY_VERSION: &str = "ser.version";
-const KEY_PIPELINE: &str = "ser.pipeline";
-const KEY_STAGE: &str = "ser.stage";
-const KEY_FINGERPRINT: &str = "ser.fingerprint";
-
-/// What made a table. Stored in the Parquet metadata of every file.
-#[derive(Debug, Clone, PartialEq, Eq, Default)]
-pub struct Provenance {
-    /// Name of the pipeline.
-    pub pipeline: String,
-    /// Name of the stage.
-    pub stage: String,
-    /// Fingerprint of the stage's parameters, code version and inputs.
-    pub fingerprint: String,
+/// The metadata of a file that holds `table`, with `extra` pairs of the table's own.
+pub(crate) fn metadata(
+    provenance: &Provenance,
+    table: &str,
+    version: u32,
+    extra: &[(&str, String)],
+) -> HashMap<String, String> {
+    let mut metadata = HashMap::from([
+        (KEY_TABLE.to_owned(), table.to_owned()),
+        (KEY_VERSION.to_owned(), version.to_string()),
+        (KEY_PIPELINE.to_owned(), provenance.pipeline.clone()),
+        (KEY_STAGE.to_owned(), provenance.stage.clone()),
+        (KEY_FINGERPRINT.to_owned(), provenance.fingerprint.clone()),
+    ]);
+    metadata.extend(extra.iter().map(|(key, value)| ((*key).to_owned(), value.clone())));
+    metadata
 }
 
-impl Provenance {
-    /// The metadata of a file that holds `table`, with `extra` pairs of the table's own.
-    pub(crate) fn metadata(&self, table: &str, version: u32, extra: &[(&str, String)]) -> HashMap<String, String> {
-        let mut metadata = HashMap::from([
-            (KEY_TABLE.to_owned(), table.to_owned()),
-            (KEY_VERSION.to_owned(), version.to_string()),
-            (KEY_PIPELINE.to_owned(), self.pipeline.clone()),
-            (KEY_STAGE.to_owned(), self.stage.clone()),
-            (KEY_FINGERPRINT.to_owned(), self.fingerprint.clone()),
-        ]);
-        metadata.extend(extra.iter().map(|(key, value)| ((*key).to_owned(), value.clone())));
-        metadata
-    }
-}
-
-/// Whether a metadata key tells how a file was made, and nothing of what is in it. Limits that left out other clips show in
-/// the rows.
-pub(crate) fn is_provenance(key: &str) -> bool {
-    [KEY_PIPELINE, KEY_STAGE, KEY_FINGERPRINT, KEY_LIMITS].contains(&key)
-}
-
-/// A Parquet file being written beside its final place; it appears there when [`finish`](Self::finish) succeeds.
-pub(crate) struct AtomicWriter {
-    path: PathBuf,
-    partial: PathBuf,
-    writer: Option<ArrowWriter<BufWriter<File>>>,
-}
-
-impl AtomicWriter {
-    pub(crate) fn create(path: &Path, schema: SchemaRef) -> TableResult<Self> {
-        let partial = path.with_extension("parquet.partial");
-        let file = File::create(&partial).map_err(|source| io_error("write", &partial, source))?;
-        let properties = WriterProperties::builder().set_compression(Compression::SNAPPY).build();
-        let writer = ArrowWriter::try_new(BufWriter::new(file), schema, Some(properties))
-            .map_err(|source| write_error(&partial, source))?;
-        Ok(Self { path: path.to_owned(), partial, writer: Some(writer) })
-    }
-
-    /// Appends `batch`.
-    pub(crate) fn write(&mut self, batch: &RecordBatch) -> TableResult<()> {
-        let Some(writer) = self.writer.as_mut() else { return Ok(()) };
-        writer.write(batch).map_err(|source| write_error(&self.partial, source))
-    }
-
-    /// Completes, syncs and renames the file into place.
-    pub(crate) fn finish(mut self) -> TableResult<()> {
-        let Some(writer) = self.writer.as_mut() else { return Ok(()) };
-        writer.finish().map_err(|source| write_error(&self.partial, source))?;
-        writer.inner().get_ref().sync_all().map_err(|source| io_error("write", &self.partial, source))?;
-        self.writer = None;
-        std::fs::rename(&self.partial, &self.path).map_err(|source| io_error("rename", &self.partial, source))
-    }
-}
-
-impl Drop for AtomicWriter {
-    fn drop(&mut self) {
-        // Only reached with a writer when an error or a panic cut the writing short.
-        if self.writer.take().is_some() {
-            let _ = std::fs::remove_file(&self.partial);
-        }
-    }
-}
-
-/// Writes `batches` to `path` atomically.
+/// Writes `batches` to `path`, which appears there whole or not at all.
 pub(crate) fn write_batches(
     path: &Path,
     schema: SchemaRef,
     batches: impl Iterator<Item = RecordBatch>,
 ) -> TableResult<()> {
-    let mut writer = AtomicWriter::create(path, schema)?;
-    for batch in batches {
-        writer.write(&batch)?;
-    }
-    writer.finish()
+    let (whole, file) = create(path)?;
+    let partial = whole.partial();
+    let properties = WriterProperties::builder().set_compression(Compression::SNAPPY).build();
+    let write = || -> Result<_, ParquetError> {
+        let mut writer = ArrowWriter::try_new(BufWriter::new(file), schema, Some(properties))?;
+        for batch in batches {
+            writer.write(&batch)?;
+        }
+        writer.finish()?;
+        Ok(writer)
+    };
+    let written = write().map_err(|source| write_error(partial, source))?;
+    written.inner().get_ref().sync_all().map_err(|source| io_error("write", partial, source))?;
+    put_in_place(whole)
+}
+
+/// Starts the file that is to be at `path`.
+pub(crate) fn create(path: &Path) -> TableResult<(WholeFile, File)> {
+    WholeFile::create(path).map_err(|source| io_error("write", &WholeFile::partial_of(path), source))
+}
+
+/// Renames a complete file into place.
+pub(crate) fn put_in_place(whole: WholeFile) -> TableResult<()> {
+    let partial = whole.partial().to_owned();
+    whole.put_in_place().map_err(|source| io_error("rename", &partial, source))
 }
 
 /// Opens `path` and checks that it holds `table` in a version up to `version`: the version, and its rows.
@@ -152,11 +109,12 @@ pub(crate) fn check_table(path: &Path, metadata: &Metadata, table: &str, version
     }
 }
 
-pub(crate) fn io_error(action: &'static str, path: &Path, source: std::io::Error) -> TableError {
-    TableError::Io { action, path: path.to_owned(), source }
+pub(crate) fn io_error(action: &'static str, path: &Path, source: io::Error) -> TableError {
+    TableError::io(action, path)(source)
 }
 
-/// Reading `path` failed. A file that ends too early is a damaged file; other refusals of the system say nothing about it.
+/// Reading `path` failed. A file that ends too early is a damaged file; other refusals of the system say nothing about
+/// it.
 pub(crate) fn read_error(path: &Path, source: ParquetError) -> TableError {
     match system_error(source) {
         Ok(source) => io_error("read", path, source),
@@ -190,6 +148,7 @@ fn is_damage(error: &io::Error) -> bool {
 #[cfg(all(test, target_os = "linux"))]
 mod tests {
     use std::os::unix::fs::symlink;
+    use std::path::PathBuf;
 
     use super::*;
     use crate::frames::{ClipFrames, FrameLayout, FramesWriter};
@@ -206,7 +165,7 @@ mod tests {
     fn full(file: &str) -> (tempfile::TempDir, PathBuf) {
         let folder = tempfile::tempdir().expect("folder");
         let path = folder.path().join(file);
-        symlink("/dev/full", path.with_extension("parquet.partial")).expect("link");
+        symlink("/dev/full", WholeFile::partial_of(&path)).expect("link");
         (folder, path)
     }
 

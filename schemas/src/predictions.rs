@@ -1,5 +1,7 @@
 //! `predictions`: what a model said about clips that it was not trained on.
 
+use ser_stage::Output;
+
 use crate::Emotion;
 
 crate::table::table! {
@@ -26,4 +28,9 @@ crate::table::table! {
         /// The class names, comma-separated, in the order of `probabilities`.
         classes: String,
     }
+}
+
+impl Prediction {
+    /// A second file of a stage that makes models: what the model of each fold says about its validation clips.
+    pub const VALIDATION: Output = Output::table("validation_predictions", "validation_predictions.parquet");
 }

@@ -1,13 +1,14 @@
 //! One declaration per table: row type, Arrow schema, column documentation, and conversion both ways.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use arrow::array::{RecordBatch, new_null_array};
 use arrow::datatypes::{Schema, SchemaRef};
+use ser_stage::{Output, Provenance};
 
 use crate::error::TableResult;
-use crate::parquet_io::{self, Provenance};
+use crate::parquet_io;
 
 /// Documentation of one column.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -39,6 +40,10 @@ pub struct TableDoc {
 pub trait Table: Sized {
     /// The table's name, as in the file's metadata.
     const NAME: &'static str;
+    /// File of a stage that writes the table.
+    const FILE: &'static str;
+    /// The table as what a stage writes.
+    const OUTPUT: Output = Output::table(Self::NAME, Self::FILE);
     /// Version of the schema; it rises when a column is added, removed or changes its meaning.
     const VERSION: u32;
 
@@ -54,6 +59,21 @@ pub trait Table: Sized {
     /// A batch as rows; `path` is named in errors.
     fn decode(batch: &RecordBatch, path: &Path) -> TableResult<Vec<Self>>;
 
+    /// The table's file in the folder of a stage.
+    fn file_in(dir: impl AsRef<Path>) -> PathBuf {
+        dir.as_ref().join(Self::FILE)
+    }
+
+    /// Writes all rows to the table's file in `dir`; see [`write`](Self::write).
+    fn write_in(dir: impl AsRef<Path>, rows: &[Self], provenance: &Provenance) -> TableResult<()> {
+        Self::write(&Self::file_in(dir), rows, provenance)
+    }
+
+    /// Reads all rows of the table's file in `dir`; see [`read`](Self::read).
+    fn read_in(dir: impl AsRef<Path>) -> TableResult<Vec<Self>> {
+        Self::read(&Self::file_in(dir))
+    }
+
     /// Writes all rows to `path`: beside it first, then renamed, so that a half-written table is never seen.
     fn write(path: &Path, rows: &[Self], provenance: &Provenance) -> TableResult<()> {
         Self::write_with(path, rows, provenance, &[])
@@ -61,8 +81,12 @@ pub trait Table: Sized {
 
     /// Like [`write`](Self::write), with further pairs in the file's metadata.
     fn write_with(path: &Path, rows: &[Self], provenance: &Provenance, extra: &[(&str, String)]) -> TableResult<()> {
-        let schema =
-            Schema::clone(&Self::schema()).with_metadata(provenance.metadata(Self::NAME, Self::VERSION, extra));
+        let schema = Schema::clone(&Self::schema()).with_metadata(parquet_io::metadata(
+            provenance,
+            Self::NAME,
+            Self::VERSION,
+            extra,
+        ));
         let batch = Self::encode(rows);
         parquet_io::write_batches(path, Arc::new(schema), std::iter::once(batch))
     }
@@ -183,6 +207,7 @@ macro_rules! table {
 
         impl $crate::Table for $row {
             const NAME: &'static str = $name;
+            const FILE: &'static str = concat!($name, ".parquet");
             const VERSION: u32 = $version;
 
             fn schema() -> arrow::datatypes::SchemaRef {
@@ -287,7 +312,7 @@ mod tests {
             .filter(|at| !columns.contains(&batch.schema().field(*at).name().as_str()))
             .collect();
         let batch = batch.project(&kept).expect("columns");
-        let metadata = Provenance::default().metadata(T::NAME, 1, &[]);
+        let metadata = parquet_io::metadata(&Provenance::default(), T::NAME, 1, &[]);
         let schema = Arc::new(Schema::clone(&batch.schema()).with_metadata(metadata));
         parquet_io::write_batches(path, schema, std::iter::once(batch)).expect("write");
     }
@@ -316,7 +341,7 @@ mod tests {
         let (seed, path) = (folder.path().join("seed.parquet"), folder.path().join("table.parquet"));
         for table in every_table() {
             let (doc, schema) = ((table.describe)(), (table.schema)());
-            let metadata = Provenance::default().metadata(doc.name, doc.version, &[]);
+            let metadata = parquet_io::metadata(&Provenance::default(), doc.name, doc.version, &[]);
             let described = Arc::new(Schema::clone(&schema).with_metadata(metadata));
             let none = RecordBatch::new_empty(Arc::clone(&described));
             parquet_io::write_batches(&seed, described, std::iter::once(none)).expect("write");

@@ -1,10 +1,10 @@
 //! What differs between two runs, as far as their records tell: stages, parameters, code and figures.
 
+use ser_stage::Metric;
 use serde::Serialize;
 use serde_json::Value;
 
 use crate::fingerprint::canonical;
-use crate::metric::Metric;
 use crate::reason::{Reason, compare_params};
 use crate::record::{RunRecord, StageRun, StageStatus};
 

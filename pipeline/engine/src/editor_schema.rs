@@ -1,8 +1,9 @@
 //! JSON Schema of pipeline files, for editors: generated from the same schemas that the strict check walks.
 
+use ser_stage::{Input, StageKind};
 use serde_json::{Map, Value, json};
 
-use crate::kind::{Registry, StageKind};
+use crate::registry::Registry;
 
 /// JSON Schema (2020-12) of a pipeline file with the kinds of `registry`.
 pub fn json_schema(registry: &Registry) -> Value {
@@ -10,7 +11,7 @@ pub fn json_schema(registry: &Registry) -> Value {
     let mut branches = Vec::new();
     for kind in registry.iter() {
         let name = kind.name();
-        definitions.insert(name.to_owned(), stage_schema(kind.as_ref()));
+        definitions.insert(name.to_owned(), stage_schema(kind.as_ref(), registry));
         for (inner, schema) in local_definitions(kind.as_ref()) {
             definitions.insert(format!("{name}.{inner}"), schema);
         }
@@ -54,7 +55,7 @@ pub fn json_schema(registry: &Registry) -> Value {
 }
 
 /// The parameters of a kind, with `kind` and `from` beside them.
-fn stage_schema(kind: &dyn StageKind) -> Value {
+fn stage_schema(kind: &dyn StageKind, registry: &Registry) -> Value {
     let mut schema = kind.params_schema().to_value();
     rename_references(&mut schema, kind.name());
     let Value::Object(object) = &mut schema else { return schema };
@@ -65,7 +66,7 @@ fn stage_schema(kind: &dyn StageKind) -> Value {
     let properties = object.entry("properties").or_insert_with(|| Value::Object(Map::new()));
     if let Value::Object(properties) = properties {
         properties.insert("kind".to_owned(), json!({ "const": kind.name(), "description": kind.summary() }));
-        if let Some(from) = from_schema(kind) {
+        if let Some(from) = from_schema(kind, registry) {
             properties.insert("from".to_owned(), from);
         }
     }
@@ -73,19 +74,26 @@ fn stage_schema(kind: &dyn StageKind) -> Value {
     schema
 }
 
-fn from_schema(kind: &dyn StageKind) -> Option<Value> {
+fn from_schema(kind: &dyn StageKind, registry: &Registry) -> Option<Value> {
     let inputs = kind.inputs();
     if inputs.is_empty() {
         return None;
     }
-    let counted: Vec<String> = inputs
-        .iter()
-        .map(|input| match (input.min, input.max) {
-            (min, Some(max)) if min == max => format!("{min} of kind {}", input.kind),
-            (min, Some(max)) => format!("{min} to {max} of kind {}", input.kind),
-            (min, None) => format!("{min} or more of kind {}", input.kind),
-        })
-        .collect();
+    let counted = |input: &Input| {
+        let (count, write) = match (input.min, input.max) {
+            (1, Some(1)) => ("1".to_owned(), "writes"),
+            (min, Some(max)) if min == max => (min.to_string(), "write"),
+            (min, Some(max)) => (format!("{min} to {max}"), "write"),
+            (min, None) => (format!("{min} or more"), "write"),
+        };
+        format!("{count} that {write} {}", input.tables.join(" and "))
+            + &match registry.writers(input)[..] {
+                [] => String::new(),
+                [kind] => format!(" (kind {kind})"),
+                ref kinds => format!(" (kinds {})", kinds.join(", ")),
+            }
+    };
+    let counted: Vec<String> = inputs.iter().map(counted).collect();
     Some(json!({
         "description": format!("The stages that it reads: {}.", counted.join(", ")),
         "oneOf": [

@@ -1,29 +1,24 @@
 //! Writing so that a crash leaves the old or the new, never half of either.
 
 use std::fs::{self, File, Metadata};
-use std::io::{self, Write as _};
-use std::path::{Path, PathBuf};
+use std::io;
+use std::path::Path;
 use std::time::UNIX_EPOCH;
+
+use ser_stage::{WholeFile, write_whole};
 
 use crate::failure::EngineError;
 
 /// Writes `bytes` to `path`: beside it first, synced, then renamed into place.
 pub(crate) fn write_atomic(path: &Path, bytes: &[u8]) -> Result<(), EngineError> {
-    let mut beside = path.as_os_str().to_owned();
-    beside.push(format!(".{}.tmp", std::process::id()));
-    let beside = PathBuf::from(beside);
-    let write = || -> io::Result<()> {
-        let mut file = File::create(&beside)?;
-        file.write_all(bytes)?;
-        file.sync_all()?;
-        fs::rename(&beside, path)?;
-        sync_dir(path.parent().unwrap_or(Path::new(".")))
-    };
-    write().map_err(|error| {
-        // What is left of it is of no use, and if it cannot be removed either, the first error says more.
-        let _ = fs::remove_file(&beside);
-        EngineError::io("write", path)(error)
-    })
+    write_whole(path, bytes)
+        .and_then(|()| sync_dir(path.parent().unwrap_or(Path::new("."))))
+        .map_err(EngineError::io("write", path))
+}
+
+/// Whether a file is what a write left that was cut off.
+pub(crate) fn is_partial(path: &Path) -> bool {
+    path.extension().is_some_and(|extension| extension == WholeFile::ENDING)
 }
 
 /// Paths of all regular files below `dir`, relative to it with `/` between folders, sorted.
@@ -87,7 +82,7 @@ pub(crate) fn sync_dir(dir: &Path) -> io::Result<()> {
 pub(crate) fn remove_partial(dir: &Path) -> io::Result<()> {
     for item in fs::read_dir(dir)? {
         let path = item?.path();
-        if path.extension().is_some_and(|extension| extension == "tmp") {
+        if is_partial(&path) {
             remove(&path)?;
         }
     }
@@ -116,7 +111,7 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("a.json");
         fs::write(&path, "old").unwrap();
-        let beside = folder.path().join(format!("a.json.{}.tmp", std::process::id()));
+        let beside = WholeFile::partial_of(&path);
         std::os::unix::fs::symlink("/dev/full", &beside).unwrap();
         let error = write_atomic(&path, b"new").unwrap_err();
         assert!(error.to_string().starts_with(&format!("cannot write `{}`: No space left", path.display())), "{error}");

@@ -4,10 +4,10 @@
 
 use std::collections::BTreeMap;
 
+use ser_stage::{External, SpecCover};
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value, json};
 
-use crate::kind::{External, SpecCover};
 use crate::spec::{Pipeline, Stage};
 
 /// Raised when the rule of the digest changes; every artifact is stale then.

@@ -153,7 +153,7 @@ impl Look<'_> {
         }
         for folder in ["stages", "runs", "objects"] {
             for entry in self.folder(folder)? {
-                if entry.kind.is_file() && entry.path.extension().is_some_and(|extension| extension == "tmp") {
+                if entry.kind.is_file() && files::is_partial(&entry.path) {
                     self.add(GarbageKind::Leftover, &entry.path, "half-written by an interrupted run")?;
                 }
             }

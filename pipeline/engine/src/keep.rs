@@ -37,12 +37,16 @@ impl Store {
     /// Keeps copies of the files that the kind of `stage` names, from its result as it is now.
     pub(crate) fn keep(&self, stage: &Stage) -> Result<Vec<KeptFile>, EngineError> {
         let dir = self.stage_dir(stage.name());
-        stage.kind().kept(stage.params()).into_iter().map(|path| self.keep_file(&dir.join(&path), path)).collect()
+        stage.kind().kept().iter().map(|path| self.keep_file(&dir.join(path), path)).collect()
     }
 
-    fn keep_file(&self, file: &Path, path: String) -> Result<KeptFile, EngineError> {
+    fn keep_file(&self, file: &Path, path: &str) -> Result<KeptFile, EngineError> {
         let bytes = fs::read(file).map_err(EngineError::io("read", file))?;
-        let kept = KeptFile { path, digest: blake3::hash(&bytes).to_hex().to_string(), bytes: bytes.len() as u64 };
+        let kept = KeptFile {
+            path: path.to_owned(),
+            digest: blake3::hash(&bytes).to_hex().to_string(),
+            bytes: bytes.len() as u64,
+        };
         let place = self.objects_dir().join(&kept.digest);
         // Copies are written beside and renamed: one of the right length is whole.
         let present = fs::symlink_metadata(&place).is_ok_and(|known| known.is_file() && known.len() == kept.bytes);

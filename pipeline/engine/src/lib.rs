@@ -1,11 +1,10 @@
 //! The engine: reads a declared pipeline, decides what is stale and why, and runs it without ever leaving a mix of old
 //! and new behind.
 //!
-//! It knows no audio. What a pipeline may contain is a [`Registry`] of [`StageKind`]s that the binary hands in; a
-//! [`Spec`] is read and checked against it, all mistakes at once, and becomes a [`Pipeline`]. A [`Store`] is the
-//! artifacts folder. [`plan()`] compares the two and gives every stage's reason to run; [`run()`] does precisely that plan.
-
-pub mod typed;
+//! It knows no audio. What a pipeline may contain is a [`Registry`] of [`StageKind`](ser_stage::StageKind)s that the
+//! binary hands in; a [`Spec`] is read and checked against it, all mistakes at once, and becomes a [`Pipeline`]. A
+//! [`Store`] is the artifacts folder. [`plan()`] compares the two and gives every stage's reason to run; [`run()`] does
+//! precisely that plan.
 
 mod compare;
 mod diagnostic;
@@ -15,15 +14,13 @@ mod files;
 mod fingerprint;
 mod gc;
 mod graph;
-mod job;
 mod keep;
-mod kind;
 mod lock;
-mod metric;
 mod outputs;
 mod plan;
 mod reason;
 mod record;
+mod registry;
 mod reporter;
 mod runner;
 mod runs;
@@ -40,16 +37,12 @@ pub use failure::{EngineError, Failure};
 pub use fingerprint::{Identity, InputIdentity};
 pub use gc::{Garbage, GarbageItem, GarbageKind, gc};
 pub use graph::UnknownStage;
-pub use job::{InputFolder, Job, Observer, SpecView, StageView};
 pub use keep::KeptFile;
-pub use kind::{
-    BoxError, External, Input, LastRead, Outcome, Outside, Problem, Registry, SpecCover, StageKind, WatchFilter,
-};
 pub use lock::Holder;
-pub use metric::Metric;
 pub use plan::{Plan, State, Step, plan};
 pub use reason::Reason;
 pub use record::{OutputFile, RunRecord, RunStatus, StageRecord, StageRun, StageStatus};
+pub use registry::{ContentDigest, Registry};
 pub use reporter::{Reporter, Silent};
 pub use runner::{RunOptions, run};
 pub use runs::UnknownRun;

@@ -6,8 +6,8 @@ use std::thread;
 
 use crate::failure::{EngineError, Failure};
 use crate::files;
-use crate::kind::StageKind;
 use crate::record::OutputFile;
+use crate::registry::ContentDigest;
 
 /// What a finished stage wrote.
 pub(crate) struct Written {
@@ -32,14 +32,14 @@ pub(crate) struct Checked {
     pub(crate) touched: Option<Vec<OutputFile>>,
 }
 
-/// Looks at everything that `kind` wrote to `dir`.
-pub(crate) fn look(kind: &dyn StageKind, dir: &Path) -> Result<Written, Failure> {
+/// Looks at everything that a stage wrote to `dir`.
+pub(crate) fn look(content: ContentDigest, dir: &Path) -> Result<Written, Failure> {
     let unreadable = |path: &Path, error| Failure::of(&EngineError::io("read", path)(error));
     let paths = files::list(dir).map_err(|error| unreadable(dir, error))?;
     let full: Vec<_> = paths.iter().map(|path| dir.join(path)).collect();
     // Both go through all bytes of the files, so they do it side by side.
     let (contents, recorded) = thread::scope(|scope| {
-        let contents = scope.spawn(|| full.iter().map(|path| kind.content(path)).collect::<Result<Vec<_>, _>>());
+        let contents = scope.spawn(|| full.iter().map(|path| content(path)).collect::<Result<Vec<_>, _>>());
         let recorded: Result<Vec<OutputFile>, Failure> = paths
             .iter()
             .zip(&full)

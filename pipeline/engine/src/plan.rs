@@ -3,12 +3,12 @@
 use std::panic::resume_unwind;
 use std::thread;
 
+use ser_stage::{LastRead, Outside};
 use serde::ser::SerializeStruct as _;
 use serde::{Serialize, Serializer};
 
 use crate::failure::{EngineError, Failure};
 use crate::fingerprint::{Identity, InputIdentity};
-use crate::kind::{LastRead, Outside};
 use crate::outputs;
 use crate::reason::{Reason, differences, of_outputs};
 use crate::record::{OutputFile, StageRecord};
@@ -224,7 +224,7 @@ fn look(pipeline: &Pipeline, store: &Store, position: usize, may_write: bool) ->
     });
     let state_dir = store.state_dir(stage.name());
     let outside = Outside { base_dir: pipeline.base_dir(), state_dir: &state_dir, last, may_write };
-    let (draft, changes) = match stage.kind().external(stage.params(), &outside) {
+    let (draft, changes) = match stage.prepared().external(&outside) {
         Ok(external) => {
             let changes = external.changes.clone();
             (Ok(Identity::draft(pipeline, stage, external)), changes)

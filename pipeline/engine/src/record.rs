@@ -2,12 +2,12 @@
 
 use std::collections::HashSet;
 
+use ser_stage::Metric;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use crate::fingerprint::Identity;
 use crate::keep::KeptFile;
-use crate::metric::Metric;
 
 /// Version of both record formats; a record of another one counts as missing.
 pub(crate) const FORMAT: u32 = 2;

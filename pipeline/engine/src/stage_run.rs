@@ -6,11 +6,12 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Mutex, PoisonError};
 use std::time::Instant;
 
+use ser_stage::{
+    Context, External, InputFolder, Metric, Observer, Outcome, Provenance, SpecCover, SpecView, StageView,
+};
+
 use crate::failure::Failure;
 use crate::fingerprint::Identity;
-use crate::job::{InputFolder, Job, Observer, SpecView, StageView};
-use crate::kind::{Outcome, SpecCover};
-use crate::metric::Metric;
 use crate::outputs;
 use crate::reason::Reason;
 use crate::record::{self, StageRecord};
@@ -88,11 +89,11 @@ fn attempt(
     })?;
     let finish = || -> Result<StageRecord, Failure> {
         workspace.sync().map_err(|error| Failure::of(&error))?;
-        let written = outputs::look(stage.kind(), &workspace.out)?;
-        for expected in stage.kind().outputs(stage.params()) {
-            if written.files.iter().all(|output| output.path != expected) {
+        let written = outputs::look(setting.pipeline.content(), &workspace.out)?;
+        for expected in stage.kind().outputs() {
+            if written.files.iter().all(|output| output.path != expected.file) {
                 return Err(Failure {
-                    message: format!("the stage ended well but did not write `{expected}`"),
+                    message: format!("the stage ended well but did not write `{}`", expected.file),
                     hint: Some("this is a mistake of the program: please report it".to_owned()),
                 });
             }
@@ -152,14 +153,18 @@ fn work(
     observer: &StageObserver<'_>,
 ) -> Result<Outcome, Stopped> {
     let pipeline = setting.pipeline;
-    let job = Job {
-        stage: stage.name(),
-        kind: stage.kind().name(),
-        pipeline: pipeline.name(),
-        params: stage.params(),
+    let fingerprint_with = |external: &External| {
+        let mut identity = identity.clone();
+        identity.read(external.clone());
+        identity.fingerprint()
+    };
+    let ctx = Context {
+        provenance: Provenance {
+            pipeline: pipeline.name().to_owned(),
+            stage: stage.name().to_owned(),
+            fingerprint: fingerprint.to_owned(),
+        },
         seed: pipeline.seed(),
-        fingerprint,
-        identity,
         base_dir: pipeline.base_dir(),
         out_dir: &places.workspace.out,
         work_dir: &places.workspace.work,
@@ -167,10 +172,11 @@ fn work(
         state_dir: &places.workspace.state,
         refused_dir: &places.workspace.refused,
         inputs: input_folders(setting, stage),
-        spec: spec_view(setting, stage.kind().covers()),
+        spec: spec_view(pipeline, stage.kind().covers()),
         observer,
+        fingerprint_with: &fingerprint_with,
     };
-    match catch_unwind(AssertUnwindSafe(|| stage.kind().run(&job))) {
+    match catch_unwind(AssertUnwindSafe(|| stage.prepared().run(&ctx))) {
         Ok(Ok(outcome)) => Ok(outcome),
         Ok(Err(_)) if setting.cancel.load(Ordering::Relaxed) => Err(Stopped::Cancelled),
         Ok(Err(error)) => Err(Stopped::Failed(Failure::of(error.as_ref()))),
@@ -184,14 +190,13 @@ fn input_folders(setting: &Setting<'_>, stage: &Stage) -> Vec<InputFolder> {
         .inputs_of(stage)
         .map(|input| InputFolder {
             stage: input.name().to_owned(),
-            kind: input.kind().name().to_owned(),
             dir: setting.store.stage_dir(input.name()),
+            outputs: input.kind().outputs(),
         })
         .collect()
 }
 
-fn spec_view<'a>(setting: &Setting<'a>, cover: SpecCover) -> Option<SpecView<'a>> {
-    let pipeline = setting.pipeline;
+fn spec_view(pipeline: &Pipeline, cover: SpecCover) -> Option<SpecView<'_>> {
     if cover == SpecCover::Own {
         return None;
     }
@@ -203,7 +208,6 @@ fn spec_view<'a>(setting: &Setting<'a>, cover: SpecCover) -> Option<SpecView<'a>
             kind: stage.kind().name(),
             from: stage.from(),
             params: stage.params(),
-            dir: setting.store.stage_dir(stage.name()),
         })
         .collect();
     let text = (cover == SpecCover::Text).then(|| pipeline.text());

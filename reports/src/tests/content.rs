@@ -315,7 +315,7 @@ fn the_tables_beside_the_page_are_the_evaluated_ones_with_the_reports_own_proven
     let fixture = Fixture::complete();
     let rendered = fixture.render(&Params::default()).expect("rendered");
     let out = rendered.folder.path().join("report");
-    assert_eq!(ClassMetrics::read(&out.join("classes.parquet")).expect("classes"), fixture.classes);
-    assert_eq!(SummaryMetric::read(&out.join("summary.parquet")).expect("summary"), fixture.summary);
+    assert_eq!(ClassMetrics::read_in(&out).expect("classes"), fixture.classes);
+    assert_eq!(SummaryMetric::read_in(&out).expect("summary"), fixture.summary);
     assert_eq!(read_metadata(&out.join("summary.parquet")).expect("metadata")["ser.fingerprint"], "f00d-report");
 }

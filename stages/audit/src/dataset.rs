@@ -22,9 +22,9 @@ impl Dataset {
     /// Reads the three tables of a manifest's folder.
     pub fn read(manifest_dir: &Path) -> TableResult<Self> {
         Ok(Self {
-            clips: Clip::read(&manifest_dir.join("clips.parquet"))?,
-            exclusions: Exclusion::read(&manifest_dir.join("exclusions.parquet"))?,
-            corpora: Corpus::read(&manifest_dir.join("corpora.parquet"))?,
+            clips: Clip::read_in(manifest_dir)?,
+            exclusions: Exclusion::read_in(manifest_dir)?,
+            corpora: Corpus::read_in(manifest_dir)?,
         })
     }
 

@@ -20,7 +20,7 @@ pub enum AuditError {
     /// Findings that `fail_on` names.
     #[error(
         "{} that `fail_on` asks to stop at:\n{}\nThe tables of this audit are in `{}`; `ser audit` shows them",
-        if findings.len() == 1 { "1 finding".to_owned() } else { format!("{} findings", findings.len()) },
+        ser_text::counted(findings.len(), "finding"),
         told(findings),
         tables.display()
     )]

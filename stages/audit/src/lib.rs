@@ -21,6 +21,7 @@ mod dataset;
 mod durations;
 mod error;
 pub mod findings;
+mod kind;
 mod measures;
 mod near_duplicates;
 mod overview;
@@ -35,12 +36,10 @@ pub use codes::Code;
 pub use dataset::Dataset;
 pub use durations::durations;
 pub use error::AuditError;
+pub use kind::Audit;
 pub use measures::Measures;
 pub use near_duplicates::near_duplicates;
 pub use overview::{CorpusRow, EmotionRow, Overview, overview};
 pub use params::{FailOn, FailSeverity, Params};
-pub use run::{FILES, run};
+pub use run::run;
 pub use shortcuts::shortcuts;
-
-/// Version of what this stage computes; it rises when the same input gives other output.
-pub const VERSION: u32 = 3;

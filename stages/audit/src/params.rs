@@ -3,8 +3,8 @@
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use ser_schemas::stage::ParamProblem;
 use ser_schemas::{Finding, Severity};
+use ser_stage::Problem;
 
 use crate::codes::Code;
 
@@ -85,7 +85,7 @@ pub enum FailSeverity {
 
 impl Params {
     /// Rules that the schema cannot state.
-    pub fn check(&self) -> Vec<ParamProblem> {
+    pub fn check(&self) -> Vec<Problem> {
         let ranges = [
             (
                 "max_imbalance",
@@ -113,7 +113,7 @@ impl Params {
         ];
         let outside = ranges.into_iter().filter(|(_, value, low, high, _)| !(*low..=*high).contains(value));
         outside
-            .map(|(key, value, low, high, hint)| ParamProblem {
+            .map(|(key, value, low, high, hint)| Problem {
                 key: key.to_owned(),
                 message: format!("expected {low} to {high}, found {value}"),
                 hint: Some(hint.to_owned()),

@@ -2,10 +2,13 @@
 
 use std::path::Path;
 
-use ser_schemas::stage::{StageContext, StageSummary};
 use ser_schemas::{
     Association, Balance, ClassBalance, Durations, Finding, NearDuplicate, Provenance, Severity, Shortcut, Table,
+    TableError,
 };
+use ser_stage::{Context, Outcome};
+
+use ser_text::counted;
 
 use crate::dataset::Dataset;
 use crate::error::AuditError;
@@ -13,21 +16,10 @@ use crate::findings::findings;
 use crate::measures::Measures;
 use crate::params::Params;
 
-/// The files that an audit writes.
-pub const FILES: [&str; 7] = [
-    "balance.parquet",
-    "class_balance.parquet",
-    "durations.parquet",
-    "associations.parquet",
-    "shortcuts.parquet",
-    "near_duplicates.parquet",
-    "findings.parquet",
-];
-
-/// Audits the dataset of a manifest; writes the tables named in [`FILES`].
+/// Audits the dataset of a manifest; writes the tables of [`Audit`](crate::Audit).
 ///
-/// Findings that `fail_on` includes fail the stage, which then keeps all tables as [`StageContext::keep_refused`] says.
-pub fn run(params: &Params, manifest_dir: &Path, ctx: &StageContext<'_>) -> Result<StageSummary, AuditError> {
+/// Findings that `fail_on` includes fail the stage, which then keeps all tables as [`Context::keep_refused`] says.
+pub fn run(params: &Params, manifest_dir: &Path, ctx: &Context<'_>) -> Result<Outcome, AuditError> {
     let dataset = Dataset::read(manifest_dir)?;
     let measures = Measures::of(params, &dataset.clips)?;
     let findings = findings(params, &dataset, &measures);
@@ -35,18 +27,15 @@ pub fn run(params: &Params, manifest_dir: &Path, ctx: &StageContext<'_>) -> Resu
 
     let refused: Vec<Finding> = findings.iter().filter(|finding| params.fail_on.includes(finding)).cloned().collect();
     if !refused.is_empty() {
-        let kept = ctx.keep_refused()?;
+        let kept = ctx.keep_refused().map_err(TableError::io("create", ctx.refused_dir))?;
         write(kept, &measures, &findings, &ctx.provenance)?;
         return Err(AuditError::Refused { findings: refused, tables: kept.to_owned() });
     }
 
-    let count = |severity| findings.iter().filter(|finding| finding.severity == severity).count();
-    let named = |severity, noun: &str| match count(severity) {
-        1 => format!("1 {noun}"),
-        several => format!("{several} {noun}s"),
-    };
+    let named =
+        |severity, noun: &str| counted(findings.iter().filter(|finding| finding.severity == severity).count(), noun);
     let told = findings.iter().filter(|finding| finding.severity != Severity::Info);
-    Ok(StageSummary {
+    Ok(Outcome {
         rows: measures.balance.len() as u64,
         headline: format!(
             "{} clips; {}, {}, {}",
@@ -58,18 +47,17 @@ pub fn run(params: &Params, manifest_dir: &Path, ctx: &StageContext<'_>) -> Resu
         notes: told
             .map(|finding| format!("{}: {} ({})", finding.severity, finding.message, finding.evidence))
             .collect(),
+        ..Outcome::default()
     })
 }
 
 fn write(dir: &Path, measures: &Measures, findings: &[Finding], provenance: &Provenance) -> Result<(), AuditError> {
-    let [balance, class_balance, durations, associations, shortcuts, near_duplicates, found] =
-        FILES.map(|file| dir.join(file));
-    Balance::write(&balance, &measures.balance, provenance)?;
-    ClassBalance::write(&class_balance, &measures.class_balance, provenance)?;
-    Durations::write(&durations, &measures.durations, provenance)?;
-    Association::write(&associations, &measures.associations, provenance)?;
-    Shortcut::write(&shortcuts, &measures.shortcuts, provenance)?;
-    NearDuplicate::write(&near_duplicates, &measures.near_duplicates, provenance)?;
-    Finding::write(&found, findings, provenance)?;
+    Balance::write_in(dir, &measures.balance, provenance)?;
+    ClassBalance::write_in(dir, &measures.class_balance, provenance)?;
+    Durations::write_in(dir, &measures.durations, provenance)?;
+    Association::write_in(dir, &measures.associations, provenance)?;
+    Shortcut::write_in(dir, &measures.shortcuts, provenance)?;
+    NearDuplicate::write_in(dir, &measures.near_duplicates, provenance)?;
+    Finding::write_in(dir, findings, provenance)?;
     Ok(())
 }

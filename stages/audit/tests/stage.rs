@@ -2,12 +2,12 @@
 
 use std::path::Path;
 
-use ser_audit::{AuditError, Code, Dataset, FILES, FailOn, FailSeverity, Measures, Params, findings, overview, run};
-use ser_schemas::stage::{StageContext, StageSummary};
+use ser_audit::{Audit, AuditError, Code, Dataset, FailOn, FailSeverity, Measures, Params, findings, overview, run};
 use ser_schemas::{
     Association, Balance, ClassBalance, Clip, Corpus, CorpusStatus, Durations, Emotion, Exclusion, Finding,
     NearDuplicate, Provenance, Reason, Severity, Shortcut, Table,
 };
+use ser_stage::{Context, Kind as _, Outcome};
 
 /// A corpus of `speakers`, with two clips of each emotion but those in `without`.
 fn clips(corpus: &str, speakers: usize, genders: [&str; 2], rate: u32, without: &[Emotion]) -> Vec<Clip> {
@@ -82,20 +82,20 @@ fn dataset() -> Dataset {
 }
 
 /// Runs the stage with the manifest and its output in folders below `folder`.
-fn audit_with(params: &Params, folder: &Path, dataset: &Dataset) -> Result<StageSummary, AuditError> {
+fn audit_with(params: &Params, folder: &Path, dataset: &Dataset) -> Result<Outcome, AuditError> {
     let [manifest, out] = ["manifest", "out"].map(|name| folder.join(name));
     for dir in [&manifest, &out] {
         std::fs::create_dir_all(dir).expect("create a folder");
     }
     let provenance = Provenance::default();
-    Clip::write(&manifest.join("clips.parquet"), &dataset.clips, &provenance).expect("write clips");
-    Exclusion::write(&manifest.join("exclusions.parquet"), &dataset.exclusions, &provenance).expect("write exclusions");
-    Corpus::write(&manifest.join("corpora.parquet"), &dataset.corpora, &provenance).expect("write corpora");
-    let ctx = StageContext { refused_dir: &folder.join("refused"), ..StageContext::alone(&out) };
+    Clip::write_in(&manifest, &dataset.clips, &provenance).expect("write clips");
+    Exclusion::write_in(&manifest, &dataset.exclusions, &provenance).expect("write exclusions");
+    Corpus::write_in(&manifest, &dataset.corpora, &provenance).expect("write corpora");
+    let ctx = Context { refused_dir: &folder.join("refused"), ..Context::alone(&out) };
     run(params, &manifest, &ctx)
 }
 
-fn audit(folder: &Path, dataset: &Dataset) -> Result<StageSummary, AuditError> {
+fn audit(folder: &Path, dataset: &Dataset) -> Result<Outcome, AuditError> {
     audit_with(&Params::default(), folder, dataset)
 }
 
@@ -204,26 +204,26 @@ fn tables_are_written_and_add_up() {
     let dataset = dataset();
     let summary = audit(folder.path(), &dataset).expect("audits");
     let out = folder.path().join("out");
-    let rows = Balance::read(&out.join("balance.parquet")).expect("the stage wrote it");
+    let rows = Balance::read_in(&out).expect("the stage wrote it");
     assert_eq!(rows.iter().map(|row| row.clips).sum::<u64>(), dataset.clips.len() as u64);
     let minutes: f64 = rows.iter().map(|row| row.minutes).sum();
     assert!((minutes - dataset.clips.len() as f64 * 0.05).abs() < 1e-9);
-    let found = Finding::read(&out.join("findings.parquet")).expect("the stage wrote it");
+    let found = Finding::read_in(&out).expect("the stage wrote it");
     assert_eq!(found, findings(&Params::default(), &dataset));
     assert_eq!(summary.headline, "196 clips; 0 errors, 10 warnings, 5 remarks");
     assert_eq!(summary.notes.len(), 10);
     let measures = Measures::of(&Params::default(), &dataset.clips).expect("measures");
-    let balance = ClassBalance::read(&out.join("class_balance.parquet")).expect("the stage wrote it");
+    let balance = ClassBalance::read_in(&out).expect("the stage wrote it");
     assert_eq!((balance.len(), &balance), (4, &measures.class_balance));
-    let durations = Durations::read(&out.join("durations.parquet")).expect("the stage wrote it");
+    let durations = Durations::read_in(&out).expect("the stage wrote it");
     assert_eq!(durations, measures.durations);
     assert!(durations.iter().all(|row| row.median_s == 3.0 && row.max_s == 3.0));
-    let associations = Association::read(&out.join("associations.parquet")).expect("the stage wrote it");
+    let associations = Association::read_in(&out).expect("the stage wrote it");
     assert_eq!(associations, measures.associations);
-    let shortcuts = Shortcut::read(&out.join("shortcuts.parquet")).expect("the stage wrote it");
+    let shortcuts = Shortcut::read_in(&out).expect("the stage wrote it");
     assert_eq!(shortcuts, measures.shortcuts);
-    assert_eq!(NearDuplicate::read(&out.join("near_duplicates.parquet")).expect("the stage wrote it"), []);
-    assert_eq!(std::fs::read_dir(&out).expect("the folder is there").count(), FILES.len());
+    assert_eq!(NearDuplicate::read_in(&out).expect("the stage wrote it"), []);
+    assert_eq!(std::fs::read_dir(&out).expect("the folder is there").count(), Audit::OUTPUTS.len());
 }
 
 #[test]
@@ -244,9 +244,9 @@ fn findings_that_fail_on_names_fail_the_stage_and_keep_its_tables() {
     );
     assert!(text.contains("(tess:0, tess:1)"), "{text}");
     assert!(text.contains(&format!("are in `{}`", refused.display())), "{text}");
-    let kept = Finding::read(&refused.join("findings.parquet")).expect("the tables are kept");
+    let kept = Finding::read_in(&refused).expect("the tables are kept");
     assert_eq!(kept, findings(&by_code, &dataset), "all findings, not only those that failed it");
-    assert!(FILES.iter().all(|file| refused.join(file).is_file()));
+    assert!(Audit::OUTPUTS.iter().all(|output| refused.join(output.file).is_file()));
 
     let by_severity = fail_on(FailOn::Severity(FailSeverity::Warning));
     let error = audit_with(&by_severity, folder.path(), &dataset).expect_err("there are warnings");

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::path::Path;
 
 use ser_schemas::functionals::Functionals;
-use ser_schemas::{Assignment, Clip, Emotion, Role, Table};
+use ser_schemas::{Assignment, Clip, Emotion, Role, Table, functionals};
 
 use crate::error::BaselineError;
 
@@ -47,11 +47,11 @@ impl Dataset {
         features: Option<&Path>,
         assignments: &[Assignment],
     ) -> Result<Self, BaselineError> {
-        let clips = Clip::read(&manifest.join("clips.parquet"))?;
+        let clips = Clip::read_in(manifest)?;
         let present: BTreeSet<Emotion> = clips.iter().filter_map(|clip| clip.emotion).collect();
         let classes: Vec<Emotion> = present.into_iter().collect();
         let by_id: HashMap<&str, &Clip> = clips.iter().map(|clip| (clip.clip_id.as_str(), clip)).collect();
-        let functionals = features.map(|folder| Functionals::read(&folder.join("functionals.parquet"))).transpose()?;
+        let functionals = features.map(|folder| Functionals::read(&folder.join(functionals::FILE))).transpose()?;
         if functionals.as_ref().is_some_and(|table| table.names.is_empty()) {
             return Err(BaselineError::NoFunctionals);
         }

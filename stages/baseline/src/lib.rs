@@ -6,6 +6,7 @@
 
 mod dataset;
 mod error;
+mod kind;
 mod linear;
 mod majority;
 mod params;
@@ -14,9 +15,7 @@ mod scaling;
 mod weights;
 
 pub use error::BaselineError;
+pub use kind::Baseline;
 pub use linear::Linear;
 pub use params::{Model, Params, Standardise};
 pub use run::{Inputs, run};
-
-/// Version of what this stage computes; it rises when the same input gives other output.
-pub const VERSION: u32 = 1;

@@ -3,7 +3,7 @@
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use ser_schemas::stage::ParamProblem;
+use ser_stage::Problem;
 
 /// Which baseline.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize, JsonSchema)]
@@ -48,11 +48,11 @@ pub struct Params {
 
 impl Params {
     /// Rules that the schema cannot state.
-    pub fn check(&self) -> Vec<ParamProblem> {
+    pub fn check(&self) -> Vec<Problem> {
         let mut problems = Vec::new();
         for (place, l2) in self.l2.iter().enumerate() {
             if !(l2.is_finite() && *l2 > 0.0) {
-                problems.push(ParamProblem {
+                problems.push(Problem {
                     key: format!("l2[{place}]"),
                     message: format!("expected a number above 0, found {l2}"),
                     hint: Some("100 is usual for a thousand clips with a thousand functionals".to_owned()),

@@ -6,11 +6,11 @@ use std::path::Path;
 use ndarray::Array2;
 use rayon::prelude::*;
 
-use ser_schemas::stage::{StageContext, StageSummary};
 use ser_schemas::{
-    Assignment, Exposure, KEY_RECIPE, Prediction, Regularisation, Role, Table, Use, VALIDATION_PREDICTIONS_FILE,
+    Assignment, Exposure, KEY_FINGERPRINT, KEY_RECIPE, Prediction, Regularisation, Role, Table, Use, functionals,
     read_metadata,
 };
+use ser_stage::{Context, Outcome};
 
 use crate::dataset::{Dataset, Fold};
 use crate::error::BaselineError;
@@ -58,10 +58,10 @@ struct Common<'a> {
 /// Fits one model per fold of the split and predicts the fold's test and validation clips.
 ///
 /// Writes `predictions`, `validation_predictions`, `exposures` and `regularisation`. Nothing is random.
-pub fn run(params: &Params, inputs: &Inputs<'_>, ctx: &StageContext<'_>) -> Result<StageSummary, BaselineError> {
+pub fn run(params: &Params, inputs: &Inputs<'_>, ctx: &Context<'_>) -> Result<Outcome, BaselineError> {
     let linear = params.model == Model::Linear;
     let features = if linear { Some(inputs.features.ok_or(BaselineError::NoFeaturesStage)?) } else { None };
-    let assignments = Assignment::read(&inputs.split.join("assignments.parquet"))?;
+    let assignments = Assignment::read_in(inputs.split)?;
     let data = Dataset::read(inputs.manifest, features, &assignments)?;
     let folds = data.folds(&assignments, inputs.split_name)?;
     let speakers = if linear && params.standardise == Standardise::Speaker {
@@ -91,18 +91,18 @@ pub fn run(params: &Params, inputs: &Inputs<'_>, ctx: &StageContext<'_>) -> Resu
         all.tried.extend(fold.tried);
     }
     let recipe = [(KEY_RECIPE, recipe(params, features)?)];
-    let table = |file: &str| ctx.out_dir.join(file);
-    Prediction::write_with(&table("predictions.parquet"), &all.test, &ctx.provenance, &recipe)?;
-    Prediction::write_with(&table(VALIDATION_PREDICTIONS_FILE), &all.validation, &ctx.provenance, &recipe)?;
-    Exposure::write(&table("exposures.parquet"), &all.exposures, &ctx.provenance)?;
-    Regularisation::write(&table("regularisation.parquet"), &all.tried, &ctx.provenance)?;
+    let dir = ctx.out_dir;
+    Prediction::write_with(&Prediction::file_in(dir), &all.test, &ctx.provenance, &recipe)?;
+    Prediction::write_with(&dir.join(Prediction::VALIDATION.file), &all.validation, &ctx.provenance, &recipe)?;
+    Exposure::write_in(dir, &all.exposures, &ctx.provenance)?;
+    Regularisation::write_in(dir, &all.tried, &ctx.provenance)?;
     Ok(summarise(params, &data, folds.len(), &all))
 }
 
 /// Parameters, and which features they were applied to: what else could make two models differ.
 fn recipe(params: &Params, features: Option<&Path>) -> Result<String, BaselineError> {
     let features = match features {
-        Some(folder) => read_metadata(&folder.join("functionals.parquet"))?.remove("ser.fingerprint"),
+        Some(folder) => read_metadata(&folder.join(functionals::FILE))?.remove(KEY_FINGERPRINT),
         None => None,
     };
     let params = match params.model {
@@ -249,12 +249,12 @@ fn most_probable(row: &[f64]) -> usize {
     (0..row.len()).fold(0, |best, at| if row[at] > row[best] { at } else { best })
 }
 
-fn summarise(params: &Params, data: &Dataset, folds: usize, all: &Fitted) -> StageSummary {
+fn summarise(params: &Params, data: &Dataset, folds: usize, all: &Fitted) -> Outcome {
     if folds == 0 {
         let headline = "the split has no folds: nothing is predicted".to_owned();
-        return StageSummary { rows: 0, headline, notes: Vec::new() };
+        return Outcome { rows: 0, headline, ..Outcome::default() };
     }
-    let folds = if folds == 1 { "1 fold".to_owned() } else { format!("{folds} folds") };
+    let folds = ser_text::counted(folds, "fold");
     let what = match params.model {
         Model::Majority => "most frequent emotion".to_owned(),
         Model::Linear => {
@@ -270,5 +270,5 @@ fn summarise(params: &Params, data: &Dataset, folds: usize, all: &Fitted) -> Sta
     };
     let tested = all.test.len();
     let headline = format!("{folds}, {what}, {tested} {} clips predicted", Role::Test);
-    StageSummary { rows: tested as u64, headline, notes: Vec::new() }
+    Outcome { rows: tested as u64, headline, ..Outcome::default() }
 }

@@ -4,11 +4,11 @@ use std::path::Path;
 
 use ser_baseline::{BaselineError, Inputs, Model, Params, Standardise, run};
 use ser_schemas::functionals::Functionals;
-use ser_schemas::stage::{StageContext, StageSummary};
 use ser_schemas::{
     Assignment, Clip, Emotion, Exposure, KEY_RECIPE, Prediction, Provenance, Regularisation, Role, Table, Use,
-    VALIDATION_PREDICTIONS_FILE, read_metadata,
+    functionals, read_metadata,
 };
+use ser_stage::{Context, Outcome};
 
 /// Six speakers with ten clips each; the first functional tells the emotion, on a scale of each speaker's own.
 fn world(folder: &Path) {
@@ -33,20 +33,20 @@ fn world(folder: &Path) {
         functionals.values.extend([f32::from(u8::from(sad)) + 0.3 * noise + 100.0 * speaker as f32, noise]);
         clips.push(clip);
     }
-    Clip::write(&folder.join("clips.parquet"), &clips, &none).expect("write");
-    Assignment::write(&folder.join("assignments.parquet"), &assignments, &none).expect("write");
-    functionals.write(&folder.join("functionals.parquet"), &none).expect("write");
+    Clip::write_in(folder, &clips, &none).expect("write");
+    Assignment::write_in(folder, &assignments, &none).expect("write");
+    functionals.write(&folder.join(functionals::FILE), &none).expect("write");
 }
 
-fn fit(folder: &Path, params: &Params, features: bool) -> Result<StageSummary, BaselineError> {
-    let ctx = StageContext::alone(folder);
+fn fit(folder: &Path, params: &Params, features: bool) -> Result<Outcome, BaselineError> {
+    let ctx = Context::alone(folder);
     let features = features.then_some(folder);
     let inputs = Inputs { manifest: folder, features, split: folder, model: "linear", split_name: "si" };
     run(params, &inputs, &ctx)
 }
 
-fn rows<T: Table>(folder: &Path, file: &str) -> Vec<T> {
-    T::read(&folder.join(file)).expect("the stage wrote it")
+fn rows<T: Table>(folder: &Path) -> Vec<T> {
+    T::read_in(folder).expect("the stage wrote it")
 }
 
 fn accuracy(rows: &[Prediction]) -> f64 {
@@ -60,15 +60,15 @@ fn the_linear_model_finds_what_is_linear() {
     let params = Params { standardise: Standardise::Speaker, l2: vec![100.0, 1.0], ..Params::default() };
     let summary = fit(folder.path(), &params, true).expect("fits");
     assert_eq!(summary.headline, "3 folds, 2 functionals, mean validation UAR 1.000, 60 test clips predicted");
-    let tested: Vec<Prediction> = rows(folder.path(), "predictions.parquet");
+    let tested: Vec<Prediction> = rows(folder.path());
     assert_eq!((tested.len(), accuracy(&tested)), (60, 1.0));
     assert_eq!(
         (tested[0].model.as_str(), tested[0].split.as_str(), tested[0].classes.as_str()),
         ("linear", "si", "angry,sad")
     );
-    let validated: Vec<Prediction> = rows(folder.path(), VALIDATION_PREDICTIONS_FILE);
+    let validated = Prediction::read(&folder.path().join(Prediction::VALIDATION.file)).expect("the stage wrote it");
     assert_eq!(validated.len(), 30);
-    let tried: Vec<Regularisation> = rows(folder.path(), "regularisation.parquet");
+    let tried: Vec<Regularisation> = rows(folder.path());
     let told: Vec<(u32, f64, bool)> = tried.iter().map(|row| (row.fold, row.l2, row.chosen)).collect();
     // Both strengths are right about every validation clip: the stronger one is kept.
     assert_eq!(told[..2], [(0, 100.0, true), (0, 1.0, false)]);
@@ -78,7 +78,7 @@ fn the_linear_model_finds_what_is_linear() {
     // Across speakers a hundred apart, the training clips' scale hides what each speaker's own shows.
     let params = Params { standardise: Standardise::Train, ..params };
     fit(folder.path(), &params, true).expect("fits");
-    assert!(accuracy(&rows(folder.path(), "predictions.parquet")) < 0.9);
+    assert!(accuracy(&rows(folder.path())) < 0.9);
 }
 
 #[test]
@@ -87,7 +87,7 @@ fn what_clips_were_used_for_is_told() {
     world(folder.path());
     let uses = |params: &Params| {
         fit(folder.path(), params, true).expect("fits");
-        let found: Vec<Exposure> = rows(folder.path(), "exposures.parquet");
+        let found: Vec<Exposure> = rows(folder.path());
         let count = |used_for: Use| found.iter().filter(|row| row.fold == 0 && row.used_for == used_for).count();
         [Use::Weights, Use::Standardisation, Use::SpeakerStandardisation, Use::Selection].map(count)
     };
@@ -104,7 +104,7 @@ fn the_majority_class_needs_no_features_and_predicts_the_shares() {
     let majority = Params { model: Model::Majority, ..Params::default() };
     let summary = fit(folder.path(), &majority, false).expect("fits");
     assert_eq!(summary.headline, "3 folds, most frequent emotion, 60 test clips predicted");
-    let tested: Vec<Prediction> = rows(folder.path(), "predictions.parquet");
+    let tested: Vec<Prediction> = rows(folder.path());
     assert!(tested.iter().all(|row| row.predicted == Emotion::Angry && row.probabilities == [0.5, 0.5]));
     let error = fit(folder.path(), &Params::default(), false).expect_err("no functionals").to_string();
     assert!(error.contains("add a stage of kind `features`"), "{error}");
@@ -114,21 +114,21 @@ fn the_majority_class_needs_no_features_and_predicts_the_shares() {
 fn a_split_without_folds_is_predicted_nothing_of() {
     let folder = tempfile::tempdir().expect("temporary folder");
     world(folder.path());
-    Assignment::write(&folder.path().join("assignments.parquet"), &[], &Provenance::default()).expect("write");
+    Assignment::write_in(folder.path(), &[], &Provenance::default()).expect("write");
     let summary = fit(folder.path(), &Params::default(), true).expect("nothing to do");
     assert_eq!((summary.rows, summary.headline.as_str()), (0, "the split has no folds: nothing is predicted"));
-    assert_eq!(rows::<Prediction>(folder.path(), "predictions.parquet"), []);
+    assert_eq!(rows::<Prediction>(folder.path()), []);
 }
 
 #[test]
 fn the_same_tables_give_the_same_predictions_and_equal_parameters_one_recipe() {
     let folder = tempfile::tempdir().expect("temporary folder");
     world(folder.path());
-    let path = folder.path().join("predictions.parquet");
+    let path = Prediction::file_in(folder.path());
     let fitted = |params: &Params| {
         fit(folder.path(), params, true).expect("fits");
         let recipe = read_metadata(&path).expect("metadata").remove(KEY_RECIPE).expect("a recipe");
-        (rows::<Prediction>(folder.path(), "predictions.parquet"), recipe)
+        (rows::<Prediction>(folder.path()), recipe)
     };
     let first = fitted(&Params::default());
     assert_eq!(first, fitted(&Params::default()));
@@ -139,7 +139,7 @@ fn the_same_tables_give_the_same_predictions_and_equal_parameters_one_recipe() {
 fn what_does_not_fit_is_refused_by_name() {
     let folder = tempfile::tempdir().expect("temporary folder");
     world(folder.path());
-    let path = folder.path().join("functionals.parquet");
+    let path = folder.path().join(functionals::FILE);
     let whole = Functionals::read(&path).expect("written above");
     let mut broken = whole.clone();
     broken.values[5] = f32::NAN;

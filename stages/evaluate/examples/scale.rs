@@ -5,8 +5,8 @@ use std::io::Write;
 use std::path::Path;
 use std::time::Instant;
 
-use ser_schemas::stage::StageContext;
-use ser_schemas::{Clip, Emotion, Prediction, Provenance, Table, VALIDATION_PREDICTIONS_FILE};
+use ser_schemas::{Clip, Emotion, Prediction, Provenance, Table};
+use ser_stage::Context;
 
 use ser_evaluate::{Inputs, Params, run};
 
@@ -58,23 +58,23 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
     let folder = std::env::temp_dir().join(format!("ser-evaluate-scale-{}", std::process::id()));
     std::fs::create_dir_all(&folder)?;
     let (clips, none) = (clips(), Provenance::default());
-    Clip::write(&folder.join("clips.parquet"), &clips, &none)?;
+    Clip::write_in(&folder, &clips, &none)?;
     let names: Vec<String> = (0..MODELS).map(|model| format!("model_{model}")).collect();
     for (model, name) in names.iter().enumerate() {
         let own = folder.join(name);
         std::fs::create_dir_all(&own)?;
-        Prediction::write(&own.join("predictions.parquet"), &predictions(&clips, model, 0), &none)?;
+        Prediction::write_in(&own, &predictions(&clips, model, 0), &none)?;
         let mut held = predictions(&clips, model, 1);
         for row in &mut held {
             row.fold = (row.fold + 1) % 5;
         }
         held.truncate(2000);
-        Prediction::write(&own.join(VALIDATION_PREDICTIONS_FILE), &held, &none)?;
+        Prediction::write(&own.join(Prediction::VALIDATION.file), &held, &none)?;
     }
     let folders: Vec<_> = names.iter().map(|name| folder.join(name)).collect();
     let models: Vec<(&str, &Path)> =
         names.iter().zip(&folders).map(|(name, folder)| (name.as_str(), folder.as_path())).collect();
-    let ctx = StageContext::alone(&folder);
+    let ctx = Context::alone(&folder);
     let start = Instant::now();
     let summary = run(&Params::default(), &Inputs { manifest: &folder, models: &models, splits: &[] }, &ctx)?;
     let seconds = start.elapsed().as_secs_f64();

@@ -18,6 +18,7 @@ pub mod evaluation;
 pub mod figures;
 pub mod groups;
 pub mod interval;
+mod kind;
 pub mod label_errors;
 pub mod labels;
 pub mod leaks;
@@ -29,8 +30,6 @@ pub mod strata;
 pub mod subject;
 
 pub use error::EvaluateError;
+pub use kind::{Evaluate, model_on_split};
 pub use params::Params;
 pub use run::{Inputs, run};
-
-/// Version of what this stage computes; it rises when the same input gives other output.
-pub const VERSION: u32 = 4;

@@ -3,7 +3,7 @@
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use ser_schemas::stage::ParamProblem;
+use ser_stage::Problem;
 
 /// Parameters of an evaluate stage.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
@@ -29,11 +29,11 @@ pub struct Params {
 
 impl Params {
     /// Rules that the schema cannot state.
-    pub fn check(&self) -> Vec<ParamProblem> {
+    pub fn check(&self) -> Vec<Problem> {
         if self.resamples == 0 || (1000..=100_000).contains(&self.resamples) {
             return Vec::new();
         }
-        vec![ParamProblem {
+        vec![Problem {
             key: "resamples".to_owned(),
             message: format!("expected 0 or 1000 to 100000, found {}", self.resamples),
             hint: Some("fewer than 1000 resamples leave too much of an interval's width to chance".to_owned()),

@@ -3,12 +3,12 @@
 use std::collections::{BTreeMap, HashMap, HashSet};
 use std::path::Path;
 
-use ser_schemas::stage::{StageContext, StageSummary};
 use ser_schemas::{
     Assignment, CalibrationBin, CheckStatus, ClassMetrics, Clip, Comparison, ComparisonKind, ConfusionCell,
     CrossCorpus, Exposure, KEY_PROTOCOL, KEY_RECIPE, LabelError, ModelCheck, Perceived, Prediction, SummaryMetric,
-    Table, VALIDATION_PREDICTIONS_FILE, WorstGroup, read_metadata,
+    Table, TableError, WorstGroup, read_metadata,
 };
+use ser_stage::{Context, Outcome};
 
 use crate::Params;
 use crate::comparisons::compare;
@@ -16,13 +16,13 @@ use crate::cross_corpus::matrix;
 use crate::error::EvaluateError;
 use crate::evaluation::{Evaluation, evaluate};
 use crate::figures::Resampling;
+use crate::kind::figures;
 use crate::labels::{label_errors, perceived};
 use crate::leaks::{Evidence, SplitFacts, inspect};
 use crate::subject::{Material, Subject};
 
 /// How far probabilities may add up to something else than 1: they are single precision.
 const PROBABILITY_SUM_TOLERANCE: f32 = 1e-3;
-const MODEL_CHECKS_FILE: &str = "model_checks.parquet";
 
 /// The artifact folders that an evaluate stage reads.
 #[derive(Debug, Clone, Copy)]
@@ -47,15 +47,15 @@ struct Source {
 
 /// Scores the predictions of all train and baseline stages.
 ///
-/// A leak fails the stage, which then keeps `model_checks` as [`StageContext::keep_refused`] says.
+/// A leak fails the stage, which then keeps `model_checks` as [`Context::keep_refused`] says.
 ///
 /// Writes `predictions`, `model_checks`, `summary`, `classes`, `confusion`, `worst_groups`, `calibration`, `comparisons`,
 /// `cross_corpus`, `label_errors` and `perceived`.
-pub fn run(params: &Params, inputs: &Inputs<'_>, ctx: &StageContext<'_>) -> Result<StageSummary, EvaluateError> {
+pub fn run(params: &Params, inputs: &Inputs<'_>, ctx: &Context<'_>) -> Result<Outcome, EvaluateError> {
     if inputs.models.is_empty() {
         return Err(EvaluateError::NoModels);
     }
-    let clips = Clip::read(&inputs.manifest.join("clips.parquet"))?;
+    let clips = Clip::read_in(inputs.manifest)?;
     let by_id: HashMap<&str, &Clip> = clips.iter().map(|clip| (clip.clip_id.as_str(), clip)).collect();
     let splits: Vec<SplitFacts> =
         inputs.splits.iter().map(|(name, folder)| read_split(name, folder)).collect::<Result<_, _>>()?;
@@ -66,13 +66,13 @@ pub fn run(params: &Params, inputs: &Inputs<'_>, ctx: &StageContext<'_>) -> Resu
         return Err(EvaluateError::NoPredictions { models: names.join(", ") });
     }
     refuse_repeats(sources.iter().flat_map(|source| &source.predictions))?;
-    let table = |file: &str| ctx.out_dir.join(file);
+    let dir = ctx.out_dir;
 
     let parts = parts(&sources);
     let facts = |split: &str| splits.iter().find(|facts| facts.name == split);
     let checks: Vec<ModelCheck> =
         parts.iter().flat_map(|part| inspect(&part.evidence(facts(part.split), &by_id))).collect();
-    ModelCheck::write(&table(MODEL_CHECKS_FILE), &checks, &ctx.provenance)?;
+    ModelCheck::write_in(dir, &checks, &ctx.provenance)?;
     refuse_leaks(&checks, ctx)?;
     for split in parts.iter().map(|part| part.split).collect::<std::collections::BTreeSet<_>>() {
         if facts(split).is_none() {
@@ -107,16 +107,16 @@ pub fn run(params: &Params, inputs: &Inputs<'_>, ctx: &StageContext<'_>) -> Resu
     let disputed = label_errors(&subjects, params.label_errors as usize);
 
     let predictions: Vec<Prediction> = sources.iter().flat_map(|source| source.predictions.clone()).collect();
-    Prediction::write(&table("predictions.parquet"), &predictions, &ctx.provenance)?;
-    ClassMetrics::write(&table("classes.parquet"), &evaluation.classes, &ctx.provenance)?;
-    SummaryMetric::write(&table("summary.parquet"), &evaluation.summary, &ctx.provenance)?;
-    ConfusionCell::write(&table("confusion.parquet"), &evaluation.confusion, &ctx.provenance)?;
-    WorstGroup::write(&table("worst_groups.parquet"), &evaluation.worst, &ctx.provenance)?;
-    CalibrationBin::write(&table("calibration.parquet"), &evaluation.calibration, &ctx.provenance)?;
-    Comparison::write(&table("comparisons.parquet"), &comparisons, &ctx.provenance)?;
-    CrossCorpus::write(&table("cross_corpus.parquet"), &cross, &ctx.provenance)?;
-    LabelError::write(&table("label_errors.parquet"), &disputed, &ctx.provenance)?;
-    Perceived::write(&table("perceived.parquet"), &perceived(&clips), &ctx.provenance)?;
+    Prediction::write_in(dir, &predictions, &ctx.provenance)?;
+    ClassMetrics::write_in(dir, &evaluation.classes, &ctx.provenance)?;
+    SummaryMetric::write_in(dir, &evaluation.summary, &ctx.provenance)?;
+    ConfusionCell::write_in(dir, &evaluation.confusion, &ctx.provenance)?;
+    WorstGroup::write_in(dir, &evaluation.worst, &ctx.provenance)?;
+    CalibrationBin::write_in(dir, &evaluation.calibration, &ctx.provenance)?;
+    Comparison::write_in(dir, &comparisons, &ctx.provenance)?;
+    CrossCorpus::write_in(dir, &cross, &ctx.provenance)?;
+    LabelError::write_in(dir, &disputed, &ctx.provenance)?;
+    Perceived::write_in(dir, &perceived(&clips), &ctx.provenance)?;
     Ok(summarise(&evaluation, &comparisons, predictions.len()))
 }
 
@@ -179,26 +179,27 @@ fn parts(sources: &[Source]) -> Vec<Part<'_>> {
 }
 
 fn read_split(name: &str, folder: &Path) -> Result<SplitFacts, EvaluateError> {
-    let path = folder.join("assignments.parquet");
+    let path = Assignment::file_in(folder);
     let protocol = read_metadata(&path)?.remove(KEY_PROTOCOL).unwrap_or_default();
     Ok(SplitFacts { name: name.to_owned(), protocol, assignments: Assignment::read(&path)? })
 }
 
 fn read_source(name: &str, folder: &Path, clips: &HashMap<&str, &Clip>) -> Result<Source, EvaluateError> {
-    let path = folder.join("predictions.parquet");
+    let path = Prediction::file_in(folder);
     let predictions = Prediction::read(&path)?;
     let recipe = read_metadata(&path)?.remove(KEY_RECIPE);
-    let validation = folder.join(VALIDATION_PREDICTIONS_FILE);
+    let validation = folder.join(Prediction::VALIDATION.file);
     let validation = if validation.exists() { Prediction::read(&validation)? } else { Vec::new() };
     predictions.iter().chain(&validation).try_for_each(|row| check_row(name, row, clips))?;
-    let exposures = folder.join("exposures.parquet");
+    let exposures = Exposure::file_in(folder);
     let exposures = if exposures.exists() { Some(Exposure::read(&exposures)?) } else { None };
     Ok(Source { name: name.to_owned(), recipe, predictions, validation, exposures })
 }
 
-fn refuse_leaks(checks: &[ModelCheck], ctx: &StageContext<'_>) -> Result<(), EvaluateError> {
+fn refuse_leaks(checks: &[ModelCheck], ctx: &Context<'_>) -> Result<(), EvaluateError> {
     let Some(failed) = checks.iter().find(|check| check.status == CheckStatus::Failed) else { return Ok(()) };
-    let kept = ctx.keep_refused()?.join(MODEL_CHECKS_FILE);
+    let refused = ctx.keep_refused().map_err(TableError::io("create", ctx.refused_dir))?;
+    let kept = ModelCheck::file_in(refused);
     ModelCheck::write(&kept, checks, &ctx.provenance)?;
     Err(EvaluateError::Leak { failed: Box::new(failed.clone()), checks: kept })
 }
@@ -250,7 +251,7 @@ fn refuse_repeats<'a>(predictions: impl Iterator<Item = &'a Prediction>) -> Resu
     Ok(())
 }
 
-fn summarise(evaluation: &Evaluation, comparisons: &[Comparison], clips: usize) -> StageSummary {
+fn summarise(evaluation: &Evaluation, comparisons: &[Comparison], clips: usize) -> Outcome {
     let range = |value: f64, low: Option<f64>, high: Option<f64>| match (low, high) {
         (Some(low), Some(high)) => format!("{value:.3} ({low:.3} to {high:.3})"),
         _ => format!("{value:.3}"),
@@ -292,5 +293,6 @@ fn summarise(evaluation: &Evaluation, comparisons: &[Comparison], clips: usize) 
         [only] => format!("{} on {}: UAR {}", only.model, only.split, figure(only, "uar")),
         several => format!("{} models on their splits, {clips} predictions", several.len()),
     };
-    StageSummary { rows: clips as u64, headline, notes }
+    let metrics = figures(&evaluation.summary);
+    Outcome { rows: clips as u64, headline, notes, metrics, external: None }
 }

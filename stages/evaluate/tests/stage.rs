@@ -2,12 +2,12 @@
 
 use std::path::Path;
 
-use ser_schemas::stage::{StageContext, StageSummary};
 use ser_schemas::{
     Assignment, CalibrationBin, CheckStatus, ClassMetrics, Clip, Comparison, ComparisonKind, ComparisonTest,
     ConfusionCell, CrossCorpus, Emotion, Exposure, KEY_PROTOCOL, KEY_RECIPE, LabelError, ModelCheck, Perceived,
-    Prediction, Provenance, Role, SummaryMetric, Table, Use, VALIDATION_PREDICTIONS_FILE, WorstGroup,
+    Prediction, Provenance, Role, SummaryMetric, Table, Use, WorstGroup,
 };
+use ser_stage::{Context, Outcome};
 
 use ser_evaluate::{EvaluateError, Inputs, Params, run};
 
@@ -54,10 +54,10 @@ impl Model {
         std::fs::create_dir_all(folder).expect("create");
         let none = Provenance::default();
         let recipe: Vec<(&str, String)> = self.recipe.iter().map(|recipe| (KEY_RECIPE, (*recipe).to_owned())).collect();
-        Prediction::write_with(&folder.join("predictions.parquet"), &self.predictions, &none, &recipe).expect("write");
-        Prediction::write(&folder.join(VALIDATION_PREDICTIONS_FILE), &self.validation, &none).expect("write");
+        Prediction::write_with(&Prediction::file_in(folder), &self.predictions, &none, &recipe).expect("write");
+        Prediction::write(&folder.join(Prediction::VALIDATION.file), &self.validation, &none).expect("write");
         if let Some(rows) = &self.exposures {
-            Exposure::write(&folder.join("exposures.parquet"), rows, &none).expect("write");
+            Exposure::write_in(folder, rows, &none).expect("write");
         }
     }
 }
@@ -69,7 +69,7 @@ fn evaluate_with(
     clips: &[Clip],
     models: &[(&str, Model)],
     splits: &[Split<'_>],
-) -> Result<StageSummary, EvaluateError> {
+) -> Result<Outcome, EvaluateError> {
     evaluate_as(&Params::default(), folder, clips, models, splits)
 }
 
@@ -79,8 +79,8 @@ fn evaluate_as(
     clips: &[Clip],
     models: &[(&str, Model)],
     splits: &[Split<'_>],
-) -> Result<StageSummary, EvaluateError> {
-    Clip::write(&folder.join("clips.parquet"), clips, &Provenance::default()).expect("write clips");
+) -> Result<Outcome, EvaluateError> {
+    Clip::write_in(folder, clips, &Provenance::default()).expect("write clips");
     let folders: Vec<_> = models.iter().map(|(name, _)| folder.join(name)).collect();
     folders.iter().zip(models).for_each(|(folder, (_, model))| model.write(folder));
     let models: Vec<(&str, &Path)> =
@@ -89,22 +89,22 @@ fn evaluate_as(
     for (folder, (_, protocol, rows)) in split_folders.iter().zip(splits) {
         std::fs::create_dir_all(folder).expect("create");
         let protocol = [(KEY_PROTOCOL, (*protocol).to_owned())];
-        let path = folder.join("assignments.parquet");
+        let path = Assignment::file_in(folder);
         Assignment::write_with(&path, rows, &Provenance::default(), &protocol).expect("write");
     }
     let splits: Vec<(&str, &Path)> =
         splits.iter().zip(&split_folders).map(|((name, _, _), folder)| (*name, folder.as_path())).collect();
-    let ctx = StageContext::alone(folder);
+    let ctx = Context::alone(folder);
     run(params, &Inputs { manifest: folder, models: &models, splits: &splits }, &ctx)
 }
 
-fn evaluate(folder: &Path, clips: &[Clip], models: &[(&str, Vec<Prediction>)]) -> Result<StageSummary, EvaluateError> {
+fn evaluate(folder: &Path, clips: &[Clip], models: &[(&str, Vec<Prediction>)]) -> Result<Outcome, EvaluateError> {
     let models: Vec<(&str, Model)> = models.iter().map(|(name, rows)| (*name, Model::of(rows.clone()))).collect();
     evaluate_with(folder, clips, &models, &[])
 }
 
-fn rows<T: Table>(folder: &Path, file: &str) -> Vec<T> {
-    T::read(&folder.join(file)).expect("the stage wrote it")
+fn rows<T: Table>(folder: &Path) -> Vec<T> {
+    T::read_in(folder).expect("the stage wrote it")
 }
 
 #[test]
@@ -119,8 +119,8 @@ fn all_tables_are_written_and_agree_with_each_other() {
     assert_eq!(summary.notes.len(), 2);
     assert!(summary.notes[1].starts_with("net on speaker_independent: UAR 0.8"), "{:?}", summary.notes);
 
-    assert_eq!(rows::<Prediction>(folder.path(), "predictions.parquet").len(), 80);
-    let figures: Vec<SummaryMetric> = rows(folder.path(), "summary.parquet");
+    assert_eq!(rows::<Prediction>(folder.path()).len(), 80);
+    let figures: Vec<SummaryMetric> = rows(folder.path());
     let groups: Vec<(&str, &str)> = figures
         .iter()
         .filter(|row| row.model == "net" && row.metric == "uar")
@@ -151,8 +151,8 @@ fn all_tables_are_written_and_agree_with_each_other() {
     let female = figures.iter().find(|row| row.group_value == "female").expect("there is one");
     assert_eq!((female.low, female.high), (None, None), "one speaker cannot be resampled");
 
-    let cells: Vec<ConfusionCell> = rows(folder.path(), "confusion.parquet");
-    let classes: Vec<ClassMetrics> = rows(folder.path(), "classes.parquet");
+    let cells: Vec<ConfusionCell> = rows(folder.path());
+    let classes: Vec<ClassMetrics> = rows(folder.path());
     assert_eq!(cells.len(), 2 * 7 * 9, "all cells of three classes, zeros too");
     for class in &classes {
         let cells = cells.iter().filter(|cell| {
@@ -170,7 +170,7 @@ fn all_tables_are_written_and_agree_with_each_other() {
     assert_eq!((calm.recall_low, calm.speakers), (None, 0), "there is nothing to be sure of");
 
     let worst = |group: &str| {
-        let found: Vec<WorstGroup> = rows(folder.path(), "worst_groups.parquet");
+        let found: Vec<WorstGroup> = rows(folder.path());
         found.into_iter().find(|row| row.model == "net" && row.group == group)
     };
     assert_eq!(worst("gender"), None, "two of three have too few clips to be compared");
@@ -237,7 +237,7 @@ fn a_planted_leak_of_each_kind_fails_and_names_the_clips() {
     let judge = |clips: &[Clip], model: &Model, protocol: &str| {
         let split = (SPLIT, protocol, assignments.clone());
         let outcome = evaluate_with(folder.path(), clips, &[("net", model.clone())], &[split]);
-        let checks: Vec<ModelCheck> = rows(folder.path(), "model_checks.parquet");
+        let checks: Vec<ModelCheck> = rows(folder.path());
         (outcome.map_err(|error| error.to_string()), checks)
     };
     let (outcome, checks) = judge(&clips, &model, SPLIT_PROTOCOL);
@@ -326,7 +326,7 @@ fn temperatures_come_from_validation_clips_and_put_confidence_right() {
     let outcome = evaluate_with(folder.path(), &clips, &[("net", model.clone())], &[]);
     assert!(outcome.is_ok(), "{outcome:?}");
     let figure = |metric: &str| {
-        let summary: Vec<SummaryMetric> = rows(folder.path(), "summary.parquet");
+        let summary: Vec<SummaryMetric> = rows(folder.path());
         summary.into_iter().find(|row| row.group == "overall" && row.metric == metric)
     };
     // Three of four right at a confidence of 0.9.
@@ -351,13 +351,13 @@ fn temperatures_come_from_validation_clips_and_put_confidence_right() {
     let scaled = figure("ece_scaled").expect("both folds have validation clips");
     assert!(scaled.value < 1e-4, "{scaled:?}");
     assert!(figure("log_loss_scaled").expect("computed").value < figure("log_loss").expect("computed").value);
-    let summary: Vec<SummaryMetric> = rows(folder.path(), "summary.parquet");
+    let summary: Vec<SummaryMetric> = rows(folder.path());
     let temperatures: Vec<f64> =
         summary.iter().filter(|row| row.metric == "temperature").map(|row| row.value).collect();
     // ln 9 / ln 3: what makes 0.9 into 0.75.
     assert_eq!(temperatures.len(), 2);
     assert!(temperatures.iter().all(|temperature| (temperature - 2.0).abs() < 1e-3), "{temperatures:?}");
-    let bins: Vec<CalibrationBin> = rows(folder.path(), "calibration.parquet");
+    let bins: Vec<CalibrationBin> = rows(folder.path());
     let told: Vec<(bool, u32, u64)> = bins.iter().map(|bin| (bin.scaled, bin.bin, bin.clips)).collect();
     assert_eq!(told, [(false, 13, 40), (true, 11, 40)]);
 }
@@ -377,7 +377,7 @@ fn models_are_compared_in_pairs_and_protocols_by_recipe() {
     ];
     let splits = [("si", "speaker-independent", assignments.clone()), ("rnd", "random", assignments)];
     let summary = evaluate_with(folder.path(), &clips, &models, &splits).expect("evaluates");
-    let found: Vec<Comparison> = rows(folder.path(), "comparisons.parquet");
+    let found: Vec<Comparison> = rows(folder.path());
     let told: Vec<(ComparisonKind, &str, &str, &str, ComparisonTest)> = found
         .iter()
         .map(|row| (row.kind, row.model_a.as_str(), row.model_b.as_str(), row.metric.as_str(), row.test))
@@ -460,7 +460,7 @@ fn intervals_take_corpora_for_given_and_speakers_for_drawn_unless_the_model_know
     ];
     let splits = [("apart", "speaker-independent", by_speaker), ("own", "assignment", at_random)];
     evaluate_with(folder.path(), &clips, &models, &splits).expect("evaluates");
-    let found: Vec<SummaryMetric> = rows(folder.path(), "summary.parquet");
+    let found: Vec<SummaryMetric> = rows(folder.path());
     let row = |model: &str, group_value: &str| {
         let same =
             |row: &&SummaryMetric| row.model == model && row.group_value == group_value && row.metric == "accuracy";
@@ -480,7 +480,7 @@ fn intervals_take_corpora_for_given_and_speakers_for_drawn_unless_the_model_know
     assert!(row("net_random", "easy").low.is_some_and(|low| low > 0.9), "the model knows these two");
     assert_eq!(row("net_random", "hard:03").known_speakers, Some(1));
 
-    let classes: Vec<ClassMetrics> = rows(folder.path(), "classes.parquet");
+    let classes: Vec<ClassMetrics> = rows(folder.path());
     let of = |model: &str| {
         let row = classes.iter().find(|row| row.model == model && row.group == "overall").expect("scored");
         row.recall_high.expect("an interval") - row.recall_low.expect("an interval")
@@ -540,7 +540,7 @@ fn a_split_by_corpus_makes_a_matrix() {
         .collect();
     let split = ("across", "leave-one-corpus-out", assignments);
     evaluate_with(folder.path(), &all, &[("net", model)], &[split]).expect("evaluates");
-    let found: Vec<CrossCorpus> = rows(folder.path(), "cross_corpus.parquet");
+    let found: Vec<CrossCorpus> = rows(folder.path());
     let cells: Vec<(&str, &str, Role, f64, u64)> = found
         .iter()
         .filter(|row| row.metric == "accuracy")
@@ -568,7 +568,7 @@ fn disputed_labels_come_with_their_paths_and_what_listeners_heard() {
     predictions[0].probabilities = vec![0.05, 0.95];
     predictions[0].predicted = Emotion::Sad;
     evaluate(folder.path(), &clips, &[("net", predictions)]).expect("evaluates");
-    let found: Vec<LabelError> = rows(folder.path(), "label_errors.parquet");
+    let found: Vec<LabelError> = rows(folder.path());
     assert_eq!(found.len(), 1);
     let first = &found[0];
     assert_eq!((first.rank, first.clip_id.as_str(), first.path.as_str()), (1, "ravdess/0", "0.wav"));
@@ -581,8 +581,8 @@ fn disputed_labels_come_with_their_paths_and_what_listeners_heard() {
         ..row
     });
     evaluate(folder.path(), &clips, &[("majority", same.collect())]).expect("evaluates");
-    assert_eq!(rows::<LabelError>(folder.path(), "label_errors.parquet"), [], "it tells no clip from another");
-    let heard: Vec<Perceived> = rows(folder.path(), "perceived.parquet");
+    assert_eq!(rows::<LabelError>(folder.path()), [], "it tells no clip from another");
+    let heard: Vec<Perceived> = rows(folder.path());
     assert_eq!(heard.len(), 1);
     assert_eq!((heard[0].clips, heard[0].share, heard[0].agreement), (1, 1.0, Some(0.9)));
 }
@@ -596,9 +596,9 @@ fn the_same_seed_gives_the_same_intervals_whatever_else_is_evaluated() {
     let both = tempfile::tempdir().expect("temporary folder");
     evaluate(alone.path(), &clips, &[("net", net.clone())]).expect("evaluates");
     evaluate(both.path(), &clips, &[("a", other), ("net", net)]).expect("evaluates");
-    let mut of_both: Vec<SummaryMetric> = rows(both.path(), "summary.parquet");
+    let mut of_both: Vec<SummaryMetric> = rows(both.path());
     of_both.retain(|row| row.model == "net");
-    assert_eq!(rows::<SummaryMetric>(alone.path(), "summary.parquet"), of_both);
+    assert_eq!(rows::<SummaryMetric>(alone.path()), of_both);
 }
 
 #[test]

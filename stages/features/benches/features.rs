@@ -15,8 +15,8 @@ use divan::counter::ItemsCount;
 use divan::{Bencher, black_box};
 use ser_audio::Resampler;
 use ser_features::{Extractor, Params, run};
-use ser_schemas::stage::StageContext;
 use ser_schemas::{Clip, KEY_SAMPLE_RATE_HZ, Provenance, Table};
+use ser_stage::Context;
 
 const SECONDS: usize = 4;
 const CLIPS: usize = 480;
@@ -91,7 +91,7 @@ fn stage() -> Result<(), Box<dyn Error>> {
         corpus(folder.path(), rate_hz)?;
         let mut seconds = Vec::new();
         for _ in 0..RUNS {
-            let ctx = StageContext::alone(folder.path());
+            let ctx = Context::alone(folder.path());
             let started = Instant::now();
             run(&Params::default(), folder.path(), &ctx)?;
             seconds.push(started.elapsed().as_secs_f64());
@@ -136,7 +136,7 @@ fn corpus(folder: &Path, rate_hz: u32) -> Result<(), Box<dyn Error>> {
         rows.push(clip);
     }
     let rate = [(KEY_SAMPLE_RATE_HZ, "16000".to_owned())];
-    Clip::write_with(&folder.join("clips.parquet"), &rows, &Provenance::default(), &rate)?;
+    Clip::write_with(&Clip::file_in(folder), &rows, &Provenance::default(), &rate)?;
     Ok(())
 }
 

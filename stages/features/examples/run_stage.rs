@@ -12,8 +12,8 @@ use std::path::{Path, PathBuf};
 use std::time::Instant;
 
 use ser_features::{Params, run};
-use ser_schemas::stage::StageContext;
 use ser_schemas::{Clip, KEY_SAMPLE_RATE_HZ, Provenance, Table};
+use ser_stage::Context;
 
 fn main() -> Result<(), Box<dyn Error>> {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
@@ -30,10 +30,10 @@ fn main() -> Result<(), Box<dyn Error>> {
     } else {
         list_recordings(clips, out_dir)?
     };
-    let ctx = StageContext {
+    let ctx = Context {
         base_dir: Path::new(""),
         previous_dir: rest.get(1).map(Path::new),
-        ..StageContext::alone(Path::new(out_dir))
+        ..Context::alone(Path::new(out_dir))
     };
     let started = Instant::now();
     let summary = run(&params, &manifest_dir, &ctx)?;
@@ -73,7 +73,7 @@ fn list_recordings(folder: &str, out_dir: &str) -> Result<PathBuf, Box<dyn Error
     let manifest_dir = Path::new(out_dir).join("manifest");
     std::fs::create_dir_all(&manifest_dir)?;
     let rate = [(KEY_SAMPLE_RATE_HZ, "16000".to_owned())];
-    Clip::write_with(&manifest_dir.join("clips.parquet"), &rows, &Provenance::default(), &rate)?;
+    Clip::write_with(&Clip::file_in(&manifest_dir), &rows, &Provenance::default(), &rate)?;
     Ok(manifest_dir)
 }
 

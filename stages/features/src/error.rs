@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use ser_audio::{AudioError, ResampleError};
 use ser_schemas::TableError;
-use ser_schemas::stage::ParamProblem;
+use ser_stage::Problem;
 
 /// Result of the functions of this crate.
 pub type FeaturesResult<T> = Result<T, FeaturesError>;
@@ -15,7 +15,7 @@ pub type FeaturesResult<T> = Result<T, FeaturesError>;
 pub enum FeaturesError {
     /// Parameters that are not acceptable, all of them.
     #[error("{}", list(.0))]
-    Params(Vec<ParamProblem>),
+    Params(Vec<Problem>),
     /// Parameters stored in a file that this version does not understand.
     #[error(
         "the feature parameters stored with the model or table are not valid: recompute the features with this version"
@@ -75,7 +75,7 @@ pub enum FeaturesError {
     Cancelled,
 }
 
-fn list(problems: &[ParamProblem]) -> String {
+fn list(problems: &[Problem]) -> String {
     let lines: Vec<String> = problems
         .iter()
         .map(|problem| match &problem.hint {

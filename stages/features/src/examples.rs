@@ -5,18 +5,15 @@
 use std::collections::{BTreeMap, HashMap};
 use std::path::Path;
 
-use ser_schemas::{Clip, Emotion, Example, Provenance, Table, TableResult, read_metadata};
+use ser_schemas::{Clip, Emotion, Example, KEY_SOURCES, Provenance, Table, TableResult, read_metadata};
 use serde::{Deserialize, Serialize};
 
+use crate::VERSION;
 use crate::framing::Framing;
 use crate::mel::{MelBank, power_to_db};
 use crate::params::Params;
 use crate::stft::Stft;
 use crate::vector::LANES;
-use crate::{EXAMPLES_FILE, VERSION};
-
-/// Metadata key of what the drawings follow from.
-const KEY_SOURCES: &str = "ser.sources";
 
 const ENVELOPE_PIECES: usize = 400;
 const MAX_FRAMES: usize = 200;
@@ -103,7 +100,7 @@ impl Drawn {
     /// Reads the table in `dir`; empty where there is none, or it was drawn in another way.
     pub(crate) fn read(dir: Option<&Path>, sample_rate_hz: u32) -> Self {
         // Not being able to save work is no reason to fail.
-        let path = dir.map(|dir| dir.join(EXAMPLES_FILE));
+        let path = dir.map(Example::file_in);
         Self(path.and_then(|path| Self::contents(&path, sample_rate_hz).ok()).unwrap_or_default())
     }
 

@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 
 use ser_audio::{Resampler, wide};
-use ser_schemas::stage::ParamProblem;
+use ser_stage::Problem;
 
 use crate::cepstrum::Cepstrum;
 use crate::chroma::ChromaBank;
@@ -403,9 +403,9 @@ fn largest(rows: &[Row]) -> f32 {
 }
 
 /// What is wrong with `params` at this sample rate.
-fn check_rate(params: &Params, sample_rate_hz: u32) -> Vec<ParamProblem> {
+fn check_rate(params: &Params, sample_rate_hz: u32) -> Vec<Problem> {
     let nyquist_hz = f64::from(sample_rate_hz) / 2.0;
-    let problem = |key: &str, hz: f64| ParamProblem {
+    let problem = |key: &str, hz: f64| Problem {
         key: key.to_owned(),
         message: format!("{hz} Hz does not lie below half the sample rate of {sample_rate_hz} Hz"),
         hint: Some("lower it, or raise `sample_rate_hz` of the manifest stage".to_owned()),
@@ -431,7 +431,7 @@ fn mel_bank(params: &Params, framing: &Framing) -> FeaturesResult<MelBank> {
     let fmax_hz = params.log_mel.fmax_hz.unwrap_or(nyquist_hz);
     let bank = MelBank::new(framing, params.log_mel.n_mels as usize, params.log_mel.fmin_hz, fmax_hz);
     let Some(band) = bank.empty_band() else { return Ok(bank) };
-    Err(FeaturesError::Params(vec![ParamProblem {
+    Err(FeaturesError::Params(vec![Problem {
         key: "log_mel.n_mels".to_owned(),
         message: format!(
             "band {band} of {} is narrower than the {:.1} Hz between frequency bins, so it would always be empty",

@@ -16,6 +16,7 @@ mod fft;
 mod framing;
 mod functionals;
 mod grouping;
+mod kind;
 mod layout;
 mod level;
 mod mel;
@@ -34,14 +35,10 @@ pub use augment::Augmentation;
 pub use enhance::Enhancement;
 pub use error::{FeaturesError, FeaturesResult};
 pub use extract::{ClipFeatures, Extractor};
+pub use kind::Features;
 pub use layout::Layout;
 pub use params::{F0, Functionals, LogMel, Mfcc, Params};
 pub use stage::run;
 
 /// Version of what this stage computes; it rises when the same parameters give other numbers.
 pub const VERSION: u32 = 4;
-
-/// The files of a result; [`ser_schemas::AUGMENTED_FILE`] beside them where alterations are declared.
-pub(crate) const FRAMES_FILE: &str = "frames.parquet";
-pub(crate) const FUNCTIONALS_FILE: &str = "functionals.parquet";
-pub(crate) const EXAMPLES_FILE: &str = "examples.parquet";

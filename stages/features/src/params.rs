@@ -2,7 +2,7 @@
 
 use schemars::JsonSchema;
 use ser_schemas::frames::FrameLayout;
-use ser_schemas::stage::ParamProblem;
+use ser_stage::Problem;
 use serde::{Deserialize, Serialize};
 
 use crate::augment::Augmentation;
@@ -188,7 +188,7 @@ impl Params {
     }
 
     /// Rules that involve more than one value, or the kind of value that a JSON Schema cannot exclude.
-    pub fn check(&self) -> Vec<ParamProblem> {
+    pub fn check(&self) -> Vec<Problem> {
         let mut problems = Problems::default();
         problems.within("frame_s", self.frame_s, 0.005, 0.2);
         problems.within("hop_s", self.hop_s, 0.001, 0.2);
@@ -286,11 +286,11 @@ impl Params {
 
 /// Problems found so far.
 #[derive(Debug, Default)]
-pub(crate) struct Problems(pub(crate) Vec<ParamProblem>);
+pub(crate) struct Problems(pub(crate) Vec<Problem>);
 
 impl Problems {
     pub(crate) fn add(&mut self, key: &str, message: String, hint: Option<&str>) {
-        self.0.push(ParamProblem { key: key.to_owned(), message, hint: hint.map(str::to_owned) });
+        self.0.push(Problem { key: key.to_owned(), message, hint: hint.map(str::to_owned) });
     }
 
     /// Adds a problem unless `min <= value <= max`; not-a-number never is.

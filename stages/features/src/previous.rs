@@ -9,11 +9,11 @@ use std::path::Path;
 
 use ser_schemas::frames::{FramesKey, FramesReader};
 use ser_schemas::functionals::FunctionalsReader;
-use ser_schemas::{AUGMENTED_FILE, TableResult};
+use ser_schemas::{AUGMENTED_FILE, TableResult, frames, functionals};
 use serde_json::json;
 
+use crate::VERSION;
 use crate::params::Params;
-use crate::{FRAMES_FILE, FUNCTIONALS_FILE, VERSION};
 
 /// What decides the values of rows beside the audio.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -113,12 +113,12 @@ impl Previous {
     }
 
     fn read(dir: &Path, recipes: &Recipes, copies: usize) -> TableResult<Option<Self>> {
-        let frames = FramesReader::open(&dir.join(FRAMES_FILE))?;
+        let frames = FramesReader::open(&dir.join(frames::FILE))?;
         if frames.recipe() != recipes.features {
             return Ok(None);
         }
         let keys = frames.keys()?;
-        let functionals = FunctionalsReader::open(&dir.join(FUNCTIONALS_FILE))?;
+        let functionals = FunctionalsReader::open(&dir.join(functionals::FILE))?;
         if !functionals.clip_ids()?.iter().eq(keys.iter().map(|key| &key.clip_id)) {
             return Ok(None);
         }

@@ -10,8 +10,8 @@ use std::sync::mpsc::sync_channel;
 
 use rayon::prelude::*;
 use ser_audio::{AudioError, Limits, SAMPLE_RATES_HZ, decode, read_file};
-use ser_schemas::stage::{ParamProblem, StageContext, StageSummary};
-use ser_schemas::{AUGMENTED_FILE, Clip, Example, KEY_SAMPLE_RATE_HZ, Table, read_metadata};
+use ser_schemas::{AUGMENTED_FILE, Clip, Example, KEY_SAMPLE_RATE_HZ, Table, frames, functionals, read_metadata};
+use ser_stage::{Context, Outcome, Problem};
 
 use crate::assembly::{FramesTable, FunctionalsTable, Source};
 use crate::augment::{self, Copy};
@@ -21,7 +21,6 @@ use crate::extract::Extractor;
 use crate::params::Params;
 use crate::previous::{Previous, Recipes};
 use crate::work::{Planner, Queue, Work, check_content};
-use crate::{EXAMPLES_FILE, FRAMES_FILE, FUNCTIONALS_FILE};
 
 /// Clips that are computed before the next look at the results.
 const BATCH: usize = 64;
@@ -34,8 +33,8 @@ const READ_AHEAD: usize = 2;
 /// Writes `frames.parquet`, `functionals.parquet` and `examples.parquet` into the stage's folder, and
 /// `augmented.parquet` where alterations are declared. Rows are in the manifest's order. The tables are the same whether
 /// rows were computed or taken from the last result.
-pub fn run(params: &Params, manifest_dir: &Path, ctx: &StageContext<'_>) -> FeaturesResult<StageSummary> {
-    let manifest = manifest_dir.join("clips.parquet");
+pub fn run(params: &Params, manifest_dir: &Path, ctx: &Context<'_>) -> FeaturesResult<Outcome> {
+    let manifest = Clip::file_in(manifest_dir);
     let sample_rate_hz = sample_rate(&manifest)?;
     let mut chooser = Chooser::default();
     for clips in Clip::scan(&manifest)? {
@@ -73,7 +72,7 @@ fn check_rates(copies: &[Copy], sample_rate_hz: u32) -> FeaturesResult<()> {
         copies.iter().map(|copy| copy.rate_hz(sample_rate_hz)).find(|rate| !SAMPLE_RATES_HZ.contains(rate));
     let Some(rate_hz) = impossible else { return Ok(()) };
     let (low, high) = (SAMPLE_RATES_HZ.start(), SAMPLE_RATES_HZ.end());
-    Err(FeaturesError::Params(vec![ParamProblem {
+    Err(FeaturesError::Params(vec![Problem {
         key: "augment".to_owned(),
         message: format!(
             "a speed that reads clips of {sample_rate_hz} Hz as {rate_hz} Hz cannot be made: rates go from {low} to {high} Hz"
@@ -84,7 +83,7 @@ fn check_rates(copies: &[Copy], sample_rate_hz: u32) -> FeaturesResult<()> {
 
 struct Job<'a> {
     params: &'a Params,
-    ctx: &'a StageContext<'a>,
+    ctx: &'a Context<'a>,
     manifest: PathBuf,
     sample_rate_hz: u32,
     copies: Vec<Copy>,
@@ -124,14 +123,14 @@ impl Job<'_> {
             let path = ctx.out_dir.join(file);
             FramesTable::create(&path, (&layout.frames, recipe), variants, previous, &ctx.provenance)
         };
-        let mut frames = create(FRAMES_FILE, &recipes.features, vec![String::new()], previous.frames)?;
+        let mut frames = create(frames::FILE, &recipes.features, vec![String::new()], previous.frames)?;
         let variants: Vec<String> = self.copies.iter().map(|copy| copy.variant.clone()).collect();
         let mut augmented = if variants.is_empty() {
             None
         } else {
             Some(create(AUGMENTED_FILE, &recipes.copies, variants, previous.augmented)?)
         };
-        let path = ctx.out_dir.join(FUNCTIONALS_FILE);
+        let path = ctx.out_dir.join(functionals::FILE);
         let mut functionals =
             FunctionalsTable::create(&path, &layout.functionals, previous.functionals, &ctx.provenance)?;
         let width = layout.frames.names.len();
@@ -254,7 +253,7 @@ impl Job<'_> {
                 Ok(examples::draw(clip, emotion, &samples, self.sample_rate_hz))
             })
             .collect::<FeaturesResult<Vec<Example>>>()?;
-        let path = self.ctx.out_dir.join(EXAMPLES_FILE);
+        let path = Example::file_in(self.ctx.out_dir);
         Ok(examples::write(&path, &rows, clips, self.sample_rate_hz, &self.ctx.provenance)?)
     }
 
@@ -290,7 +289,7 @@ fn load(
 }
 
 impl Totals {
-    fn summary(&self, job: &Job<'_>) -> StageSummary {
+    fn summary(&self, job: &Job<'_>) -> Outcome {
         let mut notes = vec![format!(
             "{} features per frame, {} functionals per clip, at {} Hz",
             self.features, self.functionals, job.sample_rate_hz
@@ -308,10 +307,11 @@ impl Totals {
                 notes.push(taken(self.copies_taken, "clips' altered copies"));
             }
         }
-        StageSummary {
+        Outcome {
             rows: self.clips as u64,
             headline: format!("{} clips, {} frames of {} features", self.clips, self.frames, self.features),
             notes,
+            ..Outcome::default()
         }
     }
 }

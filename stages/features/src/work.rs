@@ -6,8 +6,8 @@ use std::sync::mpsc::{Receiver, SyncSender};
 use std::sync::{Mutex, PoisonError};
 
 use ser_audio::{AudioError, Limits, read_file};
-use ser_schemas::stage::StageContext;
 use ser_schemas::{Clip, Table};
+use ser_stage::Context;
 
 use crate::assembly::Key;
 use crate::error::{FeaturesError, FeaturesResult};
@@ -44,7 +44,7 @@ impl Queue {
 
 /// Fills a queue from a manifest.
 pub(crate) struct Planner<'a> {
-    pub(crate) ctx: &'a StageContext<'a>,
+    pub(crate) ctx: &'a Context<'a>,
     pub(crate) manifest: &'a Path,
     pub(crate) index: &'a Index,
     /// Whether altered copies are wanted.

@@ -6,8 +6,8 @@ use std::path::PathBuf;
 
 use proptest::prelude::*;
 use ser_features::{FeaturesError, Params, run};
-use ser_schemas::stage::{StageContext, StageSummary};
 use ser_schemas::{AUGMENTED_FILE, Clip, Emotion, Example, KEY_SAMPLE_RATE_HZ, Provenance, Table};
+use ser_stage::{Context, Outcome};
 use support::write_wav;
 use tempfile::TempDir;
 
@@ -71,7 +71,7 @@ impl World {
         self.clips.insert(at, clip);
     }
 
-    fn run(&self, out: &str, previous: Option<&str>) -> Result<StageSummary, FeaturesError> {
+    fn run(&self, out: &str, previous: Option<&str>) -> Result<Outcome, FeaturesError> {
         let extra = [(KEY_SAMPLE_RATE_HZ, "16000".to_owned())];
         let manifest = self.path("clips.parquet");
         Clip::write_with(&manifest, &self.clips, &Provenance::default(), &extra).expect("manifest");
@@ -79,11 +79,11 @@ impl World {
         let _ = std::fs::remove_dir_all(&out_dir);
         std::fs::create_dir_all(&out_dir).expect("folder");
         let previous_dir = previous.map(|previous| self.path(previous));
-        let ctx = StageContext {
+        let ctx = Context {
             seed: self.seed,
             base_dir: self.folder.path(),
             previous_dir: previous_dir.as_deref(),
-            ..StageContext::alone(&out_dir)
+            ..Context::alone(&out_dir)
         };
         run(&self.params, self.folder.path(), &ctx)
     }

@@ -7,8 +7,8 @@ use std::path::Path;
 use ser_features::{Extractor, FeaturesError, Params, run};
 use ser_schemas::frames::{self, ClipFrames};
 use ser_schemas::functionals::Functionals;
-use ser_schemas::stage::{Observer, Quiet, StageContext};
 use ser_schemas::{AUGMENTED_FILE, Clip, Emotion, Example, KEY_SAMPLE_RATE_HZ, Provenance, Table};
+use ser_stage::{Context, Observer, Quiet};
 
 use support::write_wav;
 
@@ -40,13 +40,13 @@ fn corpus(folder: &Path, rate: Option<&str>) {
         })
         .collect();
     let extra: Vec<(&str, String)> = rate.map(|rate| (KEY_SAMPLE_RATE_HZ, rate.to_owned())).into_iter().collect();
-    Clip::write_with(&folder.join("clips.parquet"), &rows, &Provenance::default(), &extra).expect("manifest");
+    Clip::write_with(&Clip::file_in(folder), &rows, &Provenance::default(), &extra).expect("manifest");
 }
 
 fn run_in(folder: &Path, out: &str, params: &Params, observer: &dyn Observer) -> Result<String, FeaturesError> {
     let out_dir = folder.join(out);
     std::fs::create_dir_all(&out_dir).expect("folder");
-    let ctx = StageContext { seed: 7, base_dir: folder, observer, ..StageContext::alone(&out_dir) };
+    let ctx = Context { seed: 7, base_dir: folder, observer, ..Context::alone(&out_dir) };
     run(params, folder, &ctx).map(|summary| summary.headline)
 }
 
@@ -86,7 +86,7 @@ fn every_clip_has_its_features_in_the_manifests_order() {
         assert_eq!(functionals.row(index), features.functionals);
     }
 
-    let examples = Example::read(&out.join("examples.parquet")).expect("examples");
+    let examples = Example::read_in(&out).expect("examples");
     let emotions: Vec<Emotion> = examples.iter().map(|example| example.emotion).collect();
     assert_eq!(emotions, [Emotion::Angry, Emotion::Sad]);
 }
@@ -160,7 +160,7 @@ fn a_manifest_without_sample_rate_or_clips_is_refused() {
         assert!(message.contains(found) && message.contains("rerun the manifest stage"), "{message}");
     }
     let extra = [(KEY_SAMPLE_RATE_HZ, "16000".to_owned())];
-    Clip::write_with(&folder.path().join("clips.parquet"), &[], &Provenance::default(), &extra).expect("manifest");
+    Clip::write_with(&Clip::file_in(folder.path()), &[], &Provenance::default(), &extra).expect("manifest");
     let error = run_in(folder.path(), "out", &Params::default(), &Quiet).expect_err("no clips");
     assert!(matches!(error, FeaturesError::NoClips { .. }), "{error}");
 }

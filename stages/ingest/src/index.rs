@@ -8,10 +8,12 @@
 //! The index saves time and nothing else: one that is missing, damaged or of another version is an empty one.
 
 use std::collections::BTreeMap;
-use std::fs::{self, File, Metadata};
-use std::io::{self, Write as _};
+use std::fs::{self, Metadata};
+use std::io;
 use std::path::Path;
 use std::time::{SystemTime, UNIX_EPOCH};
+
+use ser_stage::write_whole;
 
 /// Name of the index in the stage's state folder.
 const FILE: &str = "files.index";
@@ -74,11 +76,7 @@ impl Index {
     /// Writes the index to `folder`: beside the old one first, then in its place.
     pub(crate) fn save(&self, folder: &Path) -> io::Result<()> {
         fs::create_dir_all(folder)?;
-        let beside = folder.join(format!("{FILE}.partial"));
-        let mut file = File::create(&beside)?;
-        file.write_all(&self.encode())?;
-        file.sync_all()?;
-        fs::rename(&beside, folder.join(FILE))
+        write_whole(&folder.join(FILE), &self.encode())
     }
 
     /// What the file called `name` holds, if at `now_ns` there is no doubt that it still does.

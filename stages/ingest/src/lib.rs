@@ -22,6 +22,7 @@
 //! | `sources` | what an ingest reads, by content, and what changed in it |
 //! | `changes` | two listings of files compared, in words |
 //! | `index` | which files were read before and have not changed since |
+//! | `kind` | the stage as a kind |
 //! | `seen` | what was found in files of the same content before |
 //! | `watched` | where a change can happen that makes an ingest stale |
 
@@ -34,6 +35,7 @@ mod folder;
 mod identify;
 mod ids;
 mod index;
+mod kind;
 mod machine;
 mod names;
 mod params;
@@ -50,12 +52,10 @@ mod watched;
 pub use crate::descriptor::{Descriptor, builtin_descriptors, is_valid_name, template};
 pub use crate::error::{DescriptorProblem, IngestError};
 pub use crate::folder::{AUDIO_EXTENSIONS, FolderError, FolderFile, FolderWalk, is_audio, walk_folder};
+pub use crate::kind::Ingest;
 pub use crate::params::Params;
 pub use crate::probe::{describe, reason as reason_of};
-pub use crate::run::{CLIPS_FILE, CORPUS_FILE, Reading, read, run};
+pub use crate::run::{Reading, read};
 pub use crate::sources::{FoundSources, Sources, find_sources};
 pub use crate::survey::{Survey, check_root};
 pub use crate::watched::{watched_paths, would_read};
-
-/// Rises when the same input would give another table.
-pub const VERSION: u32 = 3;

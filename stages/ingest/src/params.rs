@@ -1,7 +1,7 @@
 //! What a pipeline declares about an ingest stage.
 
 use schemars::JsonSchema;
-use ser_schemas::stage::ParamProblem;
+use ser_stage::Problem;
 use serde::{Deserialize, Serialize};
 
 use crate::descriptor;
@@ -23,10 +23,10 @@ pub struct Params {
 
 impl Params {
     /// Problems that the types cannot express.
-    pub fn check(&self) -> Vec<ParamProblem> {
+    pub fn check(&self) -> Vec<Problem> {
         let mut problems = Vec::new();
         if self.corpus.trim().is_empty() {
-            problems.push(ParamProblem {
+            problems.push(Problem {
                 key: "corpus".into(),
                 message: "`corpus` is missing".into(),
                 hint: Some(format!(
@@ -35,14 +35,14 @@ impl Params {
                 )),
             });
         } else if let Some(problem) = descriptor::unknown_builtin(&self.corpus) {
-            problems.push(ParamProblem {
+            problems.push(Problem {
                 key: "corpus".into(),
                 message: format!("there is no built-in corpus `{}`", self.corpus),
                 hint: Some(problem),
             });
         }
         if self.root.trim().is_empty() {
-            problems.push(ParamProblem {
+            problems.push(Problem {
                 key: "root".into(),
                 message: "`root` is missing".into(),
                 hint: Some("name the folder that holds the audio: `root = \"data/ravdess\"`".into()),

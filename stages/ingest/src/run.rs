@@ -4,8 +4,9 @@ use std::collections::BTreeMap;
 use std::path::Path;
 
 use rayon::prelude::*;
-use ser_schemas::stage::{StageContext, StageSummary};
 use ser_schemas::{Clip, Corpus, CorpusStatus, Provenance, Reason, Table};
+use ser_stage::{Context, Outcome};
+use ser_text::counted;
 
 use crate::descriptor::Descriptor;
 use crate::emotions;
@@ -22,29 +23,17 @@ use crate::sources::Sources;
 use crate::tables::Tables;
 use crate::walk::{self, Found, Walk};
 
-/// The table of audio files, in the stage's folder.
-pub const CLIPS_FILE: &str = "clips.parquet";
-/// The table that says what became of the corpus: one row.
-pub const CORPUS_FILE: &str = "corpus.parquet";
-
 /// How many files a note names.
 const NAMED: usize = 3;
 
-/// A corpus that was read, to be written as `clips.parquet` and `corpus.parquet`.
+/// A corpus that was read, to be written as `clips.parquet`, with one row per audio file in the order of paths, and
+/// `corpus.parquet`.
 #[derive(Debug)]
 pub struct Reading {
     sources: Sources,
     rows: Vec<Clip>,
     corpus: Corpus,
-    summary: StageSummary,
-}
-
-/// Reads the corpus and writes it: `clips.parquet` with one row per audio file, in the order of paths, and
-/// `corpus.parquet`. [`read`] tells how.
-pub fn run(params: &Params, ctx: &StageContext<'_>) -> Result<StageSummary, IngestError> {
-    let reading = read(params, ctx)?;
-    reading.write(ctx.out_dir, &ctx.provenance)?;
-    Ok(reading.into_summary())
+    outcome: Outcome,
 }
 
 /// Reads the corpus.
@@ -54,7 +43,7 @@ pub fn run(params: &Params, ctx: &StageContext<'_>) -> Result<StageSummary, Inge
 ///
 /// A missing or empty root gives tables without clips and a warning. Files that are no clips are rows with a `problem`;
 /// what is wrong with the content comes before what is wrong with the name.
-pub fn read(params: &Params, ctx: &StageContext<'_>) -> Result<Reading, IngestError> {
+pub fn read(params: &Params, ctx: &Context<'_>) -> Result<Reading, IngestError> {
     let looked_ns = index::now_ns();
     let descriptor = Descriptor::load(&params.corpus, ctx.base_dir)?;
     check_modalities(params, &descriptor)?;
@@ -106,9 +95,9 @@ pub fn read(params: &Params, ctx: &StageContext<'_>) -> Result<Reading, IngestEr
     if let Some(warning) = nothing_found(params, &descriptor, &walk) {
         ctx.observer.warn(&warning);
     }
-    let summary = summary(&descriptor, &corpus, &walk, &tables, &identities, &rows);
+    let outcome = outcome(&descriptor, &corpus, &walk, &tables, &identities, &rows);
     let sources = Sources::of_rows(&descriptor, &walk, &tables, &rows);
-    Ok(Reading { sources, rows, corpus, summary })
+    Ok(Reading { sources, rows, corpus, outcome })
 }
 
 impl Reading {
@@ -119,14 +108,14 @@ impl Reading {
 
     /// Writes the two tables into `folder`.
     pub fn write(&self, folder: &Path, provenance: &Provenance) -> Result<(), IngestError> {
-        Clip::write(&folder.join(CLIPS_FILE), &self.rows, provenance)?;
-        Corpus::write(&folder.join(CORPUS_FILE), std::slice::from_ref(&self.corpus), provenance)?;
+        Clip::write_in(folder, &self.rows, provenance)?;
+        Corpus::write(&folder.join(Corpus::INGESTED.file), std::slice::from_ref(&self.corpus), provenance)?;
         Ok(())
     }
 
     /// What there is to say about it.
-    pub fn into_summary(self) -> StageSummary {
-        self.summary
+    pub fn into_outcome(self) -> Outcome {
+        self.outcome
     }
 }
 
@@ -245,14 +234,14 @@ fn nothing_found(params: &Params, descriptor: &Descriptor, walk: &Walk) -> Optio
     Some(format!("{name}: the folder `{root}` holds no audio file{others}{packed}{obtain}"))
 }
 
-fn summary(
+fn outcome(
     descriptor: &Descriptor,
     corpus: &Corpus,
     walk: &Walk,
     tables: &Tables,
     identities: &[Identity],
     rows: &[Clip],
-) -> StageSummary {
+) -> Outcome {
     let mut problems: BTreeMap<Reason, u64> = BTreeMap::new();
     for reason in rows.iter().filter_map(|clip| clip.problem) {
         *problems.entry(reason).or_default() += 1;
@@ -287,7 +276,7 @@ fn summary(
     if walk.exists {
         notes.extend(tables.notes.iter().cloned());
     }
-    StageSummary { rows: corpus.files, headline, notes }
+    Outcome { rows: corpus.files, headline, notes, ..Outcome::default() }
 }
 
 /// "2 files repaired, <why>: a, b"; nothing without files.
@@ -295,6 +284,5 @@ fn some_of<'a>(what: &str, why: &str, files: impl Iterator<Item = &'a str>) -> O
     let files: Vec<&str> = files.collect();
     let named = files.iter().take(NAMED).copied().collect::<Vec<_>>().join(", ");
     let more = if files.len() > NAMED { ", ..." } else { "" };
-    let noun = if files.len() == 1 { "file" } else { "files" };
-    (!files.is_empty()).then(|| format!("{} {noun} {what}, {why}: {named}{more}", files.len()))
+    (!files.is_empty()).then(|| format!("{} {what}, {why}: {named}{more}", counted(files.len(), "file")))
 }

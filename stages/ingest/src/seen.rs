@@ -6,7 +6,6 @@ use std::path::Path;
 use ser_schemas::{Clip, Reason, Table as _};
 
 use crate::index::Hash;
-use crate::run::CLIPS_FILE;
 
 /// Rows of the last result by content.
 #[derive(Debug, Default)]
@@ -15,7 +14,7 @@ pub(crate) struct Seen(HashMap<Hash, Clip>);
 impl Seen {
     /// The rows of the result in `folder`; none where there is no such table.
     pub(crate) fn read(folder: Option<&Path>) -> Self {
-        let rows = folder.and_then(|folder| Clip::read(&folder.join(CLIPS_FILE)).ok()).unwrap_or_default();
+        let rows = folder.and_then(|folder| Clip::read_in(folder).ok()).unwrap_or_default();
         Self(rows.into_iter().filter_map(|row| Some((from_hex(row.content_hash.as_deref()?)?, row))).collect())
     }
 

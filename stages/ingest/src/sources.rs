@@ -14,7 +14,6 @@ use crate::index::{self, Entry, Hash, Index, Stat};
 use crate::machine;
 use crate::params::Params;
 use crate::probe;
-use crate::run::{CLIPS_FILE, CORPUS_FILE};
 use crate::seen::{from_hex, hex};
 use crate::tables::{self, Tables};
 use crate::walk::{self, Found, Walk};
@@ -52,7 +51,7 @@ pub struct FoundSources {
     is_news: bool,
 }
 
-/// Finds everything that [`run`](crate::run) would read with these parameters.
+/// Finds everything that [`read`](crate::read) would read with these parameters.
 ///
 /// Audio is read only where the index in `state_dir` does not know it as it is now, and only with `read_changed`:
 /// without, sizes and times stand for the content of such files. Writes nothing.
@@ -199,8 +198,7 @@ impl Sources {
     }
 
     fn file_changes(&self, folder: &Path) -> Vec<(String, Change)> {
-        let (Ok(rows), Ok(corpus)) = (Clip::read(&folder.join(CLIPS_FILE)), Corpus::read(&folder.join(CORPUS_FILE)))
-        else {
+        let (Ok(rows), Ok(corpus)) = (Clip::read_in(folder), Corpus::read(&folder.join(Corpus::INGESTED.file))) else {
             return Vec::new();
         };
         let root = corpus.first().map_or("", |corpus| corpus.root.as_str());

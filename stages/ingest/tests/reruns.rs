@@ -8,9 +8,9 @@ use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, SystemTime};
 
-use ser_ingest::{CLIPS_FILE, IngestError, Params, Sources, find_sources};
-use ser_schemas::stage::{Observer, Quiet, StageContext};
+use ser_ingest::{IngestError, Params, Sources, find_sources};
 use ser_schemas::{Clip, Emotion, Provenance, Reason, Table};
+use ser_stage::{Context, Observer, Quiet};
 use support::{Folder, pcm_wav, tone};
 
 /// A corpus with the results of one run after the other.
@@ -56,17 +56,17 @@ impl Corpus {
         let last = self.result();
         let out = self.results.path().join((self.runs + 1).to_string());
         fs::create_dir_all(&out).expect("folder");
-        let ctx = StageContext {
+        let ctx = Context {
             base_dir: self.folder.path(),
             previous_dir: (self.runs > 0).then_some(last.as_path()),
             state_dir: &self.state(),
             observer,
-            ..StageContext::alone(&out)
+            ..Context::alone(&out)
         };
         let reading = ser_ingest::read(&self.params, &ctx)?;
         reading.write(&out, &ctx.provenance)?;
         self.runs += 1;
-        Ok((Clip::read(&out.join(CLIPS_FILE)).expect("clips"), reading.sources().clone()))
+        Ok((Clip::read_in(&out).expect("clips"), reading.sources().clone()))
     }
 
     /// The rows by their files, and what was read.
@@ -86,7 +86,7 @@ impl Corpus {
 
     /// Changes the last result, so that rows taken from it can be told from rows that were decoded.
     fn mark(&self) {
-        let path = self.result().join(CLIPS_FILE);
+        let path = Clip::file_in(self.result());
         let mut rows = Clip::read(&path).expect("clips");
         for row in &mut rows {
             row.silence_fraction = Some(0.125);

@@ -26,6 +26,7 @@
 mod duplicates;
 mod error;
 mod exclude;
+mod kind;
 mod labels;
 mod params;
 mod quality;
@@ -34,9 +35,7 @@ mod told;
 mod vocabulary;
 
 pub use crate::error::ManifestError;
+pub use crate::kind::Manifest;
 pub use crate::params::{LabelSource, Merge, Params};
 pub use crate::quality::SoundRules;
-pub use crate::run::{CLIPS_FILE, CORPORA_FILE, EXCLUSIONS_FILE, run};
-
-/// Rises when the same input would give another table.
-pub const VERSION: u32 = 2;
+pub use crate::run::run;

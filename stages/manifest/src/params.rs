@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use schemars::JsonSchema;
 use ser_schemas::Emotion;
-use ser_schemas::stage::ParamProblem;
+use ser_stage::Problem;
 use serde::{Deserialize, Serialize};
 
 /// Joins corpora into one set of clips: labels, quality gates, duplicates.
@@ -114,10 +114,10 @@ pub(crate) fn folded(word: &str) -> String {
 
 impl Params {
     /// Problems that the types cannot express.
-    pub fn check(&self) -> Vec<ParamProblem> {
+    pub fn check(&self) -> Vec<Problem> {
         let mut problems = Vec::new();
         let mut problem = |key: &str, message: String, hint: &str| {
-            problems.push(ParamProblem { key: key.into(), message, hint: Some(hint.to_owned()) });
+            problems.push(Problem { key: key.into(), message, hint: Some(hint.to_owned()) });
         };
         for (key, value) in [
             ("min_duration_s", self.min_duration_s),

@@ -3,8 +3,8 @@
 use std::collections::BTreeMap;
 use std::path::PathBuf;
 
-use ser_schemas::stage::{StageContext, StageSummary};
 use ser_schemas::{Clip, Corpus, CorpusStatus, Emotion, Exclusion, KEY_LIMITS, KEY_SAMPLE_RATE_HZ, Reason, Table};
+use ser_stage::{Context, Outcome};
 
 use crate::duplicates::{self, Candidate, Resolution};
 use crate::error::ManifestError;
@@ -15,18 +15,8 @@ use crate::quality::SoundRules;
 use crate::told;
 use crate::vocabulary::Vocabulary;
 
-/// The table of usable clips, in the stage's folder and in those of the ingest stages it reads.
-pub const CLIPS_FILE: &str = "clips.parquet";
-/// The table of files left out.
-pub const EXCLUSIONS_FILE: &str = "exclusions.parquet";
-/// The table of corpora.
-pub const CORPORA_FILE: &str = "corpora.parquet";
-
-/// The table of one corpus in an ingest stage's folder.
-const CORPUS_FILE: &str = "corpus.parquet";
-
 /// What became of every row.
-struct Outcome {
+struct Judged {
     clips: Vec<Clip>,
     exclusions: Vec<Exclusion>,
     /// Usable clips by ingest stage.
@@ -40,7 +30,7 @@ struct Outcome {
 /// Reads `clips.parquet` and `corpus.parquet` of every folder in `ingested`, and writes `clips.parquet`, in the order of
 /// clip ids, with the sample rate of the features and the rules for sound in its metadata; `exclusions.parquet`, in the order of paths; and
 /// `corpora.parquet`, one row per ingest stage.
-pub fn run(params: &Params, ingested: &[PathBuf], ctx: &StageContext<'_>) -> Result<StageSummary, ManifestError> {
+pub fn run(params: &Params, ingested: &[PathBuf], ctx: &Context<'_>) -> Result<Outcome, ManifestError> {
     if ingested.is_empty() {
         return Err(ManifestError::NoInputs);
     }
@@ -51,10 +41,10 @@ pub fn run(params: &Params, ingested: &[PathBuf], ctx: &StageContext<'_>) -> Res
         if ctx.observer.is_cancelled() {
             return Err(ManifestError::Cancelled);
         }
-        let path = folder.join(CORPUS_FILE);
+        let path = folder.join(Corpus::INGESTED.file);
         let corpus = Corpus::read(&path)?.into_iter().next().ok_or(ManifestError::NoCorpus { path })?;
         corpora.push(corpus);
-        let clips = Clip::read(&folder.join(CLIPS_FILE))?;
+        let clips = Clip::read_in(folder)?;
         stages.extend(std::iter::repeat_n(stage, clips.len()));
         rows.extend(clips);
     }
@@ -96,9 +86,9 @@ pub fn run(params: &Params, ingested: &[PathBuf], ctx: &StageContext<'_>) -> Res
 
     let rules = serde_json::to_string(&SoundRules::from(params)).unwrap_or_default();
     let extra = [(KEY_SAMPLE_RATE_HZ, params.sample_rate_hz.to_string()), (KEY_LIMITS, rules)];
-    Clip::write_with(&ctx.out_dir.join(CLIPS_FILE), &outcome.clips, &ctx.provenance, &extra)?;
-    Exclusion::write(&ctx.out_dir.join(EXCLUSIONS_FILE), &outcome.exclusions, &ctx.provenance)?;
-    Corpus::write(&ctx.out_dir.join(CORPORA_FILE), &corpora, &ctx.provenance)?;
+    Clip::write_with(&Clip::file_in(ctx.out_dir), &outcome.clips, &ctx.provenance, &extra)?;
+    Exclusion::write_in(ctx.out_dir, &outcome.exclusions, &ctx.provenance)?;
+    Corpus::write_in(ctx.out_dir, &corpora, &ctx.provenance)?;
     let mut summary = summary(&corpora, &outcome);
     if declared.absent > 0 {
         let (count, names) = (declared.absent, absent.join(", "));
@@ -116,7 +106,7 @@ fn judge(
     declared: &[Option<String>],
     stages: &[usize],
     stage_count: usize,
-) -> Outcome {
+) -> Judged {
     let labels: Vec<Label> = rows.iter().map(|clip| labeller.label(clip)).collect();
     let speakers: Vec<_> = rows.iter().map(|clip| clip.speaker.as_deref().map(ser_text::nfc)).collect();
     let reason = |row: usize| match &declared[row] {
@@ -140,7 +130,7 @@ fn judge(
         verdicts[*index] = Some((Reason::Duplicate, detail.clone()));
     }
 
-    let mut outcome = Outcome {
+    let mut outcome = Judged {
         clips: Vec::new(),
         exclusions: Vec::new(),
         clips_by_stage: vec![0; stage_count],
@@ -208,17 +198,17 @@ fn counted(reasons: &BTreeMap<Reason, u64>) -> String {
     reasons.iter().map(|(reason, count)| format!("{count} {reason}")).collect::<Vec<_>>().join(", ")
 }
 
-fn summary(corpora: &[Corpus], outcome: &Outcome) -> StageSummary {
+fn summary(corpora: &[Corpus], judged: &Judged) -> Outcome {
     let mut all: BTreeMap<Reason, u64> = BTreeMap::new();
-    for (reason, count) in outcome.reasons_by_stage.iter().flatten() {
+    for (reason, count) in judged.reasons_by_stage.iter().flatten() {
         *all.entry(*reason).or_default() += count;
     }
-    let clips = outcome.clips.len();
-    let headline = match outcome.exclusions.len() {
+    let clips = judged.clips.len();
+    let headline = match judged.exclusions.len() {
         0 => format!("{clips} clips, none excluded"),
         excluded => format!("{clips} clips, {excluded} excluded ({})", counted(&all)),
     };
-    let per_corpus = corpora.iter().zip(&outcome.reasons_by_stage).map(|(corpus, reasons)| match corpus.status {
+    let per_corpus = corpora.iter().zip(&judged.reasons_by_stage).map(|(corpus, reasons)| match corpus.status {
         CorpusStatus::Ingested if reasons.is_empty() => {
             format!("{}: {} files found, {} clips", corpus.corpus, corpus.files, corpus.clips)
         }
@@ -233,11 +223,11 @@ fn summary(corpora: &[Corpus], outcome: &Outcome) -> StageSummary {
     });
     let mut notes: Vec<String> = per_corpus.collect();
     let emotions = Emotion::ALL.into_iter().filter_map(|emotion| {
-        let count = outcome.clips.iter().filter(|clip| clip.emotion == Some(emotion)).count();
+        let count = judged.clips.iter().filter(|clip| clip.emotion == Some(emotion)).count();
         (count > 0).then(|| format!("{emotion} {count}"))
     });
     notes.push(emotions.collect::<Vec<_>>().join(", "));
-    StageSummary { rows: clips as u64, headline, notes }
+    Outcome { rows: clips as u64, headline, notes, ..Outcome::default() }
 }
 
 #[cfg(test)]

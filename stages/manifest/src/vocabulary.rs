@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use ser_schemas::{Clip, Emotion};
+use ser_text::counted;
 
 use crate::params::{Params, folded};
 
@@ -11,12 +12,12 @@ const MAX_LISTED: usize = 20;
 
 /// The corpora's own words for emotions, with the number of files that have each, by how they are compared.
 pub(crate) struct Vocabulary<'a> {
-    words: BTreeMap<String, (&'a str, u64)>,
+    words: BTreeMap<String, (&'a str, usize)>,
 }
 
 impl<'a> Vocabulary<'a> {
     pub(crate) fn of(rows: &'a [Clip]) -> Self {
-        let mut words: BTreeMap<String, (&str, u64)> = BTreeMap::new();
+        let mut words: BTreeMap<String, (&str, usize)> = BTreeMap::new();
         for word in rows.iter().filter_map(|clip| clip.emotion_raw.as_deref()) {
             words.entry(folded(word)).or_insert((word, 0)).1 += 1;
         }
@@ -65,7 +66,7 @@ impl<'a> Vocabulary<'a> {
 
     /// The words, the most frequent ones first.
     pub(crate) fn listed(&self) -> String {
-        let mut words: Vec<&(&str, u64)> = self.words.values().collect();
+        let mut words: Vec<&(&str, usize)> = self.words.values().collect();
         words.sort_by(|a, b| b.1.cmp(&a.1).then(a.0.cmp(b.0)));
         let listed: Vec<String> =
             words.iter().take(MAX_LISTED).map(|(word, files)| format!("{word} ({files})")).collect();
@@ -76,16 +77,12 @@ impl<'a> Vocabulary<'a> {
         }
     }
 
-    fn nearest(&self, word: &str) -> Option<(&'a str, u64)> {
+    fn nearest(&self, word: &str) -> Option<(&'a str, usize)> {
         let word = folded(word);
         let near = self.words.iter().map(|(other, found)| (strsim::damerau_levenshtein(&word, other), other, found));
         let near = near.filter(|(distance, other, _)| *distance <= other.chars().count().div_ceil(3).max(1));
         near.min_by_key(|(distance, other, _)| (*distance, *other)).map(|(_, _, found)| *found)
     }
-}
-
-fn counted(count: u64, one: &str) -> String {
-    if count == 1 { format!("1 {one}") } else { format!("{count} {one}s") }
 }
 
 #[cfg(test)]

@@ -10,6 +10,7 @@ mod assign;
 mod balance;
 mod checks;
 mod error;
+mod kind;
 mod near;
 mod near_checks;
 mod params;
@@ -23,10 +24,8 @@ mod validation;
 pub use assign::{Division, Fold, Near, assign};
 pub use checks::inspect;
 pub use error::SplitError;
+pub use kind::Split;
 pub use near::{LeftOut, NearPair, keep_together, leave_out};
 pub use near_checks::inspect_near;
 pub use params::{MAX_FOLDS, NearCopies, Params, Protocol};
 pub use run::{Inputs, run};
-
-/// Version of what this stage computes; it rises when the same input gives other output.
-pub const VERSION: u32 = 3;

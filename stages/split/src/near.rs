@@ -39,7 +39,7 @@ pub struct LeftOut {
 /// The pairs that an audit found; those of clips that `clips` lacks are left out.
 pub(crate) fn read(audit_dir: &Path, clips: &[Clip]) -> Result<Vec<NearPair>, SplitError> {
     let index: HashMap<&str, usize> = clips.iter().enumerate().map(|(at, clip)| (clip.clip_id.as_str(), at)).collect();
-    let rows = NearDuplicate::read(&audit_dir.join("near_duplicates.parquet"))?;
+    let rows = NearDuplicate::read_in(audit_dir)?;
     let pair = |row: &NearDuplicate| {
         let (a, b) = (*index.get(row.clip_a.as_str())?, *index.get(row.clip_b.as_str())?);
         Some(NearPair { a, b, similarity: row.similarity })

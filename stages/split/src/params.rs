@@ -3,7 +3,7 @@
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use ser_schemas::stage::ParamProblem;
+use ser_stage::Problem;
 
 /// Most folds that a split may have, whatever makes them.
 pub const MAX_FOLDS: u32 = 1000;
@@ -103,10 +103,10 @@ pub struct Params {
 
 impl Params {
     /// Rules that the schema cannot state.
-    pub fn check(&self) -> Vec<ParamProblem> {
+    pub fn check(&self) -> Vec<Problem> {
         let mut problems = Vec::new();
         let mut problem = |key: &str, message: String, hint: &str| {
-            problems.push(ParamProblem { key: key.to_owned(), message, hint: Some(hint.to_owned()) });
+            problems.push(Problem { key: key.to_owned(), message, hint: Some(hint.to_owned()) });
         };
         if !(1..=MAX_FOLDS).contains(&self.folds) {
             problem("folds", format!("expected 1 to {MAX_FOLDS}, found {}", self.folds), "5 is usual");

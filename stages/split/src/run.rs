@@ -2,8 +2,8 @@
 
 use std::path::Path;
 
-use ser_schemas::stage::{StageContext, StageSummary};
-use ser_schemas::{Assignment, Check, CheckStatus, Clip, KEY_PROTOCOL, Table};
+use ser_schemas::{Assignment, Check, CheckStatus, Clip, KEY_PROTOCOL, Table, TableError};
+use ser_stage::{Context, Outcome};
 
 use crate::assign::{Division, assign};
 use crate::checks::inspect;
@@ -13,7 +13,6 @@ use crate::near_checks::inspect_near;
 use crate::params::{NearCopies, Params};
 use crate::roster::some_names;
 
-const CHECKS_FILE: &str = "checks.parquet";
 /// A split of more folds than this is told in one line.
 const MAX_FOLDS_TOLD: usize = 12;
 
@@ -29,9 +28,9 @@ pub struct Inputs<'a> {
 /// Divides the clips of a manifest; writes `assignments` and `checks`.
 ///
 /// A leak, or a fold that nothing can be learnt from, fails the stage, which then keeps `checks` as
-/// [`StageContext::keep_refused`] says.
-pub fn run(params: &Params, inputs: &Inputs<'_>, ctx: &StageContext<'_>) -> Result<StageSummary, SplitError> {
-    let mut clips = Clip::read(&inputs.manifest.join("clips.parquet"))?;
+/// [`Context::keep_refused`] says.
+pub fn run(params: &Params, inputs: &Inputs<'_>, ctx: &Context<'_>) -> Result<Outcome, SplitError> {
+    let mut clips = Clip::read_in(inputs.manifest)?;
     // The division must not depend on the order in which a manifest happens to list its clips.
     clips.sort_by(|a, b| a.clip_id.cmp(&b.clip_id));
     let pairs = inputs.audit.map(|audit| near::read(audit, &clips)).transpose()?;
@@ -47,27 +46,27 @@ pub fn run(params: &Params, inputs: &Inputs<'_>, ctx: &StageContext<'_>) -> Resu
     if let Some(pairs) = &pairs {
         checks.extend(inspect_near(&clips, &division, pairs));
     }
-    Check::write(&ctx.out_dir.join(CHECKS_FILE), &checks, &ctx.provenance)?;
+    Check::write_in(ctx.out_dir, &checks, &ctx.provenance)?;
     refuse(&checks, &clips, pairs.as_deref().unwrap_or_default(), ctx)?;
 
     let rows = assignments(&clips, &division);
     let protocol = [(KEY_PROTOCOL, params.protocol.as_str().to_owned())];
-    Assignment::write_with(&ctx.out_dir.join("assignments.parquet"), &rows, &ctx.provenance, &protocol)?;
+    Assignment::write_with(&Assignment::file_in(ctx.out_dir), &rows, &ctx.provenance, &protocol)?;
     Ok(summarise(params, clips.len(), rows.len(), &division, &checks))
 }
 
 /// Both tables, without rows.
-fn no_folds(params: &Params, ctx: &StageContext<'_>) -> Result<StageSummary, SplitError> {
+fn no_folds(params: &Params, ctx: &Context<'_>) -> Result<Outcome, SplitError> {
     let protocol = params.protocol.as_str();
     let extra = [(KEY_PROTOCOL, protocol.to_owned())];
-    Check::write(&ctx.out_dir.join(CHECKS_FILE), &[], &ctx.provenance)?;
-    Assignment::write_with(&ctx.out_dir.join("assignments.parquet"), &[], &ctx.provenance, &extra)?;
-    Ok(StageSummary { rows: 0, headline: format!("no folds, {protocol}"), notes: Vec::new() })
+    Check::write_in(ctx.out_dir, &[], &ctx.provenance)?;
+    Assignment::write_with(&Assignment::file_in(ctx.out_dir), &[], &ctx.provenance, &extra)?;
+    Ok(Outcome { headline: format!("no folds, {protocol}"), ..Outcome::default() })
 }
 
-fn refuse(checks: &[Check], clips: &[Clip], pairs: &[NearPair], ctx: &StageContext<'_>) -> Result<(), SplitError> {
+fn refuse(checks: &[Check], clips: &[Clip], pairs: &[NearPair], ctx: &Context<'_>) -> Result<(), SplitError> {
     let Some(check) = checks.iter().find(|check| check.status == CheckStatus::Failed) else { return Ok(()) };
-    let kept = ctx.keep_refused()?.join(CHECKS_FILE);
+    let kept = Check::file_in(ctx.keep_refused().map_err(TableError::io("create", ctx.refused_dir))?);
     Check::write(&kept, checks, &ctx.provenance)?;
     let verdict = match check.check.as_str() {
         "roles_present" | "classes_in_train" | "every_clip_tested_once" => "the split is of no use",
@@ -141,7 +140,7 @@ fn assignments(clips: &[Clip], division: &Division) -> Vec<Assignment> {
     rows
 }
 
-fn summarise(params: &Params, clips: usize, rows: usize, division: &Division, checks: &[Check]) -> StageSummary {
+fn summarise(params: &Params, clips: usize, rows: usize, division: &Division, checks: &[Check]) -> Outcome {
     let mut notes = Vec::new();
     if division.folds.len() <= MAX_FOLDS_TOLD {
         notes.extend(division.folds.iter().map(|fold| {
@@ -169,12 +168,14 @@ fn summarise(params: &Params, clips: usize, rows: usize, division: &Division, ch
         ));
     }
     notes.extend(about_near_copies(division));
-    StageSummary {
+    Outcome {
         rows: rows as u64,
-        headline: match division.folds.len() {
-            1 => format!("{clips} clips, 1 fold, {}", params.protocol.as_str()),
-            folds => format!("{clips} clips, {folds} folds, {}", params.protocol.as_str()),
-        },
+        headline: format!(
+            "{clips} clips, {}, {}",
+            ser_text::counted(division.folds.len(), "fold"),
+            params.protocol.as_str()
+        ),
         notes,
+        ..Outcome::default()
     }
 }

@@ -2,11 +2,11 @@
 
 use std::path::Path;
 
-use ser_schemas::stage::{StageContext, StageSummary};
 use ser_schemas::{
     Assignment, Check, CheckStatus, Clip, Emotion, NearDuplicate, Provenance, Role, Table, read_metadata,
 };
 use ser_split::{Inputs, NearCopies, Params, Protocol, SplitError, run};
+use ser_stage::{Context, Outcome};
 
 fn clips() -> Vec<Clip> {
     let clip = |number: usize| {
@@ -19,10 +19,10 @@ fn clips() -> Vec<Clip> {
     (0..48).map(clip).collect()
 }
 
-fn split(folder: &Path, params: &Params, clips: &[Clip]) -> Result<StageSummary, SplitError> {
-    Clip::write(&folder.join("clips.parquet"), clips, &Provenance::default()).expect("write clips");
-    let ctx = StageContext { refused_dir: &folder.join("refused"), ..StageContext::alone(folder) };
-    let audit = folder.join("near_duplicates.parquet").exists().then_some(folder);
+fn split(folder: &Path, params: &Params, clips: &[Clip]) -> Result<Outcome, SplitError> {
+    Clip::write_in(folder, clips, &Provenance::default()).expect("write clips");
+    let ctx = Context { refused_dir: &folder.join("refused"), ..Context::alone(folder) };
+    let audit = NearDuplicate::file_in(folder).exists().then_some(folder);
     run(params, &Inputs { manifest: folder, audit }, &ctx)
 }
 
@@ -37,12 +37,12 @@ fn every_clip_has_one_role_in_every_fold_whatever_the_order_of_the_manifest() {
         summary.notes[0].starts_with("fold 0: 24 train, 8 validation, 16 test; holds out speakers c:"),
         "{summary:?}"
     );
-    let path = folder.path().join("assignments.parquet");
+    let path = Assignment::file_in(folder.path());
     let rows = Assignment::read(&path).expect("the stage wrote it");
     assert_eq!(rows.len(), 3 * 48);
     assert_eq!(rows.iter().filter(|row| row.role == Role::Test).count(), 48);
     assert_eq!(read_metadata(&path).expect("metadata")["ser.protocol"], "speaker-independent");
-    let checks = Check::read(&folder.path().join("checks.parquet")).expect("the stage wrote it");
+    let checks = Check::read_in(folder.path()).expect("the stage wrote it");
     assert_eq!(checks.len(), 3 * 9 + 1);
     assert!(checks.iter().all(|check| check.status == CheckStatus::Passed));
 
@@ -64,7 +64,7 @@ fn a_leak_fails_the_stage_and_leaves_the_checks() {
     let kept = folder.path().join("refused/checks.parquet");
     assert!(error.ends_with(&format!("every check is in `{}`", kept.display())), "{error}");
     assert!(Check::read(&kept).expect("kept").iter().any(|check| check.status == CheckStatus::Failed));
-    assert!(!folder.path().join("assignments.parquet").exists());
+    assert!(!Assignment::file_in(folder.path()).exists());
 }
 
 /// Tables of an audit that found that `c/00` and `c/01`, of two speakers, hold one take.
@@ -77,18 +77,18 @@ fn audited(folder: &Path) {
         offset_s: 0.1,
         overlap_s: 2.0,
     };
-    NearDuplicate::write(&folder.join("near_duplicates.parquet"), &[pair], &Provenance::default()).expect("write");
+    NearDuplicate::write_in(folder, &[pair], &Provenance::default()).expect("write");
 }
 
 /// The roles of `clip`, by fold.
 fn roles(folder: &Path, clip: &str) -> Vec<(u32, Role)> {
-    let rows = Assignment::read(&folder.join("assignments.parquet")).expect("the stage wrote it");
+    let rows = Assignment::read_in(folder).expect("the stage wrote it");
     rows.iter().filter(|row| row.clip_id == clip).map(|row| (row.fold, row.role)).collect()
 }
 
 /// Rows of `checks` by name, as `status offenders: detail`.
 fn checks(folder: &Path, name: &str) -> Vec<String> {
-    let checks = Check::read(&folder.join("checks.parquet")).expect("the stage wrote it");
+    let checks = Check::read_in(folder).expect("the stage wrote it");
     let checks = checks.into_iter().filter(|check| check.check == name);
     checks.map(|check| format!("{} {}: {}", check.status, check.offenders, check.detail)).collect()
 }
@@ -158,7 +158,7 @@ fn near_copies_fail_the_stage_where_they_are_to_and_the_message_says_what_helps(
         assert!(error.contains(expected), "missing `{expected}` in: {error}");
     }
     // Without an audit nobody knows.
-    std::fs::remove_file(folder.path().join("near_duplicates.parquet")).expect("the audit");
+    std::fs::remove_file(NearDuplicate::file_in(folder.path())).expect("the audit");
     split(folder.path(), &params, &clips()).expect("nothing is known of copies");
     assert_eq!(checks(folder.path(), "near_audio_disjoint"), Vec::<String>::new());
 }
@@ -217,7 +217,7 @@ fn one_corpus_cannot_be_left_out_and_need_not_be() {
     assert_eq!(summary.headline, "no folds, speaker-independent");
     let params = Params { protocol: Protocol::LeaveOneCorpusOut, required: false, ..Params::default() };
     split(folder.path(), &params, &clips()).expect("not required");
-    let path = folder.path().join("assignments.parquet");
+    let path = Assignment::file_in(folder.path());
     assert_eq!(Assignment::read(&path).expect("written, and empty"), []);
     assert_eq!(read_metadata(&path).expect("metadata")["ser.protocol"], "leave-one-corpus-out");
 }

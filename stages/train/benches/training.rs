@@ -16,8 +16,8 @@ use rand::{RngExt, SeedableRng};
 use rand_chacha::ChaCha8Rng;
 use ser_schemas::frames::{ClipFrames, FrameLayout, FramesWriter};
 use ser_schemas::functionals::Functionals;
-use ser_schemas::stage::StageContext;
-use ser_schemas::{Assignment, Clip, Emotion, Epoch, Provenance, Role, Table};
+use ser_schemas::{Assignment, Clip, Emotion, Epoch, Provenance, Role, Table, frames, functionals};
+use ser_stage::Context;
 use ser_train::bench::{Batches, Product, Steps, peak_mib};
 use ser_train::{Inputs, Params, run};
 
@@ -97,10 +97,9 @@ fn stage() -> Result<(), Box<dyn Error>> {
     std::fs::create_dir(&work_dir)?;
     let params = Params { epochs: EPOCHS, ..Params::default() };
     let inputs = Inputs { manifest: folder, features: folder, split: folder, model: "bench", split_name: "bench" };
-    let ctx = StageContext { out_dir: &out_dir, ..StageContext::alone(&work_dir) };
+    let ctx = Context { out_dir: &out_dir, ..Context::alone(&work_dir) };
     run(&params, &inputs, &ctx)?;
-    let mut seconds: Vec<f64> =
-        Epoch::read(&out_dir.join("history.parquet"))?.into_iter().map(|epoch| epoch.seconds).collect();
+    let mut seconds: Vec<f64> = Epoch::read_in(&out_dir)?.into_iter().map(|epoch| epoch.seconds).collect();
     seconds.sort_by(f64::total_cmp);
     let (best, middle, worst) = (seconds[0], seconds[EPOCHS / 2], seconds[EPOCHS - 1]);
     let clips = TRAIN as f64;
@@ -131,7 +130,7 @@ fn tables(folder: &Path) -> Result<(), Box<dyn Error>> {
         hop_s: HOP_S,
         params: serde_json::json!({ "hop_s": HOP_S }),
     };
-    let mut frames = FramesWriter::create(&folder.join("frames.parquet"), &layout, &none)?;
+    let mut frames = FramesWriter::create(&folder.join(frames::FILE), &layout, &none)?;
     let mut functionals = Functionals { names: names("made", FUNCTIONALS), ..Functionals::default() };
     let (mut clips, mut assignments) = (Vec::new(), Vec::new());
     for at in 0..TRAIN + VALIDATION + TEST {
@@ -152,8 +151,8 @@ fn tables(folder: &Path) -> Result<(), Box<dyn Error>> {
         frames.push(ClipFrames { clip_id, variant: String::new(), values: random(FRAMES * WIDTH) })?;
     }
     frames.finish()?;
-    functionals.write(&folder.join("functionals.parquet"), &none)?;
-    Clip::write(&folder.join("clips.parquet"), &clips, &none)?;
-    Assignment::write(&folder.join("assignments.parquet"), &assignments, &none)?;
+    functionals.write(&folder.join(functionals::FILE), &none)?;
+    Clip::write_in(folder, &clips, &none)?;
+    Assignment::write_in(folder, &assignments, &none)?;
     Ok(())
 }

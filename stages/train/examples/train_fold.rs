@@ -10,8 +10,8 @@ use std::io::Write;
 use std::path::Path;
 use std::time::Instant;
 
-use ser_schemas::stage::StageContext;
 use ser_schemas::{Assignment, Epoch, Provenance, Table};
+use ser_stage::Context;
 use ser_train::bench::peak_mib;
 use ser_train::{Inputs, Params, run};
 
@@ -35,17 +35,17 @@ fn main() -> Result<(), Box<dyn Error>> {
     for folder in [&split_dir, &result_dir, &work_dir] {
         std::fs::create_dir_all(folder)?;
     }
-    let mut assignments = Assignment::read(&artifacts.join(split).join("assignments.parquet"))?;
+    let mut assignments = Assignment::read_in(artifacts.join(split))?;
     assignments.retain(|assignment| assignment.fold == fold);
-    Assignment::write(&split_dir.join("assignments.parquet"), &assignments, &Provenance::default())?;
+    Assignment::write_in(&split_dir, &assignments, &Provenance::default())?;
     let (manifest, features) = (artifacts.join("manifest"), artifacts.join("features"));
     let inputs =
         Inputs { manifest: &manifest, features: &features, split: &split_dir, model: "measured", split_name: split };
-    let ctx = StageContext { seed, out_dir: &result_dir, ..StageContext::alone(&work_dir) };
+    let ctx = Context { seed, out_dir: &result_dir, ..Context::alone(&work_dir) };
     let started = Instant::now();
     let summary = run(&params, &inputs, &ctx)?;
     let stage_s = started.elapsed().as_secs_f64();
-    let history = Epoch::read(&result_dir.join("history.parquet"))?;
+    let history = Epoch::read_in(&result_dir)?;
     let best = history.iter().find(|row| row.best);
     let report = serde_json::json!({
         "stage_s": stage_s,

@@ -10,6 +10,7 @@ pub mod bench;
 mod data;
 mod error;
 mod exposures;
+mod kind;
 mod model_file;
 mod net;
 mod params;
@@ -23,11 +24,9 @@ mod training;
 
 pub use data::windows;
 pub use error::TrainError;
+pub use kind::Train;
 pub use net::WeightsError;
 pub use params::{Augment, ClassWeights, ConvLayer, Device, Lstm, Optimizer, Params, Pooling, Standardise};
 pub use predictor::{ClipInput, Predictor};
 pub use run::{Inputs, run};
 pub use speaker_statistics::{MIN_SPEAKER_CLIPS, SpeakerStatistics};
-
-/// Version of what this stage computes; it rises when the same input gives other output.
-pub const VERSION: u32 = 3;

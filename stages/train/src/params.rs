@@ -1,7 +1,7 @@
 //! What a train stage can be told.
 
 use schemars::JsonSchema;
-use ser_schemas::stage::ParamProblem;
+use ser_stage::Problem;
 use serde::{Deserialize, Serialize};
 
 /// Parameters of a train stage: the features used, every size of the network, and how it is trained.
@@ -304,11 +304,11 @@ impl Device {
 
 impl Params {
     /// What is well-formed but cannot be trained.
-    pub fn check(&self) -> Vec<ParamProblem> {
+    pub fn check(&self) -> Vec<Problem> {
         let mut problems = Vec::new();
         let mut problem = |key: &str, message: String, hint: &str| {
             let hint = (!hint.is_empty()).then(|| hint.to_owned());
-            problems.push(ParamProblem { key: key.to_owned(), message, hint });
+            problems.push(Problem { key: key.to_owned(), message, hint });
         };
         if self.features.is_empty() {
             problem("features", "the list is empty".to_owned(), "name at least one frame feature, or `all`");

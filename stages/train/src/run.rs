@@ -5,10 +5,12 @@ use std::ops::Range;
 use std::path::Path;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 
-use ser_schemas::stage::{StageContext, StageSummary};
+use ser_kernels::buffer::free_all;
 use ser_schemas::{
-    Epoch, Exposure, KEY_LONG_CLIPS, KEY_RECIPE, Prediction, Table, VALIDATION_PREDICTIONS_FILE, read_metadata,
+    Epoch, Exposure, KEY_FINGERPRINT, KEY_LONG_CLIPS, KEY_RECIPE, Prediction, Table, frames, read_metadata,
 };
+use ser_stage::{Context, Outcome};
+use ser_text::counted;
 
 use crate::data::{ClipData, Dataset, FoldRoles, Item, Scaler, Scalings, WindowRows, read_folds};
 use crate::error::TrainError;
@@ -17,8 +19,7 @@ use crate::model_file::ModelConfig;
 use crate::net::{Engine, Plan, TensorSpec};
 use crate::params::{Params, Standardise};
 use crate::threads::Threads;
-use crate::training::{FoldInputs, Outcome, most_probable, predict, train_fold};
-use ser_kernels::buffer::free_all;
+use crate::training::{FoldInputs, FoldOutcome, most_probable, predict, train_fold};
 
 /// What a train stage reads.
 #[derive(Debug, Clone, Copy)]
@@ -37,7 +38,7 @@ pub struct Inputs<'a> {
 
 /// What one fold leaves.
 struct Trained {
-    outcome: Outcome,
+    outcome: FoldOutcome,
     scalings: Scalings,
     predictions: Vec<Prediction>,
     validation: Vec<Prediction>,
@@ -47,7 +48,7 @@ struct Trained {
 struct Common<'a> {
     params: &'a Params,
     inputs: &'a Inputs<'a>,
-    ctx: &'a StageContext<'a>,
+    ctx: &'a Context<'a>,
     data: &'a Dataset,
     plan: Plan,
     engine: Engine,
@@ -65,7 +66,7 @@ struct Common<'a> {
 /// `validation_predictions` and `exposures`. Each fold is
 /// checkpointed after every epoch in the context's work folder: a run that was stopped goes on from there and ends with
 /// the same numbers; folds that were finished are not trained again.
-pub fn run(params: &Params, inputs: &Inputs<'_>, ctx: &StageContext<'_>) -> Result<StageSummary, TrainError> {
+pub fn run(params: &Params, inputs: &Inputs<'_>, ctx: &Context<'_>) -> Result<Outcome, TrainError> {
     run_on(Threads::Global, params, inputs, ctx)
 }
 
@@ -74,8 +75,8 @@ pub(crate) fn run_on(
     threads: Threads<'_>,
     params: &Params,
     inputs: &Inputs<'_>,
-    ctx: &StageContext<'_>,
-) -> Result<StageSummary, TrainError> {
+    ctx: &Context<'_>,
+) -> Result<Outcome, TrainError> {
     let assignments = read_folds(inputs.split)?;
     let wanted: HashSet<String> = assignments.iter().map(|assignment| assignment.clip_id.clone()).collect();
     let data = Dataset::read(params, inputs.manifest, inputs.features, &wanted)?;
@@ -188,7 +189,7 @@ impl Common<'_> {
         format!("{} {} {params} {plan} {train} {validation}", self.ctx.provenance.fingerprint, self.seed)
     }
 
-    fn predictions(&self, fold: u32, clips: &[usize], scaler: &Scaler, outcome: &Outcome) -> Vec<Prediction> {
+    fn predictions(&self, fold: u32, clips: &[usize], scaler: &Scaler, outcome: &FoldOutcome) -> Vec<Prediction> {
         if clips.is_empty() {
             return Vec::new();
         }
@@ -219,7 +220,7 @@ impl Common<'_> {
 
     /// Parameters, seed, and which features they were applied to: what else than clips could make two models differ.
     fn recipe(&self) -> Result<String, TrainError> {
-        let features = read_metadata(&self.inputs.features.join("frames.parquet"))?.remove("ser.fingerprint");
+        let features = read_metadata(&self.inputs.features.join(frames::FILE))?.remove(KEY_FINGERPRINT);
         let params = serde_json::to_string(self.params).unwrap_or_default();
         Ok(format!("train {params} seed {} on features {}", self.seed, features.unwrap_or_default()))
     }
@@ -238,7 +239,7 @@ impl Common<'_> {
         })
     }
 
-    fn write(&self, folds: Vec<Trained>) -> Result<StageSummary, TrainError> {
+    fn write(&self, folds: Vec<Trained>) -> Result<Outcome, TrainError> {
         let mut history: Vec<Epoch> = Vec::new();
         let (mut predictions, mut validation) = (Vec::new(), Vec::new());
         let mut uars = Vec::new();
@@ -274,32 +275,33 @@ impl Common<'_> {
         }
         let long_clips = self.long_clips();
         let told: Vec<(&str, String)> = long_clips.iter().map(|note| (KEY_LONG_CLIPS, note.clone())).collect();
-        Epoch::write_with(&self.ctx.out_dir.join("history.parquet"), &history, &self.ctx.provenance, &told)?;
+        Epoch::write_with(&Epoch::file_in(self.ctx.out_dir), &history, &self.ctx.provenance, &told)?;
         let recipe = [(KEY_RECIPE, self.recipe()?)];
-        for (file, rows) in [("predictions.parquet", &predictions), (VALIDATION_PREDICTIONS_FILE, &validation)] {
+        for (file, rows) in [(Prediction::FILE, &predictions), (Prediction::VALIDATION.file, &validation)] {
             Prediction::write_with(&self.ctx.out_dir.join(file), rows, &self.ctx.provenance, &recipe)?;
         }
         let exposures = exposures(self.params, self.data, self.folds);
-        Exposure::write(&self.ctx.out_dir.join("exposures.parquet"), &exposures, &self.ctx.provenance)?;
+        Exposure::write_in(self.ctx.out_dir, &exposures, &self.ctx.provenance)?;
         let uar = if uars.is_empty() {
             "no validation clips: the last epoch was kept".to_owned()
         } else {
             format!("mean validation UAR {:.3}", uars.iter().sum::<f64>() / uars.len() as f64)
         };
-        let folds = if self.folds.len() == 1 { "1 fold".to_owned() } else { format!("{} folds", self.folds.len()) };
-        Ok(StageSummary {
+        let folds = counted(self.folds.len(), "fold");
+        Ok(Outcome {
             rows: predictions.len() as u64,
             headline: format!(
                 "{folds}, {parameter_count} parameters, {uar}, {} test clips predicted",
                 predictions.len()
             ),
             notes: long_clips.into_iter().collect(),
+            ..Outcome::default()
         })
     }
 }
 
 /// Says which classes a fold tests without having trained on them: possible where a whole corpus is held out.
-fn warn_of_gaps(data: &Dataset, folds: &[FoldRoles], ctx: &StageContext<'_>) {
+fn warn_of_gaps(data: &Dataset, folds: &[FoldRoles], ctx: &Context<'_>) {
     for roles in folds {
         let has = |clips: &[usize], class| clips.iter().any(|at| data.clips[*at].class == class);
         for (class, emotion) in data.classes.iter().enumerate() {

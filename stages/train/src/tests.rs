@@ -8,8 +8,8 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 
 use ser_schemas::frames::{ClipFrames, FrameLayout, FramesWriter};
 use ser_schemas::functionals::Functionals;
-use ser_schemas::stage::{Observer, Quiet, StageContext, StageSummary};
 use ser_schemas::{AUGMENTED_FILE, Assignment, Clip, Emotion, Epoch, Prediction, Provenance, Role, Table};
+use ser_stage::{Context, Observer, Outcome, Quiet};
 
 use crate::run::run_on;
 use crate::threads::Threads;
@@ -122,17 +122,11 @@ impl World {
         self.folder.path().join(name)
     }
 
-    fn run(&self, name: &str, params: &Params) -> Result<StageSummary, TrainError> {
+    fn run(&self, name: &str, params: &Params) -> Result<Outcome, TrainError> {
         self.observed(name, name, params, &Quiet)
     }
 
-    fn observed(
-        &self,
-        out: &str,
-        work: &str,
-        params: &Params,
-        observer: &dyn Observer,
-    ) -> Result<StageSummary, TrainError> {
+    fn observed(&self, out: &str, work: &str, params: &Params, observer: &dyn Observer) -> Result<Outcome, TrainError> {
         let (out_dir, work_dir) = (self.path(out), self.path(&format!("{work}.work")));
         for folder in [&out_dir, &work_dir] {
             std::fs::create_dir_all(folder).expect("folder");
@@ -140,24 +134,24 @@ impl World {
         let (manifest, features, split) = (self.path("manifest"), self.path("features"), self.path("split"));
         let inputs =
             Inputs { manifest: &manifest, features: &features, split: &split, model: "net", split_name: "split" };
-        let ctx = StageContext {
+        let ctx = Context {
             provenance: Provenance { pipeline: "p".into(), stage: "net".into(), fingerprint: "f".into() },
             seed: 7,
             out_dir: &out_dir,
             observer,
-            ..StageContext::alone(&work_dir)
+            ..Context::alone(&work_dir)
         };
         let pool = rayon::ThreadPoolBuilder::new().num_threads(self.threads.get()).build().expect("threads");
         run_on(Threads::Pool(&pool), params, &inputs, &ctx)
     }
 
     fn predictions(&self, name: &str) -> Vec<Prediction> {
-        Prediction::read(&self.path(name).join("predictions.parquet")).expect("predictions")
+        Prediction::read_in(self.path(name)).expect("predictions")
     }
 
     /// The history without what the clock wrote.
     fn history(&self, name: &str) -> Vec<Epoch> {
-        let mut rows = Epoch::read(&self.path(name).join("history.parquet")).expect("history");
+        let mut rows = Epoch::read_in(self.path(name)).expect("history");
         for row in &mut rows {
             row.seconds = 0.0;
         }
@@ -662,7 +656,7 @@ fn models_that_do_not_fit_say_so() {
     assert!(nothing.contains("holds no trained model"), "{nothing}");
 }
 
-fn message(result: Result<StageSummary, TrainError>) -> String {
+fn message(result: Result<Outcome, TrainError>) -> String {
     result.expect_err("should fail").to_string()
 }
 

@@ -2,8 +2,8 @@
 
 use std::path::Path;
 
-use ser_schemas::stage::StageContext;
-use ser_schemas::{AnyTable, Clip, Corpus, CorpusStatus, Provenance, Table as _, every_table};
+use ser_schemas::{AnyTable, Clip, Corpus, CorpusStatus, Prediction, Provenance, Table as _, every_table};
+use ser_stage::Context;
 
 use crate::folder::{folder, put};
 
@@ -41,13 +41,13 @@ fn clips(path: &Path, folder: &Path) {
     let ingested = folder.join("ingested");
     let out = folder.join("out");
     let made = std::fs::create_dir_all(&ingested).and_then(|()| std::fs::create_dir_all(&out));
-    if made.is_err() || std::fs::copy(path, ingested.join("clips.parquet")).is_err() {
+    if made.is_err() || std::fs::copy(path, Clip::file_in(&ingested)).is_err() {
         return;
     }
-    if Corpus::write(&ingested.join("corpus.parquet"), &[some_corpus()], &Provenance::default()).is_err() {
+    if Corpus::write(&ingested.join(Corpus::INGESTED.file), &[some_corpus()], &Provenance::default()).is_err() {
         return;
     }
-    let context = StageContext::alone(&out);
+    let context = Context::alone(&out);
     if ser_manifest::run(&ser_manifest::Params::default(), &[ingested], &context).is_err() {
         return;
     }
@@ -60,7 +60,7 @@ fn clips(path: &Path, folder: &Path) {
 fn predictions(path: &Path, folder: &Path) {
     let (model, manifest, out) = (folder.join("model"), folder.join("manifest"), folder.join("out"));
     let made = [&model, &manifest, &out].iter().try_for_each(std::fs::create_dir_all);
-    if made.is_err() || std::fs::copy(path, model.join("predictions.parquet")).is_err() {
+    if made.is_err() || std::fs::copy(path, Prediction::file_in(&model)).is_err() {
         return;
     }
     let Ok(rows) = ser_schemas::Prediction::read(path) else { return };
@@ -73,12 +73,12 @@ fn predictions(path: &Path, folder: &Path) {
             ..Clip::found(row.clip_id.clone(), "c".into(), "p.wav".into(), 1)
         })
         .collect();
-    if Clip::write(&manifest.join("clips.parquet"), &clips, &Provenance::default()).is_err() {
+    if Clip::write_in(&manifest, &clips, &Provenance::default()).is_err() {
         return;
     }
     let inputs = ser_evaluate::Inputs { manifest: &manifest, models: &[("m", &model)], splits: &[] };
     let params = ser_evaluate::Params { resamples: 20, ..ser_evaluate::Params::default() };
-    let _ = ser_evaluate::run(&params, &inputs, &StageContext::alone(&out));
+    let _ = ser_evaluate::run(&params, &inputs, &Context::alone(&out));
 }
 
 /// Frames and functionals, whose columns the file itself declares, and a split of the analyst's own.
@@ -100,7 +100,7 @@ fn wide(path: &Path, folder: &Path) {
         Clip { emotion: Some(ser_schemas::Emotion::Sad), ..Clip::found("c/a".into(), "c".into(), "a.wav".into(), 1) };
     let manifest = folder.join("manifest");
     if std::fs::create_dir_all(&manifest).is_err()
-        || Clip::write(&manifest.join("clips.parquet"), &[clip], &Provenance::default()).is_err()
+        || Clip::write_in(&manifest, &[clip], &Provenance::default()).is_err()
     {
         return;
     }
@@ -110,7 +110,7 @@ fn wide(path: &Path, folder: &Path) {
         ..ser_split::Params::default()
     };
     let inputs = ser_split::Inputs { manifest: &manifest, audit: None };
-    let _ = ser_split::run(&params, &inputs, &StageContext::alone(folder));
+    let _ = ser_split::run(&params, &inputs, &Context::alone(folder));
 }
 
 fn some_corpus() -> Corpus {

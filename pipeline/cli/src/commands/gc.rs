@@ -1,6 +1,7 @@
 //! `ser gc`: shows what no kept run needs, and removes it when told to.
 
 use ser_engine::{GarbageItem, GarbageKind, gc};
+use ser_text::counted;
 use serde_json::json;
 
 use crate::args::GcArgs;
@@ -32,7 +33,7 @@ pub(crate) fn run(project: &Project<'_>, args: &GcArgs) -> anyhow::Result<Status
         output::print_json(&told)?;
     }
     if count > 0 {
-        let sum = format!("{} in {}", words::size(bytes), words::count(count, "item"));
+        let sum = format!("{} in {}", words::size(bytes), counted(count, "item"));
         if args.yes {
             output::tell(format_args!("removed {sum}"));
         } else {

@@ -10,7 +10,6 @@ use ser_schemas::{Corpus, SummaryMetric, Table as _};
 
 use crate::args::RunArgs;
 use crate::commands::{demo, status};
-use crate::kinds::Ingest;
 use crate::line::Line;
 use crate::output::{self, Status};
 use crate::project::{Project, plain};
@@ -93,8 +92,8 @@ fn corpus_roots(pipeline: &Pipeline) -> impl Iterator<Item = &str> {
     pipeline
         .stages()
         .iter()
-        .filter(|stage| stage.kind().name() == <Ingest as crate::kinds::Kind>::NAME)
-        .filter_map(|stage| stage.params().get("root").and_then(|root| root.as_str()))
+        .filter_map(|stage| stage.params_as::<ser_ingest::Params>())
+        .map(|params| params.root.as_str())
 }
 
 fn any_corpus(pipeline: &Pipeline) -> bool {
@@ -125,11 +124,11 @@ fn print_results(project: &Project<'_>, store: &Store, record: &RunRecord) -> an
         valid.iter().filter(move |stage| stage.kind == kind).map(|stage| store.stage_dir(&stage.stage))
     };
     for dir in dirs_of("evaluate") {
-        let summary = SummaryMetric::read(&dir.join("summary.parquet"))?;
+        let summary = SummaryMetric::read_in(&dir)?;
         output::print(format_args!("\n{}", headline_table(&summary).trim_end()))?;
     }
     for dir in dirs_of("manifest") {
-        let corpora = Corpus::read(&dir.join("corpora.parquet"))?;
+        let corpora = Corpus::read_in(&dir)?;
         if corpora.iter().any(|corpus| corpus.synthetic) && !project.quiet {
             let warning = "SYNTHETIC DATA: these figures are about generated voices, not about emotions.";
             output::tell("");

@@ -12,6 +12,7 @@ use std::time::Duration;
 
 use anyhow::Context as _;
 use ser_engine::{EngineError, Pipeline, Plan, RunOptions, RunRecord, RunStatus, StageStatus, State};
+use ser_text::counted;
 
 use crate::args::WatchArgs;
 use crate::commands::runs;
@@ -20,7 +21,6 @@ use crate::output::{self, Status};
 use crate::project::Project;
 use crate::terminal::{Detail, Terminal, duration};
 use crate::watch::{Place, Places, Signal, Signals, Snapshot};
-use crate::words;
 
 /// Time between looks where file events do not work.
 const FALLBACK_POLL: Duration = Duration::from_secs(10);
@@ -112,14 +112,14 @@ impl Watch<'_> {
 
     fn announce(&mut self) {
         self.register();
-        let files = words::count(Snapshot::take(&self.places).count(), "file");
+        let files = counted(Snapshot::take(&self.places).count(), "file");
         let how = match self.signals.polls() {
             Some(poll) => format!("looking every {} s", poll.as_secs_f64()),
             None => "by file events".to_owned(),
         };
         tell(format_args!(
             "watching {files} in {}, {how}; a run starts when nothing has changed for {} s; Ctrl-C ends",
-            words::count(self.places.count(), "place"),
+            counted(self.places.count(), "place"),
             self.settle.as_secs_f64()
         ));
     }
@@ -247,8 +247,8 @@ fn report(problem: Option<String>) {
 fn places(project: &Project<'_>, pipeline: &Pipeline) -> anyhow::Result<Places> {
     let mut paths = vec![Place::whole(absolute(pipeline.file()).context("no current folder")?)];
     for stage in pipeline.stages() {
-        let reads = stage.kind().watch_filter(stage.params(), pipeline.base_dir());
-        for path in stage.kind().watched(stage.params(), pipeline.base_dir()) {
+        let reads = stage.prepared().watch_filter(pipeline.base_dir());
+        for path in stage.prepared().watched(pipeline.base_dir()) {
             let path = absolute(path).context("no current folder")?;
             paths.push(Place { path, reads: reads.clone() });
         }
@@ -268,7 +268,7 @@ fn why(plan: &Plan) -> String {
         .collect();
     let waiting = plan.stale().filter(|step| step.state() == State::Waiting).count();
     if waiting > 0 {
-        told.push(words::count(waiting, "stage") + if waiting == 1 { " waits" } else { " wait" });
+        told.push(counted(waiting, "stage") + if waiting == 1 { " waits" } else { " wait" });
     }
     told.join("; ")
 }

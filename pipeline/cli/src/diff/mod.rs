@@ -6,14 +6,15 @@ mod figures;
 mod text;
 
 use ser_engine::{KeptFile, NotCompared, RunDiff, RunRecord, StageRun, Store, compare};
+use ser_evaluate::Evaluate;
+use ser_manifest::Manifest;
 use ser_schemas::{ClassMetrics, Clip, Exclusion, SummaryMetric, Table};
+use ser_stage::Kind as _;
 use serde::Serialize;
 
 pub(crate) use self::clips::ClipDiff;
 pub(crate) use self::figures::FigureChange;
 pub(crate) use self::text::{describe, figure};
-
-use crate::kinds::{Evaluate, Kind, Manifest};
 
 /// Everything that differs between two runs.
 #[derive(Debug, Serialize)]
@@ -50,8 +51,8 @@ impl Diff {
     }
 
     fn add_clips(&mut self, tables: &Tables<'_>) -> Result<(), String> {
-        let clips = tables.read::<Clip>("clips.parquet")?;
-        let exclusions = tables.read::<Exclusion>("exclusions.parquet")?;
+        let clips = tables.read::<Clip>()?;
+        let exclusions = tables.read::<Exclusion>()?;
         let old = clips::Manifest { clips: clips.0, exclusions: exclusions.0 };
         let new = clips::Manifest { clips: clips.1, exclusions: exclusions.1 };
         self.clips.push(ClipDiff::of(&tables.new.stage, &old, &new));
@@ -59,9 +60,9 @@ impl Diff {
     }
 
     fn add_figures(&mut self, tables: &Tables<'_>) -> Result<(), String> {
-        let (old, new) = tables.read::<SummaryMetric>("summary.parquet")?;
+        let (old, new) = tables.read::<SummaryMetric>()?;
         self.summary.extend(figures::of_summary(&tables.new.stage, &old, &new));
-        let (old, new) = tables.read::<ClassMetrics>("classes.parquet")?;
+        let (old, new) = tables.read::<ClassMetrics>()?;
         self.classes.extend(figures::of_classes(&tables.new.stage, &old, &new));
         Ok(())
     }
@@ -76,11 +77,12 @@ struct Tables<'a> {
 
 impl Tables<'_> {
     /// Both versions of a table, or why they cannot be read.
-    fn read<T: Table>(&self, file: &str) -> Result<(Vec<T>, Vec<T>), String> {
-        Ok((self.read_one(self.old, "A", file)?, self.read_one(self.new, "B", file)?))
+    fn read<T: Table>(&self) -> Result<(Vec<T>, Vec<T>), String> {
+        Ok((self.read_one(self.old, "A")?, self.read_one(self.new, "B")?))
     }
 
-    fn read_one<T: Table>(&self, stage: &StageRun, run: &str, file: &str) -> Result<Vec<T>, String> {
+    fn read_one<T: Table>(&self, stage: &StageRun, run: &str) -> Result<Vec<T>, String> {
+        let file = T::FILE;
         let kept: Option<&KeptFile> = stage.kept.iter().find(|kept| kept.path == file);
         let kept = kept.ok_or_else(|| format!("run {run} kept no copy of its `{file}`"))?;
         let path = self

@@ -116,7 +116,7 @@ fn recalls(diff: &Diff, limit: usize) -> Option<String> {
     let rows: Vec<Vec<String>> = changes
         .iter()
         .map(|change| {
-            let of = words::model_on_split(&change.of.model, &change.of.split);
+            let of = ser_evaluate::model_on_split(&change.of.model, &change.of.split);
             let mut row = vec![change.of.emotion.clone().unwrap_or_default(), of];
             row.extend(moved(&change.old, &change.new, change.delta, change.within_intervals));
             row

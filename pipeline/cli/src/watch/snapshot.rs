@@ -5,7 +5,7 @@ use std::fmt;
 use std::path::{Path, PathBuf};
 use std::time::SystemTime;
 
-use ser_engine::WatchFilter;
+use ser_stage::WatchFilter;
 use walkdir::WalkDir;
 
 /// What is watched.

@@ -1,18 +1,20 @@
 //! Checks what stages read from each other, and puts them in an order in which inputs come before their readers.
 
+use ser_stage::{Input, StageKind};
+
 use super::stages::DraftStage;
 use crate::diagnostic::Diagnostic;
-use crate::kind::StageKind;
+use crate::registry::Registry;
 use crate::suggest::{advice, list};
 
 /// Checks every `from`.
-pub(crate) fn check(stages: &[DraftStage], found: &mut Vec<Diagnostic>) {
+pub(crate) fn check(stages: &[DraftStage], registry: &Registry, found: &mut Vec<Diagnostic>) {
     for stage in stages {
         let complete = check_names(stage, stages, found);
         if let Some(kind) = &stage.kind {
-            let readable = check_kinds(stage, kind.as_ref(), stages, found);
+            let readable = check_fits(stage, kind.as_ref(), stages, registry, found);
             if complete && readable {
-                check_counts(stage, kind.as_ref(), stages, found);
+                check_counts(stage, kind.as_ref(), stages, registry, found);
             }
         }
     }
@@ -66,69 +68,81 @@ fn check_names(stage: &DraftStage, stages: &[DraftStage], found: &mut Vec<Diagno
     found.len() == before
 }
 
-fn check_kinds(stage: &DraftStage, kind: &dyn StageKind, stages: &[DraftStage], found: &mut Vec<Diagnostic>) -> bool {
+/// Every stage that is read must write what some input asks for.
+fn check_fits(
+    stage: &DraftStage,
+    kind: &dyn StageKind,
+    stages: &[DraftStage],
+    registry: &Registry,
+    found: &mut Vec<Diagnostic>,
+) -> bool {
     let before = found.len();
-    let readable: Vec<&str> = kind.inputs().iter().map(|input| input.kind).collect();
     for (name, span) in stage.from.iter().filter(|(name, _)| *name != stage.name) {
-        let Some(input) = position(stages, name).and_then(|at| stages[at].kind.as_ref()) else { continue };
-        if readable.contains(&input.name()) {
+        let Some(read) = position(stages, name).and_then(|at| stages[at].kind.as_ref()) else { continue };
+        if kind.inputs().iter().any(|input| input.fits(read.outputs())) {
             continue;
         }
-        let hint = if readable.is_empty() {
+        let hint = if kind.inputs().is_empty() {
             format!("a stage of kind `{}` reads no other stage", kind.name())
         } else {
-            format!("a stage of kind `{}` reads stages of kind {}", kind.name(), list(&readable))
+            let wanted = |input: &Input| match registry.writers(input)[..] {
+                [] => tables(input),
+                ref kinds => format!("{} (kind {})", tables(input), either(kinds)),
+            };
+            let wanted: Vec<String> = kind.inputs().iter().map(wanted).collect();
+            format!("a stage of kind `{}` reads stages that write {}", kind.name(), wanted.join(", "))
         };
-        let message = format!("stage `{}` cannot read `{name}`, which is of kind `{}`", stage.name, input.name());
+        let message = format!("stage `{}` cannot read `{name}`, which is of kind `{}`", stage.name, read.name());
         found.push(Diagnostic::at(span, message).hint(hint));
     }
     found.len() == before
 }
 
-fn check_counts(stage: &DraftStage, kind: &dyn StageKind, stages: &[DraftStage], found: &mut Vec<Diagnostic>) {
-    let mut kinds = Vec::with_capacity(stage.from.len());
-    for (name, _) in &stage.from {
-        match position(stages, name).and_then(|at| stages[at].kind.as_ref()) {
-            Some(input) => kinds.push(input.name()),
-            // Its kind is a mistake of its own; counting would only add noise.
-            None => return,
-        }
-    }
+/// Every input must be met by as many stages as it asks for.
+fn check_counts(
+    stage: &DraftStage,
+    kind: &dyn StageKind,
+    stages: &[DraftStage],
+    registry: &Registry,
+    found: &mut Vec<Diagnostic>,
+) {
+    let kind_of = |name: &str| position(stages, name).and_then(|at| stages[at].kind.as_ref());
+    // A kind that is not known is a mistake of its own; counting would only add noise.
+    let Some(read) = stage.from.iter().map(|(name, _)| kind_of(name)).collect::<Option<Vec<_>>>() else { return };
     for input in kind.inputs() {
-        let given: Vec<usize> = (0..kinds.len()).filter(|&at| kinds[at] == input.kind).collect();
-        let plural = |count: usize| if count == 1 { "stage" } else { "stages" };
+        let given: Vec<usize> = (0..read.len()).filter(|&at| input.fits(read[at].outputs())).collect();
+        let that_write = |count: usize| if count == 1 { "stage that writes" } else { "stages that write" };
+        let told = |bound: &str, count: usize| {
+            let (name, write, tables) = (&stage.name, that_write(count), tables(input));
+            format!("stage `{name}` {bound} {count} {write} {tables}, found {}", given.len())
+        };
         if given.len() < input.min {
-            let message = format!(
-                "stage `{}` must read at least {} {} of kind `{}`, found {}",
-                stage.name,
-                input.min,
-                plural(input.min),
-                input.kind,
-                given.len()
-            );
-            let candidates: Vec<&str> = stages
-                .iter()
-                .filter(|other| other.kind.as_ref().is_some_and(|kind| kind.name() == input.kind))
-                .map(|other| other.name.as_str())
-                .collect();
-            let hint = if candidates.is_empty() {
-                format!("add a stage of kind `{}` and name it in `from`", input.kind)
-            } else {
-                format!("name it in `from`: {}", list(&candidates))
+            let fitting = |other: &&DraftStage| other.kind.as_ref().is_some_and(|kind| input.fits(kind.outputs()));
+            let candidates: Vec<&str> = stages.iter().filter(fitting).map(|other| other.name.as_str()).collect();
+            let hint = match (&candidates[..], &registry.writers(input)[..]) {
+                ([], []) => "there is no kind of stage that does".to_owned(),
+                ([], kinds) => format!("add a stage of kind {} and name it in `from`", either(kinds)),
+                (candidates, _) => format!("name it in `from`: {}", list(candidates)),
             };
+            let message = told("must read at least", input.min);
             found.push(Diagnostic::at(&stage.name_span, message).hint(hint));
         }
         if let Some(max) = input.max.filter(|max| given.len() > *max) {
-            let message = format!(
-                "stage `{}` can read at most {max} {} of kind `{}`, found {}",
-                stage.name,
-                plural(max),
-                input.kind,
-                given.len()
-            );
-            found.push(Diagnostic::at(&stage.from[given[max]].1, message));
+            let names: Vec<&str> = given.iter().map(|&at| stage.from[at].0.as_str()).collect();
+            let hint = format!("keep {max} of {}", list(&names));
+            found.push(Diagnostic::at(&stage.from[given[max]].1, told("can read at most", max)).hint(hint));
         }
     }
+}
+
+/// The tables of an input: `` `recordings` and `corpus` ``.
+fn tables(input: &Input) -> String {
+    input.tables.iter().map(|table| format!("`{table}`")).collect::<Vec<_>>().join(" and ")
+}
+
+/// `` `train` or `baseline` ``.
+fn either(names: &[&str]) -> String {
+    names.iter().map(|name| format!("`{name}`")).collect::<Vec<_>>().join(" or ")
 }
 
 #[derive(Clone, Copy, PartialEq)]

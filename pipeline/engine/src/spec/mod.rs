@@ -17,7 +17,7 @@ use toml::de::DeTable;
 use self::document::{Entry, NodeValue, Reader, entry};
 use self::env::Env;
 use crate::diagnostic::{Diagnostic, Source, Span, SpecErrors};
-use crate::kind::Registry;
+use crate::registry::Registry;
 use crate::suggest::advice;
 
 pub use self::overrides::Override;
@@ -75,8 +75,17 @@ impl Spec {
             return Err(SpecErrors::sorted(found));
         }
         let order = links::order(&drafts);
-        let overrides = overrides.iter().map(|item| item.as_str().to_owned()).collect();
-        Ok(Pipeline::assemble(head.name, head.seed, path, source.text.clone(), overrides, drafts, &order))
+        let mut pipeline = Pipeline {
+            name: head.name,
+            seed: head.seed,
+            file: path.to_owned(),
+            text: source.text.clone(),
+            overrides: overrides.iter().map(|item| item.as_str().to_owned()).collect(),
+            content: registry.content,
+            stages: Vec::with_capacity(drafts.len()),
+        };
+        pipeline.add(drafts, &order);
+        Ok(pipeline)
     }
 }
 
@@ -223,6 +232,6 @@ fn check_stages(
         return Vec::new();
     }
     let drafts: Vec<stages::DraftStage> = items.iter().map(|item| stages::read(item, registry, found)).collect();
-    links::check(&drafts, found);
+    links::check(&drafts, registry, found);
     drafts
 }

@@ -4,21 +4,22 @@ use std::fmt;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
+use ser_stage::{Prepared, StageKind};
 use serde_json::Value;
 
 use super::stages::DraftStage;
-use crate::kind::StageKind;
+use crate::registry::ContentDigest;
 
 /// A checked pipeline.
 #[derive(Debug, Clone)]
 pub struct Pipeline {
-    name: String,
-    seed: u64,
-    file: PathBuf,
-    base_dir: PathBuf,
-    text: String,
-    overrides: Vec<String>,
-    stages: Vec<Stage>,
+    pub(super) name: String,
+    pub(super) seed: u64,
+    pub(super) file: PathBuf,
+    pub(super) text: String,
+    pub(super) overrides: Vec<String>,
+    pub(super) content: ContentDigest,
+    pub(super) stages: Vec<Stage>,
 }
 
 /// A checked stage.
@@ -27,42 +28,30 @@ pub struct Stage {
     name: String,
     kind: Arc<dyn StageKind>,
     from: Vec<String>,
-    params: Value,
-    /// Positions in the pipeline, grouped by kind in the order of [`StageKind::inputs`], then in the order of `from`.
+    prepared: Arc<dyn Prepared>,
+    /// Positions in the pipeline, in the order of [`StageKind::inputs`], then of `from`.
     inputs: Vec<usize>,
 }
 
 impl Pipeline {
-    /// Puts checked drafts together; `order` holds every position once, inputs before readers.
-    pub(crate) fn assemble(
-        name: String,
-        seed: u64,
-        file: &Path,
-        text: String,
-        overrides: Vec<String>,
-        drafts: Vec<DraftStage>,
-        order: &[usize],
-    ) -> Self {
-        let base_dir = match file.parent() {
-            Some(parent) if !parent.as_os_str().is_empty() => parent.to_owned(),
-            _ => PathBuf::from("."),
-        };
+    /// Adds checked drafts; `order` holds every position once, inputs before readers.
+    pub(super) fn add(&mut self, drafts: Vec<DraftStage>, order: &[usize]) {
         let mut drafts: Vec<Option<DraftStage>> = drafts.into_iter().map(Some).collect();
-        let mut stages: Vec<Stage> = Vec::with_capacity(order.len());
         for &at in order {
             let Some(draft) = drafts[at].take() else { continue };
-            let Some(kind) = draft.kind else { continue };
+            let Some((kind, prepared)) = draft.kind.zip(draft.prepared) else { continue };
             let from: Vec<String> = draft.from.into_iter().map(|(name, _)| name).collect();
-            let positions: Vec<usize> =
-                from.iter().filter_map(|name| stages.iter().position(|stage| stage.name == *name)).collect();
-            let inputs = kind
-                .inputs()
-                .iter()
-                .flat_map(|input| positions.iter().copied().filter(|&at| stages[at].kind.name() == input.kind))
-                .collect();
-            stages.push(Stage { name: draft.name, kind, from, params: draft.params, inputs });
+            let mut inputs: Vec<usize> = Vec::with_capacity(from.len());
+            for input in kind.inputs() {
+                let positions = from.iter().filter_map(|name| self.stages.iter().position(|stage| stage.name == *name));
+                for at in positions.filter(|&at| input.fits(self.stages[at].kind.outputs())) {
+                    if !inputs.contains(&at) {
+                        inputs.push(at);
+                    }
+                }
+            }
+            self.stages.push(Stage { name: draft.name, kind, from, prepared, inputs });
         }
-        Self { name, seed, file: file.to_owned(), base_dir, text, overrides, stages }
     }
 
     /// Its name.
@@ -82,7 +71,7 @@ impl Pipeline {
 
     /// The folder of the file; relative paths start there.
     pub fn base_dir(&self) -> &Path {
-        &self.base_dir
+        self.file.parent().filter(|parent| !parent.as_os_str().is_empty()).unwrap_or(Path::new("."))
     }
 
     /// The text of the file, without overrides.
@@ -95,6 +84,11 @@ impl Pipeline {
         &self.overrides
     }
 
+    /// What tells what the files of its results say.
+    pub(crate) fn content(&self) -> ContentDigest {
+        self.content
+    }
+
     /// All stages, inputs before their readers, otherwise in the order of the file.
     pub fn stages(&self) -> &[Stage] {
         &self.stages
@@ -105,7 +99,7 @@ impl Pipeline {
         self.stages.iter().find(|stage| stage.name == name)
     }
 
-    /// What `stage` reads, grouped by kind in the order of [`StageKind::inputs`], then in the order of `from`.
+    /// What `stage` reads, in the order of [`StageKind::inputs`], then of `from`; each once.
     pub fn inputs_of<'a>(&'a self, stage: &'a Stage) -> impl Iterator<Item = &'a Stage> {
         stage.inputs.iter().map(|&at| &self.stages[at])
     }
@@ -129,7 +123,17 @@ impl Stage {
 
     /// Its parameters with every default filled in.
     pub fn params(&self) -> &Value {
-        &self.params
+        self.prepared.normalised()
+    }
+
+    /// Its parameters as `P`; `None` where its kind has parameters of another type.
+    pub fn params_as<P: 'static>(&self) -> Option<&P> {
+        self.prepared.params().downcast_ref()
+    }
+
+    /// What depends on its parameters.
+    pub fn prepared(&self) -> &dyn Prepared {
+        self.prepared.as_ref()
     }
 
     /// Positions of its inputs in [`Pipeline::stages`].
@@ -144,7 +148,7 @@ impl fmt::Debug for Stage {
             .field("name", &self.name)
             .field("kind", &self.kind.name())
             .field("from", &self.from)
-            .field("params", &self.params)
+            .field("params", self.params())
             .finish_non_exhaustive()
     }
 }

@@ -2,12 +2,12 @@
 
 use std::sync::Arc;
 
-use serde_json::Value;
+use ser_stage::{Prepared, Problem, StageKind};
 
 use super::document::{Entry, Node, NodeValue, entry};
 use super::walk::Walk;
 use crate::diagnostic::{Diagnostic, Span};
-use crate::kind::{Problem, Registry, StageKind};
+use crate::registry::Registry;
 use crate::suggest::advice;
 
 /// Keys of a stage that are no parameters.
@@ -22,8 +22,7 @@ pub(crate) struct DraftStage {
     pub(crate) name_span: Span,
     pub(crate) kind: Option<Arc<dyn StageKind>>,
     pub(crate) from: Vec<(String, Span)>,
-    /// Normalised.
-    pub(crate) params: Value,
+    pub(crate) prepared: Option<Arc<dyn Prepared>>,
 }
 
 /// Reads one `[stage.<name>]`.
@@ -33,7 +32,7 @@ pub(crate) fn read(item: &Entry, registry: &Registry, found: &mut Vec<Diagnostic
         name_span: item.key_span.clone(),
         kind: None,
         from: Vec::new(),
-        params: Value::Null,
+        prepared: None,
     };
     check_name(item, found);
     let Some(entries) = item.node.as_table() else {
@@ -44,7 +43,7 @@ pub(crate) fn read(item: &Entry, registry: &Registry, found: &mut Vec<Diagnostic
     draft.from = read_from(entries, &item.key, found);
     draft.kind = read_kind(item, entries, registry, found);
     if let Some(kind) = &draft.kind {
-        draft.params = read_params(item, entries, kind.as_ref(), found);
+        draft.prepared = prepare(item, entries, kind.as_ref(), found);
     }
     draft
 }
@@ -108,27 +107,22 @@ fn read_from(entries: &[Entry], stage: &str, found: &mut Vec<Diagnostic>) -> Vec
     names
 }
 
-fn read_params(item: &Entry, entries: &[Entry], kind: &dyn StageKind, found: &mut Vec<Diagnostic>) -> Value {
+fn prepare(
+    item: &Entry,
+    entries: &[Entry],
+    kind: &dyn StageKind,
+    found: &mut Vec<Diagnostic>,
+) -> Option<Arc<dyn Prepared>> {
     let own: Vec<Entry> = entries.iter().filter(|entry| !STAGE_KEYS.contains(&entry.key.as_str())).cloned().collect();
     let schema = kind.params_schema().to_value();
     let mut walk = Walk { root: &schema, stage_keys: &STAGE_KEYS, found: Vec::new() };
     let params = walk.parameters(&own, &item.key_span, &item.key);
     if !walk.found.is_empty() {
         found.append(&mut walk.found);
-        return Value::Null;
+        return None;
     }
-    let problems = kind.check(&params);
-    if !problems.is_empty() {
-        found.extend(problems.iter().map(|problem| locate(problem, item, &own)));
-        return Value::Null;
-    }
-    match kind.normalise(&params) {
-        Ok(params) => params,
-        Err(problem) => {
-            found.push(locate(&problem, item, &own));
-            Value::Null
-        }
-    }
+    let prepared = kind.prepare(&params);
+    prepared.map_err(|problems| found.extend(problems.iter().map(|problem| locate(problem, item, &own)))).ok()
 }
 
 /// Points at the value that a problem speaks of, or at the nearest table around it.

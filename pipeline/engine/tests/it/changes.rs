@@ -57,10 +57,10 @@ impl Model {
     fn texts(&self) -> Texts {
         let mut texts = vec![self.number.trim().to_owned()];
         for (at, inputs) in self.inputs.iter().enumerate() {
-            let mut text = format!("s{at} seed 42 mels {}\na (source): {}\n", self.n_mels[at], texts[0]);
+            let mut text = format!("s{at} seed 42 mels {}\na (number): {}\n", self.n_mels[at], texts[0]);
             for input in inputs {
                 let inner = texts[input + 1].trim().replace('\n', " / ");
-                writeln!(text, "s{input} (work): {inner}").unwrap();
+                writeln!(text, "s{input} (text): {inner}").unwrap();
             }
             texts.push(text);
         }
@@ -142,7 +142,7 @@ impl Model {
         }
         place.edit(&self.pipeline());
         place.write("number", &self.number);
-        place.registry = registry_with(self.version, ser_engine::SpecCover::Own);
+        place.registry = registry_with(self.version, ser_stage::SpecCover::Own);
     }
 }
 
@@ -184,7 +184,7 @@ proptest! {
         start in models(), rounds in prop::collection::vec(prop::collection::vec(events(), 0..4), 1..5), jobs in 1_usize..4,
     ) {
         let mut place = Place::new("");
-        place.registry = registry_with(1, ser_engine::SpecCover::Own);
+        place.registry = registry_with(1, ser_stage::SpecCover::Own);
         place.edit(&start.pipeline());
         let options = RunOptions { jobs, ..RunOptions::default() };
         place.run_with(&options);

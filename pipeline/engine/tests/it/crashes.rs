@@ -149,7 +149,7 @@ fn victim() {
 #[test]
 fn killed_at_any_step_a_stage_that_counts_as_fresh_is_whole() {
     let mut place = Place::new(PIPELINE);
-    let expected = |mels: u32| format!("w-2 seed 42 mels {mels}\na (source): 7\n");
+    let expected = |mels: u32| format!("w-2 seed 42 mels {mels}\na (number): 7\n");
     for round in 0..24_usize {
         let mut victim = Command::new(std::env::current_exe().unwrap())
             .args(["--exact", "crashes::victim", "--ignored", "--nocapture"])

@@ -6,14 +6,13 @@ use std::path::{Path, PathBuf};
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
 
-use schemars::{JsonSchema, Schema};
+use schemars::JsonSchema;
 use ser_engine::{
-    BoxError, External, Failure, Input, Job, Metric, Outcome, Outside, Override, Pipeline, Plan, Problem, Reason,
-    Registry, Reporter, RunOptions, RunRecord, Spec, SpecCover, SpecErrors, Stage, StageKind, StageRun, Store, plan,
-    run, typed,
+    Failure, Override, Pipeline, Plan, Reason, Registry, Reporter, RunOptions, RunRecord, Spec, SpecErrors, Stage,
+    StageRun, Store, plan, run,
 };
+use ser_stage::{BoxError, Context, External, Input, Kind, Metric, Outcome, Output, Outside, Problem, SpecCover};
 use serde::{Deserialize, Serialize};
-use serde_json::Value;
 
 /// Reads nothing inside the pipeline, a file outside.
 #[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
@@ -116,34 +115,20 @@ impl Default for Frames {
 pub(crate) struct NoParams {}
 
 pub(crate) struct Source;
-pub(crate) struct Work {
-    pub(crate) version: u32,
-}
-pub(crate) struct Report {
-    pub(crate) cover: SpecCover,
-}
+pub(crate) struct Work<const VERSION: u32>;
+/// `COVER` is 0 for [`SpecCover::Own`], 1 for [`SpecCover::Parameters`], 2 for [`SpecCover::Text`].
+pub(crate) struct Report<const COVER: u8>;
 
-impl StageKind for Source {
-    fn name(&self) -> &'static str {
-        "source"
-    }
-    fn version(&self) -> u32 {
-        1
-    }
-    fn summary(&self) -> &'static str {
-        "Reads a number from a file."
-    }
-    fn inputs(&self) -> &'static [Input] {
-        &[]
-    }
-    fn params_schema(&self) -> Schema {
-        typed::schema::<SourceParams>()
-    }
-    fn normalise(&self, params: &Value) -> Result<Value, Problem> {
-        typed::normalise::<SourceParams>(params)
-    }
-    fn external(&self, params: &Value, outside: &Outside<'_>) -> Result<External, BoxError> {
-        let params: SourceParams = typed::parse(params).map_err(|problem| problem.message)?;
+impl Kind for Source {
+    type Params = SourceParams;
+
+    const NAME: &'static str = "source";
+    const VERSION: u32 = 1;
+    const SUMMARY: &'static str = "Reads a number from a file.";
+    const INPUTS: &'static [Input] = &[];
+    const OUTPUTS: &'static [Output] = &[Output::table("number", "out.txt")];
+
+    fn external(params: &SourceParams, outside: &Outside<'_>) -> Result<External, BoxError> {
         let external = number(fs::read_to_string(outside.base_dir.join(&params.root))?);
         if outside.may_write {
             fs::create_dir_all(outside.state_dir)?;
@@ -151,30 +136,22 @@ impl StageKind for Source {
         }
         Ok(external)
     }
-    fn content(&self, path: &Path) -> Result<Option<String>, BoxError> {
-        without_comments(path).map(Some)
+
+    fn watched(params: &SourceParams, base_dir: &Path) -> Vec<PathBuf> {
+        vec![base_dir.join(&params.root)]
     }
-    fn uses_seed(&self) -> bool {
-        false
-    }
-    fn outputs(&self, _: &Value) -> Vec<String> {
-        vec!["out.txt".to_owned()]
-    }
-    fn watched(&self, params: &Value, base_dir: &Path) -> Vec<PathBuf> {
-        typed::parse::<SourceParams>(params).map(|params| vec![base_dir.join(&params.root)]).unwrap_or_default()
-    }
-    fn run(&self, job: &Job<'_>) -> Result<Outcome, BoxError> {
-        let params: SourceParams = job.params().map_err(|problem| problem.message)?;
-        let root = job.base_dir.join(&params.root);
+
+    fn run(params: &SourceParams, ctx: &Context<'_>) -> Result<Outcome, BoxError> {
+        let root = ctx.base_dir.join(&params.root);
         // Files of these names take the place of the number before and after it is read.
-        let _ = fs::rename(job.base_dir.join("number-before"), &root);
+        let _ = fs::rename(ctx.base_dir.join("number-before"), &root);
         let text = fs::read_to_string(&root)?;
-        let _ = fs::rename(job.base_dir.join("number-after"), &root);
+        let _ = fs::rename(ctx.base_dir.join("number-after"), &root);
         let value: i64 = text.trim().parse()?;
-        fs::write(job.out_dir.join("out.txt"), format!("{}", value + i64::from(params.add)))?;
+        fs::write(ctx.out_dir.join("out.txt"), format!("{}", value + i64::from(params.add)))?;
         let external = number(text);
         // The work folder and what the file says of its maker go by what was read.
-        fs::write(job.out_dir.join("maker.txt"), format!("# {}", job.fingerprint_with(&external)))?;
+        fs::write(ctx.out_dir.join("maker.txt"), format!("# {}", (ctx.fingerprint_with)(&external)))?;
         Ok(Outcome { rows: 1, headline: "one number".to_owned(), external: Some(external), ..Outcome::default() })
     }
 }
@@ -183,29 +160,25 @@ fn number(text: String) -> External {
     External { description: format!("number {}", text.trim()), digest: text, ..External::default() }
 }
 
-/// What a file says, lines that begin with `#` left out.
-fn without_comments(path: &Path) -> Result<String, BoxError> {
-    Ok(fs::read_to_string(path)?.lines().filter(|line| !line.starts_with('#')).collect::<Vec<_>>().join("\n"))
+/// What a file of `source` says, lines that begin with `#` left out.
+fn without_comments(path: &Path) -> Result<Option<String>, BoxError> {
+    let text = fs::read_to_string(path)?;
+    let made_by_source = path.with_file_name("maker.txt").exists();
+    Ok(made_by_source.then(|| text.lines().filter(|line| !line.starts_with('#')).collect::<Vec<_>>().join("\n")))
 }
 
-impl StageKind for Work {
-    fn name(&self) -> &'static str {
-        "work"
-    }
-    fn version(&self) -> u32 {
-        self.version
-    }
-    fn summary(&self) -> &'static str {
-        "Puts its inputs together."
-    }
-    fn inputs(&self) -> &'static [Input] {
-        const { &[Input::some("source"), Input { kind: "work", min: 0, max: Some(3) }] }
-    }
-    fn params_schema(&self) -> Schema {
-        typed::schema::<WorkParams>()
-    }
-    fn check(&self, params: &Value) -> Vec<Problem> {
-        let Ok(params) = typed::parse::<WorkParams>(params) else { return Vec::new() };
+impl<const VERSION: u32> Kind for Work<VERSION> {
+    type Params = WorkParams;
+
+    const NAME: &'static str = "work";
+    const VERSION: u32 = VERSION;
+    const SUMMARY: &'static str = "Puts its inputs together.";
+    const INPUTS: &'static [Input] = &[Input::some(&["number"]), Input { tables: &["text"], min: 0, max: Some(3) }];
+    const OUTPUTS: &'static [Output] = &[Output::table("text", "out.txt"), Output::file("sub/more.txt")];
+    const KEPT: &'static [&'static str] = &["out.txt"];
+    const SEEDED: bool = true;
+
+    fn check(params: &WorkParams) -> Vec<Problem> {
         let mut problems = Vec::new();
         if params.frames.hop_ms > params.frames.length_ms {
             problems.push(Problem {
@@ -216,100 +189,75 @@ impl StageKind for Work {
         }
         problems
     }
-    fn normalise(&self, params: &Value) -> Result<Value, Problem> {
-        typed::normalise::<WorkParams>(params)
-    }
-    fn outputs(&self, _: &Value) -> Vec<String> {
-        vec!["out.txt".to_owned(), "sub/more.txt".to_owned()]
-    }
-    fn kept(&self, _: &Value) -> Vec<String> {
-        vec!["out.txt".to_owned()]
-    }
-    fn run(&self, job: &Job<'_>) -> Result<Outcome, BoxError> {
-        let params: WorkParams = job.params().map_err(|problem| problem.message)?;
-        let mut text = format!("{} seed {} mels {}\n", job.stage, job.seed, params.n_mels);
-        for input in &job.inputs {
+
+    fn run(params: &WorkParams, ctx: &Context<'_>) -> Result<Outcome, BoxError> {
+        let stage = ctx.provenance.stage.as_str();
+        let mut text = format!("{stage} seed {} mels {}\n", ctx.seed, params.n_mels);
+        for input in &ctx.inputs {
             let inner = fs::read_to_string(input.dir.join("out.txt"))?;
-            writeln!(text, "{} ({}): {}", input.stage, input.kind, inner.trim().replace('\n', " / "))?;
+            let table = input.outputs[0].table.unwrap_or_default();
+            writeln!(text, "{} ({table}): {}", input.stage, inner.trim().replace('\n', " / "))?;
         }
-        fs::create_dir(job.out_dir.join("sub"))?;
-        fs::write(job.out_dir.join("out.txt"), &text)?;
+        fs::create_dir(ctx.out_dir.join("sub"))?;
+        fs::write(ctx.out_dir.join("out.txt"), &text)?;
         match params.act.as_str() {
             "fail" => return Err("the work failed".into()),
             "refuse" => {
-                fs::create_dir(job.refused_dir)?;
-                fs::write(job.refused_dir.join("out.txt"), &text)?;
+                fs::write(ctx.keep_refused()?.join("out.txt"), &text)?;
                 return Err("the work is no good".into());
             }
             "panic" => panic!("index 3 out of range"),
             "forget" => return Ok(Outcome::default()),
             "full" => return Err(std::io::Error::new(std::io::ErrorKind::StorageFull, "no space left").into()),
             "slow" => {
-                fs::write(job.work_dir.join("checkpoint"), job.fingerprint)?;
-                while !job.observer.is_cancelled() {
+                fs::write(ctx.work_dir.join("checkpoint"), &ctx.provenance.fingerprint)?;
+                while !ctx.observer.is_cancelled() {
                     std::thread::yield_now();
                 }
                 return Err("stopped".into());
             }
             "resume" => {
-                job.observer.warn(if job.work_dir.join("checkpoint").exists() { "resumed" } else { "from scratch" });
-                fs::write(job.work_dir.join("checkpoint"), "")?;
-                if job.base_dir.join("stop").exists() {
+                ctx.observer.warn(if ctx.work_dir.join("checkpoint").exists() { "resumed" } else { "from scratch" });
+                fs::write(ctx.work_dir.join("checkpoint"), "")?;
+                if ctx.base_dir.join("stop").exists() {
                     return Err("interrupted".into());
                 }
             }
             _ => {}
         }
-        fs::write(job.out_dir.join("sub").join("more.txt"), "more")?;
-        job.observer.begin("working", 2, "steps");
-        job.observer.advance(2);
+        fs::write(ctx.out_dir.join("sub").join("more.txt"), "more")?;
+        ctx.observer.begin("working", 2, "steps");
+        ctx.observer.advance(2);
+        let metric = |name: &str, value: f64, low, high| {
+            let (name, of) = (name.to_owned(), stage.to_owned());
+            Metric { name, of, value, low, high }
+        };
+        let bands = f64::from(params.n_mels);
         Ok(Outcome {
-            rows: job.inputs.len() as u64,
-            headline: format!("{} inputs", job.inputs.len()),
-            notes: Vec::new(),
+            rows: ctx.inputs.len() as u64,
+            headline: format!("{} inputs", ctx.inputs.len()),
             metrics: vec![
-                Metric {
-                    name: "bands".to_owned(),
-                    of: job.stage.to_owned(),
-                    value: f64::from(params.n_mels),
-                    low: Some(f64::from(params.n_mels) - 10.0),
-                    high: Some(f64::from(params.n_mels) + 10.0),
-                },
-                Metric { name: "nothing".to_owned(), of: job.stage.to_owned(), value: f64::NAN, low: None, high: None },
+                metric("bands", bands, Some(bands - 10.0), Some(bands + 10.0)),
+                metric("nothing", f64::NAN, None, None),
             ],
-            external: None,
+            ..Outcome::default()
         })
     }
 }
 
-impl StageKind for Report {
-    fn name(&self) -> &'static str {
-        "report"
-    }
-    fn version(&self) -> u32 {
-        1
-    }
-    fn summary(&self) -> &'static str {
-        "Shows the pipeline."
-    }
-    fn inputs(&self) -> &'static [Input] {
-        const { &[Input::any("work")] }
-    }
-    fn params_schema(&self) -> Schema {
-        typed::schema::<NoParams>()
-    }
-    fn normalise(&self, params: &Value) -> Result<Value, Problem> {
-        typed::normalise::<NoParams>(params)
-    }
-    fn covers(&self) -> SpecCover {
-        self.cover
-    }
-    fn outputs(&self, _: &Value) -> Vec<String> {
-        vec!["index.html".to_owned()]
-    }
-    fn run(&self, job: &Job<'_>) -> Result<Outcome, BoxError> {
-        let shown = serde_json::to_string(&job.spec)?;
-        fs::write(job.out_dir.join("index.html"), shown)?;
+impl<const COVER: u8> Kind for Report<COVER> {
+    type Params = NoParams;
+
+    const NAME: &'static str = "report";
+    const VERSION: u32 = 1;
+    const SUMMARY: &'static str = "Shows the pipeline.";
+    const INPUTS: &'static [Input] = &[Input::any(&["text"])];
+    const OUTPUTS: &'static [Output] = &[Output::file("index.html")];
+    const SEEDED: bool = true;
+    const COVERS: SpecCover = [SpecCover::Own, SpecCover::Parameters, SpecCover::Text][COVER as usize];
+
+    fn run(_: &NoParams, ctx: &Context<'_>) -> Result<Outcome, BoxError> {
+        fs::write(ctx.out_dir.join("index.html"), serde_json::to_string(&ctx.spec)?)?;
         Ok(Outcome { rows: 1, ..Outcome::default() })
     }
 }
@@ -319,7 +267,13 @@ pub(crate) fn registry() -> Registry {
 }
 
 pub(crate) fn registry_with(version: u32, cover: SpecCover) -> Registry {
-    Registry::new().with(Source).with(Work { version }).with(Report { cover })
+    let registry = Registry::new(without_comments).with(Source);
+    let registry = if version == 1 { registry.with(Work::<1>) } else { registry.with(Work::<2>) };
+    match cover {
+        SpecCover::Own => registry.with(Report::<0>),
+        SpecCover::Parameters => registry.with(Report::<1>),
+        SpecCover::Text => registry.with(Report::<2>),
+    }
 }
 
 /// The names of the variables and their values that tests see.

@@ -136,10 +136,10 @@ fn leftovers_go_but_not_a_result_that_was_moved_aside() {
     fs::create_dir_all(place.path("artifacts/.ser/tmp/w-999/sub")).unwrap();
     place.write("artifacts/.ser/tmp/w-999/sub/half.txt", "ha");
     fs::create_dir(place.path("artifacts/.ser/tmp/gone-999.old")).unwrap();
-    place.write("artifacts/.ser/runs/20260101T000000Z-01-1.json.77.tmp", "{");
+    place.write("artifacts/.ser/runs/20260101T000000Z-01-1.json.partial", "{");
     place.write("artifacts/.ser/runs/20260101T000000Z-01-2.json", "{\"format\": 99}");
     let expected = [
-        "Leftover .ser/runs/20260101T000000Z-01-1.json.77.tmp",
+        "Leftover .ser/runs/20260101T000000Z-01-1.json.partial",
         "Leftover .ser/tmp/w-999",
         "Run .ser/runs/20260101T000000Z-01-2.json",
     ];

@@ -163,7 +163,7 @@ fn a_kind_says_what_to_watch() {
     let pipeline = place.pipeline();
     let watched = |at: usize| {
         let stage = &pipeline.stages()[at];
-        stage.kind().watched(stage.params(), pipeline.base_dir())
+        stage.prepared().watched(pipeline.base_dir())
     };
     assert_eq!(watched(0), [place.path("number")]);
     assert!(watched(1).is_empty());

@@ -4,7 +4,8 @@ use std::fs;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread;
 
-use ser_engine::{EngineError, RunOptions, RunRecord, RunStatus, SpecCover, StageStatus, plan, run};
+use ser_engine::{EngineError, RunOptions, RunRecord, RunStatus, StageStatus, plan, run};
+use ser_stage::SpecCover;
 
 use crate::fake::{Log, Place, registry_with};
 
@@ -52,8 +53,8 @@ fn a_first_run_runs_everything_and_a_second_nothing() {
     assert_eq!(log.advanced.load(Ordering::Relaxed), 4);
     insta::assert_snapshot!(place.read("artifacts/v/out.txt"), @r#"
     v seed 42 mels 64
-    a (source): 7
-    w (work): w seed 42 mels 64 / a (source): 7
+    a (number): 7
+    w (text): w seed 42 mels 64 / a (number): 7
     "#);
     assert!(place.stale().is_empty());
 

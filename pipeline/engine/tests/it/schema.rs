@@ -23,7 +23,7 @@ fn every_kind_is_a_branch_with_its_parameters_kind_and_from() {
     assert_eq!(work["properties"]["n_mels"]["description"], "Number of mel bands.");
     assert_eq!(
         work["properties"]["from"]["description"],
-        "The stages that it reads: 1 or more of kind source, 0 to 3 of kind work."
+        "The stages that it reads: 1 or more that write number (kind source), 0 to 3 that write text (kind work)."
     );
     assert!(schema["$defs"]["source"]["properties"].get("from").is_none());
     assert_eq!(schema["$defs"]["source"]["required"], json!(["root"]));

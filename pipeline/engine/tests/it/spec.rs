@@ -370,7 +370,7 @@ five = 5
     12 | from = ["r"]
        |         ^^^
        |
-       = hint: a stage of kind `work` reads stages of kind `source`, `work`
+       = hint: a stage of kind `work` reads stages that write `number` (kind `source`), `text` (kind `work`)
 
     error: `r.from` must be the name of a stage or an array of names, found a whole number
       --> pipeline.toml:15:9
@@ -378,7 +378,7 @@ five = 5
     15 | from = [1]
        |         ^
 
-    error: stage `u` must read at least 1 stage of kind `source`, found 0
+    error: stage `u` must read at least 1 stage that writes `number`, found 0
       --> pipeline.toml:16:8
        |
     16 | [stage.u]
@@ -422,11 +422,13 @@ fn too_many_inputs_of_a_kind_are_counted() {
     }
     text += "[stage.f]\nkind = 'work'\nfrom = ['a', 'b', 'c', 'd', 'e']\n";
     insta::assert_snapshot!(mistakes(&text, &[]), @r#"
-    error: stage `f` can read at most 3 stages of kind `work`, found 4
+    error: stage `f` can read at most 3 stages that write `text`, found 4
       --> pipeline.toml:19:29
        |
     19 | from = ['a', 'b', 'c', 'd', 'e']
        |                             ^^^
+       |
+       = hint: keep 3 of `b`, `c`, `d`, `e`
     "#);
 }
 

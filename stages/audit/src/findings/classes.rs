@@ -1,8 +1,9 @@
 //! Emotions that give the corpus away, or that are rare.
 
 use ser_schemas::{Clip, Emotion, Finding, Severity};
+use ser_text::counted;
 
-use super::{count, finding, some_names};
+use super::{finding, some_names};
 use crate::codes::Code;
 use crate::dataset::Dataset;
 use crate::params::Params;
@@ -17,7 +18,7 @@ pub(super) fn class_in_one_corpus(_: &Params, dataset: &Dataset) -> Vec<Finding>
             Severity::Warning,
             Code::ClassInOneCorpus,
             format!("`{emotion}` is in {corpus} only: recognising the corpus is enough to recognise it"),
-            count(clips_of(dataset, corpus, emotion), "clip"),
+            counted(clips_of(dataset, corpus, emotion), "clip"),
         )),
         _ => None,
     };

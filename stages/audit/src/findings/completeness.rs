@@ -3,8 +3,9 @@
 use std::collections::BTreeMap;
 
 use ser_schemas::{CorpusStatus, Exclusion, Finding, Reason, Severity};
+use ser_text::counted;
 
-use super::{count, finding, some_names};
+use super::{finding, some_names};
 use crate::codes::Code;
 use crate::dataset::Dataset;
 use crate::params::Params;
@@ -68,7 +69,7 @@ pub(super) fn exclusions(_: &Params, dataset: &Dataset) -> Vec<Finding> {
         finding(
             severity(reason),
             Code::FilesExcluded,
-            format!("{} of {corpus} left out as {reason}", count(files.len(), "file")),
+            format!("{} of {corpus} left out as {reason}", counted(files.len(), "file")),
             some_names(files.into_iter().map(|file| file.clip_id.clone())),
         )
     });

@@ -3,8 +3,9 @@
 use std::collections::BTreeMap;
 
 use ser_schemas::{Clip, Finding, NearDuplicate, Reason, Severity};
+use ser_text::counted;
 
-use super::{count, finding, some_names};
+use super::{finding, some_names};
 use crate::codes::Code;
 use crate::dataset::Dataset;
 use crate::measures::Measures;
@@ -20,7 +21,7 @@ pub(super) fn duplicates(_: &Params, dataset: &Dataset) -> Vec<Finding> {
         finding(
             Severity::Info,
             Code::DuplicateAudio,
-            format!("{} of {corpus} left out as a copy of another", count(copies.len(), "file")),
+            format!("{} of {corpus} left out as a copy of another", counted(copies.len(), "file")),
             some_names(copies),
         )
     });
@@ -52,7 +53,7 @@ pub(super) fn near_duplicates(_: &Params, measures: &Measures) -> Vec<Finding> {
         Code::NearDuplicateAudio,
         format!(
             "{} with the same take, which no hash gives away: on two sides of a split they leak",
-            count(pairs.len(), "pair")
+            counted(pairs.len(), "pair")
         ),
         some_names(pairs.iter().map(|pair| {
             let correlation = pair.correlation.map_or(String::new(), |value| format!("correlation {value:.2}, "));
@@ -69,7 +70,7 @@ pub(super) fn near_duplicates(_: &Params, measures: &Measures) -> Vec<Finding> {
             Code::NearDuplicateLabelsDiffer,
             format!(
                 "{} with the same take under different labels: one of them is wrong",
-                count(contradicting.len(), "pair")
+                counted(contradicting.len(), "pair")
             ),
             some_names(contradicting),
         ));

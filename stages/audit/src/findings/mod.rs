@@ -78,12 +78,6 @@ fn finding(severity: Severity, code: Code, message: String, evidence: String) ->
     Finding { severity, code: code.as_str().to_owned(), message, evidence }
 }
 
-/// `1 clip`, `2 clips`.
-fn count(number: usize, noun: &str) -> String {
-    let plural = if number == 1 { "" } else { "s" };
-    format!("{number} {noun}{plural}")
-}
-
 /// `names`, the first [`MAX_NAMED`] of them, as text.
 fn some_names(names: impl IntoIterator<Item = String>) -> String {
     let mut names = names.into_iter();

@@ -1,9 +1,10 @@
 //! What was read from file names, and can hardly be right.
 
 use ser_schemas::{Clip, Emotion, Finding, Severity};
+use ser_text::counted;
 use ser_text::{Told, alike, strange};
 
-use super::{count, finding, some_names};
+use super::{finding, some_names};
 use crate::codes::Code;
 use crate::dataset::Dataset;
 use crate::params::Params;
@@ -23,7 +24,7 @@ pub(super) fn speakers_alike(_: &Params, dataset: &Dataset) -> Vec<Finding> {
                     "speakers of {corpus} differ only in case, blanks, width or leading zeros: if they are one \
                      person, a speaker-independent split can have that person on both sides"
                 ),
-                format!("{}, {}", some_names(groups.iter().map(quoted)), count(clips, "clip")),
+                format!("{}, {}", some_names(groups.iter().map(quoted)), counted(clips, "clip")),
             )
         })
     };

@@ -3,8 +3,9 @@
 use std::collections::BTreeMap;
 
 use ser_schemas::{Clip, Emotion, Finding, Severity};
+use ser_text::counted;
 
-use super::{count, finding, some_names};
+use super::{finding, some_names};
 use crate::codes::Code;
 use crate::dataset::Dataset;
 use crate::params::Params;
@@ -32,7 +33,7 @@ pub(super) fn perceived_otherwise(params: &Params, dataset: &Dataset) -> Vec<Fin
             format!(
                 "most raters heard another emotion than the label in {} of {corpus}, {:.0} % of those rated: no model can \
                  be expected to hear the label",
-                count(clips, "clip"),
+                counted(clips, "clip"),
                 100.0 * share
             ),
             some_names(
@@ -64,12 +65,12 @@ pub(super) fn low_agreement(params: &Params, dataset: &Dataset) -> Vec<Finding> 
                 format!(
                     "fewer than {:.0} % of the raters agreed on {} of {corpus}, of {} rated",
                     100.0 * params.min_agreement,
-                    count(doubtful.len(), "clip"),
+                    counted(doubtful.len(), "clip"),
                     rated.count()
                 ),
                 format!(
                     "{} without a most frequent answer; {}",
-                    count(tied, "clip"),
+                    counted(tied, "clip"),
                     some_names(doubtful.iter().map(|clip| {
                         format!("{} {:.2}", clip.clip_id, clip.perceived_agreement.unwrap_or_default())
                     }))

@@ -3,8 +3,9 @@
 use std::collections::BTreeMap;
 
 use ser_schemas::{Finding, Severity};
+use ser_text::counted;
 
-use super::{count, finding, some_names};
+use super::{finding, some_names};
 use crate::codes::Code;
 use crate::dataset::{Dataset, distinct};
 use crate::params::Params;
@@ -27,7 +28,7 @@ pub(super) fn mixed_sample_rates(_: &Params, dataset: &Dataset) -> Vec<Finding> 
             Code::MixedSampleRates,
             format!("{corpus} mixes {} sample rates: bandwidth differs between its clips", by_clips.len()),
             some_names(by_clips.into_iter().map(|(clips, rate)| {
-                format!("{rate} Hz {} by {}", count(clips, "clip"), count(speakers(rate), "speaker"))
+                format!("{rate} Hz {} by {}", counted(clips, "clip"), counted(speakers(rate), "speaker"))
             })),
         ))
     };
@@ -74,7 +75,7 @@ pub(super) fn band_limited(params: &Params, dataset: &Dataset) -> Vec<Finding> {
             format!(
                 "{} of {corpus}, of {}, reach less than {:.0} % of half their sample rate: upsampled, low-passed or coded \
                  with loss",
-                count(limited.len(), "clip"),
+                counted(limited.len(), "clip"),
                 measured.count(),
                 100.0 * params.min_bandwidth
             ),

@@ -1,8 +1,9 @@
 //! Recordings that were made, converted or stored wrong: clipped, shifted, at the wrong scale, out of phase.
 
 use ser_schemas::{Clip, Finding, Severity};
+use ser_text::counted;
 
-use super::{count, finding, some_names};
+use super::{finding, some_names};
 use crate::codes::Code;
 use crate::dataset::Dataset;
 use crate::params::Params;
@@ -127,7 +128,7 @@ pub(super) fn odd_files(_: &Params, dataset: &Dataset) -> Vec<Finding> {
             .collect();
         (!odd.is_empty()).then(|| {
             let message =
-                format!("{} of {corpus} come from odd files that were read nonetheless", count(odd.len(), "clip"));
+                format!("{} of {corpus} come from odd files that were read nonetheless", counted(odd.len(), "clip"));
             finding(Severity::Warning, Code::OddFile, message, some_names(odd))
         })
     };
@@ -149,7 +150,7 @@ fn by_corpus(
             return None;
         }
         told.sort_by(|a, b| b.0.total_cmp(&a.0).then_with(|| a.1.cmp(b.1)));
-        let message = message(corpus, count(told.len(), "clip"));
+        let message = message(corpus, counted(told.len(), "clip"));
         let evidence = told.into_iter().map(|(figure, clip)| format!("{clip} {}", in_words(figure)));
         Some(finding(severity, code, message, some_names(evidence)))
     };

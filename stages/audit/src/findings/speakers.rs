@@ -3,8 +3,9 @@
 use std::collections::BTreeMap;
 
 use ser_schemas::{Finding, Severity};
+use ser_text::counted;
 
-use super::{count, finding, some_names};
+use super::{finding, some_names};
 use crate::codes::Code;
 use crate::dataset::{Dataset, UNKNOWN, distinct};
 use crate::params::Params;
@@ -26,7 +27,7 @@ pub(super) fn single_gender(_: &Params, dataset: &Dataset) -> Vec<Finding> {
             severity,
             Code::SingleGenderCorpus,
             format!("all speakers of {corpus} are {gender}: what a model learns of it mixes gender with corpus"),
-            format!("{}, {}", count(speakers, "speaker"), count(clips.count(), "clip")),
+            format!("{}, {}", counted(speakers, "speaker"), counted(clips.count(), "clip")),
         ))
     };
     corpora.iter().filter_map(single).collect()
@@ -42,7 +43,7 @@ pub(super) fn few_speakers(params: &Params, dataset: &Dataset) -> Vec<Finding> {
         Some(finding(
             Severity::Warning,
             Code::FewSpeakers,
-            format!("{corpus} has {}: its figures say little about other speakers", count(speakers.len(), "speaker")),
+            format!("{corpus} has {}: its figures say little about other speakers", counted(speakers.len(), "speaker")),
             some_names(speakers),
         ))
     };
@@ -65,7 +66,7 @@ pub(super) fn few_clips(params: &Params, dataset: &Dataset) -> Vec<Finding> {
             Code::FewClipsOfSpeaker,
             format!(
                 "{} of {corpus} with fewer than {} clips",
-                count(counts.len(), "speaker"),
+                counted(counts.len(), "speaker"),
                 params.min_clips_per_speaker
             ),
             some_names(counts.iter().map(|(speaker, clips)| format!("{speaker} {clips}"))),
@@ -84,7 +85,7 @@ pub(super) fn unknown_speakers(_: &Params, dataset: &Dataset) -> Vec<Finding> {
             findings.push(finding(
                 Severity::Warning,
                 Code::SpeakerUnknown,
-                format!("{} of {corpus} without a speaker: they cannot be kept apart", count(nameless.len(), "clip")),
+                format!("{} of {corpus} without a speaker: they cannot be kept apart", counted(nameless.len(), "clip")),
                 some_names(nameless),
             ));
         }
@@ -93,8 +94,8 @@ pub(super) fn unknown_speakers(_: &Params, dataset: &Dataset) -> Vec<Finding> {
             findings.push(finding(
                 Severity::Info,
                 Code::GenderUnknown,
-                format!("{} of {corpus} without the gender of the speaker", count(genderless, "clip")),
-                format!("of {}", count(dataset.of_corpus(corpus).count(), "clip")),
+                format!("{} of {corpus} without the gender of the speaker", counted(genderless, "clip")),
+                format!("of {}", counted(dataset.of_corpus(corpus).count(), "clip")),
             ));
         }
     }

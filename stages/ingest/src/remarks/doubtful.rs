@@ -3,9 +3,10 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use ser_text::counted;
 use ser_text::{Told, alike, strange};
 
-use super::{NAMED, Read, Remarks, count, quoted};
+use super::{NAMED, Read, Remarks, quoted};
 use crate::descriptor::Field;
 use crate::emotions;
 use crate::identify::Identity;
@@ -99,7 +100,7 @@ fn speakers_that_are_emotions(read: &Read<'_>) -> Option<String> {
             "{} of {} are called like emotions: {}; the group `speaker` of the pattern takes the part that tells the \
              emotion",
             emotions.len(),
-            count(speakers.len(), "speaker"),
+            counted(speakers.len(), "speaker"),
             quoted(emotions.iter().copied())
         )
     })
@@ -154,7 +155,7 @@ fn folders_disagree(read: &Read<'_>) -> Option<String> {
             "{} of {} contradict their folders, the first is `{}`; either the pattern on the name or the one in \
              `[[folder]]` takes the wrong part",
             against.len(),
-            count(compared.len(), "name"),
+            counted(compared.len(), "name"),
             against[0]
         )
     })

@@ -4,7 +4,9 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use regex::RegexBuilder;
 
-use super::{Read, Remarks, count, quoted};
+use ser_text::counted;
+
+use super::{Read, Remarks, quoted};
 use crate::descriptor::{Descriptor, Field};
 use crate::emotions;
 use crate::identify::Identity;
@@ -67,7 +69,7 @@ fn no_pattern(read: &Read<'_>, lost: &[Lost<'_>]) -> Option<String> {
          `[[pattern]]`, or leave the files out with `[files] exclude`"
             .to_owned()
     });
-    Some(format!("{} {verb} not follow {patterns}, the first is `{path}`; {remedy}", count(lost.len(), "file")))
+    Some(format!("{} {verb} not follow {patterns}, the first is `{path}`; {remedy}", counted(lost.len(), "file")))
 }
 
 /// What is wrong with the pattern, if `path` fits it but for a common mistake.
@@ -155,7 +157,7 @@ fn unknown_text(
     let example = lost.first().map_or("", |(found, _)| found.below_root.as_str());
     format!(
         "{} {} {words} for the {}, which is {which}, for example `{example}`; {remedy}",
-        count(lost.len(), "file"),
+        counted(lost.len(), "file"),
         if lost.len() == 1 { "has" } else { "have" },
         field.as_str(),
     )
@@ -202,7 +204,7 @@ fn nothing_told(untold: &[Lost<'_>]) -> Option<String> {
     Some(format!(
         "{} {verb} speaker or emotion, the first is `{}`: {why}; name a group for it in the pattern, or a column of \
          a table that has a row for each file",
-        count(untold.len(), "file"),
+        counted(untold.len(), "file"),
         first.below_root,
     ))
 }

@@ -69,11 +69,6 @@ impl<'a> Read<'a> {
     }
 }
 
-/// `1 file`, `2 files`.
-fn count(number: usize, noun: &str) -> String {
-    if number == 1 { format!("1 {noun}") } else { format!("{number} {noun}s") }
-}
-
 /// The first of `words`, each between backticks: "`a`, `b`, `c` and 4 more".
 fn quoted<'a>(words: impl IntoIterator<Item = &'a str>) -> String {
     let mut words = words.into_iter();

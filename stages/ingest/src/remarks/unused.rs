@@ -3,9 +3,10 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use ser_text::counted;
 use ser_text::likeness;
 
-use super::{Read, Remarks, count, quoted};
+use super::{Read, Remarks, quoted};
 use crate::descriptor::Field;
 use crate::names;
 
@@ -22,7 +23,7 @@ pub(super) fn globs(read: &Read<'_>, remarks: &mut Remarks) {
     if !include.is_empty() {
         let left_out = match (&used.first_not_included, used.not_included) {
             (Some(first), number) => {
-                format!("it left out {}, the first is `{first}`", count(number as usize, "audio file"))
+                format!("it left out {}, the first is `{first}`", counted(number as usize, "audio file"))
             }
             (None, _) => "there is no audio file that it could leave out".to_owned(),
         };
@@ -78,7 +79,7 @@ fn patterns(read: &Read<'_>, remarks: &mut Remarks) {
             Some(taker) => remarks.warnings.push(format!(
                 "`{key}` gets no file: {} that it fits {} taken by a pattern before it, `pattern[{}]`; the first that \
                  matches counts, so put the narrower one first",
-                count(takers.len(), "file"),
+                counted(takers.len(), "file"),
                 if takers.len() == 1 { "is" } else { "are" },
                 taker + 1
             )),
@@ -141,7 +142,7 @@ fn speakers(read: &Read<'_>, remarks: &mut Remarks) {
         remarks.warnings.push(format!(
             "`[speakers]`: none of its {} speaks in any file; it has {}, the files have {}: write the ids as the \
              files have them, or correct the group `speaker` of the pattern",
-            count(declared.len(), "id"),
+            counted(declared.len(), "id"),
             quoted(silent.iter().copied()),
             the_files()
         ));
@@ -149,7 +150,7 @@ fn speakers(read: &Read<'_>, remarks: &mut Remarks) {
         remarks.notes.push(format!(
             "`[speakers]`: {} of {} in no file, the first is `{first}`",
             silent.len(),
-            count(declared.len(), "id")
+            counted(declared.len(), "id")
         ));
     }
 }

@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use regex::Regex;
+use ser_text::counted;
 use ser_text::delimited::{ColumnError, Fault, FaultKind, HeaderError, Reader};
 use ser_text::{Encoding, decode};
 
@@ -119,11 +120,6 @@ fn other_separator(separator: Option<char>) -> String {
         format!("; its cells seem to be separated by {}: set `separator = \"{}\"`", name(found), found.escape_default())
     };
     separator.map(advice).unwrap_or_default()
-}
-
-/// "1 row", "2 rows".
-pub(super) fn counted(count: usize, one: &str) -> String {
-    if count == 1 { format!("1 {one}") } else { format!("{count} {one}s") }
 }
 
 /// How many rows have something in common, and where the first is.

@@ -2,9 +2,11 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use ser_text::counted;
+
 use super::cell::shown;
 use super::joining::{Contradiction, Joined};
-use super::reading::{Content, Row, counted};
+use super::reading::{Content, Row};
 use crate::descriptor::Field;
 
 /// How many files or speakers a message names.

@@ -6,9 +6,9 @@ use std::fs;
 use std::path::Path;
 use std::sync::Mutex;
 
-use ser_ingest::{CLIPS_FILE, CORPUS_FILE, IngestError, Params};
-use ser_schemas::stage::{Observer, StageContext, StageSummary};
+use ser_ingest::{IngestError, Params};
 use ser_schemas::{Clip, Corpus, Table};
+use ser_stage::{Context, Observer, Outcome};
 
 pub struct Folder(tempfile::TempDir);
 
@@ -17,7 +17,7 @@ pub struct Folder(tempfile::TempDir);
 pub struct Ingested {
     pub rows: Vec<Clip>,
     pub corpus: Corpus,
-    pub summary: StageSummary,
+    pub summary: Outcome,
     pub warnings: Vec<String>,
 }
 
@@ -68,10 +68,12 @@ impl Folder {
 
     pub fn ingest_watched(&self, params: &Params, observer: &dyn Observer) -> Result<Ingested, IngestError> {
         let out = tempfile::tempdir().expect("temporary folder");
-        let ctx = StageContext { base_dir: self.path(), observer, ..StageContext::alone(out.path()) };
-        let summary = ser_ingest::run(params, &ctx)?;
-        let rows = Clip::read(&out.path().join(CLIPS_FILE)).expect("clips");
-        let corpus = Corpus::read(&out.path().join(CORPUS_FILE)).expect("corpus").remove(0);
+        let ctx = Context { base_dir: self.path(), observer, ..Context::alone(out.path()) };
+        let reading = ser_ingest::read(params, &ctx)?;
+        reading.write(ctx.out_dir, &ctx.provenance)?;
+        let summary = reading.into_outcome();
+        let rows = Clip::read_in(out.path()).expect("clips");
+        let corpus = Corpus::read(&out.path().join(Corpus::INGESTED.file)).expect("corpus").remove(0);
         Ok(Ingested { rows, corpus, summary, warnings: Vec::new() })
     }
 }

@@ -5,7 +5,7 @@ use std::sync::Mutex;
 
 use proptest::prelude::*;
 use ser_schemas::Provenance;
-use ser_schemas::stage::Observer;
+use ser_stage::Observer;
 
 use super::*;
 use crate::params::Merge;
@@ -43,13 +43,13 @@ fn corpus(name: &str, status: CorpusStatus, files: usize) -> Corpus {
 fn ingest(base: &Path, stage: &str, name: &str, status: CorpusStatus, clips: &[Clip]) -> PathBuf {
     let folder = base.join(stage);
     std::fs::create_dir_all(&folder).expect("folder");
-    Clip::write(&folder.join(CLIPS_FILE), clips, &Provenance::default()).expect("clips");
+    Clip::write_in(&folder, clips, &Provenance::default()).expect("clips");
     let row = corpus(name, status, clips.len());
-    Corpus::write(&folder.join(CORPUS_FILE), &[row], &Provenance::default()).expect("corpus");
+    Corpus::write(&folder.join(Corpus::INGESTED.file), &[row], &Provenance::default()).expect("corpus");
     folder
 }
 
-fn manifest(params: &Params, base: &Path, folders: &[PathBuf]) -> Result<StageSummary, ManifestError> {
+fn manifest(params: &Params, base: &Path, folders: &[PathBuf]) -> Result<Outcome, ManifestError> {
     warned(params, base, folders).0
 }
 
@@ -64,23 +64,23 @@ impl Observer for Listener {
 }
 
 /// The outcome of the stage, and its warnings.
-fn warned(params: &Params, base: &Path, folders: &[PathBuf]) -> (Result<StageSummary, ManifestError>, Vec<String>) {
+fn warned(params: &Params, base: &Path, folders: &[PathBuf]) -> (Result<Outcome, ManifestError>, Vec<String>) {
     let out = base.join("out");
     std::fs::create_dir_all(&out).expect("folder");
     let listener = Listener::default();
-    let ctx = StageContext { base_dir: base, observer: &listener, ..StageContext::alone(&out) };
+    let ctx = Context { base_dir: base, observer: &listener, ..Context::alone(&out) };
     let outcome = run(params, folders, &ctx);
     (outcome, listener.0.into_inner().expect("not poisoned"))
 }
 
 /// The exclusions of the last run, as `id reason: detail`.
 fn excluded(base: &Path) -> Vec<String> {
-    let rows = Exclusion::read(&base.join("out").join(EXCLUSIONS_FILE)).expect("exclusions");
+    let rows = Exclusion::read_in(base.join("out")).expect("exclusions");
     rows.iter().map(|row| format!("{} {}: {}", row.clip_id, row.reason, row.detail)).collect()
 }
 
 /// Rows judged without any that the analyst leaves out, all of one ingest stage.
-fn judged(params: &Params, rows: &[Clip]) -> Outcome {
+fn judged(params: &Params, rows: &[Clip]) -> Judged {
     let labeller = Labeller::new(params, rows);
     judge(params, &labeller, rows, &vec![None; rows.len()], &vec![0; rows.len()], 1)
 }
@@ -105,20 +105,20 @@ fn tables_hold_every_row_once_and_the_sample_rate() {
     );
 
     let out = base.path().join("out");
-    let clips = Clip::read(&out.join(CLIPS_FILE)).expect("clips");
+    let clips = Clip::read_in(&out).expect("clips");
     let told: Vec<_> =
         clips.iter().map(|clip| (clip.clip_id.as_str(), clip.emotion, clip.emotion_raw.as_deref())).collect();
     assert_eq!(told, [("a/1", Some(Emotion::Angry), Some("angry")), ("a/3", Some(Emotion::Neutral), Some("calm"))]);
-    let metadata = ser_schemas::read_metadata(&out.join(CLIPS_FILE)).expect("metadata");
+    let metadata = ser_schemas::read_metadata(&Clip::file_in(&out)).expect("metadata");
     assert_eq!(metadata[KEY_SAMPLE_RATE_HZ], "22050");
     let rules: crate::SoundRules = serde_json::from_str(&metadata[KEY_LIMITS]).expect("rules");
     assert_eq!(rules, crate::SoundRules { min_duration_s: 0.1, ..crate::SoundRules::default() });
-    let exclusions = Exclusion::read(&out.join(EXCLUSIONS_FILE)).expect("exclusions");
+    let exclusions = Exclusion::read_in(&out).expect("exclusions");
     assert_eq!(
         (exclusions.len(), exclusions[0].reason, exclusions[0].detail.as_str()),
         (1, Reason::Truncated, "half of it")
     );
-    let corpora = Corpus::read(&out.join(CORPORA_FILE)).expect("corpora");
+    let corpora = Corpus::read_in(&out).expect("corpora");
     assert_eq!(corpora.iter().map(|corpus| corpus.clips).collect::<Vec<_>>(), [2, 0]);
 }
 
@@ -135,7 +135,7 @@ fn one_corpus_read_by_two_stages_counts_once() {
     ];
     let summary = manifest(&Params::default(), base.path(), &folders).expect("manifest");
     assert_eq!(summary.headline, "2 clips, 2 excluded (2 duplicate)");
-    let kept = Clip::read(&base.path().join("out").join(CLIPS_FILE)).expect("clips");
+    let kept = Clip::read_in(base.path().join("out")).expect("clips");
     assert_eq!(kept[0].path, "data/a/1.wav");
 }
 
@@ -418,7 +418,7 @@ proptest! {
         let backward: Vec<Clip> = forward.iter().rev().cloned().collect();
         let (one, other) = (judged(&params, &forward), judged(&params, &backward));
         prop_assert_eq!(&one.clips, &other.clips);
-        let reasons = |outcome: &Outcome| outcome.exclusions.iter().map(|e| (e.path.clone(), e.reason)).collect::<Vec<_>>();
+        let reasons = |outcome: &Judged| outcome.exclusions.iter().map(|e| (e.path.clone(), e.reason)).collect::<Vec<_>>();
         prop_assert_eq!(reasons(&one), reasons(&other));
     }
 }

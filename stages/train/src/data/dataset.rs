@@ -5,7 +5,7 @@ use std::path::Path;
 
 use ser_schemas::frames::{FrameLayout, read_clips, read_layout};
 use ser_schemas::functionals::Functionals;
-use ser_schemas::{AUGMENTED_FILE, Clip, Emotion, KEY_LIMITS, Table, read_metadata};
+use ser_schemas::{AUGMENTED_FILE, Clip, Emotion, KEY_LIMITS, Table, frames, functionals, read_metadata};
 
 use super::select::columns_of;
 use crate::error::TrainError;
@@ -52,7 +52,7 @@ impl Dataset {
         features: &Path,
         wanted: &HashSet<String>,
     ) -> Result<Self, TrainError> {
-        let clips_file = manifest.join("clips.parquet");
+        let clips_file = Clip::file_in(manifest);
         let manifest = Clip::read(&clips_file)?;
         let limits = read_metadata(&clips_file)?.get(KEY_LIMITS).and_then(|text| serde_json::from_str(text).ok());
         let classes: Vec<Emotion> = Emotion::ALL
@@ -84,7 +84,7 @@ impl Dataset {
             let clip_id = missing.first().map_or_else(String::new, |id| (*id).clone());
             return Err(TrainError::BadClip { clip_id, problem: "the manifest does not have it" });
         }
-        let frames_file = features.join("frames.parquet");
+        let frames_file = features.join(frames::FILE);
         let layout = read_layout(&frames_file)?;
         let columns = columns_of(&params.features, &layout.names)?;
         let mut dataset = Self { classes, clips, layout, columns, functional_names: Vec::new(), limits };
@@ -94,7 +94,7 @@ impl Dataset {
             dataset.read_copies(&augmented)?;
         }
         if params.use_functionals {
-            dataset.read_functionals(&features.join("functionals.parquet"))?;
+            dataset.read_functionals(&features.join(functionals::FILE))?;
         }
         Ok(dataset)
     }

@@ -19,7 +19,7 @@ pub(crate) struct FoldRoles {
 
 /// The assignments of the split in folder `split`.
 pub(crate) fn read_folds(split: &Path) -> Result<Vec<Assignment>, TrainError> {
-    let path = split.join("assignments.parquet");
+    let path = Assignment::file_in(split);
     let assignments = Assignment::read(&path)?;
     if assignments.is_empty() { Err(TrainError::NoFolds { path }) } else { Ok(assignments) }
 }

@@ -3,7 +3,7 @@
 //! Nothing else is needed: random numbers follow from the seed, the fold and the epoch.
 
 use std::collections::HashMap;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use safetensors::tensor::{Dtype, SafeTensors, TensorView};
 use ser_schemas::Epoch;
@@ -160,16 +160,12 @@ impl From<&Row> for Epoch {
     }
 }
 
-/// Writes beside `path` and renames, so that no half-written file is ever found.
+/// Writes `path` whole or not at all, and its folder where that is missing.
 pub(crate) fn write_atomically(path: &Path, bytes: &[u8]) -> Result<(), TrainError> {
-    let mut partial = path.as_os_str().to_owned();
-    partial.push(".partial");
-    let partial = PathBuf::from(partial);
     if let Some(folder) = path.parent() {
         std::fs::create_dir_all(folder).map_err(TrainError::io("write", folder))?;
     }
-    std::fs::write(&partial, bytes).map_err(TrainError::io("write", &partial))?;
-    std::fs::rename(&partial, path).map_err(TrainError::io("write", path))
+    ser_stage::write_whole(path, bytes).map_err(TrainError::io("write", path))
 }
 
 #[cfg(test)]

@@ -9,7 +9,7 @@ use rand::SeedableRng;
 use rand::seq::SliceRandom;
 use rand_chacha::ChaCha8Rng;
 use ser_schemas::Epoch;
-use ser_schemas::stage::Observer;
+use ser_stage::Observer;
 
 use super::checkpoint::Progress;
 use super::optimiser::{Optimiser, clip_norm};
@@ -53,7 +53,7 @@ pub(crate) struct FoldInputs<'a> {
 
 /// A trained fold.
 #[derive(Debug, Clone)]
-pub(crate) struct Outcome {
+pub(crate) struct FoldOutcome {
     /// Weights of the best epoch.
     pub(crate) weights: Weights,
     /// One row per epoch.
@@ -61,7 +61,7 @@ pub(crate) struct Outcome {
 }
 
 /// Trains a fold, from its checkpoint where there is one.
-pub(crate) fn train_fold(inputs: &FoldInputs<'_>) -> Result<Outcome, TrainError> {
+pub(crate) fn train_fold(inputs: &FoldInputs<'_>) -> Result<FoldOutcome, TrainError> {
     let FoldInputs { params, data, roles, plan, .. } = *inputs;
     let weights = Weights::init(plan, &mut inputs.rng(0));
     let fresh = Progress {
@@ -113,7 +113,7 @@ pub(crate) fn train_fold(inputs: &FoldInputs<'_>) -> Result<Outcome, TrainError>
     }
     inputs.observer.advance(((params.epochs - progress.epoch.min(params.epochs)) * steps) as u64);
     inputs.observer.milestone(&format!("{} is done, {}", inputs.label, outline(&progress.history)));
-    Ok(Outcome { weights: progress.best, history: progress.history })
+    Ok(FoldOutcome { weights: progress.best, history: progress.history })
 }
 
 /// Probabilities of the clips of `rows`, clip by clip in their order; `item` makes a window of one of them.
@@ -223,7 +223,7 @@ impl FoldInputs<'_> {
 
 /// How many epochs there were, and how good the best one was.
 fn outline(history: &[Epoch]) -> String {
-    let epochs = if history.len() == 1 { "1 epoch".to_owned() } else { format!("{} epochs", history.len()) };
+    let epochs = ser_text::counted(history.len(), "epoch");
     let best = history.iter().find(|row| row.best).and_then(|row| row.validation_uar);
     best.map_or_else(|| epochs.clone(), |uar| format!("{epochs}, validation UAR {uar:.2}"))
 }

@@ -4,7 +4,7 @@
 
 use std::fmt::Write as _;
 
-use ser_engine::{Pipeline, Stage, typed};
+use ser_engine::Pipeline;
 use ser_schemas::Clip;
 use serde::Serialize;
 
@@ -24,19 +24,20 @@ pub(super) struct LongClips {
 }
 
 /// One row for each stage of `pipeline` that trains and hears some of `clips` in parts.
-pub(super) fn of(pipeline: &Pipeline, clips: &[Clip]) -> anyhow::Result<Vec<LongClips>> {
+pub(super) fn of(pipeline: &Pipeline, clips: &[Clip]) -> Vec<LongClips> {
     let mut rows = Vec::new();
-    for stage in stages_of(pipeline.stages().iter(), "train") {
-        let max_frames = params::<ser_train::Params>(stage)?.max_frames;
-        let Some(features) = stages_of(pipeline.inputs_of(stage), "features").next() else { continue };
-        let heard_s = max_frames as f64 * params::<ser_features::Params>(features)?.hop_s;
+    for stage in pipeline.stages() {
+        let Some(train) = stage.params_as::<ser_train::Params>() else { continue };
+        let features = pipeline.inputs_of(stage).find_map(|input| input.params_as::<ser_features::Params>());
+        let Some(features) = features else { continue };
+        let (max_frames, heard_s) = (train.max_frames, train.max_frames as f64 * features.hop_s);
         let longer = clips.iter().filter(|clip| clip.duration_s.is_some_and(|duration_s| duration_s > heard_s)).count();
         if max_frames > 0 && longer > 0 {
             let stage = stage.name().to_owned();
             rows.push(LongClips { stage, max_frames, heard_s, clips: longer, of: clips.len() });
         }
     }
-    Ok(rows)
+    rows
 }
 
 /// A line for each row.
@@ -51,12 +52,4 @@ pub(super) fn describe(rows: &[LongClips]) -> String {
         );
     }
     text
-}
-
-fn stages_of<'p>(stages: impl Iterator<Item = &'p Stage>, kind: &str) -> impl Iterator<Item = &'p Stage> {
-    stages.filter(move |stage| stage.kind().name() == kind)
-}
-
-fn params<P: serde::de::DeserializeOwned>(stage: &Stage) -> anyhow::Result<P> {
-    typed::parse(stage.params()).map_err(|problem| anyhow::anyhow!("stage `{}`: {}", stage.name(), problem.message))
 }

@@ -29,7 +29,7 @@ pub(crate) fn run(project: &Project<'_>, json: bool) -> anyhow::Result<Status> {
     let manifest = first_of(&pipeline, "manifest")?;
     let (folder, refused) = tables_of(&store, stage)?;
     let dataset = Dataset::read(&artifact(&store, manifest)?)?;
-    let audit = Audit::read(folder, refused, &dataset, long_clips::of(&pipeline, &dataset.clips)?)?;
+    let audit = Audit::read(folder, refused, &dataset, long_clips::of(&pipeline, &dataset.clips))?;
     if json {
         output::print_json(&audit.to_json())?;
     } else {
@@ -65,13 +65,13 @@ impl Audit {
     fn read(folder: PathBuf, refused: bool, dataset: &Dataset, long_clips: Vec<LongClips>) -> anyhow::Result<Self> {
         Ok(Self {
             overview: ser_audit::overview(dataset),
-            class_balance: ClassBalance::read(&folder.join("class_balance.parquet"))?,
-            durations: Durations::read(&folder.join("durations.parquet"))?,
+            class_balance: ClassBalance::read_in(&folder)?,
+            durations: Durations::read_in(&folder)?,
             long_clips,
-            associations: Association::read(&folder.join("associations.parquet"))?,
-            shortcuts: Shortcut::read(&folder.join("shortcuts.parquet"))?,
-            near_duplicates: NearDuplicate::read(&folder.join("near_duplicates.parquet"))?,
-            findings: Finding::read(&folder.join("findings.parquet"))?,
+            associations: Association::read_in(&folder)?,
+            shortcuts: Shortcut::read_in(&folder)?,
+            near_duplicates: NearDuplicate::read_in(&folder)?,
+            findings: Finding::read_in(&folder)?,
             folder,
             refused,
         })

@@ -17,6 +17,7 @@ use std::path::{Path, PathBuf};
 
 use anyhow::Context as _;
 use ser_ingest::AUDIO_EXTENSIONS;
+use ser_text::counted;
 use ser_text::printable;
 use ser_train::{ClipInput, Device, Predictor};
 
@@ -27,7 +28,6 @@ use self::speakers::Speakers;
 use crate::args::PredictArgs;
 use crate::output::{self, Status, UsageError};
 use crate::project::{Project, artifact, first_of};
-use crate::words;
 
 /// Recordings that are heard and predicted together.
 const BATCH: usize = 64;
@@ -201,7 +201,7 @@ impl Told {
     fn tell(&self, hearing: &Hearing, project: &Project<'_>) {
         if !self.windowed.is_empty() {
             let named = named(&self.windowed, |windows| format!("{windows} windows"));
-            let count = words::count(self.windowed.len(), "recording");
+            let count = counted(self.windowed.len(), "recording");
             let most = hearing.window_s();
             project.note(format_args!(
                 "{count} longer than the {most:.1} s that the model hears at once, heard in windows of that length whose probabilities are averaged: {named}"
@@ -209,7 +209,7 @@ impl Told {
         }
         if !self.narrow.is_empty() {
             let named = named(&self.narrow, |hz| format!("{hz} Hz"));
-            let count = words::count(self.narrow.len(), "recording");
+            let count = counted(self.narrow.len(), "recording");
             let rate = hearing.sample_rate_hz();
             output::warn(format_args!(
                 "{count} with a lower sample rate than the {rate} Hz that the model was made for: the upper frequencies are missing, and it may do worse: {named}"

@@ -7,6 +7,7 @@
 use std::collections::BTreeMap;
 use std::path::Path;
 
+use ser_text::counted;
 use ser_text::{nfc, printable};
 use ser_train::{MIN_SPEAKER_CLIPS, Predictor, SpeakerStatistics};
 
@@ -16,7 +17,6 @@ use super::{BATCH, speaker_table};
 use crate::args::PredictArgs;
 use crate::output;
 use crate::project::Project;
-use crate::words;
 
 /// Speakers that a message names.
 const NAMED: usize = 5;
@@ -112,7 +112,7 @@ impl Speakers {
     pub(super) fn standardised(&self, at: usize) -> String {
         let Some(speaker) = self.of[at] else { return "training statistics: the speaker is not known".to_owned() };
         let (name, statistics) = (&self.names[speaker], &self.statistics[speaker]);
-        let recordings = words::count(statistics.recordings(), "recording");
+        let recordings = counted(statistics.recordings(), "recording");
         if statistics.suffice() {
             format!("speaker {name}, {recordings}")
         } else {
@@ -138,13 +138,13 @@ impl Speakers {
             (0..self.names.len()).partition(|speaker| self.statistics[*speaker].suffice());
         if !enough.is_empty() {
             let all: usize = enough.iter().map(|speaker| self.statistics[*speaker].recordings()).sum();
-            let (all, speakers) = (words::count(all, "recording"), words::count(enough.len(), "speaker"));
+            let (all, speakers) = (counted(all, "recording"), counted(enough.len(), "speaker"));
             project.note(format_args!("standardised over {all} of {speakers}: {}", self.listed(&enough)));
         }
         if !few.is_empty() {
             output::warn(format_args!(
                 "{} with fewer than {MIN_SPEAKER_CLIPS} recordings: the statistics of the training clips are used, with which the model does worse: {}",
-                words::count(few.len(), "speaker"),
+                counted(few.len(), "speaker"),
                 self.listed(&few)
             ));
         }
@@ -152,7 +152,7 @@ impl Speakers {
         if unknown > 0 {
             output::warn(format_args!(
                 "{} of no known speaker: the statistics of the training clips are used, with which the model does worse",
-                words::count(unknown, "recording")
+                counted(unknown, "recording")
             ));
         }
     }

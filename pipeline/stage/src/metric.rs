@@ -19,9 +19,10 @@ pub struct Metric {
 }
 
 impl Metric {
-    /// The metric as a record can hold it: JSON knows neither infinity nor "not a number". `None` without a finite value;
-    /// an interval with an end that is not finite is no interval.
-    pub(crate) fn recordable(self) -> Option<Self> {
+    /// The metric as a record can hold it: JSON knows neither infinity nor "not a number". `None` without a finite
+    /// value; an interval with an end that is not finite is no interval.
+    #[must_use]
+    pub fn recordable(self) -> Option<Self> {
         if !self.value.is_finite() {
             return None;
         }

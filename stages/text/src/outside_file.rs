@@ -2,15 +2,15 @@
 
 use std::path::{Path, PathBuf};
 
-use ser_engine::{BoxError, External, Outside};
+use ser_stage::{BoxError, External, Outcome, Outside};
 
 /// A file that a parameter names, relative to the folder of the pipeline file; `None` where the parameter is not set.
 #[derive(Debug, Clone, Copy)]
-pub(super) struct OutsideFile<'a>(pub(super) Option<&'a str>);
+pub struct OutsideFile<'a>(pub Option<&'a str>);
 
 impl OutsideFile<'_> {
     /// The identity of its content; empty where no file is named.
-    pub(super) fn read(self, base_dir: &Path) -> Result<External, BoxError> {
+    fn read(self, base_dir: &Path) -> Result<External, BoxError> {
         let Some(name) = self.0 else { return Ok(External::default()) };
         let path = base_dir.join(name);
         let bytes = std::fs::read(&path).map_err(|error| format!("cannot read `{}`: {error}", path.display()))?;
@@ -19,7 +19,7 @@ impl OutsideFile<'_> {
     }
 
     /// The same, and whether it changed since the last result.
-    pub(super) fn external(self, outside: &Outside<'_>) -> Result<External, BoxError> {
+    pub fn external(self, outside: &Outside<'_>) -> Result<External, BoxError> {
         let mut external = self.read(outside.base_dir)?;
         if self.0.is_some()
             && outside.last.is_some_and(|last| !last.digest.is_empty() && last.digest != external.digest)
@@ -29,22 +29,22 @@ impl OutsideFile<'_> {
         Ok(external)
     }
 
-    /// Where `ser watch` looks.
-    pub(super) fn watched(self, base_dir: &Path) -> Vec<PathBuf> {
+    /// Where it lies.
+    pub fn watched(self, base_dir: &Path) -> Vec<PathBuf> {
         self.0.iter().map(|name| base_dir.join(name)).collect()
     }
 
     /// Does `work` that reads the file, and tells what it read. A file that changes meanwhile is an error.
-    pub(super) fn reading<T>(
+    pub fn reading(
         self,
         base_dir: &Path,
-        work: impl FnOnce() -> Result<T, BoxError>,
-    ) -> Result<(T, Option<External>), BoxError> {
+        work: impl FnOnce() -> Result<Outcome, BoxError>,
+    ) -> Result<Outcome, BoxError> {
         let before = self.read(base_dir)?;
-        let done = work()?;
+        let outcome = work()?;
         if self.read(base_dir)? != before {
             return Err(format!("`{}` changed while it was read: run again", before.description).into());
         }
-        Ok((done, Some(before)))
+        Ok(Outcome { external: Some(before), ..outcome })
     }
 }

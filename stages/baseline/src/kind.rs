@@ -1,0 +1,37 @@
+//! The stage as a kind.
+
+use ser_schemas::{Assignment, Clip, Exposure, Prediction, Regularisation, Table as _, functionals};
+use ser_stage::{BoxError, Context, Input, Kind, Outcome, Output, Problem};
+
+use crate::{Inputs, Params};
+
+/// What a network has to beat, one model per fold.
+pub struct Baseline;
+
+impl Kind for Baseline {
+    type Params = Params;
+
+    const NAME: &'static str = "baseline";
+    const VERSION: u32 = 1;
+    const SUMMARY: &'static str = "predicts by the most frequent emotion, or by a linear model of functionals";
+    const INPUTS: &'static [Input] =
+        &[Input::one(&[Clip::NAME]), Input::optional(&[functionals::NAME]), Input::one(&[Assignment::NAME])];
+    const OUTPUTS: &'static [Output] =
+        &[Prediction::OUTPUT, Prediction::VALIDATION, Exposure::OUTPUT, Regularisation::OUTPUT];
+
+    fn check(params: &Params) -> Vec<Problem> {
+        params.check()
+    }
+
+    fn run(params: &Params, ctx: &Context<'_>) -> Result<Outcome, BoxError> {
+        let split = ctx.input(Assignment::NAME)?;
+        let inputs = Inputs {
+            manifest: &ctx.input(Clip::NAME)?.dir,
+            features: ctx.optional_dir(functionals::NAME),
+            split: &split.dir,
+            model: &ctx.provenance.stage,
+            split_name: &split.stage,
+        };
+        Ok(crate::run(params, &inputs, ctx)?)
+    }
+}
