@@ -24,7 +24,7 @@ const FRAMES_S_PER_GROUP: f64 = 240.0;
 const MOST_FUNCTIONALS_PER_GROUP: usize = 8192;
 const MEAN_FUNCTIONALS_PER_GROUP: usize = 2 * MOST_FUNCTIONALS_PER_GROUP;
 
-/// What a table says about a clip beside its values.
+/// Facts that a table tells about a clip beside its values.
 #[derive(Debug, Clone, PartialEq)]
 pub(crate) struct Key {
     pub(crate) clip_id: String,
@@ -43,7 +43,7 @@ pub(crate) enum Source<R> {
 
 /// A table that is written in groups of clips.
 pub(crate) trait Grouped {
-    /// What it holds of one clip.
+    /// Values of one clip.
     type Row;
     /// The rows of a group, put together before it is written.
     type Rows: Default;
@@ -74,7 +74,7 @@ pub(crate) struct Assembly<T: Grouped> {
     taken: Vec<(Key, Match)>,
     /// The group's clips otherwise.
     rows: T::Rows,
-    /// Whether there are any.
+    /// True if there are any.
     begun: bool,
     /// Groups of the last result read last, the latest at the end.
     read: Vec<(usize, T::Read)>,

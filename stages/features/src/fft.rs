@@ -20,7 +20,7 @@ pub(crate) type Point = [Row; 2];
 pub(crate) struct PowerFft {
     /// Passes of radix 4, the widest first.
     passes: Vec<Pass>,
-    /// Whether a pass of radix 2 follows.
+    /// True if a pass of radix 2 follows.
     pairs: bool,
     /// Bins 1 to a quarter of the frame, each with its mirror image.
     mirrored: Vec<Mirrored>,

@@ -21,7 +21,7 @@ impl Grouping {
         Self { mean_clips: mean_clips.max(1) as u64, most_clips, most_s, clips: 0, seconds: 0.0 }
     }
 
-    /// Whether the group ends behind this clip of `seconds` seconds, which follows the one last asked about.
+    /// True if the group ends behind this clip of `seconds` seconds, which follows the one last asked about.
     pub(crate) fn ends_with(&mut self, clip_id: &str, seconds: f64) -> bool {
         self.clips += 1;
         self.seconds += seconds;

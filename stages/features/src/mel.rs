@@ -91,6 +91,33 @@ pub(crate) fn power_to_db(power: f32) -> f32 {
     if power > POWER_FLOOR { db } else { -100.0 }
 }
 
+/// Lowest value that is left `top_db` below the clip's loudest; 0 leaves all as they are.
+pub(crate) fn floor_db(loudest_db: f32, top_db: f64) -> f32 {
+    if top_db > 0.0 { loudest_db - top_db as f32 } else { f32::NEG_INFINITY }
+}
+
+/// Copies `rows`, raising what lies below `floor` to it.
+#[expect(clippy::inline_always, reason = "compiled for the widest instructions where it is inlined into such code")]
+#[inline(always)]
+pub(crate) fn raise(rows: &[Row], floor: f32, out: &mut [Row]) {
+    for (out, value) in out.as_flattened_mut().iter_mut().zip(rows.as_flattened()) {
+        *out = if *value > floor { *value } else { floor };
+    }
+}
+
+/// The largest of all values.
+#[expect(clippy::inline_always, reason = "compiled for the widest instructions where it is inlined into such code")]
+#[inline(always)]
+pub(crate) fn largest(rows: &[Row]) -> f32 {
+    let mut largest = [f32::NEG_INFINITY; LANES];
+    for row in rows {
+        for lane in 0..LANES {
+            largest[lane] = if row[lane] > largest[lane] { row[lane] } else { largest[lane] };
+        }
+    }
+    largest.into_iter().fold(f32::NEG_INFINITY, f32::max)
+}
+
 fn hz_to_mel(hz: f64) -> f64 {
     if hz < 1000.0 { hz * 3.0 / 200.0 } else { 15.0 + (hz / 1000.0).ln() * 27.0 / 6.4_f64.ln() }
 }

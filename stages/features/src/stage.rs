@@ -17,7 +17,7 @@ use crate::assembly::{FramesTable, FunctionalsTable, Source};
 use crate::augment::{self, Copy};
 use crate::error::{FeaturesError, FeaturesResult};
 use crate::examples::{self, Chooser, Drawn};
-use crate::extract::Extractor;
+use crate::extract::{ClipFeatures, Extractor};
 use crate::params::Params;
 use crate::previous::{Previous, Recipes};
 use crate::work::{Planner, Queue, Work, check_content};
@@ -96,7 +96,7 @@ struct Job<'a> {
 struct Done {
     work: Work,
     /// Frames and functionals, unless taken over.
-    features: Option<(Vec<f32>, Vec<f32>)>,
+    features: Option<ClipFeatures>,
     /// Frames of each altered copy, unless taken over.
     copies: Option<Vec<Vec<f32>>>,
 }
@@ -105,7 +105,7 @@ struct Done {
 struct Totals {
     clips: usize,
     frames: usize,
-    /// Whether there was a last result to take rows from.
+    /// True if there was a last result to take rows from.
     again: bool,
     clips_taken: usize,
     copies_taken: usize,
@@ -134,10 +134,9 @@ impl Job<'_> {
         let path = ctx.out_dir.join(FUNCTIONALS_FILE);
         let mut functionals =
             FunctionalsTable::create(&path, &layout.functionals, previous.functionals, &ctx.provenance)?;
-        let width = layout.frames.names.len();
         let mut totals = Totals {
             again: !index.is_empty(),
-            features: width,
+            features: layout.frames.names.len(),
             functionals: layout.functionals.len(),
             ..Totals::default()
         };
@@ -145,10 +144,10 @@ impl Job<'_> {
             for Done { work, features, copies } in batch {
                 totals.clips += 1;
                 match (features, work.features) {
-                    (Some((matrix, statistics)), _) => {
-                        totals.frames += matrix.len() / width;
-                        frames.push(&work.key, Source::New(vec![matrix]))?;
-                        functionals.push(&work.key, Source::New(statistics))?;
+                    (Some(features), _) => {
+                        totals.frames += features.frame_count;
+                        frames.push(&work.key, Source::New(vec![features.frames]))?;
+                        functionals.push(&work.key, Source::New(features.functionals))?;
                     }
                     (None, Some(found)) => {
                         totals.clips_taken += 1;
@@ -230,11 +229,7 @@ impl Job<'_> {
             });
             Some(frames.collect::<FeaturesResult<_>>()?)
         };
-        let features = work.features.is_none().then(|| {
-            let frames = extractor.frames(samples);
-            let functionals = extractor.functionals(&frames);
-            (frames, functionals)
-        });
+        let features = work.features.is_none().then(|| extractor.features(samples));
         Ok(Done { work, features, copies })
     }
 
