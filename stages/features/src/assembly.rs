@@ -13,7 +13,8 @@ use ser_schemas::{Provenance, TableResult};
 use crate::grouping::Grouping;
 use crate::previous::Match;
 
-/// Groups of the last result that are kept in memory: rows taken over usually come from the same one as their neighbours.
+/// Groups of the last result that are kept in memory: rows taken over usually come from the same one as their
+/// neighbours.
 const KEPT_GROUPS: usize = 2;
 
 /// Rows per group of a table of frames in the mean, and the audio in it at most: 24 000 frames of 10 ms.

@@ -26,8 +26,8 @@ pub trait FeatureSet: Sync {
 
     /// The columns that `params` ask for, in their order; none where the set is switched off.
     ///
-    /// Those of a set that is computed by [`Compute::clip`] are values of clips ([`Summary::Value`]), all others columns
-    /// of frames.
+    /// Those of a set that is computed by [`Compute::clip`] are values of clips ([`Summary::Value`]), all others
+    /// columns of frames.
     fn columns(&self, params: &Params) -> Vec<Column>;
 
     /// Adds what is wrong with the set's parameters, whether it is on or not.
@@ -132,8 +132,8 @@ pub trait FromSpectrum: Send {
 
 /// Frame features from mel bands.
 pub trait FromLogMel: Send {
-    /// Fills `out`, one row per column, from `bands`, one row per mel band in decibels, -100 or more. `loudest_db` is the
-    /// largest value in the clip.
+    /// Fills `out`, one row per column, from `bands`, one row per mel band in decibels, -100 or more. `loudest_db` is
+    /// the largest value in the clip.
     fn block(&mut self, bands: Block<'_>, loudest_db: f32, out: &mut [Row]);
 
     /// Completes the columns after the last block: what needs more than one frame goes here.

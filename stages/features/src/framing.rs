@@ -16,7 +16,8 @@ pub struct Framing {
 }
 
 impl Framing {
-    pub(crate) fn new(params: &Params, sample_rate_hz: u32) -> Self {
+    /// The division that `params` declare, at `sample_rate_hz`.
+    pub fn new(params: &Params, sample_rate_hz: u32) -> Self {
         let window = samples(params.frame_s, sample_rate_hz).max(2);
         let hop = samples(params.hop_s, sample_rate_hz).max(1);
         Self { sample_rate_hz, window, hop, n_fft: window.next_power_of_two() }

@@ -4,8 +4,8 @@
 //! ranks, as numpy's default), slope per second (least squares over the frames' times), and mean and standard deviation
 //! of the derivative per frame.
 //!
-//! Sixteen features are worked on side by side, frame after frame: every sum and every comparison of a sorting network is
-//! then one vector instruction or two for all of them.
+//! Sixteen features are worked on side by side, frame after frame: every sum and every comparison of a sorting network
+//! is then one vector instruction or two for all of them.
 
 use std::ops::Range;
 
@@ -97,8 +97,8 @@ impl Statistics {
         }
     }
 
-    /// Statistics of the columns `columns` of `frames` (row after row, `width` values each), appended to `out` column by
-    /// column.
+    /// Statistics of the columns `columns` of `frames` (row after row, `width` values each), appended to `out` column
+    /// by column.
     ///
     /// With `only_where`, a further column, frames in which that one is 0 are left out; without any frame left, every
     /// statistic is 0.

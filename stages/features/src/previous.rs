@@ -1,8 +1,8 @@
 //! The stage's last result: which of its rows would come out the same.
 //!
 //! A row follows from a file's bytes and from the recipe: the version of the code, the parameters, the sample rate, and
-//! for altered copies the seed and the clip's id, from which they are drawn. Rows of equal content and recipe are equal.
-//! Neither the clip's labels nor its name or place are part of that.
+//! for altered copies the seed and the clip's id, from which they are drawn. Rows of equal content and recipe are
+//! equal. Neither the clip's labels nor its name or place are part of that.
 
 use std::collections::HashMap;
 use std::path::Path;

@@ -1,8 +1,8 @@
 //! The stage: a manifest's clips in, tables of features out.
 //!
 //! One thread reads the manifest and the files ahead; clips are computed in parallel, in batches; while one batch is
-//! computed, the one before is put into the tables, in the manifest's order. Memory holds two batches and a row group of
-//! each table, whatever the size of the corpus. Rows that the last result has are taken from there.
+//! computed, the one before is put into the tables, in the manifest's order. Memory holds two batches and a row group
+//! of each table, whatever the size of the corpus. Rows that the last result has are taken from there.
 
 use std::path::{Path, PathBuf};
 use std::sync::Mutex;
@@ -32,8 +32,8 @@ const READ_AHEAD: usize = 2;
 /// Computes features of every clip of the manifest in `manifest_dir`.
 ///
 /// Writes `frames.parquet`, `functionals.parquet` and `examples.parquet` into the stage's folder, and
-/// `augmented.parquet` where alterations are declared. Rows are in the manifest's order. The tables are the same whether
-/// rows were computed or taken from the last result.
+/// `augmented.parquet` where alterations are declared. Rows are in the manifest's order. The tables are the same
+/// whether rows were computed or taken from the last result.
 pub fn run(params: &Params, manifest_dir: &Path, ctx: &StageContext<'_>) -> FeaturesResult<StageSummary> {
     let manifest = manifest_dir.join("clips.parquet");
     let sample_rate_hz = sample_rate(&manifest)?;

@@ -29,8 +29,8 @@ impl Stft {
         }
     }
 
-    /// Power of each frequency bin of `count` frames of `clip` from `first` on, into `power` (`framing.bins()` rows). Lanes
-    /// behind the last frame are silent.
+    /// Power of each frequency bin of `count` frames of `clip` from `first` on, into `power` (`framing.bins()` rows).
+    /// Lanes behind the last frame are silent.
     #[expect(clippy::inline_always, reason = "compiled for the widest instructions where it is inlined into such code")]
     #[inline(always)]
     pub(crate) fn power(&mut self, clip: &[f32], first: usize, count: usize, power: &mut [Row]) {

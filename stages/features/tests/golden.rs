@@ -1,11 +1,11 @@
 //! The same names in the same order, and the same bits, as when the digests below were stored.
 //!
-//! A digest that changes by accident is a mistake: rows of old and new code would stand in one table. One that changes on
-//! purpose (other numbers, another order, a new set that is on by default) is stored anew from the message of the failed
-//! test; if numbers of existing features change, `VERSION` rises too, so that no row of before is taken over.
+//! A digest that changes by accident is a mistake: rows of old and new code would stand in one table. One that changes
+//! on purpose (other numbers, another order, a new set that is on by default) is stored anew from the message of the
+//! failed test; if numbers of existing features change, `VERSION` rises too, so that no row of before is taken over.
 //!
-//! Signals are made of integers, and only on x86-64 Linux are digests compared: sines and logarithms of filter banks are
-//! the platform's. Pitch goes through rustfft, which plans for the processor, so its columns are rounded first.
+//! Signals are made of integers, and only on x86-64 Linux are digests compared: sines and logarithms of filter banks
+//! are the platform's. Pitch goes through rustfft, which plans for the processor, so its columns are rounded first.
 
 #![cfg(all(target_arch = "x86_64", target_os = "linux"))]
 

@@ -1,7 +1,7 @@
 //! Chroma: energy of a power spectrum in the twelve pitch classes, as `librosa.feature.chroma_stft` with `tuning=0`.
 //!
-//! Method: D. Ellis, "Chroma feature analysis and synthesis" (2007): each frequency bin is spread over the pitch classes
-//! by a Gaussian as wide as the bin, bins far from the fifth octave count less.
+//! Method: D. Ellis, "Chroma feature analysis and synthesis" (2007): each frequency bin is spread over the pitch
+//! classes by a Gaussian as wide as the bin, bins far from the fifth octave count less.
 
 use crate::feature_set::{Block, Column, Compute, FeatureSet, FromSpectrum};
 use crate::framing::Framing;

@@ -1,7 +1,7 @@
 //! Fundamental frequency by YIN.
 //!
-//! A. de Cheveigné, H. Kawahara: "YIN, a fundamental frequency estimator for speech and music", JASA 111 (2002). Steps 1
-//! to 5: difference function, cumulative mean normalisation, absolute threshold, parabolic interpolation. The
+//! A. de Cheveigné, H. Kawahara: "YIN, a fundamental frequency estimator for speech and music", JASA 111 (2002). Steps
+//! 1 to 5: difference function, cumulative mean normalisation, absolute threshold, parabolic interpolation. The
 //! difference at each lag is averaged over the samples that overlap, so that short frames are not biased against long
 //! periods (librosa's `yin` pads with zeros instead). It knows no offset, and is computed from samples without one:
 //! squares of an offset would round what is left of a quiet signal to something periodic. A frame is voiced when its

@@ -66,7 +66,11 @@ impl FromSpectrum for Shape {
                 *power = bin[lane];
             }
             let mut rows = out.iter_mut();
-            let mut put = |value: f32| rows.next().into_iter().for_each(|row| row[lane] = value);
+            let mut put = |value: f32| {
+                if let Some(row) = rows.next() {
+                    row[lane] = value;
+                }
+            };
             if self.centroid || self.bandwidth || self.rolloff {
                 for (magnitude, power) in self.magnitude.iter_mut().zip(&self.power) {
                     *magnitude = power.sqrt();
