@@ -5,9 +5,10 @@ use std::collections::HashMap;
 use ser_audio::{LARGEST_SAMPLE, Resampler, wide};
 use ser_schemas::stage::ParamProblem;
 
+use crate::computations::Computations;
 use crate::enhance::Enhancer;
 use crate::error::{FeaturesError, FeaturesResult};
-use crate::feature_set::{Block, Columns, Computations, FeatureSet, WholeClip};
+use crate::feature_set::{Block, Columns, FeatureSet, WholeClip};
 use crate::framing::Framing;
 use crate::functionals::{self, Run, Statistics};
 use crate::layout::Layout;

@@ -51,7 +51,7 @@ fn functional_names(params: &Functionals, columns: &[Column]) -> Vec<String> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::feature_set::Computations;
+    use crate::computations::Computations;
     use crate::sets::SETS;
     use std::collections::HashSet;
 

@@ -6,6 +6,7 @@
 
 mod assembly;
 mod augment;
+mod computations;
 mod delta;
 mod enhance;
 mod error;
