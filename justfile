@@ -67,6 +67,7 @@ check-aarch64:
 generate:
     cargo run --release --locked -- schema > docs/pipeline.schema.json
     cargo run --release --locked -- tables > docs/tables.md
+    cargo run --release --locked -p ser-features --example reference > docs/features.md
 
 # Benchmarks of the training kernels and steps, and of the whole stage on generated features
 bench-training *ARGS:
