@@ -4,15 +4,15 @@
 //! samples, spectra, mel bands or the whole clip, and nothing has to be said twice. Sets are listed in
 //! [`SETS`](crate::SETS); names, their order, checks, functionals and the reference page follow from that list.
 //!
-//! Calls through these traits are made once per clip or once per [`LANES`] frames, never per frame. Each runs compiled
-//! for the widest instructions of the processor, as far as the code of the set is inlined into it: mark `block` and
-//! `clip` `#[inline(always)]`.
+//! Calls through these traits are made once per clip or once per [`LANES`](crate::LANES) frames, never per frame. Each
+//! runs compiled for the widest instructions of the processor, as far as the code of the set is inlined into it: mark
+//! `block` and `clip` `#[inline(always)]`.
 
 use ser_audio::wide;
 
 use crate::framing::Framing;
 use crate::params::{Params, Problems};
-use crate::vector::{LANES, Row};
+use crate::vector::Row;
 
 /// Features that belong together: they are computed together, and their columns are neighbours.
 pub trait FeatureSet: Sync {
@@ -151,7 +151,7 @@ pub struct Block<'a> {
     pub rows: &'a [Row],
     /// Number of the first frame in the clip; 0 begins a clip.
     pub first: usize,
-    /// Number of frames, 1 to [`LANES`].
+    /// Number of frames, 1 to [`LANES`](crate::LANES).
     pub count: usize,
 }
 
