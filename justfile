@@ -67,6 +67,7 @@ check-aarch64:
 generate:
     cargo run --release --locked -- schema > docs/pipeline.schema.json
     cargo run --release --locked -- tables > docs/tables.md
+    cargo run --release --locked -p ser-features --example reference > docs/features.md
 
 # Benchmarks of the training kernels and steps, and of the whole stage on generated features
 bench-training *ARGS:
@@ -110,16 +111,23 @@ bench: bench-features bench-training bench-memory
 # Every comparison with other programs; the last needs the artifacts of a run on real corpora
 bench-peers: bench-peers-features bench-peers-training bench-peers-whole-training
 
-# Lets libFuzzer look for bytes that do harm to one target for so many seconds; the seeds are generated, findings stay in target/fuzz
+# Lets libFuzzer look for bytes that do harm to one target (decode, corpus, pipeline, tables, model) for so many seconds; the seeds
+# are generated, what it found stays in target/fuzz
 fuzz TARGET SECONDS="60":
     #!/usr/bin/env bash
     set -euo pipefail
     # Sanitizer and coverage are not stable; the variable lets the pinned compiler take the options all the same.
     export RUSTC_BOOTSTRAP=1
-    found="$PWD/target/fuzz/found/{{TARGET}}"
-    seeds="$PWD/target/fuzz/seeds/{{TARGET}}"
-    mkdir -p "$found" "$PWD/target/fuzz/harmful/{{TARGET}}"
+    into="$PWD/target/fuzz"
+    built="$into/$(rustc -vV | sed -n 's/^host: //p')/release"
+    mkdir -p "$into/found/{{TARGET}}" "$into/harmful/{{TARGET}}"
     cd tests/fuzz/libfuzzer
-    cargo run --quiet --release --target-dir ../../../target/fuzz --bin seeds -- {{TARGET}} "$seeds"
-    cargo fuzz run --fuzz-dir . --target-dir ../../../target/fuzz {{TARGET}} "$found" "$seeds" -- \
-        -max_total_time={{SECONDS}} -rss_limit_mb=2048 -timeout=20 -artifact_prefix="../../../target/fuzz/harmful/{{TARGET}}/"
+    cargo fuzz build --fuzz-dir . --target-dir "$into"
+    "$built/seeds" {{TARGET}} "$into/seeds/{{TARGET}}"
+    "$built/{{TARGET}}" "$into/found/{{TARGET}}" "$into/seeds/{{TARGET}}" \
+        -max_total_time={{SECONDS}} -rss_limit_mb=2048 -timeout=60 -print_final_stats=1 \
+        -artifact_prefix="$into/harmful/{{TARGET}}/"
+
+# Every fuzz target in turn
+fuzz-all SECONDS="60":
+    for target in decode corpus pipeline tables model; do just fuzz "$target" {{SECONDS}} || exit 1; done

@@ -24,3 +24,18 @@ fn content(path: &Path) -> Result<Option<String>, BoxError> {
     let is_table = path.extension().is_some_and(|extension| extension == "parquet");
     Ok(if is_table { Some(ser_schemas::content_digest(path)?) } else { None })
 }
+
+#[cfg(test)]
+mod tests {
+    use ser_engine::unchecked_keywords;
+
+    use super::*;
+
+    #[test]
+    fn every_rule_of_every_kind_is_checked() {
+        for kind in registry().iter() {
+            let schema = kind.params_schema().to_value();
+            assert_eq!(unchecked_keywords(&schema), [""; 0], "kind `{}`", kind.name());
+        }
+    }
+}

@@ -46,6 +46,6 @@ pub use registry::{ContentDigest, Registry};
 pub use reporter::{Reporter, Silent};
 pub use runner::{RunOptions, run};
 pub use runs::UnknownRun;
-pub use spec::{Override, Pipeline, Spec, Stage};
+pub use spec::{Override, Pipeline, Spec, Stage, unchecked_keywords};
 pub use store::Store;
 pub use time::now;

@@ -83,7 +83,7 @@ impl<'a> Context<'a> {
     /// The first input that writes `table`.
     ///
     /// # Errors
-    /// None does. The engine has checked the inputs of a kind that asks for `table`.
+    /// Where there is none; the engine has checked the inputs of kinds that always ask for `table`.
     pub fn input(&self, table: &str) -> Result<&InputFolder, BoxError> {
         let missing = || format!("stage `{}` reads no stage that writes `{table}`", self.provenance.stage).into();
         self.inputs_of(table).next().ok_or_else(missing)

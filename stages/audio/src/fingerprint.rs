@@ -13,7 +13,7 @@
 //!   neither silence nor what a codec does to it makes bits.
 
 use crate::decimate::decimate;
-use crate::spectrum::{PowerSpectrum, hann};
+use crate::spectrum::{PowerSpectrum, symmetric_hann};
 
 /// Time between two words, seconds. Readers of the table know it as `ser_schemas::FINGERPRINT_STEP_S`.
 const STEP_S: f64 = 0.02;
@@ -90,7 +90,7 @@ fn energies(samples: &[f32], sample_rate_hz: u32) -> Vec<[f32; BANDS]> {
 
 /// Each band under a short window along time; beyond the ends there is nothing.
 fn smoothed(energies: &[[f32; BANDS]]) -> Vec<[f32; BANDS]> {
-    let weights = hann(SMOOTHED);
+    let weights = symmetric_hann(SMOOTHED);
     let sum: f32 = weights.iter().sum();
     (0..energies.len())
         .map(|now| {

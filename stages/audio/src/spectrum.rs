@@ -29,7 +29,7 @@ impl PowerSpectrum {
         let transform = PLANNER.with_borrow_mut(|planner| planner.plan_fft_forward(transform_samples));
         let bins = transform.make_output_vec();
         Self {
-            window: hann(frame_samples),
+            window: symmetric_hann(frame_samples),
             frame: transform.make_input_vec(),
             scratch: transform.make_scratch_vec(),
             power: vec![0.0; bins.len()],
@@ -69,7 +69,7 @@ impl PowerSpectrum {
 }
 
 /// A Hann window of `length` points without its zeros, symmetric.
-pub(crate) fn hann(length: usize) -> Vec<f32> {
+pub(crate) fn symmetric_hann(length: usize) -> Vec<f32> {
     (1..=length).map(|n| (0.5 - 0.5 * (2.0 * PI * n as f64 / (length + 1) as f64).cos()) as f32).collect()
 }
 
@@ -84,7 +84,7 @@ mod tests {
         let loudest = |power: &[f32]| (0..power.len()).max_by(|a, b| power[*a].total_cmp(&power[*b]));
         assert_eq!(loudest(spectrum.of(&sine, 0)), Some(8));
         // An impulse has the same power everywhere: the square of the window where it stands.
-        let window = hann(64);
+        let window = symmetric_hann(64);
         for (start, place) in [(0, 0), (-10, 10), (-63, 63)] {
             let expected = window[place] * window[place];
             let power = spectrum.of(&[1.0], start);

@@ -4,6 +4,9 @@
 /// Whatever is to gain must be inlined into `work`: closures marked `#[inline(always)]`.
 ///
 /// Only instructions differ, never the order of operations: results are the same on every machine.
+///
+/// The kernels of training (`stages/train/kernels`) have another, which their matrix products need: those ask which
+/// instructions there are, to pack for them. It takes `unsafe`, which pulp spares here.
 pub fn wide<T>(work: impl FnOnce() -> T) -> T {
     #[cfg(target_arch = "x86_64")]
     {

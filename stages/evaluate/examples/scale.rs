@@ -76,7 +76,7 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
     let folder = std::env::temp_dir().join(format!("ser-evaluate-scale-{}", std::process::id()));
     std::fs::create_dir_all(&folder)?;
     let (clips, none) = (clips(), Provenance::default());
-    Clip::write_in(folder, &clips, &none)?;
+    Clip::write_in(&folder, &clips, &none)?;
     let names: Vec<String> = (0..MODELS).map(|model| format!("model_{model}")).collect();
     for (model, name) in names.iter().enumerate() {
         let own = folder.join(name);

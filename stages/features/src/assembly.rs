@@ -13,7 +13,8 @@ use ser_schemas::{Provenance, TableResult};
 use crate::grouping::Grouping;
 use crate::previous::Match;
 
-/// Groups of the last result that are kept in memory: rows taken over usually come from the same one as their neighbours.
+/// Groups of the last result that are kept in memory: rows taken over usually come from the same one as their
+/// neighbours.
 const KEPT_GROUPS: usize = 2;
 
 /// Rows per group of a table of frames in the mean, and the audio in it at most: 24 000 frames of 10 ms.
@@ -24,7 +25,7 @@ const FRAMES_S_PER_GROUP: f64 = 240.0;
 const MOST_FUNCTIONALS_PER_GROUP: usize = 8192;
 const MEAN_FUNCTIONALS_PER_GROUP: usize = 2 * MOST_FUNCTIONALS_PER_GROUP;
 
-/// What a table says about a clip beside its values.
+/// Facts that a table tells about a clip beside its values.
 #[derive(Debug, Clone, PartialEq)]
 pub(crate) struct Key {
     pub(crate) clip_id: String,
@@ -43,7 +44,7 @@ pub(crate) enum Source<R> {
 
 /// A table that is written in groups of clips.
 pub(crate) trait Grouped {
-    /// What it holds of one clip.
+    /// Values of one clip.
     type Row;
     /// The rows of a group, put together before it is written.
     type Rows: Default;
@@ -74,7 +75,7 @@ pub(crate) struct Assembly<T: Grouped> {
     taken: Vec<(Key, Match)>,
     /// The group's clips otherwise.
     rows: T::Rows,
-    /// Whether there are any.
+    /// True if there are any.
     begun: bool,
     /// Groups of the last result read last, the latest at the end.
     read: Vec<(usize, T::Read)>,

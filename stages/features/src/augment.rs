@@ -1,6 +1,6 @@
 //! Altered copies of clips: more voices, rooms and timings to train on.
 //!
-//! What is drawn depends on the pipeline's seed, the clip's id and the copy's name, so it does not depend on the order
+//! Numbers drawn depend on the pipeline's seed, the clip's id and the copy's name, and so not on the order
 //! of work. Copies are made before enhancement, as if they had been recorded that way.
 
 use schemars::JsonSchema;

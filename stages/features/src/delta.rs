@@ -1,7 +1,7 @@
 //! Derivatives over time: the slope (or curvature) of a polynomial fitted to the nine frames around each frame.
 //!
-//! A Savitzky-Golay filter of the derivative's own order, as `librosa.feature.delta` with `mode="interp"`: near the ends
-//! the nearest complete fit is used, whose highest derivative is the same everywhere.
+//! A Savitzky-Golay filter of the derivative's own order, as `librosa.feature.delta` with `mode="interp"`: near the
+//! ends the nearest complete fit is used, whose highest derivative is the same everywhere.
 
 use crate::vector::{LANES, Row};
 

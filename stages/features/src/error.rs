@@ -1,4 +1,4 @@
-//! What can stop the stage; every message names the clip or the parameter, and says what to do.
+//! Errors that stop the stage; every message names the clip or the parameter, and says what to do.
 
 use std::path::PathBuf;
 
@@ -16,11 +16,6 @@ pub enum FeaturesError {
     /// Parameters that are not acceptable, all of them.
     #[error("{}", list(.0))]
     Params(Vec<Problem>),
-    /// Parameters stored in a file that this version does not understand.
-    #[error(
-        "the feature parameters stored with the model or table are not valid: recompute the features with this version"
-    )]
-    StoredParams(#[source] serde_json::Error),
     /// The manifest does not say which sample rate features are computed at.
     #[error("`{}` has no valid `{key}` in its metadata (found {found}); rerun the manifest stage", path.display())]
     SampleRate {
@@ -28,7 +23,7 @@ pub enum FeaturesError {
         path: PathBuf,
         /// The metadata key.
         key: &'static str,
-        /// What stands there.
+        /// Its value.
         found: String,
     },
     /// A manifest without clips.
@@ -44,7 +39,7 @@ pub enum FeaturesError {
         clip_id: String,
         /// Its file.
         path: PathBuf,
-        /// What the decoder said.
+        /// Message of the decoder.
         #[source]
         source: AudioError,
     },
@@ -63,7 +58,7 @@ pub enum FeaturesError {
         from_hz: u32,
         /// Sample rate wanted.
         to_hz: u32,
-        /// What the resampler said.
+        /// Message of the resampler.
         #[source]
         source: ResampleError,
     },

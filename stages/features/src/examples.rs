@@ -126,7 +126,7 @@ impl Drawn {
     }
 }
 
-/// What decides the drawings, row by row.
+/// Facts that decide the drawings, row by row.
 #[derive(Debug, Serialize, Deserialize)]
 struct Sources {
     version: u32,

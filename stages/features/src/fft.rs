@@ -1,13 +1,13 @@
 //! Power spectra of real frames side by side: one frame per lane, every operation on whole rows.
 //!
-//! A frame of `n` samples is transformed as `n / 2` complex points, even samples as real and odd ones as imaginary parts,
-//! in place, by passes of radix 4 (and one of radix 2 where `n / 2` is no power of 4), decimated in frequency
-//! (Cooley & Tukey 1965; Sorensen, Jones, Heideman & Burrus, IEEE Trans. ASSP 1987, for the split into two halves). Points
-//! end up in an order of their own, which the last step, from points to bins, looks up.
+//! A frame of `n` samples is transformed as `n / 2` complex points, even samples as real and odd ones as imaginary
+//! parts, in place, by passes of radix 4 (and one of radix 2 where `n / 2` is no power of 4), decimated in frequency
+//! (Cooley & Tukey 1965; Sorensen, Jones, Heideman & Burrus, IEEE Trans. ASSP 1987, for the split into two halves).
+//! Points end up in an order of their own, which the last step, from points to bins, looks up.
 //!
-//! A transform of one frame has to shuffle values within vectors, and its last step was what took longest; frames side by
-//! side need no shuffles. The order of operations is fixed: unlike a planned transform's, results are the same on every
-//! machine.
+//! A transform of one frame has to shuffle values within vectors, and its last step was what took longest; frames side
+//! by side need no shuffles. The order of operations is fixed: unlike a planned transform's, results are the same on
+//! every machine.
 
 use std::f64::consts::TAU;
 
@@ -20,7 +20,7 @@ pub(crate) type Point = [Row; 2];
 pub(crate) struct PowerFft {
     /// Passes of radix 4, the widest first.
     passes: Vec<Pass>,
-    /// Whether a pass of radix 2 follows.
+    /// True if a pass of radix 2 follows.
     pairs: bool,
     /// Bins 1 to a quarter of the frame, each with its mirror image.
     mirrored: Vec<Mirrored>,
@@ -72,8 +72,8 @@ impl PowerFft {
         Self { passes, pairs: span == 2, mirrored, middle }
     }
 
-    /// Power of the bins from 0 to half the sample rate of each frame, into `length / 2 + 1` rows of `power`. `points` has
-    /// the frames, `length / 2` points, and is used up.
+    /// Power of the bins from 0 to half the sample rate of each frame, into `length / 2 + 1` rows of `power`. `points`
+    /// has the frames, `length / 2` points, and is used up.
     #[expect(clippy::inline_always, reason = "compiled for the widest instructions where it is inlined into such code")]
     #[inline(always)]
     pub(crate) fn power(&self, points: &mut [Point], power: &mut [Row]) {

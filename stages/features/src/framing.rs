@@ -4,18 +4,20 @@ use crate::params::Params;
 
 /// The division of a clip into frames, in samples.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) struct Framing {
-    pub(crate) sample_rate_hz: u32,
+pub struct Framing {
+    /// Sample rate of the features in hertz.
+    pub sample_rate_hz: u32,
     /// Samples of a frame that the window covers.
-    pub(crate) window: usize,
+    pub window: usize,
     /// Samples between frames.
-    pub(crate) hop: usize,
+    pub hop: usize,
     /// Samples that are transformed: the next power of two, the window in its middle.
-    pub(crate) n_fft: usize,
+    pub n_fft: usize,
 }
 
 impl Framing {
-    pub(crate) fn new(params: &Params, sample_rate_hz: u32) -> Self {
+    /// The division that `params` declare, at `sample_rate_hz`.
+    pub fn new(params: &Params, sample_rate_hz: u32) -> Self {
         let window = samples(params.frame_s, sample_rate_hz).max(2);
         let hop = samples(params.hop_s, sample_rate_hz).max(1);
         Self { sample_rate_hz, window, hop, n_fft: window.next_power_of_two() }
@@ -38,23 +40,31 @@ impl Framing {
         (self.n_fft - self.window) / 2
     }
 
+    /// The samples of frame `index` that lie in the clip; the frame starts half a window before its centre.
+    pub fn inside<'a>(&self, clip: &'a [f32], index: usize) -> &'a [f32] {
+        let start = self.centre(index) - (self.window / 2) as isize;
+        let end = (start + self.window as isize).clamp(0, clip.len() as isize) as usize;
+        let start = (start.max(0) as usize).min(end);
+        &clip[start..end]
+    }
+
     /// Sample that frame `index` is centred on.
     pub(crate) fn centre(&self, index: usize) -> isize {
         (index * self.hop) as isize
     }
 
     /// Time between frames as it came out in samples, in seconds.
-    pub(crate) fn hop_s(&self) -> f64 {
+    pub fn hop_s(&self) -> f64 {
         self.hop as f64 / f64::from(self.sample_rate_hz)
     }
 
     /// Number of frequency bins, from 0 Hz to half the sample rate.
-    pub(crate) fn bins(&self) -> usize {
+    pub fn bins(&self) -> usize {
         self.n_fft / 2 + 1
     }
 
     /// Distance between frequency bins in hertz.
-    pub(crate) fn bin_hz(&self) -> f64 {
+    pub fn bin_hz(&self) -> f64 {
         f64::from(self.sample_rate_hz) / self.n_fft as f64
     }
 }

@@ -4,21 +4,50 @@
 //! ranks, as numpy's default), slope per second (least squares over the frames' times), and mean and standard deviation
 //! of the derivative per frame.
 //!
-//! Sixteen features are worked on side by side, frame after frame: every sum and every comparison of a sorting network is
-//! then one vector instruction or two for all of them.
+//! Sixteen features are worked on side by side, frame after frame: every sum and every comparison of a sorting network
+//! is then one vector instruction or two for all of them.
 
 use std::ops::Range;
 
 use ser_audio::wide;
 
 use crate::delta::Deltas;
+use crate::feature_set::{Column, Summary};
+use crate::layout::of_frames;
 use crate::params::Functionals;
 use crate::sorting;
 use crate::vector::{LANES, Row};
 
 const QUARTILES: [u32; 3] = [25, 50, 75];
 
-/// What is computed of each feature, and the buffers for it.
+/// Neighbouring columns that are summarised alike.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Run {
+    columns: Range<usize>,
+    summary: Summary,
+    /// The column that says which frames count.
+    only_where: Option<usize>,
+}
+
+/// The frame columns among `columns`, in as few runs as there can be.
+pub(crate) fn runs(columns: &[Column]) -> Vec<Run> {
+    let mut runs: Vec<Run> = Vec::new();
+    for (index, column) in of_frames(columns).enumerate() {
+        match runs.last_mut() {
+            Some(run) if run.summary == column.summary => run.columns.end = index + 1,
+            _ => {
+                let only_where = match column.summary {
+                    Summary::StatisticsWhere(flag) => of_frames(columns).position(|other| other.name == flag),
+                    Summary::Statistics | Summary::Mean | Summary::Value => None,
+                };
+                runs.push(Run { columns: index..index + 1, summary: column.summary, only_where });
+            }
+        }
+    }
+    runs
+}
+
+/// Statistics asked for, and the buffers to compute them.
 pub(crate) struct Statistics {
     percentiles: Vec<u32>,
     deltas: Option<Deltas>,
@@ -55,12 +84,25 @@ impl Statistics {
         }
     }
 
-    /// Statistics of the columns `columns` of `frames` (row after row, `width` values each), appended to `out` column by
-    /// column.
+    /// The functionals of `frames` (row after row, `width` values each), run by run, appended to `out`.
+    pub(crate) fn summarise(&mut self, frames: &[f32], width: usize, runs: &[Run], out: &mut Vec<f32>) {
+        for Run { columns, summary, only_where } in runs {
+            if *summary == Summary::Mean {
+                let count = (frames.len() / width).max(1) as f32;
+                let mean = |column: usize| frames.iter().skip(column).step_by(width).sum::<f32>() / count;
+                out.extend(columns.clone().map(mean));
+            } else {
+                self.append(frames, width, columns.clone(), *only_where, out);
+            }
+        }
+    }
+
+    /// Statistics of the columns `columns` of `frames` (row after row, `width` values each), appended to `out` column
+    /// by column.
     ///
     /// With `only_where`, a further column, frames in which that one is 0 are left out; without any frame left, every
     /// statistic is 0.
-    pub(crate) fn append(
+    fn append(
         &mut self,
         frames: &[f32],
         width: usize,

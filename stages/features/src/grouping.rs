@@ -15,13 +15,13 @@ pub(crate) struct Grouping {
 }
 
 impl Grouping {
-    /// Groups that end behind one clip of `mean_clips` in the mean, behind `most_clips` at the latest, and where `most_s`
-    /// seconds of audio are reached.
+    /// Groups that end behind one clip of `mean_clips` in the mean, behind `most_clips` at the latest, and where
+    /// `most_s` seconds of audio are reached.
     pub(crate) fn new(mean_clips: usize, most_clips: usize, most_s: f64) -> Self {
         Self { mean_clips: mean_clips.max(1) as u64, most_clips, most_s, clips: 0, seconds: 0.0 }
     }
 
-    /// Whether the group ends behind this clip of `seconds` seconds, which follows the one last asked about.
+    /// True if the group ends behind this clip of `seconds` seconds, which follows the one last asked about.
     pub(crate) fn ends_with(&mut self, clip_id: &str, seconds: f64) -> bool {
         self.clips += 1;
         self.seconds += seconds;

@@ -2,98 +2,84 @@
 
 use ser_schemas::frames::FrameLayout;
 
-use crate::chroma::CLASSES;
+use crate::feature_set::{Column, Summary};
 use crate::framing::Framing;
 use crate::functionals;
-use crate::params::Params;
+use crate::params::{Functionals, Params};
 
 /// Names and order of frame features and functionals.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Layout {
     /// The frame features: names, sample rate, frame step and parameters, as stored in a frames table.
     pub frames: FrameLayout,
-    /// Names of the functionals: `<feature>_<statistic>`; none where they are switched off.
+    /// Names of the functionals: `<feature>_<statistic>`, then values of clips; none where they are switched off.
     pub functionals: Vec<String>,
 }
 
 impl Layout {
-    pub(crate) fn new(params: &Params, framing: &Framing) -> Self {
-        let names = frame_names(params);
-        let statistics = functionals::names(&params.functionals);
-        let functionals = names
-            .iter()
-            .filter(|_| params.functionals.on)
-            .flat_map(|name| {
-                // A flag has no distribution: its mean, the share of voiced frames, says all.
-                let kept = if name == VOICED { 1 } else { statistics.len() };
-                statistics[..kept].iter().map(move |statistic| format!("{name}_{statistic}"))
-            })
-            .collect();
+    /// The names of `columns`, which are in the order of their sets.
+    pub(crate) fn new(params: &Params, framing: &Framing, columns: &[Column]) -> Self {
         let frames = FrameLayout {
-            names,
+            names: of_frames(columns).map(|column| column.name.clone()).collect(),
             sample_rate_hz: framing.sample_rate_hz,
             hop_s: framing.hop_s(),
             params: serde_json::to_value(params).unwrap_or_default(),
         };
+        let functionals =
+            if params.functionals.on { functional_names(&params.functionals, columns) } else { Vec::new() };
         Self { frames, functionals }
     }
 }
 
-/// Name of the voicing flag, whose functional is its mean alone.
-pub(crate) const VOICED: &str = "voiced";
+/// The columns of frames among `columns`.
+pub(crate) fn of_frames(columns: &[Column]) -> impl Iterator<Item = &Column> {
+    columns.iter().filter(|column| column.summary != Summary::Value)
+}
 
-fn frame_names(params: &Params) -> Vec<String> {
+fn functional_names(params: &Functionals, columns: &[Column]) -> Vec<String> {
+    let statistics = functionals::names(params);
     let mut names = Vec::new();
-    let mut numbered = |stem: &str, count: usize| names.extend((0..count).map(|index| format!("{stem}_{index:02}")));
-    if params.log_mel.on {
-        numbered("log_mel", params.log_mel.n_mels as usize);
+    for column in of_frames(columns) {
+        let kept = if column.summary == Summary::Mean { &statistics[..1] } else { &statistics[..] };
+        names.extend(kept.iter().map(|statistic| format!("{}_{statistic}", column.name)));
     }
-    if params.mfcc.on {
-        let stems = ["mfcc", "mfcc_delta", "mfcc_delta2"];
-        for stem in &stems[..=(params.mfcc.deltas as usize).min(2)] {
-            numbered(stem, params.mfcc.n_mfcc as usize);
-        }
-    }
-    if params.chroma {
-        numbered("chroma", CLASSES);
-    }
-    let singles = [
-        (params.zcr, "zcr"),
-        (params.rms, "rms"),
-        (params.spectral_centroid, "spectral_centroid_hz"),
-        (params.spectral_bandwidth, "spectral_bandwidth_hz"),
-        (params.spectral_rolloff, "spectral_rolloff_hz"),
-        (params.spectral_flatness, "spectral_flatness"),
-        (params.f0.on, "f0_hz"),
-        (params.f0.on, VOICED),
-    ];
-    names.extend(singles.iter().filter(|(on, _)| *on).map(|(_, name)| (*name).to_owned()));
+    let values = columns.iter().filter(|column| column.summary == Summary::Value);
+    names.extend(values.map(|column| column.name.clone()));
     names
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::computations::Computations;
+    use crate::sets::SETS;
     use std::collections::HashSet;
+
+    fn layout(params: &Params) -> Layout {
+        let framing = Framing::new(params, 16_000);
+        let (_, columns) = Computations::new(SETS, params, &framing);
+        Layout::new(params, &framing, &columns)
+    }
 
     #[test]
     fn names_are_distinct_and_as_documented() {
         let mut params = Params::default();
         params.mfcc.deltas = 2;
         params.spectral_centroid = true;
-        let layout = Layout::new(&params, &Framing::new(&params, 16_000));
-        let names = &layout.frames.names;
+        let with = layout(&params);
+        let names = &with.frames.names;
         assert_eq!(names.len(), 64 + 60 + 12 + 1 + 1 + 1 + 2);
         assert_eq!((names[0].as_str(), names[64].as_str()), ("log_mel_00", "mfcc_00"));
         assert_eq!(names.iter().collect::<HashSet<_>>().len(), names.len());
-        assert_eq!(layout.functionals.iter().collect::<HashSet<_>>().len(), layout.functionals.len());
-        assert!(layout.functionals.contains(&"mfcc_03_mean".to_owned()));
-        assert!(layout.functionals.contains(&"zcr_slope".to_owned()));
-        assert!(layout.functionals.contains(&"voiced_mean".to_owned()));
-        assert!(!layout.functionals.contains(&"voiced_sd".to_owned()));
-        assert_eq!(Params::from_layout(&layout.frames).expect("parameters"), params);
+        assert_eq!(with.functionals.iter().collect::<HashSet<_>>().len(), with.functionals.len());
+        assert!(with.functionals.contains(&"mfcc_03_mean".to_owned()));
+        assert!(with.functionals.contains(&"zcr_slope".to_owned()));
+        assert!(with.functionals.contains(&"voiced_mean".to_owned()));
+        assert!(!with.functionals.contains(&"voiced_sd".to_owned()));
+        let stored: Params = serde_json::from_value(with.frames.params.clone()).expect("parameters");
+        assert_eq!(stored, params);
         params.functionals.on = false;
-        let without = Layout::new(&params, &Framing::new(&params, 16_000));
+        let without = layout(&params);
         assert_eq!((&without.frames.names, without.functionals.len()), (names, 0));
     }
 }

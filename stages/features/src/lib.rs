@@ -1,30 +1,30 @@
 //! From audio to numbers: frame features, functionals, and altered copies for training.
 //!
 //! Read in this order: [`Params`] says what can be declared, [`run`] is the stage, [`Extractor`] turns one recording
-//! into features (for the stage and for prediction alike). Below it there is one file per feature.
+//! into features (for the stage and for prediction alike). [`FeatureSet`] is the trait of all features, [`SETS`] their
+//! list; below it there is one file per set.
 
 mod assembly;
 mod augment;
-mod cepstrum;
-mod chroma;
+mod computations;
 mod delta;
 mod enhance;
 mod error;
 mod examples;
 mod extract;
+mod feature_set;
 mod fft;
 mod framing;
 mod functionals;
 mod grouping;
 mod kind;
 mod layout;
-mod level;
 mod mel;
 mod params;
-mod pitch;
 mod previous;
+mod reference;
 mod rng;
-mod shape;
+mod sets;
 mod sorting;
 mod stage;
 mod stft;
@@ -35,10 +35,17 @@ pub use augment::Augmentation;
 pub use enhance::Enhancement;
 pub use error::{FeaturesError, FeaturesResult};
 pub use extract::{ClipFeatures, Extractor};
+pub use feature_set::{
+    Block, Column, Columns, Compute, FeatureSet, FromClip, FromLogMel, FromSignal, FromSpectrum, Summary, WholeClip,
+};
+pub use framing::Framing;
 pub use kind::Features;
 pub use layout::Layout;
-pub use params::{F0, Functionals, LogMel, Mfcc, Params};
+pub use params::{Functionals, Params, Problems};
+pub use reference::reference;
+pub use sets::{F0, LogMel, Mfcc, SETS};
 pub use stage::run;
+pub use vector::{LANES, Row};
 
 /// Version of what this stage computes; it rises when the same parameters give other numbers.
 pub const VERSION: u32 = 4;

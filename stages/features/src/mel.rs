@@ -4,8 +4,6 @@
 //! every band the same area; the defaults of `librosa.filters.mel`.
 
 use crate::framing::Framing;
-#[cfg(test)]
-use crate::vector::dot;
 use crate::vector::{LANES, Row};
 
 /// Power below which decibels are not followed any further: -100 dB.
@@ -61,14 +59,6 @@ impl MelBank {
             *out = sums;
         }
     }
-
-    /// Power in each band, of one frame.
-    #[cfg(test)]
-    pub(crate) fn apply(&self, power: &[f32], out: &mut [f32]) {
-        for (out, band) in out.iter_mut().zip(&self.bands) {
-            *out = dot(&band.weights, &power[band.first_bin..]);
-        }
-    }
 }
 
 /// `10 log10(power)`, not below -100 dB; for positive normal numbers to 1e-5 dB.
@@ -91,6 +81,33 @@ pub(crate) fn power_to_db(power: f32) -> f32 {
     if power > POWER_FLOOR { db } else { -100.0 }
 }
 
+/// Lowest value that is left `top_db` below the clip's loudest; 0 leaves all as they are.
+pub(crate) fn floor_db(loudest_db: f32, top_db: f64) -> f32 {
+    if top_db > 0.0 { loudest_db - top_db as f32 } else { f32::NEG_INFINITY }
+}
+
+/// Copies `rows`, raising what lies below `floor` to it.
+#[expect(clippy::inline_always, reason = "compiled for the widest instructions where it is inlined into such code")]
+#[inline(always)]
+pub(crate) fn raise(rows: &[Row], floor: f32, out: &mut [Row]) {
+    for (out, value) in out.as_flattened_mut().iter_mut().zip(rows.as_flattened()) {
+        *out = if *value > floor { *value } else { floor };
+    }
+}
+
+/// The largest of all values.
+#[expect(clippy::inline_always, reason = "compiled for the widest instructions where it is inlined into such code")]
+#[inline(always)]
+pub(crate) fn largest(rows: &[Row]) -> f32 {
+    let mut largest = [f32::NEG_INFINITY; LANES];
+    for row in rows {
+        for lane in 0..LANES {
+            largest[lane] = if row[lane] > largest[lane] { row[lane] } else { largest[lane] };
+        }
+    }
+    largest.into_iter().fold(f32::NEG_INFINITY, f32::max)
+}
+
 fn hz_to_mel(hz: f64) -> f64 {
     if hz < 1000.0 { hz * 3.0 / 200.0 } else { 15.0 + (hz / 1000.0).ln() * 27.0 / 6.4_f64.ln() }
 }
@@ -103,9 +120,17 @@ fn mel_to_hz(mel: f64) -> f64 {
 mod tests {
     use super::*;
     use crate::params::Params;
+    use crate::vector::dot;
 
     fn framing() -> Framing {
         Framing::new(&Params::default(), 16_000)
+    }
+
+    /// Power in each band, of one frame.
+    fn apply(bank: &MelBank, power: &[f32], out: &mut [f32]) {
+        for (out, band) in out.iter_mut().zip(&bank.bands) {
+            *out = dot(&band.weights, &power[band.first_bin..]);
+        }
     }
 
     #[test]
@@ -121,7 +146,7 @@ mod tests {
     fn a_flat_spectrum_gives_every_wide_band_the_same_power() {
         let bank = MelBank::new(&framing(), 20, 0.0, 8000.0);
         let mut bands = vec![0.0; 20];
-        bank.apply(&vec![1.0; 257], &mut bands);
+        apply(&bank, &vec![1.0; 257], &mut bands);
         // Area 1 over bins 31.25 Hz apart; narrow triangles are sampled by few bins, hence the margin.
         for band in bands {
             assert!((band - 1.0 / 31.25).abs() < 0.1 / 31.25, "{band}");
@@ -162,7 +187,7 @@ mod tests {
         bank.apply_rows(&power, &mut rows);
         for lane in 0..LANES {
             let mut alone = vec![0.0; 40];
-            bank.apply(&power.iter().map(|row| row[lane]).collect::<Vec<_>>(), &mut alone);
+            apply(&bank, &power.iter().map(|row| row[lane]).collect::<Vec<_>>(), &mut alone);
             for (row, expected) in rows.iter().zip(&alone) {
                 assert!((row[lane] - expected).abs() < 1e-6 * expected, "{} {expected}", row[lane]);
             }

@@ -1,13 +1,13 @@
 //! The parameters of the stage, as a pipeline file declares them.
 
 use schemars::JsonSchema;
-use ser_schemas::frames::FrameLayout;
 use ser_stage::Problem;
 use serde::{Deserialize, Serialize};
 
 use crate::augment::Augmentation;
 use crate::enhance::Enhancement;
-use crate::error::{FeaturesError, FeaturesResult};
+use crate::feature_set::{Column, FeatureSet, Summary};
+use crate::sets::{F0, LogMel, Mfcc, SETS};
 
 /// Which features are computed, and how.
 ///
@@ -51,66 +51,6 @@ pub struct Params {
     pub augment: Vec<Augmentation>,
 }
 
-/// Log-mel spectrogram: mel bands of the power spectrum (Slaney's scale and normalisation), in decibels.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
-#[serde(default, deny_unknown_fields)]
-pub struct LogMel {
-    /// Whether the bands are frame features. MFCC use them either way.
-    pub on: bool,
-    /// Number of mel bands.
-    #[schemars(range(min = 2, max = 256))]
-    pub n_mels: u32,
-    /// Lower edge of the lowest band in hertz.
-    #[schemars(range(min = 0.0, max = 96000.0))]
-    pub fmin_hz: f64,
-    /// Upper edge of the highest band in hertz, at most half the sample rate, which it is when left out.
-    #[schemars(range(min = 1.0, max = 96000.0))]
-    pub fmax_hz: Option<f64>,
-    /// Values further than this below the clip's loudest are raised to that floor, in decibels; 0 leaves all as they are.
-    #[schemars(range(min = 0.0, max = 200.0))]
-    pub top_db: f64,
-}
-
-/// Mel-frequency cepstral coefficients: orthonormal DCT-II of the log-mel bands.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
-#[serde(default, deny_unknown_fields)]
-pub struct Mfcc {
-    /// Whether MFCC are frame features.
-    pub on: bool,
-    /// Number of coefficients, at most `log_mel.n_mels`.
-    #[schemars(range(min = 1, max = 256))]
-    pub n_mfcc: u32,
-    /// Highest order of derivatives over time beside the coefficients: 0, 1 (delta) or 2 (delta and delta-delta).
-    #[schemars(range(min = 0, max = 2))]
-    pub deltas: u32,
-    /// Floor of the log-mel bands below the clip's loudest, in decibels (librosa: 80); 0 for none.
-    #[schemars(range(min = 0.0, max = 200.0))]
-    pub top_db: f64,
-}
-
-/// Fundamental frequency by YIN: `f0_hz` (0 where unvoiced) and `voiced` (0 or 1).
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
-#[serde(default, deny_unknown_fields)]
-pub struct F0 {
-    /// Whether both are frame features.
-    pub on: bool,
-    /// Lowest fundamental frequency looked for, in hertz.
-    #[schemars(range(min = 20.0, max = 1000.0))]
-    pub fmin_hz: f64,
-    /// Highest fundamental frequency looked for, in hertz.
-    #[schemars(range(min = 50.0, max = 4000.0))]
-    pub fmax_hz: f64,
-    /// Length of the piece that periodicity is looked for in, in seconds; at least two periods of `fmin_hz`.
-    #[schemars(range(min = 0.01, max = 0.2))]
-    pub frame_s: f64,
-    /// Highest aperiodicity of a voiced frame, 0 (perfectly periodic) to 1.
-    #[schemars(range(min = 0.01, max = 1.0))]
-    pub threshold: f64,
-    /// Frames further than this below the clip's loudest are unvoiced, in decibels.
-    #[schemars(range(min = 10.0, max = 120.0))]
-    pub silence_db: f64,
-}
-
 /// Statistics over a clip: mean, standard deviation, minimum, maximum, quartiles (`q25`, `q50`, `q75`) and slope per
 /// second (least squares) of every frame feature, and what is declared here. Those of `f0_hz` are over voiced frames.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
@@ -147,24 +87,6 @@ impl Default for Params {
     }
 }
 
-impl Default for LogMel {
-    fn default() -> Self {
-        Self { on: true, n_mels: 64, fmin_hz: 0.0, fmax_hz: None, top_db: 0.0 }
-    }
-}
-
-impl Default for Mfcc {
-    fn default() -> Self {
-        Self { on: true, n_mfcc: 20, deltas: 0, top_db: 80.0 }
-    }
-}
-
-impl Default for F0 {
-    fn default() -> Self {
-        Self { on: true, fmin_hz: 65.0, fmax_hz: 600.0, frame_s: 0.048, threshold: 0.2, silence_db: 40.0 }
-    }
-}
-
 impl Default for Functionals {
     fn default() -> Self {
         Self { on: true, percentiles: vec![10, 90], deltas: true }
@@ -172,23 +94,13 @@ impl Default for Functionals {
 }
 
 impl Params {
-    /// The parameters that the frames of `layout` were computed with.
-    pub fn from_layout(layout: &FrameLayout) -> FeaturesResult<Self> {
-        serde_json::from_value(layout.params.clone()).map_err(FeaturesError::StoredParams)
-    }
-
-    /// Whether mel bands are needed at all.
-    pub(crate) fn needs_mel(&self) -> bool {
-        self.log_mel.on || self.mfcc.on
-    }
-
-    /// Whether magnitudes (not only powers) of the spectrum are needed.
-    pub(crate) fn needs_magnitude(&self) -> bool {
-        self.spectral_centroid || self.spectral_bandwidth || self.spectral_rolloff
-    }
-
     /// Rules that involve more than one value, or the kind of value that a JSON Schema cannot exclude.
     pub fn check(&self) -> Vec<Problem> {
+        self.check_with(SETS)
+    }
+
+    /// The same where `sets` are computed.
+    pub(crate) fn check_with(&self, sets: &[&dyn FeatureSet]) -> Vec<Problem> {
         let mut problems = Problems::default();
         problems.within("frame_s", self.frame_s, 0.005, 0.2);
         problems.within("hop_s", self.hop_s, 0.001, 0.2);
@@ -202,8 +114,16 @@ impl Params {
                 Some("make `hop_s` at most `frame_s`"),
             );
         }
-        self.check_spectrum(&mut problems);
-        self.check_f0(&mut problems);
+        let before = problems.0.len();
+        for set in sets {
+            set.check(self, &mut problems);
+        }
+        let is_of_frames = |column: Column| column.summary != Summary::Value;
+        let any = || sets.iter().any(|set| set.columns(self).into_iter().any(is_of_frames));
+        // Numbers of columns are in range, or they are not asked for.
+        if problems.0.len() == before && !any() {
+            problems.add("log_mel.on", "no feature is switched on".to_owned(), Some("switch at least one set on"));
+        }
         for percentile in &self.functionals.percentiles {
             problems.within("functionals.percentiles", f64::from(*percentile), 1.0, 99.0);
         }
@@ -222,82 +142,35 @@ impl Params {
         for (index, step) in self.augment.iter().enumerate() {
             step.check(&format!("augment[{index}]"), &mut problems);
         }
-        problems.0
-    }
-
-    fn check_spectrum(&self, problems: &mut Problems) {
-        problems.within("log_mel.n_mels", f64::from(self.log_mel.n_mels), 2.0, 256.0);
-        problems.within("log_mel.fmin_hz", self.log_mel.fmin_hz, 0.0, 96_000.0);
-        problems.within("log_mel.top_db", self.log_mel.top_db, 0.0, 200.0);
-        problems.within("mfcc.n_mfcc", f64::from(self.mfcc.n_mfcc), 1.0, 256.0);
-        problems.within("mfcc.deltas", f64::from(self.mfcc.deltas), 0.0, 2.0);
-        problems.within("mfcc.top_db", self.mfcc.top_db, 0.0, 200.0);
-        if let Some(fmax_hz) = self.log_mel.fmax_hz {
-            problems.within("log_mel.fmax_hz", fmax_hz, 1.0, 96_000.0);
-            if fmax_hz <= self.log_mel.fmin_hz {
-                problems.add(
-                    "log_mel.fmax_hz",
-                    format!("{fmax_hz} Hz is not above `fmin_hz`, {} Hz", self.log_mel.fmin_hz),
-                    None,
-                );
-            }
-        }
-        if self.mfcc.on && self.mfcc.n_mfcc > self.log_mel.n_mels {
-            problems.add(
-                "mfcc.n_mfcc",
-                format!("{} coefficients cannot be computed from {} mel bands", self.mfcc.n_mfcc, self.log_mel.n_mels),
-                Some("lower `mfcc.n_mfcc` or raise `log_mel.n_mels`"),
-            );
-        }
-        let any = self.needs_mel()
-            || self.needs_magnitude()
-            || self.zcr
-            || self.chroma
-            || self.rms
-            || self.spectral_flatness
-            || self.f0.on;
-        if !any {
-            problems.add("log_mel.on", "no feature is switched on".to_owned(), Some("switch at least one set on"));
-        }
-    }
-
-    fn check_f0(&self, problems: &mut Problems) {
-        problems.within("f0.fmin_hz", self.f0.fmin_hz, 20.0, 1000.0);
-        problems.within("f0.fmax_hz", self.f0.fmax_hz, 50.0, 4000.0);
-        problems.within("f0.frame_s", self.f0.frame_s, 0.01, 0.2);
-        problems.within("f0.threshold", self.f0.threshold, 0.01, 1.0);
-        problems.within("f0.silence_db", self.f0.silence_db, 10.0, 120.0);
-        if self.f0.fmax_hz <= self.f0.fmin_hz {
-            problems.add(
-                "f0.fmax_hz",
-                format!("{} Hz is not above `fmin_hz`, {} Hz", self.f0.fmax_hz, self.f0.fmin_hz),
-                None,
-            );
-        }
-        if self.f0.frame_s * self.f0.fmin_hz < 2.0 {
-            problems.add(
-                "f0.frame_s",
-                format!("{} s is shorter than two periods of {} Hz", self.f0.frame_s, self.f0.fmin_hz),
-                Some("lengthen `f0.frame_s` or raise `f0.fmin_hz`"),
-            );
-        }
+        problems.into_list()
     }
 }
 
 /// Problems found so far.
 #[derive(Debug, Default)]
-pub(crate) struct Problems(pub(crate) Vec<Problem>);
+pub struct Problems(pub(crate) Vec<Problem>);
 
 impl Problems {
-    pub(crate) fn add(&mut self, key: &str, message: String, hint: Option<&str>) {
+    /// Adds a problem with the parameter `key`, a path like `log_mel.n_mels`, and advice where there is some.
+    pub fn add(&mut self, key: &str, message: String, hint: Option<&str>) {
         self.0.push(Problem { key: key.to_owned(), message, hint: hint.map(str::to_owned) });
     }
 
     /// Adds a problem unless `min <= value <= max`; not-a-number never is.
-    pub(crate) fn within(&mut self, key: &str, value: f64, min: f64, max: f64) {
+    pub fn within(&mut self, key: &str, value: f64, min: f64, max: f64) {
         if !(min..=max).contains(&value) {
             self.add(key, format!("expected {min} to {max}, found {value}"), None);
         }
+    }
+
+    /// Adds that a frequency of `hz` is too high for the sample rate.
+    pub(crate) fn add_too_high(&mut self, key: &str, hz: f64, sample_rate_hz: u32) {
+        let message = format!("{hz} Hz does not lie below half the sample rate of {sample_rate_hz} Hz");
+        self.add(key, message, Some("lower it, or raise `sample_rate_hz` of the manifest stage"));
+    }
+
+    pub(crate) fn into_list(self) -> Vec<Problem> {
+        self.0
     }
 }
 

@@ -1,8 +1,8 @@
 //! The stage's last result: which of its rows would come out the same.
 //!
 //! A row follows from a file's bytes and from the recipe: the version of the code, the parameters, the sample rate, and
-//! for altered copies the seed and the clip's id, from which they are drawn. Rows of equal content and recipe are equal.
-//! Neither the clip's labels nor its name or place are part of that.
+//! for altered copies the seed and the clip's id, from which they are drawn. Rows of equal content and recipe are
+//! equal. Neither the clip's labels nor its name or place are part of that.
 
 use std::collections::HashMap;
 use std::path::Path;
@@ -15,7 +15,7 @@ use serde_json::json;
 use crate::VERSION;
 use crate::params::Params;
 
-/// What decides the values of rows beside the audio.
+/// Facts that decide the values of rows beside the audio.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Recipes {
     /// Of frames and functionals.
@@ -41,7 +41,7 @@ impl Recipes {
 pub(crate) struct Match {
     /// Its number among the clips.
     pub(crate) row: usize,
-    /// Whether the clip had the same id there.
+    /// True if the clip had the same id there.
     pub(crate) same_id: bool,
 }
 
@@ -72,7 +72,7 @@ impl Index {
         index
     }
 
-    /// Whether there is a last result to take rows from.
+    /// True if there is a last result to take rows from.
     pub(crate) fn is_empty(&self) -> bool {
         self.contents.is_empty()
     }

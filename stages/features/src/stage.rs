@@ -1,8 +1,8 @@
 //! The stage: a manifest's clips in, tables of features out.
 //!
 //! One thread reads the manifest and the files ahead; clips are computed in parallel, in batches; while one batch is
-//! computed, the one before is put into the tables, in the manifest's order. Memory holds two batches and a row group of
-//! each table, whatever the size of the corpus. Rows that the last result has are taken from there.
+//! computed, the one before is put into the tables, in the manifest's order. Memory holds two batches and a row group
+//! of each table, whatever the size of the corpus. Rows that the last result has are taken from there.
 
 use std::path::{Path, PathBuf};
 use std::sync::Mutex;
@@ -17,7 +17,7 @@ use crate::assembly::{FramesTable, FunctionalsTable, Source};
 use crate::augment::{self, Copy};
 use crate::error::{FeaturesError, FeaturesResult};
 use crate::examples::{self, Chooser, Drawn};
-use crate::extract::Extractor;
+use crate::extract::{ClipFeatures, Extractor};
 use crate::params::Params;
 use crate::previous::{Previous, Recipes};
 use crate::work::{Planner, Queue, Work, check_content};
@@ -95,7 +95,7 @@ struct Job<'a> {
 struct Done {
     work: Work,
     /// Frames and functionals, unless taken over.
-    features: Option<(Vec<f32>, Vec<f32>)>,
+    features: Option<ClipFeatures>,
     /// Frames of each altered copy, unless taken over.
     copies: Option<Vec<Vec<f32>>>,
 }
@@ -104,7 +104,7 @@ struct Done {
 struct Totals {
     clips: usize,
     frames: usize,
-    /// Whether there was a last result to take rows from.
+    /// True if there was a last result to take rows from.
     again: bool,
     clips_taken: usize,
     copies_taken: usize,
@@ -133,10 +133,9 @@ impl Job<'_> {
         let path = ctx.out_dir.join(functionals::FILE);
         let mut functionals =
             FunctionalsTable::create(&path, &layout.functionals, previous.functionals, &ctx.provenance)?;
-        let width = layout.frames.names.len();
         let mut totals = Totals {
             again: !index.is_empty(),
-            features: width,
+            features: layout.frames.names.len(),
             functionals: layout.functionals.len(),
             ..Totals::default()
         };
@@ -144,10 +143,10 @@ impl Job<'_> {
             for Done { work, features, copies } in batch {
                 totals.clips += 1;
                 match (features, work.features) {
-                    (Some((matrix, statistics)), _) => {
-                        totals.frames += matrix.len() / width;
-                        frames.push(&work.key, Source::New(vec![matrix]))?;
-                        functionals.push(&work.key, Source::New(statistics))?;
+                    (Some(features), _) => {
+                        totals.frames += features.frame_count;
+                        frames.push(&work.key, Source::New(vec![features.frames]))?;
+                        functionals.push(&work.key, Source::New(features.functionals))?;
                     }
                     (None, Some(found)) => {
                         totals.clips_taken += 1;
@@ -229,11 +228,7 @@ impl Job<'_> {
             });
             Some(frames.collect::<FeaturesResult<_>>()?)
         };
-        let features = work.features.is_none().then(|| {
-            let frames = extractor.frames(samples);
-            let functionals = extractor.functionals(&frames);
-            (frames, functionals)
-        });
+        let features = work.features.is_none().then(|| extractor.features(samples));
         Ok(Done { work, features, copies })
     }
 

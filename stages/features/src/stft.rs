@@ -19,7 +19,7 @@ impl Stft {
     pub(crate) fn new(framing: Framing) -> Self {
         let n_fft = framing.n_fft;
         let mut window = vec![0.0; n_fft];
-        window[framing.margin()..][..framing.window].copy_from_slice(&hann(framing.window));
+        window[framing.margin()..][..framing.window].copy_from_slice(&periodic_hann(framing.window));
         Self {
             fft: PowerFft::new(n_fft),
             window,
@@ -29,8 +29,8 @@ impl Stft {
         }
     }
 
-    /// Power of each frequency bin of `count` frames of `clip` from `first` on, into `power` (`framing.bins()` rows). Lanes
-    /// behind the last frame are silent.
+    /// Power of each frequency bin of `count` frames of `clip` from `first` on, into `power` (`framing.bins()` rows).
+    /// Lanes behind the last frame are silent.
     #[expect(clippy::inline_always, reason = "compiled for the widest instructions where it is inlined into such code")]
     #[inline(always)]
     pub(crate) fn power(&mut self, clip: &[f32], first: usize, count: usize, power: &mut [Row]) {
@@ -74,7 +74,7 @@ impl Stft {
 }
 
 /// Periodic Hann window of `length` samples: `0.5 - 0.5 cos(2 pi n / length)`.
-pub(crate) fn hann(length: usize) -> Vec<f32> {
+pub(crate) fn periodic_hann(length: usize) -> Vec<f32> {
     let step = std::f64::consts::TAU / length as f64;
     (0..length).map(|n| (0.5 - 0.5 * (step * n as f64).cos()) as f32).collect()
 }
@@ -112,7 +112,7 @@ mod tests {
         let clip: Vec<f32> = (0..2_000).map(|n| ((n * n) as f32 * 0.37).sin()).collect();
         let power = of(&mut stft, &clip, 5, framing);
         let both_sides = 2.0 * power.iter().sum::<f32>() - power[0] - power[framing.bins() - 1];
-        let direct: f32 = hann(400).iter().zip(&clip[600..]).map(|(w, x)| (w * x) * (w * x)).sum();
+        let direct: f32 = periodic_hann(400).iter().zip(&clip[600..]).map(|(w, x)| (w * x) * (w * x)).sum();
         assert!((both_sides / 512.0 - direct).abs() < 1e-3 * direct, "{both_sides} {direct}");
     }
 }

@@ -3,10 +3,10 @@
 //! Products and sums are never fused, and the order of additions is fixed: results do not depend on the machine.
 
 /// Numbers worked on side by side where there are many: one 512-bit vector, or two or four smaller ones.
-pub(crate) const LANES: usize = 16;
+pub const LANES: usize = 16;
 
 /// One number for each of [`LANES`] things.
-pub(crate) type Row = [f32; LANES];
+pub type Row = [f32; LANES];
 
 /// Numbers that [`transpose`] turns around.
 pub(crate) const TILE: usize = 4;
@@ -17,6 +17,26 @@ pub(crate) const TILE: usize = 4;
 pub(crate) fn transpose(rows: [[f32; TILE]; TILE]) -> [[f32; TILE]; TILE] {
     let [a, b, c, d] = rows;
     [[a[0], b[0], c[0], d[0]], [a[1], b[1], c[1], d[1]], [a[2], b[2], c[2], d[2]], [a[3], b[3], c[3], d[3]]]
+}
+
+/// Writes frames side by side, one row per feature, to rows of `width` values, as many as `frames` begins.
+#[expect(clippy::inline_always, reason = "compiled for the widest instructions where it is inlined into such code")]
+#[inline(always)]
+pub(crate) fn spread(features: &[Row], frames: &mut [f32], width: usize) {
+    let (tiles, rest) = features.as_chunks::<TILE>();
+    for (part, frames) in frames.chunks_mut(TILE * width).enumerate() {
+        for (tile, rows) in tiles.iter().enumerate() {
+            let columns = rows.each_ref().map(|row| row.as_chunks::<TILE>().0[part]);
+            for (frame, values) in frames.chunks_mut(width).zip(transpose(columns)) {
+                frame[tile * TILE..][..TILE].copy_from_slice(&values);
+            }
+        }
+        for (lane, frame) in frames.chunks_mut(width).enumerate() {
+            for (value, row) in frame[tiles.len() * TILE..].iter_mut().zip(rest) {
+                *value = row[part * TILE + lane];
+            }
+        }
+    }
 }
 
 /// Running sums of a [`dot`] product.

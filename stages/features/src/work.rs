@@ -1,4 +1,4 @@
-//! What is to be done, clip by clip: a thread of its own reads the manifest, finds what the last result already has, and
+//! Work to be done, clip by clip: a thread of its own reads the manifest, finds what the last result already has, and
 //! reads the files of the rest while others compute.
 
 use std::path::Path;
@@ -47,7 +47,7 @@ pub(crate) struct Planner<'a> {
     pub(crate) ctx: &'a Context<'a>,
     pub(crate) manifest: &'a Path,
     pub(crate) index: &'a Index,
-    /// Whether altered copies are wanted.
+    /// Wish for altered copies.
     pub(crate) copies: bool,
 }
 

@@ -1,4 +1,4 @@
-//! What holds for every recording, however odd.
+//! Properties of the features of every recording, however odd.
 
 use proptest::prelude::*;
 use ser_features::{Extractor, Params};
@@ -67,6 +67,48 @@ fn silence_constants_and_the_loudest_noise_are_finite() {
     }
     let alternating: Vec<f32> = (0..5_000).map(|n| if n % 2 == 0 { 1e30 } else { -1e30 }).collect();
     check(&mut extractor, &alternating, 16_000);
+}
+
+/// Floating-point files that were never divided by the full scale of integers are legal; the audit tells of them.
+#[test]
+fn recordings_at_the_scale_of_integers_are_louder_and_nothing_else() {
+    let clip: Vec<f32> = (0_u16..8_000)
+        .map(|n| (f32::from(n) / 73.0).fract() * 0.5 - 0.25 + (f32::from(n) * 0.731).sin() * 0.02)
+        .collect();
+    let mut extractor = Extractor::new(&everything(), 16_000).expect("parameters");
+    let names = extractor.layout().frames.names.clone();
+    let plain = extractor.extract(&clip, 16_000).expect("features");
+    // 70 dB, and the full scales of 16 and 32 bits.
+    for gain in [3_162.0, 32_768.0, 2_147_483_648.0_f32] {
+        let gain_db = 20.0 * gain.log10();
+        let loud: Vec<f32> = clip.iter().map(|sample| sample * gain).collect();
+        check(&mut extractor, &loud, 16_000);
+        let loud = extractor.extract(&loud, 16_000).expect("features");
+        for (index, (a, b)) in plain.frames.iter().zip(&loud.frames).enumerate() {
+            let (expected, allowed) = match names[index % names.len()].as_str() {
+                "rms" => (a * gain, a * gain * 1e-5),
+                "mfcc_00" => (a + 8.0 * gain_db, 0.05),
+                name if name.starts_with("log_mel") => (a + gain_db, 0.05),
+                name if name.ends_with("_hz") => (*a, 0.5),
+                _ => (*a, 0.01),
+            };
+            let name = &names[index % names.len()];
+            assert!((b - expected).abs() <= allowed, "{name}, {gain_db} dB: {a} became {b}, expected {expected}");
+        }
+    }
+}
+
+/// Samples beyond those of any decoder are limited: powers would overflow, and a chroma be infinity over itself.
+#[test]
+fn samples_too_large_for_powers_are_limited() {
+    let mut extractor = Extractor::new(&everything(), 16_000).expect("parameters");
+    let limited = extractor.load(vec![1e30, -1e30, 0.5, f32::NAN], 16_000).expect("samples");
+    assert_eq!(limited, [ser_audio::LARGEST_SAMPLE, -ser_audio::LARGEST_SAMPLE, 0.5, 0.0]);
+    let square =
+        |level: f32| -> Vec<f32> { (0..5_000).map(|n| if n / 40 % 2 == 0 { level } else { -level }).collect() };
+    for level in [ser_audio::LARGEST_SAMPLE, 1e30] {
+        check(&mut extractor, &square(level), 16_000);
+    }
 }
 
 #[test]

@@ -66,7 +66,8 @@ fn every_clip_has_its_features_in_the_manifests_order() {
 
     let layout = frames::read_layout(&out.join("frames.parquet")).expect("layout");
     let mut extractor =
-        Extractor::new(&Params::from_layout(&layout).expect("parameters"), layout.sample_rate_hz).expect("extractor");
+        Extractor::new(&serde_json::from_value(layout.params.clone()).expect("parameters"), layout.sample_rate_hz)
+            .expect("extractor");
     assert_eq!(extractor.layout().frames, layout);
     let clips = read_frames(&out.join("frames.parquet"));
     let functionals = Functionals::read(&out.join("functionals.parquet")).expect("functionals");

@@ -5,7 +5,8 @@ mod support;
 use std::fs;
 
 use ser_ingest::Params;
-use ser_schemas::{Reason, stage};
+use ser_schemas::Reason;
+use ser_stage::Observer;
 use support::{Folder, float_wav, pcm_wav, tone};
 
 fn tess(folder: &Folder) -> support::Ingested {
@@ -160,7 +161,7 @@ fn an_unreadable_folder_is_a_warning_and_the_rest_is_read() {
 #[test]
 fn a_user_who_stops_is_obeyed() {
     struct Impatient;
-    impl stage::Observer for Impatient {
+    impl Observer for Impatient {
         fn is_cancelled(&self) -> bool {
             true
         }

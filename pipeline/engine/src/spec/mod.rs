@@ -2,6 +2,7 @@
 
 mod document;
 mod env;
+mod keywords;
 mod links;
 mod overrides;
 mod pipeline;
@@ -20,6 +21,7 @@ use crate::diagnostic::{Diagnostic, Source, Span, SpecErrors};
 use crate::registry::Registry;
 use crate::suggest::advice;
 
+pub use self::keywords::unchecked_keywords;
 pub use self::overrides::Override;
 pub use self::pipeline::{Pipeline, Stage};
 

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use ser_stage::{Prepared, Problem, StageKind};
 
 use super::document::{Entry, Node, NodeValue, entry};
+use super::keywords::unchecked_keywords;
 use super::walk::Walk;
 use crate::diagnostic::{Diagnostic, Span};
 use crate::registry::Registry;
@@ -115,6 +116,14 @@ fn prepare(
 ) -> Option<Arc<dyn Prepared>> {
     let own: Vec<Entry> = entries.iter().filter(|entry| !STAGE_KEYS.contains(&entry.key.as_str())).cloned().collect();
     let schema = kind.params_schema().to_value();
+    let unchecked = unchecked_keywords(&schema);
+    if !unchecked.is_empty() {
+        let rules = unchecked.join(", ");
+        let message = format!("parameters of kind `{}` have rules that nothing checks: {rules}", kind.name());
+        let hint = "this is a mistake of the program: please report it";
+        found.push(Diagnostic::at(&item.key_span, message).hint(hint));
+        return None;
+    }
     let mut walk = Walk { root: &schema, stage_keys: &STAGE_KEYS, found: Vec::new() };
     let params = walk.parameters(&own, &item.key_span, &item.key);
     if !walk.found.is_empty() {

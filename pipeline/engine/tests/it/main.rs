@@ -15,3 +15,4 @@ mod kept;
 mod runs;
 mod schema;
 mod spec;
+mod unchecked;

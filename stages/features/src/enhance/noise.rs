@@ -10,7 +10,7 @@ use realfft::{ComplexToReal, RealFftPlanner, RealToComplex};
 use rustfft::num_complex::Complex32;
 
 use crate::framing::{copy_padded, samples};
-use crate::stft::hann;
+use crate::stft::periodic_hann;
 
 /// Length of a frame in seconds, before rounding up to a power of two.
 const FRAME_S: f64 = 0.025;
@@ -38,7 +38,7 @@ impl Reduction {
             quiet_share,
             strength: strength as f32,
             floor: 10.0_f64.powf(-max_reduction_db / 10.0) as f32,
-            window: hann(size).into_iter().map(f32::sqrt).collect(),
+            window: periodic_hann(size).into_iter().map(f32::sqrt).collect(),
             frame: forward.make_input_vec(),
             forward_scratch: forward.make_scratch_vec(),
             inverse_scratch: inverse.make_scratch_vec(),

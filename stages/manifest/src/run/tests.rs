@@ -418,7 +418,7 @@ proptest! {
         let backward: Vec<Clip> = forward.iter().rev().cloned().collect();
         let (one, other) = (judged(&params, &forward), judged(&params, &backward));
         prop_assert_eq!(&one.clips, &other.clips);
-        let reasons = |outcome: &Outcome| outcome.exclusions.iter().map(|e| (e.path.clone(), e.reason)).collect::<Vec<_>>();
+        let reasons = |outcome: &Judged| outcome.exclusions.iter().map(|e| (e.path.clone(), e.reason)).collect::<Vec<_>>();
         prop_assert_eq!(reasons(&one), reasons(&other));
     }
 }

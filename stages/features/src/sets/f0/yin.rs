@@ -1,25 +1,25 @@
 //! Fundamental frequency by YIN.
 //!
-//! A. de Cheveigné, H. Kawahara: "YIN, a fundamental frequency estimator for speech and music", JASA 111 (2002). Steps 1
-//! to 5: difference function, cumulative mean normalisation, absolute threshold, parabolic interpolation. The
+//! A. de Cheveigné, H. Kawahara: "YIN, a fundamental frequency estimator for speech and music", JASA 111 (2002). Steps
+//! 1 to 5: difference function, cumulative mean normalisation, absolute threshold, parabolic interpolation. The
 //! difference at each lag is averaged over the samples that overlap, so that short frames are not biased against long
-//! periods (librosa's `yin` pads with zeros instead). It knows no offset, and is computed from samples without one: squares of an
-//! offset would round what is left of a quiet signal to something periodic. A frame is voiced when its aperiodicity is below the threshold;
-//! octave errors that last a single frame are removed by the median of three.
+//! periods (librosa's `yin` pads with zeros instead). It knows no offset, and is computed from samples without one:
+//! squares of an offset would round what is left of a quiet signal to something periodic. A frame is voiced when its
+//! aperiodicity is below the threshold; octave errors that last a single frame are removed by the median of three.
 
 use std::sync::Arc;
 
 use realfft::{ComplexToReal, RealFftPlanner, RealToComplex};
 use rustfft::num_complex::Complex32;
 
+use super::F0;
 use crate::framing::{copy_padded, samples};
-use crate::params::F0;
 
 /// Sums taken side by side.
 const LANES: usize = 8;
 
 /// Plans and buffers of one thread.
-pub(crate) struct Pitch {
+pub(super) struct Yin {
     sample_rate_hz: f32,
     length: usize,
     min_lag: usize,
@@ -39,8 +39,8 @@ pub(crate) struct Pitch {
     raw: Vec<f32>,
 }
 
-impl Pitch {
-    pub(crate) fn new(params: &F0, sample_rate_hz: u32) -> Self {
+impl Yin {
+    pub(super) fn new(params: &F0, sample_rate_hz: u32) -> Self {
         let rate = f64::from(sample_rate_hz);
         let min_lag = ((rate / params.fmax_hz).floor() as usize).max(2);
         let max_lag = ((rate / params.fmin_hz).ceil() as usize).max(min_lag + 2);
@@ -68,7 +68,7 @@ impl Pitch {
     }
 
     /// Fundamental frequency in hertz of the frames centred every `hop` samples, 0 where unvoiced.
-    pub(crate) fn track(&mut self, clip: &[f32], hop: usize, frames: usize, out: &mut Vec<f32>) {
+    pub(super) fn track(&mut self, clip: &[f32], hop: usize, frames: usize, out: &mut Vec<f32>) {
         let mut raw = std::mem::take(&mut self.raw);
         raw.clear();
         raw.extend((0..frames).map(|index| self.energy_at(clip, index * hop)));
@@ -160,7 +160,6 @@ fn squares(samples: &[f32]) -> f64 {
 }
 
 /// Sum of `of` each sample, side by side, so that it can be vector instructions.
-#[expect(clippy::inline_always, reason = "must be compiled for the vector instructions of its caller")]
 #[inline(always)]
 fn lanes(samples: &[f32], of: impl Fn(f64) -> f64) -> f64 {
     let (blocks, rest) = samples.as_chunks::<LANES>();
@@ -206,7 +205,7 @@ mod tests {
 
     fn track(clip: &[f32]) -> Vec<f32> {
         let mut out = Vec::new();
-        Pitch::new(&F0::default(), 16_000).track(clip, 160, 1 + clip.len() / 160, &mut out);
+        Yin::new(&F0::default(), 16_000).track(clip, 160, 1 + clip.len() / 160, &mut out);
         out
     }
 

@@ -1,37 +1,50 @@
-//! Features of the waveform itself: level and zero crossings.
+//! Zero crossings.
 
+use crate::feature_set::{Column, Columns, Compute, FeatureSet, FromSignal};
 use crate::framing::Framing;
-use crate::vector::energy;
+use crate::params::Params;
 
 /// Samples this close to zero count as zero, which counts as positive (librosa's threshold).
 const ZERO: f32 = 1e-10;
 
-/// Root mean square of the `window` samples of frame `index`; silence outside the clip counts.
-#[expect(clippy::inline_always, reason = "compiled for the widest instructions where it is inlined into such code")]
-#[inline(always)]
-pub(crate) fn rms(clip: &[f32], framing: &Framing, index: usize) -> f32 {
-    (energy(inside(clip, framing, index)) / framing.window as f32).sqrt()
+pub(super) struct Set;
+
+impl FeatureSet for Set {
+    fn name(&self) -> &'static str {
+        "zcr"
+    }
+
+    fn about(&self) -> &'static str {
+        "Share of neighbouring samples of the frame with different signs, as `librosa.feature.zero_crossing_rate`."
+    }
+
+    fn columns(&self, params: &Params) -> Vec<Column> {
+        if params.zcr { vec![Column::new("zcr", "1")] } else { Vec::new() }
+    }
+
+    fn compute(&self, _: &Params, _: &Framing) -> Compute {
+        Compute::signal(ZeroCrossings::default())
+    }
 }
 
-/// The samples of frame `index` that lie in the clip; the frame starts half a window before its centre.
-fn inside<'a>(clip: &'a [f32], framing: &Framing, index: usize) -> &'a [f32] {
-    let start = framing.centre(index) - (framing.window / 2) as isize;
-    let end = (start + framing.window as isize).clamp(0, clip.len() as isize) as usize;
-    let start = (start.max(0) as usize).min(end);
-    &clip[start..end]
+impl FromSignal for ZeroCrossings {
+    #[inline(always)]
+    fn clip(&mut self, samples: &[f32], framing: &Framing, columns: &mut Columns<'_>) {
+        self.find(samples);
+        columns.fill(0, (0..columns.frame_count()).map(|index| self.rate(framing, index)));
+    }
 }
 
 /// Finds the sign changes of a clip once, so that each frame only counts them.
 #[derive(Debug, Default)]
-pub(crate) struct ZeroCrossings {
+struct ZeroCrossings {
     /// 1 for every sample whose sign differs from the one before it.
     changes: Vec<u8>,
 }
 
 impl ZeroCrossings {
-    #[expect(clippy::inline_always, reason = "compiled for the widest instructions where it is inlined into such code")]
     #[inline(always)]
-    pub(crate) fn find(&mut self, clip: &[f32]) {
+    fn find(&mut self, clip: &[f32]) {
         self.changes.clear();
         if clip.is_empty() {
             return;
@@ -42,9 +55,8 @@ impl ZeroCrossings {
     }
 
     /// Share of the samples of frame `index` whose sign differs from the one before; none beyond the clip's ends.
-    #[expect(clippy::inline_always, reason = "compiled for the widest instructions where it is inlined into such code")]
     #[inline(always)]
-    pub(crate) fn rate(&self, framing: &Framing, index: usize) -> f32 {
+    fn rate(&self, framing: &Framing, index: usize) -> f32 {
         let first = framing.centre(index) - (framing.window / 2) as isize + 1;
         let within = |position: isize| position.clamp(0, self.changes.len() as isize) as usize;
         let frame = &self.changes[within(first)..within(first + framing.window as isize - 1)];
@@ -55,19 +67,10 @@ impl ZeroCrossings {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::params::Params;
     use proptest::prelude::*;
 
     fn framing() -> Framing {
         Framing::new(&Params::default(), 16_000)
-    }
-
-    #[test]
-    fn a_constant_is_its_own_level() {
-        let clip = vec![-0.25; 4_000];
-        assert!((rms(&clip, &framing(), 10) - 0.25).abs() < 1e-6);
-        // Half of the first frame lies before the clip.
-        assert!((rms(&clip, &framing(), 0) - 0.25 * 0.5_f32.sqrt()).abs() < 1e-6);
     }
 
     #[test]
@@ -90,7 +93,7 @@ mod tests {
             crossings.find(&clip);
             let rates: Vec<f32> = (0..framing.frame_count(clip.len())).map(|t| crossings.rate(&framing, t)).collect();
             for (index, rate) in rates.iter().enumerate() {
-                let samples = inside(&clip, &framing, index);
+                let samples = framing.inside(&clip, index);
                 let direct = samples.windows(2).filter(|pair| (pair[0] < -ZERO) != (pair[1] < -ZERO)).count();
                 prop_assert_eq!(*rate, direct as f32 / 400.0);
             }

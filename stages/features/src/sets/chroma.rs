@@ -1,13 +1,15 @@
 //! Chroma: energy of a power spectrum in the twelve pitch classes, as `librosa.feature.chroma_stft` with `tuning=0`.
 //!
-//! Method: D. Ellis, "Chroma feature analysis and synthesis" (2007): each frequency bin is spread over the pitch classes
-//! by a Gaussian as wide as the bin, bins far from the fifth octave count less.
+//! Method: D. Ellis, "Chroma feature analysis and synthesis" (2007): each frequency bin is spread over the pitch
+//! classes by a Gaussian as wide as the bin, bins far from the fifth octave count less.
 
+use crate::feature_set::{Block, Column, Compute, FeatureSet, FromSpectrum};
 use crate::framing::Framing;
+use crate::params::Params;
 use crate::vector::{LANES, Row};
 
 /// Number of pitch classes; the first is C.
-pub(crate) const CLASSES: usize = 12;
+const CLASSES: usize = 12;
 
 /// Octave, counted from A0 (27.5 Hz), that counts in full, and the width of the Gaussian around it.
 const CENTRE_OCTAVE: f64 = 5.0;
@@ -16,13 +18,40 @@ const OCTAVE_WIDTH: f64 = 2.0;
 /// Classes that are summed at the same time; a divisor of their number.
 const TOGETHER: usize = 4;
 
+pub(super) struct Set;
+
+impl FeatureSet for Set {
+    fn name(&self) -> &'static str {
+        "chroma"
+    }
+
+    fn about(&self) -> &'static str {
+        "Energy in each pitch class, from C on, over the largest of the frame, as `librosa.feature.chroma_stft`."
+    }
+
+    fn columns(&self, params: &Params) -> Vec<Column> {
+        if params.chroma { Column::numbered("chroma", CLASSES, "1") } else { Vec::new() }
+    }
+
+    fn compute(&self, _: &Params, framing: &Framing) -> Compute {
+        Compute::spectrum(ChromaBank::new(framing))
+    }
+}
+
+impl FromSpectrum for ChromaBank {
+    #[inline(always)]
+    fn block(&mut self, power: Block<'_>, out: &mut [Row]) {
+        out.copy_from_slice(&self.apply_rows(power.rows));
+    }
+}
+
 /// Weight of every frequency bin in every pitch class.
-pub(crate) struct ChromaBank {
+struct ChromaBank {
     weights: Vec<[f32; CLASSES]>,
 }
 
 impl ChromaBank {
-    pub(crate) fn new(framing: &Framing) -> Self {
+    fn new(framing: &Framing) -> Self {
         let classes = CLASSES as f64;
         // Positions of bins on the pitch circle; the bin at 0 Hz is put an octave and a half below the next.
         let position = |bin: usize| {
@@ -51,9 +80,8 @@ impl ChromaBank {
 
     /// Chroma of frames side by side, one row of powers per bin in: the largest value of a frame is 1; all are 0 for
     /// silence.
-    #[expect(clippy::inline_always, reason = "compiled for the widest instructions where it is inlined into such code")]
     #[inline(always)]
-    pub(crate) fn apply_rows(&self, power: &[Row]) -> [Row; CLASSES] {
+    fn apply_rows(&self, power: &[Row]) -> [Row; CLASSES] {
         let mut chroma = [[0.0_f32; LANES]; CLASSES];
         // Few classes at a time, so that their sums stay in registers.
         for (part, sums) in chroma.as_chunks_mut::<TOGETHER>().0.iter_mut().enumerate() {
@@ -88,7 +116,6 @@ impl ChromaBank {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::params::Params;
     use crate::stft::Stft;
 
     #[test]

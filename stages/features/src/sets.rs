@@ -1,0 +1,21 @@
+//! All feature sets, in the order of their columns; `docs/add-a-feature-set.md` tells how to add one.
+
+#![expect(clippy::inline_always, reason = "compiled for the widest instructions where it is inlined into such code")]
+
+mod chroma;
+mod f0;
+mod log_mel;
+mod mfcc;
+mod rms;
+mod shape;
+mod zcr;
+
+pub use f0::F0;
+pub use log_mel::LogMel;
+pub use mfcc::Mfcc;
+
+use crate::feature_set::FeatureSet;
+
+/// Every feature set. A new one goes to the end: networks and functionals know columns by their place.
+pub const SETS: &[&dyn FeatureSet] =
+    &[&log_mel::Set, &mfcc::Set, &chroma::Set, &zcr::Set, &rms::Set, &shape::Set, &f0::Set];
