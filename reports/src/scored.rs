@@ -87,8 +87,7 @@ pub(crate) struct Scored {
     pub uses_test_speakers: bool,
     /// Whether it is a baseline: what a network has to beat.
     pub baseline: bool,
-    /// Whether it answers the same to every clip: there is nothing to see in its errors.
-    pub constant: bool,
+    family: Family,
     /// What made it apart from the split.
     recipe: String,
     /// By name of the metric, over all test clips.
@@ -111,13 +110,18 @@ impl Scored {
             standardisation: about.standardisation,
             uses_test_speakers: about.uses_test_speakers,
             baseline: about.baseline,
-            constant: about.family == Family::Constant,
+            family: about.family,
             recipe: about.recipe.clone(),
             overall: BTreeMap::new(),
             support: 0,
             speakers: 0,
             knows_speakers: false,
         }
+    }
+
+    /// Whether it answers the same to every clip: there is nothing to see in its errors.
+    pub(crate) fn is_constant(&self) -> bool {
+        self.family == Family::Constant
     }
 
     /// What the standardisation of its features was fitted on, in words.

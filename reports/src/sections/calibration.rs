@@ -36,7 +36,7 @@ pub(crate) fn calibration(tables: &Tables, board: &Scoreboard) -> Result<Option<
     measured.sort_by_key(|scored| board.main().is_none_or(|main| !main.owns(&scored.model, &scored.split)));
     let figures = measured
         .iter()
-        .filter(|scored| !scored.constant)
+        .filter(|scored| !scored.is_constant())
         .filter(|scored| tables.calibration.iter().any(|bin| scored.owns(&bin.model, &bin.split)))
         .take(MOST_DRAWN)
         .map(|scored| figure(tables, scored))

@@ -45,7 +45,7 @@ pub(crate) fn errors(tables: &Tables, board: &Scoreboard) -> Result<Vec<ModelErr
         .models
         .iter()
         .enumerate()
-        .filter(|(index, scored)| !scored.constant || board.main == Some(*index))
+        .filter(|(index, scored)| !scored.is_constant() || board.main == Some(*index))
         .map(|(index, scored)| {
             Ok(ModelErrors {
                 id: format!("model-{}", index + 1),

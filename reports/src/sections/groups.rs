@@ -46,7 +46,7 @@ pub(crate) fn groups(tables: &Tables, board: &Scoreboard) -> Result<Option<Group
     let caption = format!("The group on which {} does worst, of each kind of group", main.model);
     let own = worst(tables, caption, &[main]);
     let rest: Vec<&Scored> =
-        board.models.iter().filter(|scored| !scored.constant && !scored.owns(&main.model, &main.split)).collect();
+        board.models.iter().filter(|scored| !scored.is_constant() && !scored.owns(&main.model, &main.split)).collect();
     let others =
         worst(tables, "The group on which each other model does worst, of each kind of group".to_owned(), &rest);
     Ok((own.is_some() || !figures.is_empty()).then(|| Groups {

@@ -153,7 +153,7 @@ impl World {
     }
 
     fn about(&self, name: &str) -> Model {
-        Model::read_in(&self.path(name)).expect("models").remove(0)
+        Model::read_in(self.path(name)).expect("models").remove(0)
     }
 
     /// The history without what the clock wrote.
