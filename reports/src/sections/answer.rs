@@ -339,7 +339,7 @@ mod tests {
     fn a_comparison_can_be_seen_from_either_side() {
         let fixture = Fixture::complete();
         let (summary, models) = (fixture.summary.clone(), fixture.models.clone());
-        let tables = Tables { summary, models, ..Tables::default() };
+        let tables = Tables { models, summary, ..Tables::default() };
         let board = Scoreboard::new(&tables, &fixture.pipeline, None).expect("models");
         let of =
             |model: &str, split: &str| board.models.iter().find(|scored| scored.owns(model, split)).expect("evaluated");
