@@ -9,7 +9,7 @@ default:
 all *ARGS:
     cargo run --release --locked -- run --demo demo {{ARGS}}
 
-# Every test
+# Every test. Those of the README's Python want `pip install polars`, in the environment target/python where there is one
 test *ARGS:
     cargo test --release --locked --workspace --features ser/ndarray {{ARGS}}
 
@@ -39,7 +39,8 @@ sanitize:
     RUSTC_BOOTSTRAP=1 RUSTFLAGS=-Zsanitizer=address \
         cargo test --release --locked --package ser-kernels --target "$host" --target-dir target/sanitizer
 
-# Everything checked for aarch64, and the kernels' tests run there under emulation; says what this machine lacks for it
+# The crates with code for one processor checked for aarch64, and the kernels' tests run there under emulation; says what this
+# machine lacks for it
 check-aarch64:
     #!/usr/bin/env bash
     set -euo pipefail
@@ -49,12 +50,11 @@ check-aarch64:
         exit 0
     fi
     if ! command -v aarch64-linux-gnu-gcc >/dev/null; then
-        echo "only training and its kernels are checked for aarch64: aarch64-linux-gnu-gcc, for C code of dependencies, is not installed"
-        # The variable keeps blake3 from compiling its C code.
-        CARGO_FEATURE_NO_NEON=1 cargo clippy --release --locked --package ser-kernels --package ser-train --target "$target" -- -D warnings
+        echo "only the kernels are checked for aarch64: aarch64-linux-gnu-gcc, for C code of dependencies, is not installed"
+        cargo clippy --release --locked --package ser-kernels --target "$target" -- -D warnings
         exit 0
     fi
-    cargo clippy --release --locked --workspace --features ser/ndarray --target "$target" -- -D warnings
+    cargo clippy --release --locked --package ser-kernels --package ser-audio --package ser-features --target "$target" -- -D warnings
     if ! command -v qemu-aarch64 >/dev/null; then
         echo "the kernels' tests are not run for aarch64: qemu-aarch64 is not installed"
         exit 0

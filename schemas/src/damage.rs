@@ -3,13 +3,13 @@
 //! The library checks much, but not all, of what a file says of itself, and panics where that contradicts itself. Every
 //! description is therefore checked here when it is loaded, and the library's panics become errors of the file.
 
-use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::{Path, PathBuf};
 
 use parquet::arrow::arrow_reader::{ArrowReaderMetadata, ArrowReaderOptions};
 use parquet::errors::ParquetError;
 use parquet::file::metadata::{ParquetMetaData, RowGroupMetaData};
 use parquet::file::reader::Length as _;
+use ser_stage::foreign;
 
 use crate::error::{TableError, TableResult};
 use crate::parquet_io::read_error;
@@ -27,8 +27,7 @@ pub(crate) fn load(path: &Path, file: &Source, options: ArrowReaderOptions) -> T
 
 /// Calls `read`, which calls the library; a panic there is an error of the file at `path`.
 pub(crate) fn guarded<T>(path: &Path, read: impl FnOnce() -> TableResult<T>) -> TableResult<T> {
-    // Nothing of what a panic leaves half-done is used again.
-    catch_unwind(AssertUnwindSafe(read)).unwrap_or_else(|_| Err(damaged(path, "its pages contradict themselves")))
+    foreign(read).unwrap_or_else(|_| Err(damaged(path, "its pages contradict themselves")))
 }
 
 /// The items of `rows`, which the library makes; the first panic is an error of the file at `path`, and the end.

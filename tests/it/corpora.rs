@@ -89,6 +89,21 @@ fn a_wrong_descriptor_is_told_by_check_alone_before_anything_else() {
 }
 
 #[test]
+fn all_that_check_says_of_a_folder_is_pinned() {
+    let workspace = own_corpus(|text| {
+        let table =
+            "[[table]]\nfile = \"ages.csv\"\njoins = \"clip\"\nkey = \"file\"\ncolumns = { age_years = \"age\" }\n";
+        format!("{}\n{table}", text.replace("anger = ", "angr = "))
+    });
+    workspace
+        .write("data/ages.csv", "file,age\ns1_t0_anger,31,x\ns2_t0_anger,thirty\ns3_t0_anger,33\ns9_t0_anger,34\n");
+    workspace.write("data/notes.txt", "");
+    workspace.write("data/what.wav", "");
+    let ran = workspace.ser(&["corpora", "check", "data", "--corpus", "own.toml"]).exits(0);
+    insta::assert_snapshot!("check_of_an_own_corpus", format!("{}--- stderr\n{}", ran.stdout, ran.stderr));
+}
+
+#[test]
 fn names_that_would_command_a_terminal_are_written_out() {
     let workspace = own_corpus(str::to_owned);
     workspace.write("data/\u{1b}[31mred.wav", "");

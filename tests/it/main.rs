@@ -19,6 +19,7 @@ mod readme;
 mod reruns;
 mod small;
 mod spec;
+mod structure;
 mod util;
 #[cfg(unix)]
 mod watch;

@@ -1,6 +1,8 @@
-//! What the README says exists.
+//! The README's commands, options, files and snippets exist and do what it says.
 
-use crate::util::{Workspace, source_root};
+use std::process::Command;
+
+use crate::util::{Workspace, demo_run, skipped, source_root, wav};
 
 fn readme() -> String {
     std::fs::read_to_string(source_root().join("README.md")).expect("README.md")
@@ -13,16 +15,84 @@ fn blocks(text: &str, language: &str) -> Vec<String> {
 }
 
 #[test]
-fn every_command_it_names_exists() {
+fn every_command_and_option_it_names_exists() {
     let workspace = Workspace::with_default_pipeline();
-    let commands = blocks(&readme(), "text").concat();
+    let readme = readme();
     let mut named = 0;
-    for line in commands.lines().filter(|line| line.starts_with("ser ")) {
-        let command = line.split_whitespace().nth(1).expect("a command");
-        workspace.ser(&[command, "--help"]).exits(0);
+    for line in blocks(&readme, "text").concat().lines().filter(|line| line.starts_with("ser ")) {
+        let usage = line.split("  ").next().unwrap_or(line);
+        let command = usage.split_whitespace().nth(1).expect("a command");
+        let help = workspace.ser(&[command, "--help"]).exits(0).stdout;
+        for option in usage.split(['[', ']', ' ']).filter(|word| word.starts_with('-')) {
+            assert!(help.contains(option), "`ser {command}` has no {option}:\n{help}");
+        }
         named += 1;
     }
     assert!(named >= 7, "the README lists the commands");
+    let commands = [["run"], ["status"], ["watch"], ["diff"], ["predict"], ["audit"]];
+    let help: String = commands.iter().map(|command| workspace.ser(&[command[0], "--help"]).stdout).collect();
+    for option in readme.split(['`', ' ', '\n']).filter(|word| word.starts_with("--") && word.len() > 2) {
+        let ours = !["--release", "--locked", "--path", "--now", "--features", "--corpus"].contains(&option);
+        assert!(!ours || help.contains(option), "no command has {option}");
+    }
+}
+
+/// `pipeline` with the stages of `changes` instead of its own of the same names.
+fn with_stages(pipeline: &str, changes: &str) -> String {
+    let stages = |text: &str| -> Vec<String> { text.split("\n[stage.").map(str::to_owned).collect() };
+    let name = |stage: &str| stage.split(']').next().unwrap_or_default().to_owned();
+    let changed = stages(&format!("\n{changes}"));
+    let replaced: Vec<String> = changed.iter().skip(1).map(|stage| name(stage)).collect();
+    let kept =
+        stages(pipeline).into_iter().enumerate().filter(|(at, stage)| *at == 0 || !replaced.contains(&name(stage)));
+    kept.map(|(_, stage)| stage).chain(changed.into_iter().skip(1)).collect::<Vec<_>>().join("\n[stage.")
+}
+
+#[test]
+fn every_piece_of_a_pipeline_file_fits_the_one_that_ships() {
+    let workspace = Workspace::with_default_pipeline();
+    let pipeline = std::fs::read_to_string(workspace.path("pipeline.toml")).expect("pipeline.toml");
+    let (descriptors, stages): (Vec<_>, Vec<_>) =
+        blocks(&readme(), "toml").into_iter().partition(|block| block.contains("[[pattern]]"));
+    let [descriptor] = &descriptors[..] else { panic!("one descriptor: {descriptors:?}") };
+    workspace.write("my_corpus.toml", descriptor);
+    workspace.write("bad_clips.csv", "clip_id,reason\n");
+    for file in ["anna/t07_H.wav", "anna/t07_A.wav", "bert/t07_H.wav", "bert/t08_S.wav"] {
+        workspace.write(&format!("path/to/recordings/{file}"), wav(16_000, 1.0, 200.0, 0.5));
+    }
+    let check = ["corpora", "check", "path/to/recordings", "--corpus", "my_corpus.toml", "--json"];
+    let checked = workspace.ser(&check).exits(0).json();
+    assert_eq!(checked["recordings"], 4, "{checked}");
+    assert!(stages.len() >= 4, "the README shows stages: {stages:?}");
+    for block in stages {
+        workspace.write("pipeline.toml", with_stages(&pipeline, &block));
+        let graph = workspace.ser(&["graph", "--json"]).exits(0);
+        if block.contains("my_corpus") {
+            graph.says("my_corpus");
+            let ran = workspace.ser(&["run", "manifest", "--json"]).exits(0).json();
+            assert!(ran.to_string().contains("my_corpus"), "{ran}");
+        }
+    }
+}
+
+#[test]
+fn the_questions_in_python_have_answers() {
+    let ours = source_root().join("target/python/bin/python");
+    let python = if ours.exists() { ours } else { "python3".into() };
+    let has_polars = Command::new(&python).args(["-c", "import polars"]).output();
+    if !has_polars.is_ok_and(|output| output.status.success()) {
+        skipped("the Python of the README wants `pip install polars`");
+        return;
+    }
+    let (workspace, _) = demo_run();
+    let script = blocks(&readme(), "python").concat();
+    let output = Command::new(&python).args(["-c", &script]).current_dir(workspace.path(".")).output().expect("python");
+    let stderr = String::from_utf8_lossy(&output.stderr);
+    assert!(output.status.success(), "{stderr}");
+    let answers = String::from_utf8_lossy(&output.stdout);
+    for column in ["minutes", "cramers_v", "skill", "bandwidth_hz", "reason", "similarity", "predicted"] {
+        assert!(answers.contains(column), "{column}: {answers}");
+    }
 }
 
 #[test]

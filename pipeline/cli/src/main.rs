@@ -25,6 +25,7 @@ use crate::output::Status;
 use crate::project::Project;
 
 fn main() -> ExitCode {
+    ser_stage::silence_foreign_panics();
     let cli = match Cli::try_parse() {
         Ok(cli) => cli,
         Err(refused) => return output::refuse(refused),

@@ -10,6 +10,7 @@
 //! another.
 
 mod context;
+mod foreign;
 mod kind;
 mod metric;
 mod observer;
@@ -19,6 +20,7 @@ mod tables;
 mod whole_file;
 
 pub use context::{Context, InputFolder, Provenance, SpecView, StageView};
+pub use foreign::{ForeignPanic, foreign, silence_foreign_panics};
 pub use kind::{Kind, Prepared, Problem, SpecCover, StageKind};
 pub use metric::Metric;
 pub use observer::{Observer, Quiet};

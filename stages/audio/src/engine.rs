@@ -3,8 +3,6 @@
 //! These decoders are foreign code, and return errors for damaged input. Should one fail to and panic, its file is damaged all
 //! the same, and the thousands of others must still be read: panics are caught around them, here and nowhere else.
 
-use std::panic::{AssertUnwindSafe, catch_unwind};
-
 use symphonia::core::audio::{Channels, GenericAudioBufferRef};
 use symphonia::core::codecs::audio::well_known::CODEC_ID_PCM_S16LE;
 use symphonia::core::codecs::audio::{AudioCodecId, AudioCodecParameters, AudioDecoder, AudioDecoderOptions};
@@ -177,8 +175,7 @@ pub(crate) fn foreign<T>(
     at: &str,
     work: impl FnOnce() -> Result<T, Error>,
 ) -> Result<T, AudioError> {
-    // Whoever gets this error drops the decoder, and with it whatever a panic left half-done.
-    match catch_unwind(AssertUnwindSafe(work)) {
+    match ser_stage::foreign(work) {
         Ok(Ok(value)) => Ok(value),
         Ok(Err(Error::Unsupported(what))) => Err(AudioError::Unsupported { container, what: format!("{what}, {at}") }),
         Ok(Err(error)) => Err(AudioError::Malformed { container, detail: format!("{at}: {error}") }),

@@ -1,6 +1,6 @@
 """Reference values of frame features and functionals, computed with librosa and numpy.
 
-    python -m venv venv && venv/bin/pip install "librosa==0.11.*" && venv/bin/python make.py
+    pip install -r requirements.txt && python make.py
 
 Writes beside itself, for every signal: `<signal>.s16` (the samples, 16-bit little-endian, full scale 32768),
 `<signal>.frames.f32` (32-bit little-endian, frame after frame), `<signal>.functionals.f32`, `<signal>.pyin.f32`
