@@ -7,9 +7,8 @@ use std::path::Path;
 use parquet::arrow::arrow_reader::ArrowReaderOptions;
 
 use crate::damage;
-use crate::error::TableResult;
+use crate::error::{TableResult, io_error};
 use crate::keys::{KEY_TABLE, is_provenance};
-use crate::parquet_io;
 use crate::source::Source;
 
 /// Columns that say how a run went, not what came out: table and column.
@@ -21,8 +20,8 @@ const VOLATILE: [(&str, &str); 1] = [("history", "seconds")];
 /// The values are taken as they are encoded, so nothing is decoded: two files of the same rows have one digest when the
 /// same code wrote the rows in the same order and portions. Different digests of equal rows cost time, never a result.
 pub fn content_digest(path: &Path) -> TableResult<String> {
-    let io_error = |source| parquet_io::io_error("read", path, source);
-    let mut file = File::open(path).map_err(io_error)?;
+    let failed = |source| io_error("read", path, source);
+    let mut file = File::open(path).map_err(failed)?;
     let described = damage::load(path, &Source::open(path)?, ArrowReaderOptions::default())?;
     let mut digest = Digest(blake3::Hasher::new());
     let metadata = described.schema().metadata();
@@ -46,8 +45,8 @@ pub fn content_digest(path: &Path) -> TableResult<String> {
             }
             let (start, length) = column.byte_range();
             digest.number(length);
-            file.seek(SeekFrom::Start(start)).map_err(io_error)?;
-            digest.0.update_reader((&mut file).take(length)).map_err(io_error)?;
+            file.seek(SeekFrom::Start(start)).map_err(failed)?;
+            digest.0.update_reader((&mut file).take(length)).map_err(failed)?;
         }
     }
     Ok(digest.0.finalize().to_hex().to_string())

@@ -11,8 +11,7 @@ use parquet::file::metadata::{ParquetMetaData, RowGroupMetaData};
 use parquet::file::reader::Length as _;
 use ser_stage::foreign;
 
-use crate::error::{TableError, TableResult};
-use crate::parquet_io::read_error;
+use crate::error::{TableError, TableResult, read_error};
 use crate::source::Source;
 
 /// The description of `file`, the file at `path`: schema, metadata and places of all columns, which lie within the file.

@@ -3,6 +3,8 @@
 use std::io;
 use std::path::{Path, PathBuf};
 
+use parquet::errors::ParquetError;
+
 /// Result of reading or writing a table.
 pub type TableResult<T> = Result<T, TableError>;
 
@@ -87,4 +89,40 @@ impl TableError {
     pub fn io(action: &'static str, path: &Path) -> impl FnOnce(io::Error) -> Self {
         move |source| Self::Io { action, path: path.to_owned(), source }
     }
+}
+
+pub(crate) fn io_error(action: &'static str, path: &Path, source: io::Error) -> TableError {
+    TableError::io(action, path)(source)
+}
+
+/// Reading `path` failed. A file that ends too early is a damaged file; other refusals of the system say nothing about
+/// it.
+pub(crate) fn read_error(path: &Path, source: ParquetError) -> TableError {
+    match system_error(source) {
+        Ok(source) => io_error("read", path, source),
+        Err(source) => TableError::Parquet { path: path.to_owned(), source },
+    }
+}
+
+/// Writing `path` failed.
+pub(crate) fn write_error(path: &Path, source: ParquetError) -> TableError {
+    match system_error(source) {
+        Ok(source) => io_error("write", path, source),
+        Err(source) => TableError::Encode { path: path.to_owned(), source },
+    }
+}
+
+/// What the operating system said, if it was the operating system.
+fn system_error(error: ParquetError) -> Result<io::Error, ParquetError> {
+    let ParquetError::External(inner) = error else { return Err(error) };
+    match inner.downcast::<io::Error>() {
+        Ok(inner) if is_damage(&inner) => Err(ParquetError::External(inner)),
+        Ok(inner) => Ok(*inner),
+        Err(inner) => Err(ParquetError::External(inner)),
+    }
+}
+
+/// Whether an error is about what a file holds, not about getting at it.
+fn is_damage(error: &io::Error) -> bool {
+    matches!(error.kind(), io::ErrorKind::UnexpectedEof | io::ErrorKind::InvalidData | io::ErrorKind::InvalidInput)
 }

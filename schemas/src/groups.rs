@@ -25,10 +25,10 @@ use parquet::file::writer::{SerializedRowGroupWriter, TrackedWrite};
 use ser_stage::WholeFile;
 
 use crate::damage;
-use crate::error::TableResult;
+use crate::error::{TableResult, io_error, read_error, write_error};
 use crate::footer::Footer;
 use crate::matrices::MatrixColumn;
-use crate::parquet_io::{check_table, create, io_error, put_in_place, read_error, write_error};
+use crate::parquet_io::{check_table, create, put_in_place};
 use crate::source::Source;
 use crate::writeback::Writeback;
 

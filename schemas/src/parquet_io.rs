@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 use std::fs::File;
-use std::io::{self, BufWriter};
+use std::io::BufWriter;
 use std::path::Path;
 
 use arrow::array::RecordBatch;
@@ -15,7 +15,7 @@ use parquet::file::properties::WriterProperties;
 use ser_stage::{Provenance, WholeFile};
 
 use crate::damage;
-use crate::error::{TableError, TableResult};
+use crate::error::{TableError, TableResult, io_error, read_error, write_error};
 use crate::keys::{KEY_FINGERPRINT, KEY_PIPELINE, KEY_STAGE, KEY_TABLE, KEY_VERSION};
 use crate::source::Source;
 
@@ -109,44 +109,9 @@ pub(crate) fn check_table(path: &Path, metadata: &Metadata, table: &str, version
     }
 }
 
-pub(crate) fn io_error(action: &'static str, path: &Path, source: io::Error) -> TableError {
-    TableError::io(action, path)(source)
-}
-
-/// Reading `path` failed. A file that ends too early is a damaged file; other refusals of the system say nothing about
-/// it.
-pub(crate) fn read_error(path: &Path, source: ParquetError) -> TableError {
-    match system_error(source) {
-        Ok(source) => io_error("read", path, source),
-        Err(source) => TableError::Parquet { path: path.to_owned(), source },
-    }
-}
-
-/// Writing `path` failed.
-pub(crate) fn write_error(path: &Path, source: ParquetError) -> TableError {
-    match system_error(source) {
-        Ok(source) => io_error("write", path, source),
-        Err(source) => TableError::Encode { path: path.to_owned(), source },
-    }
-}
-
-/// What the operating system said, if it was the operating system.
-fn system_error(error: ParquetError) -> Result<io::Error, ParquetError> {
-    let ParquetError::External(inner) = error else { return Err(error) };
-    match inner.downcast::<io::Error>() {
-        Ok(inner) if is_damage(&inner) => Err(ParquetError::External(inner)),
-        Ok(inner) => Ok(*inner),
-        Err(inner) => Err(ParquetError::External(inner)),
-    }
-}
-
-/// Whether an error is about what a file holds, not about getting at it.
-fn is_damage(error: &io::Error) -> bool {
-    matches!(error.kind(), io::ErrorKind::UnexpectedEof | io::ErrorKind::InvalidData | io::ErrorKind::InvalidInput)
-}
-
 #[cfg(all(test, target_os = "linux"))]
 mod tests {
+    use std::io;
     use std::os::unix::fs::symlink;
     use std::path::PathBuf;
 

@@ -14,8 +14,7 @@ use bytes::Bytes;
 use parquet::errors::ParquetError;
 use parquet::file::reader::{ChunkReader, Length};
 
-use crate::error::{TableError, TableResult};
-use crate::parquet_io::io_error;
+use crate::error::{TableError, TableResult, io_error};
 
 /// A file opened for reading. Clones share it.
 #[derive(Debug, Clone)]

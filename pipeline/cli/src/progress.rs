@@ -5,7 +5,7 @@
 use std::collections::BTreeMap;
 use std::time::{Duration, Instant};
 
-use crate::terminal::duration;
+use crate::words::duration;
 
 /// Longest time without a line about a stage at work.
 pub(crate) const PERIOD: Duration = Duration::from_secs(30);

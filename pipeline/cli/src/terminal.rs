@@ -16,6 +16,7 @@ use ser_text::printable;
 use crate::line::Line;
 use crate::output::{self, style};
 use crate::progress::Progress;
+use crate::words::duration;
 
 /// Time between looks for progress that is due to be told.
 const LOOK: Duration = Duration::from_secs(1);
@@ -266,31 +267,5 @@ impl Reporter for Terminal {
             _ => line,
         };
         self.line(line.message(text));
-    }
-}
-
-/// `0.4 s`, `12 s`, `3 min 05 s`, `1 h 02 min`.
-pub(crate) fn duration(seconds: f64) -> String {
-    let whole = seconds.round().max(0.0) as u64;
-    match whole {
-        0..10 => format!("{seconds:.1} s"),
-        10..60 => format!("{whole} s"),
-        60..3600 => format!("{} min {:02} s", whole / 60, whole % 60),
-        _ => format!("{} h {:02} min", whole / 3600, whole % 3600 / 60),
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::duration;
-
-    #[test]
-    fn durations_read_well() {
-        assert_eq!(duration(0.04), "0.0 s");
-        assert_eq!(duration(9.4), "9.4 s");
-        assert_eq!(duration(9.96), "10 s");
-        assert_eq!(duration(59.6), "1 min 00 s");
-        assert_eq!(duration(185.0), "3 min 05 s");
-        assert_eq!(duration(3725.0), "1 h 02 min");
     }
 }

@@ -5,7 +5,7 @@ use std::io;
 use std::path::PathBuf;
 
 use crate::graph::UnknownStage;
-use crate::lock::Holder;
+use crate::holder::Holder;
 
 /// The engine itself cannot go on.
 #[derive(Debug, thiserror::Error)]

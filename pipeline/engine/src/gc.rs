@@ -13,8 +13,9 @@ use serde::Serialize;
 
 use crate::failure::EngineError;
 use crate::files;
+use crate::holder::Holder;
 use crate::keep::is_digest;
-use crate::lock::{Holder, Lock};
+use crate::lock::Lock;
 use crate::plan::{Plan, plan};
 use crate::record::{RunRecord, RunStatus};
 use crate::spec::Pipeline;

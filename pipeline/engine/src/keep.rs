@@ -7,24 +7,11 @@ use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
 
-use serde::{Deserialize, Serialize};
-
 use crate::failure::EngineError;
 use crate::files;
+use crate::record::KeptFile;
 use crate::spec::Stage;
 use crate::store::Store;
-
-/// A kept copy of one file of a result.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct KeptFile {
-    /// Which file: relative to the stage's folder, `/` between folders.
-    pub path: String,
-    /// BLAKE3 of its bytes, 64 hexadecimal digits; also the name of the copy.
-    pub digest: String,
-    /// Its size.
-    pub bytes: u64,
-}
 
 impl Store {
     /// The copy of `kept`; `None` when it is gone or damaged.

@@ -3,40 +3,17 @@
 //! The lock is the operating system's, on an open file: it ends with the process that holds it, however that ends, and
 //! no process id can be mistaken for another's. What the file says is only for people.
 
-use std::fmt;
 use std::fs::{File, TryLockError};
 use std::io::{Read as _, Seek as _, Write as _};
 use std::path::Path;
 
-use serde::{Deserialize, Serialize};
-
 use crate::failure::EngineError;
+use crate::holder::Holder;
 use crate::store::Store;
 use crate::time;
 
 /// Longer than any holder; a file that is longer was not written by us.
 const MAX_HOLDER_BYTES: u64 = 4096;
-
-/// Who holds a lock.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Holder {
-    /// Its process.
-    pub pid: u32,
-    /// Its computer; empty when that has no name.
-    pub host: String,
-    /// Since when, UTC.
-    pub since: String,
-}
-
-impl fmt::Display for Holder {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "process {}", self.pid)?;
-        if !self.host.is_empty() {
-            write!(f, " on {}", self.host)?;
-        }
-        write!(f, ", since {}", self.since)
-    }
-}
 
 /// Held until dropped.
 #[derive(Debug)]

@@ -7,7 +7,6 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use crate::fingerprint::Identity;
-use crate::keep::KeptFile;
 
 /// Version of both record formats; a record of another one counts as missing.
 pub(crate) const FORMAT: u32 = 2;
@@ -193,4 +192,16 @@ pub enum StageStatus {
     },
     /// Stopped or not started because the user stopped the run.
     Cancelled,
+}
+
+/// A kept copy of one file of a result.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct KeptFile {
+    /// Which file: relative to the stage's folder, `/` between folders.
+    pub path: String,
+    /// BLAKE3 of its bytes, 64 hexadecimal digits; also the name of the copy.
+    pub digest: String,
+    /// Its size.
+    pub bytes: u64,
 }

@@ -42,7 +42,7 @@ pub(crate) fn decode(file: &[u8], start: usize, limits: &Limits) -> Result<Decod
     }
     let common = common.ok_or_else(|| malformed("it has no `COMM` chunk".into()))?;
     let (pcm, name) = common.pcm()?;
-    crate::decode::check_format(Container::Aiff, pcm.sample_rate_hz, pcm.channels)?;
+    crate::format::check_format(Container::Aiff, pcm.sample_rate_hz, pcm.channels)?;
     let Some(sound) = sound else {
         // A file of 0 frames may leave the chunk out.
         let no_sound = if common.frames == 0 {

@@ -2,14 +2,10 @@
 
 use std::fs::File;
 use std::io::{self, Read};
-use std::ops::RangeInclusive;
 use std::path::Path;
 
 use crate::sniff::{Content, sniff};
 use crate::{AudioError, Container, Decoded, Unit, aiff, flac, mpeg, ogg, wav, wide};
-
-/// Sample rates that are decoded, in hertz. Others are refused: every later stage is specified for these only.
-pub const SAMPLE_RATES_HZ: RangeInclusive<u32> = 8_000..=192_000;
 
 /// Largest magnitude of a sample that is audio; full scale is 1. 32-bit integers that were never divided by their full scale
 /// lie below. Beyond, the bytes are something else that is read as floating-point numbers, and powers overflow.
@@ -96,19 +92,6 @@ pub fn decode(bytes: Vec<u8>, limits: &Limits) -> Result<Decoded, AudioError> {
     }
     check_values(&decoded)?;
     Ok(decoded)
-}
-
-/// Refuses sample rates outside [`SAMPLE_RATES_HZ`] and files without channels.
-pub(crate) fn check_format(container: Container, sample_rate_hz: u32, channels: u16) -> Result<(), AudioError> {
-    if channels == 0 {
-        return Err(AudioError::Malformed { container, detail: "its header says 0 channels".into() });
-    }
-    if SAMPLE_RATES_HZ.contains(&sample_rate_hz) {
-        return Ok(());
-    }
-    let (low, high) = (SAMPLE_RATES_HZ.start(), SAMPLE_RATES_HZ.end());
-    let what = format!("sample rate {sample_rate_hz} Hz, expected {low} to {high} Hz");
-    Err(AudioError::Unsupported { container, what })
 }
 
 /// Refuses samples that are no numbers, or too large to be any level.

@@ -50,7 +50,7 @@ impl<'a> Sink<'a> {
         frames: u64,
         limits: &'a Limits,
     ) -> Result<Self, AudioError> {
-        crate::decode::check_format(container, sample_rate_hz, channels)?;
+        crate::format::check_format(container, sample_rate_hz, channels)?;
         limits.check_frames(frames, channels, sample_rate_hz)?;
         let mut sink = Self { container, sample_rate_hz, channels, limits, samples: Vec::new() };
         // A compressed file may promise far more than it holds, so large buffers grow with what is found.

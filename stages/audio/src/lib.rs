@@ -6,6 +6,7 @@
 //!
 //! | module | what it knows |
 //! |---|---|
+//! | `format`, `id3` | sample rates and channels that are read; tags in front of a file |
 //! | `sniff` | which container the first bytes belong to, and how to name what is not audio |
 //! | `chunks`, `wav`, `aiff` | where samples lie in RIFF, RIFX, RF64 and FORM files, well formed or not |
 //! | `flac`, `mpeg`, `ogg` | what the compressed streams promise about their length, and whether they keep it |
@@ -32,6 +33,8 @@ mod engine;
 mod error;
 mod fingerprint;
 mod flac;
+mod format;
+mod id3;
 mod levels;
 mod measure;
 mod mpeg;
@@ -44,10 +47,11 @@ mod wav;
 mod wide;
 
 pub use crate::bandwidth::bandwidth_hz;
-pub use crate::decode::{LARGEST_SAMPLE, Limits, SAMPLE_RATES_HZ, decode, decode_file, read_file};
+pub use crate::decode::{LARGEST_SAMPLE, Limits, decode, decode_file, read_file};
 pub use crate::decoded::{Container, Decoded};
 pub use crate::error::{AudioError, Unit};
 pub use crate::fingerprint::fingerprint;
+pub use crate::format::SAMPLE_RATES_HZ;
 pub use crate::levels::{Levels, levels};
 pub use crate::measure::{Measures, channel_rms_dbfs, measure};
 pub use crate::phase::phase;

@@ -14,7 +14,7 @@ use symphonia::core::codecs::audio::{AudioCodecParameters, AudioDecoderOptions};
 use symphonia::default::codecs::MpaDecoder;
 
 use crate::engine::{Sink, foreign};
-use crate::sniff::skip_id3;
+use crate::id3::skip_id3;
 use crate::{AudioError, Container, Decoded, Limits, Unit};
 
 /// Bit rates of layer III in kbit/s by index, MPEG-1 first, then MPEG-2 and 2.5. Index 0 is "free", 15 is forbidden.

@@ -1,11 +1,10 @@
 //! Which container a file's first bytes belong to, and words for those of no audio container.
 
+use crate::id3::skip_id3;
 use crate::{AudioError, Container, mpeg};
 
 /// First line of a Git-LFS pointer file (<https://github.com/git-lfs/git-lfs/blob/main/docs/spec.md>).
 const GIT_LFS_VERSION: &[u8] = b"version https://git-lfs.github.com/spec/v1";
-/// Bytes of an ID3v2 tag header: `ID3`, version, flags, size.
-const ID3_HEADER_BYTES: usize = 10;
 /// Characters of a text that a message quotes.
 const QUOTED_CHARS: usize = 40;
 
@@ -91,21 +90,6 @@ pub(crate) fn begins_file(bytes: &[u8]) -> Option<Container> {
         b"OggS" => Some(Container::Ogg),
         _ => None,
     }
-}
-
-/// Number of leading bytes that are ID3v2 tags.
-pub(crate) fn skip_id3(bytes: &[u8]) -> usize {
-    let mut start = 0;
-    while let Some(header) = bytes.get(start..start + ID3_HEADER_BYTES) {
-        let size_bytes = &header[6..10];
-        if !header.starts_with(b"ID3") || size_bytes.iter().any(|&byte| byte >= 0x80) {
-            break;
-        }
-        let size = size_bytes.iter().fold(0, |size, &byte| size << 7 | usize::from(byte));
-        let footer = if header[5] & 0x10 == 0 { 0 } else { ID3_HEADER_BYTES };
-        start = (start + ID3_HEADER_BYTES + size + footer).min(bytes.len());
-    }
-    start
 }
 
 /// Words for content that begins with one of the [known marks](KNOWN_STARTS).

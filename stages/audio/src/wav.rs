@@ -54,7 +54,7 @@ pub(crate) fn decode(file: &[u8], start: usize, limits: &Limits) -> Result<Decod
         (_, None) => return Err(malformed("it has no `data` chunk".into())),
     };
     let (pcm, name) = format.pcm(order)?;
-    crate::decode::check_format(Container::Wav, pcm.sample_rate_hz, pcm.channels)?;
+    crate::format::check_format(Container::Wav, pcm.sample_rate_hz, pcm.channels)?;
     let found = data.body.len() as u64;
     if found < data.size {
         return Err(AudioError::Truncated {

@@ -34,7 +34,11 @@ pub fn run(params: &Params, manifest_dir: &Path, ctx: &Context<'_>) -> Result<Ou
 
     let named =
         |severity, noun: &str| counted(findings.iter().filter(|finding| finding.severity == severity).count(), noun);
-    let told = findings.iter().filter(|finding| finding.severity != Severity::Info);
+    let grave = findings.iter().filter(|finding| finding.severity != Severity::Info);
+    let mut notes: Vec<String> = grave.map(|finding| format!("{}: {}", finding.severity, finding.message)).collect();
+    if !notes.is_empty() {
+        notes.push("`ser audit` shows the clips and figures behind these, and all tables".to_owned());
+    }
     Ok(Outcome {
         rows: measures.balance.len() as u64,
         headline: format!(
@@ -44,9 +48,7 @@ pub fn run(params: &Params, manifest_dir: &Path, ctx: &Context<'_>) -> Result<Ou
             named(Severity::Warning, "warning"),
             named(Severity::Info, "remark")
         ),
-        notes: told
-            .map(|finding| format!("{}: {} ({})", finding.severity, finding.message, finding.evidence))
-            .collect(),
+        notes,
         ..Outcome::default()
     })
 }

@@ -17,6 +17,7 @@ mod error;
 pub mod evaluation;
 pub mod figures;
 pub mod groups;
+mod headline;
 pub mod interval;
 mod kind;
 pub mod label_errors;
@@ -30,6 +31,7 @@ pub mod strata;
 pub mod subject;
 
 pub use error::EvaluateError;
-pub use kind::{Evaluate, model_on_split};
+pub use headline::model_on_split;
+pub use kind::Evaluate;
 pub use params::Params;
 pub use run::{Inputs, run};

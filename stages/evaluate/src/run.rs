@@ -16,7 +16,7 @@ use crate::cross_corpus::matrix;
 use crate::error::EvaluateError;
 use crate::evaluation::{Evaluation, evaluate};
 use crate::figures::Resampling;
-use crate::kind::figures;
+use crate::headline::figures;
 use crate::labels::{label_errors, perceived};
 use crate::leaks::{Evidence, SplitFacts, inspect};
 use crate::subject::Subject;

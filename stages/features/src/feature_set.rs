@@ -49,6 +49,11 @@ pub struct Column {
     pub summary: Summary,
 }
 
+/// The columns of frames among `columns`.
+pub(crate) fn of_frames(columns: &[Column]) -> impl Iterator<Item = &Column> {
+    columns.iter().filter(|column| column.summary != Summary::Value)
+}
+
 /// Functionals of a column.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Summary {

@@ -12,8 +12,7 @@ use std::ops::Range;
 use ser_audio::wide;
 
 use crate::delta::Deltas;
-use crate::feature_set::{Column, Summary};
-use crate::layout::of_frames;
+use crate::feature_set::{Column, Summary, of_frames};
 use crate::params::Functionals;
 use crate::sorting;
 use crate::vector::{LANES, Row};

@@ -2,7 +2,7 @@
 
 use ser_schemas::frames::FrameLayout;
 
-use crate::feature_set::{Column, Summary};
+use crate::feature_set::{Column, Summary, of_frames};
 use crate::framing::Framing;
 use crate::functionals;
 use crate::params::{Functionals, Params};
@@ -29,11 +29,6 @@ impl Layout {
             if params.functionals.on { functional_names(&params.functionals, columns) } else { Vec::new() };
         Self { frames, functionals }
     }
-}
-
-/// The columns of frames among `columns`.
-pub(crate) fn of_frames(columns: &[Column]) -> impl Iterator<Item = &Column> {
-    columns.iter().filter(|column| column.summary != Summary::Value)
 }
 
 fn functional_names(params: &Functionals, columns: &[Column]) -> Vec<String> {

@@ -1,7 +1,6 @@
 //! What a model that standardises per speaker needs to know of whoever speaks.
 
 use crate::data::Moments;
-use crate::predictor::ClipInput;
 
 /// A speaker needs this many recordings before their own mean and standard deviation are used.
 pub const MIN_SPEAKER_CLIPS: usize = 8;
@@ -17,10 +16,11 @@ pub struct SpeakerStatistics {
 }
 
 impl SpeakerStatistics {
-    /// Takes in a recording, or a stretch of a longer one; all from the same kind of features.
-    pub fn add(&mut self, clip: &ClipInput<'_>) {
-        self.frames.add(clip.frames, clip.frames.len() / clip.frame_count.max(1));
-        self.functionals.add(clip.functionals, clip.functionals.len());
+    /// Takes in a recording, or a stretch of a longer one: its frames, one after the other, and its functionals. All from
+    /// the same kind of features.
+    pub fn add(&mut self, frames: &[f32], frame_count: usize, functionals: &[f32]) {
+        self.frames.add(frames, frames.len() / frame_count.max(1));
+        self.functionals.add(functionals, functionals.len());
         self.open = true;
     }
 
@@ -46,11 +46,9 @@ mod tests {
 
     #[test]
     fn recordings_count_and_not_their_stretches() {
-        let clip = ClipInput { frames: &[1.0, 10.0, 3.0, 30.0], frame_count: 2, functionals: &[5.0], speaker: None };
-        let other = ClipInput { frames: &[5.0, 50.0], frame_count: 1, ..clip };
         let mut speaker = SpeakerStatistics::default();
-        speaker.add(&clip);
-        speaker.add(&other);
+        speaker.add(&[1.0, 10.0, 3.0, 30.0], 2, &[5.0]);
+        speaker.add(&[5.0, 50.0], 1, &[5.0]);
         assert_eq!(speaker.recordings(), 0);
         speaker.end_recording();
         speaker.end_recording();
@@ -58,7 +56,7 @@ mod tests {
         assert_eq!(speaker.frames.scaling(0..2).mean, [3.0, 30.0]);
         assert_eq!(speaker.frames.scaling([1].into_iter()).sd, [(800.0_f64 / 3.0).sqrt() as f32]);
         for _ in 1..MIN_SPEAKER_CLIPS {
-            speaker.add(&clip);
+            speaker.add(&[1.0, 10.0, 3.0, 30.0], 2, &[5.0]);
             speaker.end_recording();
         }
         assert!(speaker.suffice());

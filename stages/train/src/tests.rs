@@ -428,7 +428,7 @@ fn statistics_of(all: &[(Vec<f32>, Vec<f32>, String)]) -> BTreeMap<String, Speak
     let mut speakers: BTreeMap<String, SpeakerStatistics> = BTreeMap::new();
     for (clip, (.., speaker)) in inputs_of(all, &BTreeMap::new()).iter().zip(all) {
         let statistics = speakers.entry(speaker.clone()).or_default();
-        statistics.add(clip);
+        statistics.add(clip.frames, clip.frame_count, clip.functionals);
         statistics.end_recording();
     }
     speakers
@@ -550,7 +550,7 @@ fn a_speaker_of_few_recordings_has_the_statistics_of_training() {
     assert_eq!(predict(&statistics_of(&recordings[..MIN_SPEAKER_CLIPS - 1])), unknown);
     assert_ne!(predict(&statistics_of(&recordings[..MIN_SPEAKER_CLIPS])), unknown);
     let mut other = SpeakerStatistics::default();
-    other.add(&ClipInput { frames: &[1.0; 3], frame_count: 1, functionals: &[], speaker: None });
+    other.add(&[1.0; 3], 1, &[]);
     let none = BTreeMap::new();
     let clip = ClipInput { speaker: Some(&other), ..inputs_of(&recordings, &none)[0] };
     let message = predictor.predict(&[clip]).expect_err("3 columns of 4").to_string();

@@ -13,8 +13,9 @@ use crate::commands::{demo, status};
 use crate::line::Line;
 use crate::output::{self, Status};
 use crate::project::{Project, plain};
-use crate::terminal::{Detail, Terminal, duration};
+use crate::terminal::{Detail, Terminal};
 use crate::text_table;
+use crate::words::duration;
 
 /// Voices of the demo corpora; independent of the pipeline's seed, so that changing that one does not change the data.
 const DEMO_SEED: u64 = 42;

@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 
 use crate::output::{self, Status};
 use crate::project::Project;
-use crate::terminal::duration;
+use crate::words::duration;
 use crate::{diff, text_table};
 
 pub(crate) fn run(project: &Project<'_>, json: bool) -> anyhow::Result<Status> {

@@ -19,8 +19,9 @@ use crate::commands::runs;
 use crate::line::Line;
 use crate::output::{self, Status};
 use crate::project::Project;
-use crate::terminal::{Detail, Terminal, duration};
+use crate::terminal::{Detail, Terminal};
 use crate::watch::{Place, Places, Signal, Signals, Snapshot};
+use crate::words::duration;
 
 /// Time between looks where file events do not work.
 const FALLBACK_POLL: Duration = Duration::from_secs(10);

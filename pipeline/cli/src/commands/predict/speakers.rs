@@ -7,16 +7,21 @@
 use std::collections::BTreeMap;
 use std::path::Path;
 
-use ser_text::counted;
-use ser_text::{nfc, printable};
+use ser_features::ClipFeatures;
+use ser_text::{counted, nfc, printable};
 use ser_train::{MIN_SPEAKER_CLIPS, Predictor, SpeakerStatistics};
 
-use super::hearing::{Heard, Hearing, clip_input};
+use super::hearing::{Heard, Hearing};
 use super::recordings::Recording;
 use super::{BATCH, speaker_table};
 use crate::args::PredictArgs;
 use crate::output;
 use crate::project::Project;
+
+/// Adds a recording, or a stretch of one, to its speaker's statistics.
+fn add(statistics: &mut SpeakerStatistics, of: &ClipFeatures) {
+    statistics.add(&of.frames, of.frame_count, &of.functionals);
+}
 
 /// Speakers that a message names.
 const NAMED: usize = 5;
@@ -80,14 +85,12 @@ impl Speakers {
             for ((speaker, recording), heard) in batch.iter().zip(hearing.short(&paths)) {
                 let statistics = &mut self.statistics[*speaker];
                 match heard {
-                    Heard::Whole(_, features) => statistics.add(&clip_input(&features)),
+                    Heard::Whole(_, features) => add(statistics, &features),
                     // What cannot be heard is reported where it would be predicted.
                     Heard::Bad(_) => {}
                     Heard::Long => {
                         let _ = hearing.long(&recording.path, &mut |features| {
-                            for features in features {
-                                statistics.add(&clip_input(features));
-                            }
+                            features.iter().for_each(|features| add(statistics, features));
                             Ok(())
                         })?;
                     }

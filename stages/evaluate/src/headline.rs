@@ -1,0 +1,37 @@
+//! The figures by which results of two runs are compared.
+
+use ser_schemas::SummaryMetric;
+use ser_stage::Metric;
+
+/// Metrics that are told of a model as a whole, by their codes in the `summary` table and in the order in which they
+/// are told: UAR first, the field's headline metric.
+const METRICS: [(&str, &str); 7] = [
+    ("uar", "UAR"),
+    ("accuracy", "accuracy"),
+    ("macro_f1", "macro F1"),
+    ("weighted_f1", "weighted F1"),
+    ("ece", "calibration error"),
+    ("brier", "Brier score"),
+    ("log_loss", "log loss"),
+];
+
+/// What was measured: a model on the folds of a split.
+pub fn model_on_split(model: &str, split: &str) -> String {
+    format!("{model} on {split}")
+}
+
+/// The figures of every model over all test clips, the most telling ones first.
+pub(crate) fn figures(summary: &[SummaryMetric]) -> Vec<Metric> {
+    let mut told = Vec::new();
+    for (code, name) in METRICS {
+        let rows = summary.iter().filter(|row| row.group == "overall" && row.metric == code);
+        told.extend(rows.map(|row| Metric {
+            name: name.to_owned(),
+            of: model_on_split(&row.model, &row.split),
+            value: row.value,
+            low: row.low,
+            high: row.high,
+        }));
+    }
+    told
+}
