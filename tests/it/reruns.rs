@@ -77,7 +77,7 @@ fn changes_cost_what_depends_on_them() {
     assert_eq!(told["ravdess"], "stale: 1 file changed: Actor_03/03-01-03-01-01-01-03.wav");
     assert_eq!(told["tess"], "fresh: fresh");
     assert_eq!(told["manifest"], "waiting: waits for `ravdess`");
-    assert_eq!(told["net"], "waiting: waits for `manifest`; waits for `features`; waits for `folds`");
+    assert_eq!(told["net"], "waiting: waits for `manifest` and 2 more");
     workspace.ser(&["status", "--exit-code"]).exits(3).says("waiting");
     workspace.ser(&["run", "--dry-run"]).exits(0).says("waits for `ravdess`");
     let (done, unchanged) = run(&workspace, &[]);

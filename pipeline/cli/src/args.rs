@@ -225,7 +225,7 @@ pub(crate) struct PredictArgs {
     /// Recordings, or folders of recordings
     #[arg(required = true, value_name = "PATH")]
     pub(crate) paths: Vec<PathBuf>,
-    /// Folder of a train stage's artifact, or of one fold in it [default: the pipeline's first train stage]
+    /// Folder of a train stage's artifact, or of one fold in it [default: the pipeline's first train stage with a result]
     #[arg(long, value_name = "DIR")]
     pub(crate) model: Option<PathBuf>,
     /// All recordings are of this speaker: a model standardised per speaker then uses the statistics of these recordings

@@ -4,11 +4,14 @@ use std::fmt::Write as _;
 
 use ser_text::printable;
 
+/// Characters of a cell that are shown. The tables of `std::fmt` end at 65 535, a reader's patience before.
+const MAX_CELL_CHARS: usize = 200;
+
 /// Text with columns aligned; a column whose cells all begin with a digit (or are empty) is set to the right.
 pub(crate) fn render(head: &[&str], rows: &[Vec<String>]) -> String {
     // Written out here already: a line feed in a name would break the table, and every character counts for the width.
     let cell =
-        |row: &[String], column: usize| row.get(column).map(|cell| printable(cell).into_owned()).unwrap_or_default();
+        |row: &[String], column: usize| row.get(column).map(|cell| shortened(&printable(cell))).unwrap_or_default();
     let columns: Vec<(usize, bool)> = head
         .iter()
         .enumerate()
@@ -37,9 +40,23 @@ pub(crate) fn render(head: &[&str], rows: &[Vec<String>]) -> String {
     text
 }
 
+fn shortened(cell: &str) -> String {
+    match cell.char_indices().nth(MAX_CELL_CHARS) {
+        Some((end, _)) => format!("{}...", &cell[..end]),
+        None => cell.to_owned(),
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_cell_of_any_length_is_shown_by_its_beginning() {
+        let rows = vec![vec!["ä".repeat(100_000), "1".to_owned()]];
+        let line = format!("{}...  1", "ä".repeat(MAX_CELL_CHARS));
+        assert_eq!(render(&["", "n"], &rows).lines().last(), Some(line.as_str()));
+    }
 
     #[test]
     fn numbers_stand_right_and_words_left() {

@@ -94,7 +94,7 @@ impl Step {
     pub fn state(&self) -> State {
         if self.reasons.is_empty() {
             State::Fresh
-        } else if self.reasons.iter().all(|reason| matches!(reason, Reason::WaitsFor { .. })) {
+        } else if self.reasons.iter().all(|reason| reason.waits_for().is_some()) {
             State::Waiting
         } else {
             State::Stale
@@ -111,7 +111,14 @@ impl Step {
         if self.reasons.is_empty() {
             return "fresh".to_owned();
         }
-        self.reasons.iter().map(ToString::to_string).collect::<Vec<_>>().join("; ")
+        let waits: Vec<&str> = self.reasons.iter().filter_map(Reason::waits_for).collect();
+        let mut told: Vec<String> =
+            self.reasons.iter().filter(|reason| reason.waits_for().is_none()).map(ToString::to_string).collect();
+        if let [first, rest @ ..] = &waits[..] {
+            let more = if rest.is_empty() { String::new() } else { format!(" and {} more", rest.len()) };
+            told.push(format!("waits for `{first}`{more}"));
+        }
+        told.join("; ")
     }
 
     /// What made the result that is there, fresh or not.
@@ -148,8 +155,8 @@ impl Step {
         }
         reasons.extend(found.damage.iter().cloned());
         // What is certain comes first.
-        reasons.sort_by_key(|reason| matches!(reason, Reason::WaitsFor { .. }));
-        if found.forced && reasons.iter().all(|reason| matches!(reason, Reason::WaitsFor { .. })) {
+        reasons.sort_by_key(|reason| reason.waits_for().is_some());
+        if found.forced && reasons.iter().all(|reason| reason.waits_for().is_some()) {
             reasons = vec![Reason::Forced];
         }
         Verdict { identity: Some(identity), reasons }

@@ -107,6 +107,13 @@ pub enum Reason {
     },
 }
 
+impl Reason {
+    /// The stage that has to run first, if that is the reason.
+    pub(crate) fn waits_for(&self) -> Option<&str> {
+        if let Self::WaitsFor { stage } = self { Some(stage) } else { None }
+    }
+}
+
 impl fmt::Display for Reason {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {

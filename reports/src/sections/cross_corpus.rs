@@ -91,6 +91,6 @@ fn figure(tables: &Tables, model: &str, split: &str) -> Result<Figure, Error> {
             framed: false,
         },
     })?;
-    let caption = "UAR. Framed: the corpus that training never heard. The others: speakers of known corpora who were held out to choose the epoch, so those figures are somewhat high.";
+    let caption = "UAR. Framed: the corpus that training never heard. The others: speakers of known corpora who were held out to choose epoch or regularisation, so those figures are somewhat high.";
     Ok(Figure::new(format!("Corpus by corpus, {model}"), caption, chart, grid))
 }

@@ -169,7 +169,7 @@ fn figure(tables: &Tables, board: &Scoreboard, metric: &str, title: &str, paper:
         legend.push(LegendItem::hollow(Ink::Contrast, "random or other split"));
     }
     if any(&|scored| scored.baseline) {
-        legend.push(LegendItem::dot(Ink::Muted, "baseline (outlined: random split)"));
+        legend.push(LegendItem::dot(Ink::Muted, "baseline (outlined: per speaker, or random split)"));
     }
     if PAPER.iter().any(|(name, _)| paper && *name == metric) {
         legend.push(LegendItem::hollow(Ink::Series(3), "published"));

@@ -12,6 +12,9 @@ const HEADER_BYTES: usize = 8;
 /// 0x7FFFF000 and more (SoX), or such a number less the headers.
 const PLACEHOLDER_FROM: u64 = 0x7fff_0000;
 
+/// So many bytes behind the last chunk are no padding: sound that a size leaves out, or a foreign tag.
+const MANY_BYTES: usize = 1024;
+
 /// Byte order of sizes and samples.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Order {
@@ -73,11 +76,17 @@ impl<'a> Chunks<'a> {
         let zeros = rest.iter().take_while(|&&byte| byte == 0).count();
         let rest = &rest[zeros..];
         let at = before + self.position + zeros;
-        let what = match sniff(rest) {
-            Ok(content) => content.container().as_str(),
-            Err(_) => known_start(rest)?,
+        let known = match sniff(rest) {
+            Ok(content) => Some(content.container().as_str()),
+            Err(_) => known_start(rest),
         };
-        Some(format!("a second file ({what}) begins behind it, at byte {at}, and is not read"))
+        match known {
+            Some(what) => Some(format!("a second file ({what}) begins behind it, at byte {at}, and is not read")),
+            None if rest.len() >= MANY_BYTES && !rest.starts_with(b"TAG") && !rest.starts_with(b"ID3") => Some(
+                format!("{} bytes that no chunk holds lie behind it, from byte {at}, and are not read", rest.len()),
+            ),
+            None => None,
+        }
     }
 
     /// Size of a sample chunk whose header says `stated` and behind which `left` bytes follow.
@@ -182,6 +191,10 @@ mod tests {
         assert_eq!(behind(b"id3 \x02\0\0\0xx"), (2, None), "a chunk");
         assert_eq!(behind(b"ID3\x03\0\0\0\0\0\x02xx"), (1, None), "a tag");
         assert_eq!(behind(b""), (1, None));
+        let pcm = [[0xff, 0x07].repeat(600), vec![1]].concat();
+        let told = "1201 bytes that no chunk holds lie behind it, from byte 24, and are not read";
+        assert_eq!(behind(&pcm), (1, Some(told.to_owned())));
+        assert_eq!(behind(&pcm[..1000]), (1, None), "padding of some kind");
     }
 
     #[test]

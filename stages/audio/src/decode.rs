@@ -5,7 +5,7 @@ use std::io::{self, Read};
 use std::path::Path;
 
 use crate::sniff::{Content, sniff};
-use crate::{AudioError, Container, Decoded, Unit, aiff, flac, mpeg, ogg, wav, wide};
+use crate::{AudioError, Decoded, Unit, aiff, flac, mpeg, ogg, wav, wide};
 
 /// Largest magnitude of a sample that is audio; full scale is 1. 32-bit integers that were never divided by their full scale
 /// lie below. Beyond, the bytes are something else that is read as floating-point numbers, and powers overflow.

@@ -24,6 +24,8 @@ const IDENTIFICATION_BYTES: usize = 30;
 /// A stream whose pages were joined while it ran is at least this far from its beginning, in seconds. Nearer, a page
 /// is missing.
 const JOINED_FROM_S: i64 = 10;
+/// Most frames that a packet holds (Vorbis I, 4.2.2: blocks of at most 8192 samples).
+const LARGEST_BLOCK_FRAMES: u64 = 8192;
 
 /// What the positions of pages say, against the frames that their packets gave.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -86,6 +88,13 @@ pub(crate) fn decode(file: &[u8], start: usize, limits: &Limits) -> Result<Decod
     let end = positions.end.map_or(decoded, |end| end.max(0).unsigned_abs());
     if end > decoded {
         return Err(truncated(Some(end.saturating_sub(first)), decoded.saturating_sub(first), Unit::Frames));
+    }
+    // An end within the last packet is how Vorbis ends at any sample; one before it leaves sound out.
+    if decoded - end > LARGEST_BLOCK_FRAMES {
+        let (used, held) = (seconds(end.saturating_sub(first), rate), seconds(decoded.saturating_sub(first), rate));
+        remark = remark.or(Some(format!(
+            "its last page ends it after {used:.2} s, and the {held:.2} s that it holds are cut there"
+        )));
     }
     sink.keep(first, end.saturating_sub(first));
     Ok(Decoded {
@@ -155,6 +164,11 @@ fn truncated(expected: Option<u64>, found: u64, unit: Unit) -> AudioError {
 
 fn unsupported(what: &str) -> AudioError {
     AudioError::Unsupported { container: Container::Ogg, what: what.into() }
+}
+
+/// `frames` in seconds.
+fn seconds(frames: u64, sample_rate_hz: u32) -> f64 {
+    frames as f64 / f64::from(sample_rate_hz.max(1))
 }
 
 fn malformed(detail: String) -> AudioError {

@@ -40,11 +40,13 @@ pub(crate) fn decode(file: &[u8], start: usize, limits: &Limits) -> Result<Decod
     let order = if bytes.starts_with(b"RIFX") { Order::Big } else { Order::Little };
     let mut format = None;
     let mut data = None;
+    let mut second_data = false;
     let mut chunks = Chunks::new(bytes.get(PREAMBLE_BYTES..).unwrap_or_default(), order);
     for chunk in chunks.by_ref() {
         match &chunk.id {
             b"fmt " if format.is_none() => format = Some(Format::read(chunk.body, order)?),
             b"data" if data.is_none() => data = Some(chunk),
+            b"data" => second_data = true,
             _ => {}
         }
     }
@@ -72,7 +74,9 @@ pub(crate) fn decode(file: &[u8], start: usize, limits: &Limits) -> Result<Decod
         sample_rate_hz: pcm.sample_rate_hz,
         channels: pcm.channels,
         samples,
-        remark: chunks.behind(start + PREAMBLE_BYTES),
+        remark: chunks
+            .behind(start + PREAMBLE_BYTES)
+            .or_else(|| second_data.then(|| "it has several `data` chunks, and only the first is read".to_owned())),
     })
 }
 

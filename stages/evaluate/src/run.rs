@@ -277,13 +277,15 @@ fn summarise(evaluation: &Evaluation, comparisons: &[Comparison], clips: usize) 
         .collect();
     let gaps = comparisons.iter().filter(|row| row.kind == ComparisonKind::ProtocolGap && row.metric == "uar");
     notes.extend(gaps.map(|row| {
+        let unsure = row.low.is_some_and(|low| low <= 0.0) && row.high.is_some_and(|high| high >= 0.0);
         format!(
-            "{} on {} less {} on {}: UAR {}: what knowing the speaker is worth",
+            "{} on {} less {} on {}: UAR {}: what knowing the speaker is worth{}",
             row.model_a,
             row.split_a,
             row.model_b,
             row.split_b,
-            range(row.value, row.low, row.high)
+            range(row.value, row.low, row.high),
+            if unsure { ", not shown to differ from 0" } else { "" }
         )
     }));
     let headline = match models.as_slice() {

@@ -57,5 +57,5 @@ pub use crate::params::Params;
 pub use crate::probe::{describe, reason as reason_of};
 pub use crate::run::{Reading, read};
 pub use crate::sources::{FoundSources, Sources, find_sources};
-pub use crate::survey::{Survey, check_root};
+pub use crate::survey::{Example, Survey, check_root};
 pub use crate::watched::{watched_paths, would_read};

@@ -175,7 +175,7 @@ impl Sources {
         let mut told: Vec<String> = Vec::new();
         let there = |parts: &BTreeMap<String, String>| parts.get(FOLDER).is_none_or(|folder| folder != tables::ABSENT);
         match (there(parts), there(&self.parts)) {
-            (true, false) => return "its folder is gone".to_owned(),
+            (true, false) => return "its folder is not there".to_owned(),
             (false, true) => told.push("its folder is there now".to_owned()),
             _ => {}
         }

@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::path::Path;
 
+use ser_text::counted;
 use serde::Serialize;
 
 use crate::descriptor::Descriptor;
@@ -38,6 +39,8 @@ pub struct Survey {
     pub not_understood: BTreeMap<String, String>,
     /// Files whose name contradicts their folder.
     pub contradicting: Vec<String>,
+    /// The first files that were understood, and how.
+    pub examples: Vec<Example>,
     /// Files whose names were repaired, with the reason.
     pub repaired: BTreeMap<String, String>,
     /// The edition that was compared with, where the descriptor names one.
@@ -51,6 +54,24 @@ pub struct Survey {
     /// What was joined, passed over or not found, and what is only worth knowing; complete sentences.
     pub notes: Vec<String>,
 }
+
+/// A file, and what its name, its folder and the tables say of it.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
+pub struct Example {
+    /// Path below the root.
+    pub path: String,
+    /// Speaker, without the corpus in front.
+    pub speaker: Option<String>,
+    /// The corpus's own word for the emotion.
+    pub emotion: Option<String>,
+    /// Sentence.
+    pub sentence: Option<String>,
+    /// Take.
+    pub take: Option<String>,
+}
+
+/// Files whose reading a survey shows.
+const EXAMPLES: usize = 3;
 
 /// Checks the names of all audio files below `root`. A missing root is a survey with `exists` false.
 pub fn check_root(descriptor: &Descriptor, root: &Path) -> Result<Survey, IngestError> {
@@ -85,8 +106,25 @@ pub fn check_root(descriptor: &Descriptor, root: &Path) -> Result<Survey, Ingest
         } else if let Some(why) = identity.not_understood {
             survey.not_understood.insert(found.below_root.clone(), why);
         } else {
+            if survey.examples.len() < EXAMPLES {
+                survey.examples.push(Example {
+                    path: found.below_root.clone(),
+                    speaker: identity.facts.speaker.clone(),
+                    emotion: identity.facts.emotion_raw.clone(),
+                    sentence: identity.facts.sentence.clone(),
+                    take: identity.facts.take.clone(),
+                });
+            }
             inventory.add(&identity, found.stem());
         }
+    }
+    if let Some(first) = survey.contradicting.first() {
+        let (count, verb) = (survey.contradicting.len(), if survey.contradicting.len() == 1 { "lies" } else { "lie" });
+        survey.warnings.push(format!(
+            "{} {verb} in a folder that contradicts the name, the first is `{first}`: one of the two is wrong; of copies, \
+             a manifest uses the one whose name and folder agree",
+            counted(count, "file")
+        ));
     }
     survey.recordings = inventory.len();
     if let Some(expected) = inventory.edition(descriptor) {

@@ -233,7 +233,7 @@ fn changes_are_told_in_words() {
     corpus.folder.text("tess/SYNTHETIC.txt", "demo");
     assert!(corpus.changes(&sources).ends_with("; it is marked as synthetic now"), "{}", corpus.changes(&sources));
     fs::remove_dir_all(corpus.file("")).expect("remove");
-    assert_eq!(corpus.changes(&sources), "its folder is gone");
+    assert_eq!(corpus.changes(&sources), "its folder is not there");
     let (rows, gone) = corpus.run();
     assert!(rows.is_empty());
     corpus.folder.wav("tess/OAF_bar_sad.wav", 1);

@@ -21,10 +21,22 @@ fn contradicting(rows: &[Clip], resolution: &Resolution) -> Option<String> {
         format!("`{}` of {}", clip.clip_id, clip.speaker.as_deref().unwrap_or_default())
     };
     let told = groups.iter().map(|&(one, other)| format!("{} = {}", named(one), named(other)));
-    let (recordings, example) = (groups.len(), &rows[groups.first()?.1].clip_id);
+    let recordings = groups.len();
+    let &(one, other) = groups.first()?;
+    let misplaced = |index: usize| rows[index].name_matches_folder == Some(false);
+    let advice = match (misplaced(one), misplaced(other)) {
+        (true, false) | (false, true) => {
+            let wrong = &rows[if misplaced(one) { one } else { other }].clip_id;
+            format!("leave the wrong ones out: `exclude = [{wrong:?}]`, whose name contradicts its folder")
+        }
+        _ => {
+            let (one, other) = (&rows[one].clip_id, &rows[other].clip_id);
+            format!("listen, and leave the wrong ones out: `exclude = [{one:?}]` or `exclude = [{other:?}]`")
+        }
+    };
     Some(format!(
-        "{recordings} {} under several speakers of one corpus, and none of the copies is used, since nothing tells \
-         whose they are: {}; to use a copy, leave the wrong ones out: `exclude = [{example:?}]`",
+        "{recordings} {} under several speakers of one corpus, and none of the copies is used, since nothing is sure \
+         of whose they are: {}; to use a copy, {advice}",
         if recordings == 1 { "recording lies" } else { "recordings lie" },
         some(told)
     ))
@@ -81,14 +93,25 @@ mod tests {
             warnings(&rows, &resolution),
             [
                 "1 recording lies under several speakers of one corpus, and none of the copies is used, since nothing \
-                 tells whose they are: `c/0` of c:p1 = `c/1` of c:p2; to use a copy, leave the wrong ones out: \
-                 `exclude = [\"c/1\"]`",
+                 is sure of whose they are: `c/0` of c:p1 = `c/1` of c:p2; to use a copy, listen, and leave the wrong \
+                 ones out: `exclude = [\"c/0\"]` or `exclude = [\"c/1\"]`",
                 "3 recordings lie in two corpora under two speakers, who may be one person, and count once: b:01 = \
                  a:01 (2), b:02 = a:09 (1); a split by speakers takes them for two; to be safe, leave one corpus \
                  out: `exclude = [\"b/**\"]`",
             ]
         );
         assert_eq!(warnings(&rows, &Resolution::default()), Vec::<String>::new());
+    }
+
+    #[test]
+    fn the_copy_in_a_folder_that_contradicts_its_name_is_the_one_to_leave_out() {
+        for (misplaced, advice) in [(0, "`exclude = [\"c/0\"]`, whose"), (1, "`exclude = [\"c/1\"]`, whose")] {
+            let mut rows = rows(&["c:p1", "c:p2"]);
+            rows[misplaced].name_matches_folder = Some(false);
+            let resolution = Resolution { contradicting_speakers: vec![(0, 1)], ..Resolution::default() };
+            let told = warnings(&rows, &resolution);
+            assert!(told[0].contains(advice), "{told:?}");
+        }
     }
 
     #[test]

@@ -1,11 +1,13 @@
 //! The stage: reads the manifest, divides, checks, writes.
 
+use std::collections::BTreeSet;
 use std::path::Path;
 
 use ser_schemas::{Assignment, Check, CheckStatus, Clip, KEY_PROTOCOL, Table, TableError};
 use ser_stage::{Context, Outcome};
+use ser_text::counted;
 
-use crate::assign::{Division, assign};
+use crate::assign::{Division, Fold, assign};
 use crate::checks::inspect;
 use crate::error::SplitError;
 use crate::near::{self, NearPair};
@@ -15,6 +17,9 @@ use crate::roster::some_names;
 
 /// A split of more folds than this is told in one line.
 const MAX_FOLDS_TOLD: usize = 12;
+
+/// Validation clips of a fold, as a share of those that were asked for, below which it is told.
+const FEWEST_OF_WANTED: f64 = 0.25;
 
 /// The artifact folders that a split stage reads.
 #[derive(Debug, Clone, Copy)]
@@ -52,6 +57,9 @@ pub fn run(params: &Params, inputs: &Inputs<'_>, ctx: &Context<'_>) -> Result<Ou
     let rows = assignments(&clips, &division);
     let protocol = [(KEY_PROTOCOL, params.protocol.as_str().to_owned())];
     Assignment::write_with(&Assignment::file_in(ctx.out_dir), &rows, &ctx.provenance, &protocol)?;
+    if let Some(warning) = thin_validation(&clips, &division, params.validation_fraction) {
+        ctx.observer.warn(&warning);
+    }
     Ok(summarise(params, clips.len(), rows.len(), &division, &checks))
 }
 
@@ -140,6 +148,30 @@ fn assignments(clips: &[Clip], division: &Division) -> Vec<Assignment> {
     rows
 }
 
+/// A warning about folds whose validation clips are far fewer than a `fraction` of those to train with, or lack most
+/// classes: what is chosen on them is chosen by chance. A corpus of a long and a few short speakers makes such folds.
+fn thin_validation(clips: &[Clip], division: &Division, fraction: f64) -> Option<String> {
+    let classes = |role: &[usize]| role.iter().filter_map(|clip| clips[*clip].emotion).collect::<BTreeSet<_>>().len();
+    let is_thin = |fold: &&Fold| {
+        let (train, validation) = (fold.train.len(), fold.validation.len());
+        let wanted = fraction * (train + validation) as f64;
+        let few = (validation as f64) < FEWEST_OF_WANTED * wanted;
+        validation > 0 && (few || 2 * classes(&fold.validation) < classes(&fold.train))
+    };
+    let thin: Vec<&Fold> = division.folds.iter().filter(is_thin).collect();
+    let worst = thin.iter().min_by_key(|fold| fold.validation.len())?;
+    Some(format!(
+        "{} of {} folds choose epoch and regularisation on too little: fold {} on {}, {} of the {} emotions that it \
+         trains on; leave out speakers of few clips (`exclude` of the manifest), or set `validation_fraction = 0`",
+        thin.len(),
+        division.folds.len(),
+        worst.number,
+        counted(worst.validation.len(), "clip"),
+        classes(&worst.validation),
+        classes(&worst.train),
+    ))
+}
+
 fn summarise(params: &Params, clips: usize, rows: usize, division: &Division, checks: &[Check]) -> Outcome {
     let mut notes = Vec::new();
     if division.folds.len() <= MAX_FOLDS_TOLD {
@@ -163,18 +195,15 @@ fn summarise(params: &Params, clips: usize, rows: usize, division: &Division, ch
         let place = worst.fold.map_or_else(String::new, |fold| format!(" in fold {fold}"));
         let rest = if check.len() > 1 { format!(", nor in {} other folds", check.len() - 1) } else { String::new() };
         notes.push(format!(
-            "{} does not hold{place}{rest}, as this protocol allows: {} offenders, named in checks.parquet",
-            worst.check, worst.offenders
+            "{} does not hold{place}{rest}, as this protocol allows: {}, named in checks.parquet",
+            worst.check,
+            counted(usize::try_from(worst.offenders).unwrap_or(usize::MAX), "offender")
         ));
     }
     notes.extend(about_near_copies(division));
     Outcome {
         rows: rows as u64,
-        headline: format!(
-            "{clips} clips, {}, {}",
-            ser_text::counted(division.folds.len(), "fold"),
-            params.protocol.as_str()
-        ),
+        headline: format!("{clips} clips, {}, {}", counted(division.folds.len(), "fold"), params.protocol.as_str()),
         notes,
         ..Outcome::default()
     }

@@ -59,6 +59,9 @@ pub(crate) struct ModelConfig {
     /// BLAKE3 hash of the weights file, 64 hexadecimal digits; absent in models of before.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(crate) weights_hash: Option<String>,
+    /// BLAKE3 hash of this description without this field, as it is written; absent in models of before.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) description_hash: Option<String>,
 }
 
 impl ModelConfig {
@@ -75,10 +78,14 @@ impl ModelConfig {
         let bytes = weights.to_bytes(metadata).map_err(|error| encode(&path, error.to_string()))?;
         write_atomically(&path, &bytes)?;
         let path = folder.join(CONFIG);
-        let config = Self { weights_hash: Some(hash(&bytes)), ..self.clone() };
-        let mut text = serde_json::to_string_pretty(&config).map_err(|error| encode(&path, error.to_string()))?;
-        text.push('\n');
-        write_atomically(&path, text.as_bytes())
+        let bare = Self { weights_hash: Some(hash(&bytes)), description_hash: None, ..self.clone() };
+        let text = |config: &Self| {
+            serde_json::to_string_pretty(config)
+                .map_err(|error| encode(&path, error.to_string()))
+                .map(|text| text + "\n")
+        };
+        let description_hash = Some(hash(text(&bare)?.as_bytes()));
+        write_atomically(&path, text(&Self { description_hash, ..bare })?.as_bytes())
     }
 
     /// Reads description and weights from `folder`.
@@ -93,7 +100,7 @@ impl ModelConfig {
             return Err(bad(format!("expected format {FORMAT}, found {found}")));
         }
         let config: Self = serde_json::from_value(value).map_err(|error| bad(error.to_string()))?;
-        if let Some(problem) = config.inconsistency() {
+        if let Some(problem) = config.inconsistency().or_else(|| config.alteration()) {
             return Err(bad(problem));
         }
         let path = folder.join(WEIGHTS);
@@ -106,6 +113,17 @@ impl ModelConfig {
         };
         let weights = weights.map_err(|source| TrainError::Weights { path, source })?;
         Ok((config, weights))
+    }
+
+    /// A difference from the description that training wrote. Classes in another order or another standardisation are
+    /// consistent, and would give every recording a wrong answer.
+    fn alteration(&self) -> Option<String> {
+        let expected = self.description_hash.as_ref()?;
+        let written = serde_json::to_string_pretty(&Self { description_hash: None, ..self.clone() }).ok()? + "\n";
+        let found = hash(written.as_bytes());
+        (found != *expected).then(|| {
+            format!("it was changed after training: its hash is {found}, expected {expected}; copy the folder again, or train again")
+        })
     }
 
     /// What would make the description useless: sizes that contradict each other.

@@ -37,6 +37,11 @@ pub struct Predictor {
 }
 
 impl Predictor {
+    /// Number of models whose probabilities are averaged: one per fold.
+    pub fn fold_count(&self) -> usize {
+        self.models.len()
+    }
+
     /// Loads the model in `folder`: a fold's folder, or a train artifact, whose folds then vote with equal weight.
     pub fn load(folder: &Path, device: Device) -> Result<Self, TrainError> {
         let engine =

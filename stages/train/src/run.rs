@@ -172,7 +172,7 @@ impl Common<'_> {
             stop: &|| self.failed.load(Ordering::Relaxed),
             checkpoint: self.ctx.work_dir.join(format!("fold={}", roles.number)).join("checkpoint.safetensors"),
             identity: self.identity(roles),
-            label: format!("fold {} of {}", at + 1, self.folds.len()),
+            label: format!("fold {} ({} of {})", self.folds[at].number, at + 1, self.folds.len()),
         };
         let outcome = train_fold(&inputs)?;
         let record = FoldRecord {
@@ -271,6 +271,7 @@ impl Common<'_> {
                 standardisation: fold.scalings,
                 limits: self.data.limits.clone(),
                 weights_hash: None,
+                description_hash: None,
             };
             uars.extend(config.validation_uar);
             config.write(&self.ctx.out_dir.join(format!("fold={}", roles.number)), &fold.outcome.weights)?;

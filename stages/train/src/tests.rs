@@ -313,12 +313,12 @@ fn every_epoch_and_every_fold_is_told() {
     let messages = ear.messages.into_inner().expect("lock");
     let starts: Vec<&str> = messages.iter().filter_map(|text| text.split(", loss").next()).collect();
     let expected =
-        [(1, 1), (1, 2), (2, 1), (2, 2)].map(|(fold, epoch)| format!("fold {fold} of 2, epoch {epoch} of 2"));
+        [(1, 1), (1, 2), (2, 1), (2, 2)].map(|(at, epoch)| format!("fold {} ({at} of 2), epoch {epoch} of 2", at - 1));
     assert_eq!(starts, expected);
     let milestones = ear.milestones.into_inner().expect("lock");
     assert_eq!(milestones.len(), 2, "{milestones:?}");
-    for (number, text) in (1..).zip(&milestones) {
-        assert!(text.starts_with(&format!("fold {number} of 2 is done, 2 epochs")), "{text}");
+    for (number, text) in milestones.iter().enumerate() {
+        assert!(text.starts_with(&format!("fold {number} ({} of 2) is done, 2 epochs", number + 1)), "{text}");
     }
 }
 
@@ -596,7 +596,9 @@ fn weights_that_are_not_those_of_the_training_are_refused() {
     let config = folder.join("config.json");
     let text = std::fs::read_to_string(&config).expect("text");
     let mut value: serde_json::Value = serde_json::from_str(&text).expect("JSON");
-    value.as_object_mut().expect("an object").remove("weights_hash").expect("the hash");
+    for hash in ["weights_hash", "description_hash"] {
+        value.as_object_mut().expect("an object").remove(hash).expect("the hash");
+    }
     std::fs::write(&config, value.to_string()).expect("write");
     load(&edited).expect("no hash to compare with");
     let error = load(&changed(last, f32::INFINITY.to_le_bytes())).expect_err("infinite");
@@ -656,6 +658,18 @@ fn models_that_do_not_fit_say_so() {
         let error = Predictor::load(&fold, Device::Flex).expect_err("altered");
         std::error::Error::source(&error).map_or_else(|| error.to_string(), ToString::to_string)
     };
+    // Consistent, and wrong for every recording.
+    let value: serde_json::Value = serde_json::from_str(&text).expect("JSON");
+    let mut swapped = value.clone();
+    swapped["classes"].as_array_mut().expect("classes").reverse();
+    assert!(load(&swapped.to_string()).contains("it was changed after training"));
+    swapped = value.clone();
+    swapped["standardisation"]["frames"]["mean"][0] = serde_json::json!(0.125);
+    assert!(load(&swapped.to_string()).contains("it was changed after training"));
+    // As a program of before wrote it.
+    let mut value = value;
+    value.as_object_mut().expect("an object").remove("description_hash").expect("the hash");
+    let text = serde_json::to_string_pretty(&value).expect("JSON");
     let wider = text.replacen("\"channels\": 8", "\"channels\": 9", 2);
     assert!(
         load(&wider).contains("`conv.0.weight` has shape [5, 4, 8] of F32, expected [5, 4, 9] of F32"),

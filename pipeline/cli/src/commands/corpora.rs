@@ -3,7 +3,7 @@
 use std::fmt::Write as _;
 use std::path::Path;
 
-use ser_ingest::{Descriptor, Survey};
+use ser_ingest::{Descriptor, Example, Survey};
 use ser_text::printable;
 use serde_json::json;
 
@@ -12,7 +12,7 @@ use crate::output::{self, Status, UsageError};
 use crate::text_table;
 
 /// How many files a list names.
-const LISTED: usize = 20;
+const LISTED: usize = 5;
 
 pub(crate) fn run(args: &CorporaArgs) -> anyhow::Result<Status> {
     match &args.command {
@@ -64,7 +64,8 @@ fn list(json: bool) -> anyhow::Result<Status> {
 fn check(root: &Path, corpus: &str, json: bool) -> anyhow::Result<Status> {
     let descriptor = Descriptor::load(corpus, Path::new("."))?;
     let survey = ser_ingest::check_root(&descriptor, root)?;
-    let status = if survey.exists { Status::Done } else { Status::Failed };
+    let is_misread = survey.files > 0 && survey.recordings == 0;
+    let status = if survey.exists && !is_misread { Status::Done } else { Status::Failed };
     if json {
         output::print_json(&survey)?;
         return Ok(status);
@@ -106,6 +107,16 @@ fn describe(survey: &Survey) -> String {
     }
     for (number, warning) in survey.warnings.iter().enumerate() {
         let _ = writeln!(text, "  {}. {}", number + 1, printable(warning));
+    }
+    if !survey.examples.is_empty() {
+        let cell = |cell: &Option<String>| printable(cell.as_deref().unwrap_or("-")).into_owned();
+        let row = |example: &Example| {
+            let Example { path, speaker, emotion, sentence, take } = example;
+            vec![printable(path).into_owned(), cell(speaker), cell(emotion), cell(sentence), cell(take)]
+        };
+        let rows: Vec<Vec<String>> = survey.examples.iter().map(row).collect();
+        let head = ["for example", "speaker", "emotion", "sentence", "take"];
+        let _ = write!(text, "\n{}", text_table::render(&head, &rows));
     }
     for (title, counts) in
         [("emotion", &survey.emotions), ("speaker", &survey.speakers), ("left out as", &survey.other_modalities)]

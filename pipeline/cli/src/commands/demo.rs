@@ -12,6 +12,7 @@ pub(crate) fn run(args: &DemoArgs) -> anyhow::Result<Status> {
     let summary = ser_demo::write_demo(&args.dir, args.seed)?;
     output::print(format_args!("{}: {}", args.dir.display(), describe(&summary)))?;
     output::tell("These are synthetic voices: they show how the pipeline works and say nothing about emotions.");
+    output::tell(format_args!("to run the pipeline on them: `SER_DATA={} ser run`", args.dir.display()));
     Ok(Status::Done)
 }
 

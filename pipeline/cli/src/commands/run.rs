@@ -22,12 +22,14 @@ const DEMO_SEED: u64 = 42;
 
 pub(crate) fn run(project: &Project<'_>, args: &RunArgs) -> anyhow::Result<Status> {
     let mut pipeline = project.pipeline()?;
+    let mut demo_in = None;
     let threads = args.jobs.map_or(0, usize::from);
     rayon::ThreadPoolBuilder::new().num_threads(threads).build_global().context("cannot start worker threads")?;
     if let Some(dir) = &args.demo
         && !any_corpus(&pipeline)
     {
         pipeline = with_demo(project, &pipeline, dir)?;
+        demo_in = Some(dir);
     }
     let store = project.store(&pipeline);
     if args.dry_run {
@@ -52,6 +54,12 @@ pub(crate) fn run(project: &Project<'_>, args: &RunArgs) -> anyhow::Result<Statu
     if !project.quiet {
         let ran = record.stages.iter().filter(|stage| stage.status == ser_engine::StageStatus::Done).count();
         output::tell(format_args!("{} of {} stages run in {}", ran, record.stages.len(), duration(record.seconds)));
+        if let Some(dir) = demo_in {
+            let dir = dir.display();
+            output::tell(format_args!(
+                "other commands see these corpora with SER_DATA={dir}: `SER_DATA={dir} ser status`"
+            ));
+        }
     }
     match record.status {
         RunStatus::Done => Ok(Status::Done),

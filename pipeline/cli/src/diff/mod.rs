@@ -5,6 +5,8 @@ mod clips;
 mod figures;
 mod text;
 
+use std::collections::BTreeSet;
+
 use ser_engine::{KeptFile, NotCompared, RunDiff, RunRecord, StageRun, Store, compare};
 use ser_evaluate::Evaluate;
 use ser_manifest::Manifest;
@@ -28,12 +30,25 @@ pub(crate) struct Diff {
     pub(crate) summary: Vec<FigureChange>,
     /// Precision, recall and F1 of every class in every group, as far as both runs have them.
     pub(crate) classes: Vec<FigureChange>,
+    /// Evaluate stages that tested other emotions in one run than in the other.
+    pub(crate) other_emotions: Vec<OtherEmotions>,
+}
+
+/// The emotions that an evaluate stage tested, in two runs. Figures over all of them have other chances.
+#[derive(Debug, Serialize)]
+pub(crate) struct OtherEmotions {
+    /// The evaluate stage.
+    pub(crate) stage: String,
+    /// Those of the earlier run.
+    pub(crate) a: BTreeSet<String>,
+    /// Those of the later run.
+    pub(crate) b: BTreeSet<String>,
 }
 
 impl Diff {
     /// What differs between `a` and the later `b`.
     pub(crate) fn of(store: &Store, a: &RunRecord, b: &RunRecord) -> Self {
-        let mut diff = Self { clips: Vec::new(), runs: compare(a, b), summary: Vec::new(), classes: Vec::new() };
+        let mut diff = Self::without_tables(compare(a, b));
         for new in b.stages.iter().filter(|stage| stage.has_result()) {
             let old = a.stages.iter().find(|stage| stage.stage == new.stage && stage.kind == new.kind);
             let Some(old) = old.filter(|stage| stage.has_result()) else { continue };
@@ -50,6 +65,10 @@ impl Diff {
         diff
     }
 
+    fn without_tables(runs: RunDiff) -> Self {
+        Self { clips: Vec::new(), runs, summary: Vec::new(), classes: Vec::new(), other_emotions: Vec::new() }
+    }
+
     fn add_clips(&mut self, tables: &Tables<'_>) -> Result<(), String> {
         let clips = tables.read::<Clip>()?;
         let exclusions = tables.read::<Exclusion>()?;
@@ -64,6 +83,13 @@ impl Diff {
         self.summary.extend(figures::of_summary(&tables.new.stage, &old, &new));
         let (old, new) = tables.read::<ClassMetrics>()?;
         self.classes.extend(figures::of_classes(&tables.new.stage, &old, &new));
+        let tested = |rows: &[ClassMetrics]| -> BTreeSet<String> {
+            rows.iter().filter(|row| row.support > 0).map(|row| row.emotion.to_string()).collect()
+        };
+        let (a, b) = (tested(&old), tested(&new));
+        if a != b {
+            self.other_emotions.push(OtherEmotions { stage: tables.new.stage.clone(), a, b });
+        }
         Ok(())
     }
 }

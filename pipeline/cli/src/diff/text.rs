@@ -1,12 +1,13 @@
 //! A comparison as text: counts first, then what is behind them, no list longer than asked for.
 
+use std::collections::BTreeSet;
 use std::fmt::Write as _;
 
 use ser_engine::Figure;
 use serde_json::Value;
 
 use super::clips::{Changed, Excluded, Labelled, Otherwise};
-use super::{ClipDiff, Diff, FigureChange};
+use super::{ClipDiff, Diff, FigureChange, OtherEmotions};
 use crate::{text_table, words};
 
 /// Longer parameter values are cut.
@@ -20,6 +21,7 @@ pub(crate) fn describe(diff: &Diff, limit: usize) -> String {
     let mut parts: Vec<String> = diff.clips.iter().map(|clips| describe_clips(clips, limit)).collect();
     parts.extend(stages(diff, limit));
     parts.extend(parameters(diff, limit));
+    parts.extend(diff.other_emotions.iter().map(other_emotions));
     parts.extend(metrics(diff, limit));
     parts.extend(recalls(diff, limit));
     parts.extend(not_compared(diff, limit));
@@ -85,6 +87,24 @@ fn parameters(diff: &Diff, limit: usize) -> Option<String> {
         })
         .collect();
     section("Parameters", &rows, limit)
+}
+
+/// Why figures over all emotions cannot be compared.
+fn other_emotions(of: &OtherEmotions) -> String {
+    let only = |these: &BTreeSet<String>, those: &BTreeSet<String>| {
+        let only: Vec<&str> = these.difference(those).map(String::as_str).collect();
+        if only.is_empty() { String::new() } else { format!(", {} here only", only.join(", ")) }
+    };
+    let side = |these: &BTreeSet<String>, those: &BTreeSet<String>| {
+        let chance = 1.0 / these.len().max(1) as f64;
+        format!("{} emotions, chance {chance:.3}{}", these.len(), only(these, those))
+    };
+    format!(
+        "`{}` tested other emotions, so that UAR, accuracy and F1 cannot be compared:\n  A  {}\n  B  {}\n",
+        of.stage,
+        side(&of.a, &of.b),
+        side(&of.b, &of.a)
+    )
 }
 
 /// The headline figures that moved.
@@ -162,8 +182,8 @@ fn table(head: &[&str], rows: &[Vec<String>], limit: usize) -> String {
 
 fn moved(old: &Figure, new: &Figure, delta: f64, within: Option<bool>) -> [String; 4] {
     let verdict = match within {
-        Some(true) => "within the intervals",
-        Some(false) => "beyond the intervals",
+        Some(true) => "each in the other's interval",
+        Some(false) => "not in each other's interval",
         None => "",
     };
     [figure(old), figure(new), format!("{delta:+.3}"), verdict.to_owned()]
@@ -237,7 +257,7 @@ mod tests {
 
     fn empty() -> Diff {
         let run = RunRecord::default();
-        Diff { clips: Vec::new(), runs: compare(&run, &run), summary: Vec::new(), classes: Vec::new() }
+        Diff::without_tables(compare(&run, &run))
     }
 
     #[test]
@@ -274,7 +294,19 @@ mod tests {
         insta::assert_snapshot!(describe(&diff, 9), @r"
         Figures: 1 of 1 moved
                                                       A                     B  change
-          UAR  cnn_lstm on random  0.571 [0.521, 0.621]  0.583 [0.533, 0.633]  +0.012  within the intervals
+          UAR  cnn_lstm on random  0.571 [0.521, 0.621]  0.583 [0.533, 0.633]  +0.012  each in the other's interval
+        ");
+    }
+
+    #[test]
+    fn figures_over_other_emotions_are_told_not_to_compare() {
+        let names = |names: &[&str]| names.iter().map(|name| (*name).to_owned()).collect();
+        let (a, b) = (names(&["angry", "calm", "sad", "happy"]), names(&["angry", "sad"]));
+        let other_emotions = vec![super::OtherEmotions { stage: "evaluation".to_owned(), a, b }];
+        insta::assert_snapshot!(describe(&Diff { other_emotions, ..empty() }, 9), @r"
+        `evaluation` tested other emotions, so that UAR, accuracy and F1 cannot be compared:
+          A  4 emotions, chance 0.250, calm, happy here only
+          B  2 emotions, chance 0.500
         ");
     }
 

@@ -52,6 +52,24 @@ fn chunks_tags_and_rubbish_are_no_second_file() {
 }
 
 #[test]
+fn samples_that_are_not_read_are_told() {
+    let order = Order::Little;
+    let fmt = chunk(*b"fmt ", &format(1, 1, 16_000, 16, order), order);
+    let data = chunk(*b"data", &integers(&sine(440.0, 16_000, 800), 16, order), order);
+    let remark = |bytes: Vec<u8>| {
+        let found = decode(bytes).expect("WAVE");
+        (found.frame_count(), found.remark.expect("told"))
+    };
+    let (frames, told) = remark(riff(&[fmt.clone(), data.clone(), data.clone()], order));
+    assert_eq!((frames, told.as_str()), (800, "it has several `data` chunks, and only the first is read"));
+    let mut short = data;
+    short[4..8].copy_from_slice(&200_u32.to_le_bytes());
+    let (frames, told) = remark(riff(&[fmt, short], order));
+    assert_eq!(frames, 100);
+    assert!(told.starts_with("1400 bytes that no chunk holds lie behind it, from byte 244"), "{told}");
+}
+
+#[test]
 fn samples_without_a_size_end_at_the_second_file() {
     let order = Order::Little;
     for size in [0_u32, 0xffff_ffff] {

@@ -141,6 +141,16 @@ fn a_capture_joined_to_a_running_stream_is_read_and_told() {
 }
 
 #[test]
+fn an_end_that_leaves_out_more_than_a_packet_is_told() {
+    let mut pages = paged(&[4], 0);
+    pages.last_mut().expect("page").granule = 3_000;
+    let found = decode(file(&pages)).expect("a stream");
+    assert_eq!(found.frame_count(), 3_000);
+    let remark = found.remark.expect("told");
+    assert!(remark.starts_with("its last page ends it after 0.12 s, and the 0.5"), "{remark}");
+}
+
+#[test]
 fn positions_without_sense_are_no_panic() {
     for position in [i64::MIN, -2, 0, 1, i64::MAX] {
         for index in [1, 2, 3] {

@@ -189,7 +189,13 @@ impl Tables {
         let columns: Vec<&str> = table.columns.keys().map(|field| field.as_str()).collect();
         let columns = columns.join(", ");
         let Some(found) = found else {
-            self.notes.push(format!("`{}` not found, so it fills nothing: {columns}", printable(&table.file)));
+            let told = format!("`{}` not found, so it fills nothing: {columns}", printable(&table.file));
+            // A corpus that ships is often used without its tables; who writes a descriptor means the tables in it.
+            if descriptor.path.is_some() {
+                self.warnings.push(format!("{told}; correct `file` or `look_in`, or leave the `[[table]]` out"));
+            } else {
+                self.notes.push(told);
+            }
             return;
         };
         let path = &found.path;

@@ -42,6 +42,11 @@ pub(crate) fn run(project: &Project<'_>, args: &PredictArgs) -> anyhow::Result<S
     let unusable = || format!("cannot use the model in `{}`", model.display());
     let predictor = Predictor::load(&model, Device::Flex).with_context(unusable)?;
     let hearing = Hearing::new(&predictor).with_context(unusable)?;
+    let folds = match predictor.fold_count() {
+        1 => String::new(),
+        folds => format!(", the mean of {folds} folds"),
+    };
+    project.note(format!("model: `{}`{folds}", model.display()));
     let found = recordings::find(&args.paths);
     found.notes.iter().for_each(|note| project.note(printable(note)));
     if found.recordings.is_empty() {
@@ -95,7 +100,11 @@ fn default_model(project: &Project<'_>) -> anyhow::Result<PathBuf> {
     }
     Err(UsageError {
         message: format!("no stage of `{}` holds a trained network", pipeline.file().display()),
-        hint: Some("run the pipeline: `ser run`; or name the folder of a model: `--model`".to_owned()),
+        hint: Some(
+            "a network is needed, as linear models and majorities are not kept: add a stage of kind `train` and run it \
+             (`ser run`), or name the folder of a model: `--model`"
+                .to_owned(),
+        ),
     }
     .into())
 }
