@@ -17,7 +17,7 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 use std::sync::atomic::{AtomicUsize, Ordering};
 
-use ser_audio::testing::mono_wav;
+use ser_audio::testing::{files_below, mono_wav};
 use ser_audio::{Limits, Resampler};
 use ser_audit::{Params, near_duplicates};
 use ser_schemas::{Clip, NearDuplicate};
@@ -43,9 +43,7 @@ fn main() -> Result<(), Box<dyn Error>> {
     let mut paths = Vec::new();
     let mut chosen = BTreeSet::new();
     for folder in &folders {
-        let mut found = Vec::new();
-        walk(folder, &mut found)?;
-        found.sort();
+        let mut found = files_below(folder)?;
         let every = (found.len() / copies.max(1)).max(1);
         chosen.extend(found.iter().step_by(every).take(copies).cloned());
         paths.append(&mut found);
@@ -131,18 +129,6 @@ fn show(pair: &NearDuplicate) {
         pair.correlation.unwrap_or(f64::NAN),
         pair.overlap_s
     );
-}
-
-fn walk(folder: &Path, found: &mut Vec<PathBuf>) -> std::io::Result<()> {
-    for entry in std::fs::read_dir(folder)? {
-        let path = entry?.path();
-        if path.is_dir() {
-            walk(&path, found)?;
-        } else {
-            found.push(path);
-        }
-    }
-    Ok(())
 }
 
 /// `work` on every item, on all processors, in the items' order.

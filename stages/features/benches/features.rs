@@ -14,7 +14,7 @@ use std::time::Instant;
 use divan::counter::ItemsCount;
 use divan::{Bencher, black_box};
 use ser_audio::Resampler;
-use ser_audio::testing::mono_wav;
+use ser_audio::testing::{mono_wav, peak_mib};
 use ser_features::{Extractor, Params, run};
 use ser_schemas::{Clip, KEY_SAMPLE_RATE_HZ, Provenance, Table};
 use ser_stage::Context;
@@ -108,7 +108,7 @@ fn stage() -> Result<(), Box<dyn Error>> {
             CLIPS as f64 / worst,
             CLIPS as f64 / best,
             (CLIPS * SECONDS) as f64 / middle,
-            peak_memory(),
+            peak_mib().map_or_else(|| "not known".to_owned(), |mib| format!("{mib:.0} MiB")),
         )?;
     }
     Ok(())
@@ -129,11 +129,4 @@ fn corpus(folder: &Path, rate_hz: u32) -> Result<(), Box<dyn Error>> {
     let rate = [(KEY_SAMPLE_RATE_HZ, "16000".to_owned())];
     Clip::write_with(&Clip::file_in(folder), &rows, &Provenance::default(), &rate)?;
     Ok(())
-}
-
-fn peak_memory() -> String {
-    let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
-    let line = status.lines().find(|line| line.starts_with("VmHWM:"));
-    let kib: Option<f64> = line.and_then(|line| line.split_whitespace().nth(1)).and_then(|kib| kib.parse().ok());
-    kib.map_or_else(|| "not known".to_owned(), |kib| format!("{:.0} MiB", kib / 1024.0))
 }
