@@ -112,10 +112,7 @@ fn by_file(path: &Path, rows: &[Row], clips: &[Clip]) -> Result<Plan, SplitError
         let fold = folds.entry(row.fold).or_insert_with(|| Fold {
             number: row.fold,
             held_out: format!("fold {} of {}", row.fold, path.display()),
-            train: Vec::new(),
-            validation: Vec::new(),
-            test: Vec::new(),
-            left_out: Vec::new(),
+            ..Fold::default()
         });
         match row.role {
             Role::Train => fold.train.push(*clip),
