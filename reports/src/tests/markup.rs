@@ -137,7 +137,10 @@ fn a_hundred_thousand_clips_weigh_no_more_than_five_megabytes() {
         }
     }
     fixture.tables.exclusions.extend(multiplied(5000).map(|_| exclusion.clone()));
-    fixture.tables.label_errors.extend(multiplied(20_000).map(|rank| ser_schemas::LabelError { rank, ..disputed.clone() }));
+    fixture
+        .tables
+        .label_errors
+        .extend(multiplied(20_000).map(|rank| ser_schemas::LabelError { rank, ..disputed.clone() }));
     fixture.audit().near_duplicates.extend(multiplied(20_000).map(|_| twice.clone()));
     let full = Params { exclusion_rows: 1000, clip_rows: 200, ..Params::default() };
     let html = fixture.render(&full).expect("rendered").html;

@@ -67,10 +67,7 @@ pub(crate) const WORLDS: &[World] = &[
     world("few clips, somewhat too sure", 8, 2, (1.5, 0.3), (1.5, 0.2)),
     world("many clips, calibrated on average", 4, 50, (1.5, 0.3), (1.0, 0.2)),
     world("many clips, slightly too sure", 5, 25, (1.5, 0.3), (1.15, 0.1)),
-    World {
-        times: &[1, 1, 1, 4],
-        ..world("some speakers with four times the clips", 4, 6, (1.5, 0.3), (1.3, 0.2))
-    },
+    World { times: &[1, 1, 1, 4], ..world("some speakers with four times the clips", 4, 6, (1.5, 0.3), (1.3, 0.2)) },
 ];
 
 /// What has intervals.
