@@ -3,9 +3,10 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use ser_schemas::{Check, CheckStatus, Clip, Emotion, Role};
+use ser_text::some_names;
 
 use crate::assign::{Division, Fold};
-use crate::roster::{some_names, speaker_name};
+use crate::roster::speaker_name;
 
 /// What an offence against a check amounts to.
 #[derive(Clone, Copy)]

@@ -3,9 +3,9 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use ser_schemas::Clip;
+use ser_text::some_names;
 
 use crate::near::{NearPair, leaders};
-use crate::roster::some_names;
 
 /// Names in a group that are spelt out; more are counted.
 const MAX_SPELT: usize = 6;

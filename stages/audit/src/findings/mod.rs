@@ -21,9 +21,6 @@ use crate::dataset::Dataset;
 use crate::measures::Measures;
 use crate::params::Params;
 
-/// How many names a finding's evidence lists.
-const MAX_NAMED: usize = 20;
-
 /// Looks for one kind of trouble.
 pub type Finder = fn(&Params, &Dataset) -> Vec<Finding>;
 /// Looks for one kind of trouble in what was measured.
@@ -76,14 +73,4 @@ pub fn findings(params: &Params, dataset: &Dataset, measures: &Measures) -> Vec<
 
 fn finding(severity: Severity, code: Code, message: String, evidence: String) -> Finding {
     Finding { severity, code: code.as_str().to_owned(), message, evidence }
-}
-
-/// `names`, the first [`MAX_NAMED`] of them, as text.
-fn some_names(names: impl IntoIterator<Item = String>) -> String {
-    let mut names = names.into_iter();
-    let named: Vec<String> = names.by_ref().take(MAX_NAMED).collect();
-    match names.count() {
-        0 => named.join(", "),
-        more => format!("{} and {more} more", named.join(", ")),
-    }
 }

@@ -1,10 +1,9 @@
 //! What was read from file names, and can hardly be right.
 
 use ser_schemas::{Clip, Emotion, Finding, Severity};
-use ser_text::counted;
-use ser_text::{Told, alike, strange};
+use ser_text::{Told, alike, counted, some_names, strange};
 
-use super::{finding, some_names};
+use super::finding;
 use crate::codes::Code;
 use crate::dataset::Dataset;
 use crate::params::Params;

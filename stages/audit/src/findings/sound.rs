@@ -1,9 +1,9 @@
 //! Recordings that were made, converted or stored wrong: clipped, shifted, at the wrong scale, out of phase.
 
 use ser_schemas::{Clip, Finding, Severity};
-use ser_text::counted;
+use ser_text::{counted, some_names};
 
-use super::{finding, some_names};
+use super::finding;
 use crate::codes::Code;
 use crate::dataset::Dataset;
 use crate::params::Params;
