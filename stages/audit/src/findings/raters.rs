@@ -54,9 +54,8 @@ pub(super) fn low_agreement(params: &Params, dataset: &Dataset, corpus: &str) ->
         let share = |clip: &Clip| clip.perceived_agreement.unwrap_or_default();
         share(a).total_cmp(&share(b)).then_with(|| a.clip_id.cmp(&b.clip_id))
     });
-    let shares = doubtful
-        .iter()
-        .map(|clip| format!("{} {:.2}", clip.clip_id, clip.perceived_agreement.unwrap_or_default()));
+    let shares =
+        doubtful.iter().map(|clip| format!("{} {:.2}", clip.clip_id, clip.perceived_agreement.unwrap_or_default()));
     Some(finding(
         Severity::Info,
         Code::LowAgreement,
