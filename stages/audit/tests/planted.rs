@@ -58,16 +58,11 @@ fn corpus(name: &str) -> Corpus {
         corpus: name.into(),
         title: name.into(),
         root: format!("data/{name}"),
-        status: CorpusStatus::Ingested,
-        synthetic: false,
         files: 120,
         clips: 120,
         expected_files: Some(120),
-        shortfall: None,
         language: Some("en".into()),
-        licence: None,
-        citation: None,
-        url: None,
+        ..Corpus::default()
     }
 }
 

@@ -35,15 +35,10 @@ fn corpus(name: &str, status: CorpusStatus) -> Corpus {
         title: name.into(),
         root: format!("data/{name}"),
         status,
-        synthetic: false,
         files: 10,
         clips: 10,
         expected_files: Some(12),
-        shortfall: None,
-        language: None,
-        licence: None,
-        citation: None,
-        url: None,
+        ..Corpus::default()
     }
 }
 

@@ -4,7 +4,7 @@ use std::path::Path;
 
 use ser_schemas::{
     Assignment, CalibrationBin, CheckStatus, ClassMetrics, Clip, Comparison, ComparisonKind, ComparisonTest,
-    ConfusionCell, CrossCorpus, Emotion, Exposure, Family, KEY_PROTOCOL, LabelError, ModelCheck, Perceived, Prediction,
+    ConfusionCell, CrossCorpus, Emotion, Exposure, KEY_PROTOCOL, LabelError, ModelCheck, Perceived, Prediction,
     Provenance, Role, SummaryMetric, Table, Use, WorstGroup,
 };
 use ser_stage::{Context, Outcome};
@@ -70,16 +70,8 @@ impl Model {
             model: row.model.clone(),
             split: row.split.clone(),
             protocol: splits.iter().find(|split| split.0 == row.split).map(|split| split.1.to_owned()),
-            family: Family::Other,
-            baseline: false,
-            description: "Made up.".into(),
-            settings: None,
-            inputs: String::new(),
-            parameter_count: None,
-            standardisation: None,
-            uses_test_speakers: false,
-            long_clips: None,
             recipe: self.recipe.unwrap_or(&row.model).to_owned(),
+            ..ser_schemas::Model::default()
         }
     }
 }
