@@ -148,9 +148,7 @@ impl World {
                 for value in &mut row {
                     *value /= sum;
                 }
-                let answer = Answer::new(&row, truth, BINS);
-                speaker.sums.add_answer(answer);
-                speaker.clips.push(answer);
+                speaker.add(Answer::new(&row, truth, BINS));
             }
         }
         speaker
