@@ -14,7 +14,7 @@ use ser_evaluate::calibration::{Answer, Tally};
 use ser_evaluate::calibration_intervals::calibration_intervals;
 use ser_evaluate::sample::{Sample, Speaker};
 
-use super::{Count, normal};
+use super::{Count, normal, sample};
 
 /// A population of speakers, and how many clips each has.
 #[derive(Debug, Clone, Copy)]
@@ -226,11 +226,7 @@ impl Union {
                     voices.iter().map(&mut speak).collect()
                 })
                 .collect();
-            let sample = if self.known {
-                Sample::of_speakers(&Tally::new(BINS), Vec::new(), drawn.into_iter().flatten().collect())
-            } else {
-                Sample::of_speakers(&Tally::new(BINS), drawn, Vec::new())
-            };
+            let sample = sample(self.known, &Tally::new(BINS), drawn);
             let found = calibration_intervals(&sample, &Draws::of(&sample, resamples, experiment));
             for ((count, interval), truth) in counts.iter_mut().zip([found.ece, found.brier, found.log_loss]).zip(truth)
             {
