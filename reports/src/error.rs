@@ -1,7 +1,5 @@
 //! What can go wrong between the tables and the page.
 
-use std::path::PathBuf;
-
 use plotters::drawing::DrawingAreaErrorKind;
 use ser_schemas::TableError;
 
@@ -9,7 +7,7 @@ use ser_schemas::TableError;
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum Error {
-    /// A table could not be read or written.
+    /// A table could not be read or written, or the page not be written.
     #[error(transparent)]
     Table(#[from] TableError),
     /// A model with figures and without a description.
@@ -36,15 +34,6 @@ pub enum Error {
     /// A template failed.
     #[error("cannot render the report")]
     Render(#[from] minijinja::Error),
-    /// The page could not be written.
-    #[error("cannot write `{}`", path.display())]
-    Write {
-        /// The file.
-        path: PathBuf,
-        /// What the operating system said.
-        #[source]
-        source: std::io::Error,
-    },
 }
 
 fn list(names: &[String]) -> String {

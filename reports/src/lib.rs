@@ -22,7 +22,7 @@ mod scored;
 mod sections;
 mod tables;
 
-use ser_schemas::Table;
+use ser_schemas::{Table, TableError};
 use ser_stage::{Context, Outcome};
 
 pub use error::Error;
@@ -71,7 +71,7 @@ pub fn run(params: &Params, inputs: &Inputs<'_>, ctx: &Context<'_>) -> Result<Ou
     let card = page.card.as_ref().map_or_else(|| "No model was evaluated.\n".to_owned(), card::markdown);
     for (file, text) in [(PAGE_FILE, page::render(&page)?), (CARD_FILE, card)] {
         let path = ctx.out_dir.join(file);
-        std::fs::write(&path, text).map_err(|source| Error::Write { path, source })?;
+        std::fs::write(&path, text).map_err(TableError::io("write", &path))?;
     }
     ser_schemas::ClassMetrics::write_in(ctx.out_dir, &tables.classes, &ctx.provenance)?;
     ser_schemas::SummaryMetric::write_in(ctx.out_dir, &tables.summary, &ctx.provenance)?;

@@ -284,11 +284,9 @@ mod tests {
             group_value: "all".into(),
             metric: "uar".into(),
             value: 0.5,
-            low: None,
-            high: None,
             support,
             speakers: 24,
-            known_speakers: None,
+            ..SummaryMetric::default()
         }
     }
 

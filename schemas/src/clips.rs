@@ -16,7 +16,7 @@ pub const PHASE_CENTRES_HZ: [f64; 2] = [475.0, 825.0];
 crate::table::table! {
     /// One audio file. In an ingest stage's `clips.parquet`: every file found, usable or not. In a manifest's: the clips
     /// that later stages use.
-    pub struct Clip ("clips", version 3) {
+    pub struct Clip ("clips", version 3, Default) {
         /// `<corpus>/<path below the corpus root, without extension>`, with forward slashes, in Unicode's composed form (NFC); where both spellings of a path lie side by side, the second ends in `~2`. Joins all tables.
         clip_id: String,
         /// Name of the corpus, from its descriptor.
@@ -104,46 +104,7 @@ impl Clip {
 
     /// A file that was found and of which nothing more is known yet.
     pub fn found(clip_id: String, corpus: String, path: String, bytes: u64) -> Self {
-        Self {
-            clip_id,
-            corpus,
-            path,
-            bytes,
-            content_hash: None,
-            audio_hash: None,
-            container: None,
-            codec: None,
-            sample_rate_hz: None,
-            channels: None,
-            bits_per_sample: None,
-            duration_s: None,
-            speaker: None,
-            gender: None,
-            age_years: None,
-            language: None,
-            emotion_raw: None,
-            emotion: None,
-            intensity: None,
-            sentence: None,
-            take: None,
-            perceived_emotion: None,
-            perceived_agreement: None,
-            peak_dbfs: None,
-            rms_dbfs: None,
-            channel_rms_dbfs: None,
-            dc_offset: None,
-            clipped_fraction: None,
-            silence_fraction: None,
-            leading_silence_s: None,
-            trailing_silence_s: None,
-            bandwidth_hz: None,
-            fingerprint: None,
-            phase: None,
-            name_matches_folder: None,
-            remark: None,
-            problem: None,
-            problem_detail: None,
-        }
+        Self { clip_id, corpus, path, bytes, ..Self::default() }
     }
 }
 

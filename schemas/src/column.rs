@@ -3,8 +3,8 @@
 use std::sync::Arc;
 
 use arrow::array::{
-    Array, ArrayRef, AsArray, BooleanArray, Float32Array, Float32Builder, Float64Array, ListBuilder, StringArray,
-    UInt16Array, UInt32Array, UInt32Builder, UInt64Array,
+    Array, ArrayRef, ArrowPrimitiveType, AsArray, BooleanArray, ListBuilder, PrimitiveArray, PrimitiveBuilder,
+    StringArray,
 };
 use arrow::datatypes::{DataType, Field, Float32Type, Float64Type, UInt16Type, UInt32Type, UInt64Type};
 
@@ -25,211 +25,173 @@ pub trait Column: Sized {
     fn decode(array: &dyn Array, row: usize) -> Result<Self, String>;
 }
 
+/// A type whose values fill a column, where one may be missing or not: [`Column`] of the type and of its `Option`.
+pub(crate) trait Value: Sized {
+    /// What a column without nulls should hold, in words.
+    const EXPECTED: &'static str;
+
+    /// The Arrow type.
+    fn data_type() -> DataType;
+
+    /// All values as one array.
+    fn encode<'a>(values: impl Iterator<Item = Option<&'a Self>>) -> ArrayRef
+    where
+        Self: 'a;
+
+    /// The value in `row` of `array`; the error says what was expected and what was found.
+    fn decode(array: &dyn Array, row: usize) -> Result<Option<Self>, String>;
+}
+
+impl<T: Value> Column for T {
+    const NULLABLE: bool = false;
+
+    fn data_type() -> DataType {
+        T::data_type()
+    }
+
+    fn encode<'a>(values: impl Iterator<Item = &'a Self>) -> ArrayRef
+    where
+        Self: 'a,
+    {
+        T::encode(values.map(Some))
+    }
+
+    fn decode(array: &dyn Array, row: usize) -> Result<Self, String> {
+        T::decode(array, row)?.ok_or_else(|| format!("expected {}, found null", T::EXPECTED))
+    }
+}
+
+impl<T: Value> Column for Option<T> {
+    const NULLABLE: bool = true;
+
+    fn data_type() -> DataType {
+        T::data_type()
+    }
+
+    fn encode<'a>(values: impl Iterator<Item = &'a Self>) -> ArrayRef
+    where
+        Self: 'a,
+    {
+        T::encode(values.map(Option::as_ref))
+    }
+
+    fn decode(array: &dyn Array, row: usize) -> Result<Self, String> {
+        T::decode(array, row)
+    }
+}
+
 fn wrong_type(expected: &DataType, array: &dyn Array) -> String {
     format!("expected {expected}, found {}", array.data_type())
 }
 
-macro_rules! primitive_column {
-    ($rust:ty, $arrow:ty, $array:ty, $data_type:expr) => {
-        impl Column for $rust {
-            const NULLABLE: bool = false;
+/// Makes a number a column, and a list of such numbers.
+macro_rules! number_column {
+    ($rust:ty, $arrow:ty) => {
+        impl Value for $rust {
+            const EXPECTED: &'static str = "a value";
 
             fn data_type() -> DataType {
-                $data_type
+                <$arrow>::DATA_TYPE
             }
 
-            fn encode<'a>(values: impl Iterator<Item = &'a Self>) -> ArrayRef {
-                Arc::new(<$array>::from_iter_values(values.copied()))
+            fn encode<'a>(values: impl Iterator<Item = Option<&'a Self>>) -> ArrayRef {
+                Arc::new(values.map(Option::<&Self>::copied).collect::<PrimitiveArray<$arrow>>())
             }
 
-            fn decode(array: &dyn Array, row: usize) -> Result<Self, String> {
-                Option::<$rust>::decode(array, row)?.ok_or_else(|| "expected a value, found null".to_owned())
+            fn decode(array: &dyn Array, row: usize) -> Result<Option<Self>, String> {
+                let array =
+                    array.as_primitive_opt::<$arrow>().ok_or_else(|| wrong_type(&<$arrow>::DATA_TYPE, array))?;
+                Ok(array.is_valid(row).then(|| array.value(row)))
             }
         }
 
-        impl Column for Option<$rust> {
-            const NULLABLE: bool = true;
+        impl Value for Vec<$rust> {
+            const EXPECTED: &'static str = "a list";
 
             fn data_type() -> DataType {
-                $data_type
+                DataType::List(Arc::new(Field::new_list_field(<$arrow>::DATA_TYPE, true)))
             }
 
-            fn encode<'a>(values: impl Iterator<Item = &'a Self>) -> ArrayRef {
-                Arc::new(values.copied().collect::<$array>())
+            fn encode<'a>(values: impl Iterator<Item = Option<&'a Self>>) -> ArrayRef {
+                let mut builder = ListBuilder::new(PrimitiveBuilder::<$arrow>::new());
+                for value in values {
+                    builder.values().append_slice(value.map_or(&[], Vec::as_slice));
+                    builder.append(value.is_some());
+                }
+                Arc::new(builder.finish())
             }
 
-            fn decode(array: &dyn Array, row: usize) -> Result<Self, String> {
-                let array = array.as_primitive_opt::<$arrow>().ok_or_else(|| wrong_type(&Self::data_type(), array))?;
-                Ok(array.is_valid(row).then(|| array.value(row)))
+            fn decode(array: &dyn Array, row: usize) -> Result<Option<Self>, String> {
+                let expected = || wrong_type(&<Self as Value>::data_type(), array);
+                let list = array.as_list_opt::<i32>().ok_or_else(expected)?;
+                if list.is_null(row) {
+                    return Ok(None);
+                }
+                let values = list.value(row);
+                let numbers = values.as_primitive_opt::<$arrow>();
+                Ok(Some(numbers.ok_or_else(|| wrong_type(&<$arrow>::DATA_TYPE, &values))?.values().to_vec()))
             }
         }
     };
 }
 
-primitive_column!(u16, UInt16Type, UInt16Array, DataType::UInt16);
-primitive_column!(u32, UInt32Type, UInt32Array, DataType::UInt32);
-primitive_column!(u64, UInt64Type, UInt64Array, DataType::UInt64);
-primitive_column!(f32, Float32Type, Float32Array, DataType::Float32);
-primitive_column!(f64, Float64Type, Float64Array, DataType::Float64);
+number_column!(u16, UInt16Type);
+number_column!(u32, UInt32Type);
+number_column!(u64, UInt64Type);
+number_column!(f32, Float32Type);
+number_column!(f64, Float64Type);
 
-impl Column for bool {
-    const NULLABLE: bool = false;
-
-    fn data_type() -> DataType {
-        DataType::Boolean
-    }
-
-    fn encode<'a>(values: impl Iterator<Item = &'a Self>) -> ArrayRef {
-        Arc::new(values.map(|value| Some(*value)).collect::<BooleanArray>())
-    }
-
-    fn decode(array: &dyn Array, row: usize) -> Result<Self, String> {
-        Option::<Self>::decode(array, row)?.ok_or_else(|| "expected true or false, found null".to_owned())
-    }
-}
-
-impl Column for Option<bool> {
-    const NULLABLE: bool = true;
+impl Value for bool {
+    const EXPECTED: &'static str = "true or false";
 
     fn data_type() -> DataType {
         DataType::Boolean
     }
 
-    fn encode<'a>(values: impl Iterator<Item = &'a Self>) -> ArrayRef {
-        Arc::new(values.copied().collect::<BooleanArray>())
+    fn encode<'a>(values: impl Iterator<Item = Option<&'a Self>>) -> ArrayRef {
+        Arc::new(values.map(Option::<&Self>::copied).collect::<BooleanArray>())
     }
 
-    fn decode(array: &dyn Array, row: usize) -> Result<Self, String> {
-        let array = array.as_boolean_opt().ok_or_else(|| wrong_type(&Self::data_type(), array))?;
+    fn decode(array: &dyn Array, row: usize) -> Result<Option<Self>, String> {
+        let array = array.as_boolean_opt().ok_or_else(|| wrong_type(&DataType::Boolean, array))?;
         Ok(array.is_valid(row).then(|| array.value(row)))
     }
 }
 
-impl Column for String {
-    const NULLABLE: bool = false;
+impl Value for String {
+    const EXPECTED: &'static str = "text";
 
     fn data_type() -> DataType {
         DataType::Utf8
     }
 
-    fn encode<'a>(values: impl Iterator<Item = &'a Self>) -> ArrayRef {
-        Arc::new(StringArray::from_iter_values(values))
+    fn encode<'a>(values: impl Iterator<Item = Option<&'a Self>>) -> ArrayRef {
+        Arc::new(values.collect::<StringArray>())
     }
 
-    fn decode(array: &dyn Array, row: usize) -> Result<Self, String> {
-        Option::<Self>::decode(array, row)?.ok_or_else(|| "expected text, found null".to_owned())
-    }
-}
-
-impl Column for Option<String> {
-    const NULLABLE: bool = true;
-
-    fn data_type() -> DataType {
-        DataType::Utf8
-    }
-
-    fn encode<'a>(values: impl Iterator<Item = &'a Self>) -> ArrayRef {
-        Arc::new(values.map(Option::as_deref).collect::<StringArray>())
-    }
-
-    fn decode(array: &dyn Array, row: usize) -> Result<Self, String> {
-        let array = array.as_string_opt::<i32>().ok_or_else(|| wrong_type(&Self::data_type(), array))?;
+    fn decode(array: &dyn Array, row: usize) -> Result<Option<Self>, String> {
+        let array = array.as_string_opt::<i32>().ok_or_else(|| wrong_type(&DataType::Utf8, array))?;
         Ok(array.is_valid(row).then(|| array.value(row).to_owned()))
-    }
-}
-
-impl Column for Vec<f32> {
-    const NULLABLE: bool = false;
-
-    fn data_type() -> DataType {
-        DataType::List(Arc::new(Field::new_list_field(DataType::Float32, true)))
-    }
-
-    fn encode<'a>(values: impl Iterator<Item = &'a Self>) -> ArrayRef {
-        let mut builder = ListBuilder::new(Float32Builder::new());
-        for value in values {
-            builder.values().append_slice(value);
-            builder.append(true);
-        }
-        Arc::new(builder.finish())
-    }
-
-    fn decode(array: &dyn Array, row: usize) -> Result<Self, String> {
-        let list = array.as_list_opt::<i32>().ok_or_else(|| wrong_type(&Self::data_type(), array))?;
-        if list.is_null(row) {
-            return Err("expected a list, found null".to_owned());
-        }
-        let values = list.value(row);
-        let floats = values.as_primitive_opt::<Float32Type>().ok_or_else(|| wrong_type(&DataType::Float32, &values))?;
-        Ok(floats.values().to_vec())
-    }
-}
-
-impl Column for Option<Vec<u32>> {
-    const NULLABLE: bool = true;
-
-    fn data_type() -> DataType {
-        DataType::List(Arc::new(Field::new_list_field(DataType::UInt32, true)))
-    }
-
-    fn encode<'a>(values: impl Iterator<Item = &'a Self>) -> ArrayRef {
-        let mut builder = ListBuilder::new(UInt32Builder::new());
-        for value in values {
-            if let Some(value) = value {
-                builder.values().append_slice(value);
-            }
-            builder.append(value.is_some());
-        }
-        Arc::new(builder.finish())
-    }
-
-    fn decode(array: &dyn Array, row: usize) -> Result<Self, String> {
-        let list = array.as_list_opt::<i32>().ok_or_else(|| wrong_type(&Self::data_type(), array))?;
-        if list.is_null(row) {
-            return Ok(None);
-        }
-        let values = list.value(row);
-        let words = values.as_primitive_opt::<UInt32Type>().ok_or_else(|| wrong_type(&DataType::UInt32, &values))?;
-        Ok(Some(words.values().to_vec()))
     }
 }
 
 /// Makes a closed set of words a text column.
 macro_rules! word_column {
     ($word:ty) => {
-        impl $crate::Column for $word {
-            const NULLABLE: bool = false;
+        impl $crate::column::Value for $word {
+            const EXPECTED: &'static str = "text";
 
             fn data_type() -> arrow::datatypes::DataType {
                 arrow::datatypes::DataType::Utf8
             }
 
-            fn encode<'a>(values: impl Iterator<Item = &'a Self>) -> arrow::array::ArrayRef {
-                std::sync::Arc::new(arrow::array::StringArray::from_iter_values(values.map(|word| word.as_str())))
+            fn encode<'a>(values: impl Iterator<Item = Option<&'a Self>>) -> arrow::array::ArrayRef {
+                let words = values.map(|word| word.map(|word| word.as_str()));
+                std::sync::Arc::new(words.collect::<arrow::array::StringArray>())
             }
 
-            fn decode(array: &dyn arrow::array::Array, row: usize) -> Result<Self, String> {
-                String::decode(array, row)?
-                    .parse()
-                    .map_err(|error: <$word as std::str::FromStr>::Err| error.to_string())
-            }
-        }
-
-        impl $crate::Column for Option<$word> {
-            const NULLABLE: bool = true;
-
-            fn data_type() -> arrow::datatypes::DataType {
-                arrow::datatypes::DataType::Utf8
-            }
-
-            fn encode<'a>(values: impl Iterator<Item = &'a Self>) -> arrow::array::ArrayRef {
-                std::sync::Arc::new(
-                    values.map(|word| word.map(|word| word.as_str())).collect::<arrow::array::StringArray>(),
-                )
-            }
-
-            fn decode(array: &dyn arrow::array::Array, row: usize) -> Result<Self, String> {
-                Option::<String>::decode(array, row)?
+            fn decode(array: &dyn arrow::array::Array, row: usize) -> Result<Option<Self>, String> {
+                <String as $crate::column::Value>::decode(array, row)?
                     .map(|word| word.parse().map_err(|error: <$word as std::str::FromStr>::Err| error.to_string()))
                     .transpose()
             }

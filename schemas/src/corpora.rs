@@ -14,9 +14,15 @@ crate::column::words! {
     }
 }
 
+impl Default for CorpusStatus {
+    fn default() -> Self {
+        Self::Ingested
+    }
+}
+
 crate::table::table! {
     /// One declared corpus.
-    pub struct Corpus ("corpora", version 1) {
+    pub struct Corpus ("corpora", version 1, Default) {
         /// Name of the corpus, from its descriptor.
         corpus: String,
         /// Full name.

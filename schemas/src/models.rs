@@ -14,6 +14,12 @@ crate::column::words! {
     }
 }
 
+impl Default for Family {
+    fn default() -> Self {
+        Self::Other
+    }
+}
+
 crate::column::words! {
     /// Over which clips mean and standard deviation of a model's features are taken.
     pub enum Standardisation ("standardisation") {
@@ -30,7 +36,7 @@ crate::column::words! {
 
 crate::table::table! {
     /// One model on one split, whatever its folds.
-    pub struct Model ("models", version 1) {
+    pub struct Model ("models", version 1, Default) {
         /// Name of the stage that made the model.
         model: String,
         /// Name of the split stage.

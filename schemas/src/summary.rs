@@ -2,7 +2,7 @@
 
 crate::table::table! {
     /// One metric of one model within one group of test clips.
-    pub struct SummaryMetric ("summary", version 3) {
+    pub struct SummaryMetric ("summary", version 3, Default) {
         /// Name of the stage that made the model.
         model: String,
         /// Name of the split stage.

@@ -192,16 +192,16 @@ pub fn all_tables() -> Vec<TableDoc> {
     every_table().into_iter().map(|table| (table.describe)()).collect()
 }
 
-/// Declares a table: a documented struct whose fields are its columns.
+/// Declares a table: a documented struct whose fields are its columns. Behind its version stands what else it derives.
 macro_rules! table {
     (
         $(#[doc = $table_doc:literal])+
-        pub struct $row:ident ($name:literal, version $version:literal) {
+        pub struct $row:ident ($name:literal, version $version:literal $(, $derived:ident)*) {
             $( $(#[doc = $doc:literal])+ $column:ident : $kind:ty, )+
         }
     ) => {
         $(#[doc = $table_doc])+
-        #[derive(Debug, Clone, PartialEq, serde::Serialize)]
+        #[derive(Debug, Clone, PartialEq, serde::Serialize $(, $derived)*)]
         pub struct $row {
             $( $(#[doc = $doc])+ pub $column: $kind, )+
         }

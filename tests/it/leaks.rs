@@ -184,7 +184,11 @@ fn an_altered_copy_under_another_speaker_is_dealt_with_as_declared() {
     // Or the stage fails, says what helps, and its advice can be followed.
     let fail = ["run", "folds", "-S", "folds.near_copies=fail"];
     let ran = workspace.ser(&fail).exits(1).tells("check `near_audio_disjoint` failed in fold 0");
-    let ran = ran.tells(one).tells(other).tells("`near_copies = \"leave-out\"`").tells("/refused/checks.parquet");
+    let ran = ran
+        .tells(one)
+        .tells(other)
+        .tells("set `near_copies = \"leave-out\"` or `\"keep-together\"` here")
+        .tells("/refused/checks.parquet");
     ran.tells(&format!("`exclude = [\"{other}\"]`"));
     assert!(refused(&workspace, "folds").exists());
     workspace.ser(&[&fail[..], &["-S", &format!("manifest.exclude=[\"{other}\"]")]].concat()).exits(0);

@@ -214,33 +214,6 @@ fn the_audit_counts_every_clip() {
 }
 
 #[test]
-fn a_second_run_does_nothing_and_a_change_reruns_what_it_touches() {
-    // A pipeline without networks: what reruns is decided before anything is computed.
-    let text = "name = \"rerun\"\n\
-        [stage.savee]\nkind = \"ingest\"\ncorpus = \"savee\"\nroot = \"demo/savee\"\n\
-        [stage.manifest]\nkind = \"manifest\"\nfrom = \"savee\"\n\
-        [stage.audit]\nkind = \"audit\"\nfrom = \"manifest\"\n\
-        [stage.folds]\nkind = \"split\"\nfrom = \"manifest\"\nprotocol = \"speaker-independent\"\nfolds = 2\n";
-    let workspace = Workspace::with_pipeline(text);
-    workspace.ser(&["status", "--exit-code"]).exits(3).says("never run");
-    workspace.ser(&["demo", "demo"]).exits(0);
-    workspace.ser(&["run"]).exits(0).tells("4 of 4 stages run");
-    workspace.ser(&["status", "--exit-code"]).exits(0);
-    workspace.ser(&["run"]).exits(0).tells("0 of 4 stages run");
-
-    let commented = text.replace("[stage.audit]", "# The audit\n[stage.audit]");
-    workspace.write("pipeline.toml", commented);
-    workspace.ser(&["run"]).exits(0).tells("0 of 4 stages run");
-
-    workspace.ser(&["run", "-S", "folds.folds=3"]).exits(0).tells("1 of 4 stages run").tells("folds 2 → 3");
-
-    std::fs::remove_file(workspace.path("demo/savee/AudioData/DC/a01.wav")).expect("a clip of the demo");
-    workspace.ser(&["status", "--exit-code"]).exits(3).says("1 file removed: AudioData/DC/a01.wav");
-    std::fs::remove_file(workspace.path("artifacts/audit/balance.parquet")).expect("a result");
-    workspace.ser(&["status"]).exits(0).says("`balance.parquet` is missing");
-}
-
-#[test]
 fn the_same_pipeline_gives_the_same_numbers() {
     let (workspace, _) = demo_run();
     let other = Workspace::with_default_pipeline();

@@ -32,23 +32,9 @@ fn probabilities(object: &Value) -> Vec<f64> {
 
 /// A WAV file of 16-bit samples, channel by channel.
 fn pcm(sample_rate_hz: u32, channels: &[Vec<f64>]) -> Vec<u8> {
-    let frames = channels[0].len();
-    let (count, size) = (channels.len() as u16, (frames * channels.len() * 2) as u32);
-    let mut bytes = b"RIFF".to_vec();
-    bytes.extend((36 + size).to_le_bytes());
-    bytes.extend(b"WAVEfmt ");
-    bytes.extend(16_u32.to_le_bytes());
-    bytes.extend([1, count].iter().flat_map(|value| value.to_le_bytes()));
-    bytes.extend([sample_rate_hz, sample_rate_hz * 2 * u32::from(count)].iter().flat_map(|value| value.to_le_bytes()));
-    bytes.extend([2 * count, 16].iter().flat_map(|value| value.to_le_bytes()));
-    bytes.extend(b"data");
-    bytes.extend(size.to_le_bytes());
-    for frame in 0..frames {
-        for channel in channels {
-            bytes.extend(((channel[frame] * 32_767.0).round() as i16).to_le_bytes());
-        }
-    }
-    bytes
+    let frames = (0..channels[0].len()).flat_map(|frame| channels.iter().map(move |channel| channel[frame]));
+    let data: Vec<u8> = frames.flat_map(|sample| ((sample * 32_767.0).round() as i16).to_le_bytes()).collect();
+    ser_audio::testing::wav(1, 16, channels.len() as u16, sample_rate_hz, &data)
 }
 
 /// Speech-like sound: a gliding fundamental with harmonics, in syllables; one continuous signal at any sample rate.

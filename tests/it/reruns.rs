@@ -53,8 +53,10 @@ fn snapshot(folder: &Path) -> BTreeMap<PathBuf, (u64, SystemTime)> {
 #[test]
 fn changes_cost_what_depends_on_them() {
     let workspace = small::workspace();
+    workspace.ser(&["status", "--exit-code"]).exits(3).says("never run");
     let (done, _) = run(&workspace, &[]);
     assert_eq!(done.len(), 9);
+    workspace.ser(&["status", "--exit-code"]).exits(0);
     assert_eq!(run(&workspace, &[]), (vec![], vec![]));
 
     // Nothing that means anything.
@@ -92,9 +94,9 @@ fn changes_cost_what_depends_on_them() {
 }
 
 #[test]
-fn a_result_edited_by_hand_is_made_again_and_stops_there() {
+fn a_result_edited_by_hand_is_made_again_and_stops_there_and_what_went_is_missed() {
     let workspace = small::workspace();
-    workspace.ser(&["run", "audit"]).exits(0);
+    workspace.ser(&["run", "audit"]).exits(0).tells("4 of 4 stages run");
     let path = workspace.path("artifacts/manifest/exclusions.parquet");
     let whole = fs::read(&path).expect("table");
     let mut edited = whole.clone();
@@ -104,6 +106,12 @@ fn a_result_edited_by_hand_is_made_again_and_stops_there() {
     let (done, unchanged) = run(&workspace, &["audit"]);
     assert_eq!((done, unchanged), (vec!["manifest".to_owned()], vec!["audit".to_owned()]));
     assert_eq!(fs::read(&path).expect("table"), whole);
+    workspace.ser(&["run", "audit"]).exits(0).tells("0 of 4 stages run");
+    workspace.ser(&["run", "folds", "-S", "folds.folds=3"]).exits(0).tells("1 of 4 stages run");
+    fs::remove_file(workspace.path("artifacts/audit/balance.parquet")).expect("a result");
+    fs::remove_file(workspace.path("data/ravdess/Actor_03/03-01-03-01-01-01-03.wav")).expect("a clip");
+    let told = workspace.ser(&["status"]).exits(0).says("`balance.parquet` is missing");
+    told.says("1 file removed: Actor_03/03-01-03-01-01-01-03.wav");
 }
 
 #[test]

@@ -179,26 +179,13 @@ pub(crate) fn demo_run() -> &'static (Workspace, Ran) {
 /// A mono 16-bit WAV file: a tone of `hz` with a soft start and end.
 pub(crate) fn wav(sample_rate_hz: u32, duration_s: f64, hz: f64, gain: f64) -> Vec<u8> {
     let count = (f64::from(sample_rate_hz) * duration_s).round() as u32;
-    let mut bytes = Vec::new();
-    bytes.extend(b"RIFF");
-    bytes.extend((36 + count * 2).to_le_bytes());
-    bytes.extend(b"WAVEfmt ");
-    bytes.extend(16_u32.to_le_bytes());
-    bytes.extend(1_u16.to_le_bytes());
-    bytes.extend(1_u16.to_le_bytes());
-    bytes.extend(sample_rate_hz.to_le_bytes());
-    bytes.extend((sample_rate_hz * 2).to_le_bytes());
-    bytes.extend(2_u16.to_le_bytes());
-    bytes.extend(16_u16.to_le_bytes());
-    bytes.extend(b"data");
-    bytes.extend((count * 2).to_le_bytes());
-    for sample in 0..count {
+    let samples = (0..count).map(|sample| {
         let time_s = f64::from(sample) / f64::from(sample_rate_hz);
         let window = (std::f64::consts::PI * time_s / duration_s).sin();
         let value = gain * window * (std::f64::consts::TAU * hz * time_s).sin();
-        bytes.extend(((value * 32767.0).round() as i16).to_le_bytes());
-    }
-    bytes
+        (value * 32767.0).round() as i16
+    });
+    ser_audio::testing::mono_wav(sample_rate_hz, samples)
 }
 
 /// Says that a test could not do its work here.

@@ -42,26 +42,16 @@ fn write(path: &Path, bytes: &[u8]) -> io::Result<()> {
 
 /// The file of number `seed`.
 fn wav(seed: u32) -> Vec<u8> {
-    let mut bytes = b"RIFF".to_vec();
-    bytes.extend((36 + 2 * SAMPLES).to_le_bytes());
-    bytes.extend(b"WAVEfmt ");
-    bytes.extend(16_u32.to_le_bytes());
-    bytes.extend([1, 0, 1, 0]);
-    bytes.extend(SAMPLE_RATE_HZ.to_le_bytes());
-    bytes.extend((2 * SAMPLE_RATE_HZ).to_le_bytes());
-    bytes.extend([2, 0, 16, 0]);
-    bytes.extend(b"data");
-    bytes.extend((2 * SAMPLES).to_le_bytes());
     let step = std::f64::consts::TAU * (110.0 + f64::from(seed % 400)) / f64::from(SAMPLE_RATE_HZ);
     // The generator of Numerical Recipes: noise that differs from file to file is all that is asked of it.
     let mut state = seed.wrapping_mul(2_654_435_761);
-    for sample in 0..SAMPLES {
+    let samples = (0..SAMPLES).map(|sample| {
         state = state.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
         let noise = f64::from(state >> 16) / 32_768.0 - 1.0;
         let value = 0.3 * (step * f64::from(sample)).sin() + 0.02 * noise;
-        bytes.extend(((value * 32_767.0) as i16).to_le_bytes());
-    }
-    bytes
+        (value * 32_767.0) as i16
+    });
+    ser_audio::testing::mono_wav(SAMPLE_RATE_HZ, samples)
 }
 
 #[cfg(test)]

@@ -338,14 +338,14 @@ mod tests {
     #[test]
     fn a_comparison_can_be_seen_from_either_side() {
         let fixture = Fixture::complete();
-        let (summary, models) = (fixture.summary.clone(), fixture.models.clone());
+        let (summary, models) = (fixture.tables.summary.clone(), fixture.tables.models.clone());
         let tables = Tables { models, summary, ..Tables::default() };
         let board = Scoreboard::new(&tables, &fixture.pipeline, None).expect("models");
         let of =
             |model: &str, split: &str| board.models.iter().find(|scored| scored.owns(model, split)).expect("evaluated");
         let (net, linear) = (of("net", "speaker_independent"), of("linear", "speaker_independent"));
-        let (ahead, _) = seen_from(&fixture.comparisons, net, linear, "uar").expect("compared");
-        let (behind, _) = seen_from(&fixture.comparisons, linear, net, "uar").expect("compared");
+        let (ahead, _) = seen_from(&fixture.tables.comparisons, net, linear, "uar").expect("compared");
+        let (behind, _) = seen_from(&fixture.tables.comparisons, linear, net, "uar").expect("compared");
         assert_eq!(
             (ahead.value, ahead.low, ahead.high),
             (-behind.value, behind.high.map(|end| -end), behind.low.map(|end| -end))

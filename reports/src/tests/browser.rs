@@ -78,11 +78,11 @@ fn answers(dom: &str) -> Vec<Answer> {
 fn the_page_does_what_it_promises_at_every_width_in_every_light() {
     let Some(browser) = chromium() else { return skipped() };
     let mut fixture = Fixture::complete();
-    fixture.corpora[0].synthetic = true;
+    fixture.tables.corpora[0].synthetic = true;
     // A name without a place to break is what pushes pages wide.
-    fixture.exclusions[0].path = format!("data/{}.wav", "x".repeat(300));
-    fixture.examples[0].clip_id = "y".repeat(300);
-    fixture.near_duplicates[0].clip_a = "z".repeat(300);
+    fixture.tables.exclusions[0].path = format!("data/{}.wav", "x".repeat(300));
+    fixture.tables.examples[0].clip_id = "y".repeat(300);
+    fixture.audit().near_duplicates[0].clip_a = "z".repeat(300);
     let rendered = fixture.render(&Params::default()).expect("rendered");
 
     let source = rendered.html.replace('&', "&amp;").replace('"', "&quot;");

@@ -31,12 +31,12 @@ fn what_the_interval_is_about_is_said_beside_it() {
     let found = html(&fixture);
     assert!(between(&found, "class=\"hero\"", "</dl>").contains("other speakers of these corpora"));
     assert!(found.contains("as under a random split, they are over other clips of these speakers"));
-    for row in &mut fixture.summary {
+    for row in &mut fixture.tables.summary {
         row.known_speakers = Some(row.speakers);
     }
     let known = html(&fixture);
     assert!(between(&known, "class=\"hero\"", "</dl>").contains("nothing is said of others"));
-    for row in &mut fixture.summary {
+    for row in &mut fixture.tables.summary {
         row.known_speakers = Some(0);
     }
     assert!(!html(&fixture).contains("they are over other clips of these speakers"));
@@ -53,7 +53,7 @@ fn the_gap_to_the_random_split_is_stated() {
 #[test]
 fn without_a_measured_gap_the_two_figures_still_stand_side_by_side() {
     let mut fixture = Fixture::complete();
-    fixture.comparisons.clear();
+    fixture.tables.comparisons.clear();
     let html = fixture.render(&Params::default()).expect("rendered").html;
     let gap = between(&html, "What a random split adds", "<h3>");
     assert!(gap.contains("+0.23</span> <br>gap in UAR"), "{gap}");
@@ -70,15 +70,15 @@ fn the_network_has_to_earn_its_keep() {
     // The fixture compares the baseline with the network; the report says it the other way round.
     assert!(yes.contains("Yes: net beats linear") && yes.contains("+0.04") && yes.contains("[0.01, 0.07]"), "{yes}");
     assert!(yes.contains("p (Holm) = 0.012"), "{yes}");
-    for row in fixture.comparisons.iter_mut().filter(|row| row.model_a == "linear") {
+    for row in fixture.tables.comparisons.iter_mut().filter(|row| row.model_a == "linear") {
         (row.low, row.high) = (Some(-0.06), Some(0.02));
     }
     assert!(verdict(&fixture).contains("Not shown: the interval of the difference"));
-    for row in fixture.comparisons.iter_mut().filter(|row| row.model_a == "linear") {
+    for row in fixture.tables.comparisons.iter_mut().filter(|row| row.model_a == "linear") {
         (row.value, row.low, row.high) = (0.03, Some(0.01), Some(0.05));
     }
     assert!(verdict(&fixture).contains("No: linear does better"));
-    fixture.comparisons.clear();
+    fixture.tables.comparisons.clear();
     assert!(verdict(&fixture).contains("Not tested: net and linear were not compared"));
     let alone = Fixture::complete().without_model("linear").render(&Params::default()).expect("rendered").html;
     assert!(!alone.contains("earn its keep?") && alone.contains("<strong>No baseline.</strong>"));
@@ -119,7 +119,7 @@ fn a_split_says_what_it_did_about_near_copies() {
         offenders,
         detail: detail.into(),
     };
-    fixture.checks[0].1.extend([
+    fixture.tables.checks[0].1.extend([
         row("near_copies_left_out", Some(1), 2, "a (else train) ~ b (test), c (else train) ~ d (test)"),
         row("near_copies_left_out", Some(3), 1, "b (else train) ~ a (test)"),
         row("near_copies_kept_together", None, 1, "talk:x + talk:y (e ~ f)"),
@@ -160,14 +160,14 @@ fn clips_can_be_listened_to_from_where_the_page_lies() {
 fn recordings_are_carried_when_asked_for_and_while_they_fit() {
     let mut fixture = Fixture::complete();
     let folder = tempfile::tempdir().expect("folder");
-    for (number, example) in fixture.examples.iter_mut().enumerate() {
+    for (number, example) in fixture.tables.examples.iter_mut().enumerate() {
         let path = folder.path().join(format!("{number}.wav"));
         std::fs::write(&path, vec![b'w'; 600]).expect("recording");
-        let mut clip = fixture.clips[number].clone();
+        let mut clip = fixture.tables.clips[number].clone();
         clip.clip_id.clone_from(&example.clip_id);
         clip.path = path.display().to_string();
         clip.bytes = 600;
-        fixture.clips.push(clip);
+        fixture.tables.clips.push(clip);
     }
     let html = fixture.render(&Params { embed_audio_kib: 2, ..Params::default() }).expect("rendered").html;
     assert_eq!(html.matches("<audio controls preload=\"none\" src=\"data:audio&#x2f;wav;base64,d3d3").count(), 3);
@@ -208,7 +208,7 @@ fn the_model_card_is_one_text_in_two_forms() {
 #[test]
 fn a_corpus_of_ones_own_is_not_taken_for_acted() {
     let mut fixture = Fixture::complete();
-    for clip in fixture.clips.iter_mut().filter(|clip| clip.corpus == "tess") {
+    for clip in fixture.tables.clips.iter_mut().filter(|clip| clip.corpus == "tess") {
         clip.corpus = "call_centre".into();
     }
     let rendered = fixture.render(&Params::default()).expect("rendered");
@@ -305,7 +305,7 @@ fn every_section_is_there_and_counts_what_it_was_given() {
 fn synthetic_corpora_raise_the_banner() {
     let mut fixture = Fixture::complete();
     assert!(!fixture.render(&Params::default()).expect("rendered").html.contains("role=\"alert\""));
-    fixture.corpora[1].synthetic = true;
+    fixture.tables.corpora[1].synthetic = true;
     let rendered = fixture.render(&Params::default()).expect("rendered");
     let banner = between(&rendered.html, "role=\"alert\"", "</div>");
     assert!(banner.contains("Synthetic data.") && banner.contains("RAVDESS (speech)"));
@@ -317,7 +317,7 @@ fn the_tables_beside_the_page_are_the_evaluated_ones_with_the_reports_own_proven
     let fixture = Fixture::complete();
     let rendered = fixture.render(&Params::default()).expect("rendered");
     let out = rendered.folder.path().join("report");
-    assert_eq!(ClassMetrics::read_in(&out).expect("classes"), fixture.classes);
-    assert_eq!(SummaryMetric::read_in(&out).expect("summary"), fixture.summary);
+    assert_eq!(ClassMetrics::read_in(&out).expect("classes"), fixture.tables.classes);
+    assert_eq!(SummaryMetric::read_in(&out).expect("summary"), fixture.tables.summary);
     assert_eq!(read_metadata(&out.join("summary.parquet")).expect("metadata")["ser.fingerprint"], "f00d-report");
 }

@@ -108,7 +108,7 @@ fn headings_descend_by_one_and_ids_are_unique() {
 #[test]
 fn four_full_corpora_stay_far_below_five_megabytes() {
     let fixture = Fixture::complete();
-    assert_eq!(fixture.clips.len(), 12_162);
+    assert_eq!(fixture.tables.clips.len(), 12_162);
     let html = fixture.render(&Params::default()).expect("rendered").html;
     assert!(html.len() < 2_000_000, "{} bytes", html.len());
 }
@@ -116,29 +116,32 @@ fn four_full_corpora_stay_far_below_five_megabytes() {
 #[test]
 fn a_hundred_thousand_clips_weigh_no_more_than_five_megabytes() {
     let mut fixture = Fixture::complete();
-    let clips = fixture.clips.clone();
+    let clips = fixture.tables.clips.clone();
     // Also more speakers, folds of exclusions, findings, label errors and duplicates than anybody reads.
     for copy in 0..8 {
         for clip in &clips {
             let mut clip = clip.clone();
             clip.clip_id = format!("{}-{copy}", clip.clip_id);
             clip.speaker = clip.speaker.map(|speaker| format!("{speaker}-{copy}"));
-            fixture.clips.push(clip);
+            fixture.tables.clips.push(clip);
         }
     }
-    assert!(fixture.clips.len() >= 100_000);
+    assert!(fixture.tables.clips.len() >= 100_000);
     let multiplied = |count: usize| (0..count).map(|number| number as u32);
-    let (summary, exclusion) = (fixture.summary.clone(), fixture.exclusions[0].clone());
-    let (disputed, twice) = (fixture.label_errors[0].clone(), fixture.near_duplicates[0].clone());
+    let (summary, exclusion) = (fixture.tables.summary.clone(), fixture.tables.exclusions[0].clone());
+    let (disputed, twice) = (fixture.tables.label_errors[0].clone(), fixture.audit().near_duplicates[0].clone());
     for row in summary.iter().filter(|row| row.group == "speaker") {
         for copy in 0..8 {
             let group_value = format!("{}-{copy}", row.group_value);
-            fixture.summary.push(ser_schemas::SummaryMetric { group_value, ..row.clone() });
+            fixture.tables.summary.push(ser_schemas::SummaryMetric { group_value, ..row.clone() });
         }
     }
-    fixture.exclusions.extend(multiplied(5000).map(|_| exclusion.clone()));
-    fixture.label_errors.extend(multiplied(20_000).map(|rank| ser_schemas::LabelError { rank, ..disputed.clone() }));
-    fixture.near_duplicates.extend(multiplied(20_000).map(|_| twice.clone()));
+    fixture.tables.exclusions.extend(multiplied(5000).map(|_| exclusion.clone()));
+    fixture
+        .tables
+        .label_errors
+        .extend(multiplied(20_000).map(|rank| ser_schemas::LabelError { rank, ..disputed.clone() }));
+    fixture.audit().near_duplicates.extend(multiplied(20_000).map(|_| twice.clone()));
     let full = Params { exclusion_rows: 1000, clip_rows: 200, ..Params::default() };
     let html = fixture.render(&full).expect("rendered").html;
     assert!(html.len() < 5_000_000, "{} bytes", html.len());

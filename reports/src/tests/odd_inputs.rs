@@ -20,17 +20,17 @@ fn html(fixture: &Fixture) -> String {
 fn hostile_names_are_inert() {
     const HOSTILE: &str = "\"><script>alert(1)</script><img src=x onerror=alert(1)>";
     let mut fixture = Fixture::complete();
-    fixture.exclusions[0].path = HOSTILE.into();
-    fixture.exclusions[0].detail = HOSTILE.into();
-    fixture.exclusions[0].corpus = HOSTILE.into();
-    fixture.corpora[0].title = HOSTILE.into();
-    fixture.corpora[0].url = Some("javascript:alert(1)".into());
-    fixture.corpora[0].synthetic = true;
-    fixture.corpora[1].shortfall = Some(HOSTILE.into());
-    fixture.clips[0].corpus = HOSTILE.into();
-    fixture.balance[0].corpus = HOSTILE.into();
-    fixture.examples[0].clip_id = HOSTILE.into();
-    fixture.examples[1].speaker = HOSTILE.into();
+    fixture.tables.exclusions[0].path = HOSTILE.into();
+    fixture.tables.exclusions[0].detail = HOSTILE.into();
+    fixture.tables.exclusions[0].corpus = HOSTILE.into();
+    fixture.tables.corpora[0].title = HOSTILE.into();
+    fixture.tables.corpora[0].url = Some("javascript:alert(1)".into());
+    fixture.tables.corpora[0].synthetic = true;
+    fixture.tables.corpora[1].shortfall = Some(HOSTILE.into());
+    fixture.tables.clips[0].corpus = HOSTILE.into();
+    fixture.audit().balance[0].corpus = HOSTILE.into();
+    fixture.tables.examples[0].clip_id = HOSTILE.into();
+    fixture.tables.examples[1].speaker = HOSTILE.into();
     fixture.pipeline.name = HOSTILE.into();
     fixture.pipeline.source = format!("</pre>{HOSTILE}");
     fixture.pipeline.stages.push(StageInfo {
@@ -39,29 +39,27 @@ fn hostile_names_are_inert() {
         from: vec![HOSTILE.into()],
         params: serde_json::json!({HOSTILE: HOSTILE}),
     });
-    for row in &mut fixture.label_errors {
+    for row in &mut fixture.tables.label_errors {
         row.clip_id = HOSTILE.into();
         row.speaker = HOSTILE.into();
     }
-    fixture.near_duplicates[0].clip_a = HOSTILE.into();
-    fixture.worst_groups[0].group_value = HOSTILE.into();
-    fixture.cross_corpus[0].tested_on = HOSTILE.into();
-    fixture.perceived[0].corpus = HOSTILE.into();
-    fixture.shortcuts[0].measurement = HOSTILE.into();
-    fixture.associations[0].property_a = HOSTILE.into();
-    fixture.comparisons[0].model_a = HOSTILE.into();
-    fixture.model_checks[0].detail = HOSTILE.into();
-    if let Some(findings) = &mut fixture.findings {
-        findings[0].severity = Severity::Error;
-        findings[0].message = HOSTILE.into();
-    }
-    for row in &mut fixture.models {
+    fixture.audit().near_duplicates[0].clip_a = HOSTILE.into();
+    fixture.tables.worst_groups[0].group_value = HOSTILE.into();
+    fixture.tables.cross_corpus[0].tested_on = HOSTILE.into();
+    fixture.tables.perceived[0].corpus = HOSTILE.into();
+    fixture.audit().shortcuts[0].measurement = HOSTILE.into();
+    fixture.audit().associations[0].property_a = HOSTILE.into();
+    fixture.tables.comparisons[0].model_a = HOSTILE.into();
+    fixture.tables.model_checks[0].detail = HOSTILE.into();
+    fixture.audit().findings[0].severity = Severity::Error;
+    fixture.audit().findings[0].message = HOSTILE.into();
+    for row in &mut fixture.tables.models {
         row.model = row.model.replace("net_random", HOSTILE);
         row.description = HOSTILE.into();
         row.settings = Some(HOSTILE.into());
         row.inputs = HOSTILE.into();
     }
-    for row in &mut fixture.summary {
+    for row in &mut fixture.tables.summary {
         row.model = row.model.replace("net_random", HOSTILE);
         row.group_value = row.group_value.replace("tess", HOSTILE);
     }
@@ -74,11 +72,11 @@ fn hostile_names_are_inert() {
 #[test]
 fn a_run_without_audit_examples_and_exclusions_says_so() {
     let mut fixture = Fixture::complete();
-    fixture.findings = None;
-    fixture.examples.clear();
-    fixture.exclusions.clear();
-    fixture.checks.clear();
-    fixture.history.clear();
+    fixture.tables.audit = None;
+    fixture.tables.examples.clear();
+    fixture.tables.exclusions.clear();
+    fixture.tables.checks.clear();
+    fixture.tables.history.clear();
     let html = html(&fixture);
     assert!(html.contains("This pipeline has no audit stage."));
     assert!(html.contains("0 files were left out"));
@@ -91,19 +89,19 @@ fn a_run_without_audit_examples_and_exclusions_says_so() {
 #[test]
 fn what_was_not_measured_is_said_in_a_sentence() {
     let mut fixture = Fixture::complete().without_model("linear");
-    fixture.worst_groups.clear();
-    fixture.calibration.clear();
-    fixture.comparisons.clear();
-    fixture.cross_corpus.clear();
-    fixture.label_errors.clear();
-    fixture.perceived.clear();
-    fixture.model_checks.clear();
-    fixture.durations.clear();
-    fixture.associations.clear();
-    fixture.shortcuts.clear();
-    fixture.near_duplicates.clear();
-    fixture.class_balance.clear();
-    fixture.summary.retain(|row| {
+    fixture.tables.worst_groups.clear();
+    fixture.tables.calibration.clear();
+    fixture.tables.comparisons.clear();
+    fixture.tables.cross_corpus.clear();
+    fixture.tables.label_errors.clear();
+    fixture.tables.perceived.clear();
+    fixture.tables.model_checks.clear();
+    fixture.audit().durations.clear();
+    fixture.audit().associations.clear();
+    fixture.audit().shortcuts.clear();
+    fixture.audit().near_duplicates.clear();
+    fixture.audit().class_balance.clear();
+    fixture.tables.summary.retain(|row| {
         ["overall", "fold"].contains(&row.group.as_str()) && ["uar", "accuracy"].contains(&row.metric.as_str())
     });
     let html = html(&fixture);
@@ -140,18 +138,18 @@ fn a_speaker_independent_model_alone_has_no_gap() {
 #[test]
 fn different_clips_behind_the_gap_are_admitted() {
     let mut fixture = Fixture::complete();
-    fixture.summary.iter_mut().filter(|row| row.model == "net_random").for_each(|row| row.support = 2432);
-    fixture.comparisons.clear();
+    fixture.tables.summary.iter_mut().filter(|row| row.model == "net_random").for_each(|row| row.support = 2432);
+    fixture.tables.comparisons.clear();
     assert!(html(&fixture).contains("different clips (12\u{202f}162 and 2\u{202f}432)"));
 }
 
 #[test]
 fn missing_intervals_are_missed_aloud() {
     let mut fixture = Fixture::complete();
-    for row in &mut fixture.summary {
+    for row in &mut fixture.tables.summary {
         (row.low, row.high) = (None, None);
     }
-    for row in &mut fixture.classes {
+    for row in &mut fixture.tables.classes {
         (row.recall_low, row.recall_high) = (None, None);
     }
     let html = html(&fixture);
@@ -161,7 +159,7 @@ fn missing_intervals_are_missed_aloud() {
 #[test]
 fn an_emotion_without_test_clips_is_marked() {
     let mut fixture = Fixture::complete();
-    for row in fixture.classes.iter_mut().filter(|row| row.emotion == Emotion::Calm) {
+    for row in fixture.tables.classes.iter_mut().filter(|row| row.emotion == Emotion::Calm) {
         (row.support, row.precision, row.recall, row.f1) = (0, 0.0, 0.0, 0.0);
     }
     let html = html(&fixture);
@@ -172,8 +170,8 @@ fn an_emotion_without_test_clips_is_marked() {
 #[test]
 fn corpora_that_were_skipped_or_cut_short_are_named() {
     let mut fixture = Fixture::complete();
-    fixture.corpora[0].shortfall = Some("7400 of 7442 files".into());
-    fixture.corpora[2] = Corpus { status: CorpusStatus::FolderEmpty, ..fixture.corpora[2].clone() };
+    fixture.tables.corpora[0].shortfall = Some("7400 of 7442 files".into());
+    fixture.tables.corpora[2] = Corpus { status: CorpusStatus::FolderEmpty, ..fixture.tables.corpora[2].clone() };
     let html = html(&fixture);
     assert!(html.contains("CREMA-D is not complete.") && html.contains("7400 of 7442 files"));
     assert!(html.contains("skipped: folder empty") && html.contains("SAVEE was skipped."));
@@ -182,16 +180,16 @@ fn corpora_that_were_skipped_or_cut_short_are_named() {
 #[test]
 fn nothing_at_all_is_still_a_page() {
     let mut fixture = Fixture::complete();
-    fixture.clips.clear();
-    fixture.balance.clear();
-    fixture.corpora.clear();
-    fixture.examples.clear();
-    fixture.summary.clear();
-    fixture.classes.clear();
-    fixture.confusion.clear();
-    fixture.calibration.clear();
-    fixture.comparisons.clear();
-    fixture.cross_corpus.clear();
+    fixture.tables.clips.clear();
+    fixture.audit().balance.clear();
+    fixture.tables.corpora.clear();
+    fixture.tables.examples.clear();
+    fixture.tables.summary.clear();
+    fixture.tables.classes.clear();
+    fixture.tables.confusion.clear();
+    fixture.tables.calibration.clear();
+    fixture.tables.comparisons.clear();
+    fixture.tables.cross_corpus.clear();
     let rendered = fixture.render(&Params::default()).expect("rendered");
     assert_eq!(rendered.card, "No model was evaluated.\n");
     let html = html(&fixture);
@@ -202,8 +200,8 @@ fn nothing_at_all_is_still_a_page() {
 #[test]
 fn a_long_training_of_many_folds_stays_small() {
     let mut fixture = Fixture::complete();
-    let epoch = fixture.history[0].1[0].clone();
-    fixture.history[0].1 = (0..121u32)
+    let epoch = fixture.tables.history[0].1[0].clone();
+    fixture.tables.history[0].1 = (0..121u32)
         .flat_map(|fold| (1..=100u32).map(move |number| (fold, number)))
         .map(|(fold, number)| Epoch { fold, epoch: number, best: number == 60, ..epoch.clone() })
         .collect();
@@ -215,7 +213,7 @@ fn a_long_training_of_many_folds_stays_small() {
 #[test]
 fn a_history_without_validation_has_one_line() {
     let mut fixture = Fixture::complete();
-    for epoch in &mut fixture.history[0].1 {
+    for epoch in &mut fixture.tables.history[0].1 {
         (epoch.validation_loss, epoch.validation_accuracy, epoch.validation_uar) = (None, None, None);
     }
     assert!(html(&fixture).contains("validation none"));
@@ -226,14 +224,14 @@ fn clips_longer_than_the_network_hears_are_told_by_model() {
     let told = "37 of 1871 clips are longer than `max_frames` = 600 (6.0 s)";
     let mut fixture = Fixture::complete();
     assert!(!html(&fixture).contains("37 of 1871 clips"));
-    fixture.models[0].long_clips = Some(told.to_owned());
+    fixture.tables.models[0].long_clips = Some(told.to_owned());
     assert_eq!(html(&fixture).matches("37 of 1871 clips are longer than max_frames = 600 (6.0 s).").count(), 1);
 }
 
 #[test]
 fn an_evaluation_of_before_is_told_to_run_again() {
     let mut fixture = Fixture::complete();
-    fixture.models.clear();
+    fixture.tables.models.clear();
     let Err(error) = fixture.render(&Params::default()) else { panic!("nothing is said of the models") };
     let error = error.to_string();
     assert!(error.contains("no `models.parquet`") && error.contains("run the evaluate stage again"), "{error}");
@@ -242,8 +240,8 @@ fn an_evaluation_of_before_is_told_to_run_again() {
 #[test]
 fn unknown_groups_are_shown_too() {
     let mut fixture = Fixture::complete();
-    let row = fixture.summary[0].clone();
-    fixture.summary.push(SummaryMetric { group: "intensity".into(), group_value: "strong".into(), ..row });
+    let row = fixture.tables.summary[0].clone();
+    fixture.tables.summary.push(SummaryMetric { group: "intensity".into(), group_value: "strong".into(), ..row });
     let html = html(&fixture);
     assert!(html.contains("<td>intensity</td>") && html.contains(">strong<"));
 }

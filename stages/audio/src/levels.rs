@@ -25,16 +25,21 @@ pub struct Levels {
     pub trailing_silence_s: Option<f64>,
 }
 
+impl Levels {
+    /// Those of digital silence.
+    const SILENCE: Self = Self {
+        peak_dbfs: None,
+        rms_dbfs: None,
+        silence_fraction: 1.0,
+        leading_silence_s: None,
+        trailing_silence_s: None,
+    };
+}
+
 /// Levels of one channel without offset.
 pub fn levels(samples: &[f32], sample_rate_hz: u32) -> Levels {
     if samples.is_empty() {
-        return Levels {
-            peak_dbfs: None,
-            rms_dbfs: None,
-            silence_fraction: 1.0,
-            leading_silence_s: None,
-            trailing_silence_s: None,
-        };
+        return Levels::SILENCE;
     }
     let peak = f64::from(samples.iter().fold(0.0_f32, |peak, sample| peak.max(sample.abs())));
     let rate = f64::from(sample_rate_hz.max(1));
@@ -87,15 +92,8 @@ mod tests {
     #[test]
     fn digital_silence_has_no_level_and_is_all_silence() {
         let found = levels(&vec![0.0; 1_000], 16_000);
-        let nothing = Levels {
-            peak_dbfs: None,
-            rms_dbfs: None,
-            silence_fraction: 1.0,
-            leading_silence_s: None,
-            trailing_silence_s: None,
-        };
-        assert_eq!(found, nothing);
-        assert_eq!(levels(&Vec::new(), 16_000), found);
+        assert_eq!(found, Levels::SILENCE);
+        assert_eq!(levels(&[], 16_000), found);
     }
 
     #[test]

@@ -43,6 +43,8 @@ mod phase;
 mod resample;
 mod sniff;
 mod spectrum;
+#[doc(hidden)]
+pub mod testing;
 mod wav;
 mod wide;
 

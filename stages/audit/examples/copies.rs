@@ -17,6 +17,7 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 use std::sync::atomic::{AtomicUsize, Ordering};
 
+use ser_audio::testing::{files_below, mono_wav};
 use ser_audio::{Limits, Resampler};
 use ser_audit::{Params, near_duplicates};
 use ser_schemas::{Clip, NearDuplicate};
@@ -42,9 +43,7 @@ fn main() -> Result<(), Box<dyn Error>> {
     let mut paths = Vec::new();
     let mut chosen = BTreeSet::new();
     for folder in &folders {
-        let mut found = Vec::new();
-        walk(folder, &mut found)?;
-        found.sort();
+        let mut found = files_below(folder)?;
         let every = (found.len() / copies.max(1)).max(1);
         chosen.extend(found.iter().step_by(every).take(copies).cloned());
         paths.append(&mut found);
@@ -130,18 +129,6 @@ fn show(pair: &NearDuplicate) {
         pair.correlation.unwrap_or(f64::NAN),
         pair.overlap_s
     );
-}
-
-fn walk(folder: &Path, found: &mut Vec<PathBuf>) -> std::io::Result<()> {
-    for entry in std::fs::read_dir(folder)? {
-        let path = entry?.path();
-        if path.is_dir() {
-            walk(&path, found)?;
-        } else {
-            found.push(path);
-        }
-    }
-    Ok(())
 }
 
 /// `work` on every item, on all processors, in the items' order.
@@ -312,7 +299,8 @@ fn filtered(sound: &Sound, above_hz: Option<f64>, below_hz: Option<f64>) -> Soun
 fn coded(sound: &Sound, arguments: &[&str], extension: &str) -> Option<Sound> {
     let folder = tempfile::tempdir().ok()?;
     let [from, to, back] = ["from.wav", &format!("to.{extension}"), "back.wav"].map(|name| folder.path().join(name));
-    std::fs::write(&from, wav(sound)).ok()?;
+    let samples = sound.samples.iter().map(|sample| (sample * 32_768.0).round().clamp(-32_768.0, 32_767.0) as i16);
+    std::fs::write(&from, mono_wav(sound.rate_hz, samples)).ok()?;
     let ffmpeg = |from: &Path, arguments: &[&str], to: &Path| {
         let mut command = Command::new("ffmpeg");
         command.args(["-loglevel", "quiet", "-y", "-i"]).arg(from).args(arguments).arg(to);
@@ -323,21 +311,4 @@ fn coded(sound: &Sound, arguments: &[&str], extension: &str) -> Option<Sound> {
     // What ser does not decode itself reaches a corpus as WAV.
     let decoded = read(&to).or_else(|| ffmpeg(&to, &[], &back).and_then(|_| read(&back)))?;
     Some(Sound { samples: decoded.mono(), rate_hz: decoded.sample_rate_hz })
-}
-
-/// A 16-bit WAV file.
-fn wav(sound: &Sound) -> Vec<u8> {
-    let bytes = 2 * sound.samples.len() as u32;
-    let mut file = Vec::new();
-    file.extend(b"RIFF");
-    file.extend((36 + bytes).to_le_bytes());
-    file.extend(b"WAVEfmt \x10\0\0\0\x01\0\x01\0");
-    file.extend(sound.rate_hz.to_le_bytes());
-    file.extend((2 * sound.rate_hz).to_le_bytes());
-    file.extend(b"\x02\0\x10\0data");
-    file.extend(bytes.to_le_bytes());
-    for sample in &sound.samples {
-        file.extend(((sample * 32_768.0).round().clamp(-32_768.0, 32_767.0) as i16).to_le_bytes());
-    }
-    file
 }

@@ -1,7 +1,7 @@
 //! Each finding appears when its trouble is planted in a sound dataset, and only then.
 
 use ser_audit::{Code, Dataset, Measures, Params, findings::findings};
-use ser_schemas::{Clip, Corpus, CorpusStatus, Emotion, Exclusion, Finding, Reason};
+use ser_schemas::{Clip, Corpus, CorpusStatus, Emotion, Exclusion, Finding, Reason, Severity};
 
 const EMOTIONS: [Emotion; 4] = [Emotion::Angry, Emotion::Happy, Emotion::Neutral, Emotion::Sad];
 
@@ -58,16 +58,11 @@ fn corpus(name: &str) -> Corpus {
         corpus: name.into(),
         title: name.into(),
         root: format!("data/{name}"),
-        status: CorpusStatus::Ingested,
-        synthetic: false,
         files: 120,
         clips: 120,
         expected_files: Some(120),
-        shortfall: None,
         language: Some("en".into()),
-        licence: None,
-        citation: None,
-        url: None,
+        ..Corpus::default()
     }
 }
 
@@ -282,6 +277,17 @@ fn speakers_and_files_that_are_few_or_missing() {
     planted(Code::FilesExcluded, &[], |dataset| dataset.exclusions.push(excluded(Reason::Silent)));
     let copy = planted(Code::DuplicateAudio, &[], |dataset| dataset.exclusions.push(excluded(Reason::Duplicate)));
     assert!(copy.contains("(one/x.wav: the same audio as `one/y.wav`, which is kept)"), "{copy}");
+}
+
+#[test]
+fn the_gravest_comes_first() {
+    let mut dataset = sound();
+    (dataset.clips[0].speaker, dataset.clips[0].gender) = (None, None);
+    dataset.corpora[0].synthetic = true;
+    let found = found(&params(), &dataset);
+    let codes: Vec<&str> = found.iter().map(|finding| finding.code.as_str()).collect();
+    assert_eq!(codes, ["synthetic_data", "speaker_unknown", "gender_unknown"]);
+    assert_eq!(found[0].severity, Severity::Error);
 }
 
 #[test]

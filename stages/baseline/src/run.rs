@@ -113,13 +113,9 @@ impl Common<'_> {
             family: Family::Constant,
             baseline: true,
             description: "The most frequent emotion of the training clips, whatever the recording.".to_owned(),
-            settings: None,
-            inputs: String::new(),
-            parameter_count: None,
             standardisation: Some(Standardisation::None),
-            uses_test_speakers: false,
-            long_clips: None,
             recipe: "majority".to_owned(),
+            ..ser_schemas::Model::default()
         };
         let (Some(table), Some(features)) = (self.functionals, features) else { return Ok(about) };
         let l2 = self.params.l2.iter().map(f64::to_string).collect::<Vec<_>>().join(" + ");

@@ -155,24 +155,13 @@ fn the_model_is_described() {
 }
 
 #[test]
-fn what_does_not_fit_is_refused_by_name() {
+fn features_without_functionals_are_refused() {
     let folder = tempfile::tempdir().expect("temporary folder");
     world(folder.path());
     let path = folder.path().join(functionals::FILE);
-    let whole = Functionals::read(&path).expect("written above");
-    let mut broken = whole.clone();
-    broken.values[5] = f32::NAN;
-    broken.write(&path, &Provenance::default()).expect("write");
-    let error = fit(folder.path(), &Params::default(), true).expect_err("not a number").to_string();
-    assert!(error.contains("clip `c/02`: functional `b_mean` is NaN"), "{error}");
-    let mut short = whole;
-    short.clip_ids.pop();
-    short.values.truncate(118);
-    short.write(&path, &Provenance::default()).expect("write");
-    let error = fit(folder.path(), &Params::default(), true).expect_err("a clip is missing").to_string();
-    assert!(error.starts_with("1 of the split's clips have no usable functionals, among them `c/59`;"), "{error}");
-    short = Functionals { clip_ids: short.clip_ids, ..Functionals::default() };
-    short.write(&path, &Provenance::default()).expect("write");
+    let clip_ids = Functionals::read(&path).expect("written above").clip_ids;
+    let none = Functionals { clip_ids, ..Functionals::default() };
+    none.write(&path, &Provenance::default()).expect("write");
     let error = fit(folder.path(), &Params::default(), true).expect_err("no functionals");
     assert!(matches!(error, BaselineError::NoFunctionals), "{error}");
 }

@@ -5,7 +5,7 @@ use std::io::Write;
 use std::path::Path;
 use std::time::Instant;
 
-use ser_schemas::{Clip, Emotion, Family, Model, Prediction, Provenance, Table};
+use ser_schemas::{Clip, Emotion, Model, Prediction, Provenance, Table};
 use ser_stage::Context;
 
 use ser_evaluate::{Inputs, Params, run};
@@ -58,17 +58,8 @@ fn about(model: usize) -> Model {
     Model {
         model: format!("model_{model}"),
         split: format!("split_{}", model % 2),
-        protocol: None,
-        family: Family::Other,
-        baseline: false,
-        description: "Made up.".into(),
-        settings: None,
-        inputs: String::new(),
-        parameter_count: None,
-        standardisation: None,
-        uses_test_speakers: false,
-        long_clips: None,
         recipe: format!("{model}"),
+        ..Model::default()
     }
 }
 

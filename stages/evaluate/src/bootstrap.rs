@@ -321,7 +321,7 @@ impl Sums for Confusion {
     }
 
     fn reset(&mut self) {
-        self.clear();
+        self.counts.fill(0);
     }
 
     fn count(&self) -> u64 {

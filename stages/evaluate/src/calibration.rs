@@ -71,18 +71,7 @@ impl Tally {
 
     /// Counts a clip of class `truth` with these probabilities of the classes: see [`Answer::new`].
     pub fn add(&mut self, probabilities: &[f64], truth: usize) {
-        self.add_answer(Answer::new(probabilities, truth, self.bins.len()));
-    }
-
-    /// Counts a clip.
-    pub fn add_answer(&mut self, answer: Answer) {
-        if let Some(bin) = self.bins.get_mut(answer.bin) {
-            bin[0] += 1.0;
-            bin[1] += answer.confidence;
-            bin[2] += f64::from(u8::from(answer.right));
-        }
-        self.brier += answer.brier;
-        self.log_loss += answer.log_loss;
+        self.add_clip(Answer::new(probabilities, truth, self.bins.len()));
     }
 
     /// Adds `times` another tally with as many bins.
@@ -92,12 +81,6 @@ impl Tally {
         }
         self.brier += times * other.brier;
         self.log_loss += times * other.log_loss;
-    }
-
-    /// Back to no clips, without giving up the memory.
-    pub fn clear(&mut self) {
-        self.bins.fill([0.0; 3]);
-        (self.brier, self.log_loss) = (0.0, 0.0);
     }
 
     /// Clips counted.
@@ -149,7 +132,13 @@ impl Sums for Tally {
     }
 
     fn add_clip(&mut self, answer: Answer) {
-        self.add_answer(answer);
+        if let Some(bin) = self.bins.get_mut(answer.bin) {
+            bin[0] += 1.0;
+            bin[1] += answer.confidence;
+            bin[2] += f64::from(u8::from(answer.right));
+        }
+        self.brier += answer.brier;
+        self.log_loss += answer.log_loss;
     }
 
     fn add_sums(&mut self, other: &Self, times: u64) {
@@ -157,7 +146,8 @@ impl Sums for Tally {
     }
 
     fn reset(&mut self) {
-        self.clear();
+        self.bins.fill([0.0; 3]);
+        (self.brier, self.log_loss) = (0.0, 0.0);
     }
 
     fn count(&self) -> u64 {

@@ -5,7 +5,7 @@
 pub struct Confusion {
     classes: usize,
     /// Row by row; the row is the truth, the column what the model said.
-    counts: Vec<u64>,
+    pub(crate) counts: Vec<u64>,
 }
 
 impl Confusion {
@@ -35,11 +35,6 @@ impl Confusion {
         for (count, more) in self.counts.iter_mut().zip(&other.counts) {
             *count += times * more;
         }
-    }
-
-    /// Back to zeros, without giving up the memory.
-    pub fn clear(&mut self) {
-        self.counts.fill(0);
     }
 
     /// Number of classes.

@@ -62,7 +62,8 @@ impl<T: Sums> Speaker<T> {
         speaker
     }
 
-    fn add(&mut self, clip: T::Clip) {
+    /// Counts a clip.
+    pub fn add(&mut self, clip: T::Clip) {
         self.sums.add_clip(clip);
         self.clips.push(clip);
     }

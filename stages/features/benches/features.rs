@@ -14,6 +14,7 @@ use std::time::Instant;
 use divan::counter::ItemsCount;
 use divan::{Bencher, black_box};
 use ser_audio::Resampler;
+use ser_audio::testing::{mono_wav, peak_mib};
 use ser_features::{Extractor, Params, run};
 use ser_schemas::{Clip, KEY_SAMPLE_RATE_HZ, Provenance, Table};
 use ser_stage::Context;
@@ -107,7 +108,7 @@ fn stage() -> Result<(), Box<dyn Error>> {
             CLIPS as f64 / worst,
             CLIPS as f64 / best,
             (CLIPS * SECONDS) as f64 / middle,
-            peak_memory(),
+            peak_mib().map_or_else(|| "not known".to_owned(), |mib| format!("{mib:.0} MiB")),
         )?;
     }
     Ok(())
@@ -117,17 +118,7 @@ fn stage() -> Result<(), Box<dyn Error>> {
 fn corpus(folder: &Path, rate_hz: u32) -> Result<(), Box<dyn Error>> {
     let mut rows = Vec::new();
     for index in 0..CLIPS {
-        let samples = speech(rate_hz, index);
-        let bytes = samples.len() as u32 * 2;
-        let mut wav = Vec::with_capacity(44 + bytes as usize);
-        wav.extend(b"RIFF");
-        wav.extend((36 + bytes).to_le_bytes());
-        wav.extend(b"WAVEfmt \x10\0\0\0\x01\0\x01\0");
-        wav.extend(rate_hz.to_le_bytes());
-        wav.extend((rate_hz * 2).to_le_bytes());
-        wav.extend(b"\x02\0\x10\0data");
-        wav.extend(bytes.to_le_bytes());
-        wav.extend(samples.iter().flat_map(|sample| ((sample * 32_767.0) as i16).to_le_bytes()));
+        let wav = mono_wav(rate_hz, speech(rate_hz, index).iter().map(|sample| (sample * 32_767.0) as i16));
         let name = format!("{index:04}.wav");
         std::fs::write(folder.join(&name), &wav)?;
         let mut clip = Clip::found(format!("bench/{index:04}"), "bench".into(), name, wav.len() as u64);
@@ -138,11 +129,4 @@ fn corpus(folder: &Path, rate_hz: u32) -> Result<(), Box<dyn Error>> {
     let rate = [(KEY_SAMPLE_RATE_HZ, "16000".to_owned())];
     Clip::write_with(&Clip::file_in(folder), &rows, &Provenance::default(), &rate)?;
     Ok(())
-}
-
-fn peak_memory() -> String {
-    let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
-    let line = status.lines().find(|line| line.starts_with("VmHWM:"));
-    let kib: Option<f64> = line.and_then(|line| line.split_whitespace().nth(1)).and_then(|kib| kib.parse().ok());
-    kib.map_or_else(|| "not known".to_owned(), |kib| format!("{:.0} MiB", kib / 1024.0))
 }

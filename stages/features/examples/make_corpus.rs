@@ -7,9 +7,9 @@
 
 use std::error::Error;
 use std::f32::consts::TAU;
-use std::fs::File;
-use std::io::{BufWriter, Write};
 use std::path::Path;
+
+use ser_audio::testing::mono_wav;
 
 fn main() -> Result<(), Box<dyn Error>> {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
@@ -24,7 +24,8 @@ fn main() -> Result<(), Box<dyn Error>> {
         let samples = speech((seconds * rate_hz as f32) as usize, rate_hz as f32, &mut noise);
         let folder = Path::new(folder).join(format!("{:02}", clip % 24));
         std::fs::create_dir_all(&folder)?;
-        write_wav(&folder.join(format!("{clip:06}.wav")), rate_hz, &samples)?;
+        let samples = samples.iter().map(|sample| (sample.clamp(-1.0, 1.0) * 32_767.0) as i16);
+        std::fs::write(folder.join(format!("{clip:06}.wav")), mono_wav(rate_hz, samples))?;
     }
     Ok(())
 }
@@ -66,23 +67,4 @@ fn speech(count: usize, rate_hz: f32, noise: &mut Noise) -> Vec<f32> {
             0.2 * loudness * sum + 0.001 * noise.next()
         })
         .collect()
-}
-
-fn write_wav(path: &Path, rate_hz: u32, samples: &[f32]) -> std::io::Result<()> {
-    let bytes = samples.len() as u32 * 2;
-    let mut file = BufWriter::new(File::create(path)?);
-    file.write_all(b"RIFF")?;
-    file.write_all(&(36 + bytes).to_le_bytes())?;
-    file.write_all(b"WAVEfmt ")?;
-    file.write_all(&16_u32.to_le_bytes())?;
-    file.write_all(&[1, 0, 1, 0])?;
-    file.write_all(&rate_hz.to_le_bytes())?;
-    file.write_all(&(rate_hz * 2).to_le_bytes())?;
-    file.write_all(&[2, 0, 16, 0])?;
-    file.write_all(b"data")?;
-    file.write_all(&bytes.to_le_bytes())?;
-    for sample in samples {
-        file.write_all(&((sample.clamp(-1.0, 1.0) * 32_767.0) as i16).to_le_bytes())?;
-    }
-    file.flush()
 }

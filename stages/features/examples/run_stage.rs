@@ -11,6 +11,7 @@ use std::io::Write;
 use std::path::{Path, PathBuf};
 use std::time::Instant;
 
+use ser_audio::testing::{files_below, peak_mib};
 use ser_features::{Params, run};
 use ser_schemas::{Clip, KEY_SAMPLE_RATE_HZ, Provenance, Table};
 use ser_stage::Context;
@@ -56,9 +57,7 @@ fn list_recordings(folder: &str, out_dir: &str) -> Result<PathBuf, Box<dyn Error
         Some((folder, times)) => (folder, times.parse()?),
         None => (folder, 1),
     };
-    let mut paths = Vec::new();
-    walk(Path::new(folder), &mut paths)?;
-    paths.sort();
+    let paths = files_below(Path::new(folder))?;
     let mut rows = Vec::with_capacity(paths.len() * times);
     for time in 0..times {
         for path in &paths {
@@ -75,24 +74,4 @@ fn list_recordings(folder: &str, out_dir: &str) -> Result<PathBuf, Box<dyn Error
     let rate = [(KEY_SAMPLE_RATE_HZ, "16000".to_owned())];
     Clip::write_with(&Clip::file_in(&manifest_dir), &rows, &Provenance::default(), &rate)?;
     Ok(manifest_dir)
-}
-
-fn walk(folder: &Path, paths: &mut Vec<PathBuf>) -> std::io::Result<()> {
-    for entry in std::fs::read_dir(folder)? {
-        let path = entry?.path();
-        if path.is_dir() {
-            walk(&path, paths)?;
-        } else {
-            paths.push(path);
-        }
-    }
-    Ok(())
-}
-
-/// Largest memory that the process has had at a time, in MiB; known on Linux.
-fn peak_mib() -> Option<f64> {
-    let status = std::fs::read_to_string("/proc/self/status").ok()?;
-    let line = status.lines().find(|line| line.starts_with("VmHWM:"))?;
-    let kib: f64 = line.split_whitespace().nth(1)?.parse().ok()?;
-    Some(kib / 1024.0)
 }

@@ -52,15 +52,6 @@ pub enum ManifestError {
         /// The entries, each with where it stands and what was probably meant.
         entries: Vec<String>,
     },
-    /// The file that `exclude_file` names could not be read.
-    #[error("cannot read `{}`", path.display())]
-    FileUnreadable {
-        /// The file.
-        path: PathBuf,
-        /// What the operating system said.
-        #[source]
-        source: std::io::Error,
-    },
     /// The file that `exclude_file` names is no table of clip ids.
     #[error("`{}`: {problem}", path.display())]
     FileNotUnderstood {
@@ -75,7 +66,7 @@ pub enum ManifestError {
         /// The table.
         path: PathBuf,
     },
-    /// A table could not be read or written.
+    /// A table could not be read or written, or the file that `exclude_file` names not be read.
     #[error(transparent)]
     Table(#[from] TableError),
     /// The user asked to stop.

@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use ser_schemas::Clip;
+use ser_text::first_names;
 
 use crate::duplicates::Resolution;
 
@@ -38,7 +39,7 @@ fn contradicting(rows: &[Clip], resolution: &Resolution) -> Option<String> {
         "{recordings} {} under several speakers of one corpus, and none of the copies is used, since nothing is sure \
          of whose they are: {}; to use a copy, {advice}",
         if recordings == 1 { "recording lies" } else { "recordings lie" },
-        some(told)
+        first_names(told, MAX_NAMED)
     ))
 }
 
@@ -56,15 +57,9 @@ fn two_names(rows: &[Clip], resolution: &Resolution) -> Option<String> {
          speakers takes them for two; to be safe, leave one corpus out: `exclude = [{:?}]`",
         if recordings == 1 { "recording lies" } else { "recordings lie" },
         if recordings == 1 { "counts" } else { "count" },
-        some(told),
+        first_names(told, MAX_NAMED),
         format!("{corpus}/**")
     ))
-}
-
-fn some(told: impl ExactSizeIterator<Item = String>) -> String {
-    let more = told.len().saturating_sub(MAX_NAMED);
-    let named = told.take(MAX_NAMED).collect::<Vec<_>>().join(", ");
-    if more > 0 { format!("{named} and {more} more") } else { named }
 }
 
 #[cfg(test)]

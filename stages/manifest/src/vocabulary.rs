@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use ser_schemas::{Clip, Emotion};
-use ser_text::counted;
+use ser_text::{counted, first_names};
 
 use crate::params::{Params, folded};
 
@@ -68,13 +68,10 @@ impl<'a> Vocabulary<'a> {
     pub(crate) fn listed(&self) -> String {
         let mut words: Vec<&(&str, usize)> = self.words.values().collect();
         words.sort_by(|a, b| b.1.cmp(&a.1).then(a.0.cmp(b.0)));
-        let listed: Vec<String> =
-            words.iter().take(MAX_LISTED).map(|(word, files)| format!("{word} ({files})")).collect();
-        match words.len().saturating_sub(MAX_LISTED) {
-            0 if listed.is_empty() => "no words".to_owned(),
-            0 => listed.join(", "),
-            more => format!("{} and {more} more", listed.join(", ")),
+        if words.is_empty() {
+            return "no words".to_owned();
         }
+        first_names(words.iter().map(|(word, files)| format!("{word} ({files})")), MAX_LISTED)
     }
 
     fn nearest(&self, word: &str) -> Option<(&'a str, usize)> {

@@ -58,13 +58,11 @@ fn about(data: &Dataset, recipe: String) -> Model {
         family: Family::Linear,
         baseline: true,
         description: "The class with the nearest mean.".into(),
-        settings: None,
         inputs: "functionals".into(),
         parameter_count: Some(data.classes.len() as u64),
         standardisation: Some(Standardisation::None),
-        uses_test_speakers: false,
-        long_clips: None,
         recipe,
+        ..Model::default()
     }
 }
 

@@ -21,7 +21,7 @@ use crate::validation::{Unit, carve};
 const MAX_TIED_SHARE: f64 = 0.6;
 
 /// One fold; clips are indices into the table that was divided, ascending.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Fold {
     /// The fold's number.
     pub number: u32,
@@ -213,7 +213,7 @@ fn obstacle(params: &Params, clips: &[Clip], ties: &Ties, held_out: &protocols::
 pub(crate) fn hold_out(number: usize, held_out: String, mut test: Vec<usize>, clips: &[Clip]) -> Fold {
     test.sort_unstable();
     let train = (0..clips.len()).filter(|clip| test.binary_search(clip).is_err()).collect();
-    Fold { number: number as u32, held_out, train, validation: Vec::new(), test, left_out: Vec::new() }
+    Fold { number: number as u32, held_out, train, test, ..Fold::default() }
 }
 
 /// A stream of random numbers of its own for every fold, so that one fold's draws do not shift another's.

@@ -3,9 +3,10 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use ser_schemas::{Check, CheckStatus, Clip, Emotion, Role};
+use ser_text::some_names;
 
 use crate::assign::{Division, Fold};
-use crate::roster::{some_names, speaker_name};
+use crate::roster::speaker_name;
 
 /// What an offence against a check amounts to.
 #[derive(Clone, Copy)]
@@ -56,6 +57,11 @@ fn check(name: &str, fold: Option<u32>, rule: Rule, offenders: &[String]) -> Che
         (false, Rule::Noted) => CheckStatus::Noted,
         (false, Rule::Forbidden) => CheckStatus::Failed,
     };
+    row(name, fold, status, offenders)
+}
+
+/// The row of a check that found `offenders`, or has something to tell of them.
+pub(crate) fn row(name: &str, fold: Option<u32>, status: CheckStatus, offenders: &[String]) -> Check {
     Check {
         check: name.to_owned(),
         fold,
@@ -155,6 +161,8 @@ fn not_tested_once(clips: &[Clip], division: &Division) -> Vec<String> {
 mod tests {
     use super::*;
 
+    use crate::made;
+
     fn clip(name: &str, speaker: &str, emotion: Emotion) -> Clip {
         let mut clip = Clip::found(name.into(), "c".into(), format!("{name}.wav"), 1);
         clip.speaker = Some(speaker.into());
@@ -173,20 +181,8 @@ mod tests {
     }
 
     fn division(train: &[usize], validation: &[usize], test: &[usize]) -> Division {
-        let fold = Fold {
-            number: 3,
-            held_out: String::new(),
-            train: train.to_vec(),
-            validation: validation.to_vec(),
-            test: test.to_vec(),
-            left_out: Vec::new(),
-        };
-        Division {
-            folds: vec![fold],
-            keeps_speakers_apart: true,
-            tests_every_clip_once: false,
-            near: crate::assign::Near::default(),
-        }
+        let division = made::division(vec![[train.to_vec(), validation.to_vec(), test.to_vec()]]);
+        Division { keeps_speakers_apart: true, tests_every_clip_once: false, ..division }
     }
 
     /// The checks that did not pass, as `name status offenders: detail`.

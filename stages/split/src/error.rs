@@ -8,7 +8,7 @@ use ser_schemas::TableError;
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum SplitError {
-    /// A table could not be read or written.
+    /// A table, or the file of an analyst's own split, could not be read or written.
     #[error(transparent)]
     Table(#[from] TableError),
     /// The manifest holds no clips.
@@ -92,15 +92,6 @@ pub enum SplitError {
         found: usize,
         /// Most folds allowed.
         most: u32,
-    },
-    /// The file of an analyst's own split could not be read.
-    #[error("cannot read `{}`", path.display())]
-    FileUnreadable {
-        /// The file.
-        path: PathBuf,
-        /// What the operating system said.
-        #[source]
-        source: std::io::Error,
     },
     /// The Parquet file of an analyst's own split could not be read.
     #[error(

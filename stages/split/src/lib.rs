@@ -11,6 +11,8 @@ mod balance;
 mod checks;
 mod error;
 mod kind;
+#[cfg(test)]
+mod made;
 mod near;
 mod near_checks;
 mod params;

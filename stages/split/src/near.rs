@@ -144,33 +144,8 @@ mod tests {
     use proptest::prelude::*;
     use ser_schemas::CheckStatus;
 
-    use crate::assign::Near;
+    use crate::made::{clips, division, pair};
     use crate::near_checks::inspect_near;
-
-    fn clips(count: usize) -> Vec<Clip> {
-        (0..count).map(|number| Clip::found(format!("c/{number}"), "c".into(), format!("{number}.wav"), 1)).collect()
-    }
-
-    fn pair(a: usize, b: usize) -> NearPair {
-        NearPair { a, b, similarity: 0.97 }
-    }
-
-    fn division(folds: Vec<[Vec<usize>; 3]>) -> Division {
-        let folds = folds.into_iter().enumerate().map(|(number, [train, validation, test])| Fold {
-            number: number as u32,
-            held_out: String::new(),
-            train,
-            validation,
-            test,
-            left_out: Vec::new(),
-        });
-        Division {
-            folds: folds.collect(),
-            keeps_speakers_apart: false,
-            tests_every_clip_once: true,
-            near: Near::default(),
-        }
-    }
 
     fn roles(fold: &Fold) -> [Vec<usize>; 3] {
         fold.roles().map(|(_, clips)| clips.to_vec())

@@ -5,8 +5,8 @@ use std::collections::HashMap;
 use ser_schemas::{Check, CheckStatus, Clip, Role};
 
 use crate::assign::{Division, Fold};
+use crate::checks::row;
 use crate::near::NearPair;
-use crate::roster::some_names;
 
 /// Tests every fold for near copies on two sides, then tells what was done about them, where something was.
 ///
@@ -16,13 +16,6 @@ use crate::roster::some_names;
 /// | `near_copies_left_out` | clips without a role in a fold, since a copy stands on another side there | noted |
 /// | `near_copies_kept_together` | names that are held out together, since a take lies under several | noted |
 pub fn inspect_near(clips: &[Clip], division: &Division, pairs: &[NearPair]) -> Vec<Check> {
-    let row = |check: &str, fold: Option<u32>, status: CheckStatus, told: &[String]| Check {
-        check: check.to_owned(),
-        fold,
-        status,
-        offenders: told.len() as u64,
-        detail: some_names(told.iter().map(String::as_str)),
-    };
     let mut checks = Vec::new();
     for fold in &division.folds {
         let offenders = on_two_sides(clips, fold, pairs);
@@ -60,43 +53,27 @@ fn left_out(clips: &[Clip], fold: &Fold) -> Vec<String> {
 mod tests {
     use super::*;
 
-    use crate::assign::Near;
+    use crate::made::{clips, division, pair};
     use crate::near::leave_out;
 
-    fn clips(count: usize) -> Vec<Clip> {
-        (0..count).map(|number| Clip::found(format!("c/{number}"), "c".into(), format!("{number}.wav"), 1)).collect()
-    }
-
-    fn pair(a: usize, b: usize) -> NearPair {
-        NearPair { a, b, similarity: 0.97 }
-    }
-
-    fn division() -> Division {
-        let fold = Fold {
-            number: 4,
-            held_out: String::new(),
-            train: vec![0, 1],
-            validation: vec![2],
-            test: vec![3],
-            left_out: Vec::new(),
-        };
-        Division { folds: vec![fold], keeps_speakers_apart: false, tests_every_clip_once: false, near: Near::default() }
+    fn divided() -> Division {
+        division(vec![[vec![0, 1], vec![2], vec![3]]])
     }
 
     #[test]
     fn a_planted_near_copy_is_found_and_named() {
-        let found = inspect_near(&clips(4), &division(), &[pair(0, 1), pair(1, 3), pair(1, 2)]);
+        let found = inspect_near(&clips(4), &divided(), &[pair(0, 1), pair(1, 3), pair(1, 2)]);
         assert_eq!((found.len(), found[0].status, found[0].offenders), (1, CheckStatus::Failed, 2));
         assert_eq!(
             found[0].detail,
             "c/1 (train) ~ c/3 (test), similarity 0.97, c/1 (train) ~ c/2 (validation), similarity 0.97"
         );
-        assert_eq!(inspect_near(&clips(4), &division(), &[pair(0, 1)])[0].status, CheckStatus::Passed);
+        assert_eq!(inspect_near(&clips(4), &divided(), &[pair(0, 1)])[0].status, CheckStatus::Passed);
     }
 
     #[test]
     fn what_was_done_has_rows_of_its_own() {
-        let mut split = division();
+        let mut split = divided();
         leave_out(&mut split, &[pair(1, 3)], 4);
         split.near.together.push("c:a + c:b (c/0 ~ c/2)".to_owned());
         let rows: Vec<String> = inspect_near(&clips(4), &split, &[pair(1, 3)])
@@ -106,8 +83,8 @@ mod tests {
         assert_eq!(
             rows,
             [
-                "near_audio_disjoint Some(4) passed 0: ",
-                "near_copies_left_out Some(4) noted 1: c/1 (else train) ~ c/3 (test)",
+                "near_audio_disjoint Some(0) passed 0: ",
+                "near_copies_left_out Some(0) noted 1: c/1 (else train) ~ c/3 (test)",
                 "near_copies_kept_together None noted 1: c:a + c:b (c/0 ~ c/2)",
             ]
         );

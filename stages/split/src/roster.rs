@@ -6,9 +6,6 @@ use ser_schemas::{Clip, Emotion};
 
 use crate::ties::Ties;
 
-/// How many clips or speakers are named in a message.
-pub(crate) const MAX_NAMED: usize = 20;
-
 /// One speaker and what their clips count for, or several who must stand on one side. A clip whose speaker is not known
 /// belongs to the nameless one of its corpus.
 #[derive(Debug, Clone)]
@@ -44,14 +41,4 @@ pub(crate) fn speaker_name(clip: &Clip) -> String {
 /// What a clip counts for wherever classes are kept in proportion. Clips of a manifest always have an emotion.
 pub(crate) fn stratum(clip: &Clip) -> (&str, Option<Emotion>) {
     (&clip.corpus, clip.emotion)
-}
-
-/// `names`, the first [`MAX_NAMED`] of them, as text.
-pub(crate) fn some_names<'a>(names: impl IntoIterator<Item = &'a str>) -> String {
-    let mut names = names.into_iter();
-    let named: Vec<&str> = names.by_ref().take(MAX_NAMED).collect();
-    match names.count() {
-        0 => named.join(", "),
-        more => format!("{} and {more} more", named.join(", ")),
-    }
 }

@@ -5,7 +5,7 @@ use std::path::Path;
 
 use ser_schemas::{Assignment, Check, CheckStatus, Clip, KEY_PROTOCOL, Table, TableError};
 use ser_stage::{Context, Outcome};
-use ser_text::counted;
+use ser_text::{counted, some_names};
 
 use crate::assign::{Division, Fold, assign};
 use crate::checks::inspect;
@@ -13,7 +13,6 @@ use crate::error::SplitError;
 use crate::near::{self, NearPair};
 use crate::near_checks::inspect_near;
 use crate::params::{NearCopies, Params};
-use crate::roster::some_names;
 
 /// A split of more folds than this is told in one line.
 const MAX_FOLDS_TOLD: usize = 12;

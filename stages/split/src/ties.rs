@@ -3,9 +3,9 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use ser_schemas::Clip;
+use ser_text::some_names;
 
 use crate::near::{NearPair, leaders};
-use crate::roster::some_names;
 
 /// Names in a group that are spelt out; more are counted.
 const MAX_SPELT: usize = 6;
@@ -86,19 +86,15 @@ impl Ties {
 mod tests {
     use super::*;
 
+    use crate::made::{self, pair};
     use crate::roster::speaker_name;
 
     fn clips(speakers: &[&str]) -> Vec<Clip> {
-        let clip = |(number, speaker): (usize, &&str)| {
-            let mut clip = Clip::found(format!("c/{number}"), "c".into(), format!("{number}.wav"), 1);
+        let mut clips = made::clips(speakers.len());
+        for (clip, speaker) in clips.iter_mut().zip(speakers) {
             clip.speaker = Some(format!("c:{speaker}"));
-            clip
-        };
-        speakers.iter().enumerate().map(clip).collect()
-    }
-
-    fn pair(a: usize, b: usize) -> NearPair {
-        NearPair { a, b, similarity: 0.9 }
+        }
+        clips
     }
 
     #[test]

@@ -3,7 +3,8 @@
 //! Whatever is compared with text from elsewhere goes through [`nfc`], and whatever is shown on a terminal through
 //! [`printable`] or [`printable_lines`]. Files become text through [`decode`], and tables in them become rows through
 //! [`delimited`]. [`alike`] finds names that are probably one name, [`strange`] finds parts of names that were taken for other
-//! ones. [`OutsideFile`] is a file of the analyst's own that a stage reads, [`counted`] a number of things.
+//! ones. [`OutsideFile`] is a file of the analyst's own that a stage reads, [`counted`] a number of things,
+//! [`some_names`] the first of them.
 
 mod alike;
 mod counted;
@@ -15,7 +16,7 @@ mod printable;
 mod told;
 
 pub use crate::alike::{alike, is_blank, likeness};
-pub use crate::counted::counted;
+pub use crate::counted::{counted, first_names, some_names};
 pub use crate::decode::{DecodeError, Decoded, Encoding, Place, decode};
 pub use crate::nfc::nfc;
 pub use crate::outside_file::OutsideFile;

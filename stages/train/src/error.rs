@@ -14,23 +14,12 @@ pub enum TrainError {
     /// The user asked to stop; the last finished epoch of each fold is kept for the next run.
     #[error("cancelled; a later run goes on from the last finished epoch")]
     Cancelled,
-    /// A table could not be read or written.
+    /// A table, or another file, could not be read or written.
     #[error(transparent)]
     Table(#[from] TableError),
     /// What every model needs is not there.
     #[error(transparent)]
     Models(#[from] ModelsError),
-    /// A file other than a table could not be read or written.
-    #[error("cannot {action} `{}`", path.display())]
-    Io {
-        /// "read", "write".
-        action: &'static str,
-        /// The file.
-        path: PathBuf,
-        /// What the operating system said.
-        #[source]
-        source: std::io::Error,
-    },
     /// `use_functionals` on features without functionals.
     #[error(
         "`use_functionals` is on, and the features stage writes no functionals: set `functionals = {{ on = true }}` there, or `use_functionals = false` here"
@@ -129,11 +118,4 @@ pub enum TrainError {
         /// What the encoder said.
         problem: String,
     },
-}
-
-impl TrainError {
-    pub(crate) fn io(action: &'static str, path: impl Into<PathBuf>) -> impl FnOnce(std::io::Error) -> Self {
-        let path = path.into();
-        move |source| Self::Io { action, path, source }
-    }
 }

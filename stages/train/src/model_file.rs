@@ -3,8 +3,8 @@
 use std::collections::HashMap;
 use std::path::{Path, PathBuf};
 
-use ser_schemas::Emotion;
 use ser_schemas::frames::FrameLayout;
+use ser_schemas::{Emotion, TableError};
 use serde::{Deserialize, Serialize};
 
 use crate::data::Scalings;
@@ -91,7 +91,7 @@ impl ModelConfig {
     /// Reads description and weights from `folder`.
     pub(crate) fn read(folder: &Path) -> Result<(Self, Weights), TrainError> {
         let path = folder.join(CONFIG);
-        let text = std::fs::read_to_string(&path).map_err(TrainError::io("read", &path))?;
+        let text = std::fs::read_to_string(&path).map_err(TableError::io("read", &path))?;
         let bad = |problem: String| TrainError::BadConfig { path: path.clone(), problem };
         let value: serde_json::Value = serde_json::from_str(&text).map_err(|error| bad(error.to_string()))?;
         let format = value.get("format").and_then(serde_json::Value::as_u64);
@@ -104,7 +104,7 @@ impl ModelConfig {
             return Err(bad(problem));
         }
         let path = folder.join(WEIGHTS);
-        let bytes = std::fs::read(&path).map_err(TrainError::io("read", &path))?;
+        let bytes = std::fs::read(&path).map_err(TableError::io("read", &path))?;
         let weights = match &config.weights_hash {
             // A file that does not fit says more in its own words; one that fits may still be another fold's.
             Some(expected) if *expected != hash(&bytes) => Weights::from_bytes(&config.network, &bytes)

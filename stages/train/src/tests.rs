@@ -397,14 +397,7 @@ fn copies_are_for_training_only() {
     assert!(world.weights("copies", 0) != world.weights("plain", 0));
     // Copies of test clips do not matter: with the fold's own copies gone, its weights stay.
     let path = world.path("features").join(AUGMENTED_FILE);
-    let layout = ser_schemas::frames::read_layout(&path).expect("layout");
-    let rows: Vec<ClipFrames> =
-        ser_schemas::frames::read_clips(&path).expect("rows").collect::<Result<_, _>>().expect("rows");
-    let mut writer = FramesWriter::create(&path, &layout, &Provenance::default()).expect("copies");
-    for row in rows.into_iter().filter(|row| !row.clip_id.starts_with("made/0") && !row.clip_id.starts_with("made/1")) {
-        writer.push(row).expect("copy");
-    }
-    writer.finish().expect("copies");
+    keep_frames(&path, |clip_id| !clip_id.starts_with("made/0") && !clip_id.starts_with("made/1"));
     world.run("without", &params).expect("training");
     assert!(world.weights("copies", 0) == world.weights("without", 0));
 }
@@ -698,30 +691,26 @@ fn mistakes_are_named() {
     assert!(text.starts_with("fold 0, epoch 1: the loss became") && text.contains("learning rate of"), "{text}");
     world.assign(|fold, speaker| if fold == 0 || speaker == 0 { Role::Train } else { Role::Test });
     assert_eq!(message(world.run("c", &small())), "fold 0 has no test clips; check the split's parameters");
-    let stranger = Assignment { clip_id: "made/unknown".into(), fold: 0, role: Role::Train };
     let path = world.path("split/assignments.parquet");
-    Assignment::write(&path, &[stranger], &Provenance::default()).expect("assignments");
-    assert!(
-        message(world.run("d", &small())).contains("assigns clip `made/unknown`, but the manifest does not have it")
-    );
     Assignment::write(&path, &[], &Provenance::default()).expect("assignments");
-    assert!(message(world.run("e", &small())).ends_with("assigns no clips"));
+    assert!(message(world.run("d", &small())).ends_with("assigns no clips"));
 }
 
 #[test]
 fn clips_without_features_are_named() {
     let world = World::new();
-    drop_frames(&world.path("features/frames.parquet"), "made/3-1-2");
+    keep_frames(&world.path("features/frames.parquet"), |clip_id| clip_id != "made/3-1-2");
     let text = message(world.run("a", &small()));
     assert!(text.starts_with("1 of the split's clips have no usable frames, among them `made/3-1-2`"), "{text}");
 }
 
-fn drop_frames(path: &Path, clip_id: &str) {
+/// Takes from a table of frames the clips that are not kept.
+fn keep_frames(path: &Path, kept: impl Fn(&str) -> bool) {
     let layout = ser_schemas::frames::read_layout(path).expect("layout");
     let rows: Vec<ClipFrames> =
         ser_schemas::frames::read_clips(path).expect("rows").collect::<Result<_, _>>().expect("rows");
     let mut writer = FramesWriter::create(path, &layout, &Provenance::default()).expect("frames");
-    for row in rows.into_iter().filter(|row| row.clip_id != clip_id) {
+    for row in rows.into_iter().filter(|row| kept(&row.clip_id)) {
         writer.push(row).expect("frames");
     }
     writer.finish().expect("frames");

@@ -3,6 +3,7 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 
+use ser_audio::testing::wav;
 use ser_schemas::every_table;
 
 use crate::PART;
@@ -26,34 +27,11 @@ pub fn seeds(name: &str) -> Vec<Vec<u8>> {
 fn audio(root: &Path) -> Vec<Vec<u8>> {
     let mut seeds = files(&root.join("tests/fixtures/audio"), &["flac", "mp3", "ogg"]);
     let samples: Vec<i16> = (0..400_i16).map(|n| (n % 50 - 25) * 900).collect();
-    seeds.extend([
-        wav(&samples, 1, 16),
-        wav(&samples, 2, 16),
-        wav(&samples, 1, 24),
-        wav(&samples, 1, 8),
-        aiff(&samples),
-    ]);
-    seeds
-}
-
-/// A WAVE file; widths other than 16 bits hold the same bytes read otherwise.
-fn wav(samples: &[i16], channels: u16, bits: u16) -> Vec<u8> {
+    // Widths other than 16 bits hold the same bytes read otherwise.
     let data: Vec<u8> = samples.iter().flat_map(|sample| sample.to_le_bytes()).collect();
-    let frame = channels * bits / 8;
-    let mut bytes = b"RIFF".to_vec();
-    bytes.extend((36 + data.len() as u32).to_le_bytes());
-    bytes.extend(b"WAVEfmt ");
-    bytes.extend(16_u32.to_le_bytes());
-    bytes.extend(1_u16.to_le_bytes());
-    bytes.extend(channels.to_le_bytes());
-    bytes.extend(16_000_u32.to_le_bytes());
-    bytes.extend((16_000 * u32::from(frame)).to_le_bytes());
-    bytes.extend(frame.to_le_bytes());
-    bytes.extend(bits.to_le_bytes());
-    bytes.extend(b"data");
-    bytes.extend((data.len() as u32).to_le_bytes());
-    bytes.extend(data);
-    bytes
+    seeds.extend([(1, 16), (2, 16), (1, 24), (1, 8)].map(|(channels, bits)| wav(1, bits, channels, 16_000, &data)));
+    seeds.push(aiff(&samples));
+    seeds
 }
 
 fn aiff(samples: &[i16]) -> Vec<u8> {

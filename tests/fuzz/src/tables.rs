@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use ser_schemas::{AnyTable, Clip, Corpus, CorpusStatus, Prediction, Provenance, Table as _, every_table};
+use ser_schemas::{AnyTable, Clip, Corpus, Prediction, Provenance, Table as _, every_table};
 use ser_stage::Context;
 
 use crate::folder::{folder, put};
@@ -114,19 +114,5 @@ fn wide(path: &Path, folder: &Path) {
 }
 
 fn some_corpus() -> Corpus {
-    Corpus {
-        corpus: "c".into(),
-        title: "C".into(),
-        root: "c".into(),
-        status: CorpusStatus::Ingested,
-        synthetic: false,
-        files: 1,
-        clips: 1,
-        expected_files: None,
-        shortfall: None,
-        language: None,
-        licence: None,
-        citation: None,
-        url: None,
-    }
+    Corpus { corpus: "c".into(), title: "C".into(), root: "c".into(), files: 1, clips: 1, ..Corpus::default() }
 }

@@ -110,7 +110,7 @@ mod tests {
             high: Some(value + 0.1),
             support: 9,
             speakers: 4,
-            known_speakers: None,
+            ..SummaryMetric::default()
         }
     }
 

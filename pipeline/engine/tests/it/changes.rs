@@ -4,15 +4,17 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write as _;
 
 use proptest::prelude::*;
-use ser_engine::{RunOptions, StageStatus, State};
+use ser_engine::{RunOptions, RunRecord, StageStatus, State};
 
 use crate::fake::{Place, registry_with};
 
 /// A source and stages of work, and what the pipeline file says of them.
 #[derive(Debug, Clone)]
-struct Model {
+pub(crate) struct Model {
     /// Inputs of each stage, by position; all read the source, too.
-    inputs: Vec<BTreeSet<usize>>,
+    pub(crate) inputs: Vec<BTreeSet<usize>>,
+    /// The positions in the order in which the stages stand in the file.
+    order: Vec<usize>,
     n_mels: Vec<u32>,
     /// Parameters that change nothing in the result.
     ignored: Vec<u32>,
@@ -41,10 +43,10 @@ enum Event {
 type Texts = Vec<String>;
 
 impl Model {
-    fn pipeline(&self) -> String {
+    pub(crate) fn pipeline(&self) -> String {
         let mut text = "name = 'graph'\n[stage.a]\nkind = 'source'\nroot = 'number'\n".to_owned();
-        for (at, inputs) in self.inputs.iter().enumerate() {
-            let from: Vec<String> = inputs.iter().map(|input| format!(", 's{input}'")).collect();
+        for &at in &self.order {
+            let from: Vec<String> = self.inputs[at].iter().map(|input| format!(", 's{input}'")).collect();
             let from = from.concat();
             let (mels, ignored) = (self.n_mels[at], self.ignored[at]);
             writeln!(text, "[stage.s{at}]\nkind = 'work'\nfrom = ['a'{from}]\nn_mels = {mels}\nignored = {ignored}")
@@ -68,7 +70,7 @@ impl Model {
     }
 
     /// Stages that read stage `at`, positions counted with the source as 0.
-    fn reads(&self, at: usize) -> Vec<usize> {
+    pub(crate) fn reads(&self, at: usize) -> Vec<usize> {
         if at == 0 {
             return Vec::new();
         }
@@ -146,17 +148,19 @@ impl Model {
     }
 }
 
-fn name(at: usize) -> String {
+/// Name of the stage at a position counted with the source as 0.
+pub(crate) fn name(at: usize) -> String {
     at.checked_sub(1).map_or_else(|| "a".to_owned(), |stage| format!("s{stage}"))
 }
 
-fn models() -> impl Strategy<Value = Model> {
-    (1_usize..7).prop_flat_map(|count| {
+pub(crate) fn models() -> impl Strategy<Value = Model> {
+    (1_usize..8).prop_flat_map(|count| {
         let inputs: Vec<_> = (0..count).map(|at| prop::collection::btree_set(0..at.max(1), 0..=at.min(3))).collect();
-        (inputs, prop::collection::vec(8_u32..12, count)).prop_map(move |(mut inputs, n_mels)| {
+        let order = Just((0..count).collect::<Vec<_>>()).prop_shuffle();
+        (inputs, order, prop::collection::vec(8_u32..12, count)).prop_map(move |(mut inputs, order, n_mels)| {
             inputs[0].clear();
             let ignored = vec![0; count];
-            Model { inputs, n_mels, ignored, number: "7".to_owned(), version: 1, damaged: BTreeSet::new() }
+            Model { inputs, order, n_mels, ignored, number: "7".to_owned(), version: 1, damaged: BTreeSet::new() }
         })
     })
 }
@@ -187,7 +191,7 @@ proptest! {
         place.registry = registry_with(1, ser_stage::SpecCover::Own);
         place.edit(&start.pipeline());
         let options = RunOptions { jobs, ..RunOptions::default() };
-        place.run_with(&options);
+        let (first, _) = place.run_with(&options);
         let mut old = start.clone();
         for events in rounds {
             let mut new = Model { damaged: BTreeSet::new(), ..old.clone() };
@@ -219,5 +223,15 @@ proptest! {
             prop_assert!(place.run_with(&options).1.ran().is_empty());
             old = new;
         }
+
+        // Back again: the same identity.
+        place.edit(&start.pipeline());
+        place.write("number", &start.number);
+        place.registry = registry_with(1, ser_stage::SpecCover::Own);
+        let (back, _) = place.run_with(&options);
+        let prints = |record: &RunRecord| -> Vec<Option<String>> {
+            record.stages.iter().map(|stage| stage.fingerprint.clone()).collect()
+        };
+        prop_assert_eq!(prints(&first), prints(&back));
     }
 }

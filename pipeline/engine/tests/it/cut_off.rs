@@ -2,7 +2,7 @@
 
 use std::fs;
 
-use ser_engine::{RunOptions, StageStatus, State};
+use ser_engine::{StageStatus, State};
 
 use crate::fake::Place;
 
@@ -122,13 +122,4 @@ fn without_its_notes_nothing_is_lost_but_time() {
     fs::remove_dir_all(place.path("artifacts/.ser/state")).unwrap();
     assert!(place.stale().is_empty());
     assert!(place.run().1.ran().is_empty());
-}
-
-#[test]
-fn force_runs_what_a_cut_off_would_spare() {
-    let place = Place::new(PIPELINE);
-    place.run();
-    let (record, log) = place.run_with(&RunOptions { force: true, ..RunOptions::default() });
-    assert_eq!(log.ran(), ["a", "w", "v", "u"]);
-    assert!(record.stages.iter().all(|stage| stage.status == StageStatus::Done));
 }

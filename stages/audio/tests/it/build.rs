@@ -2,6 +2,7 @@
 
 use std::f64::consts::TAU;
 
+use ser_audio::testing::wav;
 use ser_audio::{AudioError, Decoded, Limits};
 
 /// Byte order and the `RIFF` identifier that says so.
@@ -91,14 +92,7 @@ pub(crate) fn integers(samples: &[f64], bits: u16, order: Order) -> Vec<u8> {
 
 /// A plain little-endian 16-bit WAVE file.
 pub(crate) fn wav16(samples: &[f64], channels: u16, rate: u32) -> Vec<u8> {
-    let order = Order::Little;
-    riff(
-        &[
-            chunk(*b"fmt ", &format(1, channels, rate, 16, order), order),
-            chunk(*b"data", &integers(samples, 16, order), order),
-        ],
-        order,
-    )
+    wav(1, 16, channels, rate, &integers(samples, 16, Order::Little))
 }
 
 /// Asserts that `found` are `expected`, within `tolerance`.

@@ -1,9 +1,9 @@
 //! Emotions that give the corpus away, or that are rare.
 
 use ser_schemas::{Clip, Emotion, Finding, Severity};
-use ser_text::counted;
+use ser_text::{counted, some_names};
 
-use super::{finding, some_names};
+use super::finding;
 use crate::codes::Code;
 use crate::dataset::Dataset;
 use crate::params::Params;

@@ -3,9 +3,9 @@
 use std::collections::BTreeMap;
 
 use ser_schemas::{CorpusStatus, Exclusion, Finding, Reason, Severity};
-use ser_text::counted;
+use ser_text::{counted, some_names};
 
-use super::{finding, some_names};
+use super::finding;
 use crate::codes::Code;
 use crate::dataset::Dataset;
 use crate::params::Params;

@@ -3,9 +3,9 @@
 use std::collections::BTreeMap;
 
 use ser_schemas::{Clip, Finding, NearDuplicate, Reason, Severity};
-use ser_text::counted;
+use ser_text::{counted, some_names};
 
-use super::{finding, some_names};
+use super::finding;
 use crate::codes::Code;
 use crate::dataset::Dataset;
 use crate::measures::Measures;

@@ -1,7 +1,8 @@
-//! What an analyst should know before trusting a number. One file per kind of trouble; [`FINDERS`] lists them.
+//! What an analyst should know before trusting a number. One file per kind of trouble; [`FINDERS`], [`CORPUS_FINDERS`] and
+//! [`MEASURE_FINDERS`] list them.
 //!
-//! A finder looks at the whole dataset, or at what was measured of it, and returns what it found, with a stable code, a
-//! sentence and the figures behind it.
+//! A finder looks at the whole dataset, at one corpus, or at what was measured, and returns what it found, with a stable
+//! code, a sentence and the figures behind it.
 
 mod associated;
 mod classes;
@@ -21,15 +22,14 @@ use crate::dataset::Dataset;
 use crate::measures::Measures;
 use crate::params::Params;
 
-/// How many names a finding's evidence lists.
-const MAX_NAMED: usize = 20;
-
 /// Looks for one kind of trouble.
 pub type Finder = fn(&Params, &Dataset) -> Vec<Finding>;
+/// Looks for one kind of trouble in the clips of the corpus of a name.
+pub type CorpusFinder = fn(&Params, &Dataset, &str) -> Option<Finding>;
 /// Looks for one kind of trouble in what was measured.
 pub type MeasureFinder = fn(&Params, &Measures) -> Vec<Finding>;
 
-/// Every finder that looks at the dataset itself.
+/// Every finder that looks at the dataset as a whole.
 pub const FINDERS: &[Finder] = &[
     completeness::synthetic,
     completeness::missing_corpora,
@@ -38,14 +38,20 @@ pub const FINDERS: &[Finder] = &[
     classes::class_in_one_corpus,
     classes::class_missing,
     classes::imbalance,
+    names::doubtful,
+    recording::sample_rate_by_corpus,
+    copies::duplicates,
+];
+
+/// Every finder that looks at one corpus after the other.
+pub const CORPUS_FINDERS: &[CorpusFinder] = &[
     speakers::single_gender,
     speakers::few_speakers,
     speakers::few_clips,
     speakers::unknown_speakers,
+    speakers::unknown_genders,
     names::speakers_alike,
-    names::doubtful,
     recording::mixed_sample_rates,
-    recording::sample_rate_by_corpus,
     recording::band_limited,
     sound::beyond_full_scale,
     sound::clipping,
@@ -56,7 +62,6 @@ pub const FINDERS: &[Finder] = &[
     sound::odd_files,
     raters::perceived_otherwise,
     raters::low_agreement,
-    copies::duplicates,
 ];
 
 /// Every finder that looks at measures.
@@ -65,9 +70,12 @@ pub const MEASURE_FINDERS: &[MeasureFinder] =
 
 /// What all finders find, gravest first, then by code and message.
 pub fn findings(params: &Params, dataset: &Dataset, measures: &Measures) -> Vec<Finding> {
+    let corpora = dataset.corpus_names();
+    let of_corpora =
+        corpora.iter().flat_map(|corpus| CORPUS_FINDERS.iter().map(|finder| finder(params, dataset, corpus)));
     let of_dataset = FINDERS.iter().flat_map(|finder| finder(params, dataset));
     let of_measures = MEASURE_FINDERS.iter().flat_map(|finder| finder(params, measures));
-    let mut findings: Vec<Finding> = of_dataset.chain(of_measures).collect();
+    let mut findings: Vec<Finding> = of_dataset.chain(of_corpora.flatten()).chain(of_measures).collect();
     findings.sort_by(|a, b| {
         b.severity.cmp(&a.severity).then_with(|| a.code.cmp(&b.code)).then_with(|| a.message.cmp(&b.message))
     });
@@ -76,14 +84,4 @@ pub fn findings(params: &Params, dataset: &Dataset, measures: &Measures) -> Vec<
 
 fn finding(severity: Severity, code: Code, message: String, evidence: String) -> Finding {
     Finding { severity, code: code.as_str().to_owned(), message, evidence }
-}
-
-/// `names`, the first [`MAX_NAMED`] of them, as text.
-fn some_names(names: impl IntoIterator<Item = String>) -> String {
-    let mut names = names.into_iter();
-    let named: Vec<String> = names.by_ref().take(MAX_NAMED).collect();
-    match names.count() {
-        0 => named.join(", "),
-        more => format!("{} and {more} more", named.join(", ")),
-    }
 }

@@ -1,34 +1,30 @@
 //! What was read from file names, and can hardly be right.
 
 use ser_schemas::{Clip, Emotion, Finding, Severity};
-use ser_text::counted;
-use ser_text::{Told, alike, strange};
+use ser_text::{Told, alike, counted, some_names, strange};
 
-use super::{finding, some_names};
+use super::finding;
 use crate::codes::Code;
 use crate::dataset::Dataset;
 use crate::params::Params;
 
 /// Ids that are probably one person's: a speaker-independent split can have that person on both sides.
-pub(super) fn speakers_alike(_: &Params, dataset: &Dataset) -> Vec<Finding> {
-    let of_corpus = |corpus: &str| {
-        let speakers: Vec<&str> = dataset.of_corpus(corpus).filter_map(own_id).collect();
-        let groups = alike(speakers.iter().copied());
-        let clips = speakers.iter().filter(|speaker| groups.iter().flatten().any(|name| name == *speaker)).count();
-        let quoted = |names: &Vec<&str>| names.iter().map(|name| format!("`{name}`")).collect::<Vec<_>>().join(" = ");
-        (!groups.is_empty()).then(|| {
-            finding(
-                Severity::Warning,
-                Code::SpeakersAlike,
-                format!(
-                    "speakers of {corpus} differ only in case, blanks, width or leading zeros: if they are one \
-                     person, a speaker-independent split can have that person on both sides"
-                ),
-                format!("{}, {}", some_names(groups.iter().map(quoted)), counted(clips, "clip")),
-            )
-        })
-    };
-    dataset.corpus_names().into_iter().filter_map(of_corpus).collect()
+pub(super) fn speakers_alike(_: &Params, dataset: &Dataset, corpus: &str) -> Option<Finding> {
+    let speakers: Vec<&str> = dataset.of_corpus(corpus).filter_map(own_id).collect();
+    let groups = alike(speakers.iter().copied());
+    let clips = speakers.iter().filter(|speaker| groups.iter().flatten().any(|name| name == *speaker)).count();
+    let quoted = |names: &Vec<&str>| names.iter().map(|name| format!("`{name}`")).collect::<Vec<_>>().join(" = ");
+    (!groups.is_empty()).then(|| {
+        finding(
+            Severity::Warning,
+            Code::SpeakersAlike,
+            format!(
+                "speakers of {corpus} differ only in case, blanks, width or leading zeros: if they are one \
+                 person, a speaker-independent split can have that person on both sides"
+            ),
+            format!("{}, {}", some_names(groups.iter().map(quoted)), counted(clips, "clip")),
+        )
+    })
 }
 
 /// Properties that decide one another. The pattern takes the wrong part of the name, or a model can learn the one for

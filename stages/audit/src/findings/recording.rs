@@ -3,36 +3,33 @@
 use std::collections::BTreeMap;
 
 use ser_schemas::{Finding, Severity};
-use ser_text::counted;
+use ser_text::{counted, some_names};
 
-use super::{finding, some_names};
+use super::finding;
 use crate::codes::Code;
 use crate::dataset::{Dataset, distinct};
 use crate::params::Params;
 
 /// Several sample rates within one corpus: some of its files come from elsewhere or were converted.
-pub(super) fn mixed_sample_rates(_: &Params, dataset: &Dataset) -> Vec<Finding> {
-    let mixed = |corpus: &str| {
-        let rates = rates(dataset, corpus);
-        if rates.len() < 2 {
-            return None;
-        }
-        let mut by_clips: Vec<(usize, u32)> = rates.into_iter().map(|(rate, clips)| (clips, rate)).collect();
-        by_clips.sort_unstable_by(|a, b| b.cmp(a));
-        let speakers = |rate: u32| {
-            let own = dataset.of_corpus(corpus).filter(|clip| clip.sample_rate_hz == Some(rate));
-            distinct(own.filter_map(|clip| clip.speaker.as_deref())).len()
-        };
-        Some(finding(
-            Severity::Warning,
-            Code::MixedSampleRates,
-            format!("{corpus} mixes {} sample rates: bandwidth differs between its clips", by_clips.len()),
-            some_names(by_clips.into_iter().map(|(clips, rate)| {
-                format!("{rate} Hz {} by {}", counted(clips, "clip"), counted(speakers(rate), "speaker"))
-            })),
-        ))
+pub(super) fn mixed_sample_rates(_: &Params, dataset: &Dataset, corpus: &str) -> Option<Finding> {
+    let rates = rates(dataset, corpus);
+    if rates.len() < 2 {
+        return None;
+    }
+    let mut by_clips: Vec<(usize, u32)> = rates.into_iter().map(|(rate, clips)| (clips, rate)).collect();
+    by_clips.sort_unstable_by(|a, b| b.cmp(a));
+    let speakers = |rate: u32| {
+        let own = dataset.of_corpus(corpus).filter(|clip| clip.sample_rate_hz == Some(rate));
+        distinct(own.filter_map(|clip| clip.speaker.as_deref())).len()
     };
-    dataset.corpus_names().into_iter().filter_map(mixed).collect()
+    Some(finding(
+        Severity::Warning,
+        Code::MixedSampleRates,
+        format!("{corpus} mixes {} sample rates: bandwidth differs between its clips", by_clips.len()),
+        some_names(by_clips.into_iter().map(|(clips, rate)| {
+            format!("{rate} Hz {} by {}", counted(clips, "clip"), counted(speakers(rate), "speaker"))
+        })),
+    ))
 }
 
 /// Corpora that were recorded at different sample rates.
@@ -55,36 +52,30 @@ pub(super) fn sample_rate_by_corpus(_: &Params, dataset: &Dataset) -> Vec<Findin
 }
 
 /// Clips that hold less than their sample rate promises: upsampled, low-passed, or coded with loss.
-pub(super) fn band_limited(params: &Params, dataset: &Dataset) -> Vec<Finding> {
-    let of_corpus = |corpus: &str| {
-        let measured = dataset
-            .of_corpus(corpus)
-            .filter_map(|clip| Some((clip, clip.bandwidth_hz?, f64::from(clip.sample_rate_hz?))));
-        let mut limited: Vec<(f64, f64, &str)> = measured
-            .clone()
-            .filter(|(_, bandwidth, rate)| bandwidth / (rate / 2.0) < params.min_bandwidth)
-            .map(|(clip, bandwidth, rate)| (bandwidth, rate, clip.clip_id.as_str()))
-            .collect();
-        if limited.is_empty() {
-            return None;
-        }
-        limited.sort_by(|a, b| a.0.total_cmp(&b.0).then_with(|| a.2.cmp(b.2)));
-        Some(finding(
-            Severity::Warning,
-            Code::BandLimited,
-            format!(
-                "{} of {corpus}, of {}, reach less than {:.0} % of half their sample rate: upsampled, low-passed or coded \
-                 with loss",
-                counted(limited.len(), "clip"),
-                measured.count(),
-                100.0 * params.min_bandwidth
-            ),
-            some_names(
-                limited.into_iter().map(|(bandwidth, rate, clip)| format!("{clip} {bandwidth} Hz at {rate} Hz")),
-            ),
-        ))
-    };
-    dataset.corpus_names().into_iter().filter_map(of_corpus).collect()
+pub(super) fn band_limited(params: &Params, dataset: &Dataset, corpus: &str) -> Option<Finding> {
+    let measured =
+        dataset.of_corpus(corpus).filter_map(|clip| Some((clip, clip.bandwidth_hz?, f64::from(clip.sample_rate_hz?))));
+    let mut limited: Vec<(f64, f64, &str)> = measured
+        .clone()
+        .filter(|(_, bandwidth, rate)| bandwidth / (rate / 2.0) < params.min_bandwidth)
+        .map(|(clip, bandwidth, rate)| (bandwidth, rate, clip.clip_id.as_str()))
+        .collect();
+    if limited.is_empty() {
+        return None;
+    }
+    limited.sort_by(|a, b| a.0.total_cmp(&b.0).then_with(|| a.2.cmp(b.2)));
+    Some(finding(
+        Severity::Warning,
+        Code::BandLimited,
+        format!(
+            "{} of {corpus}, of {}, reach less than {:.0} % of half their sample rate: upsampled, low-passed or coded \
+             with loss",
+            counted(limited.len(), "clip"),
+            measured.count(),
+            100.0 * params.min_bandwidth
+        ),
+        some_names(limited.into_iter().map(|(bandwidth, rate, clip)| format!("{clip} {bandwidth} Hz at {rate} Hz"))),
+    ))
 }
 
 fn rates(dataset: &Dataset, corpus: &str) -> BTreeMap<u32, usize> {

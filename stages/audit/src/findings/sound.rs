@@ -1,9 +1,9 @@
 //! Recordings that were made, converted or stored wrong: clipped, shifted, at the wrong scale, out of phase.
 
 use ser_schemas::{Clip, Finding, Severity};
-use ser_text::counted;
+use ser_text::{counted, some_names};
 
-use super::{finding, some_names};
+use super::finding;
 use crate::codes::Code;
 use crate::dataset::Dataset;
 use crate::params::Params;
@@ -19,12 +19,12 @@ const DB_PER_BIT: f64 = 6.02;
 const OUT_OF_PHASE_DB: f64 = 3.0;
 
 /// Levels that no recording has: floating-point samples that were never divided by the full scale of integers.
-pub(super) fn beyond_full_scale(_: &Params, dataset: &Dataset) -> Vec<Finding> {
-    by_corpus(
-        dataset,
+pub(super) fn beyond_full_scale(_: &Params, dataset: &Dataset, corpus: &str) -> Option<Finding> {
+    told(
+        dataset.of_corpus(corpus),
         (Severity::Warning, Code::BeyondFullScale),
         |clip| clip.peak_dbfs.filter(|peak| *peak > BEYOND_FULL_SCALE_DB),
-        |corpus, clips| {
+        |clips| {
             format!(
                 "{clips} of {corpus} peak more than {BEYOND_FULL_SCALE_DB} dB above full scale: floating-point samples at \
                  the scale of integers, or a gain without limit"
@@ -35,12 +35,12 @@ pub(super) fn beyond_full_scale(_: &Params, dataset: &Dataset) -> Vec<Finding> {
 }
 
 /// Clipped recordings: what was cut off sounds like effort, which is taken for emotion.
-pub(super) fn clipping(params: &Params, dataset: &Dataset) -> Vec<Finding> {
-    by_corpus(
-        dataset,
+pub(super) fn clipping(params: &Params, dataset: &Dataset, corpus: &str) -> Option<Finding> {
+    told(
+        dataset.of_corpus(corpus),
         (Severity::Warning, Code::Clipping),
         |clip| clip.clipped_fraction.filter(|share| *share > params.max_clipped),
-        |corpus, clips| {
+        |clips| {
             format!(
                 "{clips} of {corpus} are clipped: more than {} % of their samples lie at full scale or in flat tops",
                 100.0 * params.max_clipped
@@ -51,16 +51,16 @@ pub(super) fn clipping(params: &Params, dataset: &Dataset) -> Vec<Finding> {
 }
 
 /// Channels that partly cancel in the mix. Where hardly anything is left, the manifest leaves the clip out.
-pub(super) fn channels_out_of_phase(_: &Params, dataset: &Dataset) -> Vec<Finding> {
+pub(super) fn channels_out_of_phase(_: &Params, dataset: &Dataset, corpus: &str) -> Option<Finding> {
     let lost = |clip: &Clip| {
         let channels = clip.channels.filter(|channels| *channels > 1)?;
         Some(clip.channel_rms_dbfs? - clip.rms_dbfs? - 10.0 * f64::from(channels).log10())
     };
-    by_corpus(
-        dataset,
+    told(
+        dataset.of_corpus(corpus),
         (Severity::Warning, Code::ChannelsOutOfPhase),
         |clip| lost(clip).filter(|db| *db > OUT_OF_PHASE_DB),
-        |corpus, clips| {
+        |clips| {
             format!(
                 "{clips} of {corpus} have channels out of phase: their mix, which features hear, loses part of the sound"
             )
@@ -70,12 +70,12 @@ pub(super) fn channels_out_of_phase(_: &Params, dataset: &Dataset) -> Vec<Findin
 }
 
 /// Samples that do not lie around zero. The offset is taken off before anything is measured.
-pub(super) fn dc_offset(params: &Params, dataset: &Dataset) -> Vec<Finding> {
-    by_corpus(
-        dataset,
+pub(super) fn dc_offset(params: &Params, dataset: &Dataset, corpus: &str) -> Option<Finding> {
+    told(
+        dataset.of_corpus(corpus),
         (Severity::Info, Code::DcOffset),
         |clip| clip.dc_offset.filter(|offset| *offset > params.max_dc_offset),
-        |corpus, clips| {
+        |clips| {
             format!(
                 "{clips} of {corpus} have an offset of more than {} of full scale: it is taken off, and tells of the \
                  recorder",
@@ -87,12 +87,12 @@ pub(super) fn dc_offset(params: &Params, dataset: &Dataset) -> Vec<Finding> {
 }
 
 /// Recordings in few bits, whose silence is the noise of their steps.
-pub(super) fn low_resolution(_: &Params, dataset: &Dataset) -> Vec<Finding> {
-    by_corpus(
-        dataset,
+pub(super) fn low_resolution(_: &Params, dataset: &Dataset, corpus: &str) -> Option<Finding> {
+    told(
+        dataset.of_corpus(corpus),
         (Severity::Info, Code::LowResolution),
         |clip| clip.bits_per_sample.filter(|bits| *bits < FEWEST_BITS).map(f64::from),
-        |corpus, clips| {
+        |clips| {
             format!(
                 "{clips} of {corpus} are stored in fewer than {FEWEST_BITS} bits per sample: the steps are noise, and \
                  `silence_dbfs` of the manifest should lie above it"
@@ -103,12 +103,12 @@ pub(super) fn low_resolution(_: &Params, dataset: &Dataset) -> Vec<Finding> {
 }
 
 /// Clips with little speech in them.
-pub(super) fn mostly_silence(params: &Params, dataset: &Dataset) -> Vec<Finding> {
-    by_corpus(
-        dataset,
+pub(super) fn mostly_silence(params: &Params, dataset: &Dataset, corpus: &str) -> Option<Finding> {
+    told(
+        dataset.of_corpus(corpus),
         (Severity::Info, Code::MostlySilence),
         |clip| clip.silence_fraction.filter(|share| *share > params.max_silence),
-        |corpus, clips| {
+        |clips| {
             format!(
                 "{clips} of {corpus} are silence for more than {:.0} % of their time: cut wrongly, or one click above quiet \
                  speech",
@@ -120,50 +120,39 @@ pub(super) fn mostly_silence(params: &Params, dataset: &Dataset) -> Vec<Finding>
 }
 
 /// Files whose remark tells of something odd, such as a second file behind the first.
-pub(super) fn odd_files(_: &Params, dataset: &Dataset) -> Vec<Finding> {
-    let of_corpus = |corpus: &str| {
-        let odd: Vec<String> = dataset
-            .of_corpus(corpus)
-            .filter_map(|clip| Some(format!("{}: {}", clip.clip_id, clip.remark.as_ref()?)))
-            .collect();
-        (!odd.is_empty()).then(|| {
-            let message =
-                format!("{} of {corpus} come from odd files that were read nonetheless", counted(odd.len(), "clip"));
-            finding(Severity::Warning, Code::OddFile, message, some_names(odd))
-        })
-    };
-    dataset.corpus_names().into_iter().filter_map(of_corpus).collect()
+pub(super) fn odd_files(_: &Params, dataset: &Dataset, corpus: &str) -> Option<Finding> {
+    let odd: Vec<String> = dataset
+        .of_corpus(corpus)
+        .filter_map(|clip| Some(format!("{}: {}", clip.clip_id, clip.remark.as_ref()?)))
+        .collect();
+    (!odd.is_empty()).then(|| {
+        let message =
+            format!("{} of {corpus} come from odd files that were read nonetheless", counted(odd.len(), "clip"));
+        finding(Severity::Warning, Code::OddFile, message, some_names(odd))
+    })
 }
 
-/// One finding for each corpus that has clips of which `figure` tells something, the largest figures first.
-fn by_corpus(
-    dataset: &Dataset,
+/// The clips of which `figure` tells something, the largest figures first.
+fn told<'a>(
+    clips: impl Iterator<Item = &'a Clip>,
     (severity, code): (Severity, Code),
     figure: impl Fn(&Clip) -> Option<f64>,
-    message: impl Fn(&str, String) -> String,
+    message: impl Fn(String) -> String,
     in_words: impl Fn(f64) -> String,
-) -> Vec<Finding> {
-    let of_corpus = |corpus: &str| {
-        let mut told: Vec<(f64, &str)> =
-            dataset.of_corpus(corpus).filter_map(|clip| Some((figure(clip)?, clip.clip_id.as_str()))).collect();
-        if told.is_empty() {
-            return None;
-        }
-        told.sort_by(|a, b| b.0.total_cmp(&a.0).then_with(|| a.1.cmp(b.1)));
-        let message = message(corpus, counted(told.len(), "clip"));
-        let evidence = told.into_iter().map(|(figure, clip)| format!("{clip} {}", in_words(figure)));
-        Some(finding(severity, code, message, some_names(evidence)))
-    };
-    dataset.corpus_names().into_iter().filter_map(of_corpus).collect()
+) -> Option<Finding> {
+    let mut told: Vec<(f64, &str)> = clips.filter_map(|clip| Some((figure(clip)?, clip.clip_id.as_str()))).collect();
+    if told.is_empty() {
+        return None;
+    }
+    told.sort_by(|a, b| b.0.total_cmp(&a.0).then_with(|| a.1.cmp(b.1)));
+    let message = message(counted(told.len(), "clip"));
+    let evidence = told.into_iter().map(|(figure, clip)| format!("{clip} {}", in_words(figure)));
+    Some(finding(severity, code, message, some_names(evidence)))
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    fn dataset(clips: Vec<Clip>) -> Dataset {
-        Dataset { clips, ..Dataset::default() }
-    }
 
     fn clip(name: &str, with: impl FnOnce(&mut Clip)) -> Clip {
         let mut clip = Clip::found(format!("a/{name}"), "a".into(), format!("{name}.wav"), 1);
@@ -176,9 +165,9 @@ mod tests {
     }
 
     fn found(clips: Vec<Clip>) -> Vec<(String, String)> {
-        let dataset = dataset(clips);
-        let finders = super::super::FINDERS.iter();
-        let all = finders.flat_map(|finder| finder(&Params::default(), &dataset));
+        let dataset = Dataset { clips, ..Dataset::default() };
+        let finders = super::super::CORPUS_FINDERS.iter();
+        let all = finders.filter_map(|finder| finder(&Params::default(), &dataset, "a"));
         let sound = ["beyond_full_scale", "clipping", "channels_out_of_phase", "dc_offset", "low_resolution"];
         let sound = [&sound[..], &["mostly_silence", "odd_file"]].concat();
         all.filter(|finding| sound.contains(&finding.code.as_str())).map(|f| (f.code, f.evidence)).collect()

@@ -3,101 +3,85 @@
 use std::collections::BTreeMap;
 
 use ser_schemas::{Finding, Severity};
-use ser_text::counted;
+use ser_text::{counted, some_names};
 
-use super::{finding, some_names};
+use super::finding;
 use crate::codes::Code;
 use crate::dataset::{Dataset, UNKNOWN, distinct};
 use crate::params::Params;
 
 /// A corpus with one gender next to others: gender, corpus and recording cannot be told apart.
-pub(super) fn single_gender(_: &Params, dataset: &Dataset) -> Vec<Finding> {
-    let corpora = dataset.corpus_names();
+pub(super) fn single_gender(_: &Params, dataset: &Dataset, corpus: &str) -> Option<Finding> {
     // Alone, a corpus of one gender cannot be confused with another, but its figures hold for that gender only.
-    let severity = if corpora.len() > 1 { Severity::Warning } else { Severity::Info };
-    let single = |corpus: &&str| {
-        let clips = dataset.of_corpus(corpus);
-        let genders = distinct(clips.clone().map(|clip| clip.gender.as_deref().unwrap_or(UNKNOWN)));
-        let [gender] = genders.as_slice() else { return None };
-        if *gender == UNKNOWN {
-            return None;
-        }
-        let speakers = distinct(clips.clone().filter_map(|clip| clip.speaker.as_deref())).len();
-        Some(finding(
-            severity,
-            Code::SingleGenderCorpus,
-            format!("all speakers of {corpus} are {gender}: what a model learns of it mixes gender with corpus"),
-            format!("{}, {}", counted(speakers, "speaker"), counted(clips.count(), "clip")),
-        ))
-    };
-    corpora.iter().filter_map(single).collect()
+    let severity = if dataset.corpus_names().len() > 1 { Severity::Warning } else { Severity::Info };
+    let clips = dataset.of_corpus(corpus);
+    let genders = distinct(clips.clone().map(|clip| clip.gender.as_deref().unwrap_or(UNKNOWN)));
+    let [gender] = genders.as_slice() else { return None };
+    if *gender == UNKNOWN {
+        return None;
+    }
+    let speakers = distinct(clips.clone().filter_map(|clip| clip.speaker.as_deref())).len();
+    Some(finding(
+        severity,
+        Code::SingleGenderCorpus,
+        format!("all speakers of {corpus} are {gender}: what a model learns of it mixes gender with corpus"),
+        format!("{}, {}", counted(speakers, "speaker"), counted(clips.count(), "clip")),
+    ))
 }
 
 /// A corpus with so few speakers that figures for new speakers, and intervals, say little.
-pub(super) fn few_speakers(params: &Params, dataset: &Dataset) -> Vec<Finding> {
-    let few = |corpus: &str| {
-        let speakers = distinct(dataset.of_corpus(corpus).filter_map(|clip| clip.speaker.clone()));
-        if speakers.is_empty() || speakers.len() >= params.min_speakers_per_corpus as usize {
-            return None;
-        }
-        Some(finding(
-            Severity::Warning,
-            Code::FewSpeakers,
-            format!("{corpus} has {}: its figures say little about other speakers", counted(speakers.len(), "speaker")),
-            some_names(speakers),
-        ))
-    };
-    dataset.corpus_names().into_iter().filter_map(few).collect()
+pub(super) fn few_speakers(params: &Params, dataset: &Dataset, corpus: &str) -> Option<Finding> {
+    let speakers = distinct(dataset.of_corpus(corpus).filter_map(|clip| clip.speaker.clone()));
+    if speakers.is_empty() || speakers.len() >= params.min_speakers_per_corpus as usize {
+        return None;
+    }
+    Some(finding(
+        Severity::Warning,
+        Code::FewSpeakers,
+        format!("{corpus} has {}: its figures say little about other speakers", counted(speakers.len(), "speaker")),
+        some_names(speakers),
+    ))
 }
 
 /// Speakers with few clips, one finding per corpus.
-pub(super) fn few_clips(params: &Params, dataset: &Dataset) -> Vec<Finding> {
-    let few = |corpus: &str| {
-        let mut counts: BTreeMap<&str, u32> = BTreeMap::new();
-        for speaker in dataset.of_corpus(corpus).filter_map(|clip| clip.speaker.as_deref()) {
-            *counts.entry(speaker).or_default() += 1;
-        }
-        counts.retain(|_, clips| *clips < params.min_clips_per_speaker);
-        if counts.is_empty() {
-            return None;
-        }
-        Some(finding(
-            Severity::Info,
-            Code::FewClipsOfSpeaker,
-            format!(
-                "{} of {corpus} with fewer than {} clips",
-                counted(counts.len(), "speaker"),
-                params.min_clips_per_speaker
-            ),
-            some_names(counts.iter().map(|(speaker, clips)| format!("{speaker} {clips}"))),
-        ))
-    };
-    dataset.corpus_names().into_iter().filter_map(few).collect()
+pub(super) fn few_clips(params: &Params, dataset: &Dataset, corpus: &str) -> Option<Finding> {
+    let mut counts: BTreeMap<&str, u32> = BTreeMap::new();
+    for speaker in dataset.of_corpus(corpus).filter_map(|clip| clip.speaker.as_deref()) {
+        *counts.entry(speaker).or_default() += 1;
+    }
+    counts.retain(|_, clips| *clips < params.min_clips_per_speaker);
+    if counts.is_empty() {
+        return None;
+    }
+    Some(finding(
+        Severity::Info,
+        Code::FewClipsOfSpeaker,
+        format!(
+            "{} of {corpus} with fewer than {} clips",
+            counted(counts.len(), "speaker"),
+            params.min_clips_per_speaker
+        ),
+        some_names(counts.iter().map(|(speaker, clips)| format!("{speaker} {clips}"))),
+    ))
 }
 
-/// Clips whose speaker or gender is not known.
-pub(super) fn unknown_speakers(_: &Params, dataset: &Dataset) -> Vec<Finding> {
-    let mut findings = Vec::new();
-    for corpus in dataset.corpus_names() {
-        let nameless: Vec<String> =
-            dataset.of_corpus(corpus).filter(|clip| clip.speaker.is_none()).map(|clip| clip.clip_id.clone()).collect();
-        if !nameless.is_empty() {
-            findings.push(finding(
-                Severity::Warning,
-                Code::SpeakerUnknown,
-                format!("{} of {corpus} without a speaker: they cannot be kept apart", counted(nameless.len(), "clip")),
-                some_names(nameless),
-            ));
-        }
-        let genderless = dataset.of_corpus(corpus).filter(|clip| clip.gender.is_none()).count();
-        if genderless > 0 {
-            findings.push(finding(
-                Severity::Info,
-                Code::GenderUnknown,
-                format!("{} of {corpus} without the gender of the speaker", counted(genderless, "clip")),
-                format!("of {}", counted(dataset.of_corpus(corpus).count(), "clip")),
-            ));
-        }
-    }
-    findings
+/// Clips whose speaker is not known.
+pub(super) fn unknown_speakers(_: &Params, dataset: &Dataset, corpus: &str) -> Option<Finding> {
+    let nameless: Vec<&str> =
+        dataset.of_corpus(corpus).filter(|clip| clip.speaker.is_none()).map(|clip| clip.clip_id.as_str()).collect();
+    (!nameless.is_empty()).then(|| {
+        let clips = counted(nameless.len(), "clip");
+        let message = format!("{clips} of {corpus} without a speaker: they cannot be kept apart");
+        finding(Severity::Warning, Code::SpeakerUnknown, message, some_names(nameless))
+    })
+}
+
+/// Clips whose speaker's gender is not known.
+pub(super) fn unknown_genders(_: &Params, dataset: &Dataset, corpus: &str) -> Option<Finding> {
+    let genderless = dataset.of_corpus(corpus).filter(|clip| clip.gender.is_none()).count();
+    (genderless > 0).then(|| {
+        let message = format!("{} of {corpus} without the gender of the speaker", counted(genderless, "clip"));
+        let all = counted(dataset.of_corpus(corpus).count(), "clip");
+        finding(Severity::Info, Code::GenderUnknown, message, format!("of {all}"))
+    })
 }

@@ -3,8 +3,9 @@
 use std::collections::BTreeMap;
 
 use ser_schemas::{Finding, Severity, Shortcut};
+use ser_text::some_names;
 
-use super::{finding, some_names};
+use super::finding;
 use crate::codes::Code;
 use crate::measures::Measures;
 use crate::params::Params;

@@ -27,80 +27,38 @@ pub(crate) struct World {
     pub(crate) times: &'static [u64],
 }
 
+/// Of speakers of middling skill with as many clips each.
+const fn world(name: &'static str, recalls: &'static [f64], clips: &'static [u64]) -> World {
+    World { name, recalls, speaker_sd: 0.5, class_sd: &[0.4], clips, times: &[1] }
+}
+
+/// Mean recalls of four classes.
+const FOUR: &[f64] = &[0.75, 0.65, 0.45, 0.5];
+
 /// The worlds that intervals are tried in.
 pub(crate) const WORLDS: &[World] = &[
+    world(
+        "eight classes, speakers as in RAVDESS",
+        &[0.75, 0.65, 0.45, 0.5, 0.6, 0.7, 0.4, 0.8],
+        &[8, 8, 8, 8, 8, 4, 8, 8],
+    ),
+    World { speaker_sd: 1.2, class_sd: &[0.6], ..world("speakers very unlike", FOUR, &[10; 4]) },
+    World { speaker_sd: 0.0, class_sd: &[0.0], ..world("speakers all alike", FOUR, &[10; 4]) },
+    world("classes ten to one", &[0.8, 0.3, 0.5, 0.6], &[40, 4, 10, 5]),
+    World { times: &[1, 1, 1, 4], ..world("some speakers with four times the clips", FOUR, &[6; 4]) },
     World {
-        name: "eight classes, speakers as in RAVDESS",
-        recalls: &[0.75, 0.65, 0.45, 0.5, 0.6, 0.7, 0.4, 0.8],
-        speaker_sd: 0.5,
-        class_sd: &[0.4],
-        clips: &[8, 8, 8, 8, 8, 4, 8, 8],
-        times: &[1],
-    },
-    World {
-        name: "speakers very unlike",
-        recalls: &[0.75, 0.65, 0.45, 0.5],
         speaker_sd: 1.2,
         class_sd: &[0.6],
-        clips: &[10, 10, 10, 10],
-        times: &[1],
-    },
-    World {
-        name: "speakers all alike",
-        recalls: &[0.75, 0.65, 0.45, 0.5],
-        speaker_sd: 0.0,
-        class_sd: &[0.0],
-        clips: &[10, 10, 10, 10],
-        times: &[1],
-    },
-    World {
-        name: "classes ten to one",
-        recalls: &[0.8, 0.3, 0.5, 0.6],
-        speaker_sd: 0.5,
-        class_sd: &[0.4],
-        clips: &[40, 4, 10, 5],
-        times: &[1],
-    },
-    World {
-        name: "some speakers with four times the clips",
-        recalls: &[0.75, 0.65, 0.45, 0.5],
-        speaker_sd: 0.5,
-        class_sd: &[0.4],
-        clips: &[6, 6, 6, 6],
         times: &[1, 1, 1, 4],
+        ..world("the same, and speakers very unlike", FOUR, &[6; 4])
     },
+    world("a good model", &[0.96, 0.93, 0.88, 0.95], &[12; 4]),
     World {
-        name: "the same, and speakers very unlike",
-        recalls: &[0.75, 0.65, 0.45, 0.5],
-        speaker_sd: 1.2,
-        class_sd: &[0.6],
-        clips: &[6, 6, 6, 6],
-        times: &[1, 1, 1, 4],
-    },
-    World {
-        name: "a good model",
-        recalls: &[0.96, 0.93, 0.88, 0.95],
-        speaker_sd: 0.5,
-        class_sd: &[0.4],
-        clips: &[12, 12, 12, 12],
-        times: &[1],
-    },
-    World {
-        name: "one class that speakers speak very unlike",
-        recalls: &[0.6, 0.65, 0.45, 0.7],
         speaker_sd: 0.3,
         class_sd: &[1.5, 0.2],
-        clips: &[10, 10, 10, 10],
-        times: &[1],
+        ..world("one class that speakers speak very unlike", &[0.6, 0.65, 0.45, 0.7], &[10; 4])
     },
-    World {
-        name: "two classes, a weak model",
-        recalls: &[0.6, 0.55],
-        speaker_sd: 0.5,
-        class_sd: &[0.4],
-        clips: &[15, 10],
-        times: &[1],
-    },
+    world("two classes, a weak model", &[0.6, 0.55], &[15, 10]),
 ];
 
 /// What has intervals: figures of all classes together, differences of two models, and figures of single classes.

@@ -13,7 +13,7 @@ use ser_evaluate::metrics::Scores;
 use ser_evaluate::sample::{Sample, Speaker};
 
 use super::answers::{FIGURES, OVERALL};
-use super::{Count, normal};
+use super::{Count, normal, sample};
 
 /// A corpus.
 #[derive(Debug, Clone, Copy)]
@@ -165,8 +165,8 @@ impl World {
                 confusions.push(of_corpus);
                 pairs.push(pairs_of_corpus);
             }
-            let sample = self.sample(&none(), confusions);
-            let pairs = self.sample(&Pair::new(RECALLS.len()), pairs);
+            let pairs = sample(self.known, &Pair::new(RECALLS.len()), pairs);
+            let sample = sample(self.known, &none(), confusions);
             let draws = Draws::of(&sample, resamples, experiment);
             let found = intervals(&sample, &draws).expect("enough speakers");
             let [uar, accuracy] = differences(&pairs, &draws).map(|found| found.interval.expect("enough speakers"));
@@ -197,14 +197,6 @@ impl World {
             }
         }
         Coverage { held: counts.map(|count| count.share()), uar_width: counts[0].width / counts[0].made }
-    }
-
-    fn sample<T: ser_evaluate::sample::Sums>(&self, none: &T, corpora: Vec<Vec<Speaker<T>>>) -> Sample<T> {
-        if self.known {
-            Sample::of_speakers(none, Vec::new(), corpora.into_iter().flatten().collect())
-        } else {
-            Sample::of_speakers(none, corpora, Vec::new())
-        }
     }
 
     /// Mean shares over many speakers. Who has more clips is no better and no worse.

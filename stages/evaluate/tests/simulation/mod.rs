@@ -7,6 +7,7 @@ pub(crate) mod probabilities;
 use rand::{Rng, RngExt};
 
 use ser_evaluate::interval::Interval;
+use ser_evaluate::sample::{Sample, Speaker, Sums};
 
 /// Intervals of one figure: how many, how many of them hold the truth, and their widths in all.
 #[derive(Debug, Clone, Copy, Default)]
@@ -25,6 +26,15 @@ impl Count {
 
     fn share(&self) -> f64 {
         self.held / self.made
+    }
+}
+
+/// The speakers of each corpus, whom the model may know.
+fn sample<T: Sums>(known: bool, none: &T, corpora: Vec<Vec<Speaker<T>>>) -> Sample<T> {
+    if known {
+        Sample::of_speakers(none, Vec::new(), corpora.into_iter().flatten().collect())
+    } else {
+        Sample::of_speakers(none, corpora, Vec::new())
     }
 }
 

@@ -14,7 +14,7 @@ use ser_evaluate::calibration::{Answer, Tally};
 use ser_evaluate::calibration_intervals::calibration_intervals;
 use ser_evaluate::sample::{Sample, Speaker};
 
-use super::{Count, normal};
+use super::{Count, normal, sample};
 
 /// A population of speakers, and how many clips each has.
 #[derive(Debug, Clone, Copy)]
@@ -42,108 +42,32 @@ const BINS: usize = 15;
 /// Clips of all speakers that the truth is computed from, at least.
 const MANY: u64 = 1_000_000;
 
+/// Of `classes` classes with `clips` clips each, a speaker; skill and sharpness each with how unlike speakers are in it.
+const fn world(name: &'static str, classes: usize, clips: u64, skill: (f64, f64), sharpness: (f64, f64)) -> World {
+    World {
+        name,
+        classes,
+        skill: skill.0,
+        skill_sd: skill.1,
+        sharpness: sharpness.0,
+        sharpness_sd: sharpness.1,
+        clips,
+        times: &[1],
+    }
+}
+
 /// The worlds that intervals are tried in.
 pub(crate) const WORLDS: &[World] = &[
-    World {
-        name: "perfectly calibrated, speakers alike",
-        classes: 6,
-        skill: 1.5,
-        skill_sd: 0.0,
-        sharpness: 1.0,
-        sharpness_sd: 0.0,
-        clips: 10,
-        times: &[1],
-    },
-    World {
-        name: "calibrated on average, speakers unlike",
-        classes: 8,
-        skill: 1.5,
-        skill_sd: 0.3,
-        sharpness: 1.0,
-        sharpness_sd: 0.2,
-        clips: 8,
-        times: &[1],
-    },
-    World {
-        name: "somewhat too sure",
-        classes: 6,
-        skill: 1.5,
-        skill_sd: 0.3,
-        sharpness: 1.5,
-        sharpness_sd: 0.2,
-        clips: 10,
-        times: &[1],
-    },
-    World {
-        name: "far too sure, speakers very unlike",
-        classes: 4,
-        skill: 1.0,
-        skill_sd: 0.5,
-        sharpness: 3.0,
-        sharpness_sd: 0.3,
-        clips: 10,
-        times: &[1],
-    },
-    World {
-        name: "far too sure, speakers alike",
-        classes: 8,
-        skill: 1.0,
-        skill_sd: 0.1,
-        sharpness: 3.0,
-        sharpness_sd: 0.0,
-        clips: 8,
-        times: &[1],
-    },
-    World {
-        name: "not sure enough",
-        classes: 6,
-        skill: 2.0,
-        skill_sd: 0.3,
-        sharpness: 0.5,
-        sharpness_sd: 0.2,
-        clips: 10,
-        times: &[1],
-    },
-    World {
-        name: "few clips, somewhat too sure",
-        classes: 8,
-        skill: 1.5,
-        skill_sd: 0.3,
-        sharpness: 1.5,
-        sharpness_sd: 0.2,
-        clips: 2,
-        times: &[1],
-    },
-    World {
-        name: "many clips, calibrated on average",
-        classes: 4,
-        skill: 1.5,
-        skill_sd: 0.3,
-        sharpness: 1.0,
-        sharpness_sd: 0.2,
-        clips: 50,
-        times: &[1],
-    },
-    World {
-        name: "many clips, slightly too sure",
-        classes: 5,
-        skill: 1.5,
-        skill_sd: 0.3,
-        sharpness: 1.15,
-        sharpness_sd: 0.1,
-        clips: 25,
-        times: &[1],
-    },
-    World {
-        name: "some speakers with four times the clips",
-        classes: 4,
-        skill: 1.5,
-        skill_sd: 0.3,
-        sharpness: 1.3,
-        sharpness_sd: 0.2,
-        clips: 6,
-        times: &[1, 1, 1, 4],
-    },
+    world("perfectly calibrated, speakers alike", 6, 10, (1.5, 0.0), (1.0, 0.0)),
+    world("calibrated on average, speakers unlike", 8, 8, (1.5, 0.3), (1.0, 0.2)),
+    world("somewhat too sure", 6, 10, (1.5, 0.3), (1.5, 0.2)),
+    world("far too sure, speakers very unlike", 4, 10, (1.0, 0.5), (3.0, 0.3)),
+    world("far too sure, speakers alike", 8, 8, (1.0, 0.1), (3.0, 0.0)),
+    world("not sure enough", 6, 10, (2.0, 0.3), (0.5, 0.2)),
+    world("few clips, somewhat too sure", 8, 2, (1.5, 0.3), (1.5, 0.2)),
+    world("many clips, calibrated on average", 4, 50, (1.5, 0.3), (1.0, 0.2)),
+    world("many clips, slightly too sure", 5, 25, (1.5, 0.3), (1.15, 0.1)),
+    World { times: &[1, 1, 1, 4], ..world("some speakers with four times the clips", 4, 6, (1.5, 0.3), (1.3, 0.2)) },
 ];
 
 /// What has intervals.
@@ -224,9 +148,7 @@ impl World {
                 for value in &mut row {
                     *value /= sum;
                 }
-                let answer = Answer::new(&row, truth, BINS);
-                speaker.sums.add_answer(answer);
-                speaker.clips.push(answer);
+                speaker.add(Answer::new(&row, truth, BINS));
             }
         }
         speaker
@@ -253,16 +175,7 @@ pub(crate) struct Union {
     pub(crate) known: bool,
 }
 
-const HARD: World = World {
-    name: "hard, too sure",
-    classes: 6,
-    skill: 1.2,
-    skill_sd: 0.3,
-    sharpness: 1.5,
-    sharpness_sd: 0.2,
-    clips: 10,
-    times: &[1],
-};
+const HARD: World = world("hard, too sure", 6, 10, (1.2, 0.3), (1.5, 0.2));
 const EASY: World = World { name: "easy, calibrated on average", skill: 2.2, skill_sd: 0.2, sharpness: 1.0, ..HARD };
 
 /// The union in which speakers of the small corpus differ by a half more than those of the large one.
@@ -313,11 +226,7 @@ impl Union {
                     voices.iter().map(&mut speak).collect()
                 })
                 .collect();
-            let sample = if self.known {
-                Sample::of_speakers(&Tally::new(BINS), Vec::new(), drawn.into_iter().flatten().collect())
-            } else {
-                Sample::of_speakers(&Tally::new(BINS), drawn, Vec::new())
-            };
+            let sample = sample(self.known, &Tally::new(BINS), drawn);
             let found = calibration_intervals(&sample, &Draws::of(&sample, resamples, experiment));
             for ((count, interval), truth) in counts.iter_mut().zip([found.ece, found.brier, found.log_loss]).zip(truth)
             {

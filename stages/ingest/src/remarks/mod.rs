@@ -10,6 +10,8 @@ mod doubtful;
 mod misread;
 mod unused;
 
+use ser_text::first_names;
+
 use crate::descriptor::Descriptor;
 use crate::identify::Identity;
 use crate::walk::{Found, Walk};
@@ -71,12 +73,7 @@ impl<'a> Read<'a> {
 
 /// The first of `words`, each between backticks: "`a`, `b`, `c` and 4 more".
 fn quoted<'a>(words: impl IntoIterator<Item = &'a str>) -> String {
-    let mut words = words.into_iter();
-    let named: Vec<String> = words.by_ref().take(NAMED).map(|word| format!("`{word}`")).collect();
-    match words.count() {
-        0 => named.join(", "),
-        more => format!("{} and {more} more", named.join(", ")),
-    }
+    first_names(words.into_iter().map(|word| format!("`{word}`")), NAMED)
 }
 
 #[cfg(test)]

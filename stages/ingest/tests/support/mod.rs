@@ -6,6 +6,7 @@ use std::fs;
 use std::path::Path;
 use std::sync::Mutex;
 
+use ser_audio::testing::{mono_wav, wav};
 use ser_ingest::{IngestError, Params};
 use ser_schemas::{Clip, Corpus, Table};
 use ser_stage::{Context, Observer, Outcome};
@@ -93,28 +94,10 @@ pub fn tone(seed: u32, samples: usize) -> Vec<i16> {
 
 /// A mono RIFF file of 16-bit samples.
 pub fn pcm_wav(samples: &[i16], rate: u32) -> Vec<u8> {
-    riff(1, 16, rate, &samples.iter().flat_map(|sample| sample.to_le_bytes()).collect::<Vec<_>>())
+    mono_wav(rate, samples.iter().copied())
 }
 
 /// A mono RIFF file of 32-bit floating-point samples.
 pub fn float_wav(samples: &[f32], rate: u32) -> Vec<u8> {
-    riff(3, 32, rate, &samples.iter().flat_map(|sample| sample.to_le_bytes()).collect::<Vec<_>>())
-}
-
-fn riff(format: u16, bits: u16, rate: u32, data: &[u8]) -> Vec<u8> {
-    let width = bits / 8;
-    let mut bytes = b"RIFF".to_vec();
-    bytes.extend((36 + data.len() as u32).to_le_bytes());
-    bytes.extend(b"WAVEfmt ");
-    bytes.extend(16_u32.to_le_bytes());
-    bytes.extend(format.to_le_bytes());
-    bytes.extend(1_u16.to_le_bytes());
-    bytes.extend(rate.to_le_bytes());
-    bytes.extend((rate * u32::from(width)).to_le_bytes());
-    bytes.extend(width.to_le_bytes());
-    bytes.extend(bits.to_le_bytes());
-    bytes.extend(b"data");
-    bytes.extend((data.len() as u32).to_le_bytes());
-    bytes.extend(data);
-    bytes
+    wav(3, 32, 1, rate, &samples.iter().flat_map(|sample| sample.to_le_bytes()).collect::<Vec<_>>())
 }

@@ -2,6 +2,7 @@
 
 use std::path::Path;
 
+use ser_schemas::TableError;
 use ser_text::delimited::{ColumnError, HeaderError, Reader};
 use ser_text::{Encoding, decode};
 
@@ -13,13 +14,12 @@ const MAX_BYTES: u64 = 1 << 30;
 
 /// The entries of the file at `path`, which the pipeline file calls `name`.
 pub(super) fn read(name: &str, path: &Path) -> Result<Vec<Entry>, ManifestError> {
-    let unreadable = |source| ManifestError::FileUnreadable { path: path.to_owned(), source };
     let refused = |problem: String| ManifestError::FileNotUnderstood { path: path.to_owned(), problem };
-    let bytes = std::fs::metadata(path).map_err(unreadable)?.len();
+    let bytes = std::fs::metadata(path).map_err(TableError::io("read", path))?.len();
     if bytes > MAX_BYTES {
         return Err(refused(format!("expected at most {MAX_BYTES} bytes, found {bytes}")));
     }
-    let bytes = std::fs::read(path).map_err(unreadable)?;
+    let bytes = std::fs::read(path).map_err(TableError::io("read", path))?;
     let decoded = decode(&bytes).map_err(|error| refused(error.to_string()))?;
     if let Encoding::Windows1252 { first } = decoded.encoding {
         return Err(refused(format!("it is not UTF-8: {first}; save it as UTF-8")));

@@ -28,15 +28,9 @@ fn corpus(name: &str, status: CorpusStatus, files: usize) -> Corpus {
         title: name.to_owned(),
         root: format!("data/{name}"),
         status,
-        synthetic: false,
         files: files as u64,
         clips: files as u64,
-        expected_files: None,
-        shortfall: None,
-        language: None,
-        licence: None,
-        citation: None,
-        url: None,
+        ..Corpus::default()
     }
 }
 

@@ -5,13 +5,13 @@ use std::collections::{BTreeMap, HashMap};
 use std::path::Path;
 
 use ser_schemas::{Clip, Role};
-use ser_text::{nfc, printable};
+use ser_text::{nfc, printable, some_names};
 
 use super::column_file::{self, Row};
 use crate::assign::{Fold, Plan, hold_out};
 use crate::error::SplitError;
 use crate::params::{MAX_FOLDS, Params, Protocol};
-use crate::roster::{some_names, speaker_name};
+use crate::roster::speaker_name;
 use crate::ties::Ties;
 use crate::validation::Unit;
 
@@ -112,10 +112,7 @@ fn by_file(path: &Path, rows: &[Row], clips: &[Clip]) -> Result<Plan, SplitError
         let fold = folds.entry(row.fold).or_insert_with(|| Fold {
             number: row.fold,
             held_out: format!("fold {} of {}", row.fold, path.display()),
-            train: Vec::new(),
-            validation: Vec::new(),
-            test: Vec::new(),
-            left_out: Vec::new(),
+            ..Fold::default()
         });
         match row.role {
             Role::Train => fold.train.push(*clip),

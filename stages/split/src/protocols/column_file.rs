@@ -8,7 +8,7 @@ use arrow::compute::cast;
 use arrow::datatypes::{DataType, Int64Type};
 use parquet::arrow::arrow_reader::ParquetRecordBatchReaderBuilder;
 
-use ser_schemas::Role;
+use ser_schemas::{Role, TableError};
 use ser_text::delimited::{ColumnError, Fault, HeaderError, Reader};
 use ser_text::{Encoding, decode, printable};
 
@@ -38,12 +38,11 @@ pub(crate) fn read(path: &Path) -> Result<Vec<Row>, SplitError> {
 }
 
 fn read_csv(path: &Path) -> Result<Vec<Row>, SplitError> {
-    let unreadable = |source| SplitError::FileUnreadable { path: path.to_owned(), source };
-    let bytes = std::fs::metadata(path).map_err(unreadable)?.len();
+    let bytes = std::fs::metadata(path).map_err(TableError::io("read", path))?.len();
     if bytes > MAX_CSV_BYTES {
         return Err(not_understood(path, "the file", format!("expected at most {MAX_CSV_BYTES} bytes, found {bytes}")));
     }
-    let content = std::fs::read(path).map_err(unreadable)?;
+    let content = std::fs::read(path).map_err(TableError::io("read", path))?;
     let decoded = decode(&content).map_err(|problem| not_understood(path, "the file", problem.to_string()))?;
     if let Encoding::Windows1252 { first } = decoded.encoding {
         let problem = format!("expected UTF-8, found {first}");
@@ -98,7 +97,7 @@ fn commas(separator: Option<char>) -> String {
 
 fn read_parquet(path: &Path) -> Result<Vec<Row>, SplitError> {
     let not_parquet = |source| SplitError::FileNotParquet { path: path.to_owned(), source };
-    let file = File::open(path).map_err(|source| SplitError::FileUnreadable { path: path.to_owned(), source })?;
+    let file = File::open(path).map_err(TableError::io("read", path))?;
     let reader = ParquetRecordBatchReaderBuilder::try_new(file).and_then(ParquetRecordBatchReaderBuilder::build);
     let mut rows = Vec::new();
     for batch in reader.map_err(not_parquet)? {

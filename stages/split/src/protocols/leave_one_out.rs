@@ -3,12 +3,13 @@
 use std::collections::BTreeMap;
 
 use ser_schemas::Clip;
+use ser_text::some_names;
 
 use super::require_speakers;
 use crate::assign::{Plan, hold_out};
 use crate::error::SplitError;
 use crate::params::{MAX_FOLDS, Protocol};
-use crate::roster::{some_names, speaker_name};
+use crate::roster::speaker_name;
 use crate::ties::Ties;
 use crate::validation::Unit;
 

@@ -7,10 +7,11 @@ pub(crate) mod random;
 pub(crate) mod speaker_independent;
 
 use ser_schemas::Clip;
+use ser_text::some_names;
 
 use crate::error::SplitError;
 use crate::params::{Params, Protocol};
-use crate::roster::{some_names, speaker_name};
+use crate::roster::speaker_name;
 
 /// What a protocol holds out whole.
 pub(crate) struct HeldOut {

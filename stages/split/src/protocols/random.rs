@@ -5,11 +5,11 @@
 use rand_chacha::ChaCha8Rng;
 
 use ser_schemas::Clip;
+use ser_text::some_names;
 
 use crate::assign::{Plan, hold_out};
 use crate::error::SplitError;
 use crate::params::Params;
-use crate::roster::some_names;
 use crate::stratify::{deal, pick};
 use crate::validation::Unit;
 

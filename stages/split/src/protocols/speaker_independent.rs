@@ -8,13 +8,14 @@ use std::collections::BTreeMap;
 use rand_chacha::ChaCha8Rng;
 
 use ser_schemas::Clip;
+use ser_text::some_names;
 
 use super::require_speakers;
 use crate::assign::{Plan, hold_out};
 use crate::balance::{divide, even_quota};
 use crate::error::SplitError;
 use crate::params::{Params, Protocol};
-use crate::roster::{some_names, speakers};
+use crate::roster::speakers;
 use crate::ties::Ties;
 use crate::validation::Unit;
 

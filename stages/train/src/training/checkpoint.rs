@@ -6,7 +6,7 @@ use std::collections::HashMap;
 use std::path::Path;
 
 use safetensors::tensor::{Dtype, SafeTensors, TensorView};
-use ser_schemas::Epoch;
+use ser_schemas::{Epoch, TableError};
 use serde::{Deserialize, Serialize};
 
 use super::optimiser::Optimiser;
@@ -163,9 +163,9 @@ impl From<&Row> for Epoch {
 /// Writes `path` whole or not at all, and its folder where that is missing.
 pub(crate) fn write_atomically(path: &Path, bytes: &[u8]) -> Result<(), TrainError> {
     if let Some(folder) = path.parent() {
-        std::fs::create_dir_all(folder).map_err(TrainError::io("write", folder))?;
+        std::fs::create_dir_all(folder).map_err(TableError::io("write", folder))?;
     }
-    ser_stage::write_whole(path, bytes).map_err(TrainError::io("write", path))
+    Ok(ser_stage::write_whole(path, bytes).map_err(TableError::io("write", path))?)
 }
 
 #[cfg(test)]
