@@ -7,6 +7,7 @@ mod control;
 mod corpora;
 mod field;
 mod generated;
+mod golden;
 mod history;
 mod kills;
 mod leaks;

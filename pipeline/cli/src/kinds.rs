@@ -27,7 +27,7 @@ fn content(path: &Path) -> Result<Option<String>, BoxError> {
 
 #[cfg(test)]
 mod tests {
-    use ser_engine::unchecked_keywords;
+    use ser_stage::schema::unchecked_rules;
 
     use super::*;
 
@@ -35,7 +35,7 @@ mod tests {
     fn every_rule_of_every_kind_is_checked() {
         for kind in registry().iter() {
             let schema = kind.params_schema().to_value();
-            assert_eq!(unchecked_keywords(&schema), [""; 0], "kind `{}`", kind.name());
+            assert_eq!(unchecked_rules(&schema), [""; 0], "kind `{}`", kind.name());
         }
     }
 }

@@ -3,7 +3,7 @@
 use std::fmt::Write as _;
 
 use crate::spec::{Pipeline, Stage};
-use crate::suggest::advice;
+use ser_stage::suggest::advice;
 
 /// A target that the pipeline does not have.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]

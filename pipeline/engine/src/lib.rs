@@ -28,7 +28,6 @@ mod runs;
 mod spec;
 mod stage_run;
 mod store;
-mod suggest;
 mod time;
 
 pub use compare::{CodeChange, Figure, MetricChange, NotCompared, ParameterChange, RunDiff, StageName, compare};
@@ -46,6 +45,6 @@ pub use registry::{ContentDigest, Registry};
 pub use reporter::{Reporter, Silent};
 pub use runner::{RunOptions, run};
 pub use runs::UnknownRun;
-pub use spec::{Override, Pipeline, Spec, Stage, unchecked_keywords};
+pub use spec::{Override, Pipeline, Spec, Stage};
 pub use store::Store;
 pub use time::now;

@@ -2,7 +2,7 @@
 
 use crate::record::{RunRecord, RunStatus};
 use crate::store::Store;
-use crate::suggest;
+use ser_stage::suggest;
 
 /// Ids named in a hint; more would bury the message.
 const MAX_LISTED: usize = 5;

@@ -4,7 +4,6 @@ use std::any::Any;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use schemars::generate::SchemaSettings;
 use schemars::{JsonSchema, Schema};
 use serde::de::DeserializeOwned;
 use serde::{Deserialize as _, Serialize};
@@ -35,7 +34,8 @@ pub trait Kind: Send + Sync + 'static {
     /// How much of the pipeline file, beyond its own table, the stage may look at. Its fingerprint covers just that.
     const COVERS: SpecCover = SpecCover::Own;
 
-    /// Rules that the JSON Schema cannot say. All other methods are called only with parameters that keep them.
+    /// Rules that the JSON Schema cannot say, of parameters that are as it says. All other methods are called only with
+    /// parameters that keep them.
     fn check(_params: &Self::Params) -> Vec<Problem> {
         Vec::new()
     }
@@ -167,7 +167,7 @@ impl<K: Kind> StageKind for K {
     }
 
     fn params_schema(&self) -> Schema {
-        SchemaSettings::draft2020_12().for_deserialize().into_generator().into_root_schema_for::<K::Params>()
+        crate::schema::of::<K::Params>()
     }
 
     fn prepare(&self, params: &Value) -> Result<Arc<dyn Prepared>, Vec<Problem>> {

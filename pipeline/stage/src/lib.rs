@@ -16,6 +16,8 @@ mod metric;
 mod observer;
 mod outcome;
 mod outside;
+pub mod schema;
+pub mod suggest;
 mod tables;
 mod whole_file;
 

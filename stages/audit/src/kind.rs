@@ -4,7 +4,7 @@ use ser_schemas::{
     Association, Balance, ClassBalance, Clip, Corpus, Durations, Exclusion, Finding, NearDuplicate, Shortcut,
     Table as _,
 };
-use ser_stage::{BoxError, Context, Input, Kind, Outcome, Output, Problem};
+use ser_stage::{BoxError, Context, Input, Kind, Outcome, Output};
 
 use crate::Params;
 
@@ -27,10 +27,6 @@ impl Kind for Audit {
         NearDuplicate::OUTPUT,
         Finding::OUTPUT,
     ];
-
-    fn check(params: &Params) -> Vec<Problem> {
-        params.check()
-    }
 
     fn run(params: &Params, ctx: &Context<'_>) -> Result<Outcome, BoxError> {
         Ok(crate::run(params, &ctx.input(Clip::NAME)?.dir, ctx)?)

@@ -4,7 +4,6 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use ser_schemas::{Finding, Severity};
-use ser_stage::Problem;
 
 use crate::codes::Code;
 
@@ -83,45 +82,6 @@ pub enum FailSeverity {
     Warning,
 }
 
-impl Params {
-    /// Rules that the schema cannot state.
-    pub fn check(&self) -> Vec<Problem> {
-        let ranges = [
-            (
-                "max_imbalance",
-                self.max_imbalance,
-                1.0,
-                1000.0,
-                "3 means that no emotion may have more than three times the clips of another",
-            ),
-            ("max_association", self.max_association, 0.0, 1.0, "0 is independence, 1 is full dependence"),
-            ("max_shortcut_skill", self.max_shortcut_skill, 0.0, 1.0, "0 is guessing, 1 is always right"),
-            ("min_bandwidth", self.min_bandwidth, 0.0, 1.0, "1 is half the sample rate"),
-            ("max_dc_offset", self.max_dc_offset, 0.0, 1.0, "0.001 is a thousandth of full scale"),
-            ("max_clipped", self.max_clipped, 0.0, 1.0, "0.001 is one sample of a thousand"),
-            ("max_silence", self.max_silence, 0.0, 1.0, "0.8 is four fifths of a clip"),
-            ("max_perceived_otherwise", self.max_perceived_otherwise, 0.0, 1.0, "0.2 is every fifth clip"),
-            ("min_agreement", self.min_agreement, 0.0, 1.0, "0.5 is half of the raters"),
-            ("near_duplicate_similarity", self.near_duplicate_similarity, 0.7, 1.0, "0.5 is chance, 1 is equality"),
-            (
-                "near_duplicate_correlation",
-                self.near_duplicate_correlation,
-                0.25,
-                1.0,
-                "takes of one phrase reach 0.25, 1 is equality",
-            ),
-        ];
-        let outside = ranges.into_iter().filter(|(_, value, low, high, _)| !(*low..=*high).contains(value));
-        outside
-            .map(|(key, value, low, high, hint)| Problem {
-                key: key.to_owned(),
-                message: format!("expected {low} to {high}, found {value}"),
-                hint: Some(hint.to_owned()),
-            })
-            .collect()
-    }
-}
-
 impl Default for Params {
     fn default() -> Self {
         Self {
@@ -158,16 +118,6 @@ impl FailOn {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn thresholds_keep_to_their_ranges() {
-        assert_eq!(Params::default().check(), []);
-        let problems = |max_imbalance| Params { max_imbalance, ..Params::default() }.check().len();
-        assert_eq!([problems(3.0), problems(0.5), problems(f64::NAN)], [0, 1, 1]);
-        let strange = Params { near_duplicate_similarity: 0.2, min_agreement: 1.5, ..Params::default() };
-        let keys: Vec<String> = strange.check().into_iter().map(|problem| problem.key).collect();
-        assert_eq!(keys, ["min_agreement", "near_duplicate_similarity"]);
-    }
 
     #[test]
     fn findings_fail_by_severity_or_by_code() {

@@ -1,7 +1,7 @@
 //! The stage as a kind.
 
 use ser_schemas::{Assignment, Clip, Exposure, Model, Prediction, Regularisation, Table as _, functionals};
-use ser_stage::{BoxError, Context, Input, Kind, Outcome, Output, Problem};
+use ser_stage::{BoxError, Context, Input, Kind, Outcome, Output};
 
 use crate::{Inputs, Params};
 
@@ -18,10 +18,6 @@ impl Kind for Baseline {
         &[Input::one(&[Clip::NAME]), Input::optional(&[functionals::NAME]), Input::one(&[Assignment::NAME])];
     const OUTPUTS: &'static [Output] =
         &[Model::OUTPUT, Prediction::OUTPUT, Prediction::VALIDATION, Exposure::OUTPUT, Regularisation::OUTPUT];
-
-    fn check(params: &Params) -> Vec<Problem> {
-        params.check()
-    }
 
     fn run(params: &Params, ctx: &Context<'_>) -> Result<Outcome, BoxError> {
         let split = ctx.input(Assignment::NAME)?;

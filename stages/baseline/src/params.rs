@@ -3,8 +3,6 @@
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use ser_stage::Problem;
-
 /// Which baseline.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
@@ -39,28 +37,15 @@ pub struct Params {
     /// added to the summed cross-entropy of the training clips (1 / C of scikit-learn). The one with the highest
     /// unweighted average recall on the validation clips is kept, the stronger of equals; without validation clips the one in
     /// the middle is.
-    #[schemars(length(min = 1, max = 20))]
+    #[schemars(length(min = 1, max = 20), extend("items" = positive()))]
     pub l2: Vec<f64>,
     /// Most steps of the optimiser for each strength, 1 to 10000.
     #[schemars(range(min = 1, max = 10_000))]
     pub max_iterations: u32,
 }
 
-impl Params {
-    /// Rules that the schema cannot state.
-    pub fn check(&self) -> Vec<Problem> {
-        let mut problems = Vec::new();
-        for (place, l2) in self.l2.iter().enumerate() {
-            if !(l2.is_finite() && *l2 > 0.0) {
-                problems.push(Problem {
-                    key: format!("l2[{place}]"),
-                    message: format!("expected a number above 0, found {l2}"),
-                    hint: Some("100 is usual for a thousand clips with a thousand functionals".to_owned()),
-                });
-            }
-        }
-        problems
-    }
+fn positive() -> serde_json::Value {
+    serde_json::json!({ "type": "number", "format": "double", "exclusiveMinimum": 0 })
 }
 
 impl Default for Params {
@@ -71,18 +56,5 @@ impl Default for Params {
             l2: vec![300.0, 100.0, 30.0],
             max_iterations: 200,
         }
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn penalties_are_positive() {
-        assert!(Params::default().check().is_empty());
-        let params = Params { l2: vec![1.0, 0.0, f64::NAN], ..Params::default() };
-        let keys: Vec<String> = params.check().into_iter().map(|problem| problem.key).collect();
-        assert_eq!(keys, ["l2[1]", "l2[2]"]);
     }
 }

@@ -30,7 +30,7 @@ pub struct Params {
 impl Params {
     /// Rules that the schema cannot state.
     pub fn check(&self) -> Vec<Problem> {
-        if self.resamples == 0 || (1000..=100_000).contains(&self.resamples) {
+        if self.resamples == 0 || self.resamples >= 1000 {
             return Vec::new();
         }
         vec![Problem {
@@ -60,7 +60,7 @@ mod tests {
     #[test]
     fn resamples_are_none_or_enough() {
         let problems = |resamples| Params { resamples, ..Params::default() }.check().len();
-        assert_eq!([problems(0), problems(1000), problems(999), problems(100_001)], [0, 0, 1, 1]);
+        assert_eq!([problems(0), problems(1000), problems(999)], [0, 0, 1]);
         assert!(Params::default().check().is_empty());
     }
 }

@@ -86,30 +86,10 @@ fn default_factors() -> Vec<f64> {
 
 impl Augmentation {
     pub(crate) fn check(&self, key: &str, problems: &mut Problems) {
-        let mut within = |field: &str, value, min, max| problems.within(&format!("{key}.{field}"), value, min, max);
-        match self {
-            Self::Noise { snr_db, copies } => {
-                within("snr_db", *snr_db, -10.0, 80.0);
-                within("copies", f64::from(*copies), 1.0, 10.0);
-            }
-            Self::Gain { min_db, max_db, copies } => {
-                within("min_db", *min_db, -60.0, 60.0);
-                within("max_db", *max_db, -60.0, 60.0);
-                within("copies", f64::from(*copies), 1.0, 10.0);
-                if max_db < min_db {
-                    problems.add(&format!("{key}.max_db"), format!("{max_db} dB is below `min_db`, {min_db} dB"), None);
-                }
-            }
-            Self::TimeShift { max_s, copies } => {
-                within("max_s", *max_s, 0.001, 10.0);
-                within("copies", f64::from(*copies), 1.0, 10.0);
-            }
-            Self::Speed { factors } => {
-                within("factors", factors.len() as f64, 1.0, 10.0);
-                for (index, factor) in factors.iter().enumerate() {
-                    within(&format!("factors[{index}]"), *factor, 0.5, 2.0);
-                }
-            }
+        if let Self::Gain { min_db, max_db, .. } = self
+            && max_db < min_db
+        {
+            problems.add(&format!("{key}.max_db"), format!("{max_db} dB is below `min_db`, {min_db} dB"), None);
         }
     }
 }

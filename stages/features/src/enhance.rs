@@ -6,8 +6,6 @@ mod silence;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use crate::params::Problems;
-
 /// One step of cleaning the waveform.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(tag = "kind", rename_all = "kebab-case", deny_unknown_fields)]
@@ -69,24 +67,6 @@ fn default_strength() -> f64 {
 
 fn default_reduction_db() -> f64 {
     20.0
-}
-
-impl Enhancement {
-    pub(crate) fn check(&self, key: &str, problems: &mut Problems) {
-        let mut within = |field: &str, value, min, max| problems.within(&format!("{key}.{field}"), value, min, max);
-        match self {
-            Self::TrimSilence { threshold_db, margin_s } => {
-                within("threshold_db", *threshold_db, 10.0, 120.0);
-                within("margin_s", *margin_s, 0.0, 5.0);
-            }
-            Self::PreEmphasis { coefficient } => within("coefficient", *coefficient, 0.0, 0.99),
-            Self::NoiseReduction { quiet_share, strength, max_reduction_db } => {
-                within("quiet_share", *quiet_share, 0.01, 0.5);
-                within("strength", *strength, 0.1, 10.0);
-                within("max_reduction_db", *max_reduction_db, 1.0, 60.0);
-            }
-        }
-    }
 }
 
 /// The declared steps, ready to run at one sample rate.
@@ -165,13 +145,6 @@ mod tests {
         silence::Trim::new(40.0, 0.05, 16_000).apply(&mut by_hand);
         pre_emphasise(&mut by_hand, 0.9);
         assert_eq!(enhanced, by_hand);
-    }
-
-    #[test]
-    fn values_out_of_range_are_named() {
-        let mut problems = Problems::default();
-        Enhancement::PreEmphasis { coefficient: 1.5 }.check("enhance[2]", &mut problems);
-        assert_eq!(problems.0[0].key, "enhance[2].coefficient");
     }
 
     proptest! {

@@ -65,6 +65,7 @@ impl Extractor {
 
     /// The same with other feature sets than [`SETS`]; their columns are in the order of `sets`.
     pub fn with_sets(params: &Params, sample_rate_hz: u32, sets: &[&dyn FeatureSet]) -> FeaturesResult<Self> {
+        accept(ser_stage::schema::problems(params))?;
         accept(params.check_with(sets))?;
         let framing = Framing::new(params, sample_rate_hz);
         let (computations, columns) = Computations::new(sets, params, &framing);

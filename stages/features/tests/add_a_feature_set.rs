@@ -73,7 +73,9 @@ impl FeatureSet for Voice {
     }
 
     fn check_rate(&self, _: &Params, sample_rate_hz: u32, problems: &mut Problems) {
-        problems.within("voice", f64::from(sample_rate_hz), f64::from(self.least_hz), f64::INFINITY);
+        if sample_rate_hz < self.least_hz {
+            problems.add("voice", format!("expected at least {} Hz, found {sample_rate_hz}", self.least_hz), None);
+        }
     }
 
     fn compute(&self, _: &Params, _: &Framing) -> Compute {

@@ -47,17 +47,6 @@ pub(crate) fn misspelt(word: &str) -> Option<&'static str> {
     known_words().find(|known| strsim::damerau_levenshtein(&word, known) <= wrong)
 }
 
-/// The one of `candidates` that `word` was probably meant to be; `None` when nothing is near.
-pub(crate) fn nearest<'a>(word: &str, candidates: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
-    let word = word.to_lowercase();
-    candidates
-        .into_iter()
-        .map(|candidate| (strsim::damerau_levenshtein(&word, &candidate.to_lowercase()), candidate))
-        .filter(|(distance, candidate)| *distance <= candidate.chars().count().div_ceil(3).max(1))
-        .min_by_key(|(distance, _)| *distance)
-        .map(|(_, candidate)| candidate)
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -95,11 +84,5 @@ mod tests {
         {
             assert_eq!(misspelt(word), None, "{word}");
         }
-    }
-
-    #[test]
-    fn nearest_needs_nearness() {
-        assert_eq!(nearest("ravdes", ["ravdess", "tess"]), Some("ravdess"));
-        assert_eq!(nearest("zebra", ["ravdess", "tess"]), None);
     }
 }

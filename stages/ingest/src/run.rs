@@ -5,11 +5,11 @@ use std::path::Path;
 
 use rayon::prelude::*;
 use ser_schemas::{Clip, Corpus, CorpusStatus, Provenance, Reason, Table};
+use ser_stage::suggest::nearest;
 use ser_stage::{Context, Outcome};
 use ser_text::counted;
 
 use crate::descriptor::Descriptor;
-use crate::emotions;
 use crate::error::IngestError;
 use crate::expected::Inventory;
 use crate::identify::{Identity, identify};
@@ -127,7 +127,7 @@ fn check_modalities(params: &Params, descriptor: &Descriptor) -> Result<(), Inge
     let hint = if known.is_empty() {
         "its descriptor names none".to_owned()
     } else {
-        let near = emotions::nearest(unknown, known.iter().copied());
+        let near = nearest(unknown, known.iter().copied());
         let near = near.map(|word| format!("did you mean `{word}`? ")).unwrap_or_default();
         format!("{near}its descriptor names {}", known.join(", "))
     };

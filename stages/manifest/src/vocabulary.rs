@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use ser_schemas::{Clip, Emotion};
+use ser_stage::suggest::nearest;
 use ser_text::{counted, first_names};
 
 use crate::params::{Params, folded};
@@ -75,10 +76,8 @@ impl<'a> Vocabulary<'a> {
     }
 
     fn nearest(&self, word: &str) -> Option<(&'a str, usize)> {
-        let word = folded(word);
-        let near = self.words.iter().map(|(other, found)| (strsim::damerau_levenshtein(&word, other), other, found));
-        let near = near.filter(|(distance, other, _)| *distance <= other.chars().count().div_ceil(3).max(1));
-        near.min_by_key(|(distance, other, _)| (*distance, *other)).map(|(_, _, found)| *found)
+        let near = nearest(&folded(word), self.words.keys().map(String::as_str))?;
+        self.words.get(near).copied()
     }
 }
 

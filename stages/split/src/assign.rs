@@ -85,7 +85,7 @@ pub fn assign(
     base_dir: &Path,
     seed: u64,
 ) -> Result<Division, SplitError> {
-    if let Some(problem) = params.check().into_iter().next() {
+    if let Some(problem) = ser_stage::schema::problems(params).into_iter().chain(params.check()).next() {
         return Err(SplitError::BadParameter { key: problem.key, message: problem.message });
     }
     if clips.is_empty() {

@@ -115,7 +115,7 @@ pub enum SplitError {
         /// What was expected and what was found.
         problem: String,
     },
-    /// The parameters are unusable; reported earlier by `Params::check`, and here for callers who did not ask.
+    /// The parameters are unusable. Of those of a pipeline file, the engine says so earlier.
     #[error("`{key}`: {message}")]
     BadParameter {
         /// The parameter.

@@ -165,8 +165,9 @@ impl ModelConfig {
             })
             .or_else(|| (network.classes == 0 || network.width == 0).then(|| "no classes or no columns".to_owned()))
             .or_else(|| {
-                let problems = Params { device: crate::params::Device::Flex, ..self.params.clone() }.check();
-                problems.first().map(|problem| format!("`params.{}`: {}", problem.key, problem.message))
+                let params = Params { device: crate::params::Device::Flex, ..self.params.clone() };
+                let mut problems = ser_stage::schema::problems(&params).into_iter().chain(params.check());
+                problems.next().map(|problem| format!("`params.{}`: {}", problem.key, problem.message))
             })
     }
 }

@@ -33,6 +33,7 @@ pub struct Params {
     #[schemars(range(min = 0, max = 4096))]
     pub functionals_size: usize,
     /// Sizes of the dense layers (with ReLU) between the clip's vector and the classes.
+    #[schemars(inner(range(min = 1, max = 8192)))]
     pub dense: Vec<usize>,
     /// Share of values dropped in training after each convolution, between LSTM layers and before each dense layer.
     #[schemars(range(min = 0.0, max = 0.95))]
@@ -307,12 +308,8 @@ impl Params {
     pub fn check(&self) -> Vec<Problem> {
         let mut problems = Vec::new();
         let mut problem = |key: &str, message: String, hint: &str| {
-            let hint = (!hint.is_empty()).then(|| hint.to_owned());
-            problems.push(Problem { key: key.to_owned(), message, hint });
+            problems.push(Problem { key: key.to_owned(), message, hint: Some(hint.to_owned()) });
         };
-        if self.features.is_empty() {
-            problem("features", "the list is empty".to_owned(), "name at least one frame feature, or `all`");
-        }
         for (index, layer) in self.conv.iter().enumerate() {
             if layer.kernel.is_multiple_of(2) {
                 let hint = format!("use {} or {}", layer.kernel.saturating_sub(1).max(1), layer.kernel + 1);
@@ -322,33 +319,10 @@ impl Params {
                     &hint,
                 );
             }
-            for (name, value) in [("channels", layer.channels), ("stride", layer.stride), ("pool", layer.pool)] {
-                if value == 0 {
-                    problem(&format!("conv[{index}].{name}"), "expected at least 1, found 0".to_owned(), "");
-                }
-            }
-            if layer.pool > 255 {
-                problem(&format!("conv[{index}].pool"), format!("expected at most 255, found {}", layer.pool), "");
-            }
         }
         if self.conv.is_empty() && self.lstm.layers == 0 && !matches!(self.pooling, Pooling::Mean) {
             let message = "neither convolutions nor an LSTM are declared".to_owned();
             problem("pooling", message, "declare a layer, or use `mean`");
-        }
-        for (key, value) in [
-            ("lstm.hidden", self.lstm.hidden),
-            ("attention_size", self.attention_size),
-            ("batch_size", self.batch_size),
-            ("epochs", self.epochs),
-        ] {
-            if value == 0 {
-                problem(key, "expected at least 1, found 0".to_owned(), "");
-            }
-        }
-        for (index, size) in self.dense.iter().enumerate() {
-            if *size == 0 || *size > 8192 {
-                problem(&format!("dense[{index}]"), format!("expected 1 to 8192, found {size}"), "");
-            }
         }
         if let Some(feature) = self.device.missing_feature() {
             let message = format!("this program was built without the device `{}`", self.device.as_str());
@@ -370,13 +344,11 @@ mod tests {
     #[test]
     fn every_mistake_is_reported() {
         let params = Params {
-            features: Vec::new(),
-            conv: vec![ConvLayer { channels: 8, kernel: 4, stride: 1, pool: 1 }],
-            dense: vec![64, 0],
+            conv: [3, 4, 6].map(|kernel| ConvLayer { channels: 8, kernel, stride: 1, pool: 1 }).into(),
             ..Params::default()
         };
         let keys: Vec<String> = params.check().into_iter().map(|problem| problem.key).collect();
-        assert_eq!(keys, ["features", "conv[0].kernel", "dense[1]"]);
+        assert_eq!(keys, ["conv[1].kernel", "conv[2].kernel"]);
     }
 
     #[test]

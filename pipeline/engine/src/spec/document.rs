@@ -11,66 +11,11 @@ use super::env::{Env, expand};
 use crate::diagnostic::{Diagnostic, Source, Span};
 
 /// A value and its place.
-#[derive(Debug, Clone)]
-pub(crate) struct Node {
-    pub(crate) value: NodeValue,
-    pub(crate) span: Span,
-}
-
-/// A value of TOML; integers are wider than anything that a parameter may hold, so that range checks see them as typed.
-#[derive(Debug, Clone)]
-pub(crate) enum NodeValue {
-    String(String),
-    Integer(i128),
-    Float(f64),
-    Boolean(bool),
-    Datetime(String),
-    Array(Vec<Node>),
-    Table(Vec<Entry>),
-}
-
+pub(crate) type Node = ser_stage::schema::Node<Span>;
+/// A value of the file.
+pub(crate) type NodeValue = ser_stage::schema::NodeValue<Span>;
 /// A key with its value.
-#[derive(Debug, Clone)]
-pub(crate) struct Entry {
-    pub(crate) key: String,
-    pub(crate) key_span: Span,
-    pub(crate) node: Node,
-}
-
-impl Node {
-    /// What it is, for messages.
-    pub(crate) fn describe(&self) -> &'static str {
-        match self.value {
-            NodeValue::String(_) => "a string",
-            NodeValue::Integer(_) => "a whole number",
-            NodeValue::Float(_) => "a number with a fraction",
-            NodeValue::Boolean(_) => "a boolean",
-            NodeValue::Datetime(_) => "a date or time",
-            NodeValue::Array(_) => "an array",
-            NodeValue::Table(_) => "a table",
-        }
-    }
-
-    /// What was written, for messages; tables and arrays by what they are.
-    pub(crate) fn shown(&self) -> String {
-        match &self.value {
-            NodeValue::String(text) if text.is_empty() => "`\"\"`".to_owned(),
-            NodeValue::String(text) | NodeValue::Datetime(text) => format!("`{text}`"),
-            NodeValue::Integer(number) => format!("`{number}`"),
-            NodeValue::Float(number) => format!("`{number}`"),
-            NodeValue::Boolean(value) => format!("`{value}`"),
-            NodeValue::Array(_) | NodeValue::Table(_) => self.describe().to_owned(),
-        }
-    }
-
-    pub(crate) fn as_str(&self) -> Option<&str> {
-        if let NodeValue::String(text) = &self.value { Some(text) } else { None }
-    }
-
-    pub(crate) fn as_table(&self) -> Option<&[Entry]> {
-        if let NodeValue::Table(entries) = &self.value { Some(entries) } else { None }
-    }
-}
+pub(crate) type Entry = ser_stage::schema::Entry<Span>;
 
 /// The entry called `key`.
 pub(crate) fn entry<'a>(table: &'a [Entry], key: &str) -> Option<&'a Entry> {

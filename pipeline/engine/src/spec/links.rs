@@ -5,7 +5,7 @@ use ser_stage::{Input, StageKind};
 use super::stages::DraftStage;
 use crate::diagnostic::Diagnostic;
 use crate::registry::Registry;
-use crate::suggest::{advice, list};
+use ser_stage::suggest::{advice, list};
 
 /// Checks every `from`.
 pub(crate) fn check(stages: &[DraftStage], registry: &Registry, found: &mut Vec<Diagnostic>) {

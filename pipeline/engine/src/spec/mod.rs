@@ -2,13 +2,10 @@
 
 mod document;
 mod env;
-mod keywords;
 mod links;
 mod overrides;
 mod pipeline;
-mod shape;
 mod stages;
-mod walk;
 
 use std::path::Path;
 use std::sync::Arc;
@@ -19,9 +16,8 @@ use self::document::{Entry, NodeValue, Reader, entry};
 use self::env::Env;
 use crate::diagnostic::{Diagnostic, Source, Span, SpecErrors};
 use crate::registry::Registry;
-use crate::suggest::advice;
+use ser_stage::suggest::advice;
 
-pub use self::keywords::unchecked_keywords;
 pub use self::overrides::Override;
 pub use self::pipeline::{Pipeline, Stage};
 

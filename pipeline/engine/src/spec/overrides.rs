@@ -7,7 +7,7 @@ use toml::de::DeValue;
 use super::document::{Entry, Node, NodeValue, Reader};
 use super::env::Env;
 use crate::diagnostic::{Diagnostic, Source, Span};
-use crate::suggest::advice;
+use ser_stage::suggest::advice;
 
 /// One `-S` argument: `train.epochs=5`, `seed=7`.
 #[derive(Debug, Clone, PartialEq, Eq)]

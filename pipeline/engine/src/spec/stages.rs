@@ -2,14 +2,13 @@
 
 use std::sync::Arc;
 
+use ser_stage::schema::{Misfit, Walk, unchecked_rules};
+use ser_stage::suggest::{advice, list};
 use ser_stage::{Prepared, Problem, StageKind};
 
 use super::document::{Entry, Node, NodeValue, entry};
-use super::keywords::unchecked_keywords;
-use super::walk::Walk;
 use crate::diagnostic::{Diagnostic, Span};
 use crate::registry::Registry;
-use crate::suggest::advice;
 
 /// Keys of a stage that are no parameters.
 pub(crate) const STAGE_KEYS: [&str; 2] = ["kind", "from"];
@@ -69,13 +68,13 @@ fn read_kind(
 ) -> Option<Arc<dyn StageKind>> {
     let names = registry.names();
     let Some(kind) = entry(entries, "kind") else {
-        let hint = format!("add `kind = \"...\"`, one of {}", crate::suggest::list(&names));
+        let hint = format!("add `kind = \"...\"`, one of {}", list(&names));
         found.push(Diagnostic::at(&item.key_span, format!("stage `{}` has no `kind`", item.key)).hint(hint));
         return None;
     };
     let Some(name) = kind.node.as_str() else {
         let message = format!("`{}.kind` must be a string, found {}", item.key, kind.node.describe());
-        found.push(Diagnostic::at(&kind.node.span, message).hint(format!("one of {}", crate::suggest::list(&names))));
+        found.push(Diagnostic::at(&kind.node.span, message).hint(format!("one of {}", list(&names))));
         return None;
     };
     let known = registry.get(name);
@@ -116,7 +115,7 @@ fn prepare(
 ) -> Option<Arc<dyn Prepared>> {
     let own: Vec<Entry> = entries.iter().filter(|entry| !STAGE_KEYS.contains(&entry.key.as_str())).cloned().collect();
     let schema = kind.params_schema().to_value();
-    let unchecked = unchecked_keywords(&schema);
+    let unchecked = unchecked_rules(&schema);
     if !unchecked.is_empty() {
         let rules = unchecked.join(", ");
         let message = format!("parameters of kind `{}` have rules that nothing checks: {rules}", kind.name());
@@ -125,19 +124,25 @@ fn prepare(
         return None;
     }
     let mut walk = Walk { root: &schema, stage_keys: &STAGE_KEYS, found: Vec::new() };
-    let params = walk.parameters(&own, &item.key_span, &item.key);
+    let node = Node { value: NodeValue::Table(own), span: item.key_span.clone() };
+    let params = walk.check(&node, &item.key);
     if !walk.found.is_empty() {
-        found.append(&mut walk.found);
+        found.extend(walk.found.into_iter().map(diagnosed));
         return None;
     }
     let prepared = kind.prepare(&params);
-    prepared.map_err(|problems| found.extend(problems.iter().map(|problem| locate(problem, item, &own)))).ok()
+    prepared.map_err(|problems| found.extend(problems.iter().map(|problem| locate(problem, item, &node)))).ok()
+}
+
+fn diagnosed(misfit: Misfit<Span>) -> Diagnostic {
+    let message = format!("`{}` {}", misfit.path, misfit.message);
+    Diagnostic::at(&misfit.span, message).label(misfit.label).hint_opt(misfit.hint)
 }
 
 /// Points at the value that a problem speaks of, or at the nearest table around it.
-fn locate(problem: &Problem, item: &Entry, own: &[Entry]) -> Diagnostic {
+fn locate(problem: &Problem, item: &Entry, own: &Node) -> Diagnostic {
     let mut span = &item.key_span;
-    let mut table = Some(own);
+    let mut table = own.as_table();
     for step in problem.key.split('.').filter(|step| !step.is_empty()) {
         let (key, indices) = step.split_once('[').map_or((step, ""), |(key, rest)| (key, rest));
         let Some(known) = table.and_then(|table| entry(table, key)) else { break };

@@ -116,6 +116,8 @@ from = "w"
        |
     13 | share = 1.5
        |         ^^^ out of range
+       |
+       = hint: Share of something, from 0 to 1.
 
     error: there is no kind of stage `raport`
       --> pipeline.toml:16:8
@@ -161,12 +163,16 @@ act = 2026-01-01
       |
     9 | n_mels = 7
       |          ^ out of range
+      |
+      = hint: Number of mel bands.
 
     error: `w.limit` must be from 1 to 65535, found `70000`
       --> pipeline.toml:10:9
        |
     10 | limit = 70000
        |         ^^^^^ out of range
+       |
+       = hint: Stop after this many steps.
 
     error: `w.protocol` cannot be `randm`
       --> pipeline.toml:11:12
@@ -181,6 +187,8 @@ act = 2026-01-01
        |
     12 | frames = { length_ms = 0, hop = 5 }
        |                        ^ out of range
+       |
+       = hint: Length in milliseconds.
 
     error: `w.frames` has no parameter `hop`
       --> pipeline.toml:12:27
@@ -219,6 +227,8 @@ act = 2026-01-01
        |
     13 | steps = [{ kind = "trim" }, { kind = "trin" }, { below_db = -3 }, { kind = "trim", below_db = 3.5 }, { kind = "pre-emphasis", extra ...
        |                                                                                               ^^^ out of range
+       |
+       = hint: Level below the peak.
 
     error: `w.steps[4]` has no parameter `extra`
       --> pipeline.toml:13:127

@@ -63,12 +63,7 @@ impl FeatureSet for Set {
     }
 
     fn check(&self, params: &Params, problems: &mut Problems) {
-        let F0 { fmin_hz, fmax_hz, frame_s, threshold, silence_db, .. } = params.f0;
-        problems.within("f0.fmin_hz", fmin_hz, 20.0, 1000.0);
-        problems.within("f0.fmax_hz", fmax_hz, 50.0, 4000.0);
-        problems.within("f0.frame_s", frame_s, 0.01, 0.2);
-        problems.within("f0.threshold", threshold, 0.01, 1.0);
-        problems.within("f0.silence_db", silence_db, 10.0, 120.0);
+        let F0 { fmin_hz, fmax_hz, frame_s, .. } = params.f0;
         if fmax_hz <= fmin_hz {
             problems.add("f0.fmax_hz", format!("{fmax_hz} Hz is not above `fmin_hz`, {fmin_hz} Hz"), None);
         }

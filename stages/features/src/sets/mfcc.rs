@@ -58,10 +58,7 @@ impl FeatureSet for Set {
     }
 
     fn check(&self, params: &Params, problems: &mut Problems) {
-        let (Mfcc { on, n_mfcc, deltas, top_db }, n_mels) = (&params.mfcc, params.log_mel.n_mels);
-        problems.within("mfcc.n_mfcc", f64::from(*n_mfcc), 1.0, 256.0);
-        problems.within("mfcc.deltas", f64::from(*deltas), 0.0, 2.0);
-        problems.within("mfcc.top_db", *top_db, 0.0, 200.0);
+        let (Mfcc { on, n_mfcc, .. }, n_mels) = (&params.mfcc, params.log_mel.n_mels);
         if *on && *n_mfcc > n_mels {
             problems.add(
                 "mfcc.n_mfcc",

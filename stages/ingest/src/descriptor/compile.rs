@@ -6,6 +6,7 @@ use std::path::PathBuf;
 
 use globset::{GlobBuilder, GlobSet, GlobSetBuilder};
 use regex::{Regex, RegexBuilder};
+use ser_stage::suggest::nearest;
 use ser_text::{is_blank, nfc};
 
 use super::raw::{RawDescriptor, RawExpected, RawJoin, RawPattern, RawTable, Text};
@@ -246,9 +247,8 @@ impl Checker<'_> {
         {
             return;
         }
-        let near = emotions::nearest(text, emotions::known_words())
-            .map(|word| format!("did you mean `{word}`? "))
-            .unwrap_or_default();
+        let near =
+            nearest(text, emotions::known_words()).map(|word| format!("did you mean `{word}`? ")).unwrap_or_default();
         let message = format!(
             "`{text}` is not an emotion: {near}list words beyond the eight emotions in `other_emotions = [\"{text}\"]`"
         );
@@ -344,8 +344,6 @@ impl Checker<'_> {
 /// The nearest field, or all of them.
 fn suggestion(word: &str, fields: &[Field]) -> String {
     let names: Vec<&str> = fields.iter().map(|field| field.as_str()).collect();
-    let near = emotions::nearest(word, names.iter().copied())
-        .map(|name| format!("did you mean `{name}`? "))
-        .unwrap_or_default();
+    let near = nearest(word, names.iter().copied()).map(|name| format!("did you mean `{name}`? ")).unwrap_or_default();
     format!("{near}expected one of: {}", names.join(", "))
 }

@@ -12,6 +12,7 @@ use std::path::{Path, PathBuf};
 use globset::GlobSet;
 use regex::Regex;
 use ser_schemas::Emotion;
+use ser_stage::suggest::nearest;
 use ser_text::nfc;
 
 use crate::emotions;
@@ -312,8 +313,7 @@ pub(crate) fn unknown_builtin(corpus: &str) -> Option<String> {
     if is_path(corpus) || builtin_names().contains(&corpus) {
         return None;
     }
-    let near =
-        emotions::nearest(corpus, builtin_names()).map(|name| format!("did you mean `{name}`? ")).unwrap_or_default();
+    let near = nearest(corpus, builtin_names()).map(|name| format!("did you mean `{name}`? ")).unwrap_or_default();
     Some(format!(
         "{near}built-in corpora are {}; a descriptor of your own is named by its path, which ends in `.toml`",
         builtin_names().join(", ")

@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use regex::RegexBuilder;
 
+use ser_stage::suggest::nearest;
 use ser_text::counted;
 
 use super::{Read, Remarks, quoted};
@@ -165,14 +166,14 @@ fn unknown_text(
 
 /// What to do where `text` looks like a code with a letter wrong.
 fn near_code(descriptor: &Descriptor, field: Field, text: &str) -> Option<String> {
-    let near = emotions::nearest(text, descriptor.codes.get(&field)?.iter().map(|(code, _)| code))?;
+    let near = nearest(text, descriptor.codes.get(&field)?.iter().map(|(code, _)| code))?;
     Some(format!("`codes.{}` has `{near}`: correct it, or add `{text}`", field.as_str()))
 }
 
 /// What to do where `word` looks like an emotion, or one of the descriptor's own words, with a letter wrong.
 fn near_emotion(descriptor: &Descriptor, word: &str) -> Option<String> {
-    let others = emotions::nearest(word, descriptor.other_emotions.iter().map(String::as_str));
-    let near = emotions::nearest(word, others.into_iter().chain(emotions::nearest(word, emotions::known_words())))?;
+    let others = nearest(word, descriptor.other_emotions.iter().map(String::as_str));
+    let near = nearest(word, others.into_iter().chain(nearest(word, emotions::known_words())))?;
     Some(if emotions::emotion_of(near).is_none() {
         format!("`other_emotions` has `{near}`: correct it, or the names")
     } else {

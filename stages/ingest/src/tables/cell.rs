@@ -2,6 +2,7 @@
 
 use std::borrow::Cow;
 
+use ser_stage::suggest::nearest;
 use ser_text::printable;
 
 use crate::descriptor::compile::plausible_age;
@@ -85,14 +86,14 @@ pub(crate) fn shown(text: &str) -> Cow<'_, str> {
 /// The word that was probably meant by `text`, which is no value of `field`.
 pub(super) fn meant<'a>(descriptor: &'a Descriptor, table: &'a SideTable, field: Field, text: &str) -> Option<&'a str> {
     if let Some(codes) = table.codes.get(&field).or_else(|| descriptor.codes.get(&field)) {
-        return emotions::nearest(text, codes.words());
+        return nearest(text, codes.words());
     }
     let words = || -> Vec<&'a str> {
         let others = descriptor.other_emotions.iter().map(String::as_str);
         emotions::known_words().map(|word| -> &'a str { word }).chain(others).collect()
     };
     match field {
-        Field::Emotion | Field::PerceivedEmotion => emotions::nearest(text, words()),
+        Field::Emotion | Field::PerceivedEmotion => nearest(text, words()),
         _ => None,
     }
 }

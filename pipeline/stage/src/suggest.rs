@@ -1,7 +1,7 @@
 //! What was probably meant.
 
 /// The candidate closest to `typed`, when it is close enough to be a slip of the keyboard or a reordering of its words.
-pub(crate) fn nearest<'a>(typed: &str, candidates: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
+pub fn nearest<'a>(typed: &str, candidates: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
     let folded = fold(typed);
     candidates
         .into_iter()
@@ -12,7 +12,7 @@ pub(crate) fn nearest<'a>(typed: &str, candidates: impl IntoIterator<Item = &'a 
 }
 
 /// "did you mean `x`?" and what is valid, as far as there is something to say.
-pub(crate) fn advice(typed: &str, candidates: &[&str], valid: &str) -> Option<String> {
+pub fn advice(typed: &str, candidates: &[&str], valid: &str) -> Option<String> {
     let meant = nearest(typed, candidates.iter().copied()).map(|name| format!("did you mean `{name}`?"));
     let listed = (!candidates.is_empty()).then(|| format!("{valid}: {}", list(candidates)));
     match (meant, listed) {
@@ -22,7 +22,7 @@ pub(crate) fn advice(typed: &str, candidates: &[&str], valid: &str) -> Option<St
 }
 
 /// Names in backquotes, separated by commas.
-pub(crate) fn list<S: AsRef<str>>(names: &[S]) -> String {
+pub fn list<S: AsRef<str>>(names: &[S]) -> String {
     names.iter().map(|name| format!("`{}`", name.as_ref())).collect::<Vec<_>>().join(", ")
 }
 
