@@ -349,7 +349,7 @@ mod tests {
         let decomposed = read_name(&descriptor, "Jose\u{301}_e\u{301}te\u{301}_me\u{301}");
         assert_eq!(composed, decomposed);
         let facts = composed.facts.expect("read");
-        assert_eq!(told(&facts), ("Jos\u{e9}", None, "\u{e9}t\u{e9}"));
+        assert_eq!(told(&facts), ("Jos\u{e9}", "m\u{e9}fiance".parse().ok(), "\u{e9}t\u{e9}"));
         assert_eq!(facts.emotion_raw.as_deref(), Some("m\u{e9}fiance"));
     }
 
