@@ -1,6 +1,6 @@
 //! Every table that the report draws, read once.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 
 use ser_schemas::{
@@ -100,13 +100,8 @@ impl Tables {
 
     /// The emotions that occur among the clips or were evaluated, in the order of all tables.
     pub(crate) fn emotions(&self) -> Vec<Emotion> {
-        Emotion::ALL
-            .into_iter()
-            .filter(|emotion| {
-                self.clips.iter().any(|clip| clip.emotion == Some(*emotion))
-                    || self.classes.iter().any(|row| row.emotion == *emotion)
-            })
-            .collect()
+        let clips = self.clips.iter().filter_map(|clip| clip.emotion);
+        clips.chain(self.classes.iter().map(|row| row.emotion)).collect::<BTreeSet<_>>().into_iter().collect()
     }
 
     /// The names of the corpora with clips, in the order of their declaration.

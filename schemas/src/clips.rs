@@ -118,7 +118,7 @@ mod tests {
         let folder = tempfile::tempdir().expect("temporary folder");
         let path = folder.path().join("clips.parquet");
         let mut clip = Clip::found("tess/a".into(), "tess".into(), "data/tess/a.wav".into(), 44);
-        clip.emotion = Some(Emotion::Sad);
+        clip.emotion = Some(Emotion::SAD);
         clip.problem = Some(Reason::Truncated);
         clip.duration_s = Some(2.5);
         clip.name_matches_folder = Some(false);

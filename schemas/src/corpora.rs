@@ -20,9 +20,21 @@ impl Default for CorpusStatus {
     }
 }
 
+crate::column::words! {
+    /// How the emotions of a corpus came about.
+    pub enum Speech ("nature of speech") {
+        /// Played on request.
+        Acted = "acted",
+        /// Felt, and brought about by the recording's set-up.
+        Induced = "induced",
+        /// As they came in talk that nobody asked for.
+        Natural = "natural",
+    }
+}
+
 crate::table::table! {
     /// One declared corpus.
-    pub struct Corpus ("corpora", version 1, Default) {
+    pub struct Corpus ("corpora", version 2, Default) {
         /// Name of the corpus, from its descriptor.
         corpus: String,
         /// Full name.
@@ -43,6 +55,8 @@ crate::table::table! {
         shortfall: Option<String>,
         /// Language tag of the corpus.
         language: Option<String>,
+        /// How its emotions came about, from its descriptor; null when not stated.
+        speech: Option<Speech>,
         /// Licence, as its distributor states it.
         licence: Option<String>,
         /// How to cite it.

@@ -63,7 +63,7 @@ pub use column::Column;
 pub use comparisons::{Comparison, ComparisonKind, ComparisonTest};
 pub use confusion::ConfusionCell;
 pub use content::content_digest;
-pub use corpora::{Corpus, CorpusStatus};
+pub use corpora::{Corpus, CorpusStatus, Speech};
 pub use cross_corpus::CrossCorpus;
 pub use durations::Durations;
 pub use emotion::{Emotion, UnknownEmotion};

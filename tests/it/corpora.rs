@@ -127,5 +127,5 @@ fn a_new_descriptor_works_by_path_without_any_code() {
     let clips = Clip::read(&workspace.path("artifacts/manifest/clips.parquet")).expect("clips");
     let told: Vec<(&str, Option<Emotion>)> =
         clips.iter().map(|clip| (clip.speaker.as_deref().unwrap_or_default(), clip.emotion)).collect();
-    assert_eq!(told, [("studio:anna", Some(Emotion::Happy)), ("studio:ben", Some(Emotion::Sad))]);
+    assert_eq!(told, [("studio:anna", Some(Emotion::HAPPY)), ("studio:ben", Some(Emotion::SAD))]);
 }

@@ -12,6 +12,7 @@ mod history;
 mod kills;
 mod leaks;
 mod limits;
+mod new_corpus;
 mod new_kind;
 mod outcome;
 mod pipeline;

@@ -62,7 +62,7 @@ impl Kind for Made {
     const OUTPUTS: &'static [Output] = &[Clip::OUTPUT];
 
     fn run(_: &Params, ctx: &Context<'_>) -> Result<Outcome, BoxError> {
-        let clips: Vec<Clip> = [Emotion::Sad, Emotion::Sad, Emotion::Happy]
+        let clips: Vec<Clip> = [Emotion::SAD, Emotion::SAD, Emotion::HAPPY]
             .into_iter()
             .enumerate()
             .map(|(at, emotion)| Clip {

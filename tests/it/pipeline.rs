@@ -52,7 +52,7 @@ fn every_file_found_is_a_clip_or_an_exclusion() {
     }
     assert!(exclusions.iter().all(|exclusion| !exclusion.detail.is_empty()));
     let emotions: BTreeSet<Emotion> = clips.iter().filter_map(|clip| clip.emotion).collect();
-    assert_eq!(emotions.len(), Emotion::ALL.len());
+    assert_eq!(emotions.len(), Emotion::BUILT_IN.len());
     assert!(clips.iter().all(|clip| clip.speaker.as_deref().is_some_and(|speaker| speaker.contains(':'))));
     let corpora: Vec<Corpus> = table(workspace, "manifest/corpora.parquet");
     assert!(corpora.iter().all(|corpus| corpus.synthetic));
@@ -83,7 +83,7 @@ fn clip_ids_join_all_tables() {
     let predictions: Vec<Prediction> = table(workspace, "evaluation/predictions.parquet");
     assert!(predictions.iter().all(|prediction| ids.contains(prediction.clip_id.as_str())));
     let examples: Vec<Example> = table(workspace, "features/examples.parquet");
-    assert_eq!(examples.len(), Emotion::ALL.len());
+    assert_eq!(examples.len(), Emotion::BUILT_IN.len());
 }
 
 #[test]

@@ -2,7 +2,8 @@
 
 use crate::util::{Workspace, wav};
 
-const PIPELINE: &str = r#"
+/// The pipeline file. The stages behind the manifest start with the audit.
+pub(crate) const PIPELINE: &str = r#"
 name = "small"
 seed = 42
 

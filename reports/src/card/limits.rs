@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use ser_schemas::Emotion;
+use ser_schemas::{Emotion, Speech};
 
 use super::{Item, item};
 use crate::number;
@@ -10,8 +10,6 @@ use crate::scored::Scored;
 use crate::sections::words::listed;
 use crate::tables::Tables;
 
-/// Corpora whose own papers say that their emotions are played on request: those that ship as descriptors.
-const ACTED: [&str; 5] = ["crema_d", "emodb", "ravdess", "savee", "tess"];
 /// Fewer speakers than this say little about voices in general.
 const FEW_SPEAKERS: usize = 50;
 /// An emotion with less than this share of what an even distribution would give it is rare.
@@ -54,26 +52,48 @@ fn speech_item(tables: &Tables) -> Item {
             "Generated in the layout of the corpora; nothing follows from them about speech or emotion.",
         );
     }
-    let (acted, unknown): (Vec<&str>, Vec<&str>) =
-        tables.corpora_with_clips().into_iter().partition(|corpus| ACTED.contains(corpus));
-    let names = |names: &[&str]| listed(&names.iter().map(|name| (*name).to_owned()).collect::<Vec<_>>());
-    if unknown.is_empty() {
-        item("Acted speech.", "The emotions were played on request. Spontaneous emotion is subtler; expect less on it.")
-    } else if acted.is_empty() {
-        item(
+    let by_speech = corpora_by_speech(tables);
+    match by_speech.keys().collect::<Vec<_>>().as_slice() {
+        [Some(Speech::Acted)] => item(
+            "Acted speech.",
+            "The emotions were played on request. Spontaneous emotion is subtler; expect less on it.",
+        ),
+        [Some(Speech::Induced)] => item(
+            "Induced speech.",
+            "The emotions were brought about by the recordings' set-up; what life brings about may sound different.",
+        ),
+        [Some(Speech::Natural)] => item(
+            "Natural speech.",
+            "Nobody asked for the emotions; what they are is the judgement of those who listened.",
+        ),
+        [None] => item(
             "Acted or not:",
-            format!("not known of {}. Emotion that is played is easier to recognise than felt.", names(&unknown)),
-        )
-    } else {
-        item(
-            "Mostly acted speech.",
-            format!(
-                "The emotions of {} were played on request, which is easier to recognise; of {} it is not known.",
-                names(&acted),
-                names(&unknown)
-            ),
-        )
+            "not stated. Emotion that is played is easier to recognise than felt; a descriptor says which with `speech`.",
+        ),
+        _ => {
+            let told = by_speech.iter().map(|(speech, names)| {
+                let of = speech.map_or("not stated", Speech::as_str);
+                format!("{of} in {}", listed(names))
+            });
+            item(
+                "Acted or not:",
+                format!(
+                    "{}. Emotion that is played is easier to recognise than felt.",
+                    told.collect::<Vec<_>>().join("; ")
+                ),
+            )
+        }
     }
+}
+
+/// The corpora with clips by how their emotions came about; those that do not state it come first.
+pub(super) fn corpora_by_speech(tables: &Tables) -> BTreeMap<Option<Speech>, Vec<String>> {
+    let mut corpora: BTreeMap<Option<Speech>, Vec<String>> = BTreeMap::new();
+    for name in tables.corpora_with_clips() {
+        let row = tables.corpora.iter().find(|corpus| corpus.corpus == name);
+        corpora.entry(row.and_then(|row| row.speech)).or_default().push(name.to_owned());
+    }
+    corpora
 }
 
 /// The languages of the clips, in words where they are common.

@@ -7,7 +7,7 @@ mod training;
 
 use serde::Serialize;
 
-use ser_schemas::{CorpusStatus, Model};
+use ser_schemas::{CorpusStatus, Model, Speech};
 
 use crate::PipelineInfo;
 use crate::grid::{Cell, Grid};
@@ -99,6 +99,10 @@ fn model(tables: &Tables, main: &Scored, about: Option<&Model>) -> Vec<Block> {
 }
 
 fn intended_use(tables: &Tables) -> Vec<Block> {
+    let speech = limits::corpora_by_speech(tables);
+    let all_acted = speech.keys().all(|speech| *speech == Some(Speech::Acted));
+    let spontaneous = if speech.contains_key(&Some(Speech::Natural)) { "" } else { "spontaneous speech, " };
+    let taught = if all_acted { "what actors do when asked for an emotion" } else { "labels of emotion" };
     let mut items = vec![
         item(
             "For:",
@@ -106,7 +110,9 @@ fn intended_use(tables: &Tables) -> Vec<Block> {
         ),
         item(
             "Not for:",
-            "decisions about people. It was taught what actors do when asked for an emotion, not what anybody feels. In the European Union, inferring emotions at work and in education is prohibited but for medical and safety reasons (Regulation (EU) 2024/1689, Article 5(1)(f)).",
+            format!(
+                "decisions about people. It was taught {taught}, not what anybody feels. In the European Union, inferring emotions at work and in education is prohibited but for medical and safety reasons (Regulation (EU) 2024/1689, Article 5(1)(f))."
+            ),
         ),
     ];
     let languages = limits::languages(tables);
@@ -114,7 +120,7 @@ fn intended_use(tables: &Tables) -> Vec<Block> {
         items.push(item(
             "Not tested on:",
             format!(
-                "any language but {}, spontaneous speech, telephones, noise, several voices at once, children.",
+                "any language but {}, {spontaneous}telephones, noise, several voices at once, children.",
                 listed(&languages)
             ),
         ));

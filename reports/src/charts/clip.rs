@@ -109,7 +109,7 @@ mod tests {
     fn example() -> Example {
         Example {
             clip_id: "a/b".into(),
-            emotion: Emotion::Angry,
+            emotion: Emotion::ANGRY,
             corpus: "a".into(),
             speaker: "a:1".into(),
             duration_s: 2.0,

@@ -1,6 +1,6 @@
 //! Where each model errs: confusion (Figure 9 of the paper), classification report (Figure 10), recall by corpus and gender.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use serde::Serialize;
 
@@ -74,10 +74,8 @@ fn confusion(tables: &Tables, scored: &Scored) -> Result<Option<Figure>, Error> 
         .filter(|cell| cell.group == "overall" && scored.owns(&cell.model, &cell.split))
         .map(|cell| ((cell.emotion, cell.predicted), (cell.clips, cell.share)))
         .collect();
-    let classes: Vec<Emotion> = Emotion::ALL
-        .into_iter()
-        .filter(|emotion| cells.keys().any(|(one, other)| one == emotion || other == emotion))
-        .collect();
+    let classes: BTreeSet<Emotion> = cells.keys().flat_map(|(emotion, predicted)| [*emotion, *predicted]).collect();
+    let classes: Vec<Emotion> = classes.into_iter().collect();
     if classes.is_empty() {
         return Ok(None);
     }
@@ -211,7 +209,7 @@ fn recall_by_group(tables: &Tables, scored: &Scored, group: &str) -> Option<Grid
     let mut headings = vec!["Emotion".to_owned()];
     headings.extend(values.iter().map(|value| format!("#{value}")));
     let mut grid = Grid::new(format!("Recall of {} by emotion and {group}", scored.model), &headings);
-    for emotion in Emotion::ALL.into_iter().filter(|emotion| rows.iter().any(|row| row.emotion == *emotion)) {
+    for emotion in rows.iter().map(|row| row.emotion).collect::<BTreeSet<_>>() {
         let mut cells = vec![Cell::from(emotion.as_str())];
         for value in &values {
             let row = rows.iter().find(|row| row.emotion == emotion && row.group_value == *value && row.support > 0);

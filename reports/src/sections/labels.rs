@@ -1,5 +1,7 @@
 //! Labels in doubt: clips whose label the model disputes, to be listened to, and what listeners heard against what was meant.
 
+use std::collections::BTreeSet;
+
 use serde::Serialize;
 
 use ser_schemas::{Emotion, LabelError, Perceived};
@@ -80,14 +82,11 @@ fn disputed(tables: &Tables, board: &Scoreboard, recordings: &mut Recordings<'_>
 
 fn figure(tables: &Tables, corpus: &str) -> Result<Figure, Error> {
     let rows: Vec<&Perceived> = tables.perceived.iter().filter(|row| row.corpus == corpus).collect();
-    let meant: Vec<Emotion> =
-        Emotion::ALL.into_iter().filter(|emotion| rows.iter().any(|row| row.emotion == *emotion)).collect();
+    let meant: BTreeSet<Emotion> = rows.iter().map(|row| row.emotion).collect();
+    let meant: Vec<Emotion> = meant.into_iter().collect();
+    let heard = rows.iter().filter_map(|row| row.perceived_emotion).chain(meant.iter().copied());
+    let mut heard: Vec<Option<Emotion>> = heard.collect::<BTreeSet<_>>().into_iter().map(Some).collect();
     // Listeners who agree on nothing come last.
-    let mut heard: Vec<Option<Emotion>> = Emotion::ALL
-        .into_iter()
-        .filter(|emotion| meant.contains(emotion) || rows.iter().any(|row| row.perceived_emotion == Some(*emotion)))
-        .map(Some)
-        .collect();
     if rows.iter().any(|row| row.perceived_emotion.is_none()) {
         heard.push(None);
     }

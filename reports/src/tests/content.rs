@@ -1,6 +1,6 @@
 //! What the page says.
 
-use ser_schemas::{Check, CheckStatus, ClassMetrics, SummaryMetric, Table, read_metadata};
+use ser_schemas::{Check, CheckStatus, ClassMetrics, Speech, SummaryMetric, Table, read_metadata};
 
 use crate::fixture::Fixture;
 use crate::{Error, Params};
@@ -206,18 +206,19 @@ fn the_model_card_is_one_text_in_two_forms() {
 }
 
 #[test]
-fn a_corpus_of_ones_own_is_not_taken_for_acted() {
+fn no_corpus_is_taken_for_acted_that_does_not_say_so() {
     let mut fixture = Fixture::complete();
-    for clip in fixture.tables.clips.iter_mut().filter(|clip| clip.corpus == "tess") {
-        clip.corpus = "call_centre".into();
-    }
-    let rendered = fixture.render(&Params::default()).expect("rendered");
-    assert!(
-        rendered.card.contains("**Mostly acted speech.** The emotions of crema_d, ravdess and savee were played"),
-        "{}",
-        rendered.card
-    );
-    assert!(rendered.html.contains("of call_centre it is not known."));
+    let mut card = |speech: [Option<Speech>; 4]| {
+        fixture.tables.corpora.iter_mut().zip(speech).for_each(|(corpus, speech)| corpus.speech = speech);
+        fixture.render(&Params::default()).expect("rendered").card
+    };
+    let [acted, natural, unknown] = [Some(Speech::Acted), Some(Speech::Natural), None];
+    let mixed = card([acted, acted, natural, unknown]);
+    let told = "**Acted or not:** not stated in tess; acted in crema_d and ravdess; natural in savee.";
+    assert!(mixed.contains(told) && mixed.contains("It was taught labels of emotion"), "{mixed}");
+    assert!(card([unknown; 4]).contains("**Acted or not:** not stated."));
+    assert!(card([natural; 4]).contains("**Natural speech.**"));
+    assert!(card([acted; 4]).contains("It was taught what actors do"));
 }
 
 #[test]

@@ -159,7 +159,7 @@ fn missing_intervals_are_missed_aloud() {
 #[test]
 fn an_emotion_without_test_clips_is_marked() {
     let mut fixture = Fixture::complete();
-    for row in fixture.tables.classes.iter_mut().filter(|row| row.emotion == Emotion::Calm) {
+    for row in fixture.tables.classes.iter_mut().filter(|row| row.emotion == Emotion::CALM) {
         (row.support, row.precision, row.recall, row.f1) = (0, 0.0, 0.0, 0.0);
     }
     let html = html(&fixture);

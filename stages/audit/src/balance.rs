@@ -93,7 +93,7 @@ mod tests {
 
     fn clip(corpus: usize, emotion: usize, speaker: usize, gender: Option<&str>, duration_s: Option<f64>) -> Clip {
         let mut clip = Clip::found("id".into(), ["a", "b"][corpus].into(), "path".into(), 1);
-        clip.emotion = Some(Emotion::ALL[emotion]);
+        clip.emotion = Some(Emotion::BUILT_IN[emotion]);
         clip.speaker = (speaker > 0).then(|| format!("s{speaker}"));
         clip.gender = gender.map(str::to_owned);
         clip.duration_s = duration_s;

@@ -54,19 +54,19 @@ mod tests {
     #[test]
     fn equal_classes_count_in_full_and_others_for_less() {
         let rows = [
-            balance("a", Emotion::Angry, 8),
-            balance("a", Emotion::Sad, 8),
-            balance("b", Emotion::Angry, 6),
-            balance("b", Emotion::Happy, 1),
-            balance("b", Emotion::Angry, 3),
+            balance("a", Emotion::ANGRY, 8),
+            balance("a", Emotion::SAD, 8),
+            balance("b", Emotion::ANGRY, 6),
+            balance("b", Emotion::HAPPY, 1),
+            balance("b", Emotion::ANGRY, 3),
         ];
         let found = class_balance(&rows);
         let corpora: Vec<Option<&str>> = found.iter().map(|row| row.corpus.as_deref()).collect();
         assert_eq!(corpora, [None, Some("a"), Some("b")]);
         let (all, even, uneven) = (&found[0], &found[1], &found[2]);
-        assert_eq!((even.rarest, even.commonest, even.imbalance_ratio), (Emotion::Angry, Emotion::Angry, 1.0));
+        assert_eq!((even.rarest, even.commonest, even.imbalance_ratio), (Emotion::ANGRY, Emotion::ANGRY, 1.0));
         assert!((even.effective_classes - 2.0).abs() < 1e-12);
-        assert_eq!((uneven.rarest, uneven.rarest_clips, uneven.commonest_clips), (Emotion::Happy, 1, 9));
+        assert_eq!((uneven.rarest, uneven.rarest_clips, uneven.commonest_clips), (Emotion::HAPPY, 1, 9));
         assert_eq!(uneven.imbalance_ratio, 9.0);
         // -(0.9 ln 0.9 + 0.1 ln 0.1) = 0.325083
         assert!((uneven.effective_classes - 0.325_083_f64.exp()).abs() < 1e-5);

@@ -98,10 +98,10 @@ mod tests {
     #[test]
     fn quantiles_interpolate_and_groups_come_in_order() {
         let mut clips: Vec<Clip> =
-            [1.0, 2.0, 3.0, 4.0, 5.0].map(|seconds| clip("a", Emotion::Sad, Some(seconds))).to_vec();
-        clips.push(clip("b", Emotion::Happy, Some(11.0)));
-        clips.push(clip("b", Emotion::Happy, None));
-        clips.push(clip("b", Emotion::Happy, Some(f64::NAN)));
+            [1.0, 2.0, 3.0, 4.0, 5.0].map(|seconds| clip("a", Emotion::SAD, Some(seconds))).to_vec();
+        clips.push(clip("b", Emotion::HAPPY, Some(11.0)));
+        clips.push(clip("b", Emotion::HAPPY, None));
+        clips.push(clip("b", Emotion::HAPPY, Some(f64::NAN)));
         let rows = durations(&clips).expect("describes");
         let keys: Vec<(Option<&str>, Option<Emotion>)> =
             rows.iter().map(|row| (row.corpus.as_deref(), row.emotion)).collect();
@@ -109,12 +109,12 @@ mod tests {
             keys,
             [
                 (None, None),
-                (None, Some(Emotion::Happy)),
-                (None, Some(Emotion::Sad)),
+                (None, Some(Emotion::HAPPY)),
+                (None, Some(Emotion::SAD)),
                 (Some("a"), None),
-                (Some("a"), Some(Emotion::Sad)),
+                (Some("a"), Some(Emotion::SAD)),
                 (Some("b"), None),
-                (Some("b"), Some(Emotion::Happy)),
+                (Some("b"), Some(Emotion::HAPPY)),
             ]
         );
         let a = &rows[4];

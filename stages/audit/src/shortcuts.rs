@@ -194,8 +194,8 @@ mod tests {
     fn clips() -> Vec<Clip> {
         let mut clips = Vec::new();
         for number in 0..100 {
-            let emotion = if number % 2 == 0 { Emotion::Angry } else { Emotion::Sad };
-            let level = if emotion == Emotion::Angry { -10.0 } else { -30.0 } - (number % 7) as f64;
+            let emotion = if number % 2 == 0 { Emotion::ANGRY } else { Emotion::SAD };
+            let level = if emotion == Emotion::ANGRY { -10.0 } else { -30.0 } - (number % 7) as f64;
             clips.push(clip(number, "a", emotion, level, 48_000));
             // 2 and 37 have no common divisor with what the emotion goes by.
             clips.push(clip(number, "b", emotion, -20.0 - ((number / 2 * 37) % 50) as f64 / 10.0, 16_000));
@@ -223,7 +223,7 @@ mod tests {
         shuffled.reverse();
         assert_eq!(shortcuts(&shuffled), shortcuts(&clips()));
         let mut few = clips();
-        few.extend((0..4).map(|number| clip(number, "c", Emotion::Calm, -90.0, 8_000)));
+        few.extend((0..4).map(|number| clip(number, "c", Emotion::CALM, -90.0, 8_000)));
         let rows = shortcuts(&few);
         assert_eq!(row(&rows, "sample_rate_hz", "corpus", None).map(|row| row.classes), Some(2));
         assert_eq!(shortcuts(&[]), []);

@@ -50,7 +50,7 @@ fn reference() -> Reference {
 
 fn clip(number: usize, emotion: usize) -> Clip {
     let mut clip = Clip::found(format!("c/{number:04}"), "c".into(), "path".into(), 1);
-    clip.emotion = Some(Emotion::ALL[emotion]);
+    clip.emotion = Some(Emotion::BUILT_IN[emotion]);
     clip
 }
 

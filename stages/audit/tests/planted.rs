@@ -3,7 +3,7 @@
 use ser_audit::{Code, Dataset, Measures, Params, findings::findings};
 use ser_schemas::{Clip, Corpus, CorpusStatus, Emotion, Exclusion, Finding, Reason, Severity};
 
-const EMOTIONS: [Emotion; 4] = [Emotion::Angry, Emotion::Happy, Emotion::Neutral, Emotion::Sad];
+const EMOTIONS: [Emotion; 4] = [Emotion::ANGRY, Emotion::HAPPY, Emotion::NEUTRAL, Emotion::SAD];
 
 /// A number between 0 and 1 that looks random and is always the same for the same seed.
 fn chance(seed: u64) -> f64 {
@@ -111,9 +111,9 @@ fn classes_that_give_the_corpus_away() {
     // What depends on the corpus depends on its speakers and sentences, too.
     let besides = [Code::EmotionByCorpus, Code::EmotionBySpeaker, Code::EmotionBySentence];
     let only = planted(Code::ClassInOneCorpus, &besides, |dataset| {
-        for clip in first(dataset).filter(|clip| clip.emotion == Some(Emotion::Sad)) {
+        for clip in first(dataset).filter(|clip| clip.emotion == Some(Emotion::SAD)) {
             if clip.sentence.as_deref() != Some("0") {
-                clip.emotion = Some(Emotion::Calm);
+                clip.emotion = Some(Emotion::CALM);
             }
         }
     });
@@ -124,7 +124,7 @@ fn classes_that_give_the_corpus_away() {
 fn associations_of_labels() {
     let besides = [Code::EmotionBySpeaker, Code::EmotionBySentence];
     let by_corpus = planted(Code::EmotionByCorpus, &besides, |dataset| {
-        let common = |clip: &Clip| matches!(clip.emotion, Some(Emotion::Angry | Emotion::Happy));
+        let common = |clip: &Clip| matches!(clip.emotion, Some(Emotion::ANGRY | Emotion::HAPPY));
         dataset.clips.retain(|clip| (clip.corpus == "one") == common(clip) || clip.sentence.as_deref() == Some("0"));
     });
     assert!(by_corpus.contains("Cramér's V 0.6"), "{by_corpus}");
@@ -132,8 +132,8 @@ fn associations_of_labels() {
     let by_gender = planted(Code::EmotionByGender, &[Code::EmotionBySpeaker], |dataset| {
         for clip in &mut dataset.clips {
             let female = clip.gender.as_deref() == Some("female");
-            if female && clip.emotion == Some(Emotion::Angry) && clip.sentence.as_deref() != Some("0") {
-                clip.emotion = Some(Emotion::Sad);
+            if female && clip.emotion == Some(Emotion::ANGRY) && clip.sentence.as_deref() != Some("0") {
+                clip.emotion = Some(Emotion::SAD);
             }
         }
     });
@@ -169,7 +169,7 @@ fn associations_of_labels() {
 fn emotions_recorded_at_rates_of_their_own() {
     let besides = [Code::MixedSampleRates, Code::RecordingPredictsEmotion];
     let by_rate = planted(Code::EmotionBySampleRate, &besides, |dataset| {
-        let loud = |clip: &&mut Clip| matches!(clip.emotion, Some(Emotion::Angry | Emotion::Happy));
+        let loud = |clip: &&mut Clip| matches!(clip.emotion, Some(Emotion::ANGRY | Emotion::HAPPY));
         let recorded_again = dataset.clips.iter_mut().filter(loud).filter(|clip| clip.sentence.as_deref() != Some("0"));
         for clip in recorded_again {
             clip.sample_rate_hz = Some(48_000);
@@ -209,10 +209,10 @@ fn recordings_that_tell_the_corpus() {
 #[test]
 fn recordings_that_tell_the_emotion() {
     let by_silence = after(|dataset| {
-        for clip in dataset.clips.iter_mut().filter(|clip| clip.emotion == Some(Emotion::Sad)) {
+        for clip in dataset.clips.iter_mut().filter(|clip| clip.emotion == Some(Emotion::SAD)) {
             clip.trailing_silence_s = Some(0.75);
         }
-        for clip in dataset.clips.iter_mut().filter(|clip| clip.emotion == Some(Emotion::Happy)) {
+        for clip in dataset.clips.iter_mut().filter(|clip| clip.emotion == Some(Emotion::HAPPY)) {
             clip.trailing_silence_s = Some(0.5);
         }
     });
@@ -221,10 +221,10 @@ fn recordings_that_tell_the_emotion() {
     assert!(by_silence.iter().all(|text| text.contains("0.25 by chance: trailing_silence_s 0.")), "{by_silence:#?}");
 
     let by_level = after(|dataset| {
-        for clip in dataset.clips.iter_mut().filter(|clip| clip.emotion == Some(Emotion::Angry)) {
+        for clip in dataset.clips.iter_mut().filter(|clip| clip.emotion == Some(Emotion::ANGRY)) {
             clip.rms_dbfs = Some(-10.0);
         }
-        for clip in dataset.clips.iter_mut().filter(|clip| clip.emotion == Some(Emotion::Sad)) {
+        for clip in dataset.clips.iter_mut().filter(|clip| clip.emotion == Some(Emotion::SAD)) {
             clip.rms_dbfs = Some(-40.0);
         }
     });
@@ -347,8 +347,8 @@ fn parts_of_names_that_were_taken_for_others() {
 #[test]
 fn classes_that_are_rare_or_missing() {
     let rare = planted(Code::ClassImbalance, &[], |dataset| {
-        dataset.clips.retain(|clip| clip.emotion != Some(Emotion::Sad) || clip.sentence.as_deref() == Some("0"));
-        for clip in dataset.clips.iter_mut().filter(|clip| clip.emotion == Some(Emotion::Sad)) {
+        dataset.clips.retain(|clip| clip.emotion != Some(Emotion::SAD) || clip.sentence.as_deref() == Some("0"));
+        for clip in dataset.clips.iter_mut().filter(|clip| clip.emotion == Some(Emotion::SAD)) {
             // One sentence for one emotion would be a finding of its own.
             let number = clip.speaker.as_deref().and_then(|name| name.get(4..)).unwrap_or("0").to_owned();
             clip.sentence = Some(if number == "5" { "0".to_owned() } else { number });
@@ -358,7 +358,7 @@ fn classes_that_are_rare_or_missing() {
     let missing = planted(Code::ClassMissingFromCorpus, &[Code::EmotionByCorpus], |dataset| {
         dataset.corpora.push(corpus("three"));
         let mut third: Vec<Clip> = dataset.clips.iter().filter(|clip| clip.corpus == "two").cloned().collect();
-        third.retain(|clip| clip.emotion != Some(Emotion::Sad));
+        third.retain(|clip| clip.emotion != Some(Emotion::SAD));
         for (number, clip) in third.iter_mut().enumerate() {
             clip.clip_id = clip.clip_id.replace("two", "three");
             clip.corpus = "three".into();
@@ -374,8 +374,8 @@ fn classes_that_are_rare_or_missing() {
 #[test]
 fn labels_that_raters_do_not_hear() {
     let otherwise = planted(Code::PerceivedOtherwise, &[], |dataset| {
-        for clip in first(dataset).filter(|clip| clip.emotion == Some(Emotion::Sad)) {
-            clip.perceived_emotion = Some(Emotion::Neutral);
+        for clip in first(dataset).filter(|clip| clip.emotion == Some(Emotion::SAD)) {
+            clip.perceived_emotion = Some(Emotion::NEUTRAL);
         }
     });
     assert!(otherwise.contains("in 30 clips of one, 25 % of those rated"), "{otherwise}");
@@ -408,19 +408,19 @@ fn takes_that_are_there_twice() {
         dataset.clips.push(copy);
     };
     let twice = planted(Code::NearDuplicateAudio, &[Code::NearDuplicateLabelsDiffer], |dataset| {
-        copy(dataset, Emotion::Angry);
+        copy(dataset, Emotion::ANGRY);
     });
     assert!(
         twice.contains("(one/0_angry_0 = two/copy (similarity 0.99, correlation 0.98, offset +0.20 s))"),
         "{twice}"
     );
     let otherwise = planted(Code::NearDuplicateLabelsDiffer, &[Code::NearDuplicateAudio], |dataset| {
-        copy(dataset, Emotion::Happy);
+        copy(dataset, Emotion::HAPPY);
     });
     assert!(otherwise.contains("(one/0_angry_0 = two/copy (angry and happy; one:0 and two:0))"), "{otherwise}");
     // The same words, spoken alike: the fingerprint is a copy's, and the waveform is not.
     let found = after(|dataset| {
-        copy(dataset, Emotion::Happy);
+        copy(dataset, Emotion::HAPPY);
         dataset.clips.last_mut().expect("the copy").phase = Some(words(900_000));
     });
     assert!(found.is_empty(), "{found:#?}");

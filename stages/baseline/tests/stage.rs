@@ -19,7 +19,7 @@ fn world(folder: &Path) {
         let (speaker, sad) = (number % 6, number / 6 % 2 == 1);
         let mut clip = Clip::found(format!("c/{number:02}"), "c".into(), format!("{number}.wav"), 1);
         clip.speaker = Some(format!("c:{speaker}"));
-        clip.emotion = Some(if sad { Emotion::Sad } else { Emotion::Angry });
+        clip.emotion = Some(if sad { Emotion::SAD } else { Emotion::ANGRY });
         for fold in 0..3_u32 {
             let role = match (speaker / 2) as u32 {
                 own if own == fold => Role::Test,
@@ -105,7 +105,7 @@ fn the_majority_class_needs_no_features_and_predicts_the_shares() {
     let summary = fit(folder.path(), &majority, false).expect("fits");
     assert_eq!(summary.headline, "3 folds, most frequent emotion, 60 test clips predicted");
     let tested: Vec<Prediction> = rows(folder.path());
-    assert!(tested.iter().all(|row| row.predicted == Emotion::Angry && row.probabilities == [0.5, 0.5]));
+    assert!(tested.iter().all(|row| row.predicted == Emotion::ANGRY && row.probabilities == [0.5, 0.5]));
     let error = fit(folder.path(), &Params::default(), false).expect_err("no functionals").to_string();
     assert!(error.contains("add a stage of kind `features`"), "{error}");
 }

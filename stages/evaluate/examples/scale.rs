@@ -23,7 +23,7 @@ fn clips() -> Vec<Clip> {
             let speaker = number % speakers;
             clip.speaker = Some(format!("{corpus}:{speaker}"));
             clip.gender = Some(["male", "female"][speaker % 2].to_owned());
-            clip.emotion = Some(Emotion::ALL[number * 7 / 3 % 8]);
+            clip.emotion = Some(Emotion::BUILT_IN[number * 7 / 3 % 8]);
             clip.intensity = Some(["normal", "strong"][number % 2].to_owned());
             clip.sentence = Some((number % 200).to_string());
             clip.perceived_agreement = (corpus == "crema_d").then_some((number % 10) as f64 / 10.0);
@@ -36,8 +36,8 @@ fn clips() -> Vec<Clip> {
 fn predictions(clips: &[Clip], model: usize, shift: usize) -> Vec<Prediction> {
     let each = clips.iter().enumerate().filter_map(|(number, clip)| {
         let (emotion, mix) = (clip.emotion?, (number * 31 + model * 17 + shift) % 97);
-        let said = if mix < 60 { emotion } else { Emotion::ALL[mix % 8] };
-        let probabilities = Emotion::ALL.map(|class| if class == said { 0.51 } else { 0.07 });
+        let said = if mix < 60 { emotion } else { Emotion::BUILT_IN[mix % 8] };
+        let probabilities = Emotion::BUILT_IN.map(|class| if class == said { 0.51 } else { 0.07 });
         Some(Prediction {
             model: format!("model_{model}"),
             split: format!("split_{}", model % 2),
@@ -48,7 +48,7 @@ fn predictions(clips: &[Clip], model: usize, shift: usize) -> Vec<Prediction> {
             emotion,
             predicted: said,
             probabilities: probabilities.to_vec(),
-            classes: Emotion::ALL.map(Emotion::as_str).join(","),
+            classes: Emotion::BUILT_IN.map(Emotion::as_str).join(","),
         })
     });
     each.collect()

@@ -1,6 +1,6 @@
 //! The rows of `comparisons`: models of one split against each other, and one recipe under two protocols.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use rayon::prelude::*;
 
@@ -46,7 +46,7 @@ fn compare_two(kind: ComparisonKind, a: &Subject<'_>, b: &Subject<'_>, resamplin
         let (a_right, b_right) = (right(clip), right(other));
         // A speaker whom one of the two does not know is a stranger to their difference.
         let origin = Origin { known: clip.known_speaker && other.known_speaker, ..clip.origin() };
-        answers.push((origin, (truth as usize, a_right, b_right)));
+        answers.push((origin, truth, a_right, b_right));
         a_only += u64::from(a_right && !b_right);
         b_only += u64::from(b_right && !a_right);
     }
@@ -54,7 +54,10 @@ fn compare_two(kind: ComparisonKind, a: &Subject<'_>, b: &Subject<'_>, resamplin
         return Vec::new();
     }
     let support = answers.len() as u64;
-    let sample = Sample::of(&Pair::new(Emotion::ALL.len()), answers);
+    let classes: BTreeSet<Emotion> = answers.iter().map(|(_, truth, ..)| *truth).collect();
+    let numbers: BTreeMap<Emotion, usize> = classes.into_iter().zip(0..).collect();
+    let answers = answers.into_iter().map(|(origin, truth, a, b)| (origin, (numbers[&truth], a, b)));
+    let sample = Sample::of(&Pair::new(numbers.len()), answers);
     // All pairs of a split are resampled with the same draws.
     let [uar, accuracy] = differences(&sample, &resampling.draws("comparison", &a.about.split, &sample));
     let speakers: Vec<&Pair> = sample.speakers().collect();

@@ -92,11 +92,11 @@ mod tests {
             clip
         };
         let clips = [
-            clip("a", Emotion::Sad, Some(Emotion::Sad), Some(0.8)),
-            clip("b", Emotion::Sad, Some(Emotion::Neutral), Some(0.6)),
-            clip("c", Emotion::Sad, Some(Emotion::Neutral), Some(0.4)),
-            clip("d", Emotion::Sad, None, Some(0.5)),
-            clip("e", Emotion::Sad, None, None),
+            clip("a", Emotion::SAD, Some(Emotion::SAD), Some(0.8)),
+            clip("b", Emotion::SAD, Some(Emotion::NEUTRAL), Some(0.6)),
+            clip("c", Emotion::SAD, Some(Emotion::NEUTRAL), Some(0.4)),
+            clip("d", Emotion::SAD, None, Some(0.5)),
+            clip("e", Emotion::SAD, None, None),
         ];
         let rows = perceived(&clips);
         let told: Vec<_> =
@@ -105,8 +105,8 @@ mod tests {
             told,
             [
                 (None, 1, 0.25, Some(0.5)),
-                (Some(Emotion::Neutral), 2, 0.5, Some(0.5)),
-                (Some(Emotion::Sad), 1, 0.25, Some(0.8)),
+                (Some(Emotion::NEUTRAL), 2, 0.5, Some(0.5)),
+                (Some(Emotion::SAD), 1, 0.25, Some(0.8)),
             ],
             "the last clip was never heard by anyone who was asked"
         );

@@ -325,8 +325,8 @@ mod tests {
                     clip_id: (*clip).into(),
                     corpus: "c".into(),
                     speaker: String::new(),
-                    emotion: Emotion::Sad,
-                    predicted: Emotion::Sad,
+                    emotion: Emotion::SAD,
+                    predicted: Emotion::SAD,
                     probabilities: vec![1.0],
                     classes: "sad".into(),
                 })

@@ -76,8 +76,7 @@ impl<'a> Subject<'a> {
 fn probabilities(row: &Prediction, classes: &[Emotion]) -> Vec<f64> {
     let mut ordered = vec![0.0; classes.len()];
     for (name, probability) in row.classes.split(',').zip(&row.probabilities) {
-        let class = name.trim().parse().ok().and_then(|emotion| classes.iter().position(|class| *class == emotion));
-        if let Some(class) = class {
+        if let Some(class) = classes.iter().position(|class| class.as_str() == name.trim()) {
             ordered[class] = f64::from(*probability);
         }
     }

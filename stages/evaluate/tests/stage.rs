@@ -16,7 +16,7 @@ fn clip(number: usize) -> Clip {
     let mut clip = Clip::found(format!("ravdess/{number}"), "ravdess".into(), format!("{number}.wav"), 1);
     clip.speaker = Some(format!("ravdess:{speaker}"));
     clip.gender = [Some("male"), Some("female"), None][speaker % 3].map(str::to_owned);
-    clip.emotion = Some([Emotion::Angry, Emotion::Sad][number / 4 % 2]);
+    clip.emotion = Some([Emotion::ANGRY, Emotion::SAD][number / 4 % 2]);
     clip
 }
 
@@ -30,7 +30,7 @@ fn prediction(clip: &Clip, model: &str, number: usize) -> Prediction {
         corpus: clip.corpus.clone(),
         speaker: clip.speaker.clone().expect("every clip has one"),
         emotion: truth,
-        predicted: if number.is_multiple_of(5) { Emotion::Calm } else { truth },
+        predicted: if number.is_multiple_of(5) { Emotion::CALM } else { truth },
         probabilities: vec![0.2, 0.3, 0.5],
         classes: "angry,calm,sad".into(),
     }
@@ -181,7 +181,7 @@ fn all_tables_are_written_and_agree_with_each_other() {
         let share: f64 = cells.map(|cell| cell.share).sum();
         assert!((share - f64::from(u8::from(class.support > 0))).abs() < 1e-12);
     }
-    let calm = classes.iter().find(|class| class.emotion == Emotion::Calm).expect("the model knows it");
+    let calm = classes.iter().find(|class| class.emotion == Emotion::CALM).expect("the model knows it");
     assert_eq!((calm.precision, calm.recall, calm.f1, calm.support), (0.0, 0.0, 0.0, 0));
     assert_eq!((calm.recall_low, calm.speakers), (None, 0), "there is nothing to be sure of");
 
@@ -282,9 +282,9 @@ const SPLIT_PROTOCOL: &str = "speaker-independent";
 fn confident(clips: &[Clip], model: &str, split: &str, confidence: f32, wrong: usize) -> Vec<Prediction> {
     let each = clips.iter().enumerate().map(|(number, clip)| {
         let truth = clip.emotion.expect("every clip has one");
-        let other = if truth == Emotion::Angry { Emotion::Sad } else { Emotion::Angry };
+        let other = if truth == Emotion::ANGRY { Emotion::SAD } else { Emotion::ANGRY };
         let said = if number % 4 < wrong { other } else { truth };
-        let share = if said == Emotion::Angry { confidence } else { 1.0 - confidence };
+        let share = if said == Emotion::ANGRY { confidence } else { 1.0 - confidence };
         Prediction {
             split: split.into(),
             predicted: said,
@@ -389,7 +389,7 @@ fn two_corpora() -> (Vec<Clip>, Vec<Assignment>, Vec<Assignment>) {
             let id = format!("{corpus}/{speaker}_{number}");
             let mut clip = Clip::found(id.clone(), corpus.into(), format!("{id}.wav"), 1);
             clip.speaker = Some(format!("{corpus}:{speaker:02}"));
-            clip.emotion = Some([Emotion::Angry, Emotion::Sad][number % 2]);
+            clip.emotion = Some([Emotion::ANGRY, Emotion::SAD][number % 2]);
             clips.push(clip);
             for fold in 0..5 {
                 for (rows, tested) in [(&mut by_speaker, speaker % 5), (&mut at_random, number / 2 % 5)] {
@@ -412,15 +412,15 @@ fn answers(clips: &[Clip], model: &str, split: &str, rows: &[Assignment]) -> Mod
         let wrong = if clip.corpus == "hard" { at % 16 < 2 + 2 * (speaker % 7) } else { at % 25 == 0 };
         let said = match (truth, wrong) {
             (_, false) => truth,
-            (Emotion::Angry, true) => Emotion::Sad,
-            (_, true) => Emotion::Angry,
+            (Emotion::ANGRY, true) => Emotion::SAD,
+            (_, true) => Emotion::ANGRY,
         };
         Prediction {
             model: model.into(),
             split: split.into(),
             fold: tested[clip.clip_id.as_str()],
             predicted: said,
-            probabilities: if said == Emotion::Angry { vec![0.75, 0.25] } else { vec![0.25, 0.75] },
+            probabilities: if said == Emotion::ANGRY { vec![0.75, 0.25] } else { vec![0.25, 0.75] },
             classes: "angry,sad".into(),
             ..prediction(clip, model, at)
         }
@@ -540,22 +540,22 @@ fn a_split_by_corpus_makes_a_matrix() {
 fn disputed_labels_come_with_their_paths_and_what_listeners_heard() {
     let folder = tempfile::tempdir().expect("temporary folder");
     let mut clips: Vec<Clip> = (0..40).map(clip).collect();
-    clips[0].perceived_emotion = Some(Emotion::Sad);
+    clips[0].perceived_emotion = Some(Emotion::SAD);
     clips[0].perceived_agreement = Some(0.9);
     let mut predictions = confident(&clips, "net", SPLIT, 0.8, 0);
     // Clip 0 is labelled angry, and heard as sad by the model and by listeners.
     predictions[0].probabilities = vec![0.05, 0.95];
-    predictions[0].predicted = Emotion::Sad;
+    predictions[0].predicted = Emotion::SAD;
     evaluate(folder.path(), &clips, &[("net", predictions)]).expect("evaluates");
     let found: Vec<LabelError> = rows(folder.path());
     assert_eq!(found.len(), 1);
     let first = &found[0];
     assert_eq!((first.rank, first.clip_id.as_str(), first.path.as_str()), (1, "ravdess/0", "0.wav"));
-    assert_eq!((first.emotion, first.suggested), (Emotion::Angry, Emotion::Sad));
-    assert_eq!(first.perceived_emotion, Some(Emotion::Sad));
+    assert_eq!((first.emotion, first.suggested), (Emotion::ANGRY, Emotion::SAD));
+    assert_eq!(first.perceived_emotion, Some(Emotion::SAD));
     assert!((first.score + 0.9).abs() < 1e-6);
     let same = confident(&clips, "majority", SPLIT, 0.8, 0).into_iter().map(|row| Prediction {
-        predicted: Emotion::Angry,
+        predicted: Emotion::ANGRY,
         probabilities: vec![0.8, 0.2],
         ..row
     });
@@ -596,7 +596,7 @@ fn what_does_not_fit_is_refused_by_name() {
 
     let stranger = Prediction { clip_id: "tess/x".into(), ..good[0].clone() };
     assert!(refused(vec![stranger]).contains("`tess/x`, which the manifest does not have"));
-    let relabelled = Prediction { emotion: Emotion::Fear, ..good[0].clone() };
+    let relabelled = Prediction { emotion: Emotion::FEAR, ..good[0].clone() };
     assert!(refused(vec![relabelled]).contains("`angry` in the manifest and `fear` in the predictions"));
     let short = Prediction { probabilities: vec![1.0], ..good[0].clone() };
     assert!(refused(vec![short]).contains("1 probabilities for 3 classes"));

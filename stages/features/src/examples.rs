@@ -2,7 +2,7 @@
 //!
 //! From the corpus with the most emotions where it can be, so that the drawings are comparable, and of median duration.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::path::Path;
 
 use ser_schemas::{Clip, Emotion, Example, KEY_SOURCES, Provenance, Table, TableResult, read_metadata};
@@ -61,7 +61,8 @@ impl Chooser {
     pub(crate) fn choose(self) -> Chosen {
         // The first by name among those with the most emotions.
         let best = self.corpora.values().rev().max_by_key(|(_, emotions)| emotions.len()).map(|(corpus, _)| *corpus);
-        let chosen = Emotion::ALL.into_iter().filter_map(|emotion| {
+        let emotions: BTreeSet<Emotion> = self.candidates.iter().map(|candidate| candidate.emotion).collect();
+        let chosen = emotions.into_iter().filter_map(|emotion| {
             let mut candidates: Vec<&Candidate> =
                 self.candidates.iter().filter(|candidate| candidate.emotion == emotion).collect();
             if candidates.iter().any(|candidate| Some(candidate.corpus) == best) {
@@ -217,13 +218,13 @@ mod tests {
     #[test]
     fn the_richest_corpus_comes_first_and_the_median_is_taken() {
         let clips = [
-            clip("a/1", "a", Emotion::Angry, 1.0),
-            clip("b/1", "b", Emotion::Angry, 9.0),
-            clip("b/2", "b", Emotion::Angry, 2.0),
-            clip("b/3", "b", Emotion::Angry, 3.0),
-            clip("b/4", "b", Emotion::Sad, 3.0),
-            clip("b/5", "b", Emotion::Fear, 1.0),
-            clip("a/2", "a", Emotion::Calm, 3.0),
+            clip("a/1", "a", Emotion::ANGRY, 1.0),
+            clip("b/1", "b", Emotion::ANGRY, 9.0),
+            clip("b/2", "b", Emotion::ANGRY, 2.0),
+            clip("b/3", "b", Emotion::ANGRY, 3.0),
+            clip("b/4", "b", Emotion::SAD, 3.0),
+            clip("b/5", "b", Emotion::FEAR, 1.0),
+            clip("a/2", "a", Emotion::CALM, 3.0),
         ];
         let mut chooser = Chooser::default();
         clips.iter().cloned().for_each(|clip| chooser.see(clip));
@@ -234,14 +235,14 @@ mod tests {
         }
         let chosen: Vec<(Emotion, String)> =
             chosen.into_clips().into_iter().map(|clip| (clip.emotion.expect("emotion"), clip.clip_id)).collect();
-        let expected = [(Emotion::Angry, "b/3"), (Emotion::Calm, "a/2"), (Emotion::Fear, "b/5"), (Emotion::Sad, "b/4")];
+        let expected = [(Emotion::ANGRY, "b/3"), (Emotion::CALM, "a/2"), (Emotion::FEAR, "b/5"), (Emotion::SAD, "b/4")];
         assert_eq!(chosen, expected.map(|(emotion, clip)| (emotion, clip.to_owned())));
     }
 
     #[test]
     fn a_drawing_has_its_stated_size_and_range() {
         let samples: Vec<f32> = (0..80_000).map(|n| 0.5 * (n as f32 * 0.2).sin()).collect();
-        let example = draw(&clip("a/1", "a", Emotion::Happy, 5.0), Emotion::Happy, &samples, 16_000);
+        let example = draw(&clip("a/1", "a", Emotion::HAPPY, 5.0), Emotion::HAPPY, &samples, 16_000);
         assert_eq!(example.envelope_min.len(), ENVELOPE_PIECES);
         assert_eq!(example.spectrogram_db.len(), MAX_FRAMES * BANDS);
         assert!(example.envelope_max.iter().all(|value| (0.49..=0.5).contains(value)));
@@ -251,7 +252,7 @@ mod tests {
 
     #[test]
     fn nothing_can_be_drawn_too() {
-        let example = draw(&clip("a/1", "a", Emotion::Happy, 0.0), Emotion::Happy, &[], 16_000);
+        let example = draw(&clip("a/1", "a", Emotion::HAPPY, 0.0), Emotion::HAPPY, &[], 16_000);
         assert!(example.envelope_min.is_empty());
         assert_eq!(example.spectrogram_db.len(), BANDS);
     }

@@ -46,7 +46,7 @@ impl World {
         let at = self.clips.partition_point(|other| other.clip_id < clip.clip_id);
         self.clips.insert(at, clip);
         self.record(at);
-        self.clips[at].emotion = Some([Emotion::Angry, Emotion::Sad, Emotion::Calm][self.made % 3]);
+        self.clips[at].emotion = Some([Emotion::ANGRY, Emotion::SAD, Emotion::CALM][self.made % 3]);
     }
 
     /// Gives a clip new audio.
@@ -138,7 +138,7 @@ fn other_labels_and_places_cost_no_extraction() {
     world.run("first", None).expect("stage");
     for clip in &mut world.clips {
         // The same examples, under each other's names.
-        clip.emotion = clip.emotion.map(|emotion| if emotion == Emotion::Calm { Emotion::Happy } else { emotion });
+        clip.emotion = clip.emotion.map(|emotion| if emotion == Emotion::CALM { Emotion::HAPPY } else { emotion });
         clip.speaker = Some("made:1".into());
         clip.path = format!("elsewhere/{}", clip.path);
     }
@@ -150,7 +150,7 @@ fn other_labels_and_places_cost_no_extraction() {
     }
     let examples = Example::read(&world.path("again/examples.parquet")).expect("examples");
     let emotions: Vec<Emotion> = examples.iter().map(|example| example.emotion).collect();
-    assert_eq!(emotions, [Emotion::Angry, Emotion::Happy, Emotion::Sad]);
+    assert_eq!(emotions, [Emotion::ANGRY, Emotion::HAPPY, Emotion::SAD]);
     assert!(examples.iter().all(|example| example.speaker == "made:1"));
 }
 
@@ -272,7 +272,7 @@ fn apply(world: &mut World, change: &Change) {
         }
         Change::Relabel(index) => {
             let at = at(index);
-            world.clips[at].emotion = Some(Emotion::Disgust);
+            world.clips[at].emotion = Some(Emotion::DISGUST);
         }
         Change::Reverse => world.clips.reverse(),
     }

@@ -34,7 +34,7 @@ fn corpus(folder: &Path, rate: Option<&str>) {
             let samples = tone(index, rate_hz);
             write_wav(&folder.join(format!("{index}.wav")), rate_hz, &samples);
             let mut clip = Clip::found(format!("made/{index:03}"), "made".into(), format!("{index}.wav"), 0);
-            clip.emotion = Some([Emotion::Angry, Emotion::Sad][index % 2]);
+            clip.emotion = Some([Emotion::ANGRY, Emotion::SAD][index % 2]);
             clip.duration_s = Some(samples.len() as f64 / f64::from(rate_hz));
             clip
         })
@@ -89,7 +89,7 @@ fn every_clip_has_its_features_in_the_manifests_order() {
 
     let examples = Example::read_in(&out).expect("examples");
     let emotions: Vec<Emotion> = examples.iter().map(|example| example.emotion).collect();
-    assert_eq!(emotions, [Emotion::Angry, Emotion::Sad]);
+    assert_eq!(emotions, [Emotion::ANGRY, Emotion::SAD]);
 }
 
 #[test]

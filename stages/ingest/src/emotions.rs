@@ -1,39 +1,46 @@
-//! Which words mean which of the eight emotions. Language, not corpus knowledge: codes are in the descriptors.
+//! Which words mean which of the built-in emotions. Language, not corpus knowledge: codes are in the descriptors.
 
 use ser_schemas::Emotion;
+use ser_text::nfc;
 
 /// Words beside the names of the emotions themselves, as corpora and their papers use them.
 const SYNONYMS: [(&str, Emotion); 19] = [
-    ("anger", Emotion::Angry),
-    ("calmness", Emotion::Calm),
-    ("disgusted", Emotion::Disgust),
-    ("fearful", Emotion::Fear),
-    ("afraid", Emotion::Fear),
-    ("anxiety", Emotion::Fear),
-    ("anxious", Emotion::Fear),
-    ("happiness", Emotion::Happy),
-    ("joy", Emotion::Happy),
-    ("joyful", Emotion::Happy),
-    ("neutrality", Emotion::Neutral),
-    ("normal", Emotion::Neutral),
-    ("sadness", Emotion::Sad),
-    ("surprised", Emotion::Surprise),
-    ("surprising", Emotion::Surprise),
-    ("pleasant_surprise", Emotion::Surprise),
-    ("pleasant_surprised", Emotion::Surprise),
-    ("pleasantly_surprised", Emotion::Surprise),
-    ("astonishment", Emotion::Surprise),
+    ("anger", Emotion::ANGRY),
+    ("calmness", Emotion::CALM),
+    ("disgusted", Emotion::DISGUST),
+    ("fearful", Emotion::FEAR),
+    ("afraid", Emotion::FEAR),
+    ("anxiety", Emotion::FEAR),
+    ("anxious", Emotion::FEAR),
+    ("happiness", Emotion::HAPPY),
+    ("joy", Emotion::HAPPY),
+    ("joyful", Emotion::HAPPY),
+    ("neutrality", Emotion::NEUTRAL),
+    ("normal", Emotion::NEUTRAL),
+    ("sadness", Emotion::SAD),
+    ("surprised", Emotion::SURPRISE),
+    ("surprising", Emotion::SURPRISE),
+    ("pleasant_surprise", Emotion::SURPRISE),
+    ("pleasant_surprised", Emotion::SURPRISE),
+    ("pleasantly_surprised", Emotion::SURPRISE),
+    ("astonishment", Emotion::SURPRISE),
 ];
 
-/// The emotion that `word` means, without regard to case; spaces and hyphens count as `_`. `None` for any other word.
+/// How words for emotions are compared: composed, without regard to case; spaces and hyphens count as `_`.
+pub(crate) fn folded(word: &str) -> String {
+    nfc(&word.trim().to_lowercase()).replace([' ', '-'], "_")
+}
+
+/// The built-in emotion that `word` means, once [`folded`]. `None` for any other word.
 pub(crate) fn emotion_of(word: &str) -> Option<Emotion> {
-    let word = word.trim().to_lowercase().replace([' ', '-'], "_");
-    word.parse().ok().or_else(|| SYNONYMS.iter().find(|(synonym, _)| *synonym == word).map(|(_, emotion)| *emotion))
+    let word = folded(word);
+    let built_in = Emotion::BUILT_IN.into_iter().map(|emotion| (emotion.as_str(), emotion));
+    built_in.chain(SYNONYMS).find(|(known, _)| *known == word).map(|(_, emotion)| emotion)
 }
 
 /// All words that [`emotion_of`] knows.
 pub(crate) fn known_words() -> impl Iterator<Item = &'static str> {
-    Emotion::ALL.into_iter().map(Emotion::as_str).chain(SYNONYMS.iter().map(|(synonym, _)| *synonym))
+    Emotion::BUILT_IN.into_iter().map(Emotion::as_str).chain(SYNONYMS.iter().map(|(synonym, _)| *synonym))
 }
 
 /// The known word that `word` is with a letter or two wrong; `None` for words that are too short to say.
@@ -54,12 +61,12 @@ mod tests {
     #[test]
     fn synonyms_map_whatever_their_writing() {
         for (word, emotion) in [
-            ("happiness", Emotion::Happy),
-            ("Joy", Emotion::Happy),
-            ("Pleasant-Surprise", Emotion::Surprise),
-            ("pleasant surprised", Emotion::Surprise),
-            ("FEARFUL", Emotion::Fear),
-            ("neutral", Emotion::Neutral),
+            ("happiness", Emotion::HAPPY),
+            ("Joy", Emotion::HAPPY),
+            ("Pleasant-Surprise", Emotion::SURPRISE),
+            ("pleasant surprised", Emotion::SURPRISE),
+            ("FEARFUL", Emotion::FEAR),
+            ("neutral", Emotion::NEUTRAL),
         ] {
             assert_eq!(emotion_of(word), Some(emotion), "{word}");
         }

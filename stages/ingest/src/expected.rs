@@ -2,6 +2,8 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use ser_schemas::Emotion;
+
 use crate::descriptor::{Descriptor, Expected};
 use crate::identify::Identity;
 use crate::names;
@@ -13,7 +15,7 @@ const NAMED: usize = 5;
 #[derive(Debug, Default)]
 pub(crate) struct Inventory {
     recordings: BTreeSet<Vec<Option<String>>>,
-    pub(crate) emotions: BTreeMap<String, u64>,
+    pub(crate) emotions: BTreeMap<Emotion, u64>,
     pub(crate) speakers: BTreeMap<String, u64>,
 }
 
@@ -33,8 +35,8 @@ impl Inventory {
         if !self.recordings.insert(recording) {
             return;
         }
-        if let Some(label) = identity.label() {
-            *self.emotions.entry(label).or_default() += 1;
+        if let Some(emotion) = facts.emotion {
+            *self.emotions.entry(emotion).or_default() += 1;
         }
         if let Some(speaker) = &facts.speaker {
             *self.speakers.entry(speaker.clone()).or_default() += 1;
@@ -64,8 +66,8 @@ impl Inventory {
         if let Some(wanted) = expected.speakers {
             compare(self.speakers.len() as u64, wanted, "speakers");
         }
-        for (label, wanted) in &expected.emotions {
-            compare(self.emotions.get(label).copied().unwrap_or(0), *wanted, label);
+        for (emotion, wanted) in &expected.emotions {
+            compare(self.emotions.get(emotion).copied().unwrap_or(0), *wanted, emotion.as_str());
         }
         if let Some(wanted) = expected.files_per_speaker {
             let incomplete: Vec<_> = self.speakers.iter().filter(|(_, count)| **count != wanted).collect();

@@ -87,21 +87,13 @@ impl Identity {
                 self.perceived_agreement = self.perceived_agreement.or_else(|| value.parse().ok());
             }
             Field::PerceivedEmotion => {
-                self.perceived_emotion = self.perceived_emotion.or_else(|| descriptor.emotion(value).ok().flatten());
+                self.perceived_emotion = self.perceived_emotion.or_else(|| descriptor.emotion(value));
             }
             _ if !self.facts.has(field) => {
                 // Tables keep only words that `set` accepts.
                 let _ = self.facts.set(descriptor, field, value);
             }
             _ => {}
-        }
-    }
-
-    /// What the label is called in counts: the emotion, or the corpus's own word for one of none of the eight.
-    pub(crate) fn label(&self) -> Option<String> {
-        match self.facts.emotion {
-            Some(emotion) => Some(emotion.as_str().to_owned()),
-            None => self.facts.emotion_raw.clone(),
         }
     }
 }

@@ -7,7 +7,7 @@
 //! | module | what it knows |
 //! |---|---|
 //! | `descriptor` | the format of descriptors, their errors, the built-in ones |
-//! | `emotions` | which words mean which of the eight emotions |
+//! | `emotions` | which words mean which of the built-in emotions |
 //! | `identify` | all that names and tables tell about a file |
 //! | `names` | what the path of a file says about its content, by a descriptor |
 //! | `ids` | the ids of clips |

@@ -6,7 +6,6 @@ use ser_schemas::Emotion;
 use ser_text::{is_blank, nfc};
 
 use crate::descriptor::{Codes, Descriptor, Field, Pattern};
-use crate::emotions;
 
 /// What is known of one file without opening it.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -51,7 +50,7 @@ pub(crate) enum Misread {
         /// What it holds.
         text: String,
     },
-    /// The emotion is a word that is neither one of the eight nor declared.
+    /// The emotion is a word that is neither built in nor declared.
     Emotion {
         /// The word.
         word: String,
@@ -111,7 +110,7 @@ fn facts(
 ) -> Result<Facts, Misread> {
     let mut facts = Facts { modality: pattern.modality.clone(), ..Facts::default() };
     let set = |facts: &mut Facts, field: Field, value: String| {
-        facts.set(descriptor, field, &value).map_err(|_| Misread::Emotion { word: value })
+        facts.set(descriptor, field, &value).ok_or(Misread::Emotion { word: value })
     };
     for (field, value) in &pattern.set {
         set(&mut facts, *field, value.clone())?;
@@ -149,7 +148,7 @@ fn matches_folder(descriptor: &Descriptor, captures: &regex::Captures<'_>, path:
             continue;
         };
         let equal = match field {
-            Field::Emotion => name == folder || same_emotion(&name, &folder),
+            Field::Emotion => descriptor.emotion(&name) == descriptor.emotion(&folder),
             _ => name == folder,
         };
         verdict = Some(verdict.unwrap_or(true) && equal);
@@ -160,15 +159,10 @@ fn matches_folder(descriptor: &Descriptor, captures: &regex::Captures<'_>, path:
 /// Folders are named more freely than files: for an emotion, a plain word will do where no code is known.
 fn folder_value(descriptor: &Descriptor, field: Field, text: &str) -> Option<String> {
     match decode(descriptor, field, text) {
-        Ok(value) if field != Field::Emotion || descriptor.emotion(&value).is_ok() => Some(value),
-        _ if field == Field::Emotion => emotions::emotion_of(text).map(|emotion| emotion.as_str().to_owned()),
+        Ok(value) if field != Field::Emotion || descriptor.emotion(&value).is_some() => Some(value),
+        _ if field == Field::Emotion => descriptor.emotion(text).map(|emotion| emotion.as_str().to_owned()),
         _ => None,
     }
-}
-
-fn same_emotion(left: &str, right: &str) -> bool {
-    let left = emotions::emotion_of(left);
-    left.is_some() && left == emotions::emotion_of(right)
 }
 
 impl Misread {
@@ -191,11 +185,11 @@ impl Misread {
 }
 
 impl Facts {
-    /// Sets `field` to an already decoded `value`, in its composed form; a blank one says nothing. Fails on a word
+    /// Sets `field` to an already decoded `value`, in its composed form; a blank one says nothing. `None` for a word
     /// that is no emotion.
-    pub(crate) fn set(&mut self, descriptor: &Descriptor, field: Field, value: &str) -> Result<(), String> {
+    pub(crate) fn set(&mut self, descriptor: &Descriptor, field: Field, value: &str) -> Option<()> {
         if is_blank(value) {
-            return Ok(());
+            return Some(());
         }
         let value = Some(nfc(value).into_owned());
         match field {
@@ -205,12 +199,12 @@ impl Facts {
             Field::Take => self.take = value,
             Field::Gender => self.gender = value,
             Field::Emotion => {
-                self.emotion = descriptor.emotion(value.as_deref().unwrap_or_default())?;
+                self.emotion = Some(descriptor.emotion(value.as_deref().unwrap_or_default())?);
                 self.emotion_raw = value;
             }
             Field::AgeYears | Field::PerceivedEmotion | Field::PerceivedAgreement => {}
         }
-        Ok(())
+        Some(())
     }
 
     /// The value of `field`, as text; `None` also for those that no name tells.
@@ -263,7 +257,7 @@ mod tests {
     #[test]
     fn crema_d_names_with_and_without_the_missing_x() {
         let facts = read("crema_d", "AudioWAV/1040_ITH_SAD_XX");
-        assert_eq!(told(&facts), ("1040", Some(Emotion::Sad), "ITH"));
+        assert_eq!(told(&facts), ("1040", Some(Emotion::SAD), "ITH"));
         assert_eq!(facts.intensity.as_deref(), Some("unspecified"));
         assert_eq!(read("crema_d", "1040_ITH_SAD_X"), read("crema_d", "1040_ITH_SAD_XX"));
         assert_eq!(read("crema_d", "1001_IEO_ANG_HI").intensity.as_deref(), Some("high"));
@@ -277,7 +271,7 @@ mod tests {
     #[test]
     fn ravdess_speech_song_and_video() {
         let facts = read("ravdess", "audio_speech_actors_01-24/Actor_12/03-01-06-01-02-01-12");
-        assert_eq!(told(&facts), ("12", Some(Emotion::Fear), "02"));
+        assert_eq!(told(&facts), ("12", Some(Emotion::FEAR), "02"));
         assert_eq!(facts.emotion_raw.as_deref(), Some("fearful"));
         assert_eq!((facts.take.as_deref(), facts.intensity.as_deref()), (Some("01"), Some("normal")));
         assert_eq!((facts.modality, facts.name_matches_folder), (None, Some(true)));
@@ -293,21 +287,21 @@ mod tests {
         assert_eq!(facts.speaker.as_deref(), Some("02"));
         assert_eq!(facts.name_matches_folder, Some(false));
         let facts = read("tess", "OAF_Fear/OAF_bar_angry");
-        assert_eq!((facts.emotion, facts.name_matches_folder), (Some(Emotion::Angry), Some(false)));
+        assert_eq!((facts.emotion, facts.name_matches_folder), (Some(Emotion::ANGRY), Some(false)));
         assert_eq!(read("tess", "YAF_angry/OAF_bar_angry").name_matches_folder, Some(false));
     }
 
     #[test]
     fn savee_layouts_agree() {
         let original = read("savee", "AudioData/AudioData/DC/su07");
-        assert_eq!(told(&original), ("DC", Some(Emotion::Surprise), "07"));
+        assert_eq!(told(&original), ("DC", Some(Emotion::SURPRISE), "07"));
         assert_eq!(original.name_matches_folder, None, "the folder alone names the speaker");
         for path in ["ALL/DC_su07", "DCsu07", "DC/DCsu07"] {
             assert_eq!(told(&read("savee", path)), told(&original), "{path}");
         }
         assert_eq!(read("savee", "DC/DC_su07").name_matches_folder, Some(true));
         assert_eq!(read("savee", "JE/DC_su07").name_matches_folder, Some(false));
-        assert_eq!(read("savee", "KL/sa01").emotion, Some(Emotion::Sad));
+        assert_eq!(read("savee", "KL/sa01").emotion, Some(Emotion::SAD));
         assert!(refused("savee", "sa01").contains("none of the name patterns"));
     }
 
@@ -323,18 +317,18 @@ mod tests {
             assert_eq!(read("tess", folder).name_matches_folder, Some(true), "{folder}");
         }
         let surprise = read("tess", "YAF_bar_ps");
-        assert_eq!(told(&surprise), ("YAF", Some(Emotion::Surprise), "bar"));
+        assert_eq!(told(&surprise), ("YAF", Some(Emotion::SURPRISE), "bar"));
         assert_eq!(surprise.name_matches_folder, None);
         let repaired = read("tess", "OAF_neutral/OA_bite_neutral");
-        assert_eq!(told(&repaired), ("OAF", Some(Emotion::Neutral), "bite"));
+        assert_eq!(told(&repaired), ("OAF", Some(Emotion::NEUTRAL), "bite"));
         assert_eq!(repaired.name_matches_folder, Some(true));
     }
 
     #[test]
     fn emodb_letters_boredom_and_laryngographs() {
-        assert_eq!(told(&read("emodb", "wav/03a01Fa")), ("03", Some(Emotion::Happy), "a01"));
+        assert_eq!(told(&read("emodb", "wav/03a01Fa")), ("03", Some(Emotion::HAPPY), "a01"));
         let bored = read("emodb", "wav/16b10Lb");
-        assert_eq!((bored.emotion, bored.emotion_raw.as_deref()), (None, Some("boredom")));
+        assert_eq!((bored.emotion, bored.emotion_raw.as_deref()), ("boredom".parse().ok(), Some("boredom")));
         assert_eq!(bored.take.as_deref(), Some("b"));
         for path in ["laryngograph/03a01Fa", "x/egg/wav/03a01Fa", "wav/03a01Fa-lx", "wav/03a01Fa_laryngograph"] {
             assert_eq!(read("emodb", path).modality.as_deref(), Some("laryngograph"), "{path}");
@@ -355,7 +349,7 @@ mod tests {
         let decomposed = read_name(&descriptor, "Jose\u{301}_e\u{301}te\u{301}_me\u{301}");
         assert_eq!(composed, decomposed);
         let facts = composed.facts.expect("read");
-        assert_eq!(told(&facts), ("Jos\u{e9}", None, "\u{e9}t\u{e9}"));
+        assert_eq!(told(&facts), ("Jos\u{e9}", "m\u{e9}fiance".parse().ok(), "\u{e9}t\u{e9}"));
         assert_eq!(facts.emotion_raw.as_deref(), Some("m\u{e9}fiance"));
     }
 
@@ -365,7 +359,7 @@ mod tests {
                               [codes.speaker]\n\"Be\u{301}a\" = \"s1\"\n\"Zoe\u{308}\" = \"s2\"\n");
         for path in ["Zo\u{eb}_sad", "x/Zoe\u{308}_sad"] {
             let facts = read_name(&descriptor, path).facts.expect(path);
-            assert_eq!(told(&facts), ("s2", Some(Emotion::Sad), ""), "{path}");
+            assert_eq!(told(&facts), ("s2", Some(Emotion::SAD), ""), "{path}");
         }
     }
 
@@ -378,7 +372,7 @@ mod tests {
             let facts = read_name(&descriptor, path).facts.expect(path);
             assert_eq!(
                 facts,
-                Facts { emotion: Some(Emotion::Sad), emotion_raw: Some("sad".into()), ..Facts::default() }
+                Facts { emotion: Some(Emotion::SAD), emotion_raw: Some("sad".into()), ..Facts::default() }
             );
         }
         let facts = read_name(&descriptor, "s1_a_1_ ").facts.expect("read");
@@ -411,18 +405,18 @@ mod tests {
     #[test]
     fn emovo_and_nemo() {
         let facts = read("emovo", "EMOVO/f3/gio-f3-n5");
-        assert_eq!(told(&facts), ("f3", Some(Emotion::Happy), "n5"));
+        assert_eq!(told(&facts), ("f3", Some(Emotion::HAPPY), "n5"));
         assert_eq!((facts.emotion_raw.as_deref(), facts.name_matches_folder), (Some("joy"), Some(true)));
-        assert_eq!(told(&read("emovo", "pau-m1-d2")), ("m1", Some(Emotion::Fear), "d2"));
+        assert_eq!(told(&read("emovo", "pau-m1-d2")), ("m1", Some(Emotion::FEAR), "d2"));
         assert_eq!(read("emovo", "m2/rab-m1-l4").name_matches_folder, Some(false));
         assert!(refused("emovo", "f1/col-f1-b1").contains("`col` is no emotion code of emovo"));
         let facts = read("nemo", "samples/TP0_surprised_90");
-        assert_eq!(told(&facts), ("TP0", Some(Emotion::Surprise), "90"));
-        assert_eq!(told(&read("nemo", "KD0_happiness_7")), ("KD0", Some(Emotion::Happy), "7"));
+        assert_eq!(told(&facts), ("TP0", Some(Emotion::SURPRISE), "90"));
+        assert_eq!(told(&read("nemo", "KD0_happiness_7")), ("KD0", Some(Emotion::HAPPY), "7"));
     }
 
     #[test]
     fn codes_differing_only_in_case_are_read() {
-        assert_eq!(read("tess", "OAF_bar_Angry").emotion, Some(Emotion::Angry));
+        assert_eq!(read("tess", "OAF_bar_Angry").emotion, Some(Emotion::ANGRY));
     }
 }

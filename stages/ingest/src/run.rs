@@ -210,6 +210,7 @@ fn corpus_row(params: &Params, descriptor: &Descriptor, walk: &Walk, identities:
         expected_files: edition.map(|edition| edition.files),
         shortfall: compared.and_then(|edition| inventory.shortfall(edition)),
         language: descriptor.language.clone(),
+        speech: descriptor.speech,
         licence: descriptor.licence.clone(),
         citation: descriptor.citation.clone(),
         url: descriptor.url.clone(),

@@ -29,7 +29,7 @@ pub struct Survey {
     pub files: u64,
     /// Distinct recordings among the files that are the corpus's speech and whose names were understood.
     pub recordings: u64,
-    /// Recordings by emotion, or by the corpus's own word where it is none of the eight.
+    /// Recordings by emotion.
     pub emotions: BTreeMap<String, u64>,
     /// Recordings by speaker.
     pub speakers: BTreeMap<String, u64>,
@@ -132,7 +132,7 @@ pub fn check_root(descriptor: &Descriptor, root: &Path) -> Result<Survey, Ingest
         survey.expected_files = Some(expected.files);
         survey.shortfall = inventory.shortfall(expected);
     }
-    survey.emotions = inventory.emotions;
+    survey.emotions = inventory.emotions.into_iter().map(|(emotion, count)| (emotion.to_string(), count)).collect();
     survey.speakers = inventory.speakers;
     Ok(survey)
 }

@@ -120,7 +120,7 @@ fn the_path_of_the_root_says_nothing() {
         folder.wav(&format!("{root}/AudioWAV/1002_IEO_SAD_HI.wav"), 1);
         let found = folder.ingest(&Params { corpus: "crema_d".into(), root: root.into(), ..Params::default() });
         let clip = found.clip("crema_d/AudioWAV/1002_IEO_SAD_HI");
-        assert_eq!((clip.speaker.as_deref(), clip.emotion), (Some("crema_d:1002"), Some(Emotion::Sad)), "{root}");
+        assert_eq!((clip.speaker.as_deref(), clip.emotion), (Some("crema_d:1002"), Some(Emotion::SAD)), "{root}");
     }
 }
 

@@ -151,8 +151,8 @@ fn crema_d_names_and_tables() {
     let men = speakers.values().filter(|gender| gender.as_deref() == Some("male")).count();
     assert_eq!((speakers.len(), men), (91, 48));
     let heard = |emotion| found.rows.iter().filter(|clip| clip.perceived_emotion == emotion).count();
-    assert_eq!(heard(Some(Emotion::Neutral)), 3897);
-    assert_eq!(heard(Some(Emotion::Angry)), 986);
+    assert_eq!(heard(Some(Emotion::NEUTRAL)), 3897);
+    assert_eq!(heard(Some(Emotion::ANGRY)), 986);
     assert_eq!(heard(None), 644);
     assert!(!found.warnings.iter().any(|warning| warning.contains(".csv")), "{:?}", found.warnings);
     let joined: Vec<_> = found.summary.notes.iter().filter(|note| note.contains("joined")).collect();

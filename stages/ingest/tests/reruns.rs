@@ -127,7 +127,7 @@ fn only_new_content_is_decoded() {
     let (rows, _) = corpus.run();
     let marked: Vec<&str> = rows.values().filter(|row| is_marked(row)).map(|row| row.path.as_str()).collect();
     assert_eq!(marked, ["tess/OAF_bar_sad.wav", "tess/YAF_bar_fear.wav"]);
-    assert_eq!(rows["tess/YAF_bar_fear.wav"].emotion, Some(Emotion::Fear), "the name is new");
+    assert_eq!(rows["tess/YAF_bar_fear.wav"].emotion, Some(Emotion::FEAR), "the name is new");
     assert_eq!(rows["tess/OAF_new_happy.wav"].problem, None);
 }
 

@@ -13,7 +13,7 @@ use crate::labels::{Label, Labeller};
 use crate::params::{LabelSource, Params};
 use crate::quality::SoundRules;
 use crate::told;
-use crate::vocabulary::Vocabulary;
+use crate::vocabulary::Vocabularies;
 
 /// What became of every row.
 struct Judged {
@@ -21,6 +21,8 @@ struct Judged {
     exclusions: Vec<Exclusion>,
     /// Usable clips by ingest stage.
     clips_by_stage: Vec<u64>,
+    /// Clips left out by class, where nothing but the default of `keep` leaves them out.
+    further: BTreeMap<Emotion, u64>,
     /// Exclusions by ingest stage and reason.
     reasons_by_stage: Vec<BTreeMap<Reason, u64>>,
     /// What became of copies.
@@ -67,13 +69,12 @@ pub fn run(params: &Params, ingested: &[PathBuf], ctx: &Context<'_>) -> Result<O
     let Some(class) = outcome.clips.first().and_then(|clip| clip.emotion) else {
         return Err(ManifestError::NoClips { found: found().collect() });
     };
-    let vocabulary = Vocabulary::of(&rows);
-    let unmet = vocabulary.unmet_labels(params, &absent);
-    for warning in unmet.into_iter().chain(vocabulary.unmet_classes(params, &outcome.clips)) {
+    let vocabularies = Vocabularies::of(params, &labeller, &rows);
+    for warning in vocabularies.warnings(params, &outcome.clips, &absent) {
         ctx.observer.warn(&warning);
     }
     if outcome.clips.iter().all(|clip| clip.emotion == Some(class)) {
-        let (clips, words) = (outcome.clips.len(), vocabulary.listed());
+        let (clips, words) = (outcome.clips.len(), vocabularies.listed());
         return Err(ManifestError::OneClass { class, clips, words, found: found().collect() });
     }
     for warning in told::warnings(&rows, &outcome.copies) {
@@ -134,6 +135,7 @@ fn judge(
         clips: Vec::new(),
         exclusions: Vec::new(),
         clips_by_stage: vec![0; stage_count],
+        further: BTreeMap::new(),
         reasons_by_stage: vec![BTreeMap::new(); stage_count],
         copies,
     };
@@ -144,6 +146,9 @@ fn judge(
                 outcome.clips.push(Clip { emotion: Some(*emotion), ..clip.clone() });
             }
             (verdict, _) => {
+                if let (Some((Reason::LabelNotWanted, _)), Label::Further(class)) = (&verdict, label) {
+                    *outcome.further.entry(*class).or_default() += 1;
+                }
                 let (reason, detail) = verdict.unwrap_or((Reason::LabelNotWanted, String::new()));
                 *outcome.reasons_by_stage[stage].entry(reason).or_default() += 1;
                 outcome.exclusions.push(Exclusion {
@@ -168,6 +173,10 @@ fn first_reason(params: &Params, clip: &Clip, label: &Label) -> Option<(Reason, 
     }
     match label {
         Label::Unwanted { why, .. } => Some((Reason::LabelNotWanted, why.clone())),
+        Label::Further(class) => Some((
+            Reason::LabelNotWanted,
+            format!("`{class}` is none of the built-in emotions, and neither `keep` nor `labels` asks for it"),
+        )),
         Label::Unrated => Some((
             Reason::LabelNotWanted,
             "raters were tied, or the clip was not rated: it has no perceived label".to_owned(),
@@ -222,11 +231,21 @@ fn summary(corpora: &[Corpus], judged: &Judged) -> Outcome {
         CorpusStatus::FolderMissing | CorpusStatus::FolderEmpty => what_was_found(corpus, reasons),
     });
     let mut notes: Vec<String> = per_corpus.collect();
-    let emotions = Emotion::ALL.into_iter().filter_map(|emotion| {
-        let count = judged.clips.iter().filter(|clip| clip.emotion == Some(emotion)).count();
-        (count > 0).then(|| format!("{emotion} {count}"))
-    });
-    notes.push(emotions.collect::<Vec<_>>().join(", "));
+    let mut emotions: BTreeMap<Emotion, u64> = BTreeMap::new();
+    for emotion in judged.clips.iter().filter_map(|clip| clip.emotion) {
+        *emotions.entry(emotion).or_default() += 1;
+    }
+    let listed = |classes: &BTreeMap<Emotion, u64>| {
+        classes.iter().map(|(class, count)| format!("{class} {count}")).collect::<Vec<_>>().join(", ")
+    };
+    notes.push(listed(&emotions));
+    if let Some(class) = judged.further.keys().next() {
+        let listed = listed(&judged.further);
+        notes.push(format!(
+            "left out, as they are none of the built-in emotions: {listed}; name the classes to keep in `keep`, or take \
+             one in with `labels = {{ {class} = \"{class}\" }}`"
+        ));
+    }
     Outcome { rows: clips as u64, headline, notes, ..Outcome::default() }
 }
 

@@ -17,7 +17,7 @@ fn world(folder: &Path) {
     for number in (0..12_u32).rev() {
         let mut clip = Clip::found(format!("c/{number:02}"), "c".into(), format!("{number}.wav"), 1);
         clip.speaker = (number != 0).then(|| format!("c:{}", number % 4));
-        clip.emotion = Some([Emotion::Angry, Emotion::Happy, Emotion::Sad][number as usize / 4]);
+        clip.emotion = Some([Emotion::ANGRY, Emotion::HAPPY, Emotion::SAD][number as usize / 4]);
         functionals.clip_ids.push(clip.clip_id.clone());
         functionals.values.push(10.0 * (number / 4) as f32 + (number % 4) as f32);
         for fold in 0..3 {

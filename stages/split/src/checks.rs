@@ -173,10 +173,10 @@ mod tests {
 
     fn four() -> Vec<Clip> {
         vec![
-            clip("a", "s1", Emotion::Sad),
-            clip("b", "s2", Emotion::Sad),
-            clip("c", "s3", Emotion::Sad),
-            clip("d", "s4", Emotion::Sad),
+            clip("a", "s1", Emotion::SAD),
+            clip("b", "s2", Emotion::SAD),
+            clip("c", "s3", Emotion::SAD),
+            clip("d", "s4", Emotion::SAD),
         ]
     }
 
@@ -249,14 +249,14 @@ mod tests {
     fn empty_roles_and_untrained_classes_are_found() {
         assert_eq!(offences(&four(), &division(&[0, 1], &[], &[])), ["roles_present failed 1: no test clips"]);
         let mut clips = four();
-        clips[3].emotion = Some(Emotion::Calm);
+        clips[3].emotion = Some(Emotion::CALM);
         assert_eq!(offences(&clips, &division(&[0, 1], &[2], &[3])), ["every_class_in_train noted 1: calm"]);
     }
 
     #[test]
     fn a_single_class_cannot_be_trained_on_and_is_noted_where_it_is_tested() {
         let mut clips = four();
-        clips[1].emotion = Some(Emotion::Happy);
+        clips[1].emotion = Some(Emotion::HAPPY);
         let told = |train: &[usize], test: &[usize]| {
             let checks = inspect(&clips, &division(train, &[], test)).into_iter();
             let checks = checks.filter(|check| check.check.starts_with("classes_in_"));
@@ -280,7 +280,7 @@ mod tests {
 
     #[test]
     fn at_most_twenty_offenders_are_named() {
-        let clips: Vec<Clip> = (0..30).map(|number| clip(&format!("{number:02}"), "s1", Emotion::Sad)).collect();
+        let clips: Vec<Clip> = (0..30).map(|number| clip(&format!("{number:02}"), "s1", Emotion::SAD)).collect();
         let split = division(&[0], &[], &[1]);
         let last = inspect(&clips, &split).pop().expect("there are checks");
         assert_eq!(last.offenders, 29);

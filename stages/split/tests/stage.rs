@@ -12,7 +12,7 @@ fn clips() -> Vec<Clip> {
     let clip = |number: usize| {
         let mut clip = Clip::found(format!("c/{number:02}"), "c".into(), format!("{number}.wav"), 1);
         clip.speaker = Some(format!("c:{}", number % 6));
-        clip.emotion = Some([Emotion::Happy, Emotion::Sad][number / 6 % 2]);
+        clip.emotion = Some([Emotion::HAPPY, Emotion::SAD][number / 6 % 2]);
         clip.audio_hash = Some(number.to_string());
         clip
     };
@@ -153,7 +153,7 @@ fn a_fold_that_trains_on_one_class_fails_the_stage_and_one_that_tests_one_is_tol
     let mut clips = clips();
     // All of speaker 0 is sad, all others are happy: without speaker 0 there is nothing to learn.
     for (number, clip) in clips.iter_mut().enumerate() {
-        clip.emotion = Some(if number % 6 == 0 { Emotion::Sad } else { Emotion::Happy });
+        clip.emotion = Some(if number % 6 == 0 { Emotion::SAD } else { Emotion::HAPPY });
     }
     let error = split(folder.path(), &by_speaker, &clips).expect_err("one class to train on").to_string();
     assert!(
@@ -164,7 +164,7 @@ fn a_fold_that_trains_on_one_class_fails_the_stage_and_one_that_tests_one_is_tol
     );
     // With a second sad speaker every fold trains on both, though each tests one.
     for clip in clips.iter_mut().filter(|clip| clip.speaker.as_deref() == Some("c:1")) {
-        clip.emotion = Some(Emotion::Sad);
+        clip.emotion = Some(Emotion::SAD);
     }
     let summary = split(folder.path(), &by_speaker, &clips).expect("both classes are trained on");
     assert!(

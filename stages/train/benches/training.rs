@@ -137,7 +137,7 @@ fn tables(folder: &Path) -> Result<(), Box<dyn Error>> {
         let clip_id = format!("bench/{at:04}");
         let mut clip = Clip::found(clip_id.clone(), "bench".into(), String::new(), 1);
         clip.speaker = Some(format!("bench:{:02}", at % 16));
-        clip.emotion = Some(Emotion::ALL[at / 16 % Emotion::ALL.len()]);
+        clip.emotion = Some(Emotion::BUILT_IN[at / 16 % Emotion::BUILT_IN.len()]);
         clips.push(clip);
         let role = match at {
             0..TRAIN => Role::Train,

@@ -21,7 +21,7 @@ use crate::{
     Standardise, TrainError,
 };
 
-const EMOTIONS: [Emotion; 3] = [Emotion::Angry, Emotion::Happy, Emotion::Sad];
+const EMOTIONS: [Emotion; 3] = [Emotion::ANGRY, Emotion::HAPPY, Emotion::SAD];
 const SPEAKERS: usize = 6;
 const PER_EMOTION: usize = 3;
 const WIDTH: usize = 4;

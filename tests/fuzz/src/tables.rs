@@ -97,7 +97,7 @@ fn wide(path: &Path, folder: &Path) {
     }
     let _ = ser_schemas::functionals::Functionals::read(path);
     let clip =
-        Clip { emotion: Some(ser_schemas::Emotion::Sad), ..Clip::found("c/a".into(), "c".into(), "a.wav".into(), 1) };
+        Clip { emotion: Some(ser_schemas::Emotion::SAD), ..Clip::found("c/a".into(), "c".into(), "a.wav".into(), 1) };
     let manifest = folder.join("manifest");
     if std::fs::create_dir_all(&manifest).is_err()
         || Clip::write_in(&manifest, &[clip], &Provenance::default()).is_err()

@@ -254,22 +254,21 @@ mod tests {
 
     #[test]
     fn every_kind_of_change_is_in_its_own_list() {
-        use Emotion::{Angry, Happy, Sad};
-        let mut other_voice = clip("voice", Sad, "v");
+        let mut other_voice = clip("voice", Emotion::SAD, "v");
         other_voice.speaker = Some("c:2".to_owned());
-        let mut tagged = clip("tagged", Sad, "t");
+        let mut tagged = clip("tagged", Emotion::SAD, "t");
         tagged.content_hash = Some("file with tags".to_owned());
         let diff = compare(
             (
                 vec![
-                    clip("same", Sad, "s"),
-                    clip("gone", Sad, "g"),
-                    clip("label", Sad, "l"),
-                    clip("again", Sad, "a1"),
-                    clip("voice", Sad, "v"),
-                    clip("tagged", Sad, "t"),
-                    clip("old_name", Sad, "r"),
-                    clip("breaks", Sad, "b"),
+                    clip("same", Emotion::SAD, "s"),
+                    clip("gone", Emotion::SAD, "g"),
+                    clip("label", Emotion::SAD, "l"),
+                    clip("again", Emotion::SAD, "a1"),
+                    clip("voice", Emotion::SAD, "v"),
+                    clip("tagged", Emotion::SAD, "t"),
+                    clip("old_name", Emotion::SAD, "r"),
+                    clip("breaks", Emotion::SAD, "b"),
                 ],
                 vec![
                     left_out("mends", Reason::Silent),
@@ -279,14 +278,14 @@ mod tests {
             ),
             (
                 vec![
-                    clip("same", Sad, "s"),
-                    clip("label", Happy, "l"),
-                    clip("again", Sad, "a2"),
+                    clip("same", Emotion::SAD, "s"),
+                    clip("label", Emotion::HAPPY, "l"),
+                    clip("again", Emotion::SAD, "a2"),
                     other_voice,
                     tagged,
-                    clip("new_name", Angry, "r"),
-                    clip("mends", Sad, "m"),
-                    clip("new", Happy, "n"),
+                    clip("new_name", Emotion::ANGRY, "r"),
+                    clip("mends", Emotion::SAD, "m"),
+                    clip("new", Emotion::HAPPY, "n"),
                 ],
                 vec![
                     left_out("breaks", Reason::Truncated),
@@ -322,8 +321,8 @@ mod tests {
         };
         let exclusion = || vec![left_out("x", Reason::Silent)];
         let diff = compare(
-            (vec![clip("a", Emotion::Sad, "1"), clip("b", Emotion::Sad, "2")], exclusion()),
-            (vec![moved(clip("b", Emotion::Sad, "2")), moved(clip("a", Emotion::Sad, "1"))], exclusion()),
+            (vec![clip("a", Emotion::SAD, "1"), clip("b", Emotion::SAD, "2")], exclusion()),
+            (vec![moved(clip("b", Emotion::SAD, "2")), moved(clip("a", Emotion::SAD, "1"))], exclusion()),
         );
         assert!(diff.is_empty(), "{diff:?}");
     }
@@ -333,7 +332,7 @@ mod tests {
         let mut copy = left_out("a", Reason::Duplicate);
         copy.path = "data/a.flac".to_owned();
         let diff =
-            compare((vec![clip("a", Emotion::Sad, "1")], vec![]), (vec![clip("a", Emotion::Sad, "1")], vec![copy]));
+            compare((vec![clip("a", Emotion::SAD, "1")], vec![]), (vec![clip("a", Emotion::SAD, "1")], vec![copy]));
         assert_eq!(diff.newly_excluded.len(), 1);
         assert_eq!(diff.newly_excluded[0].otherwise, Otherwise::Absent);
         assert!(diff.removed.is_empty() && diff.added.is_empty());
@@ -342,7 +341,7 @@ mod tests {
     /// Every file is accounted for: what came minus what went is the difference in number.
     #[test]
     fn the_counts_add_up() {
-        let emotions = [Emotion::Sad, Emotion::Happy];
+        let emotions = [Emotion::SAD, Emotion::HAPPY];
         // A few hundred pairs of manifests over six clips; each clip is absent, a clip or left out.
         for pattern in 0..729_u32 {
             let manifest = |shift: u32| {

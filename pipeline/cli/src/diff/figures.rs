@@ -146,8 +146,8 @@ mod tests {
 
     #[test]
     fn a_class_without_clips_has_no_figures() {
-        let old = [class(Emotion::Sad, 0.4, 5), class(Emotion::Calm, 0.0, 0)];
-        let new = [class(Emotion::Sad, 0.45, 5), class(Emotion::Calm, 0.5, 2)];
+        let old = [class(Emotion::SAD, 0.4, 5), class(Emotion::CALM, 0.0, 0)];
+        let new = [class(Emotion::SAD, 0.45, 5), class(Emotion::CALM, 0.5, 2)];
         let changes = of_classes("e", &old, &new);
         let metrics: Vec<&str> = changes.iter().map(|change| change.of.metric.as_str()).collect();
         assert_eq!(metrics, ["recall", "precision", "f1"]);

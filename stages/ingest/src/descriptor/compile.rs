@@ -6,11 +6,14 @@ use std::path::PathBuf;
 
 use globset::{GlobBuilder, GlobSet, GlobSetBuilder};
 use regex::{Regex, RegexBuilder};
+use ser_schemas::Emotion;
 use ser_stage::suggest::nearest;
 use ser_text::{is_blank, nfc};
 
 use super::raw::{RawDescriptor, RawExpected, RawJoin, RawPattern, RawTable, Text};
-use super::{Codes, Descriptor, Expected, Field, GenderRule, Pattern, Repair, SideTable, Speaker, is_valid_name};
+use super::{
+    Codes, Descriptor, Expected, Field, GenderRule, Pattern, Repair, SideTable, Speaker, is_valid_name, meaning,
+};
 use crate::emotions;
 use crate::error::DescriptorProblem;
 
@@ -26,7 +29,7 @@ const TWO_SPELLINGS: &str = "it is there twice: both spellings of its accented l
 /// Collects mistakes, and turns places in the text into lines.
 struct Checker<'a> {
     text: &'a str,
-    other_emotions: Vec<String>,
+    other_emotions: Vec<Emotion>,
     problems: Vec<DescriptorProblem>,
 }
 
@@ -44,7 +47,11 @@ pub(super) fn compile(text: &str, path: Option<PathBuf>) -> Result<Descriptor, V
         );
         check.problem("name", Some(&raw.name.span()), message);
     }
-    check.other_emotions = check.other_words(&raw.other_emotions);
+    check.other_emotions = raw.other_emotions.iter().filter_map(|word| check.other_emotion(word)).collect();
+    let speech = raw.speech.as_ref().and_then(|word| {
+        let parsed = word.get_ref().parse();
+        parsed.map_err(|message| check.problem("speech", Some(&word.span()), message)).ok()
+    });
 
     let repairs = raw.repair.iter().enumerate().filter_map(|(at, repair)| {
         let path = check.regex(&format!("repair[{}].path", at + 1), &repair.path)?;
@@ -88,6 +95,7 @@ pub(super) fn compile(text: &str, path: Option<PathBuf>) -> Result<Descriptor, V
         name: raw.name.into_inner(),
         title: raw.title,
         language: raw.language,
+        speech,
         licence: raw.licence,
         citation: raw.citation,
         url: raw.url,
@@ -131,14 +139,15 @@ impl Checker<'_> {
         1 + before.split(|&byte| byte == b'\n').skip(1).count()
     }
 
-    fn other_words(&mut self, words: &[Text]) -> Vec<String> {
-        for word in words {
-            if let Some(emotion) = emotions::emotion_of(word.get_ref()) {
-                let message = format!("`{}` is one of the eight emotions: {emotion}", word.get_ref());
-                self.problem("other_emotions", Some(&word.span()), message);
-            }
-        }
-        words.iter().map(|word| composed(word.get_ref())).collect()
+    /// A class beside the built-in ones.
+    fn other_emotion(&mut self, word: &Text) -> Option<Emotion> {
+        let message = match (emotions::emotion_of(word.get_ref()), emotions::folded(word.get_ref()).parse()) {
+            (Some(emotion), _) => format!("`{}` is built in: it means `{emotion}`", word.get_ref()),
+            (None, Err(error)) => ser_schemas::UnknownEmotion::to_string(&error),
+            (None, Ok(emotion)) => return Some(emotion),
+        };
+        self.problem("other_emotions", Some(&word.span()), message);
+        None
     }
 
     /// A regular expression on composed text. Composing the pattern itself is what a letter in it needs, and can make
@@ -241,16 +250,13 @@ impl Checker<'_> {
     /// Words in emotion fields must be known: a misspelt one would silently have no emotion.
     fn emotion_word(&mut self, key: &str, field: Field, word: &Text) {
         let text = word.get_ref();
-        if !field.holds_emotion()
-            || emotions::emotion_of(text).is_some()
-            || self.other_emotions.iter().any(|other| *other == nfc(text))
-        {
+        if !field.holds_emotion() || meaning(text, &self.other_emotions).is_some() {
             return;
         }
         let near =
             nearest(text, emotions::known_words()).map(|word| format!("did you mean `{word}`? ")).unwrap_or_default();
         let message = format!(
-            "`{text}` is not an emotion: {near}list words beyond the eight emotions in `other_emotions = [\"{text}\"]`"
+            "`{text}` is not an emotion: {near}declare classes beside the built-in ones in `other_emotions = [\"{text}\"]`"
         );
         self.problem(key, Some(&word.span()), message);
     }
@@ -327,9 +333,7 @@ impl Checker<'_> {
         let mut emotions = BTreeMap::new();
         for (word, count) in &raw.emotions {
             self.emotion_word(&format!("expected[{number}].emotions"), Field::Emotion, word);
-            let label = emotions::emotion_of(word.get_ref())
-                .map_or_else(|| composed(word.get_ref()), |emotion| emotion.as_str().to_owned());
-            emotions.insert(label, *count);
+            emotions.extend(meaning(word.get_ref(), &self.other_emotions).map(|emotion| (emotion, *count)));
         }
         Expected {
             edition: raw.edition.clone(),

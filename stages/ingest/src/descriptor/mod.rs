@@ -11,7 +11,7 @@ use std::path::{Path, PathBuf};
 
 use globset::GlobSet;
 use regex::Regex;
-use ser_schemas::Emotion;
+use ser_schemas::{Emotion, Speech};
 use ser_stage::suggest::nearest;
 use ser_text::nfc;
 
@@ -43,6 +43,8 @@ pub struct Descriptor {
     pub title: String,
     /// BCP 47 tag of the language spoken.
     pub language: Option<String>,
+    /// How its emotions came about.
+    pub speech: Option<Speech>,
     /// Licence, as its distributor states it.
     pub licence: Option<String>,
     /// How to cite it.
@@ -60,7 +62,7 @@ pub struct Descriptor {
     /// The globs of both sets as they are written, in their order.
     pub(crate) include_globs: Vec<String>,
     pub(crate) exclude_globs: Vec<String>,
-    pub(crate) other_emotions: Vec<String>,
+    pub(crate) other_emotions: Vec<Emotion>,
     pub(crate) repairs: Vec<Repair>,
     pub(crate) patterns: Vec<Pattern>,
     pub(crate) folders: Vec<Regex>,
@@ -142,7 +144,7 @@ pub(crate) struct Expected {
     pub(crate) files: u64,
     pub(crate) speakers: Option<u64>,
     pub(crate) files_per_speaker: Option<u64>,
-    pub(crate) emotions: BTreeMap<String, u64>,
+    pub(crate) emotions: BTreeMap<Emotion, u64>,
 }
 
 impl Descriptor {
@@ -205,12 +207,10 @@ impl Descriptor {
         words
     }
 
-    /// The emotion behind `word`: one of the eight, `None` for one of the descriptor's other words, an error otherwise.
-    pub(crate) fn emotion(&self, word: &str) -> Result<Option<Emotion>, String> {
-        if self.other_emotions.iter().any(|other| *other == nfc(word)) {
-            return Ok(None);
-        }
-        emotions::emotion_of(word).map(Some).ok_or_else(|| format!("`{word}` is not an emotion that is known"))
+    /// The emotion that `word` means: one of the built-in ones or of those that the descriptor declares. `None` for any
+    /// other word.
+    pub(crate) fn emotion(&self, word: &str) -> Option<Emotion> {
+        meaning(word, &self.other_emotions)
     }
 }
 
@@ -285,6 +285,12 @@ impl Codes {
     }
 }
 
+/// The emotion that `word` means: a built-in one, or one of `others`.
+fn meaning(word: &str, others: &[Emotion]) -> Option<Emotion> {
+    let folded = emotions::folded(word);
+    emotions::emotion_of(word).or_else(|| others.iter().copied().find(|other| other.as_str() == folded))
+}
+
 /// Every descriptor that ships with the program, in the order of names.
 pub fn builtin_descriptors() -> Vec<Descriptor> {
     // A built-in descriptor that does not parse fails the tests below, so that none is missing here.
@@ -342,7 +348,7 @@ mod tests {
             assert_eq!(descriptor.name, name);
             assert!(descriptor.licence.is_some() && descriptor.citation.is_some(), "{name}");
             assert!(descriptor.url.is_some() && descriptor.obtain.is_some(), "{name}");
-            assert!(descriptor.language.is_some(), "{name}");
+            assert!(descriptor.language.is_some() && descriptor.speech.is_some(), "{name}");
             for expected in descriptor.expected.iter().filter(|expected| !expected.emotions.is_empty()) {
                 assert_eq!(expected.emotions.values().sum::<u64>(), expected.files, "{name}");
             }
@@ -377,16 +383,19 @@ mod tests {
 
     #[test]
     fn every_mistake_is_reported_with_its_line() {
-        let text = "name = \"Mine\"\ntitle = \"T\"\n[[pattern]]\npath = '(?<speeker>\\d+)_(?<emotion>\\w+'\n\
+        let text = "name = \"Mine\"\ntitle = \"T\"\nspeech = \"spontaneous\"\nother_emotions = [\"joy\", \"ill-at ease\", \"so-so!\"]\n[[pattern]]\npath = '(?<speeker>\\d+)_(?<emotion>\\w+'\n\
                     [[pattern]]\npath = '(?<speeker>\\d+)_(?<emotion>\\w+)'\n[codes.emotion]\na = \"hapy\"\n\
                     [codes.emotoin]\nb = \"sad\"\n";
         let found = problems(text).join("\n");
         for expected in [
             "line 1: `name`: `Mine` is not a name",
-            "line 4: `pattern[1].path`",
-            "line 6: `pattern[2].path`: there is no group `speeker`: did you mean `speaker`?",
-            "line 8: `codes.emotion.a`: `hapy` is not an emotion: did you mean `happy`?",
-            "line 9: `codes.emotoin`: did you mean `emotion`?",
+            "line 3: `speech`: `spontaneous` is not a nature of speech; expected one of: acted, induced, natural",
+            "line 4: `other_emotions`: `joy` is built in: it means `happy`",
+            "line 4: `other_emotions`: `so_so!` is no name of an emotion: expected lower-case letters",
+            "line 6: `pattern[1].path`",
+            "line 8: `pattern[2].path`: there is no group `speeker`: did you mean `speaker`?",
+            "line 10: `codes.emotion.a`: `hapy` is not an emotion: did you mean `happy`?",
+            "line 11: `codes.emotoin`: did you mean `emotion`?",
         ] {
             assert!(found.contains(expected), "missing `{expected}` in:\n{found}");
         }

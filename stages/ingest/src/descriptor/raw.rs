@@ -14,6 +14,7 @@ pub(super) struct RawDescriptor {
     pub(super) name: Text,
     pub(super) title: String,
     pub(super) language: Option<String>,
+    pub(super) speech: Option<Text>,
     pub(super) licence: Option<String>,
     pub(super) citation: Option<String>,
     pub(super) url: Option<String>,

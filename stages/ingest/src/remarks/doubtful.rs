@@ -3,6 +3,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use ser_schemas::Emotion;
 use ser_text::counted;
 use ser_text::{Told, alike, strange};
 
@@ -35,7 +36,7 @@ pub(super) fn all(read: &Read<'_>, remarks: &mut Remarks) {
     remarks.warnings.extend(one_speaker(read, &recordings));
     remarks.warnings.extend(folders_disagree(read));
     remarks.warnings.extend(misspelt_others(read));
-    remarks.notes.extend(beyond_the_eight(read));
+    remarks.notes.extend(beyond_the_built_in(read));
     remarks.notes.extend(always_the_same(&recordings));
 }
 
@@ -58,7 +59,7 @@ fn recordings<'a>(read: &Read<'a>) -> Vec<Told<'a>> {
 }
 
 fn label(identity: &Identity) -> Option<&str> {
-    identity.facts.emotion.map(ser_schemas::Emotion::as_str).or(identity.facts.emotion_raw.as_deref())
+    identity.facts.emotion.map(Emotion::as_str)
 }
 
 fn speakers_alike(read: &Read<'_>) -> Vec<String> {
@@ -161,31 +162,31 @@ fn folders_disagree(read: &Read<'_>) -> Option<String> {
     })
 }
 
-/// A word listed beside the eight emotions that is one of them with a letter wrong: its clips would silently have none.
+/// A declared class that is a built-in one with a letter wrong: its clips would silently be a class of their own.
 fn misspelt_others(read: &Read<'_>) -> Vec<String> {
-    let warn = |word: &String| {
-        let near = emotions::misspelt(word)?;
+    let warn = |word: &Emotion| {
+        let near = emotions::misspelt(word.as_str())?;
         Some(format!(
-            "`other_emotions` has `{word}`, which looks like `{near}` misspelt: its files have none of the eight \
-             emotions; correct it, or give it one in the manifest, `labels = {{ \"{word}\" = \"...\" }}`"
+            "`other_emotions` has `{word}`, which looks like `{near}` misspelt: its files are a class of their own; \
+             correct it, or say what it means in the manifest, `labels = {{ {word} = \"...\" }}`"
         ))
     };
     read.descriptor.other_emotions.iter().filter_map(warn).collect()
 }
 
-/// Files whose word is none of the eight emotions.
-fn beyond_the_eight(read: &Read<'_>) -> Option<String> {
-    let mut counts: BTreeMap<&str, usize> = BTreeMap::new();
-    for (_, identity) in read.understood().filter(|(_, identity)| identity.facts.emotion.is_none()) {
-        if let Some(word) = &identity.facts.emotion_raw {
-            *counts.entry(word).or_default() += 1;
+/// Files of classes beside the built-in ones.
+fn beyond_the_built_in(read: &Read<'_>) -> Option<String> {
+    let mut counts: BTreeMap<Emotion, usize> = BTreeMap::new();
+    for emotion in read.understood().filter_map(|(_, identity)| identity.facts.emotion) {
+        if !emotion.is_built_in() {
+            *counts.entry(emotion).or_default() += 1;
         }
     }
     let first = counts.keys().next()?;
-    let named: Vec<String> = counts.iter().map(|(word, number)| format!("`{word}` {number}")).collect();
+    let named: Vec<String> = counts.iter().map(|(emotion, number)| format!("`{emotion}` {number}")).collect();
     Some(format!(
-        "beyond the eight emotions: {}; a manifest leaves these files out unless it says what they are, such as \
-         `labels = {{ {first} = \"neutral\" }}`",
+        "beyond the built-in emotions: {}; a manifest leaves these files out unless `keep` names them or it says what \
+         they are, `labels = {{ {first} = \"{first}\" }}` or \"neutral\"",
         named.join(", ")
     ))
 }
@@ -318,7 +319,7 @@ mod tests {
             warnings(&found)[0].starts_with("`other_emotions` has `angyr`, which looks like `angry` misspelt"),
             "{found:?}"
         );
-        assert!(notes(&found)[0].starts_with("beyond the eight emotions: `angyr` 1;"), "{found:?}");
+        assert!(notes(&found)[0].starts_with("beyond the built-in emotions: `angyr` 1;"), "{found:?}");
     }
 
     #[test]

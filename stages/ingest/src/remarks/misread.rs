@@ -172,7 +172,7 @@ fn near_code(descriptor: &Descriptor, field: Field, text: &str) -> Option<String
 
 /// What to do where `word` looks like an emotion, or one of the descriptor's own words, with a letter wrong.
 fn near_emotion(descriptor: &Descriptor, word: &str) -> Option<String> {
-    let others = nearest(word, descriptor.other_emotions.iter().map(String::as_str));
+    let others = nearest(word, descriptor.other_emotions.iter().map(|other| other.as_str()));
     let near = nearest(word, others.into_iter().chain(nearest(word, emotions::known_words())))?;
     Some(if emotions::emotion_of(near).is_none() {
         format!("`other_emotions` has `{near}`: correct it, or the names")
@@ -186,7 +186,7 @@ fn swapped(descriptor: &Descriptor, field: Field, lost: &[Lost<'_>]) -> Option<F
     let codes = descriptor.codes.get(&field);
     let fits = |text: &str| match codes {
         Some(codes) => codes.meaning(text).is_some(),
-        None => field == Field::Emotion && descriptor.emotion(text).is_ok(),
+        None => field == Field::Emotion && descriptor.emotion(text).is_some(),
     };
     let mut candidates: BTreeSet<Field> = Field::IN_NAMES.into_iter().filter(|other| *other != field).collect();
     for (found, _) in lost {

@@ -3,6 +3,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use ser_schemas::Emotion;
 use ser_text::counted;
 use ser_text::likeness;
 
@@ -181,23 +182,23 @@ fn codes(read: &Read<'_>, remarks: &mut Remarks) {
     }
 }
 
-/// Words beyond the eight emotions that nobody says: a misspelt one would never come.
+/// Declared classes that no file has: a misspelt one would never come.
 fn other_emotions(read: &Read<'_>, remarks: &mut Remarks) {
     let descriptor = read.descriptor;
-    let said: BTreeSet<&str> =
-        read.identities.iter().filter_map(|identity| identity.facts.emotion_raw.as_deref()).collect();
+    let said: BTreeSet<Emotion> = read.identities.iter().filter_map(|identity| identity.facts.emotion).collect();
     if said.is_empty() {
         return;
     }
     let in_tables = descriptor.tables.iter().filter_map(|table| table.codes.get(&Field::Emotion));
-    let meanings: BTreeSet<&str> = in_tables
+    let meanings: BTreeSet<Emotion> = in_tables
         .chain(descriptor.codes.get(&Field::Emotion))
         .flat_map(|codes| codes.iter().map(|(_, meaning)| meaning))
         .chain(descriptor.patterns.iter().filter_map(|pattern| Some(pattern.set.get(&Field::Emotion)?.as_str())))
+        .filter_map(|meaning| descriptor.emotion(meaning))
         .collect();
     let has_codes = !meanings.is_empty();
-    let none_said = !descriptor.other_emotions.iter().any(|word| said.contains(word.as_str()));
-    for word in descriptor.other_emotions.iter().map(String::as_str).filter(|word| !said.contains(word)) {
+    let none_said = !descriptor.other_emotions.iter().any(|word| said.contains(word));
+    for word in descriptor.other_emotions.iter().filter(|word| !said.contains(word)) {
         if meanings.contains(word) || !(has_codes || none_said) {
             remarks.notes.push(format!("`other_emotions`: no file has `{word}`"));
         } else {

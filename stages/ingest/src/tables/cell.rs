@@ -39,7 +39,7 @@ impl Cell {
             |range: std::ops::RangeInclusive<f64>| value.parse::<f64>().is_ok_and(|number| range.contains(&number));
         let acceptable = match field {
             _ if value.contains(LOST_LETTER) => false,
-            Field::Emotion | Field::PerceivedEmotion => descriptor.emotion(value).is_ok(),
+            Field::Emotion | Field::PerceivedEmotion => descriptor.emotion(value).is_some(),
             Field::AgeYears => value.parse::<f64>().is_ok_and(plausible_age),
             Field::PerceivedAgreement => within(0.0..=1.0),
             _ => true,
@@ -53,8 +53,7 @@ impl Cell {
             (Self::Empty, _) | (_, Self::Empty) => true,
             (Self::Value(one), Self::Value(two)) if one != two => match field {
                 Field::Emotion | Field::PerceivedEmotion => {
-                    let emotion = |word: &str| descriptor.emotion(word).ok().flatten();
-                    emotion(one).is_some() && emotion(one) == emotion(two)
+                    descriptor.emotion(one).is_some() && descriptor.emotion(one) == descriptor.emotion(two)
                 }
                 Field::AgeYears | Field::PerceivedAgreement => {
                     let number = |word: &str| word.parse::<f64>().ok();
@@ -89,7 +88,7 @@ pub(super) fn meant<'a>(descriptor: &'a Descriptor, table: &'a SideTable, field:
         return nearest(text, codes.words());
     }
     let words = || -> Vec<&'a str> {
-        let others = descriptor.other_emotions.iter().map(String::as_str);
+        let others = descriptor.other_emotions.iter().map(|other| other.as_str());
         emotions::known_words().map(|word| -> &'a str { word }).chain(others).collect()
     };
     match field {

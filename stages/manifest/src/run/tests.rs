@@ -8,7 +8,7 @@ use ser_schemas::Provenance;
 use ser_stage::Observer;
 
 use super::*;
-use crate::params::Merge;
+use crate::params::{ClassSet, Merge};
 
 /// A usable clip: everything a manifest asks for.
 fn clip(corpus: &str, name: &str, emotion: Emotion) -> Clip {
@@ -82,15 +82,19 @@ fn judged(params: &Params, rows: &[Clip]) -> Judged {
 #[test]
 fn tables_hold_every_row_once_and_the_sample_rate() {
     let base = tempfile::tempdir().expect("folder");
-    let mut broken = clip("a", "2", Emotion::Sad);
+    let mut broken = clip("a", "2", Emotion::SAD);
     (broken.problem, broken.problem_detail) = (Some(Reason::Truncated), Some("half of it".into()));
-    let first = [clip("a", "3", Emotion::Calm), broken, clip("a", "1", Emotion::Angry)];
+    let first = [clip("a", "3", Emotion::CALM), broken, clip("a", "1", Emotion::ANGRY)];
     let folders = [
         ingest(base.path(), "one", "a", CorpusStatus::Ingested, &first),
         ingest(base.path(), "two", "b", CorpusStatus::FolderMissing, &[]),
     ];
-    let params =
-        Params { merge: Merge::CalmIntoNeutral, sample_rate_hz: 22_050, min_duration_s: 0.1, ..Params::default() };
+    let params = Params {
+        merge: Merge::Set(ClassSet::CalmIntoNeutral),
+        sample_rate_hz: 22_050,
+        min_duration_s: 0.1,
+        ..Params::default()
+    };
     let summary = manifest(&params, base.path(), &folders).expect("manifest");
     assert_eq!((summary.rows, summary.headline.as_str()), (2, "2 clips, 1 excluded (1 truncated)"));
     assert_eq!(
@@ -102,7 +106,7 @@ fn tables_hold_every_row_once_and_the_sample_rate() {
     let clips = Clip::read_in(&out).expect("clips");
     let told: Vec<_> =
         clips.iter().map(|clip| (clip.clip_id.as_str(), clip.emotion, clip.emotion_raw.as_deref())).collect();
-    assert_eq!(told, [("a/1", Some(Emotion::Angry), Some("angry")), ("a/3", Some(Emotion::Neutral), Some("calm"))]);
+    assert_eq!(told, [("a/1", Some(Emotion::ANGRY), Some("angry")), ("a/3", Some(Emotion::NEUTRAL), Some("calm"))]);
     let metadata = ser_schemas::read_metadata(&Clip::file_in(&out)).expect("metadata");
     assert_eq!(metadata[KEY_SAMPLE_RATE_HZ], "22050");
     let rules: crate::SoundRules = serde_json::from_str(&metadata[KEY_LIMITS]).expect("rules");
@@ -119,12 +123,12 @@ fn tables_hold_every_row_once_and_the_sample_rate() {
 #[test]
 fn one_corpus_read_by_two_stages_counts_once() {
     let base = tempfile::tempdir().expect("folder");
-    let mut moved = clip("a", "1", Emotion::Sad);
+    let mut moved = clip("a", "1", Emotion::SAD);
     moved.path = "elsewhere/1.wav".into();
     let folders = [
-        ingest(base.path(), "one", "a", CorpusStatus::Ingested, &[clip("a", "1", Emotion::Sad)]),
-        ingest(base.path(), "same", "a", CorpusStatus::Ingested, &[clip("a", "1", Emotion::Sad)]),
-        ingest(base.path(), "other", "a", CorpusStatus::Ingested, &[clip("a", "9", Emotion::Angry)]),
+        ingest(base.path(), "one", "a", CorpusStatus::Ingested, &[clip("a", "1", Emotion::SAD)]),
+        ingest(base.path(), "same", "a", CorpusStatus::Ingested, &[clip("a", "1", Emotion::SAD)]),
+        ingest(base.path(), "other", "a", CorpusStatus::Ingested, &[clip("a", "9", Emotion::ANGRY)]),
         ingest(base.path(), "two", "a", CorpusStatus::Ingested, &[moved]),
     ];
     let summary = manifest(&Params::default(), base.path(), &folders).expect("manifest");
@@ -136,7 +140,7 @@ fn one_corpus_read_by_two_stages_counts_once() {
 #[test]
 fn nothing_usable_says_what_was_found_and_what_to_do() {
     let base = tempfile::tempdir().expect("folder");
-    let mut silent = clip("a", "1", Emotion::Sad);
+    let mut silent = clip("a", "1", Emotion::SAD);
     silent.peak_dbfs = None;
     let folders = [
         ingest(base.path(), "one", "a", CorpusStatus::Ingested, &[silent]),
@@ -158,10 +162,10 @@ fn nothing_usable_says_what_was_found_and_what_to_do() {
 #[test]
 fn what_the_analyst_names_is_left_out_first_and_counted() {
     let base = tempfile::tempdir().expect("folder");
-    let mut broken = clip("a", "x/2", Emotion::Sad);
+    let mut broken = clip("a", "x/2", Emotion::SAD);
     broken.problem = Some(Reason::Truncated);
     let rows =
-        [clip("a", "x/1", Emotion::Sad), broken, clip("a", "y/1", Emotion::Sad), clip("a", "y/2", Emotion::Calm)];
+        [clip("a", "x/1", Emotion::SAD), broken, clip("a", "y/1", Emotion::SAD), clip("a", "y/2", Emotion::CALM)];
     let folders = [
         ingest(base.path(), "one", "a", CorpusStatus::Ingested, &rows),
         ingest(base.path(), "two", "b", CorpusStatus::FolderMissing, &[]),
@@ -196,11 +200,11 @@ fn what_the_analyst_names_is_left_out_first_and_counted() {
 fn one_recording_under_two_speakers_is_not_used_until_the_analyst_rejects_one() {
     let base = tempfile::tempdir().expect("folder");
     let mut rows = ["p1/a", "p2/a", "p1/b", "p2/b"].map(|name| {
-        let mut row = clip("a", name, if name.ends_with('a') { Emotion::Sad } else { Emotion::Angry });
+        let mut row = clip("a", name, if name.ends_with('a') { Emotion::SAD } else { Emotion::ANGRY });
         row.speaker = Some(format!("a:{}", &name[..2]));
         row
     });
-    let mut extra = clip("a", "p1/c", Emotion::Sad);
+    let mut extra = clip("a", "p1/c", Emotion::SAD);
     extra.speaker = Some("a:p1".into());
     // The same bytes; elsewhere the same audio in other bytes.
     rows[1].audio_hash = rows[0].audio_hash.clone();
@@ -222,11 +226,11 @@ fn one_recording_under_two_speakers_is_not_used_until_the_analyst_rejects_one() 
 #[test]
 fn one_speaker_in_two_spellings_does_not_contradict_itself() {
     let base = tempfile::tempdir().expect("folder");
-    let mut rows = ["1", "2"].map(|name| clip("a", name, Emotion::Sad));
+    let mut rows = ["1", "2"].map(|name| clip("a", name, Emotion::SAD));
     rows[1].audio_hash = rows[0].audio_hash.clone();
     rows[0].speaker = Some("a:Jos\u{e9}".into());
     rows[1].speaker = Some("a:Jose\u{301}".into());
-    let rows: Vec<Clip> = rows.into_iter().chain([clip("a", "3", Emotion::Calm)]).collect();
+    let rows: Vec<Clip> = rows.into_iter().chain([clip("a", "3", Emotion::CALM)]).collect();
     let folders = [ingest(base.path(), "one", "a", CorpusStatus::Ingested, &rows)];
     let (summary, warnings) = warned(&Params::default(), base.path(), &folders);
     assert_eq!((summary.expect("two are left").rows, warnings.len()), (2, 0));
@@ -235,10 +239,10 @@ fn one_speaker_in_two_spellings_does_not_contradict_itself() {
 #[test]
 fn a_recording_in_two_corpora_counts_once_and_both_names_are_told() {
     let base = tempfile::tempdir().expect("folder");
-    let (one, mut other) = (clip("a", "1", Emotion::Sad), clip("b", "x", Emotion::Sad));
+    let (one, mut other) = (clip("a", "1", Emotion::SAD), clip("b", "x", Emotion::SAD));
     other.audio_hash = one.audio_hash.clone();
     let folders = [
-        ingest(base.path(), "one", "a", CorpusStatus::Ingested, &[one, clip("a", "2", Emotion::Calm)]),
+        ingest(base.path(), "one", "a", CorpusStatus::Ingested, &[one, clip("a", "2", Emotion::CALM)]),
         ingest(base.path(), "two", "b", CorpusStatus::Ingested, &[other]),
     ];
     let (summary, warnings) = warned(&Params::default(), base.path(), &folders);
@@ -249,10 +253,10 @@ fn a_recording_in_two_corpora_counts_once_and_both_names_are_told() {
 #[test]
 fn a_manifest_of_one_class_is_refused_and_says_which_words_there_are() {
     let base = tempfile::tempdir().expect("folder");
-    let mut unknown = clip("a", "2", Emotion::Sad);
+    let mut unknown = clip("a", "2", Emotion::SAD);
     (unknown.emotion, unknown.emotion_raw) = (None, Some("boredom".into()));
     let folders =
-        [ingest(base.path(), "one", "a", CorpusStatus::Ingested, &[clip("a", "1", Emotion::Sad), unknown.clone()])];
+        [ingest(base.path(), "one", "a", CorpusStatus::Ingested, &[clip("a", "1", Emotion::SAD), unknown.clone()])];
     let error = manifest(&Params::default(), base.path(), &folders).expect_err("one class").to_string();
     for expected in [
         "every usable clip (1) is labelled `sad`",
@@ -262,23 +266,23 @@ fn a_manifest_of_one_class_is_refused_and_says_which_words_there_are() {
         assert!(error.contains(expected), "missing `{expected}` in: {error}");
     }
     // Several words that are one class after merging are no better.
-    let rows = [clip("a", "1", Emotion::Calm), clip("a", "2", Emotion::Neutral)];
+    let rows = [clip("a", "1", Emotion::CALM), clip("a", "2", Emotion::NEUTRAL)];
     let folders = [ingest(base.path(), "one", "a", CorpusStatus::Ingested, &rows)];
     manifest(&Params::default(), base.path(), &folders).expect("two classes");
-    let params = Params { merge: Merge::CalmIntoNeutral, ..Params::default() };
+    let params = Params { merge: Merge::Set(ClassSet::CalmIntoNeutral), ..Params::default() };
     assert!(matches!(manifest(&params, base.path(), &folders), Err(ManifestError::OneClass { clips: 2, .. })));
 }
 
 #[test]
 fn words_and_classes_that_nothing_has_are_told() {
     let base = tempfile::tempdir().expect("folder");
-    let mut bored = clip("a", "1", Emotion::Sad);
+    let mut bored = clip("a", "1", Emotion::SAD);
     (bored.emotion, bored.emotion_raw) = (None, Some("boredom".into()));
-    let rows = [bored, clip("a", "2", Emotion::Sad), clip("a", "3", Emotion::Angry)];
+    let rows = [bored, clip("a", "2", Emotion::SAD), clip("a", "3", Emotion::ANGRY)];
     let folders = [ingest(base.path(), "one", "a", CorpusStatus::Ingested, &rows)];
     let params = Params {
-        labels: [("bordom".to_owned(), Emotion::Neutral)].into(),
-        keep: vec![Emotion::Sad, Emotion::Angry, Emotion::Neutral],
+        labels: [("bordom".to_owned(), Emotion::NEUTRAL)].into(),
+        keep: vec![Emotion::SAD, Emotion::ANGRY, Emotion::NEUTRAL],
         ..Params::default()
     };
     let (summary, warnings) = warned(&params, base.path(), &folders);
@@ -286,18 +290,38 @@ fn words_and_classes_that_nothing_has_are_told() {
     assert_eq!(warnings.len(), 2, "{warnings:?}");
     assert!(
         warnings[0]
-            .starts_with("`labels` maps `bordom`, which no file is labelled with: did you mean `boredom` (1 file)?")
+            .starts_with("`labels` maps `bordom`, which no clip is labelled with: did you mean `boredom` (1 file)?")
     );
     assert!(warnings[1].starts_with("`keep` names `neutral`, which no clip is labelled with"), "{warnings:?}");
-    let params = Params { labels: [("Boredom".to_owned(), Emotion::Neutral)].into(), ..params };
+    let params = Params { labels: [("Boredom".to_owned(), Emotion::NEUTRAL)].into(), ..params };
     let (summary, warnings) = warned(&params, base.path(), &folders);
     assert_eq!((summary.expect("three classes").rows, warnings), (3, Vec::new()));
 }
 
 #[test]
+fn classes_beside_the_built_in_ones_are_left_out_unless_named() {
+    let base = tempfile::tempdir().expect("folder");
+    let boredom: Emotion = "boredom".parse().expect("a class");
+    let rows = [clip("a", "1", boredom), clip("a", "2", Emotion::SAD), clip("a", "3", Emotion::ANGRY)];
+    let folders = [ingest(base.path(), "one", "a", CorpusStatus::Ingested, &rows)];
+    let (summary, warnings) = warned(&Params::default(), base.path(), &folders);
+    let (summary, told) =
+        (summary.expect("two classes"), "left out, as they are none of the built-in emotions: boredom 1;");
+    assert_eq!((summary.rows, warnings), (2, Vec::new()));
+    assert!(summary.notes.iter().any(|note| note.starts_with(told)), "{:?}", summary.notes);
+    let exclusion = &judged(&Params::default(), &rows).exclusions[0];
+    assert_eq!((exclusion.clip_id.as_str(), exclusion.reason), ("a/1", Reason::LabelNotWanted));
+    let params = Params { keep: vec![boredom, Emotion::SAD], ..Params::default() };
+    let (summary, warnings) = warned(&params, base.path(), &folders);
+    let summary = summary.expect("two classes");
+    assert_eq!((summary.rows, warnings), (2, Vec::new()));
+    assert!(summary.notes.contains(&"boredom 1, sad 1".to_owned()), "{:?}", summary.notes);
+}
+
+#[test]
 fn reasons_are_given_in_the_stated_order() {
-    let mut row = clip("a", "1", Emotion::Surprise);
-    let params = Params { merge: Merge::Six, ..Params::default() };
+    let mut row = clip("a", "1", Emotion::SURPRISE);
+    let params = Params { merge: Merge::Set(ClassSet::Six), ..Params::default() };
     let reason = |params: &Params, row: &Clip| {
         let rows = [row.clone(), Clip { path: "data/a/0.wav".into(), clip_id: "a/0".into(), ..row.clone() }];
         let outcome = judged(params, &rows);
@@ -325,15 +349,15 @@ prop_compose! {
         extension in prop::sample::select(vec!["wav", "flac"]),
         corpus in prop::sample::select(vec!["a", "b"]),
         audio in prop::option::weighted(0.9, 0..5u8),
-        emotion in prop::option::weighted(0.9, prop::sample::select(Emotion::ALL.to_vec())),
-        perceived in prop::option::of(prop::sample::select(Emotion::ALL.to_vec())),
+        emotion in prop::option::weighted(0.9, prop::sample::select(Emotion::BUILT_IN.to_vec())),
+        perceived in prop::option::of(prop::sample::select(Emotion::BUILT_IN.to_vec())),
         matches in prop::option::of(any::<bool>()),
         speaker in prop::option::weighted(0.8, 0..2u8),
         problem in prop::option::weighted(0.1, prop::sample::select(Reason::ALL.to_vec())),
         peak in prop::option::weighted(0.9, -100.0..0.0f64),
         duration in prop::option::weighted(0.9, 0.0..40.0f64),
     ) -> Clip {
-        let mut clip = clip(corpus, &stem.to_string(), Emotion::Sad);
+        let mut clip = clip(corpus, &stem.to_string(), Emotion::SAD);
         clip.path = format!("data/{corpus}/{stem}.{extension}");
         clip.audio_hash = audio.map(|hash| hash.to_string());
         clip.speaker = speaker.map(|speaker| format!("{corpus}:{speaker}"));
@@ -348,12 +372,12 @@ prop_compose! {
 
 prop_compose! {
     fn any_params()(
-        merge in prop::sample::select(vec![Merge::None, Merge::CalmIntoNeutral, Merge::Six, Merge::Four]),
+        merge in prop::sample::select(vec![ClassSet::None, ClassSet::CalmIntoNeutral, ClassSet::Six, ClassSet::Four]),
         label_source in prop::sample::select(vec![LabelSource::Intended, LabelSource::Perceived]),
         maps_boredom in any::<bool>(),
     ) -> Params {
-        let labels = maps_boredom.then(|| ("boredom".to_owned(), Emotion::Neutral)).into_iter().collect();
-        Params { merge, labels, label_source, ..Params::default() }
+        let labels = maps_boredom.then(|| ("boredom".to_owned(), Emotion::NEUTRAL)).into_iter().collect();
+        Params { merge: Merge::Set(merge), labels, label_source, ..Params::default() }
     }
 }
 
@@ -387,9 +411,9 @@ proptest! {
                 }
             }
         }
-        let classes = params.merge.classes();
+        let is_left = |class| params.keeps(class) && params.merge.class_of(class) == Some(class);
         for clip in &outcome.clips {
-            prop_assert!(clip.problem.is_none() && clip.emotion.is_some_and(|emotion| classes.contains(&emotion)));
+            prop_assert!(clip.problem.is_none() && clip.emotion.is_some_and(is_left));
         }
         for exclusion in &outcome.exclusions {
             prop_assert!(!exclusion.detail.is_empty());

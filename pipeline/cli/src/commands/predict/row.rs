@@ -123,7 +123,7 @@ mod tests {
             windows,
             silent_windows,
             standardised: Some("speaker ana, 12 recordings".into()),
-            ..Said::new(&[Emotion::Angry, Emotion::Sad], &[0.25, 0.75])
+            ..Said::new(&[Emotion::ANGRY, Emotion::SAD], &[0.25, 0.75])
         };
         assert_eq!(
             row(Ok(said(3, 1))).json(),
