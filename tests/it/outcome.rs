@@ -72,7 +72,7 @@ fn a_run_that_is_interrupted_in_training_names_nothing() {
 fn a_log_says_how_far_training_is_unless_it_is_to_be_quiet() {
     let workspace = small::workspace();
     let ran = workspace.ser(&["run"]).exits(0);
-    for fold in ["fold 1 of 2 is done, 2 epochs", "fold 2 of 2 is done, 2 epochs"] {
+    for fold in ["fold 0 (1 of 2) is done, 2 epochs", "fold 1 (2 of 2) is done, 2 epochs"] {
         assert!(ran.stderr.contains(&format!("net: {fold}")), "{}", ran.stderr);
     }
     let quiet = workspace.ser(&["run", "--force", "--quiet"]).exits(0);

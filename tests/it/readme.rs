@@ -32,8 +32,11 @@ fn every_command_and_option_it_names_exists() {
     assert!(named >= 7, "the README lists the commands");
     let commands = [["run"], ["status"], ["watch"], ["diff"], ["predict"], ["audit"]];
     let help: String = commands.iter().map(|command| workspace.ser(&[command[0], "--help"]).stdout).collect();
-    for option in readme.split(['`', ' ', '\n']).filter(|word| word.starts_with("--") && word.len() > 2) {
-        let ours = !["--release", "--locked", "--path", "--now", "--features", "--corpus"].contains(&option);
+    for option in
+        readme.split(|c: char| !c.is_alphanumeric() && c != '-').filter(|word| word.starts_with("--") && word.len() > 3)
+    {
+        let ours =
+            !["--release", "--locked", "--path", "--now", "--features", "--corpus", "--example"].contains(&option);
         assert!(!ours || help.contains(option), "no command has {option}");
     }
 }
@@ -58,8 +61,10 @@ fn every_piece_of_a_pipeline_file_fits_the_one_that_ships() {
     let [descriptor] = &descriptors[..] else { panic!("one descriptor: {descriptors:?}") };
     workspace.write("my_corpus.toml", descriptor);
     workspace.write("bad_clips.csv", "clip_id,reason\n");
-    for file in ["anna/t07_H.wav", "anna/t07_A.wav", "bert/t07_H.wav", "bert/t08_S.wav"] {
-        workspace.write(&format!("path/to/recordings/{file}"), wav(16_000, 1.0, 200.0, 0.5));
+    for (hz, file) in
+        [(200.0, "anna/t07_H.wav"), (230.0, "anna/t07_A.wav"), (260.0, "bert/t07_H.wav"), (290.0, "bert/t08_S.wav")]
+    {
+        workspace.write(&format!("path/to/recordings/{file}"), wav(16_000, 1.0, hz, 0.5));
     }
     let check = ["corpora", "check", "path/to/recordings", "--corpus", "my_corpus.toml", "--json"];
     let checked = workspace.ser(&check).exits(0).json();

@@ -32,7 +32,7 @@ pub(crate) fn write_oddities(corpus: &Corpus, root: &Path, seed: u64) -> Result<
             ]
         }
         "savee" => {
-            let test = corpora::savee_clip("KL", "test_recording", Emotion::NEUTRAL, 1);
+            let test = corpora::savee_clip("KL", "test_recording", Emotion::Neutral, 1);
             vec![
                 ("AudioData/JK/d03.wav".into(), OddityKind::Empty, Vec::new()),
                 (test.path.clone(), OddityKind::UnknownName, corpus.encode(&test, seed)),

@@ -7,12 +7,12 @@ use crate::wave;
 
 /// Emotions of CREMA-D with their codes.
 pub(crate) const CREMA_D_EMOTIONS: [(&str, Emotion); 6] = [
-    ("ANG", Emotion::ANGRY),
-    ("DIS", Emotion::DISGUST),
-    ("FEA", Emotion::FEAR),
-    ("HAP", Emotion::HAPPY),
-    ("NEU", Emotion::NEUTRAL),
-    ("SAD", Emotion::SAD),
+    ("ANG", Emotion::Angry),
+    ("DIS", Emotion::Disgust),
+    ("FEA", Emotion::Fear),
+    ("HAP", Emotion::Happy),
+    ("NEU", Emotion::Neutral),
+    ("SAD", Emotion::Sad),
 ];
 /// Actors of the synthetic CREMA-D: number, sex, age in years.
 pub(crate) const CREMA_D_ACTORS: [(u32, Sex, u32); 6] = [
@@ -25,36 +25,36 @@ pub(crate) const CREMA_D_ACTORS: [(u32, Sex, u32); 6] = [
 ];
 /// Emotions of RAVDESS, coded 01 to 08.
 const RAVDESS_EMOTIONS: [Emotion; 8] = [
-    Emotion::NEUTRAL,
-    Emotion::CALM,
-    Emotion::HAPPY,
-    Emotion::SAD,
-    Emotion::ANGRY,
-    Emotion::FEAR,
-    Emotion::DISGUST,
-    Emotion::SURPRISE,
+    Emotion::Neutral,
+    Emotion::Calm,
+    Emotion::Happy,
+    Emotion::Sad,
+    Emotion::Angry,
+    Emotion::Fear,
+    Emotion::Disgust,
+    Emotion::Surprise,
 ];
 const RAVDESS_ACTORS: u32 = 6;
 /// Emotions of SAVEE with their codes and the number of clips per speaker.
 const SAVEE_EMOTIONS: [(&str, Emotion, u32); 7] = [
-    ("a", Emotion::ANGRY, 2),
-    ("d", Emotion::DISGUST, 2),
-    ("f", Emotion::FEAR, 2),
-    ("h", Emotion::HAPPY, 2),
-    ("n", Emotion::NEUTRAL, 4),
-    ("sa", Emotion::SAD, 2),
-    ("su", Emotion::SURPRISE, 2),
+    ("a", Emotion::Angry, 2),
+    ("d", Emotion::Disgust, 2),
+    ("f", Emotion::Fear, 2),
+    ("h", Emotion::Happy, 2),
+    ("n", Emotion::Neutral, 4),
+    ("sa", Emotion::Sad, 2),
+    ("su", Emotion::Surprise, 2),
 ];
 /// Emotions of TESS: code in file names, folder of the older and of the younger actress. The folders of the published
 /// archive are spelt this unevenly.
 const TESS_EMOTIONS: [(&str, &str, &str, Emotion); 7] = [
-    ("angry", "OAF_angry", "YAF_angry", Emotion::ANGRY),
-    ("disgust", "OAF_disgust", "YAF_disgust", Emotion::DISGUST),
-    ("fear", "OAF_Fear", "YAF_fear", Emotion::FEAR),
-    ("happy", "OAF_happy", "YAF_happy", Emotion::HAPPY),
-    ("neutral", "OAF_neutral", "YAF_neutral", Emotion::NEUTRAL),
-    ("ps", "OAF_Pleasant_surprise", "YAF_pleasant_surprised", Emotion::SURPRISE),
-    ("sad", "OAF_Sad", "YAF_sad", Emotion::SAD),
+    ("angry", "OAF_angry", "YAF_angry", Emotion::Angry),
+    ("disgust", "OAF_disgust", "YAF_disgust", Emotion::Disgust),
+    ("fear", "OAF_Fear", "YAF_fear", Emotion::Fear),
+    ("happy", "OAF_happy", "YAF_happy", Emotion::Happy),
+    ("neutral", "OAF_neutral", "YAF_neutral", Emotion::Neutral),
+    ("ps", "OAF_Pleasant_surprise", "YAF_pleasant_surprised", Emotion::Surprise),
+    ("sad", "OAF_Sad", "YAF_sad", Emotion::Sad),
 ];
 const TESS_WORDS: [&str; 4] = ["back", "bar", "base", "bath"];
 
@@ -89,7 +89,7 @@ fn crema_d() -> Corpus {
     let mut clips = Vec::new();
     for (actor, sex, _) in CREMA_D_ACTORS {
         for (code, emotion) in CREMA_D_EMOTIONS {
-            let takes: &[_] = if emotion == Emotion::NEUTRAL {
+            let takes: &[_] = if emotion == Emotion::Neutral {
                 &[("IEO", "XX", 1.0), ("TIE", "XX", 1.0), ("DFA", "XX", 1.0)]
             } else {
                 &[("IEO", "LO", 0.7), ("IEO", "HI", 1.3), ("TIE", "XX", 1.0), ("DFA", "XX", 1.0)]
@@ -113,7 +113,7 @@ fn ravdess() -> Corpus {
     for actor in 1..=RAVDESS_ACTORS {
         for (index, emotion) in RAVDESS_EMOTIONS.into_iter().enumerate() {
             for statement in 1..=2 {
-                let strong = statement == 2 && emotion != Emotion::NEUTRAL;
+                let strong = statement == 2 && emotion != Emotion::Neutral;
                 clips.push(ravdess_clip(actor, index, emotion, 1, if strong { 2 } else { 1 }, statement, 1));
             }
         }
@@ -145,12 +145,12 @@ fn ravdess_clip(
 
 /// A happy clip of RAVDESS' song part (channel 02), actor 1.
 pub(crate) fn ravdess_song() -> Clip {
-    ravdess_clip(1, 2, Emotion::HAPPY, 2, 1, 1, 1)
+    ravdess_clip(1, 2, Emotion::Happy, 2, 1, 1, 1)
 }
 
 /// An angry clip with the second repetition, actor 2: no other clip of the synthetic corpus is one.
 pub(crate) fn ravdess_second_take() -> Clip {
-    ravdess_clip(2, 4, Emotion::ANGRY, 1, 1, 2, 2)
+    ravdess_clip(2, 4, Emotion::Angry, 1, 1, 2, 2)
 }
 
 /// 4 men, 7 emotions, in the layout of the original archive: the speaker is named by the folder alone.

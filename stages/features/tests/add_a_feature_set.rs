@@ -161,7 +161,7 @@ fn mistakes_in_its_parameters_are_reported() {
     assert!(message(&params, 16_000).contains("`voice`: voiced frames are not known (switch `f0` on)"));
     let sets: [&dyn FeatureSet; 2] = [&HighShare, &Voice { least_hz: 22_050 }];
     let found = Extractor::with_sets(&Params::default(), 16_000, &sets).err().expect("low rate").to_string();
-    assert!(found.contains("`voice`: expected 22050 to inf, found 16000"), "{found}");
+    assert!(found.contains("`voice`: expected at least 22050 Hz, found 16000"), "{found}");
 }
 
 #[test]

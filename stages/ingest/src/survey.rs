@@ -3,7 +3,6 @@
 use std::collections::BTreeMap;
 use std::path::Path;
 
-use ser_text::counted;
 use serde::Serialize;
 
 use crate::descriptor::Descriptor;
@@ -117,14 +116,6 @@ pub fn check_root(descriptor: &Descriptor, root: &Path) -> Result<Survey, Ingest
             }
             inventory.add(&identity, found.stem());
         }
-    }
-    if let Some(first) = survey.contradicting.first() {
-        let (count, verb) = (survey.contradicting.len(), if survey.contradicting.len() == 1 { "lies" } else { "lie" });
-        survey.warnings.push(format!(
-            "{} {verb} in a folder that contradicts the name, the first is `{first}`: one of the two is wrong; of copies, \
-             a manifest uses the one whose name and folder agree",
-            counted(count, "file")
-        ));
     }
     survey.recordings = inventory.len();
     if let Some(expected) = inventory.edition(descriptor) {

@@ -88,7 +88,14 @@ fn no_corpus_that_ships_and_no_part_of_one_is_doubted() {
         let Some(root) = corpora(corpus) else { continue };
         let descriptor = Descriptor::load(corpus, Path::new("")).expect("built-in");
         let warnings = |root: &Path| ser_ingest::check_root(&descriptor, root).expect("survey").warnings;
-        assert_eq!(warnings(&root), Vec::<String>::new(), "{corpus}");
+        // A recording of actor 2 lies in actor 5's folder.
+        let misplaced = |text: &String| {
+            text.starts_with(
+                "1 file lies in a folder that contradicts the name, the first is `Actor_05/03-01-05-01-01-01-02`",
+            )
+        };
+        let doubts: Vec<String> = warnings(&root).into_iter().filter(|text| !misplaced(text)).collect();
+        assert_eq!(doubts, Vec::<String>::new(), "{corpus}");
         // One speaker, and both: what somebody tries first.
         for parts in [&speakers[..1], &speakers[..]] {
             let folder = Folder::new();

@@ -146,18 +146,26 @@ fn one_speaker(read: &Read<'_>, recordings: &[Told<'_>]) -> Option<String> {
     })
 }
 
-/// Most names contradict their folders: then the pattern on the name or the one on the folder is wrong.
+/// Where most names contradict their folders, the pattern on the name or the one on the folder is wrong; where few do,
+/// files were misplaced or misnamed.
 fn folders_disagree(read: &Read<'_>) -> Option<String> {
     let compared: Vec<(&str, bool)> =
         read.understood().filter_map(|(path, identity)| Some((path, identity.facts.name_matches_folder?))).collect();
     let against: Vec<&str> = compared.iter().filter(|(_, agrees)| !agrees).map(|(path, _)| *path).collect();
-    (against.len() >= 2 && against.len() * 2 > compared.len()).then(|| {
+    let first = against.first()?;
+    Some(if against.len() >= 2 && against.len() * 2 > compared.len() {
         format!(
-            "{} of {} contradict their folders, the first is `{}`; either the pattern on the name or the one in \
+            "{} of {} contradict their folders, the first is `{first}`; either the pattern on the name or the one in \
              `[[folder]]` takes the wrong part",
             against.len(),
             counted(compared.len(), "name"),
-            against[0]
+        )
+    } else {
+        format!(
+            "{} {} in a folder that contradicts the name, the first is `{first}`: one of the two is wrong; of copies, a \
+             manifest uses the one whose name and folder agree",
+            counted(against.len(), "file"),
+            if against.len() == 1 { "lies" } else { "lie" },
         )
     })
 }
