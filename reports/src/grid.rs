@@ -9,7 +9,6 @@ use crate::scored::Estimate;
 /// A column's heading.
 #[derive(Debug, Clone, Serialize)]
 pub(crate) struct Heading {
-    /// Text of the heading.
     pub text: String,
     /// `true` if the cells are numbers and align right.
     pub numeric: bool,
@@ -29,7 +28,6 @@ impl Heading {
 /// One cell.
 #[derive(Debug, Clone, Serialize, Default)]
 pub(crate) struct Cell {
-    /// Text of the cell.
     pub text: String,
     /// Smaller text below: an interval, a remark.
     pub note: Option<String>,

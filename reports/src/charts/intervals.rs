@@ -36,7 +36,6 @@ pub(crate) struct IntervalRow {
 pub(crate) struct Guide {
     /// Where it stands.
     pub at: f64,
-    /// Name of the guide.
     pub label: String,
 }
 

@@ -19,9 +19,7 @@ const STRONGEST: f64 = 0.55;
 /// Rows, columns and what they are.
 #[derive(Debug, Clone)]
 pub(crate) struct Axes<'a> {
-    /// Title of the rows.
     pub rows_title: &'a str,
-    /// Title of the columns.
     pub columns_title: &'a str,
     pub rows: Vec<String>,
     pub columns: Vec<String>,
@@ -30,7 +28,6 @@ pub(crate) struct Axes<'a> {
 /// One cell.
 #[derive(Debug, Clone)]
 pub(crate) struct MatrixCell {
-    /// Text in the cell.
     pub text: String,
     /// How strong its colour is, 0 to 1; `None` leaves it empty.
     pub share: Option<f64>,

@@ -40,7 +40,6 @@ impl Bin {
 /// One line through its bins.
 #[derive(Debug, Clone)]
 pub(crate) struct Reliability {
-    /// Name of the line.
     pub name: String,
     pub bins: Vec<Bin>,
     pub ink: Ink,

@@ -109,7 +109,6 @@ fn default_model(project: &Project<'_>) -> anyhow::Result<PathBuf> {
     .into())
 }
 
-/// Model, hearing and speakers of a prediction.
 struct Prediction<'a> {
     predictor: &'a Predictor,
     hearing: &'a Hearing,
