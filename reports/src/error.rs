@@ -1,4 +1,4 @@
-//! What can go wrong between the tables and the page.
+//! Errors between the tables and the page.
 
 use plotters::drawing::DrawingAreaErrorKind;
 use ser_schemas::TableError;

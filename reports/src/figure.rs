@@ -43,7 +43,7 @@ impl LegendItem {
 pub(crate) struct Figure {
     /// Heading.
     pub title: String,
-    /// What to see in it, one or two sentences.
+    /// Main point of the figure, one or two sentences.
     pub caption: String,
     /// SVG markup, made by [`crate::charts`] only: the one value that templates do not escape.
     pub svg: String,

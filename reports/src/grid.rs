@@ -9,11 +9,10 @@ use crate::scored::Estimate;
 /// A column's heading.
 #[derive(Debug, Clone, Serialize)]
 pub(crate) struct Heading {
-    /// What the column holds.
     pub text: String,
-    /// Whether the cells are numbers and align right.
+    /// `true` if the cells are numbers and align right.
     pub numeric: bool,
-    /// Whether the page offers to show only the rows with one of the column's values.
+    /// `true` if the page offers to show only the rows with one of the column's values.
     filter: bool,
 }
 
@@ -29,14 +28,13 @@ impl Heading {
 /// One cell.
 #[derive(Debug, Clone, Serialize, Default)]
 pub(crate) struct Cell {
-    /// What it says.
     pub text: String,
     /// Smaller text below: an interval, a remark.
     pub note: Option<String>,
     /// One of the class names of the style sheet.
     class: Option<&'static str>,
-    /// What sorting and CSV files take instead of the text, where they differ: digits not grouped, more decimals, nothing
-    /// for a dash.
+    /// Value for sorting and CSV files, where it differs from the text: digits not grouped, more decimals, nothing for
+    /// a dash.
     value: Option<String>,
     /// Ends of the interval in the note, as CSV files hold them.
     ends: Option<[String; 2]>,
@@ -137,7 +135,7 @@ impl<T: Into<String>> From<T> for Cell {
 /// A table. The first column heads its rows.
 #[derive(Debug, Clone, Serialize, Default)]
 pub(crate) struct Grid {
-    /// What the table shows, in one line.
+    /// Subject of the table, in one line.
     pub caption: String,
     pub headings: Vec<Heading>,
     pub rows: Vec<Vec<Cell>>,
@@ -168,7 +166,7 @@ impl Grid {
         self.foot = Some(text.into());
     }
 
-    /// Whether there are no rows.
+    /// `true` if there are no rows.
     pub(crate) fn is_empty(&self) -> bool {
         self.rows.is_empty()
     }

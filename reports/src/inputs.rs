@@ -1,11 +1,11 @@
-//! What the report is given: where the tables of other stages are, and what was run.
+//! Inputs of the report: the folders of other stages' tables, and the pipeline that was run.
 
 use std::path::{Path, PathBuf};
 
 /// Folders of the artifacts that the report draws, and the run they come from.
 #[derive(Debug, Clone)]
 pub struct Inputs<'a> {
-    /// What was run.
+    /// The pipeline that was run.
     pub pipeline: PipelineInfo,
     /// `clips.parquet`, `exclusions.parquet` and `corpora.parquet` of a manifest stage.
     pub manifest: &'a Path,

@@ -70,7 +70,7 @@ impl<'a> Recordings<'a> {
     }
 }
 
-/// What browsers call the containers that all of them play.
+/// Media type of the containers that all browsers play.
 fn media_type(clip: &Clip) -> Option<&'static str> {
     match clip.container.as_deref()? {
         "wav" => Some("audio/wav"),

@@ -1,6 +1,6 @@
 //! How numbers look: one rule for the whole report, so that two tables never round the same figure differently.
 
-/// What stands where there is no number.
+/// Text in place of a missing number.
 pub(crate) const NONE: &str = "–";
 
 /// A metric between 0 and 1 with two decimals.

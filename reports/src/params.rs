@@ -1,4 +1,4 @@
-//! What an analyst can set about the report.
+//! Parameters of the report.
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};

@@ -43,7 +43,7 @@ impl Protocol {
         }
     }
 
-    /// What it says about the clips tested on.
+    /// Relation of the training clips to the clips tested on, in words.
     pub(crate) fn meaning(&self) -> &'static str {
         match self {
             Self::SpeakerIndependent | Self::LeaveOneSpeakerOut => "no test speaker was trained on",
@@ -53,7 +53,7 @@ impl Protocol {
         }
     }
 
-    /// Whether the protocol promises that no test speaker was trained on.
+    /// `true` if the protocol promises that no test speaker was trained on.
     pub(crate) fn separates_speakers(&self) -> bool {
         matches!(self, Self::SpeakerIndependent | Self::LeaveOneSpeakerOut | Self::LeaveOneCorpusOut)
     }
@@ -83,12 +83,12 @@ pub(crate) struct Scored {
     pub protocol: Protocol,
     /// `None` where not known.
     pub standardisation: Option<Standardisation>,
-    /// Whether other clips of a test speaker took part, without their labels.
+    /// `true` if other clips of a test speaker took part, without their labels.
     pub uses_test_speakers: bool,
-    /// Whether it is a baseline: what a network has to beat.
+    /// `true` for a baseline, which a network has to beat.
     pub baseline: bool,
     family: Family,
-    /// What made it apart from the split.
+    /// Everything that it was made of, apart from the split.
     recipe: String,
     /// By name of the metric, over all test clips.
     pub overall: BTreeMap<String, Estimate>,
@@ -96,7 +96,7 @@ pub(crate) struct Scored {
     pub support: u64,
     /// Their speakers.
     pub speakers: u64,
-    /// Whether the intervals are about other clips of speakers whom the model was trained on, and not about other
+    /// `true` if the intervals are about other clips of speakers whom the model was trained on, and not about other
     /// speakers.
     pub knows_speakers: bool,
 }
@@ -119,12 +119,12 @@ impl Scored {
         }
     }
 
-    /// Whether it answers the same to every clip: there is nothing to see in its errors.
+    /// `true` if it answers the same to every clip: there is nothing to see in its errors.
     pub(crate) fn is_constant(&self) -> bool {
         self.family == Family::Constant
     }
 
-    /// What the standardisation of its features was fitted on, in words.
+    /// Data that the standardisation of its features was fitted on, in words.
     pub(crate) fn standardisation_name(&self) -> &'static str {
         match self.standardisation {
             Some(Standardisation::TrainingClips) => "fitted on training clips",
@@ -145,7 +145,7 @@ impl Scored {
         if self.protocol.separates_speakers() { Ink::Accent } else { Ink::Contrast }
     }
 
-    /// Whether `model` and `split` of a table row are this model's.
+    /// `true` if `model` and `split` of a table row are this model's.
     pub(crate) fn owns(&self, model: &str, split: &str) -> bool {
         self.model == model && self.split == split
     }

@@ -24,7 +24,7 @@ pub(crate) struct Tables {
     pub checks: Vec<(String, Vec<Check>)>,
     /// By the stage that trained.
     pub history: Vec<(String, Vec<Epoch>)>,
-    /// What each evaluated model is.
+    /// Descriptions of the evaluated models.
     pub models: Vec<Model>,
     pub classes: Vec<ClassMetrics>,
     pub summary: Vec<SummaryMetric>,

@@ -97,7 +97,7 @@ crate::table::table! {
 }
 
 impl Clip {
-    /// What the table is called where it lists every file found, usable or not.
+    /// Name of the table where it lists every file found, usable or not.
     pub const RECORDINGS: &'static str = "recordings";
     /// The table as an ingest writes it: [`RECORDINGS`](Self::RECORDINGS).
     pub const FOUND: Output = Output::table(Self::RECORDINGS, <Self as crate::Table>::FILE);

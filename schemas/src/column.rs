@@ -10,7 +10,7 @@ use arrow::datatypes::{DataType, Field, Float32Type, Float64Type, UInt16Type, UI
 
 /// A type that fills one column.
 pub trait Column: Sized {
-    /// Whether the column may hold nulls.
+    /// `true` if the column may hold nulls.
     const NULLABLE: bool;
 
     /// The Arrow type.
@@ -27,7 +27,7 @@ pub trait Column: Sized {
 
 /// A type whose values fill a column, where one may be missing or not: [`Column`] of the type and of its `Option`.
 pub(crate) trait Value: Sized {
-    /// What a column without nulls should hold, in words.
+    /// Content that a column without nulls should hold, in words.
     const EXPECTED: &'static str;
 
     /// The Arrow type.
@@ -222,7 +222,7 @@ macro_rules! words {
                 match self { $(Self::$variant => $word),+ }
             }
 
-            /// What the word means, in one sentence.
+            /// Meaning of the word, in one sentence.
             pub const fn meaning(self) -> &'static str {
                 match self { $(Self::$variant => concat!($($doc),+).trim_ascii()),+ }
             }

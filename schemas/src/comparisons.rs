@@ -1,7 +1,7 @@
 //! `comparisons`: one model against another on the same clips.
 
 crate::column::words! {
-    /// What two models are compared for.
+    /// Purpose of a comparison of two models.
     pub enum ComparisonKind ("comparison kind") {
         /// The same recipe under a random split (a) and a speaker-independent one (b): what knowing the speaker is worth.
         ProtocolGap = "protocol-gap",

@@ -1,4 +1,4 @@
-//! What a table says, as a digest: equal for equal rows, whoever made them and whenever.
+//! Digest of a table's contents: equal for equal rows, whoever made them and whenever.
 
 use std::fs::File;
 use std::io::{Read as _, Seek as _, SeekFrom};

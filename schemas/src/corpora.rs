@@ -3,7 +3,7 @@
 use ser_stage::Output;
 
 crate::column::words! {
-    /// What became of a declared corpus.
+    /// Status of a declared corpus.
     pub enum CorpusStatus ("corpus status") {
         /// The folder was there and was read.
         Ingested = "ingested",
@@ -67,7 +67,7 @@ crate::table::table! {
 }
 
 impl Corpus {
-    /// What the table is called where it has one row.
+    /// Name of the table where it has one row.
     pub const SINGLE: &'static str = "corpus";
     /// The table as an ingest writes it: its one corpus.
     pub const INGESTED: Output = Output::table(Self::SINGLE, "corpus.parquet");

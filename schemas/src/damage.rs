@@ -49,7 +49,7 @@ fn damaged(path: &Path, problem: &str) -> TableError {
     TableError::Parquet { path: path.to_owned(), source: ParquetError::General(format!("damaged: {problem}")) }
 }
 
-/// What in `described` cannot be true of a file of `length` bytes.
+/// Contradiction in `described`: a value that cannot be true of a file of `length` bytes.
 fn contradiction(described: &ParquetMetaData, length: u64) -> Option<&'static str> {
     let mut rows = 0_i64;
     for group in described.row_groups() {

@@ -54,7 +54,7 @@ impl Emotion {
         self.0
     }
 
-    /// Whether it is one of [`BUILT_IN`](Self::BUILT_IN).
+    /// `true` if it is one of [`BUILT_IN`](Self::BUILT_IN).
     pub fn is_built_in(self) -> bool {
         Self::BUILT_IN.contains(&self)
     }

@@ -1,4 +1,4 @@
-//! What can go wrong with a table on disk; every message names the file.
+//! Errors of tables on disk; every message names the file.
 
 use std::io;
 use std::path::{Path, PathBuf};
@@ -15,11 +15,11 @@ pub enum TableError {
     /// The file system refused.
     #[error("cannot {action} `{}`", path.display())]
     Io {
-        /// What was attempted: "read", "write", "rename".
+        /// Operation that was attempted: "read", "write", "rename".
         action: &'static str,
         /// The file.
         path: PathBuf,
-        /// What the operating system said.
+        /// Error of the operating system.
         #[source]
         source: io::Error,
     },
@@ -28,7 +28,7 @@ pub enum TableError {
     Parquet {
         /// The file.
         path: PathBuf,
-        /// What the Parquet reader said.
+        /// Error of the Parquet reader.
         #[source]
         source: parquet::errors::ParquetError,
     },
@@ -37,7 +37,7 @@ pub enum TableError {
     Encode {
         /// The file that was to be written.
         path: PathBuf,
-        /// What the Parquet writer said.
+        /// Error of the Parquet writer.
         #[source]
         source: parquet::errors::ParquetError,
     },
@@ -46,7 +46,7 @@ pub enum TableError {
     Arrow {
         /// The file.
         path: PathBuf,
-        /// What Arrow said.
+        /// Error of Arrow.
         #[source]
         source: arrow::error::ArrowError,
     },
@@ -79,7 +79,7 @@ pub enum TableError {
         column: String,
         /// Row number from 0.
         row: usize,
-        /// What was expected and what was found.
+        /// The expected and the found value, in words.
         problem: String,
     },
 }
@@ -112,7 +112,7 @@ pub(crate) fn write_error(path: &Path, source: ParquetError) -> TableError {
     }
 }
 
-/// What the operating system said, if it was the operating system.
+/// Error of the operating system, if it was the operating system's.
 fn system_error(error: ParquetError) -> Result<io::Error, ParquetError> {
     let ParquetError::External(inner) = error else { return Err(error) };
     match inner.downcast::<io::Error>() {
@@ -122,7 +122,7 @@ fn system_error(error: ParquetError) -> Result<io::Error, ParquetError> {
     }
 }
 
-/// Whether an error is about what a file holds, not about getting at it.
+/// `true` if an error is about what a file holds, not about getting at it.
 fn is_damage(error: &io::Error) -> bool {
     matches!(error.kind(), io::ErrorKind::UnexpectedEof | io::ErrorKind::InvalidData | io::ErrorKind::InvalidInput)
 }

@@ -1,7 +1,7 @@
 //! `exposures`: which clips a model was shown, and for what. Evaluation holds it against the clips that the model is scored on.
 
 crate::column::words! {
-    /// What a clip was used for while a model was made.
+    /// Use of a clip while a model was made.
     pub enum Use ("use") {
         /// Weights were fitted on it.
         Weights = "weights",

@@ -10,7 +10,7 @@ use parquet::file::metadata::{ColumnChunkMetaData, PageEncodingStats, RowGroupMe
 /// Descriptions of row groups, in the order of the file.
 #[derive(Debug, Default)]
 pub(crate) struct Footer {
-    /// What the others differ from.
+    /// Reference that the others differ from.
     first: Option<RowGroupMetaData>,
     others: Vec<Group>,
 }

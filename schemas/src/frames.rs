@@ -39,7 +39,7 @@ pub const CLIPS_PER_GROUP: usize = 64;
 /// Rows read at a time of columns that are small.
 const KEYS_PER_BATCH: usize = 4096;
 
-/// What the columns of the frame matrix are, and how they were made.
+/// Meaning of the columns of the frame matrix, and how they were made.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct FrameLayout {
     /// One name per column of the matrix: `log_mel_00`, `mfcc_00`, `zcr`, ...
@@ -149,7 +149,7 @@ pub struct FramesReader {
     reader: GroupReader,
 }
 
-/// What identifies a row of a frames table.
+/// Key of a row of a frames table.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct FramesKey {
     /// The clip.
@@ -166,7 +166,7 @@ impl FramesReader {
         Ok(Self { reader: GroupReader::open(path, NAME, VERSION)? })
     }
 
-    /// What decided the values beside the audio; empty where it was not told.
+    /// Everything beside the audio that decided the values; empty where it was not told.
     pub fn recipe(&self) -> &str {
         self.reader.schema().metadata().get(KEY_RECIPE).map_or("", String::as_str)
     }

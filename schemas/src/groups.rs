@@ -34,7 +34,7 @@ use crate::writeback::Writeback;
 
 /// Bytes collected before they are handed to the operating system.
 const BUFFER_BYTES: usize = 1 << 20;
-/// What a Parquet file begins with, and ends.
+/// First and last bytes of a Parquet file.
 const MAGIC: &[u8] = b"PAR1";
 
 /// A file being written beside its final place; it appears there when [`finish`](Self::finish) succeeds.

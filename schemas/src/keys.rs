@@ -36,8 +36,8 @@ pub const KEY_SOURCES: &str = "ser.sources";
 /// In `assignments`: the protocol's name.
 pub const KEY_PROTOCOL: &str = "ser.protocol";
 
-/// Whether a key tells how a file was made, and nothing of what is in it. Limits that left out other clips show in the
-/// rows.
+/// `true` if a key tells how a file was made, and nothing of what is in it. Limits that left out other clips show in
+/// the rows.
 pub(crate) fn is_provenance(key: &str) -> bool {
     [KEY_PIPELINE, KEY_STAGE, KEY_FINGERPRINT, KEY_LIMITS].contains(&key)
 }

@@ -37,7 +37,7 @@ impl Source {
         open().map_err(|source| io_error("read", path, source))
     }
 
-    /// What went wrong with rows of the file at `path`: the system's refusal, if there was one.
+    /// Error of rows of the file at `path`: the system's refusal, if there was one.
     pub(crate) fn rows_error(&self, path: &Path, source: ArrowError) -> TableError {
         match self.refused.lock().unwrap_or_else(PoisonError::into_inner).take() {
             Some(source) => io_error("read", path, source),

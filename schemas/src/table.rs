@@ -17,9 +17,9 @@ pub struct ColumnDoc {
     pub name: &'static str,
     /// Its Arrow type, as text.
     pub data_type: String,
-    /// Whether it may hold nulls.
+    /// `true` if it may hold nulls.
     pub nullable: bool,
-    /// What it means, with unit and range.
+    /// Meaning of the column, with unit and range.
     pub doc: String,
 }
 
@@ -30,7 +30,7 @@ pub struct TableDoc {
     pub name: &'static str,
     /// Version of its schema.
     pub version: u32,
-    /// What a row is.
+    /// Meaning of a row.
     pub doc: String,
     /// Its columns, in order.
     pub columns: Vec<ColumnDoc>,

@@ -80,7 +80,7 @@ mod tests {
         assert_eq!(std::fs::metadata(&path).expect("file").len(), 50 << 20);
     }
 
-    /// What cannot be synchronised fails at the end, however many rounds failed before.
+    /// A failure to synchronise is told at the end, however many rounds failed before.
     #[cfg(target_os = "linux")]
     #[test]
     fn an_error_of_an_earlier_round_is_told_at_the_end() {

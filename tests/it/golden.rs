@@ -145,7 +145,7 @@ fn differences(before: &Stage, now: &Stage) -> Vec<String> {
     found
 }
 
-/// What the stages of the run in `workspace` were and made.
+/// Stages of the run in `workspace`, with their tables.
 fn run_stages(workspace: &Workspace) -> Stages {
     let records = workspace.path("artifacts/.ser/stages");
     let mut identities: BTreeMap<String, Value> = BTreeMap::new();

@@ -1,4 +1,4 @@
-//! What earlier runs were, what differs between two of them, and what can go.
+//! Earlier runs, the differences between two of them, and the removal of what none needs.
 
 use std::fs;
 

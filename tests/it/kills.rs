@@ -13,7 +13,7 @@ const KILLS: usize = 64;
 /// After so many of them a run is left in peace.
 const KILLS_PER_RUN: usize = 8;
 
-/// What a run may have to do: nothing special, other folds and a net of its own, other features.
+/// Variants of a run: nothing special, other folds and a net of its own, other features.
 const VARIANTS: [&[&str]; 3] = [&[], &["-S", "seed=7"], &["-S", "features.log_mel.n_mels=40"]];
 
 /// Marsaglia's xorshift: a fixed series of moments.
@@ -29,7 +29,8 @@ impl Moments {
     }
 }
 
-/// What every table and model below `artifacts` says, by path. The page is left out: it names those who made the tables.
+/// Digest of every table and model below `artifacts`, by path. The page is left out: it names those who made the
+/// tables.
 fn results(workspace: &Workspace) -> BTreeMap<String, String> {
     let root = workspace.path("artifacts");
     let mut results = BTreeMap::new();

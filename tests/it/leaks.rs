@@ -289,7 +289,7 @@ fn a_validation_clip_that_is_scored_fails_the_evaluation() {
         .tells(&format!("{} (validation)", scored.clip_id));
 }
 
-/// What was altered by hand, and not by a stage, is made anew: no figure rests on it.
+/// Results altered by hand, and not by a stage, are made anew: no figure rests on them.
 #[test]
 fn a_result_that_is_tampered_with_is_made_anew() {
     let workspace = workspace();

@@ -1,4 +1,4 @@
-//! What a run says at its end: its own results, never those of an earlier run that still lie there.
+//! Outcome that a run reports at its end: its own results, never those of an earlier run that still lie there.
 
 use std::fs::File;
 use std::process::{Command, Stdio};
@@ -10,7 +10,7 @@ use crate::small;
 /// Long enough for a machine that is busy with other tests.
 const PATIENCE: Duration = Duration::from_mins(1);
 
-/// What makes a stage fail before it has done anything.
+/// Override that makes a stage fail before it has done anything.
 const NO_NET: [&str; 2] = ["-S", "net.features=[\"nothing of the kind\"]"];
 const NO_AUDIT: [&str; 2] = ["-S", "audit.fail_on=\"warning\""];
 

@@ -36,7 +36,7 @@ pub(crate) struct Workspace {
     dir: TempDir,
 }
 
-/// What a command did.
+/// Result of a command.
 pub(crate) struct Ran {
     pub(crate) code: i32,
     pub(crate) stdout: String,

@@ -1,4 +1,4 @@
-//! What the user may type. Only parsing: nothing is opened or looked up here.
+//! The command line. Only parsing: nothing is opened or looked up here.
 
 use std::path::PathBuf;
 

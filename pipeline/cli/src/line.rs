@@ -10,7 +10,7 @@ use std::fmt::{Display, Write as _};
 use console::Style;
 use ser_text::{printable, printable_lines};
 
-/// What begins further lines of a message, so that none looks like a message of its own.
+/// Beginning of further lines of a message, so that none looks like a message of its own.
 const CONTINUED: &str = "  ";
 
 /// Text that a terminal shows and never obeys, in colours where [`Style`]s say so.

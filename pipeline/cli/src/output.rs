@@ -16,7 +16,7 @@ use crate::line::Line;
 /// How a command ended, when it did not fail.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Status {
-    /// What was asked for is done.
+    /// The request was carried out.
     Done,
     /// Something failed, and was reported where it did.
     Failed,
@@ -104,7 +104,7 @@ pub(crate) fn style() -> Style {
     Style::new().for_stderr()
 }
 
-/// Whether a person watches stderr.
+/// `true` if a person watches stderr.
 #[expect(clippy::disallowed_methods, reason = "nothing is written")]
 pub(crate) fn is_watched() -> bool {
     std::io::stderr().is_terminal()

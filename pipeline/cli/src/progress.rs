@@ -1,4 +1,4 @@
-//! What stages are at, for a log: a line at least every [`PERIOD`] while a stage works, and one for each milestone.
+//! Progress of stages, for a log: a line at least every [`PERIOD`] while a stage works, and one for each milestone.
 //!
 //! A person at a terminal sees progress bars. Whoever reads a file, or a job's output on another machine, sees these lines.
 
@@ -27,7 +27,7 @@ struct Work {
     /// Steps of the present piece of work; 0 when not known.
     total: u64,
     done: u64,
-    /// What the stage said last.
+    /// Latest message of the stage.
     message: String,
 }
 
@@ -63,7 +63,7 @@ impl Progress {
         }
     }
 
-    /// What a stage is at, in its own words.
+    /// Takes a message of the stage about its progress.
     pub(crate) fn message(&mut self, stage: &str, text: &str) {
         if let Some(work) = self.stages.get_mut(stage) {
             text.clone_into(&mut work.message);

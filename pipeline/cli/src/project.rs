@@ -9,7 +9,7 @@ use crate::kinds;
 use crate::line::Line;
 use crate::output::{self, UsageError};
 
-/// What the global options name; nothing is opened yet.
+/// The project that the global options name; nothing is opened yet.
 pub(crate) struct Project<'a> {
     file: &'a Path,
     artifacts: Option<&'a Path>,

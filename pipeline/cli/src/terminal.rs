@@ -1,5 +1,5 @@
-//! What a run looks like on stderr: one line per stage, and while it works a progress bar if a person is watching, lines about
-//! its progress if not.
+//! Display of a run on stderr: one line per stage, and while it works a progress bar if a person is watching, lines
+//! about its progress if not.
 
 use std::collections::HashMap;
 use std::fmt::Display;

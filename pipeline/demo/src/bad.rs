@@ -6,7 +6,7 @@ use crate::corpora::{self, Corpus};
 use crate::prosody::Emotion;
 use crate::{DemoError, Oddity, OddityKind, wave, write_file};
 
-/// What stands in a file that Git LFS has not fetched.
+/// Content of a file that Git LFS has not fetched.
 const POINTER: &str = "version https://git-lfs.github.com/spec/v1\n\
     oid sha256:5f2ad1b3b1b4f7dbb0f2a5a3ac5a35b3b6a13a9f1f0a4a2ee23f0c3a4d6f1e08\n\
     size 82260\n";

@@ -62,7 +62,7 @@ const TESS_WORDS: [&str; 4] = ["back", "bar", "base", "bath"];
 pub(crate) struct Corpus {
     pub(crate) name: &'static str,
     pub(crate) sample_rate_hz: u32,
-    /// Whether its WAV files carry chunks between header and samples.
+    /// `true` if its WAV files carry chunks between header and samples.
     pub(crate) extra_chunks: bool,
     pub(crate) clips: Vec<Clip>,
 }

@@ -14,7 +14,7 @@ pub enum DemoError {
     Write {
         /// The file or folder.
         path: PathBuf,
-        /// What the operating system said.
+        /// Error of the operating system.
         #[source]
         source: io::Error,
     },

@@ -29,12 +29,11 @@ pub use crate::error::DemoError;
 /// Name of the file that marks a corpus folder as synthetic.
 pub const MARKER: &str = "SYNTHETIC.txt";
 
-/// What a marker file says.
 const MARKER_TEXT: &str = "The audio in this folder is synthetic: it was computed by `ser demo`, and no person speaks in it.\n\
     Names and folders follow a real corpus so that the pipeline can be tried out. It is not that corpus, it holds none of\n\
     its recordings, and results on it say nothing about real speech.\n";
 
-/// What [`write_demo`] wrote.
+/// Summary of the corpora and oddities that [`write_demo`] wrote.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct DemoSummary {
     /// One entry per corpus, in the order of their names.
@@ -62,11 +61,11 @@ pub struct DemoCorpus {
 pub struct Oddity {
     /// The file.
     pub path: PathBuf,
-    /// What is wrong with it.
+    /// Kind of its oddity.
     pub kind: OddityKind,
 }
 
-/// What is wrong with a file.
+/// Oddity of a file.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum OddityKind {
     /// Its header promises twice the samples that it holds.
@@ -88,7 +87,7 @@ pub enum OddityKind {
 }
 
 impl OddityKind {
-    /// Whether the file is a good clip all the same.
+    /// `true` if the file is a good clip all the same.
     pub fn is_usable(self) -> bool {
         self == Self::WrongExtension
     }

@@ -8,7 +8,7 @@ use crate::speaker::Sex;
 
 /// Letters of the answers, in the order of the columns.
 const ANSWERS: [&str; 6] = ["A", "D", "F", "H", "N", "S"];
-/// What raters judged: voice, face, both; with the probability that one answers what the actor meant.
+/// Modes that raters judged: voice, face, both; with the probability that one answers what the actor meant.
 const MODES: [(u32, f64); 3] = [(1, 0.45), (2, 0.65), (3, 0.7)];
 
 /// Votes of one clip in one mode.
@@ -80,7 +80,7 @@ fn tabulated(clips: &[&str], seed: u64) -> String {
 }
 
 impl Votes {
-    /// What raters answer: mostly what was meant, often "neutral", sometimes anything.
+    /// Answers of raters: mostly the emotion meant, often "neutral", sometimes anything.
     fn cast(clip: &str, (mode, hit): (u32, f64), seed: u64) -> Self {
         let mut random = Random::named(seed, &format!("votes {mode} {clip}"));
         let code = clip.split('_').nth(2).unwrap_or_default();

@@ -1,4 +1,4 @@
-//! What is said and how it moves: syllables of a sentence, and the control frames that drive the voice.
+//! Words and their movement: syllables of a sentence, and the control frames that drive the voice.
 
 use std::f64::consts::{PI, TAU};
 

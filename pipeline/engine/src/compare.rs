@@ -1,4 +1,4 @@
-//! What differs between two runs, as far as their records tell: stages, parameters, code and figures.
+//! Differences between two runs, as far as their records tell: stages, parameters, code and figures.
 
 use ser_stage::Metric;
 use serde::Serialize;
@@ -11,7 +11,7 @@ use crate::record::{RunRecord, StageRun, StageStatus};
 /// Figures closer than this are the same: a record may round the last bits.
 const SAME: f64 = 1e-9;
 
-/// What differs between two runs.
+/// Differences between two runs.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct RunDiff {
     /// Parameters with another value, by dotted key: `features.n_mels`, `seed`, `evaluation.from`.
@@ -66,9 +66,9 @@ pub struct CodeChange {
 pub struct MetricChange {
     /// Name of the stage.
     pub stage: String,
-    /// What the figure is: `UAR`.
+    /// Name of the figure: `UAR`.
     pub name: String,
-    /// What it was measured on.
+    /// Subject of the measurement.
     pub of: String,
     /// In the first run.
     pub old: Figure,
@@ -76,7 +76,7 @@ pub struct MetricChange {
     pub new: Figure,
     /// Second minus first.
     pub delta: f64,
-    /// Whether each run's value lies in the other's interval; `None` where one has no interval.
+    /// `true` if each run's value lies in the other's interval; `None` where one has no interval.
     pub within_intervals: Option<bool>,
 }
 
@@ -113,7 +113,7 @@ impl Figure {
 }
 
 impl MetricChange {
-    /// Whether the value differs by more than rounding.
+    /// `true` if the value differs by more than rounding.
     pub fn moved(&self) -> bool {
         self.delta.abs() > SAME
     }
@@ -126,13 +126,13 @@ impl From<&Metric> for Figure {
 }
 
 impl StageRun {
-    /// Whether the stage had its result at the end of the run.
+    /// `true` if the stage had its result at the end of the run.
     pub fn has_result(&self) -> bool {
         matches!(self.status, StageStatus::Fresh | StageStatus::Unchanged | StageStatus::Done)
     }
 }
 
-/// What differs between run `a` and the later run `b`.
+/// Differences between run `a` and the later run `b`.
 pub fn compare(a: &RunRecord, b: &RunRecord) -> RunDiff {
     let mut diff = RunDiff {
         parameters: Vec::new(),

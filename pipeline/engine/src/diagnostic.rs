@@ -54,11 +54,11 @@ impl Span {
 /// One mistake.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Diagnostic {
-    /// What is wrong, with expected and found values.
+    /// The mistake, with expected and found values.
     pub message: String,
     /// A few words under the snippet; may be empty.
     pub label: String,
-    /// What to do about it.
+    /// Advice on how to correct it.
     pub hint: Option<String>,
     /// Where; `None` when the file could not be read at all.
     pub span: Option<Span>,

@@ -1,4 +1,4 @@
-//! What can go wrong beside mistakes in the pipeline file, and what to do about it.
+//! Failures beside mistakes in the pipeline file, each with advice.
 
 use std::error::Error;
 use std::io;
@@ -39,7 +39,7 @@ pub enum EngineError {
     /// Reading or writing in the artifacts folder failed.
     #[error("cannot {action} `{}`: {source}", path.display())]
     Io {
-        /// What was tried: "create", "write", "replace".
+        /// Operation that was tried: "create", "write", "replace".
         action: &'static str,
         /// On what.
         path: PathBuf,
@@ -54,7 +54,7 @@ impl EngineError {
         move |source| Self::Io { action, path, source }
     }
 
-    /// What to do about it.
+    /// Advice on how to go on.
     pub fn hint(&self) -> Option<String> {
         match self {
             Self::UnknownStage(unknown) => unknown.hint.clone(),
@@ -73,9 +73,9 @@ impl EngineError {
 /// A stage that went wrong.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Failure {
-    /// What went wrong, causes after colons.
+    /// Description of the failure, causes after colons.
     pub message: String,
-    /// What to do about it.
+    /// Advice on how to go on.
     pub hint: Option<String>,
 }
 
@@ -144,7 +144,7 @@ fn io_hint(error: &io::Error) -> Option<String> {
     Some(hint.to_owned())
 }
 
-/// Whether this process, or the whole system, has as many files open as it may.
+/// `true` if this process, or the whole system, has as many files open as it may.
 fn is_out_of_files(error: &io::Error) -> bool {
     const EMFILE: i32 = 24;
     const ENFILE: i32 = 23;

@@ -16,7 +16,7 @@ pub(crate) fn write_atomic(path: &Path, bytes: &[u8]) -> Result<(), EngineError>
         .map_err(EngineError::io("write", path))
 }
 
-/// Whether a file is what a write left that was cut off.
+/// `true` if a file was left by a write that was cut off.
 pub(crate) fn is_partial(path: &Path) -> bool {
     path.extension().is_some_and(|extension| extension == WholeFile::ENDING)
 }

@@ -29,7 +29,7 @@ pub struct Identity {
     pub params: Value,
     /// The pipeline's seed, where the kind uses it.
     pub seed: Option<u64>,
-    /// What the stage reads, in the order in which it gets it.
+    /// Stages that it reads, in the order in which it gets them.
     pub inputs: Vec<InputIdentity>,
     /// Digest of what it reads from outside the pipeline; empty when nothing.
     pub external: String,
@@ -80,7 +80,7 @@ impl Identity {
         self.external_parts = external.parts;
     }
 
-    /// Whether the content of everything that the stage reads is known.
+    /// `true` if the content of every input is known.
     pub(crate) fn is_complete(&self) -> bool {
         self.inputs.iter().all(|input| !input.content.is_empty())
     }

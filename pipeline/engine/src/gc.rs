@@ -1,4 +1,4 @@
-//! What no kept run needs, and its removal.
+//! Garbage, files that no kept run needs, and its removal.
 //!
 //! Looking and removing happen under one lock: what was shown is what is removed. Links are never followed: one that
 //! lies where something may go is itself removed, what it leads to is not touched, and one in the place of a folder of
@@ -21,7 +21,7 @@ use crate::record::{RunRecord, RunStatus};
 use crate::spec::Pipeline;
 use crate::store::{Store, WORK_PREFIX};
 
-/// What could be removed, found under the lock that it still holds.
+/// Files that could be removed, found under the lock that it still holds.
 #[derive(Debug)]
 pub struct Garbage {
     store: Store,
@@ -34,7 +34,7 @@ pub struct Garbage {
 /// One file or folder that nothing needs.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct GarbageItem {
-    /// What it is.
+    /// Its kind.
     pub kind: GarbageKind,
     /// Where it lies, below the artifacts folder.
     pub path: PathBuf,
@@ -46,17 +46,17 @@ pub struct GarbageItem {
     pub bytes: u64,
 }
 
-/// What a [`GarbageItem`] is, in the order in which they are removed.
+/// Kind of a [`GarbageItem`], in the order of removal.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum GarbageKind {
-    /// What an interrupted run left.
+    /// Remains of an interrupted run.
     Leftover,
     /// The result of a stage that the pipeline no longer has.
     Result,
-    /// What is noted about such a result.
+    /// The record of such a result.
     Record,
-    /// What a stage keeps to save work next time.
+    /// State that a stage keeps to save work next time.
     State,
     /// Checkpoints of an interrupted stage.
     Checkpoint,
@@ -86,7 +86,7 @@ pub fn gc(pipeline: &Pipeline, store: &Store, keep: usize) -> Result<Garbage, En
 }
 
 impl Garbage {
-    /// What could be removed.
+    /// Files and folders that could be removed.
     pub fn items(&self) -> &[GarbageItem] {
         &self.items
     }
@@ -248,7 +248,7 @@ struct Entry {
     kind: FileType,
 }
 
-/// What is in a folder, sorted; nothing where there is none, or a link to one.
+/// Entries of a folder, sorted; none where it is absent, or a link.
 fn entries(dir: &Path) -> Result<Vec<Entry>, EngineError> {
     let failed = |error| EngineError::io("read", dir)(error);
     match fs::symlink_metadata(dir) {

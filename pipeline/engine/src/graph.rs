@@ -11,7 +11,7 @@ use ser_stage::suggest::advice;
 pub struct UnknownStage {
     /// As typed.
     pub name: String,
-    /// What was probably meant, and what there is.
+    /// The name that was probably meant, and those there are.
     pub hint: Option<String>,
 }
 

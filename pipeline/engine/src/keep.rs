@@ -54,7 +54,7 @@ impl Store {
     }
 }
 
-/// Whether `name` can be the name of a copy.
+/// `true` if `name` can be the name of a copy.
 pub(crate) fn is_digest(name: &str) -> bool {
     name.len() == 64 && name.bytes().all(|byte| matches!(byte, b'0'..=b'9' | b'a'..=b'f'))
 }

@@ -9,7 +9,7 @@ use crate::files;
 use crate::record::OutputFile;
 use crate::registry::ContentDigest;
 
-/// What a finished stage wrote.
+/// Files that a finished stage wrote.
 pub(crate) struct Written {
     pub(crate) files: Vec<OutputFile>,
     /// Digest of what they say.

@@ -15,14 +15,14 @@ use crate::record::{OutputFile, StageRecord};
 use crate::spec::Pipeline;
 use crate::store::{Known, Store};
 
-/// What a run would do. A run does precisely this; stages that wait may turn out to need nothing.
+/// Preview of a run. A run does precisely this; stages that wait may turn out to need nothing.
 #[derive(Debug, Clone, Serialize)]
 pub struct Plan {
     /// The stages asked for and everything that they read, inputs first.
     pub steps: Vec<Step>,
 }
 
-/// Whether a stage has to run.
+/// State of a stage in a plan.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum State {
@@ -48,17 +48,17 @@ pub struct Step {
     pub fingerprint: Option<String>,
     /// Position in the pipeline.
     pub(crate) position: usize,
-    /// What made the result that is there.
+    /// Record of the result that is there.
     pub(crate) record: Option<StageRecord>,
     /// Files of that result as they should be recorded, where only their times changed.
     pub(crate) touched: Option<Vec<OutputFile>>,
     found: Found,
 }
 
-/// What was found out about a stage, apart from what it reads within the pipeline.
+/// Findings about a stage, apart from those about its inputs within the pipeline.
 #[derive(Debug, Clone)]
 struct Found {
-    /// What its result follows from, inputs left out; or why files outside cannot be looked at.
+    /// Identity of its result, inputs left out; or why files outside cannot be looked at.
     draft: Result<Identity, String>,
     /// In words, what changed outside.
     changes: String,
@@ -69,9 +69,9 @@ struct Found {
     forced: bool,
 }
 
-/// What a stage has to do once everything is known that it reads.
+/// Judgement of a stage all of whose inputs are known.
 pub(crate) struct Verdict {
-    /// What its result follows from; `None` when files outside cannot be looked at.
+    /// Identity of its result; `None` when files outside cannot be looked at.
     pub(crate) identity: Option<Identity>,
     /// Why it has to run; empty when it need not.
     pub(crate) reasons: Vec<Reason>,
@@ -83,14 +83,14 @@ impl Plan {
         self.steps.iter().filter(|step| step.is_stale())
     }
 
-    /// Whether there is nothing to do.
+    /// `true` if there is nothing to do.
     pub fn is_fresh(&self) -> bool {
         self.stale().next().is_none()
     }
 }
 
 impl Step {
-    /// Whether the stage has to run.
+    /// State of the stage, as its reasons tell.
     pub fn state(&self) -> State {
         if self.reasons.is_empty() {
             State::Fresh
@@ -101,7 +101,7 @@ impl Step {
         }
     }
 
-    /// Whether the stage has to run or waits for one that has to.
+    /// `true` if the stage has to run or waits for one that has to.
     pub fn is_stale(&self) -> bool {
         self.state() != State::Fresh
     }
@@ -121,7 +121,7 @@ impl Step {
         told.join("; ")
     }
 
-    /// What made the result that is there, fresh or not.
+    /// Record of the result that is there, fresh or not.
     pub fn record(&self) -> Option<&StageRecord> {
         self.record.as_ref()
     }

@@ -75,7 +75,7 @@ pub enum Reason {
         /// That stage.
         stage: String,
     },
-    /// What it reads from outside the pipeline changed.
+    /// The data that it reads from outside the pipeline changed.
     External {
         /// In words, when the result was made.
         old: String,
@@ -84,7 +84,7 @@ pub enum Reason {
         /// In words, what the difference is; empty when that is not known.
         changes: String,
     },
-    /// What it reads from outside the pipeline cannot be looked at.
+    /// The data that it reads from outside the pipeline cannot be looked at.
     Unreadable {
         /// Why.
         error: String,
@@ -155,8 +155,8 @@ impl fmt::Display for Reason {
     }
 }
 
-/// What keeps a result made with `old` from being the result of `new`; `changes` are words for what is read from outside.
-/// An input of unknown content is one that has to run first: the stage waits for it.
+/// Reasons why a result made with `old` is not the result of `new`; `changes` are words for the changes outside. An
+/// input of unknown content is one that has to run first: the stage waits for it.
 pub(crate) fn differences(old: &Identity, new: &Identity, changes: &str) -> Vec<Reason> {
     let mut reasons = Vec::new();
     if old.format != new.format {

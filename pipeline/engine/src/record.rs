@@ -1,4 +1,4 @@
-//! What is kept about results and runs, as JSON in `artifacts/.ser`.
+//! Records of results and runs, kept as JSON in `artifacts/.ser`.
 
 use std::collections::HashSet;
 
@@ -11,7 +11,7 @@ use crate::fingerprint::Identity;
 /// Version of both record formats; a record of another one counts as missing.
 pub(crate) const FORMAT: u32 = 2;
 
-/// What made the files in `artifacts/<stage>`.
+/// Origin of the files in `artifacts/<stage>`.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct StageRecord {
@@ -19,7 +19,7 @@ pub struct StageRecord {
     pub format: u32,
     /// Digest of `identity`. Empty while the folder is being replaced: a run that dies there leaves a stale stage.
     pub fingerprint: String,
-    /// What the result follows from.
+    /// Everything that the result follows from.
     pub identity: Identity,
     /// Digest of what the outputs say, whoever made them and whenever: what readers of the stage are judged by.
     pub content: String,
@@ -166,7 +166,7 @@ pub struct StageRun {
     /// Copies of files of that result, which the next run may replace.
     #[serde(default)]
     pub kept: Vec<KeptFile>,
-    /// What went wrong.
+    /// Description of the failure.
     pub error: Option<String>,
 }
 

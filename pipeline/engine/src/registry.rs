@@ -1,4 +1,4 @@
-//! What a pipeline may contain.
+//! Stage kinds that a pipeline may contain.
 
 use std::path::Path;
 use std::sync::Arc;

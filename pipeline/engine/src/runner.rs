@@ -95,7 +95,7 @@ struct Progress<'a> {
     unkept: bool,
 }
 
-/// What may happen to a stage that waits.
+/// Fate of a stage that waits.
 enum Next {
     Start,
     Wait,
@@ -170,8 +170,8 @@ impl Progress<'_> {
         None
     }
 
-    /// What a stage has to do now that everything is there that it reads; nothing when that came out the same, or when
-    /// it cannot be run.
+    /// The task of a stage now that all its inputs are there; `None` when they came out the same, or when it cannot be
+    /// run.
     fn judge_again(&mut self, at: usize) -> Option<Task> {
         let step = &self.plan.steps[at];
         let Verdict { identity, reasons } = step.judge(self.setting.pipeline, &|name| self.contents.get(name).cloned());

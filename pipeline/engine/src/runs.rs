@@ -11,9 +11,9 @@ const MAX_LISTED: usize = 5;
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("{message}")]
 pub struct UnknownRun {
-    /// What is wrong.
+    /// Description of the mistake.
     pub message: String,
-    /// What was probably meant, and what there is.
+    /// The run that was probably meant, and those there are.
     pub hint: String,
 }
 

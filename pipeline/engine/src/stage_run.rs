@@ -20,7 +20,7 @@ use crate::spec::{Pipeline, Stage};
 use crate::store::{Store, Workspace};
 use crate::time;
 
-/// What all stages of a run share.
+/// Surroundings that all stages of a run share.
 pub(crate) struct Setting<'a> {
     pub(crate) pipeline: &'a Pipeline,
     pub(crate) store: &'a Store,
@@ -34,11 +34,11 @@ pub(crate) struct Setting<'a> {
 pub(crate) struct Task {
     /// Position in the pipeline.
     pub(crate) position: usize,
-    /// What the result follows from.
+    /// Everything that the result follows from.
     pub(crate) identity: Identity,
     /// Why it has to run.
     pub(crate) reasons: Vec<Reason>,
-    /// What made the result that is there.
+    /// Record of the result that is there.
     pub(crate) last: Option<StageRecord>,
 }
 
@@ -133,7 +133,7 @@ struct Places<'a> {
     previous_dir: Option<&'a Path>,
 }
 
-/// Whether rows of the last result may be taken over: it must be whole, and of the code that now runs.
+/// `true` if rows of the last result may be taken over: it must be whole, and of the code that now runs.
 fn reusable(setting: &Setting<'_>, task: &Task) -> bool {
     let code = |identity: &Identity| (identity.format, identity.kind.clone(), identity.version);
     let damaged = |reason: &Reason| {

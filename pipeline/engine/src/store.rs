@@ -34,7 +34,7 @@ pub struct Store {
     root: PathBuf,
 }
 
-/// What is known of a stage's result.
+/// State of the record of a stage's result.
 #[derive(Debug)]
 pub(crate) enum Known {
     /// Nothing.
@@ -43,7 +43,7 @@ pub(crate) enum Known {
     Interrupted,
     /// The record is damaged or of another format.
     Unreadable,
-    /// What made it.
+    /// The record.
     Record(Box<StageRecord>),
 }
 
@@ -85,7 +85,7 @@ impl Store {
         self.root.join(stage)
     }
 
-    /// What made the result of a stage; `None` when there is none, or none that can be relied on.
+    /// Record of a stage's result; `None` when there is none, or none that can be relied on.
     pub fn stage_record(&self, stage: &str) -> Option<StageRecord> {
         match self.known(stage) {
             Known::Record(record) => Some(*record),
@@ -253,7 +253,7 @@ impl Store {
         self.ser_dir().join("work").join(stage)
     }
 
-    /// What a stage keeps from run to run to save work. It need not exist.
+    /// Folder that a stage keeps from run to run to save work. It need not exist.
     pub fn state_dir(&self, stage: &str) -> PathBuf {
         self.ser_dir().join("state").join(stage)
     }

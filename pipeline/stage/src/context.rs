@@ -1,4 +1,4 @@
-//! What a running stage is given to work with.
+//! Surroundings of a running stage: its folders, its inputs and its observer.
 
 use std::fs;
 use std::io;
@@ -9,7 +9,7 @@ use serde_json::Value;
 
 use crate::{BoxError, External, Observer, Output, Quiet};
 
-/// What made a table. Stored in the metadata of every file.
+/// Origin of a table, stored in the metadata of its file.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Provenance {
     /// Name of the pipeline.
@@ -40,7 +40,7 @@ pub struct Context<'a> {
     pub state_dir: &'a Path,
     /// Not there when a stage begins; see [`keep_refused`](Self::keep_refused).
     pub refused_dir: &'a Path,
-    /// What the stage reads, in the order of [`Kind::INPUTS`](crate::Kind::INPUTS), then of `from`.
+    /// Folders of the stages that it reads, in the order of [`Kind::INPUTS`](crate::Kind::INPUTS), then of `from`.
     pub inputs: Vec<InputFolder>,
     /// The whole pipeline, for kinds whose fingerprint covers it.
     pub spec: Option<SpecView<'a>>,
@@ -114,7 +114,7 @@ pub struct InputFolder {
     pub stage: String,
     /// Its folder.
     pub dir: PathBuf,
-    /// What is in it.
+    /// Files in it.
     pub outputs: &'static [Output],
 }
 

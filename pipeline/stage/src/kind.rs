@@ -22,14 +22,14 @@ pub trait Kind: Send + Sync + 'static {
     const VERSION: u32;
     /// One line for help and for the editor.
     const SUMMARY: &'static str;
-    /// What `from` may name. The stage gets its inputs grouped in this order, and within a group in the order of
+    /// Stages that `from` may name. The stage gets its inputs grouped in this order, and within a group in the order of
     /// `from`; one that fits several inputs stands with the first.
     const INPUTS: &'static [Input];
     /// The files that the stage always writes.
     const OUTPUTS: &'static [Output];
     /// Those of them, small ones, of which every run keeps a copy: what a comparison of two runs reads.
     const KEPT: &'static [&'static str] = &[];
-    /// Whether the pipeline's seed changes the result.
+    /// `true` if the pipeline's seed changes the result.
     const SEEDED: bool = false;
     /// How much of the pipeline file, beyond its own table, the stage may look at. Its fingerprint covers just that.
     const COVERS: SpecCover = SpecCover::Own;
@@ -82,9 +82,9 @@ pub struct Problem {
     /// Key below the stage's table, dotted: `augment.noise_snr_db`, `enhance[1].cutoff_hz`. Empty: the stage as a
     /// whole.
     pub key: String,
-    /// What is wrong, with expected and found values.
+    /// The mistake, with expected and found values.
     pub message: String,
-    /// What to do about it.
+    /// Advice on how to correct it.
     pub hint: Option<String>,
 }
 

@@ -6,9 +6,9 @@ use serde::{Deserialize, Serialize};
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Metric {
-    /// What it is, in the words of its field: `UAR`.
+    /// Name in the terms of its field: `UAR`.
     pub name: String,
-    /// What it was measured on: `cnn_lstm on speaker_independent`. Unique together with `name` within a stage.
+    /// Subject of the measurement: `cnn_lstm on speaker_independent`. Unique together with `name` within a stage.
     pub of: String,
     /// The figure.
     pub value: f64,

@@ -13,7 +13,7 @@ pub trait Observer: Sync {
     fn milestone(&self, _text: &str) {}
     /// Something the user must hear of, that does not stop the stage.
     fn warn(&self, _text: &str) {}
-    /// Whether the user asked to stop. Long loops look between steps and return their crate's `Cancelled` error.
+    /// `true` once the user asked to stop. Long loops look between steps and return their crate's `Cancelled` error.
     fn is_cancelled(&self) -> bool {
         false
     }

@@ -1,8 +1,8 @@
-//! What a stage says of its result.
+//! Account that a stage gives of its result.
 
 use crate::{External, Metric};
 
-/// What a stage did, in a form fit for one line of terminal and for the run's record.
+/// Account of one execution of a stage, fit for one line of terminal and for the run's record.
 #[derive(Debug, Clone, PartialEq, Default)]
 pub struct Outcome {
     /// Rows of the main table.
@@ -13,6 +13,6 @@ pub struct Outcome {
     pub notes: Vec<String>,
     /// Figures by which runs are compared, the most telling one first.
     pub metrics: Vec<Metric>,
-    /// What was really read from outside the pipeline; `None`: what [`Kind::external`](crate::Kind::external) told.
+    /// Data really read from outside the pipeline; `None`: as [`Kind::external`](crate::Kind::external) told.
     pub external: Option<External>,
 }

@@ -1,10 +1,10 @@
-//! What a stage reads from outside the pipeline: a corpus folder, a file of assignments.
+//! Data from outside the pipeline: a corpus folder, a file of assignments.
 
 use std::collections::BTreeMap;
 use std::path::Path;
 use std::sync::Arc;
 
-/// Whether a change of the file at this path, below a watched folder, can make a stage stale.
+/// Predicate of paths below a watched folder: `true` if a change of the file can make a stage stale.
 pub type WatchFilter = Arc<dyn Fn(&Path) -> bool + Send + Sync>;
 
 /// Where a kind looks for what it reads from outside the pipeline.
@@ -14,14 +14,14 @@ pub struct Outside<'a> {
     pub base_dir: &'a Path,
     /// The stage's [`Context::state_dir`](crate::Context::state_dir); it need not exist yet.
     pub state_dir: &'a Path,
-    /// What the stage read for the result that is there. `None` when there is none: the stage runs whatever the digest
-    /// is, so that a cheap one will do.
+    /// Data read for the result that is there. `None` when there is none: the stage runs whatever the digest is, so
+    /// that a cheap one will do.
     pub last: Option<LastRead<'a>>,
-    /// Whether `state_dir` may be written to: a run may, `ser status` may not.
+    /// `true` if `state_dir` may be written to: a run may, `ser status` may not.
     pub may_write: bool,
 }
 
-/// What a stage read from outside the pipeline for its last result.
+/// Data from outside the pipeline that the last result was made of.
 #[derive(Debug, Clone, Copy)]
 pub struct LastRead<'a> {
     /// Folder of that result.
@@ -32,7 +32,7 @@ pub struct LastRead<'a> {
     pub parts: &'a BTreeMap<String, String>,
 }
 
-/// What a stage reads from outside the pipeline.
+/// Data that a stage reads from outside the pipeline.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct External {
     /// Changes whenever results could; empty when nothing is read.

@@ -1,4 +1,4 @@
-//! What was probably meant.
+//! Likely meaning of a misspelt name.
 
 /// The candidate closest to `typed`, when it is close enough to be a slip of the keyboard or a reordering of its words.
 pub fn nearest<'a>(typed: &str, candidates: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {

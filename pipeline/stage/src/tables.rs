@@ -6,7 +6,7 @@
 /// lists every file found, that of a manifest the clips to learn from.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Output {
-    /// What stages that read it ask for; `None` for a file that no stage is meant to read: a page, a copy for people.
+    /// Table name that readers ask for; `None` for a file that no stage is meant to read: a page, a copy for people.
     pub table: Option<&'static str>,
     /// Its path below the stage's folder, `/` between folders.
     pub file: &'static str,
@@ -24,7 +24,7 @@ impl Output {
     }
 }
 
-/// What a stage reads: some number of stages that write certain tables, of whatever kind they are.
+/// Input of a stage: some number of stages that write certain tables, of whatever kind they are.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Input {
     /// The tables that each of these stages must write, all of them.
@@ -56,7 +56,7 @@ impl Input {
         Self { tables, min: 1, max: None }
     }
 
-    /// Whether a stage that writes `outputs` will do.
+    /// `true` if a stage that writes `outputs` will do.
     pub fn fits(&self, outputs: &[Output]) -> bool {
         self.tables.iter().all(|table| outputs.iter().any(|output| output.table == Some(table)))
     }

@@ -10,7 +10,7 @@ use std::path::{Path, PathBuf};
 pub struct WholeFile {
     path: PathBuf,
     partial: PathBuf,
-    /// Whether there is nothing left to remove.
+    /// `true` once there is nothing left to remove.
     placed: bool,
 }
 

@@ -1,4 +1,4 @@
-//! What the data do not hold, as far as the tables tell.
+//! Limits of the data, as far as the tables tell.
 
 use std::collections::{BTreeMap, BTreeSet};
 

@@ -9,7 +9,7 @@ use crate::scored::Scored;
 use crate::sections::words::listed;
 use crate::tables::Tables;
 
-/// What a reader needs in order to judge the training; every parameter is under Provenance.
+/// Facts that a reader needs in order to judge the training; every parameter is under Provenance.
 pub(super) fn training(tables: &Tables, main: &Scored, about: Option<&Model>, pipeline: &PipelineInfo) -> Vec<Block> {
     let mut items = vec![
         item("Protocol:", format!("{} (split {}): {}.", main.protocol.name(), main.split, main.protocol.meaning())),

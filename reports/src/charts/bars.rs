@@ -14,7 +14,6 @@ const TOTAL_WIDTH: i32 = 48;
 /// One bar.
 #[derive(Debug, Clone)]
 pub(crate) struct StackedBar {
-    /// What the bar is of.
     pub label: String,
     /// Parts from left to right: name, count, colour.
     pub parts: Vec<(String, u64, Ink)>,

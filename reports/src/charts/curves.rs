@@ -15,7 +15,6 @@ const MOST_SPOKEN: usize = 1200;
 /// One line.
 #[derive(Debug, Clone)]
 pub(crate) struct Curve {
-    /// What the line is of.
     pub name: String,
     /// Epoch and value; points that are not finite are left out.
     pub points: Vec<(u32, f64)>,

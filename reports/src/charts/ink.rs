@@ -18,9 +18,9 @@ pub(crate) enum Ink {
     Muted,
     /// Grid lines.
     Line,
-    /// What the chart is about.
+    /// The subject of the chart.
     Accent,
-    /// What it is compared with.
+    /// The counterpart of the subject.
     Contrast,
     /// The paper behind everything.
     Paper,
@@ -46,7 +46,7 @@ impl Ink {
         RGBColor(MARKER.0, MARKER.1, self.code())
     }
 
-    /// What the marker stands for.
+    /// CSS colour that the marker stands for.
     pub(crate) fn css(self) -> String {
         match self {
             Self::Text => "var(--ink)".to_owned(),

@@ -15,7 +15,7 @@ const LABEL_CHARACTERS: usize = 37;
 /// One row.
 #[derive(Debug, Clone)]
 pub(crate) struct IntervalRow {
-    /// What is measured.
+    /// Name of the value.
     pub label: String,
     /// The value.
     pub value: f64,
@@ -27,7 +27,7 @@ pub(crate) struct IntervalRow {
     pub ink: Ink,
     /// Drawn as an outline: measured otherwise than the others.
     pub hollow: bool,
-    /// What pointing at the row adds; may be empty.
+    /// Text that pointing at the row adds; may be empty.
     pub detail: String,
 }
 
@@ -36,7 +36,6 @@ pub(crate) struct IntervalRow {
 pub(crate) struct Guide {
     /// Where it stands.
     pub at: f64,
-    /// What it is.
     pub label: String,
 }
 

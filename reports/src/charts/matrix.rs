@@ -19,9 +19,7 @@ const STRONGEST: f64 = 0.55;
 /// Rows, columns and what they are.
 #[derive(Debug, Clone)]
 pub(crate) struct Axes<'a> {
-    /// What the rows are.
     pub rows_title: &'a str,
-    /// What the columns are.
     pub columns_title: &'a str,
     pub rows: Vec<String>,
     pub columns: Vec<String>,
@@ -30,13 +28,12 @@ pub(crate) struct Axes<'a> {
 /// One cell.
 #[derive(Debug, Clone)]
 pub(crate) struct MatrixCell {
-    /// What stands in it.
     pub text: String,
     /// How strong its colour is, 0 to 1; `None` leaves it empty.
     pub share: Option<f64>,
-    /// What it says when pointed at.
+    /// Text when pointed at.
     pub spoken: String,
-    /// Whether it is framed: where row and column are the same.
+    /// `true` if it is framed: where row and column are the same.
     pub framed: bool,
 }
 

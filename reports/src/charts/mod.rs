@@ -46,7 +46,7 @@ type Area<'a> = DrawingArea<SVGBackend<'a>, Shift>;
 /// A chart of numbers against numbers on an [`Area`].
 type Plot<'a, 'b> = ChartContext<'a, SVGBackend<'b>, Cartesian2d<RangedCoordf64, RangedCoordf64>>;
 
-/// What plotters may answer; writing to memory, it never does in practice.
+/// Error of plotters; writing to memory, it never occurs in practice.
 pub(crate) type DrawError = DrawingAreaErrorKind<std::io::Error>;
 
 /// A finished chart.
@@ -100,7 +100,7 @@ impl Chart {
     }
 }
 
-/// What a chart has beside its lines and shapes.
+/// Parts of a chart beside its lines and shapes.
 #[derive(Default)]
 struct Extras {
     /// Behind everything.

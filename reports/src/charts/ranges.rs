@@ -13,11 +13,11 @@ const AXIS_HEIGHT: i32 = 38;
 /// One distribution.
 #[derive(Debug, Clone)]
 pub(crate) struct Range {
-    /// What is distributed.
+    /// Name of the distribution.
     pub label: String,
     /// 5th, 25th, 50th, 75th and 95th percentile.
     pub percentiles: [f64; 5],
-    /// What pointing at it says.
+    /// Text when pointed at.
     pub spoken: String,
 }
 

@@ -40,11 +40,10 @@ impl Bin {
 /// One line through its bins.
 #[derive(Debug, Clone)]
 pub(crate) struct Reliability {
-    /// What the line is of.
     pub name: String,
     pub bins: Vec<Bin>,
     pub ink: Ink,
-    /// Whether its marks are outlines.
+    /// `true` if its marks are outlines.
     pub hollow: bool,
 }
 
@@ -120,7 +119,7 @@ pub(crate) fn reliability(label: &str, lines: &[Reliability]) -> Result<Chart, D
     })
 }
 
-/// What all lines say about the bin that begins where `bin` does.
+/// Text of all lines about the bin that begins where `bin` does.
 fn spoken(lines: &[Reliability], bin: &Bin) -> String {
     let mut text = format!("probability {} to {}", number::metric(bin.low), number::metric(bin.high));
     for line in lines {

@@ -15,7 +15,7 @@ const COLUMNS: usize = 41;
 #[derive(Debug, Clone)]
 pub(crate) struct Dot {
     pub value: f64,
-    /// What pointing at it says.
+    /// Text when pointed at.
     pub spoken: String,
     pub ink: Ink,
 }

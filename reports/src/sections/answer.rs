@@ -27,7 +27,7 @@ pub(crate) struct Headline {
     value: String,
     /// `[0.57, 0.65]`, where there is one.
     interval: Option<String>,
-    /// What the number means.
+    /// Meaning of the number.
     sentence: String,
     /// Remark that must not be missed: standardisation per speaker, or no speaker-independent protocol.
     label: Option<String>,
@@ -158,7 +158,7 @@ fn facts(tables: &Tables, main: &Scored, uar: Estimate) -> Vec<Fact> {
     facts
 }
 
-/// What else could have been recorded, and what the interval therefore speaks of.
+/// Population that the interval speaks of: other clips or other speakers that could have been recorded.
 fn interval_meaning(main: &Scored, corpora: usize) -> String {
     if main.knows_speakers {
         "95 %, other clips of these same speakers: the model was trained on them, so nothing is said of others"

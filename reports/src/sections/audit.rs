@@ -1,5 +1,5 @@
-//! What the audit measured beyond its findings: balance, durations, what goes together, what gives a recording away, and
-//! recordings that are there twice.
+//! Measurements of the audit beyond its findings: balance, durations, associations, shortcuts that give a recording
+//! away, and near duplicates.
 
 use serde::Serialize;
 

@@ -21,7 +21,7 @@ const METRICS: [(&str, &str); 3] = [("ece", "ECE"), ("brier", "Brier score"), ("
 /// The section.
 #[derive(Debug, Clone, Serialize)]
 pub(crate) struct Calibration {
-    /// What the leading model's figures come to.
+    /// Summary of the leading model's figures.
     sentence: Option<String>,
     table: Grid,
     figures: Vec<Figure>,

@@ -1,4 +1,4 @@
-//! What the dataset is made of: the corpora, and how clips spread over emotions.
+//! Composition of the dataset: the corpora, and how clips spread over emotions.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -32,7 +32,7 @@ struct Citation {
     text: Option<String>,
     licence: Option<String>,
     url: Option<String>,
-    /// Whether `url` may become a link.
+    /// `true` if `url` may become a link.
     linked: bool,
 }
 

@@ -1,4 +1,4 @@
-//! What to distrust: everything in the tables that makes the numbers mean less than they seem to.
+//! Reasons for distrust: everything in the tables that makes the numbers mean less than they seem to.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write as _;
@@ -28,7 +28,7 @@ pub(crate) struct Caution {
     level: &'static str,
     /// The point, in a few words.
     point: String,
-    /// What follows from it.
+    /// Consequences of it.
     text: String,
 }
 
@@ -204,7 +204,7 @@ fn check_cautions(tables: &Tables, board: &Scoreboard) -> Vec<Caution> {
     cautions
 }
 
-/// What a split did about near copies of a take under several speakers, corpora or values.
+/// Caution about near copies of a take under several speakers, corpora or values, as a split treated them.
 fn near_copies(split: &str, checks: &[Check]) -> Option<Caution> {
     let of = |name: &str| checks.iter().filter(move |check| check.check == name).collect::<Vec<_>>();
     let (together, left_out) = (of("near_copies_kept_together"), of("near_copies_left_out"));

@@ -28,7 +28,7 @@ pub(crate) struct ModelErrors {
     model: String,
     protocol: String,
     split: String,
-    /// Whether the report leads with this model.
+    /// `true` if the report leads with this model.
     main: bool,
     /// Shown with the name: standardisation per speaker.
     label: Option<&'static str>,

@@ -62,7 +62,7 @@ fn of_group<'a>(tables: &'a Tables, main: &Scored, group: &str) -> Vec<&'a Summa
     rows.filter(|row| main.owns(&row.model, &row.split)).collect()
 }
 
-/// Whether `row` is the worst of its group, as the evaluation named it.
+/// `true` if `row` is the worst of its group, as the evaluation named it.
 fn is_worst(tables: &Tables, main: &Scored, row: &SummaryMetric) -> bool {
     tables.worst_groups.iter().any(|worst| {
         main.owns(&worst.model, &worst.split) && worst.group == row.group && worst.group_value == row.group_value

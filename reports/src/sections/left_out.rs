@@ -1,4 +1,4 @@
-//! What was found and left out, and why: nothing disappears without a row here.
+//! Files that were found and left out, and why: nothing disappears without a row here.
 
 use std::collections::BTreeMap;
 

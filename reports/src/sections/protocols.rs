@@ -25,7 +25,7 @@ const METRICS: [(&str, &str); 4] =
 pub(crate) struct Protocols {
     table: Grid,
     figures: Vec<Figure>,
-    /// Whether the published figures are shown.
+    /// `true` if the published figures are shown.
     paper: bool,
 }
 
@@ -80,7 +80,7 @@ fn table(board: &Scoreboard, paper: bool) -> Grid {
     grid
 }
 
-/// What the intervals are about: that of a random split is no interval over speakers.
+/// Meaning of the intervals: that of a random split is no interval over speakers.
 pub(crate) fn interval_note(board: &Scoreboard) -> String {
     let over_speakers = "Intervals are over speakers: others of the same corpora could have been recorded.";
     if board.models.iter().any(|scored| scored.knows_speakers) {

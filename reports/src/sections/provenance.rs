@@ -1,4 +1,4 @@
-//! What was run: stages, parameters, fingerprints, the checks of the splits, and the pipeline file itself.
+//! Provenance of the results: stages, parameters, fingerprints, the checks of the splits, and the pipeline file itself.
 
 use serde::Serialize;
 use serde_json::Value;

@@ -29,7 +29,7 @@ pub(crate) fn listed(words: &[String]) -> String {
     }
 }
 
-/// What a screen reader says of rows of values.
+/// Text of a screen reader for rows of values.
 pub(crate) fn spoken(rows: &[IntervalRow]) -> String {
     let rows: Vec<String> = rows
         .iter()

@@ -12,11 +12,11 @@ use crate::fixture::Fixture;
 
 /// Widths in pixels of a phone and of a desktop.
 const WIDTHS: [u32; 2] = [390, 1440];
-/// What `preferredColorScheme` is called.
+/// Colour schemes with their numbers for `preferredColorScheme`.
 const SCHEMES: [(&str, bool, u32); 2] = [("light", false, 1), ("dark", true, 0)];
 const EXAMINE: &str = include_str!("browser.js");
 
-/// What the script found in one frame.
+/// Findings of the script in one frame.
 #[derive(Debug, Deserialize)]
 struct Answer {
     width: u32,
@@ -62,7 +62,7 @@ fn browse(browser: &Path, folder: &Path, page: &Path, options: &[String]) -> (St
     (String::from_utf8_lossy(&output.stdout).into_owned(), String::from_utf8_lossy(&output.stderr).into_owned())
 }
 
-/// What [`EXAMINE`] left in the document.
+/// Answers that [`EXAMINE`] left in the document.
 fn answers(dom: &str) -> Vec<Answer> {
     dom.split("<pre class=\"answer\">")
         .skip(1)

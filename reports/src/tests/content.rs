@@ -1,4 +1,4 @@
-//! What the page says.
+//! Content of the page.
 
 use ser_schemas::{Check, CheckStatus, ClassMetrics, Speech, SummaryMetric, Table, read_metadata};
 

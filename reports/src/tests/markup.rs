@@ -1,4 +1,4 @@
-//! What the page is made of: well-formed, self-contained, small, readable by machines.
+//! Markup of the page: well-formed, self-contained, small, readable by machines.
 
 use crate::Params;
 use crate::fixture::Fixture;

@@ -61,7 +61,7 @@ impl<'a> Chunks<'a> {
         Self { bytes, position: 0, order, data_size_64: None }
     }
 
-    /// Whether the bytes at `position` could be a chunk header: four printable characters.
+    /// `true` if the bytes at `position` could be a chunk header: four printable characters.
     fn plausible(&self, position: usize) -> bool {
         self.bytes
             .get(position..position + HEADER_BYTES)

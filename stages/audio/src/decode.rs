@@ -31,7 +31,7 @@ impl Default for Limits {
 }
 
 impl Limits {
-    /// Whether `frames` frames may be decoded.
+    /// Checks `frames` frames against the limits.
     pub(crate) fn check_frames(&self, frames: u64, channels: u16, sample_rate_hz: u32) -> Result<(), AudioError> {
         let seconds = frames as f64 / f64::from(sample_rate_hz.max(1));
         if seconds > self.max_duration_s {

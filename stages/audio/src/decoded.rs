@@ -41,8 +41,8 @@ pub struct Decoded {
     /// floating-point files may exceed it, up to [`LARGEST_SAMPLE`](crate::LARGEST_SAMPLE). An offset is still in them;
     /// what is heard is [`mono`](Self::mono).
     pub samples: Vec<f32>,
-    /// What is odd about the file though it was decoded, in words: bytes behind its end that begin another file, a tag that
-    /// cannot be true. `None` for nearly every file.
+    /// Oddities of a file that was decoded, in words: bytes behind its end that begin another file, a tag that cannot
+    /// be true. `None` for nearly every file.
     pub remark: Option<String>,
 }
 

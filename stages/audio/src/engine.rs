@@ -16,7 +16,7 @@ use crate::{AudioError, Container, Limits, wide};
 /// Samples that one PCM packet holds, all channels together: enough to be fast, few enough to stay in the cache.
 const PCM_PACKET_SAMPLES: usize = 16_384;
 
-/// What a 16-bit sample is multiplied with to lie between -1 and 1; a power of two, so exact.
+/// Factor that brings a 16-bit sample to between -1 and 1; a power of two, so exact.
 const S16_SCALE: f32 = 1.0 / 32_768.0;
 
 /// Samples that memory is taken for before the first one is decoded.
@@ -169,7 +169,7 @@ pub(crate) fn decode_pcm(format: &PcmFormat, data: &[u8], limits: &Limits) -> Re
     Ok(sink.into_samples())
 }
 
-/// What `work` of symphonia's gives. `at` says where in the file, for the error that its errors and panics become.
+/// Result of `work` of symphonia's. `at` says where in the file, for the error that its errors and panics become.
 pub(crate) fn foreign<T>(
     container: Container,
     at: &str,

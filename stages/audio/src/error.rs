@@ -8,7 +8,7 @@ use thiserror::Error;
 
 use crate::Container;
 
-/// What a length in [`AudioError::Truncated`] or [`AudioError::OverLimit`] is counted in.
+/// Unit of a length in [`AudioError::Truncated`] or [`AudioError::OverLimit`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Unit {
     /// Bytes of the file.
@@ -30,7 +30,7 @@ pub enum AudioError {
     Io {
         /// The file.
         path: PathBuf,
-        /// What the operating system said.
+        /// Error of the operating system.
         #[source]
         source: io::Error,
     },
@@ -46,7 +46,7 @@ pub enum AudioError {
     /// The content is of no audio format that is known here.
     #[error("not audio: expected WAV, AIFF, FLAC, MP3 or Ogg Vorbis, found {found}")]
     NotAudio {
-        /// What the content looks like, in words.
+        /// Likely kind of the content, in words.
         found: String,
     },
     /// An audio format, but a variant of it that cannot be decoded.
@@ -66,7 +66,7 @@ pub enum AudioError {
         expected: Option<u64>,
         /// How much there is.
         found: u64,
-        /// What both are counted in.
+        /// Unit of both.
         unit: Unit,
     },
     /// A sample is NaN or infinite. Only files with floating-point samples can hold such.
@@ -92,7 +92,7 @@ pub enum AudioError {
         found: u64,
         /// How much is allowed.
         limit: u64,
-        /// What both are counted in.
+        /// Unit of both.
         unit: Unit,
     },
     /// The machine has no memory left for it. That says nothing about the file.
@@ -108,7 +108,7 @@ pub enum AudioError {
     Malformed {
         /// The container found.
         container: Container,
-        /// What is wrong, with the values found.
+        /// The defect, with the values found.
         detail: String,
     },
 }

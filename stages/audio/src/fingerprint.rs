@@ -27,7 +27,7 @@ const LAG: usize = 4;
 const BANDS: usize = 33;
 /// Edges of the lowest and the highest band, hertz.
 const RANGE_HZ: (f64, f64) = (200.0, 3_500.0);
-/// What is left of the sample rate, at least: twice the highest edge and some.
+/// Lowest sample rate that decimation may leave, hertz: twice the highest edge and some.
 const ANALYSIS_RATE_HZ: u32 = 8_000;
 /// A frame this far below the loudest one does not count, decibels.
 const INACTIVE_BELOW_LOUDEST_DB: f64 = 30.0;

@@ -33,7 +33,7 @@ const ID3V1_BYTES: usize = 128;
 /// Remainders of the frame checksum, polynomial 0x8005, by leading byte.
 const CRC16: [u16; 256] = crc16_table();
 
-/// What is used of a STREAMINFO block.
+/// Fields of a STREAMINFO block that are used.
 struct StreamInfo {
     sample_rate_hz: u32,
     channels: u16,
@@ -43,7 +43,7 @@ struct StreamInfo {
     md5: [u8; 16],
 }
 
-/// What is used of a frame's header.
+/// Fields of a frame's header that are used.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 struct FrameHeader {
     /// Number of the frame, or of its first sample where block sizes vary.

@@ -1,4 +1,5 @@
-//! What ingest and features share: one way from a file's bytes to samples, and one way from any sample rate to another.
+//! Decoding and resampling, shared by ingest and features: one way from a file's bytes to samples, and one way from any
+//! sample rate to another.
 //!
 //! A corpus is a folder of files that other people wrote. The format of each is decided by its content, never by its
 //! name; every file is decoded to the end, because a header proves nothing; and whatever the bytes are, the answer is

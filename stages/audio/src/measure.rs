@@ -7,7 +7,7 @@ use crate::clipping::clipped_fraction;
 use crate::levels::{decibels, levels};
 use crate::{Decoded, Levels, bandwidth_hz, fingerprint, phase};
 
-/// What is measured of a decoded recording. Levels are those of the mix that features hear: the mean of all channels, each
+/// Measurements of a decoded recording. Levels are those of the mix that features hear: the mean of all channels, each
 /// less its offset.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Measures {

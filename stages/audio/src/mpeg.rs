@@ -50,7 +50,7 @@ struct Header {
     main_data_begin: usize,
 }
 
-/// What a tag in the first frame tells.
+/// Contents of a tag in the first frame.
 #[derive(Clone, Copy, Debug, Default)]
 struct InfoTag {
     /// MPEG frames behind the tag, where it says so.
@@ -254,7 +254,7 @@ impl Header {
         })
     }
 
-    /// Whether a frame can follow another one: only bit rate and padding vary within a stream.
+    /// `true` if a frame can follow another one: only bit rate and padding vary within a stream.
     fn same_stream(&self, other: &Self) -> bool {
         (self.divisor, self.sample_rate_hz, self.channels) == (other.divisor, other.sample_rate_hz, other.channels)
     }

@@ -27,7 +27,7 @@ const JOINED_FROM_S: i64 = 10;
 /// Most frames that a packet holds (Vorbis I, 4.2.2: blocks of at most 8192 samples).
 const LARGEST_BLOCK_FRAMES: u64 = 8192;
 
-/// What the positions of pages say, against the frames that their packets gave.
+/// Positions of pages, against the frames that their packets gave.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 struct Positions {
     /// Position at which the first decoded frame lies: negative where frames are to be taken off.

@@ -17,7 +17,7 @@ use crate::wide::wide;
 
 /// Samples per second of a shifted band. Readers of the table know it as `ser_schemas::PHASE_RATE_HZ`.
 const RATE_HZ: f64 = 400.0;
-/// What comes to lie at 0 Hz in each band. Readers of the table know it as `ser_schemas::PHASE_CENTRES_HZ`.
+/// Centre of each band, which comes to lie at 0 Hz. Readers of the table know it as `ser_schemas::PHASE_CENTRES_HZ`.
 const CENTRES_HZ: [f64; 2] = [475.0, 825.0];
 /// Samples of a shifted band within which both centres go through whole cycles, 19 and 33 of them.
 const TURNS: usize = 16;
@@ -27,7 +27,7 @@ const HALF_WIDTH_HZ: f64 = 175.0;
 const HALF_LENGTH_S: f64 = 0.01;
 /// Samples of a shifted band in a word: 20 ms.
 const SAMPLES_PER_WORD: usize = 8;
-/// What is left of the sample rate before the bands are cut out, at least.
+/// Lowest sample rate that decimation may leave before the bands are cut out, hertz.
 const ANALYSIS_RATE_HZ: u32 = 4_000;
 /// Positions between two samples that the filter is tabulated at.
 const POSITIONS: usize = 32;

@@ -6,7 +6,7 @@
 //! filtered clip, which holds nothing above the lower Nyquist frequency any more, is read off between its samples by a
 //! short second sinc (`between`), at exact positions.
 //!
-//! What it keeps, measured in `tests/it/resampling.rs` over pairs from 8 to 96 kHz: within 0.01 dB up to 90 % of the lower
+//! Accuracy, measured in `tests/it/resampling.rs` over pairs from 8 to 96 kHz: within 0.01 dB up to 90 % of the lower
 //! Nyquist frequency, 100 dB down from that frequency on, less than 0.001 samples early or late. The transition lies
 //! between 92 % and 100 % of the lower Nyquist frequency.
 //!
@@ -144,7 +144,7 @@ fn filter(from: usize, to: usize) -> Vec<f64> {
     taps
 }
 
-/// Whether `n` has small prime factors only.
+/// `true` if `n` has small prime factors only.
 fn is_quick(mut n: usize) -> bool {
     for factor in 2..=LARGEST_QUICK_FACTOR {
         while n.is_multiple_of(factor) {

@@ -8,7 +8,7 @@ const GIT_LFS_VERSION: &[u8] = b"version https://git-lfs.github.com/spec/v1";
 /// Characters of a text that a message quotes.
 const QUOTED_CHARS: usize = 40;
 
-/// What is not audio, or not decoded here, by its first bytes.
+/// First bytes of files that are not audio, or not decoded here, with their names.
 const KNOWN_STARTS: [(&[u8], &str); 21] = [
     (b"PK\x03\x04", "a ZIP archive"),
     (b"\x1f\x8b", "gzip-compressed data"),

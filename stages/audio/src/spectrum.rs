@@ -44,7 +44,7 @@ impl PowerSpectrum {
     }
 
     /// Squared magnitude of each bin from 0 to half the sample rate, for the frame of `samples` that begins at `start`.
-    /// What lies outside `samples` is zero.
+    /// Samples outside `samples` are zero.
     pub(crate) fn of(&mut self, samples: &[f32], start: isize) -> &[f32] {
         self.frame.fill(0.0);
         let length = self.window.len();

@@ -1,4 +1,4 @@
-//! What tests, benchmarks and examples of several crates share; no part of this crate's interface.
+//! Helpers of tests, benchmarks and examples of several crates; no part of this crate's interface.
 
 use std::io;
 use std::path::{Path, PathBuf};

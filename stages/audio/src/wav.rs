@@ -1,8 +1,8 @@
 //! WAVE files: RIFF, RIFX (big-endian) and RF64, with their chunks in any order.
 //!
-//! What counts is one `fmt ` chunk and one `data` chunk, wherever they are; `bext`, `FLLR`, `LIST`, `_PMX` and all others
-//! are passed over. Symphonia decodes the samples; its own reader wants `fmt ` first and refuses sizes that real writers
-//! produce, so the chunks are read here.
+//! Parsed are one `fmt ` chunk and one `data` chunk, wherever they are; `bext`, `FLLR`, `LIST`, `_PMX` and all others
+//! are passed over. Symphonia decodes the samples; its own reader wants `fmt ` first and refuses sizes that real
+//! writers produce, so the chunks are read here.
 
 use symphonia::core::codecs::audio::AudioCodecId;
 use symphonia::core::codecs::audio::well_known as codec;

@@ -1,4 +1,4 @@
-//! What makes a baseline impossible.
+//! Reasons why a baseline is impossible.
 
 use ser_models::ModelsError;
 use ser_schemas::TableError;
@@ -10,7 +10,7 @@ pub enum BaselineError {
     /// A table could not be read or written.
     #[error(transparent)]
     Table(#[from] TableError),
-    /// What every model needs is not there.
+    /// The inputs that every model needs are not there.
     #[error(transparent)]
     Models(#[from] ModelsError),
     /// The linear model without a features stage.
@@ -33,7 +33,7 @@ pub enum BaselineError {
         fold: u32,
         /// Strength of the penalty.
         l2: f64,
-        /// What the optimiser said.
+        /// Message of the optimiser.
         problem: String,
     },
     /// The user asked to stop.

@@ -5,7 +5,7 @@ use ser_stage::{BoxError, Context, Input, Kind, Outcome, Output};
 
 use crate::{Inputs, Params};
 
-/// What a network has to beat, one model per fold.
+/// The kind of baselines, which a network has to beat. One model per fold.
 pub struct Baseline;
 
 impl Kind for Baseline {

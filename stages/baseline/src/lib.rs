@@ -1,4 +1,4 @@
-//! What a network has to beat: the most frequent class, and a linear model of a clip's functionals.
+//! Baselines, which a network has to beat: the most frequent class, and a linear model of a clip's functionals.
 //!
 //! [`Params`] choose one of the two. Both are fitted on the training clips of each fold, predict its test clips, and write
 //! the tables that every model leaves, so that everything downstream treats them alike. The linear model's L-BFGS is

@@ -19,7 +19,7 @@ const MEMORY: usize = 10;
 #[derive(Debug, Clone, PartialEq)]
 pub struct Linear {
     weights: Array2<f64>,
-    /// Whether some training clip is of the class; others have probability 0.
+    /// For each class, `true` if some training clip is of it; others have probability 0.
     known: Vec<bool>,
 }
 

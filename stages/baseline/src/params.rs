@@ -1,4 +1,4 @@
-//! What an analyst can set.
+//! Parameters of the baseline.
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};

@@ -20,7 +20,7 @@ use crate::scaling::Scaling;
 /// Probabilities are not taken for smaller than this where their logarithm is needed.
 const LEAST: f64 = 1e-12;
 
-/// What a baseline stage reads.
+/// Inputs of a baseline stage.
 #[derive(Debug, Clone, Copy)]
 pub struct Inputs<'a> {
     /// Folder of the manifest: `clips.parquet`.
@@ -35,14 +35,14 @@ pub struct Inputs<'a> {
     pub split_name: &'a str,
 }
 
-/// What one fold leaves.
+/// Result of one fold.
 #[derive(Default)]
 struct Fitted {
     record: FoldRecord,
     tried: Vec<Regularisation>,
 }
 
-/// What all folds share.
+/// Data that all folds share.
 struct Common<'a> {
     params: &'a Params,
     data: &'a Dataset,

@@ -1,4 +1,4 @@
-//! Whether probabilities mean what they say: reliability, Brier score, log loss, and a temperature that puts them right.
+//! Calibration of probabilities: reliability, Brier score, log loss, and a temperature that puts them right.
 
 use crate::metrics::ratio;
 use crate::sample::Sums;
@@ -11,7 +11,7 @@ const TEMPERATURES: [f64; 2] = [0.05, 20.0];
 /// Steps of the search for a temperature: each leaves 0.618 of the range of logarithms, 60 of them 2e-12 of it.
 const STEPS: usize = 60;
 
-/// What the calibration figures of some clips are made of; those of several groups of clips add up.
+/// Sums that the calibration figures of some clips are made of; those of several groups of clips add up.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Tally {
     /// Per bin: clips, sum of the probabilities of what was predicted, clips predicted right.

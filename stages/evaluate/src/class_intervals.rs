@@ -99,7 +99,7 @@ impl Kind {
         hits + misses + mistaken
     }
 
-    /// What clips of class `truth` add to a share of `class` that is `share` in all: see [`Within`].
+    /// Moments that clips of class `truth` add to a share of `class` that is `share` in all: see [`Within`].
     fn moments(self, one: &Confusion, truth: usize, class: usize, share: f64) -> Moments {
         let (clips, said) = (one.support(truth) as f64, one.count(truth, class) as f64);
         let (hits, others) = if truth == class {
@@ -389,7 +389,7 @@ fn intervals(sample: &Sample<Confusion>, kind: Kind) -> Vec<Option<Interval>> {
     classes.clone().map(of_class).collect()
 }
 
-/// Whether enough speakers have clips of a class.
+/// `true` if enough speakers have clips of a class.
 fn tells(sample: &Sample<Confusion>, class: usize) -> bool {
     let having =
         |speakers: &[Speaker<Confusion>]| speakers.iter().filter(|speaker| speaker.sums.support(class) > 0).count();

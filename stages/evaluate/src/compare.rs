@@ -151,7 +151,7 @@ pub fn speaker_permutation<P: Borrow<Pair>>(speakers: &[P], seed: u64) -> Option
     Some((as_large + 1) as f64 / (PERMUTATIONS + 1) as f64)
 }
 
-/// What each speaker adds to the difference in UAR.
+/// Contribution of each speaker to the difference in UAR.
 fn contributions<P: Borrow<Pair>>(speakers: &[P]) -> Vec<f64> {
     let speakers: Vec<&Pair> = speakers.iter().map(Borrow::borrow).collect();
     let classes = speakers.first().map_or(0, |pair| pair.clips.len());

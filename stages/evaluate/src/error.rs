@@ -1,4 +1,4 @@
-//! What makes predictions impossible to evaluate.
+//! Reasons why predictions cannot be evaluated.
 
 use std::path::PathBuf;
 
@@ -68,9 +68,9 @@ pub enum EvaluateError {
         model: String,
         /// The clip.
         clip_id: String,
-        /// What the manifest says.
+        /// Emotion in the manifest.
         in_manifest: String,
-        /// What the predictions say.
+        /// Emotion in the predictions.
         in_predictions: Emotion,
     },
     /// Probabilities that are none.
@@ -80,7 +80,7 @@ pub enum EvaluateError {
         model: String,
         /// The clip.
         clip_id: String,
-        /// What was expected and what was found.
+        /// The expected and the found value, in words.
         problem: String,
     },
     /// A model met its test clips, or what is in them, before it was tested.

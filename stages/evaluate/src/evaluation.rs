@@ -21,7 +21,7 @@ pub struct Evaluation {
     pub summary: Vec<SummaryMetric>,
     /// Figures of each class.
     pub classes: Vec<ClassMetrics>,
-    /// What was taken for what.
+    /// Confusion counts: clips by true and predicted class.
     pub confusion: Vec<ConfusionCell>,
     /// Reliability of each model.
     pub calibration: Vec<CalibrationBin>,

@@ -33,7 +33,7 @@ impl Resampling {
     }
 }
 
-/// What was taken for what, in all and by speaker, and what follows from it.
+/// Confusions, in all and by speaker, and the figures that follow from them.
 #[derive(Debug, Clone)]
 pub struct Figures {
     /// The clips, by corpus and speaker.
@@ -50,7 +50,7 @@ pub type Calibrated = (f64, Option<Interval>);
 /// Calibration of some clips.
 #[derive(Debug, Clone)]
 pub struct Calibration {
-    /// What it is computed from.
+    /// Sums that it is computed from.
     pub tally: Tally,
     /// Expected calibration error, 0 to 1.
     pub ece: Calibrated,

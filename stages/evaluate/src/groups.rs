@@ -6,7 +6,7 @@ use ser_schemas::{Clip, Emotion, Prediction};
 
 use crate::sample::Origin;
 
-/// What stands for something that the corpus does not tell of a clip.
+/// Word for a property that the corpus does not tell of a clip.
 pub const UNKNOWN: &str = "unknown";
 
 /// Upper ends of the steps in which listeners' agreement is grouped, and their names.
@@ -27,7 +27,7 @@ pub struct Scored<'a> {
     pub raw: Vec<f64>,
     /// The same at the temperature of the fold.
     pub scaled: Option<Vec<f64>>,
-    /// Whether the model that predicts the clip was trained on other clips of its speaker.
+    /// `true` if the model that predicts the clip was trained on other clips of its speaker.
     pub known_speaker: bool,
 }
 
@@ -41,7 +41,7 @@ impl Scored<'_> {
 /// Clips that are scored together.
 #[derive(Debug, Clone)]
 pub struct Group<'a> {
-    /// What the clips have in common.
+    /// Property that the clips have in common.
     pub name: &'static str,
     /// Which of these: `all`, `0`, `ravdess`, `female`.
     pub value: String,
@@ -50,7 +50,8 @@ pub struct Group<'a> {
 }
 
 impl Group<'_> {
-    /// Whether figures of single classes and calibration are worth a row: a speaker or a sentence has a few clips of each class.
+    /// `true` if figures of single classes and calibration are worth a row: a speaker or a sentence has a few clips of
+    /// each class.
     pub fn is_large(&self) -> bool {
         !matches!(self.name, "speaker" | "sentence")
     }

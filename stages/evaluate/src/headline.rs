@@ -15,7 +15,7 @@ const METRICS: [(&str, &str); 7] = [
     ("log_loss", "log loss"),
 ];
 
-/// What was measured: a model on the folds of a split.
+/// Subject of a measurement: a model on the folds of a split.
 pub fn model_on_split(model: &str, split: &str) -> String {
     format!("{model} on {split}")
 }

@@ -98,7 +98,7 @@ impl Interval {
     }
 }
 
-/// What speakers of unequal size tell of how speakers differ.
+/// Effective number of speakers of unequal size, with the degrees of freedom of their spread.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Effective {
     /// As many equally large speakers would tell as much.
@@ -127,7 +127,7 @@ impl Effective {
         Self { speakers: 1.0 / second, degrees: if second < 1.0 { degrees } else { 0.0 } }
     }
 
-    /// What the spread of resamples is multiplied by to be that of samples: sqrt(g / (g - 1)) for g speakers.
+    /// Factor from the spread of resamples to that of samples: sqrt(g / (g - 1)) for g speakers.
     pub fn correction(self) -> f64 {
         let speakers = self.speakers.max(MIN_EFFECTIVE);
         (speakers / (speakers - 1.0)).sqrt()

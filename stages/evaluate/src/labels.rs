@@ -44,7 +44,8 @@ fn disputed(subject: &Subject<'_>, most: usize) -> Vec<LabelError> {
         .collect()
 }
 
-/// Whether the model says the same of every clip of a fold, as the most frequent class does: it disputes nothing then.
+/// `true` if the model says the same of every clip of a fold, as the most frequent class does: it disputes nothing
+/// then.
 fn tells_nothing_apart(subject: &Subject<'_>) -> bool {
     let mut folds: BTreeMap<u32, &[f64]> = BTreeMap::new();
     subject.clips.iter().all(|clip| *folds.entry(clip.prediction.fold).or_insert(&clip.raw) == clip.raw)

@@ -1,4 +1,4 @@
-//! What could make a figure too good: a model that met its test clips, or what is in them, before.
+//! Leaks, which could make a figure too good: a model that met its test clips, or what is in them, before.
 //!
 //! Three witnesses are heard: the predictions (what the model was scored on), the split's assignments (what each clip was
 //! meant for) and the stage's own record of exposures (what each clip was used for).
@@ -17,29 +17,29 @@ pub struct SplitFacts {
     pub name: String,
     /// Its protocol; empty where the table does not say.
     pub protocol: String,
-    /// What each clip is meant for.
+    /// Roles of the clips in each fold.
     pub assignments: Vec<Assignment>,
 }
 
 impl SplitFacts {
-    /// Whether a speaker on both sides is a leak.
+    /// `true` if a speaker on both sides is a leak.
     pub fn keeps_speakers_apart(&self) -> bool {
         matches!(self.protocol.as_str(), "speaker-independent" | "leave-one-corpus-out" | "leave-one-speaker-out")
     }
 }
 
-/// What is known of one model on one split.
+/// Evidence about one model on one split.
 #[derive(Debug, Clone, Copy)]
 pub struct Evidence<'a> {
     /// Name of the stage that made the model.
     pub model: &'a str,
     /// Name of the split stage.
     pub split: &'a str,
-    /// What the model was scored on.
+    /// Predictions that the model was scored on.
     pub predictions: &'a [&'a Prediction],
-    /// What it said of its validation clips.
+    /// Its predictions of its validation clips.
     pub validation: &'a [Prediction],
-    /// What its clips were used for; `None` where the stage does not tell.
+    /// Uses of its clips; `None` where the stage does not tell.
     pub exposures: Option<&'a [Exposure]>,
     /// The split; `None` where it is not among the inputs.
     pub facts: Option<&'a SplitFacts>,
@@ -60,7 +60,7 @@ pub struct Evidence<'a> {
 /// | `speaker_disjoint` | a speaker of scored clips whom the model was shown | failed where the protocol keeps speakers apart, else noted |
 /// | `audio_disjoint` | a scored clip with the audio or the bytes of a clip that the model was shown | failed |
 ///
-/// What a missing witness leaves untested is noted, once for all folds.
+/// Checks that a missing witness leaves undone are noted, once for all folds.
 pub fn inspect(evidence: &Evidence<'_>) -> Vec<ModelCheck> {
     let mut tested: BTreeMap<u32, BTreeSet<&str>> = BTreeMap::new();
     for prediction in evidence.predictions {

@@ -1,4 +1,4 @@
-//! What a model really does: class metrics, summary figures and their intervals, from a table of predictions.
+//! Evaluation of models: class metrics, summary figures and their intervals, from a table of predictions.
 //!
 //! The arithmetic is in [`confusion`], [`metrics`], [`bootstrap`], [`interval`], [`class_intervals`],
 //! [`calibration`], [`calibration_intervals`](mod@calibration_intervals), [`compare`] and [`label_errors`], which know neither files nor emotions; [`evaluation`], [`comparisons`], [`cross_corpus`] and [`labels`]

@@ -1,4 +1,4 @@
-//! What an analyst can set.
+//! Parameters of an evaluation.
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};

@@ -36,7 +36,7 @@ pub struct Inputs<'a> {
     pub splits: &'a [(&'a str, &'a Path)],
 }
 
-/// What one stage that makes models wrote.
+/// Tables of one stage that makes models.
 struct Source {
     name: String,
     models: Vec<Model>,

@@ -76,7 +76,7 @@ pub struct Origin<'a> {
     pub corpus: &'a str,
     /// Its speaker, unlike that of any other corpus.
     pub speaker: &'a str,
-    /// Whether the model that predicts it was trained on other clips of the speaker.
+    /// `true` if the model that predicts it was trained on other clips of the speaker.
     pub known: bool,
 }
 
@@ -143,8 +143,9 @@ impl<T: Sums> Sample<T> {
         self.corpora.iter().map(Vec::len).collect()
     }
 
-    /// Whether there are enough to tell how they vary: in all corpora together, at least `speakers` strangers less one beyond the first
-    /// of each corpus (three speakers of one corpus, two and two of two); of known speakers, as many clips beyond the first of each.
+    /// `true` if there are enough to tell how they vary: in all corpora together, at least `speakers` strangers less
+    /// one beyond the first of each corpus (three speakers of one corpus, two and two of two); of known speakers, as
+    /// many clips beyond the first of each.
     pub fn tells(&self, speakers: usize) -> bool {
         let least = speakers.saturating_sub(1);
         let strangers = self.corpora.is_empty() || self.freedom_of_strangers() >= least;

@@ -21,8 +21,8 @@
 //! The expectation counts for as many as the corpus lacks of [`ENOUGH`], fewer where u is itself uncertain:
 //! 1 / d = 1 / (ENOUGH - d_h) + 1 / d_u. A corpus with more speakers than that speaks for itself alone.
 //!
-//! What this asks of the world: that speakers of small corpora are about as unlike as those of the others. Of one speaker nothing
-//! else can be said.
+//! Assumption: speakers of small corpora are about as unlike as those of the others. Of one speaker nothing else can be
+//! said.
 
 use crate::interval::{MIN_EFFECTIVE, StandardError};
 
@@ -56,12 +56,12 @@ impl Part {
         self.variance / self.apart
     }
 
-    /// Whether it has a design effect of its own.
+    /// `true` if it has a design effect of its own.
     fn tells_itself(&self) -> bool {
         self.degrees > 0.0 && self.apart > 0.0
     }
 
-    /// Whether that says how unlike speakers are.
+    /// `true` if that effect says how unlike speakers are.
     fn tells(&self) -> bool {
         self.tells_itself() && self.reach > 0.0
     }
@@ -113,7 +113,7 @@ struct Unlike {
     value: f64,
     /// Twice the inverse of its own variance; 0 without anybody to tell.
     information: f64,
-    /// What each of all corpora has to say in it, in shares of 1.
+    /// Weight of each corpus in it, in shares of 1.
     weights: Vec<f64>,
 }
 
@@ -157,7 +157,7 @@ impl Unlike {
         if part.reach > 0.0 { self.information * (self.expected(part) / part.reach).powi(2) } else { f64::INFINITY }
     }
 
-    /// What they are taken for at least.
+    /// Floor of the degrees of freedom of an expectation.
     fn least_certain(&self) -> f64 {
         if self.information > 0.0 { LEAST_CERTAIN } else { 0.0 }
     }

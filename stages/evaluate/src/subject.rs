@@ -10,7 +10,7 @@ use crate::groups::{Scored, classes};
 /// A model on a split, with what it said of every clip.
 #[derive(Debug)]
 pub struct Subject<'a> {
-    /// What its stage says of it.
+    /// Description of it by its stage.
     pub about: &'a Model,
     /// Classes of all figures.
     pub classes: Vec<Emotion>,

@@ -36,7 +36,7 @@ fn prediction(clip: &Clip, model: &str, number: usize) -> Prediction {
     }
 }
 
-/// What a stage of a model leaves; what a split leaves.
+/// Tables of a stage of a model; tables of a split.
 #[derive(Default, Clone)]
 struct Model {
     predictions: Vec<Prediction>,

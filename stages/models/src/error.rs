@@ -1,4 +1,4 @@
-//! What makes any model impossible.
+//! Reasons why a model of any kind is impossible.
 
 use ser_schemas::{Role, TableError};
 
@@ -14,7 +14,7 @@ pub enum ModelsError {
     BadClip {
         /// The clip.
         clip_id: String,
-        /// What is wrong with it.
+        /// Reason why it cannot be used.
         problem: &'static str,
     },
     /// A fold with nothing to fit on or nothing to predict.
@@ -58,7 +58,7 @@ pub enum ModelsError {
         clip_id: String,
         /// The functional.
         functional: String,
-        /// What it is.
+        /// Its value.
         value: f32,
     },
 }

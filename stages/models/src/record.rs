@@ -1,4 +1,4 @@
-//! What a model was shown and what it answers, and the tables made of that.
+//! Clips that a model was shown, its answers, and the tables made of both.
 
 use std::path::Path;
 
@@ -8,7 +8,7 @@ use ser_schemas::{
 
 use crate::{Dataset, Fold, ModelsError, most_probable};
 
-/// What the model of one fold was shown and what it answers.
+/// Clips that the model of one fold was shown, and its answers.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct FoldRecord {
     /// Each use of clips, as positions in the dataset.

@@ -1,4 +1,4 @@
-//! What `docs/add-a-network.md` says, done: a model in a few lines, whatever class has the nearest mean.
+//! Example of `docs/add-a-network.md`: a model in a few lines, whatever class has the nearest mean.
 
 use std::path::Path;
 
@@ -140,7 +140,7 @@ fn a_class_that_is_tested_and_never_trained_on_is_warned_of() {
     );
 }
 
-/// What is wrong with a table, and a part of what is said.
+/// Defective tables, and a part of each message.
 #[test]
 fn what_does_not_fit_is_refused_by_name() {
     let folder = tempfile::tempdir().expect("temporary folder");

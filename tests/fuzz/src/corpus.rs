@@ -31,7 +31,7 @@ pub fn corpus(bytes: &[u8]) {
     let _ = ser_ingest::check_root(&descriptor, folder.path());
 }
 
-/// Whether `name` stays inside the folder that it is put into.
+/// `true` if `name` stays inside the folder that it is put into.
 fn is_below(name: &str) -> bool {
     let plain = |part: std::path::Component<'_>| matches!(part, std::path::Component::Normal(_));
     !name.is_empty() && name.len() <= MAX_NAME && !name.contains('\0') && Path::new(name).components().all(plain)

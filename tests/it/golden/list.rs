@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
 
-/// What is known of a stage.
+/// Facts kept about a stage.
 #[derive(Default)]
 pub(super) struct Stage {
     pub(super) kind: String,
@@ -15,7 +15,7 @@ pub(super) struct Stage {
     pub(super) inputs: Vec<String>,
 }
 
-/// What is known of a table.
+/// Facts kept about a table.
 #[derive(Default)]
 pub(super) struct Table {
     pub(super) rows: u64,

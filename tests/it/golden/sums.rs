@@ -1,4 +1,4 @@
-//! What a table says, so far as it is the same on every processor.
+//! Sums of a table's values, so far as they are the same on every processor.
 
 use std::collections::BTreeMap;
 use std::fs::File;
@@ -15,7 +15,7 @@ const NOT_KEPT: [&str; 3] = ["seconds", "recipe", "p_adjusted"];
 /// Columns in which a network decides.
 const DECIDED: [&str; 2] = ["predicted", "best"];
 
-/// What a table of a stage of kind `kind` says, apart from what it says of `networks`.
+/// Sums of a table of a stage of kind `kind`, apart from the rows about `networks`.
 pub(super) fn table(path: &Path, kind: &str, networks: &[&str]) -> Table {
     let reader = SerializedFileReader::new(File::open(path).expect("table")).expect("Parquet");
     let mut sums = Sums::new(kind, path);

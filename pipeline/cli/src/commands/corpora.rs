@@ -81,7 +81,7 @@ fn check(root: &Path, corpus: &str, json: bool) -> anyhow::Result<Status> {
     Ok(status)
 }
 
-/// What was understood, warnings first and notes last. File names are other people's text, and shown so that a
+/// Findings of the survey, warnings first and notes last. File names are other people's text, and shown so that a
 /// terminal does not obey them.
 fn describe(survey: &Survey) -> String {
     let mut text = printable(&format!(

@@ -64,13 +64,13 @@ struct Watch<'a> {
     places: Places,
     /// Folder of the pipeline file, absolute.
     base: PathBuf,
-    /// What everything looked like when it was last acted upon.
+    /// Snapshot of the places when they were last acted upon.
     seen: Snapshot,
     signals: Signals,
     stop: Stop,
 }
 
-/// What comes after something was done.
+/// Step that follows an action.
 enum Next {
     /// Waiting for the next change.
     Wait,
@@ -137,7 +137,7 @@ impl Watch<'_> {
         }
     }
 
-    /// Whether anything changed that a stage reads.
+    /// `true` if anything changed that a stage reads.
     fn has_changed(&mut self) -> bool {
         loop {
             let now = Snapshot::take(&self.places);
@@ -244,7 +244,7 @@ fn report(problem: Option<String>) {
     }
 }
 
-/// What all stages read from outside, and the pipeline file itself.
+/// Files that the stages read from outside, and the pipeline file itself.
 fn places(project: &Project<'_>, pipeline: &Pipeline) -> anyhow::Result<Places> {
     let mut paths = vec![Place::whole(absolute(pipeline.file()).context("no current folder")?)];
     for stage in pipeline.stages() {

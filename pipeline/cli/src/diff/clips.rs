@@ -8,7 +8,7 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 use ser_schemas::{Clip, Exclusion};
 use serde::Serialize;
 
-/// What differs between two manifests. All lists are in the order of the clip ids.
+/// Differences between two manifests. All lists are in the order of the clip ids.
 #[derive(Debug, Default, PartialEq, Serialize)]
 pub(crate) struct ClipDiff {
     /// The manifest stage.
@@ -74,11 +74,11 @@ pub(crate) struct Excluded {
     /// Why it was left out.
     pub(crate) reason: &'static str,
     pub(crate) detail: String,
-    /// What it is in the other run.
+    /// Role of the file in the other run.
     pub(crate) otherwise: Otherwise,
 }
 
-/// What a file is in the run that did not leave it out.
+/// Role of a file in the run that did not leave it out.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "kebab-case")]
 pub(crate) enum Otherwise {
@@ -93,7 +93,7 @@ pub(crate) struct Manifest {
 }
 
 impl ClipDiff {
-    /// What differs between `old` and `new`, both of manifest stage `stage`.
+    /// Differences between `old` and `new`, both of manifest stage `stage`.
     pub(crate) fn of(stage: &str, old: &Manifest, new: &Manifest) -> Self {
         let mut diff = Self { stage: stage.to_owned(), before: old.counts(), after: new.counts(), ..Self::default() };
         let (before, after) = (old.by_id(), new.by_id());
@@ -123,7 +123,7 @@ impl ClipDiff {
         diff
     }
 
-    /// Whether nothing differs.
+    /// `true` if nothing differs.
     pub(crate) fn is_empty(&self) -> bool {
         let unchanged = Self { stage: self.stage.clone(), before: self.before, after: self.after, ..Self::default() };
         *self == unchanged

@@ -19,7 +19,7 @@ pub(crate) struct FigureChange {
     pub(crate) new: Figure,
     /// Second minus first.
     pub(crate) delta: f64,
-    /// Whether each run's value lies in the other's interval; `None` where one has no interval.
+    /// `true` if each run's value lies in the other's interval; `None` where one has no interval.
     pub(crate) within_intervals: Option<bool>,
 }
 
@@ -30,7 +30,7 @@ pub(crate) struct Key {
     pub(crate) model: String,
     /// Name of the split stage.
     pub(crate) split: String,
-    /// What the test clips are grouped by: `overall`, `fold`, `corpus`, `gender`.
+    /// Property that the test clips are grouped by: `overall`, `fold`, `corpus`, `gender`.
     pub(crate) group: String,
     /// Which group; `all` for `overall`.
     pub(crate) group_value: String,

@@ -46,7 +46,7 @@ pub(crate) struct OtherEmotions {
 }
 
 impl Diff {
-    /// What differs between `a` and the later `b`.
+    /// Differences between `a` and the later `b`.
     pub(crate) fn of(store: &Store, a: &RunRecord, b: &RunRecord) -> Self {
         let mut diff = Self::without_tables(compare(a, b));
         for new in b.stages.iter().filter(|stage| stage.has_result()) {

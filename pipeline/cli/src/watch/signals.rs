@@ -43,7 +43,7 @@ struct Registered {
     deep: BTreeSet<PathBuf>,
     /// Only what lies directly in them.
     flat: BTreeSet<PathBuf>,
-    /// What is looked for there; other events mean nothing.
+    /// Places of interest there; other events mean nothing.
     related: Vec<Place>,
 }
 
@@ -54,12 +54,12 @@ impl Signals {
         Self { send, receive, woken: Arc::default(), poll, fallback, watcher: None, registered: Registered::default() }
     }
 
-    /// What ends the waiting from elsewhere.
+    /// Sender of signals that end the waiting from elsewhere.
     pub(crate) fn sender(&self) -> Sender<Signal> {
         self.send.clone()
     }
 
-    /// Whether it looks from time to time, and how often.
+    /// Time between looks; `None` where file events tell of changes.
     pub(crate) fn polls(&self) -> Option<Duration> {
         self.poll
     }
@@ -146,7 +146,7 @@ impl Signals {
     }
 }
 
-/// Whether an event at `path` may be about something that is read of `place`.
+/// `true` if an event at `path` may be about something that is read of `place`.
 fn is_about(kind: EventKind, path: &Path, place: &Place) -> bool {
     match path.strip_prefix(&place.path) {
         Ok(below) => below.as_os_str().is_empty() || place.counts(below) || may_be_folder(kind, path),
@@ -154,7 +154,7 @@ fn is_about(kind: EventKind, path: &Path, place: &Place) -> bool {
     }
 }
 
-/// Whether an event may be about a folder: whatever it is called, files that are read may come or go with it.
+/// `true` if an event may be about a folder: whatever it is called, files that are read may come or go with it.
 fn may_be_folder(kind: EventKind, path: &Path) -> bool {
     match kind {
         EventKind::Create(CreateKind::File)

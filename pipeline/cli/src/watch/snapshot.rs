@@ -1,4 +1,4 @@
-//! What the watched files look like at one moment.
+//! State of the watched files at one moment.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
@@ -8,7 +8,7 @@ use std::time::SystemTime;
 use ser_stage::WatchFilter;
 use walkdir::WalkDir;
 
-/// What is watched.
+/// Watched files and folders.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub(crate) struct Places {
     /// Files, and folders with all that is in them.
@@ -39,7 +39,7 @@ impl Place {
         Self { path: path.into(), reads: None }
     }
 
-    /// Whether the file at `below`, a path below this one, counts.
+    /// `true` if the file at `below`, a path below this one, counts.
     pub(crate) fn counts(&self, below: &Path) -> bool {
         self.reads.as_ref().is_none_or(|reads| reads(below))
     }
@@ -107,7 +107,7 @@ impl Snapshot {
         self.files.values().filter(|state| **state != State::Folder).count()
     }
 
-    /// Whether all that is read is as it was; folders below the places may have come or gone.
+    /// `true` if all that is read is as it was; folders below the places may have come or gone.
     pub(crate) fn reads_like(&self, other: &Self) -> bool {
         self.files == other.files
     }

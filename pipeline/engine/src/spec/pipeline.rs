@@ -84,7 +84,7 @@ impl Pipeline {
         &self.overrides
     }
 
-    /// What tells what the files of its results say.
+    /// Function that digests the contents of its results.
     pub(crate) fn content(&self) -> ContentDigest {
         self.content
     }
@@ -99,7 +99,7 @@ impl Pipeline {
         self.stages.iter().find(|stage| stage.name == name)
     }
 
-    /// What `stage` reads, in the order of [`StageKind::inputs`], then of `from`; each once.
+    /// Inputs of `stage`, in the order of [`StageKind::inputs`], then of `from`; each once.
     pub fn inputs_of<'a>(&'a self, stage: &'a Stage) -> impl Iterator<Item = &'a Stage> {
         stage.inputs.iter().map(|&at| &self.stages[at])
     }
@@ -131,7 +131,7 @@ impl Stage {
         self.prepared.params().downcast_ref()
     }
 
-    /// What depends on its parameters.
+    /// Its prepared parameters, with all that depends on them.
     pub fn prepared(&self) -> &dyn Prepared {
         self.prepared.as_ref()
     }

@@ -39,7 +39,7 @@ enum Event {
     Version(u32),
 }
 
-/// What is in the file of each stage, the source first.
+/// Text of each stage's file, the source first.
 type Texts = Vec<String>;
 
 impl Model {
@@ -55,7 +55,7 @@ impl Model {
         text
     }
 
-    /// What an undisturbed run of everything writes.
+    /// Texts that an undisturbed run of everything writes.
     fn texts(&self) -> Texts {
         let mut texts = vec![self.number.trim().to_owned()];
         for (at, inputs) in self.inputs.iter().enumerate() {
@@ -77,7 +77,7 @@ impl Model {
         std::iter::once(0).chain(self.inputs[at - 1].iter().map(|input| input + 1)).collect()
     }
 
-    /// Whether each stage has to run in any case, after a full run of `old`.
+    /// `true` if the stage at `at` has to run in any case, after a full run of `old`.
     fn definite(&self, old: &Self, at: usize) -> bool {
         let Some(stage) = at.checked_sub(1) else {
             return self.number != old.number || self.damaged.contains(&None);

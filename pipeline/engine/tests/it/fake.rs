@@ -160,7 +160,7 @@ fn number(text: String) -> External {
     External { description: format!("number {}", text.trim()), digest: text, ..External::default() }
 }
 
-/// What a file of `source` says, lines that begin with `#` left out.
+/// Text of a file of `source`, lines that begin with `#` left out.
 fn without_comments(path: &Path) -> Result<Option<String>, BoxError> {
     let text = fs::read_to_string(path)?;
     let made_by_source = path.with_file_name("maker.txt").exists();
@@ -287,7 +287,7 @@ pub(crate) fn parse(text: &str, overrides: &[&str]) -> Result<Pipeline, SpecErro
     Spec::parse(Path::new("pipeline.toml"), text.to_owned(), &registry(), &overrides, &env)
 }
 
-/// What the mistakes in `text` look like.
+/// Diagnostics of the mistakes in `text`, as users see them.
 pub(crate) fn mistakes(text: &str, overrides: &[&str]) -> String {
     match parse(text, overrides) {
         Ok(pipeline) => format!("no mistakes: {pipeline:?}"),

@@ -1,4 +1,4 @@
-//! What a run leaves for later comparisons: figures, and copies of small tables that outlive the next run.
+//! Copies that a run leaves for later comparisons: figures, and small tables that outlive the next run.
 
 use std::fs;
 

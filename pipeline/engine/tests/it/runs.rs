@@ -1,4 +1,4 @@
-//! What runs, why, and what happens when something goes wrong.
+//! Stages that run, their reasons, and their failures.
 
 use std::fs;
 use std::sync::atomic::{AtomicBool, Ordering};

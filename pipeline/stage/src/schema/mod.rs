@@ -25,7 +25,7 @@ pub(crate) fn of<P: JsonSchema>() -> Schema {
     SchemaSettings::draft2020_12().for_deserialize().into_generator().into_root_schema_for::<P>()
 }
 
-/// What in `params` is not as their schema says. For parameters that were not read from a pipeline file.
+/// Violations of their schema in `params`. For parameters that were not read from a pipeline file.
 pub fn problems<P: JsonSchema + Serialize>(params: &P) -> Vec<Problem> {
     let value = match serde_json::to_value(params) {
         Ok(value) => value,

@@ -66,7 +66,7 @@ impl From<&Value> for Node<()> {
 }
 
 impl<S> Node<S> {
-    /// What it is, for messages.
+    /// Name of its type with an article, for messages.
     pub fn describe(&self) -> &'static str {
         match self.value {
             NodeValue::String(_) => "a string",
@@ -80,7 +80,7 @@ impl<S> Node<S> {
         }
     }
 
-    /// What was written, for messages; tables and arrays by what they are.
+    /// The value as written, for messages; the type of tables and arrays.
     pub fn shown(&self) -> String {
         match &self.value {
             NodeValue::String(text) if text.is_empty() => "`\"\"`".to_owned(),

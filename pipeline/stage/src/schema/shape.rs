@@ -1,4 +1,4 @@
-//! What a JSON Schema allows at one place, with references followed and alternatives laid side by side.
+//! Values that a JSON Schema allows at one place, with references followed and alternatives laid side by side.
 //!
 //! Covers what schemars derives for parameter types: `$ref`, `allOf`, `anyOf`/`oneOf`, nullable types. Null is dropped:
 //! TOML has none, an absent key means it. What it cannot lay side by side without losing a rule, [`lost`] tells.
@@ -20,7 +20,7 @@ pub(super) fn alternatives(root: &Value, schema: &Value) -> Vec<Map<String, Valu
     flatten(root, schema, 0, &mut |_| {}).into_iter().filter_map(without_null).collect()
 }
 
-/// What [`alternatives`] loses of the rules of `schema`.
+/// Rules of `schema` that [`alternatives`] loses.
 pub(super) fn lost(root: &Value, schema: &Value) -> Vec<String> {
     let mut found = Vec::new();
     flatten(root, schema, 0, &mut |rule| found.push(rule));

@@ -16,11 +16,11 @@ pub struct Misfit<S> {
     pub span: S,
     /// Its dotted path: `noise.augment[0].snr_db`.
     pub path: String,
-    /// What is wrong, with expected and found values: the rest of a sentence that begins with the path.
+    /// The mistake, with expected and found values: the rest of a sentence that begins with the path.
     pub message: String,
     /// A few words under the snippet; may be empty.
     pub label: String,
-    /// What to do about it.
+    /// Advice on how to correct it.
     pub hint: Option<String>,
 }
 
@@ -44,7 +44,7 @@ pub struct Walk<'a, S> {
     pub root: &'a Value,
     /// Keys that a stage has beside its parameters, offered as suggestions.
     pub stage_keys: &'a [&'a str],
-    /// What did not fit, so far.
+    /// Misfits so far.
     pub found: Vec<Misfit<S>>,
 }
 

@@ -38,7 +38,7 @@ pub(super) struct Stream<'a> {
     pub(super) pages: Vec<Page<'a>>,
     /// Byte at which numbers of pages are left out right behind the header packets: a stream that was joined while it ran.
     pub(super) joined_at: Option<usize>,
-    /// What lies behind the last page, in words, where it begins another file.
+    /// The data behind the last page, in words, where they begin another file.
     pub(super) behind: Option<String>,
 }
 
@@ -114,7 +114,7 @@ impl<'a> Page<'a> {
         })
     }
 
-    /// Whether the page is marked as the last of its stream.
+    /// `true` if the page is marked as the last of its stream.
     pub(super) fn is_last(&self) -> bool {
         self.flags & LAST_PAGE != 0
     }

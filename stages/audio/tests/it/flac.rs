@@ -1,4 +1,4 @@
-//! What a FLAC header may get wrong, and what it may not.
+//! Errors in FLAC headers that are forgiven, and those that are not.
 
 use ser_audio::{AudioError, Unit};
 

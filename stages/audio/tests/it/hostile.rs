@@ -30,7 +30,7 @@ fn seeds() -> [Vec<u8>; 8] {
     [wav16(&signal, 1, 16_000), riff(&[data, fmt], order), aiff, flac, flac_24, mp3, mp3_stereo, ogg]
 }
 
-/// What must hold whatever the bytes are; whether they are a sound.
+/// Asserts the guarantees that hold whatever the bytes are; `true` if they are a sound.
 pub(crate) fn check(bytes: Vec<u8>) -> bool {
     let Ok(audio) = ser_audio::decode(bytes, &LIMITS) else { return false };
     assert!(!audio.samples.is_empty());

@@ -1,4 +1,4 @@
-//! What is refused, and in which words.
+//! Refused files, and the words of their refusals.
 
 use ser_audio::{AudioError, Limits, Unit};
 

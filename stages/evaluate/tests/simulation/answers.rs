@@ -13,7 +13,7 @@ use super::{Count, normal};
 /// A population of speakers, and how many clips each has.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct World {
-    /// What is special about it.
+    /// Its peculiarity.
     pub(crate) name: &'static str,
     /// Mean recall of each class at an average speaker.
     pub(crate) recalls: &'static [f64],
@@ -61,7 +61,7 @@ pub(crate) const WORLDS: &[World] = &[
     world("two classes, a weak model", &[0.6, 0.55], &[15, 10]),
 ];
 
-/// What has intervals: figures of all classes together, differences of two models, and figures of single classes.
+/// Figures with intervals: of all classes together, differences of two models, and of single classes.
 pub(crate) const FIGURES: [&str; 9] = [
     "uar",
     "accuracy",
@@ -155,7 +155,7 @@ impl World {
         (Scores::of(&all), differences)
     }
 
-    /// What the first model takes a speaker's clips for, and which of them both models get right.
+    /// The first model's answers to a speaker's clips, and the clips that both models get right.
     fn speaker(&self, generator: &mut impl Rng) -> (Speaker<Confusion>, Speaker<Pair>) {
         let classes = self.recalls.len();
         let (mut confusion, mut pair) = (Confusion::new(classes), Pair::new(classes));

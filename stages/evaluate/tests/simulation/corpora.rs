@@ -31,7 +31,7 @@ pub(crate) struct Corpus {
 /// Several corpora.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct World {
-    /// What is special about it.
+    /// Its peculiarity.
     pub(crate) name: &'static str,
     /// Its corpora.
     pub(crate) corpora: &'static [Corpus],
@@ -39,7 +39,7 @@ pub(crate) struct World {
     pub(crate) class_sd: f64,
     /// Speakers have so many times the clips, one after another.
     pub(crate) times: &'static [u64],
-    /// Whether the model was trained on other clips of the speakers.
+    /// `true` if the model was trained on other clips of the speakers.
     pub(crate) known: bool,
 }
 
@@ -129,7 +129,7 @@ pub(crate) struct Coverage {
     pub(crate) uar_width: f64,
 }
 
-/// What both models get right of a speaker's clips, class by class.
+/// Share of a speaker's clips that each model gets right, class by class.
 struct Skill {
     first: [f64; RECALLS.len()],
     second: [f64; RECALLS.len()],

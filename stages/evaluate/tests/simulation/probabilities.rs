@@ -19,7 +19,7 @@ use super::{Count, normal, sample};
 /// A population of speakers, and how many clips each has.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct World {
-    /// What is special about it.
+    /// Its peculiarity.
     pub(crate) name: &'static str,
     /// Number of classes.
     pub(crate) classes: usize,
@@ -70,7 +70,7 @@ pub(crate) const WORLDS: &[World] = &[
     World { times: &[1, 1, 1, 4], ..world("some speakers with four times the clips", 4, 6, (1.5, 0.3), (1.3, 0.2)) },
 ];
 
-/// What has intervals.
+/// Figures with intervals.
 pub(crate) const FIGURES: [&str; 3] = ["ece", "brier", "log_loss"];
 
 /// The figures of infinitely many speakers, in the order of [`FIGURES`].
@@ -134,7 +134,7 @@ impl World {
         }
     }
 
-    /// What the model says of a speaker's clips.
+    /// Answers of the model to a speaker's clips.
     fn answers(&self, voice: Voice, generator: &mut impl Rng) -> Speaker<Tally> {
         let mut speaker = Speaker::of(&Tally::new(BINS), []);
         let mut row = vec![0.0; self.classes];
@@ -167,11 +167,11 @@ struct Voice {
 /// Several corpora.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Union {
-    /// What is special about it.
+    /// Its peculiarity.
     pub(crate) name: &'static str,
     /// The population of each corpus, and its number of speakers.
     pub(crate) corpora: &'static [(World, usize)],
-    /// Whether the model was trained on other clips of the speakers: then the same speak in every experiment.
+    /// `true` if the model was trained on other clips of the speakers: then the same speak in every experiment.
     pub(crate) known: bool,
 }
 

@@ -1,4 +1,4 @@
-//! What every target does around the function that it tries.
+//! Setup that all targets share around the function that they try.
 
 pub use libfuzzer_sys::fuzz_target;
 

@@ -8,7 +8,7 @@ use ser_engine::Pipeline;
 use ser_schemas::Clip;
 use serde::Serialize;
 
-/// What one stage that trains hears of the clips.
+/// Part of the clips that one stage that trains hears.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub(super) struct LongClips {
     /// Name of the stage.

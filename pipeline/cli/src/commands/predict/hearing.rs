@@ -36,11 +36,11 @@ pub(super) struct Hearing {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Problem {
     pub(super) reason: Reason,
-    /// What exactly was found, in words.
+    /// The exact finding, in words.
     pub(super) detail: String,
 }
 
-/// What there is to tell of a recording beside its features.
+/// Facts about a recording beside its features.
 #[derive(Debug, Clone, Copy, Default, PartialEq)]
 pub(super) struct Facts {
     pub(super) sample_rate_hz: u32,

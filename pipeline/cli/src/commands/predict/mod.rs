@@ -109,14 +109,13 @@ fn default_model(project: &Project<'_>) -> anyhow::Result<PathBuf> {
     .into())
 }
 
-/// What is predicted with.
 struct Prediction<'a> {
     predictor: &'a Predictor,
     hearing: &'a Hearing,
     speakers: &'a Speakers,
 }
 
-/// What there is to say of all recordings when they are done.
+/// Remarks about all recordings, told when they are done.
 #[derive(Debug, Default)]
 struct Told {
     failed: bool,

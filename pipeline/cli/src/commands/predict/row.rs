@@ -17,7 +17,7 @@ pub(super) struct Row {
     pub(super) outcome: Result<Said, Problem>,
 }
 
-/// What the model says.
+/// Answer of the model.
 pub(super) struct Said {
     /// Probability of each class.
     pub(super) classes: Vec<(String, f32)>,

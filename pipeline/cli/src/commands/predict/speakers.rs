@@ -33,7 +33,7 @@ pub(super) struct Speakers {
     of: Vec<Option<usize>>,
     names: Vec<String>,
     statistics: Vec<SpeakerStatistics>,
-    /// Whether an option said who speaks.
+    /// `true` if an option said who speaks.
     told: bool,
 }
 
@@ -111,7 +111,7 @@ impl Speakers {
         self.of[at].map(|speaker| self.names[speaker].as_str())
     }
 
-    /// What the recording at `at` is standardised with, in words.
+    /// Statistics that standardise the recording at `at`, in words.
     pub(super) fn standardised(&self, at: usize) -> String {
         let Some(speaker) = self.of[at] else { return "training statistics: the speaker is not known".to_owned() };
         let (name, statistics) = (&self.names[speaker], &self.statistics[speaker]);
