@@ -1,12 +1,12 @@
 //! What a complete corpus would have, against what is there.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
+use std::collections::btree_map::Entry;
 
 use ser_schemas::Emotion;
 
 use crate::descriptor::{Descriptor, Expected};
 use crate::identify::Identity;
-use crate::names;
 
 /// How many incomplete speakers a message names.
 const NAMED: usize = 5;
@@ -14,14 +14,16 @@ const NAMED: usize = 5;
 /// Distinct recordings: copies in a second folder or a second format count once.
 #[derive(Debug, Default)]
 pub(crate) struct Inventory {
-    recordings: BTreeSet<Vec<Option<String>>>,
+    /// The first file of each, by what is told of it.
+    recordings: BTreeMap<Vec<Option<String>>, String>,
     pub(crate) emotions: BTreeMap<Emotion, u64>,
     pub(crate) speakers: BTreeMap<String, u64>,
 }
 
 impl Inventory {
-    /// Counts a file whose name was understood and that is the corpus's speech.
-    pub(crate) fn add(&mut self, identity: &Identity, path: &str) {
+    /// Counts the file at `path`, whose name was understood and that is the corpus's speech; or, where a file before it is
+    /// the same recording by all that is told of both, returns that one.
+    pub(crate) fn add(&mut self, identity: &Identity, path: &str) -> Option<&str> {
         let facts = &identity.facts;
         let recording = vec![
             facts.speaker.clone(),
@@ -29,18 +31,21 @@ impl Inventory {
             facts.intensity.clone(),
             facts.sentence.clone(),
             facts.take.clone(),
-            // A repaired name and its corrected copy are the same recording; free names are told apart by themselves.
-            (identity.repaired.is_none() && facts.sentence.is_none()).then(|| names::file_name(path).to_owned()),
+            // Free names are told apart by themselves.
+            facts.sentence.is_none().then(|| identity.own_part.clone()),
         ];
-        if !self.recordings.insert(recording) {
-            return;
-        }
+        let first = match self.recordings.entry(recording) {
+            Entry::Occupied(known) => return Some(known.into_mut().as_str()),
+            Entry::Vacant(new) => new,
+        };
+        first.insert(path.to_owned());
         if let Some(emotion) = facts.emotion {
             *self.emotions.entry(emotion).or_default() += 1;
         }
         if let Some(speaker) = &facts.speaker {
             *self.speakers.entry(speaker.clone()).or_default() += 1;
         }
+        None
     }
 
     /// Number of distinct recordings.

@@ -16,7 +16,7 @@ impl Kind for Ingest {
     type Params = Params;
 
     const NAME: &'static str = "ingest";
-    const VERSION: u32 = 4;
+    const VERSION: u32 = 5;
     const SUMMARY: &'static str = "finds, decodes and describes every audio file of a corpus";
     const INPUTS: &'static [Input] = &[];
     const OUTPUTS: &'static [Output] = &[Clip::FOUND, Corpus::INGESTED];

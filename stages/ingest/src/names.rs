@@ -32,6 +32,8 @@ pub(crate) struct Reading {
     pub(crate) repaired: Option<usize>,
     /// Which pattern matched: its number in the descriptor.
     pub(crate) pattern: Option<usize>,
+    /// Where the first part of the path begins that the pattern takes something from; 0 where it takes nothing.
+    pub(crate) from: usize,
     /// Why the path says nothing, where it says nothing.
     pub(crate) misread: Option<Misread>,
     /// What the path says, or why it says nothing.
@@ -60,14 +62,15 @@ pub(crate) enum Misread {
 /// Reads `path`: below the root, with `/`, without the extension.
 pub(crate) fn read_name(descriptor: &Descriptor, path: &str) -> Reading {
     let (path, repaired) = repair(descriptor, &nfc(path));
-    let read = match first_match(descriptor, &path) {
-        Some((number, pattern, captures)) => (Some(number), facts(descriptor, pattern, &captures, &path)),
-        None => (None, Err(Misread::Pattern)),
+    let (pattern, from, facts) = match first_match(descriptor, &path) {
+        Some((number, pattern, captures)) => {
+            (Some(number), first_part(&captures, &path), facts(descriptor, pattern, &captures, &path))
+        }
+        None => (None, 0, Err(Misread::Pattern)),
     };
-    let (pattern, facts) = read;
     let misread = facts.as_ref().err().cloned();
     let facts = facts.map_err(|why| why.described(descriptor, &path));
-    Reading { path, repaired, pattern, misread, facts }
+    Reading { path, repaired, pattern, from, misread, facts }
 }
 
 /// What the groups of the pattern that fits `path` hold, before any code is looked up; `path` is one of a [`Reading`].
@@ -77,9 +80,27 @@ pub(crate) fn groups<'p>(descriptor: &Descriptor, path: &'p str) -> Vec<(Field, 
     told.filter(|(_, text)| !is_blank(text)).collect()
 }
 
-fn first_match<'d, 'p>(descriptor: &'d Descriptor, path: &'p str) -> Option<(usize, &'d Pattern, regex::Captures<'p>)> {
+/// The pattern that fits `path`, its number, and what it takes of it; `path` is one of a [`Reading`].
+pub(crate) fn first_match<'d, 'p>(
+    descriptor: &'d Descriptor,
+    path: &'p str,
+) -> Option<(usize, &'d Pattern, regex::Captures<'p>)> {
     let patterns = descriptor.patterns.iter().enumerate();
     patterns.into_iter().find_map(|(number, pattern)| Some((number, pattern, pattern.path.captures(path)?)))
+}
+
+/// Where the first part of `path` begins that a group takes something from.
+fn first_part(captures: &regex::Captures<'_>, path: &str) -> usize {
+    let groups = Field::IN_NAMES.into_iter().filter_map(|field| captures.name(field.as_str()));
+    let first = groups.map(|group| group.start()).min();
+    first.and_then(|at| path.get(..at)?.rfind('/')).map_or(0, |slash| slash + 1)
+}
+
+/// `path` with a folder that lies in one of its own name only once.
+pub(crate) fn without_doubled_folders(path: &str) -> String {
+    let mut parts: Vec<&str> = path.split('/').collect();
+    parts.dedup();
+    parts.join("/")
 }
 
 /// The last part of a path with `/`.
@@ -165,6 +186,14 @@ fn folder_value(descriptor: &Descriptor, field: Field, text: &str) -> Option<Str
     }
 }
 
+impl Reading {
+    /// The end of the path that tells one recording from another: from the first part on that the pattern takes
+    /// something from. Folders above it only say where a copy lies.
+    pub(crate) fn own_part(&self) -> String {
+        without_doubled_folders(self.path.get(self.from..).unwrap_or(&self.path))
+    }
+}
+
 impl Misread {
     /// In words, of a file at `path`.
     fn described(&self, descriptor: &Descriptor, path: &str) -> String {
@@ -207,6 +236,19 @@ impl Facts {
         Some(())
     }
 
+    /// Forgets the value of `field`.
+    pub(crate) fn clear(&mut self, field: Field) {
+        match field {
+            Field::Speaker => self.speaker = None,
+            Field::Emotion => (self.emotion, self.emotion_raw) = (None, None),
+            Field::Intensity => self.intensity = None,
+            Field::Sentence => self.sentence = None,
+            Field::Take => self.take = None,
+            Field::Gender => self.gender = None,
+            Field::AgeYears | Field::PerceivedEmotion | Field::PerceivedAgreement => {}
+        }
+    }
+
     /// The value of `field`, as text; `None` also for those that no name tells.
     pub(crate) fn told(&self, field: Field) -> Option<&str> {
         match field {
@@ -217,19 +259,6 @@ impl Facts {
             Field::Take => self.take.as_deref(),
             Field::Gender => self.gender.as_deref(),
             Field::AgeYears | Field::PerceivedEmotion | Field::PerceivedAgreement => None,
-        }
-    }
-
-    /// Whether `field` is told already.
-    pub(crate) fn has(&self, field: Field) -> bool {
-        match field {
-            Field::Speaker => self.speaker.is_some(),
-            Field::Emotion => self.emotion_raw.is_some(),
-            Field::Intensity => self.intensity.is_some(),
-            Field::Sentence => self.sentence.is_some(),
-            Field::Take => self.take.is_some(),
-            Field::Gender => self.gender.is_some(),
-            Field::AgeYears | Field::PerceivedEmotion | Field::PerceivedAgreement => false,
         }
     }
 }

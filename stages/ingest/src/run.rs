@@ -56,7 +56,8 @@ pub fn read(params: &Params, ctx: &Context<'_>) -> Result<Reading, IngestError> 
 
     let identities: Vec<Identity> =
         walk.files.iter().map(|found| identify(&descriptor, &tables, found.stem())).collect();
-    let remarks = Remarks::of(&Read { descriptor: &descriptor, walk: &walk, identities: &identities });
+    let by_names = Read { descriptor: &descriptor, walk: &walk, identities: &identities };
+    let (remarks, unread) = (Remarks::of(&by_names), Remarks::of_unread(&by_names));
     for warning in &remarks.warnings {
         ctx.observer.warn(&format!("{}: {warning}", descriptor.name));
     }
@@ -95,7 +96,8 @@ pub fn read(params: &Params, ctx: &Context<'_>) -> Result<Reading, IngestError> 
     if let Some(warning) = nothing_found(params, &descriptor, &walk) {
         ctx.observer.warn(&warning);
     }
-    let outcome = outcome(&descriptor, &corpus, &walk, &tables, &identities, &rows);
+    let mut outcome = outcome(&descriptor, &corpus, &walk, &tables, &identities, &rows);
+    outcome.notes.extend(unread);
     let sources = Sources::of_rows(&descriptor, &walk, &tables, &rows);
     Ok(Reading { sources, rows, corpus, outcome })
 }
@@ -188,7 +190,7 @@ fn corpus_row(params: &Params, descriptor: &Descriptor, walk: &Walk, identities:
     let mut inventory = Inventory::default();
     for (found, identity) in walk.files.iter().zip(identities) {
         if identity.facts.modality.is_none() && identity.not_understood.is_none() {
-            inventory.add(identity, found.stem());
+            inventory.add(identity, &found.below_root);
         }
     }
     let edition = inventory.edition(descriptor);
@@ -230,7 +232,7 @@ fn nothing_found(params: &Params, descriptor: &Descriptor, walk: &Walk) -> Optio
     }
     let others: Vec<String> = walk.others.iter().map(|(extension, count)| format!("{count} {extension}")).collect();
     let others = if others.is_empty() { String::new() } else { format!(", only other files ({})", others.join(", ")) };
-    let packed = ["zip", "gz", "tar", "7z", "rar"].iter().any(|kind| walk.others.contains_key(*kind));
+    let packed = walk::ARCHIVES.iter().any(|kind| walk.others.contains_key(*kind));
     let packed = if packed { "; unpack the archive" } else { "" };
     Some(format!("{name}: the folder `{root}` holds no audio file{others}{packed}{obtain}"))
 }

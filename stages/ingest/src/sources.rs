@@ -91,11 +91,7 @@ pub fn find_sources(
     let mut tables = Tables::default();
     if walk.exists {
         for table in &descriptor.tables {
-            match tables::locate(table, &root, &walk).map(|path| tables::content(&path)).transpose()? {
-                None => tables.identify(table, tables::ABSENT),
-                Some(Ok(bytes)) => tables.identify(table, blake3::hash(&bytes).to_hex().as_str()),
-                Some(Err(why)) => tables.identify(table, &why),
-            }
+            tables.read(table, tables::places(table, &root, &walk).read)?;
         }
     }
     let contents = looked.into_iter().map(|(content, _)| content);

@@ -36,6 +36,9 @@ pub struct Survey {
     pub other_modalities: BTreeMap<String, u64>,
     /// Files whose names were not understood, with the reason.
     pub not_understood: BTreeMap<String, String>,
+    /// Files that are the recording of another one by all that is told of both, with that one: copies, mostly. With
+    /// `recordings`, `other_modalities` and `not_understood` they are all `files`.
+    pub seen_twice: BTreeMap<String, String>,
     /// Files whose name contradicts their folder.
     pub contradicting: Vec<String>,
     /// The first files that were understood, and how.
@@ -88,9 +91,10 @@ pub fn check_root(descriptor: &Descriptor, root: &Path) -> Result<Survey, Ingest
     let identities: Vec<Identity> =
         walk.files.iter().map(|found| identify(descriptor, &tables, found.stem())).collect();
     let read = Read { descriptor, walk: &walk, identities: &identities };
-    let (misread, remarks) = (Remarks::of_misread(&read), Remarks::of(&read));
-    let nothing = if remarks.warnings.is_empty() { nothing_found(&survey) } else { Vec::new() };
-    survey.warnings = [nothing, misread.warnings, tables.warnings, remarks.warnings].concat();
+    let (misread, remarks, unread) = (Remarks::of_misread(&read), Remarks::of(&read), Remarks::of_unread(&read));
+    let explained = !(remarks.warnings.is_empty() && unread.is_empty());
+    let nothing = if explained { Vec::new() } else { nothing_found(&survey) };
+    survey.warnings = [nothing, misread.warnings, tables.warnings, remarks.warnings, unread].concat();
     survey.notes = [walk.notes.clone(), tables.notes, misread.notes, remarks.notes].concat();
     for (found, identity) in walk.files.iter().zip(identities) {
         if let Some(number) = identity.repaired {
@@ -114,7 +118,9 @@ pub fn check_root(descriptor: &Descriptor, root: &Path) -> Result<Survey, Ingest
                     take: identity.facts.take.clone(),
                 });
             }
-            inventory.add(&identity, found.stem());
+            if let Some(first) = inventory.add(&identity, &found.below_root) {
+                survey.seen_twice.insert(found.below_root.clone(), first.to_owned());
+            }
         }
     }
     survey.recordings = inventory.len();

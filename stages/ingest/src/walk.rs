@@ -3,12 +3,13 @@
 //! [`folder`](crate::folder) finds them. What is passed over, and what cannot be read, is said in the notes.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::ffi::OsStr;
 use std::io;
 use std::path::{Path, PathBuf};
 
 use ser_text::nfc;
 
-use crate::descriptor::Descriptor;
+use crate::descriptor::{Descriptor, SideTable};
 use crate::error::IngestError;
 use crate::folder::{FolderError, FolderFile, walk_folder};
 pub(crate) use crate::folder::{is_audio, is_passed_over};
@@ -17,6 +18,16 @@ use crate::machine;
 
 /// A file of this name in the root says that the corpus is synthetic.
 pub(crate) const SYNTHETIC_MARK: &str = "SYNTHETIC.txt";
+
+/// Extensions of audio that is not read.
+const FOREIGN_AUDIO: [&str; 34] = [
+    "3gp", "aac", "aax", "ac3", "alac", "amr", "ape", "au", "awb", "caf", "dsf", "gsm", "m4a", "m4b", "m4r", "mka",
+    "mp2", "mp4", "mpc", "nist", "opus", "ra", "raw", "rf64", "snd", "sph", "spx", "tta", "voc", "w64", "wave", "weba",
+    "webm", "wma",
+];
+
+/// Extensions of archives, which may hold audio.
+pub(crate) const ARCHIVES: [&str; 9] = ["7z", "bz2", "gz", "rar", "tar", "tgz", "xz", "zip", "zst"];
 
 /// One audio file.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -44,6 +55,10 @@ pub(crate) struct Walk {
     pub(crate) tables: Vec<PathBuf>,
     /// Number of other files, by extension.
     pub(crate) others: BTreeMap<String, u64>,
+    /// Those of them that are audio in a format that is not read: paths below the root.
+    pub(crate) foreign_audio: Vec<String>,
+    /// Those of them that are like tables: the names of the files.
+    pub(crate) texts: BTreeSet<String>,
     /// What could not be read or was passed over, complete sentences.
     pub(crate) notes: Vec<String>,
     /// What the descriptor's globs did.
@@ -94,13 +109,17 @@ pub(crate) fn walk(descriptor: &Descriptor, root: &Path) -> Result<Walk, IngestE
             .map(|(path, why)| format!("`{}` could not be read and is left out: {why}", path.display())),
     );
     found.audio.into_iter().for_each(|file| walk.add(descriptor, file));
-    found.others.into_iter().for_each(|path| walk.add_other(descriptor, path));
+    found.others.into_iter().for_each(|path| walk.add_other(descriptor, root, path));
     Ok(walk)
 }
 
 /// Whether the descriptor wants the audio file at `below_root`, a path below the root with `/`.
 pub(crate) fn is_included(descriptor: &Descriptor, below_root: &str) -> bool {
     GlobUse::default().take(descriptor, below_root)
+}
+
+fn extension_of(path: &Path) -> Option<String> {
+    path.extension().map(|extension| extension.to_string_lossy().to_lowercase())
 }
 
 fn unreadable(descriptor: &Descriptor, root: &Path, source: io::Error) -> IngestError {
@@ -117,8 +136,18 @@ impl Walk {
         self.files.push(Found { path, below_root, stat, problem });
     }
 
-    fn add_other(&mut self, descriptor: &Descriptor, path: PathBuf) {
-        let extension = path.extension().map_or_else(|| "none".to_owned(), |ext| ext.to_string_lossy().to_lowercase());
+    fn add_other(&mut self, descriptor: &Descriptor, root: &Path, path: PathBuf) {
+        let extension = extension_of(&path).unwrap_or_else(|| "none".to_owned());
+        if FOREIGN_AUDIO.contains(&extension.as_str()) {
+            let parts: Vec<_> = path.strip_prefix(root).unwrap_or(&path).iter().map(OsStr::to_string_lossy).collect();
+            self.foreign_audio.push(parts.join("/"));
+        }
+        let like_declared = |table: &SideTable| extension_of(Path::new(&table.file)).as_ref() == Some(&extension);
+        if descriptor.tables.iter().any(like_declared)
+            && let Some(name) = path.file_name()
+        {
+            self.texts.insert(name.to_string_lossy().into_owned());
+        }
         *self.others.entry(extension).or_default() += 1;
         if descriptor.tables.iter().any(|table| path.file_name().is_some_and(|name| name == table.file.as_str())) {
             self.tables.push(path);

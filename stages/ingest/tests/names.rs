@@ -110,7 +110,11 @@ fn savee_poured_into_one_folder_is_not_guessed() {
     assert_eq!((survey.recordings, survey.not_understood.len()), (3, 6));
     let counts: Vec<(String, u64)> = survey.emotions.into_iter().collect();
     assert_eq!(counts, [("angry".into(), 1), ("sad".into(), 1), ("surprise".into(), 1)]);
-    assert!(survey.warnings[0].starts_with("6 files do not follow any of the 2 patterns"), "{:?}", survey.warnings);
+    assert!(
+        survey.warnings[0].starts_with("6 files do not follow the names of savee, the first is `f10`"),
+        "{:?}",
+        survey.warnings
+    );
 }
 
 #[test]

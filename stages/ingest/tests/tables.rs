@@ -313,7 +313,7 @@ fn a_table_of_more_than_is_here_is_no_reason_to_warn() {
     assert!(!found.warnings.join("\n").contains("speakers.csv"), "{:?}", found.warnings);
     assert_says(&found.summary.notes.join("\n"), &["joined 2 of 5 rows", "the first is `s3` (line 4)"]);
     let nobody = Toy::speakers(&["s1"], "id,sex,age\n").warnings();
-    assert_says(&nobody, &["joined 0 of 0 rows", "1 of 1 speaker has no row: `s1`"]);
+    assert_says(&nobody, &["speakers.csv`: it has no row: gender, age_years", "1 of 1 speaker has no row: `s1`"]);
 }
 
 #[test]
@@ -336,7 +336,7 @@ fn exports_with_semicolons_marks_and_windows_line_ends() {
     assert_eq!(told, [("female", None), ("male", Some(40.0)), ("female", None), ("male", None)]);
     assert_says(
         &found.warnings.join("\n"),
-        &["2 values of `age_years` are not understood and left null, the first is `31,5` (line 2)"],
+        &["2 values of `age_years` are not understood and left null: `31,5` (line 2), `abc` (line 5)"],
     );
     let marked = Toy::speakers(&names[..1], "sep=;\r\nid;sex;age\r\ns1;f;31\r\n");
     assert_eq!(marked.ingest().rows[0].age_years, Some(31.0), "the file itself tells its separator");
@@ -418,7 +418,7 @@ fn no_row_an_empty_cell_and_a_word_not_understood_are_told_apart() {
     assert_says(&said, &["2 of 6 recordings have no row: `u3`, `u5`"]);
     assert_says(
         &said,
-        &["1 value of `emotion` is not understood and left null, the first is `happpy` (line 5; did you mean"],
+        &["1 value of `emotion` is not understood and left null: `happpy` (line 5; did you mean `happy`?)"],
     );
 }
 

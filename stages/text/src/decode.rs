@@ -70,6 +70,9 @@ pub enum DecodeError {
     /// Control characters that no text holds.
     #[error("it is no text: it has {0}")]
     NotText(Place),
+    /// UTF-8 in some lines and not in others: two files were put together, or one was edited by two programs.
+    #[error("it is UTF-8 in some lines and not in others: {0} belongs to no character; save it as UTF-8")]
+    Mixed(Place),
     /// Neither UTF-8 nor Windows-1252.
     #[error("it is neither UTF-8 nor Windows-1252: {0} stands for no character in them; save it as UTF-8")]
     UnknownEncoding(Place),
@@ -78,7 +81,7 @@ pub enum DecodeError {
 /// The text in `bytes`.
 ///
 /// UTF-8 is read with and without its byte order mark, UTF-16 with it. Other bytes are read as Windows-1252 where all of
-/// them are characters of it; [`Encoding::Windows1252`] says so, as it is an assumption.
+/// them are characters of it and no line is in UTF-8; [`Encoding::Windows1252`] says so, as it is an assumption.
 ///
 /// # Errors
 ///
@@ -113,6 +116,10 @@ pub fn decode(bytes: &[u8]) -> Result<Decoded<'_>, DecodeError> {
     }
     if let Some(at) = content.iter().position(|byte| NOT_IN_WINDOWS_1252.contains(byte)) {
         return Err(DecodeError::UnknownEncoding(Place::of(content, at)));
+    }
+    let is_utf8 = |line: &[u8]| !line.is_ascii() && std::str::from_utf8(line).is_ok();
+    if content.split(|&byte| byte == b'\n').any(is_utf8) {
+        return Err(DecodeError::Mixed(first));
     }
     let (text, _) = WINDOWS_1252.decode_without_bom_handling(content);
     Ok(Decoded { text, encoding: Encoding::Windows1252 { first } })
@@ -217,6 +224,12 @@ mod tests {
         let first = Place { line: 2, column: 2, byte: 0xe4 };
         assert_eq!(decoded.encoding, Encoding::Windows1252 { first });
         assert_eq!(first.to_string(), "byte 0xE4 in line 2, column 2");
+    }
+
+    #[test]
+    fn utf_8_with_a_line_in_another_encoding_is_refused_with_its_place() {
+        let why = refused(b"id\nB\xc3\xb6r\nB\xf6r\n");
+        assert!(why.contains("UTF-8 in some lines and not in others: byte 0xF6 in line 3, column 2"), "{why}");
     }
 
     #[test]

@@ -97,7 +97,7 @@ pub enum HeaderError {
 #[non_exhaustive]
 pub enum ColumnError {
     /// No column has this name.
-    #[error("it has no column `{name}`; it has: {}", listed(found))]
+    #[error("it has no column `{name}`; {}", if found.is_empty() { "it is empty".to_owned() } else { listed(found) })]
     Missing {
         /// The column asked for.
         name: String,
@@ -439,7 +439,8 @@ impl Reader<'_> {
 
 /// The names of the columns, for messages.
 fn listed(names: &[String]) -> String {
-    let mut text = names.iter().take(NAMED).map(|name| printable(name)).collect::<Vec<_>>().join(", ");
+    let mut text = "it has: ".to_owned();
+    text += &names.iter().take(NAMED).map(|name| printable(name)).collect::<Vec<_>>().join(", ");
     if names.len() > NAMED {
         text.push_str(", ...");
     }

@@ -130,6 +130,8 @@ fn describe(survey: &Survey) -> String {
     for (title, named) in [("names not understood", &survey.not_understood), ("names repaired", &survey.repaired)] {
         list_files(&mut text, title, named.iter().map(|(path, why)| format!("{path}: {why}")));
     }
+    let copies = survey.seen_twice.iter().map(|(path, first)| format!("{path}: as {first}"));
+    list_files(&mut text, "seen twice, counted once", copies);
     list_files(&mut text, "name and folder disagree", survey.contradicting.iter().cloned());
     if !survey.notes.is_empty() {
         text.push_str("\nnotes\n");

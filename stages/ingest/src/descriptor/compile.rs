@@ -38,7 +38,11 @@ pub(super) fn compile(text: &str, path: Option<PathBuf>) -> Result<Descriptor, V
     let mut check = Checker { text, other_emotions: Vec::new(), problems: Vec::new() };
     let raw: RawDescriptor = toml::from_str(text).map_err(|error| {
         let line = error.span().map(|span| check.line(&span));
-        vec![DescriptorProblem { key: String::new(), line, message: error.message().trim().to_owned() }]
+        let mut message = error.message().trim().to_owned();
+        if message.contains("escape") {
+            message.push_str("; put regular expressions in single quotes, between which a `\\` is itself");
+        }
+        vec![DescriptorProblem { key: String::new(), line, message }]
     })?;
     if !is_valid_name(raw.name.get_ref()) {
         let message = format!(

@@ -406,6 +406,11 @@ mod tests {
         let found = problems("name = \"a\"\ntitle = \"A\"\nlicense = \"x\"\n").join("\n");
         assert!(found.starts_with("line 3: ") && found.contains("`license`") && found.contains("licence"), "{found}");
         assert!(problems("name = \"a\n")[0].starts_with("line 1: "));
+        let quoted = &problems("name = \"a\"\ntitle = \"A\"\n[[pattern]]\npath = \"(?<speaker>\\d+)\"\n")[0];
+        assert!(quoted.starts_with("line 4: ") && quoted.contains("in single quotes"), "{quoted}");
+        let table = "[[table]]\nfile = \"t.csv\"\njoins = \"clip\"\nkey = \"file\"\ncolumns = { age = \"age\" }\n";
+        let age = problems(&format!("name = \"a\"\ntitle = \"A\"\n{table}")).join("\n");
+        assert!(age.contains("did you mean `age_years`?"), "{age}");
         assert!(problems("")[0].contains("name"), "{:?}", problems(""));
     }
 

@@ -7,16 +7,13 @@ use ser_schemas::Emotion;
 use ser_text::counted;
 use ser_text::{Told, alike, strange};
 
-use super::{NAMED, Read, Remarks, quoted};
+use super::{NAMED, Read, Remarks, is_gender, quoted};
 use crate::descriptor::Field;
 use crate::emotions;
 use crate::identify::Identity;
 
 /// Recordings below which a single emotion or speaker is no surprise.
 const FEWEST: usize = 5;
-
-/// Words for a gender that a speaker is hardly called.
-const GENDERS: [&str; 8] = ["f", "female", "m", "male", "man", "men", "woman", "women"];
 
 /// Something that is told of a recording.
 type Property = for<'a> fn(&Told<'a>) -> Option<&'a str>;
@@ -43,7 +40,7 @@ pub(super) fn all(read: &Read<'_>, remarks: &mut Remarks) {
 /// Each recording once: copies of a corpus hold files twice.
 fn recordings<'a>(read: &Read<'a>) -> Vec<Told<'a>> {
     let mut different: BTreeSet<(Told<'a>, &'a str)> = BTreeSet::new();
-    for (path, identity) in read.understood() {
+    for (_, identity) in read.understood() {
         let facts = &identity.facts;
         let told = Told {
             speaker: facts.speaker.as_deref(),
@@ -53,7 +50,7 @@ fn recordings<'a>(read: &Read<'a>) -> Vec<Told<'a>> {
             intensity: facts.intensity.as_deref(),
             gender: facts.gender.as_deref(),
         };
-        different.insert((told, crate::names::file_name(path)));
+        different.insert((told, &identity.own_part));
     }
     different.into_iter().map(|(told, _)| told).collect()
 }
@@ -109,8 +106,7 @@ fn speakers_that_are_emotions(read: &Read<'_>) -> Option<String> {
 
 fn speakers_that_are_genders(recordings: &[Told<'_>]) -> Option<String> {
     let speakers: BTreeSet<&str> = recordings.iter().filter_map(|told| told.speaker).collect();
-    let is_gender = |id: &&str| GENDERS.contains(&id.to_lowercase().as_str());
-    (!speakers.is_empty() && speakers.iter().all(is_gender)).then(|| {
+    (!speakers.is_empty() && speakers.iter().all(|id| is_gender(id))).then(|| {
         format!(
             "the only speakers are {}, which are words for a gender; if they are not ids, the group `speaker` of the \
              pattern takes the part that belongs to `gender`",

@@ -8,7 +8,7 @@ use ser_stage::suggest::nearest;
 use ser_text::counted;
 
 use super::{Read, Remarks, quoted};
-use crate::descriptor::{Descriptor, Field};
+use crate::descriptor::{Descriptor, Field, builtin_descriptors};
 use crate::emotions;
 use crate::identify::Identity;
 use crate::names::{self, Misread};
@@ -44,7 +44,11 @@ pub(super) fn all(read: &Read<'_>, remarks: &mut Remarks) {
                 continue;
             }
             None => {
-                untold.push(lost);
+                // What two sources tell differently has its own warning.
+                let decides = |field| matches!(field, Field::Speaker | Field::Emotion);
+                if !identity.contradictions.iter().any(|contradiction| decides(contradiction.field)) {
+                    untold.push(lost);
+                }
                 continue;
             }
         };
@@ -54,7 +58,7 @@ pub(super) fn all(read: &Read<'_>, remarks: &mut Remarks) {
     for ((field, want), texts) in &unknown {
         remarks.warnings.extend(not_known(read.descriptor, *field, *want, texts));
     }
-    remarks.warnings.extend(nothing_told(&untold));
+    remarks.warnings.extend(nothing_told(read.descriptor, &untold));
 }
 
 fn no_pattern(read: &Read<'_>, lost: &[Lost<'_>]) -> Option<String> {
@@ -65,12 +69,35 @@ fn no_pattern(read: &Read<'_>, lost: &[Lost<'_>]) -> Option<String> {
         several => format!("any of the {} patterns", several.len()),
     };
     let verb = if lost.len() == 1 { "does" } else { "do" };
+    if !read.is_own() {
+        // Nobody who has another corpus here is to correct a descriptor that ships.
+        let remedy = of_another_corpus(read, lost).unwrap_or_else(|| {
+            format!("is this {}, and is the root its folder? `corpora list` names the others", read.descriptor.title)
+        });
+        return Some(format!(
+            "{} {verb} not follow the names of {}, the first is `{path}`; {remedy}",
+            counted(lost.len(), "file"),
+            read.descriptor.name
+        ));
+    }
     let remedy = looks_like(read.descriptor, first, &path).unwrap_or_else(|| {
         "a pattern sees the path below the root, with `/` and without the extension, as it stands here; correct \
          `[[pattern]]`, or leave the files out with `[files] exclude`"
             .to_owned()
     });
     Some(format!("{} {verb} not follow {patterns}, the first is `{path}`; {remedy}", counted(lost.len(), "file")))
+}
+
+/// The corpus that ships whose names most of the files follow.
+fn of_another_corpus(read: &Read<'_>, lost: &[Lost<'_>]) -> Option<String> {
+    let others = builtin_descriptors().into_iter().filter(|other| other.name != read.descriptor.name);
+    let fitting = |other: &Descriptor| {
+        lost.iter().filter(|(found, _)| names::read_name(other, found.stem()).facts.is_ok()).count()
+    };
+    let (number, other) = others.map(|other| (fitting(&other), other)).max_by_key(|(number, _)| *number)?;
+    (number * 2 > lost.len()).then(|| {
+        format!("{number} of them follow those of `{}`: is this that corpus, or is the root another one's?", other.name)
+    })
 }
 
 /// What is wrong with the pattern, if `path` fits it but for a common mistake.
@@ -198,13 +225,24 @@ fn swapped(descriptor: &Descriptor, field: Field, lost: &[Lost<'_>]) -> Option<F
 }
 
 /// Files whose names follow a pattern, and of which neither name nor table tells speaker or emotion.
-fn nothing_told(untold: &[Lost<'_>]) -> Option<String> {
+fn nothing_told(descriptor: &Descriptor, untold: &[Lost<'_>]) -> Option<String> {
     let (first, identity) = untold.first()?;
+    let of_a_table = |field: Field, is_told: bool| {
+        let mut tables = descriptor.tables.iter().filter(|table| !table.by_speaker);
+        is_told || tables.any(|table| table.columns.contains_key(&field))
+    };
+    let facts = &identity.facts;
+    let remedy = if of_a_table(Field::Speaker, facts.speaker.is_some())
+        && of_a_table(Field::Emotion, facts.emotion_raw.is_some())
+    {
+        "put the table right, or what `[[table]]` says of it"
+    } else {
+        "name a group for it in the pattern, or a column of a table that has a row for each file"
+    };
     let why = identity.not_understood.as_deref().unwrap_or_default();
     let verb = if untold.len() == 1 { "lacks" } else { "lack" };
     Some(format!(
-        "{} {verb} speaker or emotion, the first is `{}`: {why}; name a group for it in the pattern, or a column of \
-         a table that has a row for each file",
+        "{} {verb} speaker or emotion, the first is `{}`: {why}; {remedy}",
         counted(untold.len(), "file"),
         first.below_root,
     ))
@@ -212,7 +250,11 @@ fn nothing_told(untold: &[Lost<'_>]) -> Option<String> {
 
 #[cfg(test)]
 mod tests {
+    use std::path::Path;
+
+    use super::*;
     use crate::remarks::tests::{warnings, with};
+    use crate::survey::check_root;
 
     #[test]
     fn a_pattern_that_fits_no_name_says_which_mistake_it_looks_like() {
@@ -278,6 +320,19 @@ mod tests {
         let found = warnings(&with(PATTERN, &names));
         assert_eq!(found.len(), 1, "{found:#?}");
         assert!(found[0].starts_with("30 files have `0x`, `10x`, `11x` and 27 more for the emotion"), "{found:?}");
+    }
+
+    #[test]
+    fn a_corpus_read_as_another_one_is_told_by_its_name() {
+        let root = tempfile::tempdir().expect("folder");
+        for name in ["rab-f1-b1.wav", "rab-f1-b2.wav", "tri-m1-b1.wav"] {
+            std::fs::write(root.path().join(name), "").expect("file");
+        }
+        let ravdess = Descriptor::load("ravdess", Path::new("")).expect("built-in");
+        let found = check_root(&ravdess, root.path()).expect("survey").warnings;
+        let told =
+            "3 files do not follow the names of ravdess, the first is `rab-f1-b1`; 3 of them follow those of `emovo`";
+        assert!(found.len() == 1 && found[0].starts_with(told), "{found:#?}");
     }
 
     #[test]

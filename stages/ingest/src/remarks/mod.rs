@@ -5,9 +5,15 @@
 //! | `misread` | names that say nothing, and why |
 //! | `unused` | declarations of the descriptor that match nothing |
 //! | `doubtful` | what the names say, and cannot be right |
+//! | `taken` | groups that take too much of a name, too little, or another part of it |
+//! | `contradicting` | sources that contradict each other |
+//! | `unread` | files that may be recordings and are not read |
 
+mod contradicting;
 mod doubtful;
 mod misread;
+mod taken;
+mod unread;
 mod unused;
 
 use ser_text::first_names;
@@ -18,6 +24,9 @@ use crate::walk::{Found, Walk};
 
 /// How many examples a remark gives.
 const NAMED: usize = 3;
+
+/// Words for a gender that a speaker is hardly called.
+const GENDERS: [&str; 8] = ["f", "female", "m", "male", "man", "men", "woman", "women"];
 
 /// Complete sentences without a full stop; a warning ends with what to do.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -42,7 +51,9 @@ impl Remarks {
             unused::globs(read, &mut remarks);
         }
         if !read.walk.files.is_empty() {
+            contradicting::all(read, &mut remarks);
             doubtful::all(read, &mut remarks);
+            taken::all(read, &mut remarks);
             unused::declarations(read, &mut remarks);
         }
         remarks
@@ -53,6 +64,11 @@ impl Remarks {
         let mut remarks = Self::default();
         misread::all(read, &mut remarks);
         remarks
+    }
+
+    /// About files that may be recordings of the corpus and are not read.
+    pub(crate) fn of_unread(read: &Read<'_>) -> Vec<String> {
+        unread::all(read)
     }
 }
 
@@ -69,6 +85,10 @@ impl<'a> Read<'a> {
         let all = files.iter().map(Found::stem).zip(identities);
         all.filter(|(_, identity)| identity.facts.modality.is_none() && identity.not_understood.is_none())
     }
+}
+
+fn is_gender(word: &str) -> bool {
+    GENDERS.contains(&word.to_lowercase().as_str())
 }
 
 /// The first of `words`, each between backticks: "`a`, `b`, `c` and 4 more".

@@ -133,11 +133,16 @@ fn speakers(read: &Read<'_>, remarks: &mut Remarks) {
     let silent: Vec<&str> = declared.keys().map(String::as_str).filter(|id| !found.contains(id)).collect();
     let (Some(first), false) = (silent.first(), found.is_empty()) else { return };
     let by_likeness: BTreeMap<String, &str> = found.iter().map(|id| (likeness(id), *id)).collect();
-    let alike = silent.iter().find_map(|id| Some((id, by_likeness.get(&likeness(id))?)));
+    let alike: Vec<(&str, &str)> =
+        silent.iter().filter_map(|id| Some((*id, *by_likeness.get(&likeness(id))?))).collect();
     let the_files = || quoted(found.iter().copied());
-    if let Some((declared, file)) = alike {
+    if !alike.is_empty() {
+        // All of them: blanks and capitals are easily overlooked.
+        let listed = |ids: Vec<&str>| ids.iter().map(|id| format!("`{id}`")).collect::<Vec<_>>().join(", ");
         remarks.warnings.push(format!(
-            "`[speakers]` has `{declared}`, the files have `{file}`; write the ids as the files have them"
+            "`[speakers]` has {}, the files have {}; write the ids as the files have them",
+            listed(alike.iter().map(|(declared, _)| *declared).collect()),
+            listed(alike.iter().map(|(_, file)| *file).collect())
         ));
     } else if silent.len() == declared.len() {
         remarks.warnings.push(format!(
@@ -255,6 +260,11 @@ mod tests {
         let found = warnings(&with(&format!("{PATTERN}[speakers]\n1 = {{}}\n02 = {{}}\n"), &NAMES));
         let expected = "`[speakers]` has `1`, the files have `01`; write the ids as the files have them";
         assert_eq!(found, [expected], "zeros that a spreadsheet took off, even of one id");
+        let found = warnings(&with(&format!("{PATTERN}[speakers]\n1 = {{}}\n\" 02\" = {{}}\n"), &NAMES));
+        assert!(
+            found[0].starts_with("`[speakers]` has ` 02`, `1`, the files have `02`, `01`;"),
+            "all of them: {found:?}"
+        );
     }
 
     #[test]

@@ -51,16 +51,7 @@ impl Cell {
     pub(super) fn agrees(&self, other: &Self, descriptor: &Descriptor, field: Field) -> bool {
         match (self, other) {
             (Self::Empty, _) | (_, Self::Empty) => true,
-            (Self::Value(one), Self::Value(two)) if one != two => match field {
-                Field::Emotion | Field::PerceivedEmotion => {
-                    descriptor.emotion(one).is_some() && descriptor.emotion(one) == descriptor.emotion(two)
-                }
-                Field::AgeYears | Field::PerceivedAgreement => {
-                    let number = |word: &str| word.parse::<f64>().ok();
-                    number(one).is_some() && number(one) == number(two)
-                }
-                _ => false,
-            },
+            (Self::Value(one), Self::Value(two)) => is_same(descriptor, field, one, two),
             _ => self == other,
         }
     }
@@ -71,6 +62,21 @@ impl Cell {
             Self::Value(text) | Self::NotUnderstood(text) => shown(text),
             Self::Empty => Cow::Borrowed(""),
         }
+    }
+}
+
+/// Whether `one` and `two` are the same value of `field`, in whatever words.
+pub(crate) fn is_same(descriptor: &Descriptor, field: Field, one: &str, two: &str) -> bool {
+    match field {
+        _ if one == two => true,
+        Field::Emotion | Field::PerceivedEmotion => {
+            descriptor.emotion(one).is_some() && descriptor.emotion(one) == descriptor.emotion(two)
+        }
+        Field::AgeYears | Field::PerceivedAgreement => {
+            let number = |word: &str| word.parse::<f64>().ok();
+            number(one).is_some() && number(one) == number(two)
+        }
+        _ => false,
     }
 }
 

@@ -49,8 +49,8 @@ pub(super) enum Told {
 /// Two rows that say different things.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Contradiction {
-    /// Key of the first.
-    pub(super) key: String,
+    /// Their keys, two spellings of one or the same.
+    pub(super) keys: [String; 2],
     /// The first two different cells, with their lines.
     pub(super) cells: [(Cell, usize); 2],
 }
@@ -59,14 +59,14 @@ pub(super) struct Contradiction {
 type Merged = HashMap<Vec<usize>, Arc<Answer>>;
 
 impl Joined {
-    /// Joins rows whose keys are names of files.
-    pub(super) fn clips(descriptor: &Descriptor, rows: &[Row], files: &Files<'_>) -> Self {
+    /// Joins rows whose keys are names of files; `folder` is where the table lies below the root.
+    pub(super) fn clips(descriptor: &Descriptor, rows: &[Row], files: &Files<'_>, folder: Option<&str>) -> Self {
         let mut joined = Self { used: vec![false; rows.len()], ..Self::default() };
         let mut sure: Vec<Vec<usize>> = vec![Vec::new(); files.len()];
         let mut elsewhere = sure.clone();
         let mut ambiguous: BTreeMap<usize, usize> = BTreeMap::new();
         for (number, row) in rows.iter().enumerate() {
-            let (rows_of, fitting) = match files.meaning(without_audio_extension(&row.key)) {
+            let (rows_of, fitting) = match files.meaning(without_audio_extension(&row.key), folder) {
                 Meaning::None => continue,
                 Meaning::Files(fitting) => (&mut sure, fitting),
                 Meaning::Elsewhere(fitting) => (&mut elsewhere, fitting),
@@ -161,7 +161,7 @@ fn together<'a>(descriptor: &Descriptor, rows: impl Iterator<Item = &'a Row>) ->
             if let Told::Cell(before, line) = told {
                 if !before.agrees(cell, descriptor, *field) {
                     let cells = [(before.clone(), *line), (cell.clone(), row.line)];
-                    *told = Told::Contradiction(Contradiction { key: key.clone(), cells });
+                    *told = Told::Contradiction(Contradiction { keys: [key.clone(), row.key.clone()], cells });
                 } else if *before == Cell::Empty {
                     (*key, *told) = next();
                 }

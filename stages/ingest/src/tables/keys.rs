@@ -5,8 +5,9 @@
 //!
 //! A key that fits several files means all of them where they are the same recording, which is so in two cases: the tree
 //! lies in a folder of its own name once more (`data/x`, `data/data/x`); or their names alone, whatever their folders,
-//! tell speaker and emotion, and the same. Otherwise it means the one whose whole path it is, or those that are the corpus's
-//! speech; and if they still are several, none.
+//! tell speaker and emotion, and the same. Otherwise it means the one whose whole path it is, or those that are the
+//! corpus's speech; and if they still are several, none. What a key means from the folder of its table on comes before
+//! all that.
 
 use std::collections::HashMap;
 use std::path::Path;
@@ -14,7 +15,7 @@ use std::path::Path;
 use ser_text::nfc;
 
 use crate::descriptor::Descriptor;
-use crate::names::{self, Facts, Reading};
+use crate::names::{self, Facts, Reading, without_doubled_folders};
 use crate::walk;
 
 /// The files of a corpus by whole paths, and by the ends of them.
@@ -82,9 +83,13 @@ impl<'a> Files<'a> {
         self.facts(number).is_some_and(|facts| facts.modality.is_none())
     }
 
-    /// The files that `key`, without an audio extension, means.
-    pub(super) fn meaning(&self, key: &str) -> Meaning {
+    /// The files that `key`, without an audio extension, means in a table that lies in `folder` below the root.
+    pub(super) fn meaning(&self, key: &str, folder: Option<&str>) -> Meaning {
         let key = normal(key);
+        let beside = folder.map(|folder| normal(&format!("{folder}/{key}")));
+        if let Some(beside) = beside.filter(|path| !self.with_path(path).is_empty()) {
+            return self.chosen(&beside, self.ending_with(&beside)).map_or_else(Meaning::Ambiguous, Meaning::Files);
+        }
         let below_root = self.root.as_deref().and_then(|root| behind(&key, root));
         for key in std::iter::once(key.as_str()).chain(below_root) {
             let fitting = self.ending_with(key);
@@ -190,12 +195,6 @@ fn behind<'k>(path: &'k str, name: &str) -> Option<&'k str> {
     ends(path).filter_map(|end| end.split_once('/')).filter(|(part, _)| *part == name).map(|(_, rest)| rest).last()
 }
 
-fn without_doubled_folders(path: &str) -> String {
-    let mut parts: Vec<&str> = path.split('/').collect();
-    parts.dedup();
-    parts.join("/")
-}
-
 fn told(facts: &Facts) -> [Option<String>; 5] {
     let facts = facts.clone();
     [facts.speaker, facts.emotion_raw, facts.intensity, facts.sentence, facts.take]
@@ -227,7 +226,7 @@ mod tests {
         let stems: Vec<(&str, &Reading)> = stems.iter().copied().zip(&readings).collect();
         let files = Files::new(&descriptor, Path::new("/nowhere/data"), &stems);
         let listed = |numbers: Vec<usize>| numbers.iter().map(|&n| files.stem(n)).collect::<Vec<_>>().join(" ");
-        let meaning = |key: &&str| match files.meaning(without_audio_extension(key)) {
+        let meaning = |key: &&str| match files.meaning(without_audio_extension(key), None) {
             Meaning::None => String::new(),
             Meaning::Files(numbers) => listed(numbers),
             Meaning::Elsewhere(numbers) => format!("~{}", listed(numbers)),

@@ -1,6 +1,7 @@
 //! Joining the tables that lie beside a corpus: demographics by speaker, labels and votes by clip.
 //!
-//! A table only fills what the name leaves open. A table that is missing, or that is not what the descriptor says it
+//! A table fills what nothing else tells; what it says against another source empties the field. A table that lies in
+//! several folders is read from all of them, each for itself. A table that is missing, or that is not what the descriptor says it
 //! is, leaves columns null and is reported; it never stops an ingest. So does a row that cannot be read, that may be about
 //! several files, or that another row contradicts. How many rows were joined is told, and which were not.
 //!
@@ -20,14 +21,17 @@ mod place;
 mod reading;
 mod telling;
 
+use std::cmp::Ordering;
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 
+use ser_stage::suggest::nearest;
 use ser_text::{nfc, printable};
 
-use self::cell::{Cell, shown};
+use self::cell::Cell;
 use self::joining::{Answer, Contradiction, Joined, Told};
 use self::keys::Files;
+use self::place::{Place, Places, content};
 use self::reading::Content;
 use self::telling::Targets;
 use crate::IngestError;
@@ -35,13 +39,14 @@ use crate::descriptor::{Descriptor, Field, SideTable};
 use crate::names::{self, Reading};
 use crate::walk::{Found, Walk};
 
-pub(crate) use self::place::{content, locate};
+pub(crate) use self::cell::{is_same, shown};
+pub(crate) use self::place::places;
 
 /// All tables of a corpus.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Tables {
-    /// What became of each of the descriptor's tables, in their order.
-    states: Vec<State>,
+    /// What became of each of the descriptor's tables, in their order: at least one part of each.
+    parts: Vec<Part>,
     /// What was joined and what is absent: for the summary.
     pub(crate) notes: Vec<String>,
     /// What is there and cannot be used: for the user's attention.
@@ -52,6 +57,19 @@ pub(crate) struct Tables {
 
 /// Stands for a table that is not there.
 pub(crate) const ABSENT: &str = "absent";
+
+/// How many files of one table have a note each.
+const NAMED: usize = 3;
+
+/// One file of a table, or a table that has none.
+#[derive(Debug, Clone)]
+struct Part {
+    /// Number of the table in the descriptor.
+    table: usize,
+    /// The file, for messages.
+    file: String,
+    state: State,
+}
 
 /// What became of a table.
 #[derive(Debug, Clone)]
@@ -64,10 +82,27 @@ enum State {
     Joined(Joined, Option<usize>),
 }
 
-/// A table that was read, or why it was not.
+/// What a table says of one field of a file or a speaker.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Said<'a> {
+    pub(crate) field: Field,
+    pub(crate) value: &'a str,
+    /// The file of the table, for messages.
+    pub(crate) file: &'a str,
+    /// Line, from 1.
+    pub(crate) line: usize,
+}
+
+/// A file of a table, as it was found.
 struct Source {
+    /// Number of the table in the descriptor.
+    table: usize,
+    /// The file, for messages.
     path: String,
-    content: Result<Content, String>,
+    /// The folder below the root that it lies in.
+    folder: Option<String>,
+    /// What is in it, or why it is not read; `None` when it is not there.
+    content: Option<Result<Content, String>>,
 }
 
 impl Tables {
@@ -78,45 +113,65 @@ impl Tables {
         if descriptor.tables.is_empty() || !walk.exists {
             return Ok(tables);
         }
-        let found: Vec<Option<Source>> = descriptor
-            .tables
-            .iter()
-            .map(|table| tables.find(descriptor, table, root, walk))
-            .collect::<Result<_, _>>()?;
+        let mut sources: Vec<Source> = Vec::new();
+        for (number, table) in descriptor.tables.iter().enumerate() {
+            sources.extend(tables.find(descriptor, (number, table), root, walk)?);
+        }
+        let by_speaker = |number: usize| descriptor.tables.get(number).is_some_and(|table| table.by_speaker);
         let stems: Vec<&str> = walk.files.iter().map(Found::stem).collect();
         let readings: Vec<Reading> = stems.iter().map(|stem| names::read_name(descriptor, stem)).collect();
         let read: Vec<(&str, &Reading)> = stems.iter().copied().zip(&readings).collect();
         let files = Files::new(descriptor, root, &read);
 
-        for (table, found) in descriptor.tables.iter().zip(&found) {
-            let join = |content: &Content| Joined::clips(descriptor, &content.rows, &files);
-            tables.states.push(state(
-                found.as_ref(),
-                |content| if table.by_speaker { Joined::default() } else { join(content) },
-            ));
+        for source in &sources {
+            let join = |content: &Content| match by_speaker(source.table) {
+                true => Joined::default(),
+                false => Joined::clips(descriptor, &content.rows, &files, source.folder.as_deref()),
+            };
+            tables.parts.push(Part { table: source.table, file: source.path.clone(), state: state(source, join) });
         }
         let speakers = tables.speakers(&read);
         let known: BTreeSet<String> = speakers.keys().cloned().collect();
-        for (number, (table, found)) in descriptor.tables.iter().zip(&found).enumerate() {
-            if table.by_speaker {
-                tables.states[number] =
-                    state(found.as_ref(), |content| Joined::speakers(descriptor, &content.rows, &known));
-            }
+        for (part, source) in tables.parts.iter_mut().zip(&sources).filter(|(part, _)| by_speaker(part.table)) {
+            part.state = state(source, |content| Joined::speakers(descriptor, &content.rows, &known));
         }
 
         let speech: Vec<&str> =
             (0..files.len()).filter(|&file| files.is_speech(file)).map(|file| files.stem(file)).collect();
         let heard: Vec<&str> = speakers.iter().filter(|(_, speaks)| **speaks).map(|(name, _)| name.as_str()).collect();
-        for (number, (table, found)) in descriptor.tables.iter().zip(&found).enumerate() {
-            let (one, all) = if table.by_speaker { ("speaker", &heard) } else { ("recording", &speech) };
-            tables.tell(descriptor, number, found.as_ref(), one, all);
+        for (number, source) in sources.iter().enumerate() {
+            let (one, all) = if by_speaker(source.table) { ("speaker", &heard) } else { ("recording", &speech) };
+            let nth = sources.iter().take(number).filter(|before| before.table == source.table).count();
+            tables.tell(descriptor, (number, nth), source, walk, one, all);
         }
         Ok(tables)
     }
 
-    /// Notes what identifies the content of `table`; of several tables in files of one name, all together.
-    pub(crate) fn identify(&mut self, table: &SideTable, digest: &str) {
-        self.digests.entry(table.file.clone()).or_default().push_str(digest);
+    /// Reads the files of `table`, and notes what identifies their content; of several tables in files of one name, all
+    /// together.
+    pub(crate) fn read(
+        &mut self,
+        table: &SideTable,
+        places: Vec<Place>,
+    ) -> Result<Vec<(Place, Result<Vec<u8>, String>)>, IngestError> {
+        let digests = self.digests.entry(table.file.clone()).or_default();
+        if places.is_empty() {
+            digests.push_str(ABSENT);
+        }
+        let mut read = Vec::new();
+        for place in places {
+            let bytes = content(&place.path)?;
+            if let Some(folder) = &place.folder {
+                digests.push_str(folder);
+                digests.push(':');
+            }
+            match &bytes {
+                Ok(bytes) => digests.push_str(blake3::hash(bytes).to_hex().as_str()),
+                Err(why) => digests.push_str(why),
+            }
+            read.push((place, bytes));
+        }
+        Ok(read)
     }
 
     /// What the tables say about the file at `path`, below the root and without extension, in the order of the tables.
@@ -124,7 +179,7 @@ impl Tables {
         &'a self,
         descriptor: &'a Descriptor,
         path: &'a str,
-    ) -> impl Iterator<Item = (Field, &'a str)> {
+    ) -> impl Iterator<Item = Said<'a>> {
         self.values(descriptor, false, path)
     }
 
@@ -132,36 +187,59 @@ impl Tables {
     pub(crate) fn about_speaker<'a>(
         &'a self,
         descriptor: &'a Descriptor,
-        speaker: &'a str,
-    ) -> impl Iterator<Item = (Field, &'a str)> {
+        speaker: &str,
+    ) -> impl Iterator<Item = Said<'a>> {
         self.values(descriptor, true, speaker)
     }
 
     /// Why the tables do not tell `field` of the file at `path`: a clause for each table that could.
     pub(crate) fn why_untold(&self, descriptor: &Descriptor, path: &str, field: Field) -> Vec<String> {
         let could = |table: &SideTable| !table.by_speaker && table.columns.contains_key(&field);
-        let states = descriptor.tables.iter().zip(&self.states).filter(|(table, _)| could(table));
-        states.filter_map(|(table, state)| why(descriptor, table, state, path, field)).collect()
+        let parts = self.parts(descriptor).filter(|(table, _)| could(table));
+        parts.filter_map(|(table, part)| why(descriptor, table, &part.state, path, field)).collect()
     }
 
+    /// Each part with its table.
+    fn parts<'a>(&'a self, descriptor: &'a Descriptor) -> impl Iterator<Item = (&'a SideTable, &'a Part)> {
+        self.parts.iter().filter_map(|part| Some((descriptor.tables.get(part.table)?, part)))
+    }
+
+    /// The files of a table, or one that is not there.
     fn find(
         &mut self,
         descriptor: &Descriptor,
-        table: &SideTable,
+        (number, table): (usize, &SideTable),
         root: &Path,
         walk: &Walk,
-    ) -> Result<Option<Source>, IngestError> {
-        let Some(path) = locate(table, root, walk) else {
-            self.identify(table, ABSENT);
-            return Ok(None);
-        };
-        let bytes = content(&path)?;
-        match &bytes {
-            Ok(bytes) => self.identify(table, blake3::hash(bytes).to_hex().as_str()),
-            Err(why) => self.identify(table, why),
+    ) -> Result<Vec<Source>, IngestError> {
+        let Places { read, passed_over } = places(table, root, walk);
+        let read = self.read(table, read)?;
+        let mut differing = Vec::new();
+        for path in passed_over {
+            if read.iter().all(|(_, bytes)| content(&path).is_ok_and(|other| other != *bytes)) {
+                differing.push(shown_path(&path));
+            }
         }
-        let content = bytes.and_then(|bytes| reading::read(descriptor, table, &bytes));
-        Ok(Some(Source { path: printable(&path.display().to_string()).into_owned(), content }))
+        if let (Some((place, _)), Some(first)) = (read.first(), differing.first()) {
+            let more = differing.len() - 1;
+            let more = if more > 0 { format!(" and {more} more") } else { String::new() };
+            self.warnings.push(format!(
+                "`{}` is read, and what differs from it under the same name is not: `{first}`{more}; put the rows into \
+                 one table, or name the folder of the right one in `look_in`",
+                shown_path(&place.path)
+            ));
+        }
+        if read.is_empty() {
+            let path = printable(&table.file).into_owned();
+            return Ok(vec![Source { table: number, path, folder: None, content: None }]);
+        }
+        let source = |(place, bytes): (Place, Result<Vec<u8>, String>)| Source {
+            table: number,
+            path: shown_path(&place.path),
+            folder: place.folder,
+            content: Some(bytes.and_then(|bytes| reading::read(descriptor, table, &bytes))),
+        };
+        Ok(read.into_iter().map(source).collect())
     }
 
     /// The speakers of the corpus, and whether a file of theirs is its speech: by the names, else by the tables joined so far.
@@ -169,7 +247,7 @@ impl Tables {
         let mut speakers = BTreeMap::new();
         for (stem, reading) in read {
             let Ok(facts) = &reading.facts else { continue };
-            let in_tables = || self.states.iter().find_map(|state| state.value(stem, Field::Speaker));
+            let in_tables = || self.parts.iter().find_map(|part| Some(part.state.value(stem, Field::Speaker)?.0));
             if let Some(speaker) = facts.speaker.as_deref().or_else(in_tables) {
                 *speakers.entry(nfc(speaker).into_owned()).or_default() |= facts.modality.is_none();
             }
@@ -180,39 +258,45 @@ impl Tables {
     fn tell(
         &mut self,
         descriptor: &Descriptor,
-        number: usize,
-        found: Option<&Source>,
+        (number, nth): (usize, usize),
+        source: &Source,
+        walk: &Walk,
         one: &'static str,
         all: &[&str],
     ) {
-        let (Some(table), Some(state)) = (descriptor.tables.get(number), self.states.get(number)) else { return };
+        let (Some(table), Some(part)) = (descriptor.tables.get(source.table), self.parts.get(number)) else { return };
         let columns: Vec<&str> = table.columns.keys().map(|field| field.as_str()).collect();
         let columns = columns.join(", ");
-        let Some(found) = found else {
-            let told = format!("`{}` not found, so it fills nothing: {columns}", printable(&table.file));
+        let path = &source.path;
+        let Some(content) = &source.content else {
+            let told = format!("`{path}` not found, so it fills nothing: {columns}");
+            let near = nearest(&table.file, walk.texts.iter().map(String::as_str));
             // A corpus that ships is often used without its tables; who writes a descriptor means the tables in it.
             if descriptor.path.is_some() {
-                self.warnings.push(format!("{told}; correct `file` or `look_in`, or leave the `[[table]]` out"));
+                let near = near.map(|near| format!("did you mean `{}`? ", shown(near))).unwrap_or_default();
+                self.warnings.push(format!("{told}; {near}correct `file` or `look_in`, or leave the `[[table]]` out"));
             } else {
                 self.notes.push(told);
             }
             return;
         };
-        let path = &found.path;
-        match (&found.content, state) {
+        match (content, &part.state) {
             (Ok(content), State::Joined(joined, _)) => {
                 let elsewhere = |target: &str| {
-                    let others = descriptor.tables.iter().zip(&self.states);
-                    let others = others.filter(|(other, _)| {
+                    let others = self.parts(descriptor).filter(|(other, _)| {
                         other.by_speaker == table.by_speaker
                             && table.columns.keys().all(|field| other.columns.contains_key(field))
                     });
-                    others.filter_map(|(_, state)| state.joined()).any(|joined| joined.about(target).is_some())
+                    others.filter_map(|(_, part)| part.state.joined()).any(|joined| joined.about(target).is_some())
                 };
                 let without = all.iter().copied().filter(|target| !elsewhere(target)).collect();
                 let outcome = telling::tell(content, joined, &Targets { one, count: all.len(), without }, &columns);
                 self.warnings.extend(outcome.warnings.iter().map(|warning| format!("`{path}`: {warning}")));
-                self.notes.extend(outcome.notes.iter().map(|note| format!("`{path}`: {note}")));
+                match nth.cmp(&NAMED) {
+                    Ordering::Less => self.notes.extend(outcome.notes.iter().map(|note| format!("`{path}`: {note}"))),
+                    Ordering::Equal => self.notes.push(format!("further files of the table `{}`", shown(&table.file))),
+                    Ordering::Greater => {}
+                }
             }
             (Err(why), _) => self.warnings.push(format!("`{path}` is not joined: {why}")),
             (Ok(_), _) => {}
@@ -223,12 +307,14 @@ impl Tables {
         &'a self,
         descriptor: &'a Descriptor,
         by_speaker: bool,
-        target: &'a str,
-    ) -> impl Iterator<Item = (Field, &'a str)> {
-        let states =
-            descriptor.tables.iter().zip(&self.states).filter(move |(table, _)| table.by_speaker == by_speaker);
-        states.flat_map(move |(table, state)| {
-            table.columns.keys().filter_map(move |field| Some((*field, state.value(target, *field)?)))
+        target: &str,
+    ) -> impl Iterator<Item = Said<'a>> {
+        let parts = self.parts(descriptor).filter(move |(table, _)| table.by_speaker == by_speaker);
+        parts.flat_map(move |(table, part)| {
+            table.columns.keys().filter_map(move |field| {
+                let (value, line) = part.state.value(target, *field)?;
+                Some(Said { field: *field, value, file: &part.file, line })
+            })
         })
     }
 }
@@ -241,11 +327,11 @@ impl State {
         }
     }
 
-    /// The value of `field` for a file or a speaker.
-    fn value(&self, target: &str, field: Field) -> Option<&str> {
+    /// The value of `field` for a file or a speaker, and the line that has it.
+    fn value(&self, target: &str, field: Field) -> Option<(&str, usize)> {
         match self.joined()?.about(target)? {
             Answer::Rows(told) => match told.get(&field)? {
-                Told::Cell(Cell::Value(value), _) => Some(value),
+                Told::Cell(Cell::Value(value), line) => Some((value, *line)),
                 _ => None,
             },
             Answer::Ambiguous { .. } => None,
@@ -253,8 +339,12 @@ impl State {
     }
 }
 
-fn state(found: Option<&Source>, join: impl FnOnce(&Content) -> Joined) -> State {
-    match found.map(|found| &found.content) {
+fn shown_path(path: &Path) -> String {
+    printable(&path.display().to_string()).into_owned()
+}
+
+fn state(source: &Source, join: impl FnOnce(&Content) -> Joined) -> State {
+    match &source.content {
         None => State::Absent,
         Some(Err(_)) => State::Unusable,
         Some(Ok(content)) => State::Joined(join(content), content.first_fault),

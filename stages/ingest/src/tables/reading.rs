@@ -3,12 +3,15 @@
 use std::collections::BTreeMap;
 
 use regex::Regex;
-use ser_text::counted;
+use ser_stage::suggest::nearest;
+use ser_text::{Encoding, counted, decode, first_names};
 use ser_text::delimited::{ColumnError, Fault, FaultKind, HeaderError, Reader};
-use ser_text::{Encoding, decode};
 
 use super::cell::{self, Cell, LOST_LETTER, shown};
 use crate::descriptor::{Descriptor, Field, SideTable};
+
+/// How many different texts that are not understood a message names.
+const NAMED: usize = 20;
 
 /// A row of a table: what it says about one key.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -52,7 +55,12 @@ pub(super) fn read(descriptor: &Descriptor, table: &SideTable, bytes: &[u8]) -> 
     })?;
     let column = |name: &str| {
         reader.column(name).map_err(|error| match error {
-            ColumnError::Missing { separator, .. } => format!("{error}{}", other_separator(separator)),
+            ColumnError::Missing { separator, ref found, .. } => {
+                let near = nearest(name, found.iter().map(String::as_str));
+                let near =
+                    near.filter(|_| separator.is_none()).map(|near| format!("; did you mean `{}`?", shown(near)));
+                format!("{error}{}{}", other_separator(separator), near.unwrap_or_default())
+            }
             other => other.to_string(),
         })
     };
@@ -199,25 +207,38 @@ impl Faults {
     }
 }
 
-/// Cells that were not understood: by field, how many, and the first with its line.
+/// Cells that were not understood: of each field the different texts, with their number and the line of the first.
 #[derive(Default)]
-struct Misunderstood(BTreeMap<Field, (usize, String, usize)>);
+struct Misunderstood(BTreeMap<Field, BTreeMap<String, Places>>);
 
 impl Misunderstood {
     fn add(&mut self, field: Field, text: &str, line: usize) {
-        self.0.entry(field).or_insert_with(|| (0, text.to_owned(), line)).0 += 1;
+        let texts = self.0.entry(field).or_default();
+        if let Some(places) = texts.get_mut(text) {
+            places.add(line);
+        } else {
+            texts.entry(text.to_owned()).or_default().add(line);
+        }
     }
 
     fn tell(&self, warnings: &mut Vec<String>, descriptor: &Descriptor, table: &SideTable) {
-        for (field, (count, text, line)) in &self.0 {
-            let near = cell::meant(descriptor, table, *field, text);
-            let near = near.map(|word| format!("; did you mean `{}`?", shown(word))).unwrap_or_default();
-            let are = if *count == 1 { "is" } else { "are" };
+        for (field, texts) in &self.0 {
+            let mut texts: Vec<(&String, &Places)> = texts.iter().collect();
+            texts.sort_by_key(|(_, places)| places.first);
+            let one = |(text, places): &(&String, &Places)| {
+                let near = cell::meant(descriptor, table, *field, text);
+                let near = near.map(|word| format!("; did you mean `{}`?", shown(word))).unwrap_or_default();
+                let (times, line) = (places.count, places.first);
+                let times = if times > 1 { format!("{times} times, first in ") } else { String::new() };
+                format!("`{}` ({times}line {line}{near})", shown(text))
+            };
+            let count: usize = texts.iter().map(|(_, places)| places.count).sum();
             warnings.push(format!(
-                "{} of `{}` {are} not understood and left null, the first is `{}` (line {line}{near})",
-                counted(*count, "value"),
+                "{} of `{}` {} not understood and left null: {}",
+                counted(count, "value"),
                 field.as_str(),
-                shown(text)
+                if count == 1 { "is" } else { "are" },
+                first_names(texts.iter().map(one), NAMED)
             ));
         }
     }

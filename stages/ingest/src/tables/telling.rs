@@ -39,7 +39,10 @@ pub(super) fn tell(content: &Content, joined: &Joined, targets: &Targets<'_>, co
     outcome.warnings.extend(contradicting(joined));
 
     let used = joined.used.iter().filter(|used| **used).count();
-    let mut parts = vec![format!("joined {used} of {}: {columns}", counted(content.total, "row"))];
+    let mut parts = vec![match content.total {
+        0 => format!("it has no row: {columns}"),
+        total => format!("joined {used} of {}: {columns}", counted(total, "row")),
+    }];
     let fits_several: BTreeSet<usize> = joined.ambiguous.iter().map(|(number, _)| *number).collect();
     let is_unused = |number: usize| joined.used.get(number) == Some(&false) && !fits_several.contains(&number);
     let rows = content.rows.iter().enumerate();
@@ -94,13 +97,15 @@ fn contradicting(joined: &Joined) -> Vec<String> {
     let sentence = |(field, contradictions): (&Field, &Vec<&Contradiction>)| {
         let first = contradictions.iter().min_by_key(|contradiction| contradiction.cells[0].1)?;
         let [(one, line_one), (two, line_two)] = &first.cells;
+        let [key, other] = &first.keys;
+        let other = if key == other { String::new() } else { format!("`{}` is ", shown(other)) };
         let have = if contradictions.len() == 1 { "has" } else { "have" };
         Some(format!(
             "{} {have} rows that contradict each other in `{}`, which they leave null: `{}` is `{}` in line {line_one} and \
-             `{}` in line {line_two}; `rows` chooses among rows",
+             {other}`{}` in line {line_two}; `rows` chooses among rows",
             counted(contradictions.len(), "key"),
             field.as_str(),
-            shown(&first.key),
+            shown(key),
             one.shown(),
             two.shown()
         ))
