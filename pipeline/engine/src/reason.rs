@@ -142,7 +142,7 @@ impl fmt::Display for Reason {
                 write!(f, "the files it reads changed: {old} → {new}")
             }
             Self::External { .. } => write!(f, "the files it reads changed"),
-            Self::Unreadable { error } => write!(f, "the files it reads cannot be looked at: {error}"),
+            Self::Unreadable { error } => write!(f, "what it reads from outside the pipeline cannot be used: {error}"),
             Self::Spec => write!(f, "the pipeline that it shows changed"),
             Self::OutputMissing { path } => write!(f, "`{path}` is missing"),
             Self::OutputChanged { path, old_bytes, new_bytes } if old_bytes == new_bytes => {

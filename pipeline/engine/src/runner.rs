@@ -177,7 +177,7 @@ impl Progress<'_> {
         let Verdict { identity, reasons } = step.judge(self.setting.pipeline, &|name| self.contents.get(name).cloned());
         let Some(identity) = identity else {
             let message = reasons.iter().map(ToString::to_string).collect::<Vec<_>>().join("; ");
-            let hint = Some("check the paths in its parameters".to_owned());
+            let hint = Some("put that right, or the parameter that names it".to_owned());
             self.fail(at, &Failure { message, hint });
             return None;
         };

@@ -111,7 +111,7 @@ fn savee_poured_into_one_folder_is_not_guessed() {
     let counts: Vec<(String, u64)> = survey.emotions.into_iter().collect();
     assert_eq!(counts, [("angry".into(), 1), ("sad".into(), 1), ("surprise".into(), 1)]);
     assert!(
-        survey.warnings[0].starts_with("6 files do not follow the names of savee, the first is `f10`"),
+        survey.warnings[0].starts_with("6 files do not follow the names of savee, the first is `DC/f10 (2)`"),
         "{:?}",
         survey.warnings
     );

@@ -307,7 +307,7 @@ fn panics_missing_outputs_and_full_disks_are_failures_with_advice() {
     insta::assert_snapshot!(failure(&place.run().1), @"failed w: no space left (free some space, then run again: finished stages are kept)");
     place.edit(PIPELINE);
     fs::remove_file(place.path("number")).unwrap();
-    insta::assert_snapshot!(failure(&place.run().1), @"failed a: the files it reads cannot be looked at: No such file or directory (os error 2) (check the paths in its parameters)");
+    insta::assert_snapshot!(failure(&place.run().1), @"failed a: what it reads from outside the pipeline cannot be used: No such file or directory (os error 2) (put that right, or the parameter that names it)");
     assert_eq!(place.stale()[1], "w: never run");
 }
 

@@ -126,6 +126,15 @@ fn speakers<'a>(files: &[(&'a str, &'a Identity)]) -> BTreeSet<&'a str> {
     files.iter().filter_map(|(_, identity)| identity.facts.speaker.as_deref()).collect()
 }
 
+/// Whether no speaker has two emotions: then the emotion is what was taken wrongly, which is told elsewhere.
+fn each_has_one_emotion(files: &[(&str, &Identity)]) -> bool {
+    let mut first: BTreeMap<&str, &str> = BTreeMap::new();
+    files.iter().all(|(_, Identity { facts, .. })| match (&facts.speaker, &facts.emotion_raw) {
+        (Some(speaker), Some(emotion)) => *first.entry(speaker).or_insert(emotion) == emotion.as_str(),
+        _ => true,
+    })
+}
+
 /// A `/` in the id of a speaker.
 fn folders_in_speakers(files: &[(&str, &Identity)]) -> Option<String> {
     let speakers = speakers(files);
@@ -144,14 +153,8 @@ fn folders_in_speakers(files: &[(&str, &Identity)]) -> Option<String> {
 
 /// Ids that share a beginning, several with each of several beginnings.
 fn people_with_several_ids(files: &[(&str, &Identity)]) -> Option<String> {
-    let mut emotions: BTreeMap<&str, BTreeSet<&str>> = BTreeMap::new();
-    for (_, identity) in files {
-        if let (Some(speaker), Some(emotion)) = (&identity.facts.speaker, &identity.facts.emotion_raw) {
-            emotions.entry(speaker).or_default().insert(emotion);
-        }
-    }
-    // Where each speaker has one emotion only, the emotion is what was taken too much, which is told elsewhere.
-    if !emotions.values().any(|emotions| emotions.len() > 1) {
+    let speakers = speakers(files);
+    if each_has_one_emotion(files) {
         return None;
     }
     let cuts: [fn(&str) -> Option<(&str, &str)>; 3] = [
@@ -165,7 +168,7 @@ fn people_with_several_ids(files: &[(&str, &Identity)]) -> Option<String> {
     ];
     let (number, groups) = cuts.into_iter().find_map(|cut| {
         let mut groups: BTreeMap<&str, Vec<(&str, &str)>> = BTreeMap::new();
-        for id in emotions.keys().copied() {
+        for id in speakers.iter().copied() {
             if let Some((beginning, rest)) = cut(id).filter(|(beginning, _)| !beginning.is_empty()) {
                 groups.entry(beginning).or_default().push((id, rest));
             }
@@ -174,14 +177,14 @@ fn people_with_several_ids(files: &[(&str, &Identity)]) -> Option<String> {
         let number: usize = groups.values().map(Vec::len).sum();
         let by_gender = groups.keys().all(|beginning| is_gender(beginning))
             || groups.values().flatten().all(|(_, rest)| is_gender(rest));
-        (groups.len() > 1 && number * 2 > emotions.len() && !by_gender).then_some((number, groups))
+        (groups.len() > 1 && number * 2 > speakers.len() && !by_gender).then_some((number, groups))
     })?;
     let (beginning, ids) = groups.first_key_value()?;
     Some(format!(
         "{number} of {} fall into {} groups with a common beginning, such as `{beginning}` with {}; if that is one \
          person, a speaker-independent split can have the person on both sides: let the group `speaker` take the part \
          that is the person alone, or join the ids with a `[[repair]]`",
-        counted(emotions.len(), "speaker id"),
+        counted(speakers.len(), "speaker id"),
         groups.len(),
         quoted(ids.iter().map(|(id, _)| *id)),
     ))
@@ -343,7 +346,8 @@ fn one_recording_in_several_files(read: &Read<'_>) -> Option<String> {
         groups.any(|group| group == Field::Sentence.as_str() || group == Field::Take.as_str())
     };
     let mut recordings: BTreeMap<Key<'_>, BTreeMap<&str, &str>> = BTreeMap::new();
-    for (path, identity) in read.understood() {
+    let files: Vec<(&str, &Identity)> = read.understood().collect();
+    for (path, identity) in &files {
         let fields = [Field::Speaker, Field::Emotion, Field::Intensity, Field::Sentence, Field::Take];
         let pattern = names::read_name(descriptor, path).pattern;
         if pattern.is_some_and(tells_apart) {
@@ -353,7 +357,7 @@ fn one_recording_in_several_files(read: &Read<'_>) -> Option<String> {
     }
     let speakers: BTreeSet<Option<&str>> = recordings.keys().map(|(_, [speaker, ..])| *speaker).collect();
     // A single speaker has a warning, or was declared.
-    if !read.is_own() || speakers.len() < 2 {
+    if !read.is_own() || speakers.len() < 2 || each_has_one_emotion(&files) {
         return None;
     }
     let several: Vec<_> = recordings.iter().filter(|(_, names)| names.len() > 1).collect();
