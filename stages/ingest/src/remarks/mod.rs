@@ -5,16 +5,20 @@
 //! | `misread` | names that say nothing, and why |
 //! | `unused` | declarations of the descriptor that match nothing |
 //! | `doubtful` | what the names say, and cannot be right |
-//! | `taken` | groups that take too much of a name, too little, or another part of it |
+//! | `people` | what is taken for a person and is none, or more or less than one |
+//! | `merged` | what is read as one and is several |
 //! | `contradicting` | sources that contradict each other |
 //! | `unread` | files that may be recordings and are not read |
 
 mod contradicting;
 mod doubtful;
+mod merged;
 mod misread;
-mod taken;
+mod people;
 mod unread;
 mod unused;
+
+use std::collections::BTreeMap;
 
 use ser_text::first_names;
 
@@ -53,7 +57,8 @@ impl Remarks {
         if !read.walk.files.is_empty() {
             contradicting::all(read, &mut remarks);
             doubtful::all(read, &mut remarks);
-            taken::all(read, &mut remarks);
+            people::all(read, &mut remarks);
+            merged::all(read, &mut remarks);
             unused::declarations(read, &mut remarks);
         }
         remarks
@@ -91,6 +96,15 @@ fn is_gender(word: &str) -> bool {
     GENDERS.contains(&word.to_lowercase().as_str())
 }
 
+/// Whether no speaker has two emotions: then the emotion is what was taken wrongly, which is told elsewhere.
+fn each_has_one_emotion(files: &[(&str, &Identity)]) -> bool {
+    let mut first: BTreeMap<&str, &str> = BTreeMap::new();
+    files.iter().all(|(_, Identity { facts, .. })| match (&facts.speaker, &facts.emotion_raw) {
+        (Some(speaker), Some(emotion)) => *first.entry(speaker).or_insert(emotion) == emotion.as_str(),
+        _ => true,
+    })
+}
+
 /// The first of `words`, each between backticks: "`a`, `b`, `c` and 4 more".
 fn quoted<'a>(words: impl IntoIterator<Item = &'a str>) -> String {
     first_names(words.into_iter().map(|word| format!("`{word}`")), NAMED)
@@ -123,5 +137,30 @@ mod tests {
 
     pub(super) fn notes(survey: &Survey) -> Vec<String> {
         survey.notes.clone()
+    }
+
+    const EMOTIONS: [&str; 4] = ["angry", "happy", "neutral", "sad"];
+
+    /// Names made of a template with all combinations of two parts and the emotions.
+    pub(super) fn names(template: &str, ones: &[&str], twos: &[&str]) -> Vec<String> {
+        let with = |one: &str, two: &str, emotion: &str| {
+            format!("{}.wav", template.replace("<1>", one).replace("<2>", two).replace("<e>", emotion))
+        };
+        let twos = |one| twos.iter().flat_map(move |two| EMOTIONS.map(|emotion| with(one, two, emotion)));
+        ones.iter().flat_map(|one| twos(*one)).collect()
+    }
+
+    pub(super) fn of(pattern: &str, names: &[String]) -> Vec<String> {
+        let names: Vec<&str> = names.iter().map(String::as_str).collect();
+        warnings(&with(&format!("[[pattern]]\npath = '{pattern}'\n"), &names))
+    }
+
+    pub(super) fn one(pattern: &str, names: &[String], expected: &str) {
+        let found = of(pattern, names);
+        assert!(found.len() == 1 && found[0].contains(expected), "{pattern}: {found:#?}");
+    }
+
+    pub(super) fn none(pattern: &str, names: &[String]) {
+        assert_eq!(of(pattern, names), Vec::<String>::new(), "{pattern}");
     }
 }

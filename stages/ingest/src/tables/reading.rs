@@ -4,8 +4,8 @@ use std::collections::BTreeMap;
 
 use regex::Regex;
 use ser_stage::suggest::nearest;
-use ser_text::{Encoding, counted, decode, first_names};
 use ser_text::delimited::{ColumnError, Fault, FaultKind, HeaderError, Reader};
+use ser_text::{Encoding, counted, decode, first_names};
 
 use super::cell::{self, Cell, LOST_LETTER, shown};
 use crate::descriptor::{Descriptor, Field, SideTable};
