@@ -1,7 +1,7 @@
 //! Joining the tables that lie beside a corpus: demographics by speaker, labels and votes by clip.
 //!
-//! A table fills what nothing else tells; what it says against another source empties the field. A table that lies in
-//! several folders is read from all of them, each for itself. A table that is missing, or that is not what the descriptor says it
+//! A table fills what nothing else tells; what it says against another source empties the field. One that lies in several
+//! folders is read from all of them, each for itself. A table that is missing, or that is not what the descriptor says it
 //! is, leaves columns null and is reported; it never stops an ingest. So does a row that cannot be read, that may be about
 //! several files, or that another row contradicts. How many rows were joined is told, and which were not.
 //!
