@@ -21,8 +21,8 @@ pub(crate) struct Inventory {
 }
 
 impl Inventory {
-    /// Counts the file at `path`, whose name was understood and that is the corpus's speech; or, where a file before it is
-    /// the same recording by all that is told of both, returns that one.
+    /// The file before it that is the same recording as the one at `path` by all that is told of both. `None` counts the
+    /// file, whose name was understood and that is the corpus's speech, as a new one.
     pub(crate) fn add(&mut self, identity: &Identity, path: &str) -> Option<&str> {
         let facts = &identity.facts;
         let recording = vec![

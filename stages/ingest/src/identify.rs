@@ -39,7 +39,7 @@ pub(crate) struct Contradiction {
     pub(crate) told: [String; 2],
 }
 
-/// Where a value comes from.
+/// The origin of a value.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Source<'a> {
     /// The path of the file.
@@ -54,7 +54,7 @@ enum Source<'a> {
 struct Telling<'a> {
     descriptor: &'a Descriptor,
     identity: Identity,
-    /// What was told first of each field.
+    /// The value that was told first of each field.
     told: BTreeMap<Field, (String, Source<'a>)>,
 }
 

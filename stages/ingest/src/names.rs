@@ -32,7 +32,7 @@ pub(crate) struct Reading {
     pub(crate) repaired: Option<usize>,
     /// Which pattern matched: its number in the descriptor.
     pub(crate) pattern: Option<usize>,
-    /// Where the first part of the path begins that the pattern takes something from; 0 where it takes nothing.
+    /// The beginning of the first part of the path that the pattern takes something from; 0 where it takes nothing.
     pub(crate) from: usize,
     /// Why the path says nothing, where it says nothing.
     pub(crate) misread: Option<Misread>,
@@ -89,7 +89,7 @@ pub(crate) fn first_match<'d, 'p>(
     patterns.into_iter().find_map(|(number, pattern)| Some((number, pattern, pattern.path.captures(path)?)))
 }
 
-/// Where the first part of `path` begins that a group takes something from.
+/// The beginning of the first part of `path` that a group takes something from.
 fn first_part(captures: &regex::Captures<'_>, path: &str) -> usize {
     let groups = Field::IN_NAMES.into_iter().filter_map(|field| captures.name(field.as_str()));
     let first = groups.map(|group| group.start()).min();

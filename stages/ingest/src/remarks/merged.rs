@@ -55,14 +55,14 @@ fn parts_of_words(read: &Read<'_>) -> Vec<String> {
 #[derive(Default)]
 struct Cut {
     files: usize,
-    /// What was cut off first, and of which path.
+    /// The part that was cut off first, and its path.
     first: Option<(String, String)>,
-    /// What is cut off the ids of speakers between a word and a number, with the first path.
+    /// The parts that are cut off the ids of speakers between a word and a number, with the first path of each.
     off_speakers: BTreeMap<String, String>,
 }
 
 impl Cut {
-    /// Looks at the two characters where the pattern cuts; `rest` is what it cuts off, of a speaker's id or of another part.
+    /// Looks at the two characters where the pattern cuts `rest` off, of a speaker's id or of another part.
     fn look(&mut self, [one, two]: [Option<char>; 2], rest: &str, of_speaker: bool, path: &str) {
         let (Some(one), Some(two)) = (one, two) else { return };
         let is_inside = one.is_alphabetic() && two.is_alphabetic() || one.is_numeric() && two.is_numeric();

@@ -96,7 +96,7 @@ fn is_gender(word: &str) -> bool {
     GENDERS.contains(&word.to_lowercase().as_str())
 }
 
-/// Whether no speaker has two emotions: then the emotion is what was taken wrongly, which is told elsewhere.
+/// `true` where no speaker has two emotions: then the emotion was taken wrongly, which is told elsewhere.
 fn each_has_one_emotion(files: &[(&str, &Identity)]) -> bool {
     let mut first: BTreeMap<&str, &str> = BTreeMap::new();
     files.iter().all(|(_, Identity { facts, .. })| match (&facts.speaker, &facts.emotion_raw) {

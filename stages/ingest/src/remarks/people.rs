@@ -13,7 +13,7 @@ use crate::descriptor::Field;
 use crate::emotions;
 use crate::identify::Identity;
 
-/// What stands between the parts of an id.
+/// Characters between the parts of an id.
 const SEPARATORS: [char; 8] = ['-', '_', '.', ' ', '+', '#', '@', '~'];
 
 /// Words that a number behind makes the name of a text or a take, hardly of a person.
@@ -110,7 +110,7 @@ fn speakers_that_are_texts(files: &[(&str, &Identity)]) -> Option<String> {
     })
 }
 
-/// Whether `name` is one of `words` with a number behind.
+/// `true` for one of `words` with a number behind.
 fn numbered(name: &str, words: &str) -> bool {
     let word = name.trim_end_matches(|character: char| character.is_ascii_digit());
     word.len() < name.len() && is_one_of(words, word.trim_end_matches(SEPARATORS))
@@ -149,7 +149,7 @@ fn folders_that_are_people(read: &Read<'_>) -> Option<String> {
     })
 }
 
-/// Whether each folder has one value of `field` that no other one has.
+/// `true` where each folder has one value of `field` that no other one has.
 fn one_value_each(folders: &[(&str, &Identity)], field: Field) -> bool {
     let pairs: BTreeSet<(&str, Option<&str>)> =
         folders.iter().map(|(folder, identity)| (*folder, identity.facts.told(field))).collect();
@@ -160,7 +160,7 @@ fn one_value_each(folders: &[(&str, &Identity)], field: Field) -> bool {
     each_has_one && values.len() > 1 && (values.len() == number || field == Field::Emotion)
 }
 
-/// Whether all `folders` are called like people: a name, or a person's number.
+/// `true` where all `folders` are called like people: a name, or a person's number.
 fn are_people(folders: &BTreeSet<&str>) -> bool {
     let is_name = |name: &&str| {
         name.chars().count() > 1 && name.chars().all(char::is_alphabetic) && !is_no_person(name)
@@ -174,7 +174,7 @@ fn is_no_person(name: &str) -> bool {
     is_one_of(NO_PEOPLE, word) || is_one_of(TEXTS, word) || emotions::emotion_of(word).is_some()
 }
 
-/// Whether `word` is one of `words`, without regard to case.
+/// `true` for one of `words`, without regard to case.
 fn is_one_of(words: &str, word: &str) -> bool {
     words.split_whitespace().any(|known| known == word.to_lowercase())
 }

@@ -65,7 +65,7 @@ impl Cell {
     }
 }
 
-/// Whether `one` and `two` are the same value of `field`, in whatever words.
+/// `true` where `one` and `two` are the same value of `field`, in whatever words.
 pub(crate) fn is_same(descriptor: &Descriptor, field: Field, one: &str, two: &str) -> bool {
     match field {
         _ if one == two => true,

@@ -45,7 +45,7 @@ pub(crate) use self::place::places;
 /// All tables of a corpus.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Tables {
-    /// What became of each of the descriptor's tables, in their order: at least one part of each.
+    /// The descriptor's tables, in their order, as they were found: at least one part of each.
     parts: Vec<Part>,
     /// What was joined and what is absent: for the summary.
     pub(crate) notes: Vec<String>,
@@ -58,7 +58,7 @@ pub(crate) struct Tables {
 /// Stands for a table that is not there.
 pub(crate) const ABSENT: &str = "absent";
 
-/// How many files of one table have a note each.
+/// Number of files of one table that have a note each.
 const NAMED: usize = 3;
 
 /// One file of a table, or a table that has none.
@@ -82,7 +82,7 @@ enum State {
     Joined(Joined, Option<usize>),
 }
 
-/// What a table says of one field of a file or a speaker.
+/// A table's word on one field of a file or a speaker.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Said<'a> {
     pub(crate) field: Field,
@@ -101,7 +101,7 @@ struct Source {
     path: String,
     /// The folder below the root that it lies in.
     folder: Option<String>,
-    /// What is in it, or why it is not read; `None` when it is not there.
+    /// The content, or why it is not read; `None` when it is not there.
     content: Option<Result<Content, String>>,
 }
 

@@ -10,7 +10,7 @@ use ser_text::{Encoding, counted, decode, first_names};
 use super::cell::{self, Cell, LOST_LETTER, shown};
 use crate::descriptor::{Descriptor, Field, SideTable};
 
-/// How many different texts that are not understood a message names.
+/// Number of different texts that are not understood in a message.
 const NAMED: usize = 20;
 
 /// A row of a table: what it says about one key.
