@@ -41,5 +41,5 @@ impl Kind for Split {
 }
 
 fn assignments(params: &Params) -> OutsideFile<'_> {
-    OutsideFile(params.file.as_deref())
+    OutsideFile("file", params.file.as_deref())
 }
