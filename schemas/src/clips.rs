@@ -146,7 +146,7 @@ mod tests {
         let error = crate::Exclusion::read(&path).expect_err("a clips table is no exclusions table");
         assert!(matches!(error, TableError::WrongTable { .. }), "{error}");
         assert!(
-            error.to_string().contains("holds table `clips, version 3`, expected `exclusions, version 1`"),
+            error.to_string().contains("holds table `clips, version 3`, expected `exclusions, version 2`"),
             "{error}"
         );
     }
