@@ -162,7 +162,7 @@ fn nothing_usable_says_what_was_found_and_what_to_do() {
 #[test]
 fn leaving_out_too_much_is_told_as_that() {
     let base = tempfile::tempdir().expect("folder");
-    let rows = [clip("a", "1", Emotion::Sad), clip("a", "2", Emotion::Angry)];
+    let rows = [clip("a", "1", Emotion::SAD), clip("a", "2", Emotion::ANGRY)];
     let folders = [ingest(base.path(), "one", "a", CorpusStatus::Ingested, &rows)];
     let without = |entry: &str| {
         let params = Params { exclude: vec![entry.into()], ..Params::default() };
@@ -176,7 +176,7 @@ fn leaving_out_too_much_is_told_as_that() {
 fn two_recordings_with_one_name_are_two_clips_and_two_roots_need_two_names() {
     let base = tempfile::tempdir().expect("folder");
     let recording = |name: &str, path: &str, seed: u64| {
-        let mut clip = clip("a", name, if seed == 9 { Emotion::Angry } else { Emotion::Sad });
+        let mut clip = clip("a", name, if seed == 9 { Emotion::ANGRY } else { Emotion::SAD });
         clip.path = path.to_owned();
         clip.audio_hash = Some(seed.to_string());
         clip.phase = crate::takes::tests::phase(seed);
