@@ -7,11 +7,8 @@ use crate::{Emotion, Reason};
 /// Time from one word of a clip's fingerprint to the next, in seconds.
 pub const FINGERPRINT_STEP_S: f64 = 0.02;
 
-/// Samples per second in a clip's phase, 8 to a word.
-pub const PHASE_RATE_HZ: f64 = 400.0;
-
-/// Centres of the two bands whose phases are kept, in hertz.
-pub const PHASE_CENTRES_HZ: [f64; 2] = [475.0, 825.0];
+/// Words of a fingerprint that count before altered copies can be told from other takes: half a second of speech.
+pub const FINGERPRINT_MIN_STEPS: usize = 25;
 
 crate::table::table! {
     /// One audio file. In an ingest stage's `clips.parquet`: every file found, usable or not. In a manifest's: the clips
@@ -102,6 +99,13 @@ impl Clip {
     /// The table as an ingest writes it: [`RECORDINGS`](Self::RECORDINGS).
     pub const FOUND: Output = Output::table(Self::RECORDINGS, <Self as crate::Table>::FILE);
 
+    /// Whether so little of it counts that only copies of equal sound can be found. A clip without a fingerprint is not
+    /// compared at all.
+    pub fn is_too_short_to_compare(&self) -> bool {
+        let counting = |words: &Vec<u32>| words.iter().filter(|word| **word != 0).count();
+        self.fingerprint.as_ref().is_some_and(|words| counting(words) < FINGERPRINT_MIN_STEPS)
+    }
+
     /// A file that was found and of which nothing more is known yet.
     pub fn found(clip_id: String, corpus: String, path: String, bytes: u64) -> Self {
         Self { clip_id, corpus, path, bytes, ..Self::default() }
@@ -142,7 +146,7 @@ mod tests {
         let error = crate::Exclusion::read(&path).expect_err("a clips table is no exclusions table");
         assert!(matches!(error, TableError::WrongTable { .. }), "{error}");
         assert!(
-            error.to_string().contains("holds table `clips, version 3`, expected `exclusions, version 1`"),
+            error.to_string().contains("holds table `clips, version 3`, expected `exclusions, version 2`"),
             "{error}"
         );
     }

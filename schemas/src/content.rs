@@ -87,7 +87,9 @@ mod tests {
     fn exclusion(clip_id: &str, detail: &str) -> Exclusion {
         let text = str::to_owned;
         let corpus = text("c");
-        Exclusion { clip_id: text(clip_id), corpus, path: text("a.wav"), reason: Reason::Silent, detail: text(detail) }
+        let (path, detail) = (text("a.wav"), text(detail));
+        let (copy_of, speaker) = (None, None);
+        Exclusion { clip_id: text(clip_id), corpus, path, reason: Reason::Silent, detail, copy_of, speaker }
     }
 
     proptest! {

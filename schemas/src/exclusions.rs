@@ -25,8 +25,10 @@ crate::column::words! {
         LabelNotWanted = "label_not_wanted",
         /// Not the speech audio of the corpus: song, video, laryngograph.
         OtherModality = "other_modality",
-        /// The same audio, or the same clip id, as another file; the detail names it and the rule that chose, or why none was chosen.
+        /// The same recording as another file; the detail names it and the rule that chose, or why none was chosen.
         Duplicate = "duplicate",
+        /// Another recording than the file that has its clip id; the detail names that file and says what to do.
+        ClipIdTaken = "clip_id_taken",
         /// Named by the manifest's `exclude` or in its `exclude_file`; the detail gives the analyst's reason.
         Declared = "declared",
     }
@@ -34,7 +36,7 @@ crate::column::words! {
 
 crate::table::table! {
     /// One file that was found and left out.
-    pub struct Exclusion ("exclusions", version 1) {
+    pub struct Exclusion ("exclusions", version 2) {
         /// Clip id that the file would have had.
         clip_id: String,
         /// The file, as in `clips`.
@@ -45,5 +47,9 @@ crate::table::table! {
         reason: Reason,
         /// What exactly was found, in words.
         detail: String,
+        /// Clip id of a file with the same audio, whatever the reason: of the one that stays, where one does; null where there is none, and for files that the analyst left out. Null in tables of version 1.
+        copy_of: Option<String>,
+        /// Speaker that the file names, as in `clips`. Null in tables of version 1.
+        speaker: Option<String>,
     }
 }

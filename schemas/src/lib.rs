@@ -58,7 +58,7 @@ pub use calibration::CalibrationBin;
 pub use checks::{Check, CheckStatus};
 pub use class_balance::ClassBalance;
 pub use classes::ClassMetrics;
-pub use clips::{Clip, FINGERPRINT_STEP_S, PHASE_CENTRES_HZ, PHASE_RATE_HZ};
+pub use clips::{Clip, FINGERPRINT_MIN_STEPS, FINGERPRINT_STEP_S};
 pub use column::Column;
 pub use comparisons::{Comparison, ComparisonKind, ComparisonTest};
 pub use confusion::ConfusionCell;

@@ -141,6 +141,8 @@ mod tests {
             path: format!("{number}.wav"),
             reason: Reason::Silent,
             detail: format!("{:x}", number * 2_654_435_761),
+            copy_of: None,
+            speaker: None,
         };
         (0..count).map(row).collect()
     }

@@ -2,7 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
-use ser_engine::{Override, Pipeline, Spec, SpecErrors, Stage, Store};
+use ser_engine::{Override, Pipeline, Spec, SpecErrors, Stage, StageStatus, Store};
 
 use crate::args::Cli;
 use crate::kinds;
@@ -75,6 +75,18 @@ pub(crate) fn artifact(store: &Store, stage: &Stage) -> Result<PathBuf, UsageErr
             stage.name(),
             store.stage_dir(stage.name()).display()
         ),
-        hint: Some(format!("run it: `ser run {}`", stage.name())),
+        hint: Some(match failed_before(store, stage.name()) {
+            Some(failed) => format!("the last run failed at stage `{failed}`, before it; mend that, then run the pipeline: `ser run`"),
+            None => format!("run it: `ser run {}`", stage.name()),
+        }),
+    })
+}
+
+/// The stage for whose failure the last run did not come to `stage`.
+fn failed_before(store: &Store, stage: &str) -> Option<String> {
+    let last = store.runs().pop()?;
+    last.stages.into_iter().find(|run| run.stage == stage).and_then(|run| match run.status {
+        StageStatus::Skipped { because } => Some(because),
+        _ => None,
     })
 }

@@ -18,7 +18,7 @@
 //! | `clipping` | samples that were cut off, at full scale or below |
 //! | `bandwidth` | how far up a recording reaches |
 //! | `fingerprint` | what copies of one take have in common |
-//! | `phase` | what they have in common down to the waveform |
+//! | `phase`, `correlation` | what they have in common down to the waveform |
 //! | `spectrum`, `decimate` | what these three are computed with |
 //! | `resample` | band-limited conversion of the sample rate |
 //! | `wide` | loops compiled for the processor at hand |
@@ -27,6 +27,7 @@ mod aiff;
 mod bandwidth;
 mod chunks;
 mod clipping;
+mod correlation;
 mod decimate;
 mod decode;
 mod decoded;
@@ -50,6 +51,7 @@ mod wav;
 mod wide;
 
 pub use crate::bandwidth::bandwidth_hz;
+pub use crate::correlation::correlation;
 pub use crate::decode::{LARGEST_SAMPLE, Limits, decode, decode_file, read_file};
 pub use crate::decoded::{Container, Decoded};
 pub use crate::error::{AudioError, Unit};

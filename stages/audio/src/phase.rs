@@ -15,10 +15,10 @@ use realfft::num_complex::Complex32;
 use crate::decimate::{decimate, dot};
 use crate::wide::wide;
 
-/// Samples per second of a shifted band. Readers of the table know it as `ser_schemas::PHASE_RATE_HZ`.
-const RATE_HZ: f64 = 400.0;
-/// Centre of each band, which comes to lie at 0 Hz. Readers of the table know it as `ser_schemas::PHASE_CENTRES_HZ`.
-const CENTRES_HZ: [f64; 2] = [475.0, 825.0];
+/// Samples per second of a shifted band.
+pub(crate) const RATE_HZ: f64 = 400.0;
+/// Centre of each band, which comes to lie at 0 Hz.
+pub(crate) const CENTRES_HZ: [f64; 2] = [475.0, 825.0];
 /// Samples of a shifted band within which both centres go through whole cycles, 19 and 33 of them.
 const TURNS: usize = 16;
 /// Half the width of a band, hertz: the filter's -6 dB points lie so far from the centre.

@@ -35,10 +35,14 @@ codes! {
     FilesExcluded = "files_excluded",
     /// Files hold the same audio as another file.
     DuplicateAudio = "duplicate_audio",
+    /// Copies of one recording lie under different speakers, of one corpus or of two.
+    DuplicateSpeakersDiffer = "duplicate_speakers_differ",
     /// Clips hold the same take though no hash says so.
     NearDuplicateAudio = "near_duplicate_audio",
     /// Clips with the same take have different emotions or speakers.
     NearDuplicateLabelsDiffer = "near_duplicate_labels_differ",
+    /// Clips are too short for altered copies of them to be found.
+    TooShortToCompare = "too_short_to_compare",
     /// An emotion exists in one corpus only.
     ClassInOneCorpus = "class_in_one_corpus",
     /// An emotion that other corpora have is missing from one.

@@ -15,7 +15,7 @@ impl Kind for Audit {
     type Params = Params;
 
     const NAME: &'static str = "audit";
-    const VERSION: u32 = 3;
+    const VERSION: u32 = 4;
     const SUMMARY: &'static str = "counts the dataset and says what to beware of";
     const INPUTS: &'static [Input] = &[Input::one(&[Clip::NAME, Exclusion::NAME, Corpus::NAME])];
     const OUTPUTS: &'static [Output] = &[

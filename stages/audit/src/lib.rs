@@ -5,7 +5,7 @@
 //! | `balance`, `class_balance`, `durations` | how many clips of what, how evenly, how long |
 //! | `contingency`, `associations` | which properties of clips depend on each other |
 //! | `shortcuts` | what a number about the recording gives away |
-//! | `near_duplicates`, `correlation` | which clips hold the same take |
+//! | `near_duplicates` | which clips hold the same take |
 //! | `measures` | all of these together |
 //! | `findings` | trouble, one file per kind of it; `codes` names them all |
 //! | `overview` | what `ser audit` prints first |
@@ -16,7 +16,6 @@ mod balance;
 mod class_balance;
 mod codes;
 mod contingency;
-mod correlation;
 mod dataset;
 mod durations;
 mod error;

@@ -8,9 +8,8 @@
 //! Fingerprints alone do not tell copies from takes of a phrase that a practised speaker repeats ("Say the word ..."). So the
 //! waveforms must be in step, too, as [`correlation`] measures it.
 
-use ser_schemas::{Clip, FINGERPRINT_STEP_S, NearDuplicate};
-
-use crate::correlation::correlation;
+use ser_audio::correlation;
+use ser_schemas::{Clip, FINGERPRINT_MIN_STEPS, FINGERPRINT_STEP_S, NearDuplicate};
 
 /// The bits of a word that are its key: the bands below 2200 Hz, which every codec keeps best.
 const KEY_BITS: u32 = 0x000f_ffff;
@@ -20,8 +19,12 @@ const MET: usize = 128;
 const AGREEING: usize = 3;
 /// Offsets of neighbouring steps are taken for one: a take may be padded by half a step.
 const OFFSET_SLACK: i64 = 1;
-/// Steps that two clips must have in common, at least: half a second of speech.
-const MIN_STEPS: usize = 25;
+/// Steps that two clips must have in common, at least.
+const FEWEST_STEPS: usize = 8;
+/// What is asked of fewer steps than [`FINGERPRINT_MIN_STEPS`]: other takes may be as alike as altered copies there, so
+/// that only equal sound is believed, at any level and in any number of channels.
+const SHORT_SIMILARITY: f64 = 0.95;
+const SHORT_CORRELATION: f64 = 0.9;
 /// Share of the shorter clip's steps that must be in common.
 const MIN_SHARE: f64 = 0.6;
 /// How far a quarter of the common steps may agree less than is asked of the whole. Copies agree throughout; clips that begin
@@ -76,12 +79,17 @@ pub fn near_duplicates(clips: &[Clip], min_similarity: f64, min_correlation: f64
             let around = (offset - OFFSET_SLACK..=offset + OFFSET_SLACK)
                 .filter_map(|offset| compare(words, other_words, offset))
                 .max_by(|a, b| a.similarity.total_cmp(&b.similarity));
-            let same = |found: &Match| {
-                found.similarity >= min_similarity && found.weakest_quarter >= min_similarity - QUARTER_SLACK
+            let Some(found) = around else { continue };
+            let (similarity, least) = if found.steps < FINGERPRINT_MIN_STEPS {
+                (min_similarity.max(SHORT_SIMILARITY), min_correlation.max(SHORT_CORRELATION))
+            } else {
+                (min_similarity, min_correlation)
             };
-            let Some(found) = around.filter(same) else { continue };
+            if found.similarity < similarity || found.weakest_quarter < similarity - QUARTER_SLACK {
+                continue;
+            }
             let correlation = correlation(phases, other_phases, found.offset);
-            if correlation.is_some_and(|correlation| correlation >= min_correlation) {
+            if correlation.is_some_and(|correlation| correlation >= least) {
                 pairs.push(NearDuplicate {
                     clip_a: (*id).to_owned(),
                     clip_b: other_id.to_owned(),
@@ -139,7 +147,7 @@ fn compare(a: &[u32], b: &[u32], offset: i64) -> Option<Match> {
     let steps = differing.len();
     let counting = |words: &[u32]| words.iter().filter(|word| **word != 0).count();
     let shorter = counting(a).min(counting(b));
-    if steps < MIN_STEPS || (steps as f64) < MIN_SHARE * shorter as f64 {
+    if steps < FEWEST_STEPS || (steps as f64) < MIN_SHARE * shorter as f64 {
         return None;
     }
     let similarity = |bits: &[u32]| 1.0 - bits.iter().sum::<u32>() as f64 / (32 * bits.len()) as f64;
@@ -221,7 +229,16 @@ mod tests {
         let cut = |words: usize| found(&[clip("a", original.clone()), clip("b", original[words..].to_vec())], 0.8);
         assert_eq!(cut(60).len(), 1);
         assert!((cut(60)[0].offset_s + 1.2).abs() < 1e-9);
-        assert_eq!(cut(100), [], "less than half a second");
+    }
+
+    #[test]
+    fn of_less_than_half_a_second_only_equal_sound_is_found() {
+        let original = words(1, 24);
+        let with = |other: Vec<u32>| found(&[clip("a", original.clone()), clip("b", other)], 0.8).len();
+        assert_eq!(with(original.clone()), 1);
+        assert_eq!(with(altered(&original, 16)), 0, "an altered copy of as much would be found in longer clips");
+        assert_eq!(with(words(2, 24)), 0);
+        assert_eq!(with(original[..11].to_vec()), 0, "seven steps");
     }
 
     #[test]

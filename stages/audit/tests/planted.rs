@@ -273,10 +273,20 @@ fn speakers_and_files_that_are_few_or_missing() {
         corpus: "one".into(),
         reason,
         detail: "the same audio as `one/y.wav`, which is kept".into(),
+        copy_of: None,
+        speaker: None,
     };
     planted(Code::FilesExcluded, &[], |dataset| dataset.exclusions.push(excluded(Reason::Silent)));
     let copy = planted(Code::DuplicateAudio, &[], |dataset| dataset.exclusions.push(excluded(Reason::Duplicate)));
     assert!(copy.contains("(one/x.wav: the same audio as `one/y.wav`, which is kept)"), "{copy}");
+    let another = planted(Code::DuplicateSpeakersDiffer, &[Code::DuplicateAudio], |dataset| {
+        let kept = dataset.clips[0].clip_id.clone();
+        let row = Exclusion { copy_of: Some(kept), speaker: Some("two:x".into()), ..excluded(Reason::Duplicate) };
+        dataset.exclusions.push(row);
+    });
+    assert!(another.contains(": 1 file under another speaker"), "{another}");
+    let short = planted(Code::TooShortToCompare, &[], |dataset| dataset.clips[0].fingerprint = Some(vec![1; 10]));
+    assert!(short.contains(": 1 clip with less than half a second of speech"), "{short}");
 }
 
 #[test]

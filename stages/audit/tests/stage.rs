@@ -58,6 +58,8 @@ fn dataset() -> Dataset {
         corpus: "ravdess".into(),
         reason,
         detail: "the same bytes as `x.wav`".into(),
+        copy_of: None,
+        speaker: None,
     };
     Dataset {
         clips: all,

@@ -1,7 +1,8 @@
 //! Which of several copies stays.
 //!
-//! Copies are files with the same audio, or files that would share a clip id (`x.wav` and `x.flac`). The one whose name
-//! and folder agree stays, then one that tells its speaker, then the first by path.
+//! Copies are files with the same audio, or one take in two formats under one clip id (`x.wav` and `x.mp3`). The one
+//! whose name and folder agree stays, then one that tells its speaker, then the first by path. Another recording with
+//! the clip id of one that stays goes as well, but as what it is.
 //!
 //! Where copies have different emotions, or different speakers of one corpus, nothing tells which is right, whatever
 //! their folders, and none stays: what rests on labels or on keeping speakers apart would rest on a guess. A copy whose
@@ -10,7 +11,9 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use ser_schemas::Clip;
+use ser_schemas::{Clip, Reason};
+
+use crate::takes::{audio, by_take, one_take};
 
 /// A file that could be a clip, or that at least says what a copy of it is labelled as.
 #[derive(Debug, Clone, Copy)]
@@ -27,19 +30,36 @@ pub(crate) struct Candidate<'a> {
 /// What becomes of copies.
 #[derive(Debug, Default, PartialEq, Eq)]
 pub(crate) struct Resolution {
-    /// For each candidate that must go, the reason in words, by its index.
-    pub(crate) out: BTreeMap<usize, String>,
-    /// Groups of copies under several speakers of one corpus, none of which stays: two candidates of each that
-    /// contradict each other.
-    pub(crate) contradicting_speakers: Vec<(usize, usize)>,
-    /// Candidates that go in favour of one that has another speaker: of another corpus. First the one that goes.
+    /// For each candidate that must go, the reason, also in words, by its index.
+    pub(crate) out: BTreeMap<usize, (Reason, String)>,
+    /// For each candidate whose audio lies in another file as well, that file: the one that stays, where one does.
+    pub(crate) copy_of: BTreeMap<usize, usize>,
+    /// Groups of copies under several speakers of one corpus, none of which stays.
+    pub(crate) contradictions: Vec<Contradiction>,
+    /// Copies under speakers of two corpora. First one that is not used.
     pub(crate) two_names: Vec<(usize, usize)>,
+    /// Candidates that go because another recording has their clip id, each with that.
+    pub(crate) without_id: Vec<(usize, usize)>,
+}
+
+/// Copies under several speakers of one corpus.
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) struct Contradiction {
+    /// Two of them that contradict each other.
+    pub(crate) pair: (usize, usize),
+    /// All that name a speaker of their corpus, these two among them.
+    pub(crate) members: Vec<usize>,
 }
 
 /// Judges all copies. A file is only ever left out in favour of one that stays, or together with all its copies.
 pub(crate) fn resolve(candidates: &[Candidate<'_>]) -> Resolution {
     let mut found = Resolution::default();
-    for group in groups(candidates, audio).iter().chain(&groups(candidates, |clip| Some(&clip.clip_id))) {
+    let copies = groups(candidates, audio);
+    let formats = groups(candidates, |clip| Some(&clip.clip_id)).into_iter().flat_map(|group| {
+        by_take(&group, |one, other| one_take(candidates[one].clip, candidates[other].clip))
+    });
+    let formats: Vec<Vec<usize>> = formats.filter(|take| take.len() > 1).collect();
+    for group in copies.iter().chain(&formats) {
         contradicting_labels(candidates, group, &mut found.out);
         contradicting_speakers(candidates, group, &mut found);
     }
@@ -56,22 +76,37 @@ pub(crate) fn resolve(candidates: &[Candidate<'_>]) -> Resolution {
         let by_id = kept_by_id.get(clip.clip_id.as_str());
         let by_audio = audio(clip).and_then(|audio| kept_by_audio.get(audio));
         if let Some(&kept) = by_audio.or(by_id) {
-            found.out.insert(index, in_favour_of(&candidates[kept], &candidates[index], by_audio.is_some()));
-            let names = candidates[kept].speaker.zip(candidates[index].speaker);
-            if by_audio.is_some() && names.is_some_and(|(one, other)| one != other) {
-                found.two_names.push((index, kept));
+            if !one_take(candidates[kept].clip, clip) {
+                found.without_id.push((index, kept));
             }
+            found.out.insert(index, in_favour_of(&candidates[kept], &candidates[index], by_audio.is_some()));
             continue;
         }
         kept_by_id.insert(&clip.clip_id, index);
         kept_by_audio.extend(audio(clip).map(|audio| (audio, index)));
     }
+    for group in &copies {
+        name_copies(candidates, group, &mut found);
+    }
     found
 }
 
-/// Equal bytes decode to equal audio, so that one hash finds both kinds of copy.
-fn audio(clip: &Clip) -> Option<&str> {
-    clip.audio_hash.as_deref().or(clip.content_hash.as_deref())
+/// Notes whose copies the files of `group` are, whatever keeps them from being clips. What a broken file is called, or
+/// what the analyst rejected, proves nothing here either.
+fn name_copies(candidates: &[Candidate<'_>], group: &[usize], found: &mut Resolution) {
+    let told = |index: &usize| candidates[*index].eligible || candidates[*index].speaker.is_some();
+    let files: Vec<usize> = group.iter().copied().filter(told).collect();
+    let stays = |index: &&usize| candidates[**index].eligible && !found.out.contains_key(*index);
+    let named = |index: &&usize| candidates[**index].speaker.is_some();
+    let Some(&of) = files.iter().find(stays).or_else(|| files.iter().find(named)) else { return };
+    for index in files.into_iter().filter(|index| *index != of) {
+        found.copy_of.insert(index, of);
+        let (file, other) = (&candidates[index], &candidates[of]);
+        let names = file.speaker.zip(other.speaker);
+        if file.clip.corpus != other.clip.corpus && names.is_some_and(|(one, other)| one != other) {
+            found.two_names.push((index, of));
+        }
+    }
 }
 
 /// Indices of candidates that share a key: groups of at least two.
@@ -94,7 +129,7 @@ fn disagreement(clip: &Clip) -> u8 {
     }
 }
 
-fn contradicting_labels(candidates: &[Candidate<'_>], group: &[usize], out: &mut BTreeMap<usize, String>) {
+fn contradicting_labels(candidates: &[Candidate<'_>], group: &[usize], out: &mut BTreeMap<usize, (Reason, String)>) {
     let words: BTreeSet<&str> = group.iter().filter_map(|&index| candidates[index].word).collect();
     if words.len() < 2 {
         return;
@@ -111,7 +146,7 @@ fn contradicting_labels(candidates: &[Candidate<'_>], group: &[usize], out: &mut
             candidates[other].word.unwrap_or("otherwise"),
             own.unwrap_or("otherwise"),
         );
-        out.entry(index).or_insert(detail);
+        out.entry(index).or_insert((Reason::Duplicate, detail));
     }
 }
 
@@ -144,22 +179,25 @@ fn contradicting_speakers(candidates: &[Candidate<'_>], group: &[usize], found: 
             )
         };
         any = true;
-        found.out.entry(index).or_insert(detail);
+        found.out.entry(index).or_insert((Reason::Duplicate, detail));
     }
-    if any && !found.contradicting_speakers.contains(&(one, other)) {
-        found.contradicting_speakers.push((one, other));
+    if any && !found.contradictions.iter().any(|known| known.pair == (one, other)) {
+        let corpus = &candidates[one].clip.corpus;
+        let member = |index: &usize| candidates[*index].clip.corpus == *corpus && candidates[*index].speaker.is_some();
+        let members = group.iter().copied().filter(member).collect();
+        found.contradictions.push(Contradiction { pair: (one, other), members });
     }
 }
 
 /// Why `candidate` goes and `kept` stays.
-fn in_favour_of(kept: &Candidate<'_>, candidate: &Candidate<'_>, same_audio: bool) -> String {
+fn in_favour_of(kept: &Candidate<'_>, candidate: &Candidate<'_>, same_audio: bool) -> (Reason, String) {
     let names_its_speaker = kept.speaker.is_some() && candidate.speaker.is_none();
     let (kept, clip) = (kept.clip, candidate.clip);
     let same_bytes = clip.content_hash.is_some() && clip.content_hash == kept.content_hash;
     let what = match (same_bytes, same_audio) {
         (true, _) => "the same bytes as",
         (false, true) => "the same audio as",
-        (false, false) => "the same clip id as",
+        (false, false) => "the same clip id and, as far as can be told, the same take as",
     };
     let rule = match (disagreement(kept), disagreement(clip)) {
         (better, worse) if better == worse && names_its_speaker => "it tells its speaker",
@@ -167,7 +205,15 @@ fn in_favour_of(kept: &Candidate<'_>, candidate: &Candidate<'_>, same_audio: boo
         (0, _) => "its name and folder agree",
         _ => "the name of this one contradicts its folder",
     };
-    format!("{what} `{}`, which is kept: {rule}", kept.path)
+    if one_take(kept, clip) {
+        return (Reason::Duplicate, format!("{what} `{}`, which is kept: {rule}", kept.path));
+    }
+    let detail = format!(
+        "another recording has the clip id `{}`, `{}`, and is kept: {rule}; rename this one, or give its folder a \
+         descriptor with a `name` of its own",
+        kept.clip_id, kept.path
+    );
+    (Reason::ClipIdTaken, detail)
 }
 
 #[cfg(test)]
@@ -236,7 +282,7 @@ mod tests {
         let other = [Candidate { word: Some("surprise"), ..same[0] }, same[1]];
         let out = resolve(&other).out;
         assert_eq!(out.keys().copied().collect::<Vec<_>>(), [1]);
-        assert!(out[&1].contains("labelled surprise and this sad"), "{}", out[&1]);
+        assert!(out[&1].1.contains("labelled surprise and this sad"), "{out:?}");
     }
 
     #[test]
@@ -244,7 +290,7 @@ mod tests {
         let (right, mut wrong) = (clip("b.wav", "x", Some(true)), clip("a.wav", "x", Some(false)));
         wrong.content_hash.clone_from(&right.content_hash);
         let candidates = [&right, &wrong].map(|clip| candidate(clip, Some("sad")));
-        assert_eq!(resolve(&candidates).out[&1], "the same bytes as `b.wav`, which is kept: its name and folder agree");
+        assert_eq!(resolve(&candidates).out[&1].1, "the same bytes as `b.wav`, which is kept: its name and folder agree");
     }
 
     /// A clip of the audio `x` under a speaker: `c:1`.
@@ -270,7 +316,7 @@ mod tests {
             spoken("x/c.wav", None),
             spoken("d/e.wav", Some("d:7")),
         ]);
-        let details: Vec<&str> = found.out.values().map(String::as_str).collect();
+        let details: Vec<&str> = found.out.values().map(|(_, detail)| detail.as_str()).collect();
         assert_eq!(
             details,
             [
@@ -281,14 +327,15 @@ mod tests {
                 "a copy of `p1/a.wav`, whose speaker is c:p1 and that of this one d:7: none of the copies is used",
             ]
         );
-        assert_eq!((found.contradicting_speakers, found.two_names), (vec![(0, 1)], vec![]));
+        assert_eq!(found.contradictions, [Contradiction { pair: (0, 1), members: vec![0, 1, 2] }]);
+        assert_eq!(found.two_names, [(4, 0)], "whichever of the two d:7 is");
     }
 
     #[test]
     fn a_copy_without_a_speaker_contradicts_nobody_and_gives_way() {
         let found = resolved(&[spoken("a.wav", None), spoken("b.wav", Some("c:1")), spoken("c.wav", Some("c:1"))]);
-        assert_eq!(found.contradicting_speakers, []);
-        let details: Vec<_> = found.out.iter().map(|(index, detail)| (*index, detail.as_str())).collect();
+        assert_eq!(found.contradictions, []);
+        let details: Vec<_> = found.out.iter().map(|(index, (_, detail))| (*index, detail.as_str())).collect();
         assert_eq!(
             details,
             [
@@ -301,8 +348,33 @@ mod tests {
     #[test]
     fn a_copy_in_another_corpus_is_one_recording_under_two_names() {
         let found = resolved(&[spoken("b/1.wav", Some("b:01")), spoken("a/1.wav", Some("a:01"))]);
-        assert_eq!(found.out[&0], "the same audio as `a/1.wav`, which is kept: it comes first by path");
-        assert_eq!((found.out.len(), found.contradicting_speakers, found.two_names), (1, vec![], vec![(0, 1)]));
+        assert_eq!(found.out[&0].1, "the same audio as `a/1.wav`, which is kept: it comes first by path");
+        assert_eq!((found.out.len(), found.contradictions, found.two_names), (1, vec![], vec![(0, 1)]));
+    }
+
+    #[test]
+    fn a_copy_that_is_no_clip_for_another_reason_is_one_recording_under_two_names_as_well() {
+        let clips = [spoken("a/1.wav", Some("a:01")), spoken("b/1.wav", Some("b:01"))];
+        let [one, other] = [candidate(&clips[0], Some("sad")), candidate(&clips[1], Some("sad"))];
+        let found = resolve(&[one, Candidate { eligible: false, ..other }]);
+        assert_eq!((found.out.len(), found.two_names, found.copy_of), (0, vec![(1, 0)], [(1, 0)].into()));
+        // With other labels none stays, and the names are told all the same.
+        let found = resolve(&[one, Candidate { word: Some("angry"), ..other }]);
+        assert_eq!((found.out.len(), found.two_names), (2, vec![(1, 0)]));
+    }
+
+    #[test]
+    fn another_recording_with_the_clip_id_of_one_is_no_copy() {
+        let mut clips = [clip("1.wav", "x", None), clip("1.wav", "y", None)];
+        clips[1].path = "elsewhere/1.wav".into();
+        for (seed, clip) in (1..).zip(&mut clips) {
+            clip.phase = crate::takes::tests::phase(seed);
+        }
+        let found = resolve(&[candidate(&clips[0], Some("sad")), candidate(&clips[1], Some("angry"))]);
+        let (reason, detail) = &found.out[&1];
+        assert_eq!((found.out.len(), *reason, &found.without_id), (1, Reason::ClipIdTaken, &vec![(1, 0)]));
+        assert!(detail.starts_with("another recording has the clip id `c/1`, `1.wav`, and is kept: "), "{detail}");
+        assert_eq!(found.copy_of, BTreeMap::new());
     }
 
     #[test]

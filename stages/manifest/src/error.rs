@@ -21,12 +21,25 @@ pub enum ManifestError {
         /// One line for each corpus: what was found and why it is of no use.
         found: Vec<String>,
     },
+    /// Not one clip is left but those that the analyst leaves out.
+    #[error(
+        "`exclude` or `exclude_file` names every usable clip ({usable}), none is left\n  {}\nname fewer clips; in a glob, \
+         `*` stands for any name in a folder and `**` for any path",
+        found.join("\n  ")
+    )]
+    AllExcluded {
+        /// How many there are.
+        usable: usize,
+        /// One line for each corpus: what was found and what was left out.
+        found: Vec<String>,
+    },
     /// Every clip that is left has the same label.
     #[error(
         "every usable clip ({clips}) is labelled `{class}`: a model needs two classes to tell apart\n  {}\nthe \
-         corpora's own words for emotions: {words}; map words to classes with `labels`, keep more classes with \
+         corpora's own words for emotions: {words}; {}map words to classes with `labels`, keep more classes with \
          `keep`, or see what a descriptor reads from the files with `ser corpora check ROOT --corpus NAME`",
-        found.join("\n  ")
+        found.join("\n  "),
+        if *excluded { "leave fewer clips out with `exclude`, " } else { "" }
     )]
     OneClass {
         /// The class.
@@ -35,6 +48,8 @@ pub enum ManifestError {
         clips: usize,
         /// The corpora's own words, with how many files have each.
         words: String,
+        /// Whether the analyst leaves clips of other classes out.
+        excluded: bool,
         /// One line for each corpus: what was found and what was left out.
         found: Vec<String>,
     },

@@ -15,7 +15,7 @@ impl Kind for Manifest {
     type Params = Params;
 
     const NAME: &'static str = "manifest";
-    const VERSION: u32 = 3;
+    const VERSION: u32 = 4;
     const SUMMARY: &'static str = "maps labels, leaves out what is unusable, and says why";
     const INPUTS: &'static [Input] = &[Input::some(&[Clip::RECORDINGS, Corpus::SINGLE])];
     const OUTPUTS: &'static [Output] = &[Clip::OUTPUT, Exclusion::OUTPUT, Corpus::OUTPUT];
@@ -41,5 +41,5 @@ impl Kind for Manifest {
 }
 
 fn excluded(params: &Params) -> OutsideFile<'_> {
-    OutsideFile(params.exclude_file.as_deref())
+    OutsideFile("exclude_file", params.exclude_file.as_deref())
 }

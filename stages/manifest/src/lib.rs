@@ -9,8 +9,8 @@
 //! 3. `label_not_wanted`: no place in the class set;
 //! 4. `channels_cancel`, `silent`;
 //! 5. `too_short`, `too_long`;
-//! 6. `duplicate`: the same audio with another emotion or under another speaker, then the same clip id, then the same
-//!    audio.
+//! 6. `duplicate`: the same recording with another emotion or under another speaker, then one of a recording that
+//!    stays; `clip_id_taken`: another recording with the clip id of one that stays.
 //!
 //! A manifest of a single class is refused: nothing can be learnt from it, and every figure would be perfect.
 //!
@@ -20,6 +20,7 @@
 //! | `quality` | silence, cancelling channels and duration |
 //! | `duplicates` | which of several copies stays |
 //! | `exclude` | clips that the analyst names |
+//! | `takes` | whether files that share a clip id hold one take |
 //! | `told` | what to say of copies |
 //! | `vocabulary` | words and classes of the parameters that no clip has |
 
@@ -31,6 +32,7 @@ mod labels;
 mod params;
 mod quality;
 mod run;
+mod takes;
 mod told;
 mod vocabulary;
 

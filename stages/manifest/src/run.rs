@@ -12,6 +12,7 @@ use crate::exclude::Excludes;
 use crate::labels::{Label, Labeller};
 use crate::params::{LabelSource, Params};
 use crate::quality::SoundRules;
+use crate::takes::tell_apart;
 use crate::told;
 use crate::vocabulary::Vocabularies;
 
@@ -50,6 +51,7 @@ pub fn run(params: &Params, ingested: &[PathBuf], ctx: &Context<'_>) -> Result<O
         stages.extend(std::iter::repeat_n(stage, clips.len()));
         rows.extend(clips);
     }
+    tell_apart(&mut rows, &stages);
 
     let absent = corpora.iter().filter(|corpus| corpus.status != CorpusStatus::Ingested);
     let absent: Vec<String> = absent.map(|corpus| corpus.corpus.clone()).collect();
@@ -66,8 +68,16 @@ pub fn run(params: &Params, ingested: &[PathBuf], ctx: &Context<'_>) -> Result<O
     }
     let found =
         || corpora.iter().zip(&outcome.reasons_by_stage).map(|(corpus, reasons)| what_was_found(corpus, reasons));
+    // What the analyst leaves out and could be used.
+    let excluded = rows.iter().zip(&declared.details).filter(|(_, detail)| detail.is_some());
+    let excluded = excluded.map(|(clip, _)| (clip, labeller.label(clip)));
+    let mut excluded = excluded.filter(|(clip, label)| first_reason(params, clip, label).is_none());
     let Some(class) = outcome.clips.first().and_then(|clip| clip.emotion) else {
-        return Err(ManifestError::NoClips { found: found().collect() });
+        let found = found().collect();
+        return Err(match excluded.count() {
+            0 => ManifestError::NoClips { found },
+            usable => ManifestError::AllExcluded { usable, found },
+        });
     };
     let vocabularies = Vocabularies::of(params, &labeller, &rows);
     for warning in vocabularies.warnings(params, &outcome.clips, &absent) {
@@ -75,7 +85,8 @@ pub fn run(params: &Params, ingested: &[PathBuf], ctx: &Context<'_>) -> Result<O
     }
     if outcome.clips.iter().all(|clip| clip.emotion == Some(class)) {
         let (clips, words) = (outcome.clips.len(), vocabularies.listed());
-        return Err(ManifestError::OneClass { class, clips, words, found: found().collect() });
+        let excluded = excluded.any(|(_, label)| matches!(label, Label::Class(other) if other != class));
+        return Err(ManifestError::OneClass { class, clips, words, excluded, found: found().collect() });
     }
     for warning in told::warnings(&rows, &outcome.copies) {
         ctx.observer.warn(&warning);
@@ -127,9 +138,11 @@ fn judge(
     };
     let candidates: Vec<Candidate<'_>> = (0..rows.len()).map(candidate).collect();
     let copies = duplicates::resolve(&candidates);
-    for (index, detail) in &copies.out {
-        verdicts[*index] = Some((Reason::Duplicate, detail.clone()));
+    for (index, verdict) in &copies.out {
+        verdicts[*index] = Some(verdict.clone());
     }
+    let copy_of = |row: usize| copies.copy_of.get(&row).map(|&other| rows[other].clip_id.clone());
+    let copy_of: Vec<Option<String>> = (0..rows.len()).map(copy_of).collect();
 
     let mut outcome = Judged {
         clips: Vec::new(),
@@ -139,7 +152,8 @@ fn judge(
         reasons_by_stage: vec![BTreeMap::new(); stage_count],
         copies,
     };
-    for (((clip, label), verdict), &stage) in rows.iter().zip(&labels).zip(verdicts).zip(stages) {
+    let files = rows.iter().zip(&labels).zip(verdicts.into_iter().zip(copy_of)).zip(stages);
+    for (((clip, label), (verdict, copy_of)), &stage) in files {
         match (verdict, label) {
             (None, Label::Class(emotion)) => {
                 outcome.clips_by_stage[stage] += 1;
@@ -157,6 +171,8 @@ fn judge(
                     corpus: clip.corpus.clone(),
                     reason,
                     detail,
+                    copy_of,
+                    speaker: clip.speaker.clone(),
                 });
             }
         }

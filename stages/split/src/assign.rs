@@ -7,9 +7,11 @@ use rand::SeedableRng;
 use rand_chacha::ChaCha8Rng;
 
 use ser_schemas::{Clip, Role};
+use ser_text::{counted, exclude_line};
 
+use crate::copies::Copies;
 use crate::error::SplitError;
-use crate::near::{LeftOut, NearPair, keep_together, keep_validation_apart, leave_out};
+use crate::near::{LeftOut, keep_together, keep_validation_apart, leave_out};
 use crate::params::{NearCopies, Params, Protocol};
 use crate::protocols;
 use crate::roster::speaker_name;
@@ -53,14 +55,14 @@ pub struct Division {
     pub keeps_speakers_apart: bool,
     /// Whether every clip is tested in exactly one fold.
     pub tests_every_clip_once: bool,
-    /// What was done about near copies.
+    /// What was done about copies.
     pub near: Near,
 }
 
-/// What was done about near copies, beside what each fold leaves out.
+/// What was done about copies, beside what each fold leaves out.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Near {
-    /// The rule that was followed; `None` where there are no near copies.
+    /// The rule that was followed; `None` where there are no copies.
     pub rule: Option<NearCopies>,
     /// Groups of speakers, corpora or values that are held out together, each with the clips that tie it.
     pub together: Vec<String>,
@@ -76,12 +78,12 @@ pub(crate) struct Plan {
     pub(crate) tests_every_clip_once: bool,
 }
 
-/// Divides `clips` as `params` say, with `pairs` of near copies among them. The same clips in the same order, pairs,
-/// parameters and seed give the same division. `base_dir` is where a relative `file` starts; nothing else is read.
+/// Divides `clips` as `params` say, given the `copies` among them. The same clips in the same order, copies, parameters
+/// and seed give the same division. `base_dir` is where a relative `file` starts; nothing else is read.
 pub fn assign(
     params: &Params,
     clips: &[Clip],
-    pairs: &[NearPair],
+    copies: Copies<'_>,
     base_dir: &Path,
     seed: u64,
 ) -> Result<Division, SplitError> {
@@ -91,7 +93,7 @@ pub fn assign(
     if clips.is_empty() {
         return Err(SplitError::NoClips);
     }
-    let Copies { ties, near } = Copies::of(params, clips, pairs)?;
+    let Handling { ties, near } = Handling::of(params, clips, copies)?;
     let mut plan = match params.protocol {
         Protocol::SpeakerIndependent => {
             protocols::speaker_independent::plan(params, clips, &ties, &mut generator(seed, 0))
@@ -102,8 +104,12 @@ pub fn assign(
         Protocol::Column => protocols::column::plan(params, clips, &ties, base_dir),
     }?;
     let keeps_together = near.rule == Some(NearCopies::KeepTogether);
-    let speakers =
-        if keeps_together { Ties::of(clips, pairs, |clip| Some(speaker_name(clip))) } else { Ties::default() };
+    let speakers = if keeps_together {
+        Ties::of(clips, copies, |clip| Some(speaker_name(clip)), |copy| Some(&copy.speakers))
+    } else {
+        Ties::default()
+    };
+    let pairs = copies.pairs();
     for (position, fold) in plan.folds.iter_mut().enumerate() {
         if fold.validation.is_empty() {
             let mut generator = generator(seed, position as u64 + 1);
@@ -129,20 +135,20 @@ pub fn assign(
     Ok(division)
 }
 
-/// What near copies mean for a protocol.
-struct Copies {
+/// What copies mean for a protocol.
+struct Handling {
     /// Groups of what the protocol holds out.
     ties: Ties,
     near: Near,
 }
 
-impl Copies {
-    fn of(params: &Params, clips: &[Clip], pairs: &[NearPair]) -> Result<Self, SplitError> {
+impl Handling {
+    fn of(params: &Params, clips: &[Clip], copies: Copies<'_>) -> Result<Self, SplitError> {
         let with = |ties: Ties, rule: NearCopies| Self {
-            near: Near { rule: Some(rule), together: ties.told(clips), not_together: None },
+            near: Near { rule: Some(rule), together: ties.told(), not_together: None },
             ties,
         };
-        if pairs.is_empty() {
+        if copies.is_empty() {
             return Ok(Self { ties: Ties::default(), near: Near::default() });
         }
         let Some(held_out) = protocols::held_out(params)? else {
@@ -156,25 +162,25 @@ impl Copies {
         if rule != NearCopies::KeepTogether {
             return Ok(with(Ties::default(), rule));
         }
-        let ties = Ties::of(clips, pairs, held_out.key);
+        let ties = Ties::of(clips, copies, held_out.key, held_out.exact);
         let Some(obstacle) = obstacle(params, clips, &ties, &held_out) else { return Ok(with(ties, rule)) };
         if params.near_copies.is_none() {
-            let mut copies = with(Ties::default(), NearCopies::LeaveOut);
-            copies.near.not_together = Some(obstacle.reason);
-            return Ok(copies);
+            let mut handling = with(Ties::default(), NearCopies::LeaveOut);
+            handling.near.not_together = Some(obstacle.reason);
+            return Ok(handling);
         }
         if obstacle.groups >= obstacle.needed {
             return Ok(with(ties, rule));
         }
         Err(SplitError::TiedTogether {
-            ties: ties.summary(clips),
+            ties: ties.summary(),
             reason: obstacle.reason,
             folds: if obstacle.groups >= 2 && params.protocol == Protocol::SpeakerIndependent {
-                format!("`folds = {}`, ", obstacle.groups)
+                format!("`folds = {}` or ", obstacle.groups)
             } else {
                 String::new()
             },
-            exclude: ties.a_copy(clips).unwrap_or_default().to_owned(),
+            exclude: exclude_line(copies.under_two_names(clips, held_out.key, held_out.exact)),
         })
     }
 }
@@ -198,14 +204,15 @@ fn obstacle(params: &Params, clips: &[Clip], ties: &Ties, held_out: &protocols::
     let needed = if params.protocol == Protocol::SpeakerIndependent { params.folds as usize } else { 2 };
     // With too few of them there is no division whatever the copies, and the protocol says so.
     if groups < needed && names.len() >= needed {
-        let reason = format!("near copies leave {groups} groups of the {} {what} for {needed} folds", names.len());
+        let left = counted(groups, "group");
+        let reason = format!("copies leave {left} of the {} {what} for {needed} folds", names.len());
         return Some(Obstacle { groups, needed, reason });
     }
     let largest = sizes.iter().filter(|(group, _)| ties.is_group(group)).map(|(_, clips)| *clips).max()?;
     (largest as f64 > MAX_TIED_SHARE * clips.len() as f64).then(|| Obstacle {
         groups,
         needed,
-        reason: format!("near copies tie {what} of {largest} of the {} clips together", clips.len()),
+        reason: format!("copies tie {what} of {largest} of the {} clips together", clips.len()),
     })
 }
 

@@ -45,25 +45,25 @@ pub enum SplitError {
         /// Which.
         names: String,
     },
-    /// Near copies hold so much together that there are too few groups to divide.
+    /// Copies hold so much together that there are too few groups to divide.
     #[error(
         "{reason}: {ties}; set {folds}`near_copies = \"leave-out\"` here, or leave the copies out of the manifest: \
-         `exclude = [\"{exclude}\"]`"
+         {exclude}"
     )]
     TiedTogether {
         /// The groups, each with the clips that tie it.
         ties: String,
         /// How many groups are left, and for how many folds.
         reason: String,
-        /// "`folds = 3`, " where fewer folds would do, else nothing.
+        /// "`folds = 3` or " where fewer folds would do, else nothing.
         folds: String,
-        /// One of the clips that tie.
+        /// The line that leaves out what ties.
         exclude: String,
     },
     /// Clips whose speaker is not known, under a protocol that goes by speakers.
     #[error(
         "protocol `{protocol}` needs the speaker of every clip, {count} have none: {clips}; let the corpus's \
-         descriptor tell them, or leave these clips out of the manifest: `exclude = [\"{first}\"]`"
+         descriptor tell them{exclude}"
     )]
     NoSpeaker {
         /// The protocol.
@@ -72,8 +72,8 @@ pub enum SplitError {
         count: usize,
         /// Which; at most 20 are named.
         clips: String,
-        /// The first of them.
-        first: String,
+        /// ", or " and the line that leaves them out, where enough is left without them.
+        exclude: String,
     },
     /// A column that the protocol cannot use.
     #[error("clips have no column `{column}` to split by; expected one of: {valid}")]

@@ -2,7 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
-use ser_schemas::{Assignment, Check, Clip, NearDuplicate, Table as _};
+use ser_schemas::{Assignment, Check, Clip, Exclusion, NearDuplicate, Table as _};
 use ser_stage::{BoxError, Context, External, Input, Kind, Outcome, Output, Outside, Problem};
 use ser_text::OutsideFile;
 
@@ -15,9 +15,10 @@ impl Kind for Split {
     type Params = Params;
 
     const NAME: &'static str = "split";
-    const VERSION: u32 = 3;
+    const VERSION: u32 = 4;
     const SUMMARY: &'static str = "divides clips into folds, and checks that nothing leaks";
-    const INPUTS: &'static [Input] = &[Input::one(&[Clip::NAME]), Input::optional(&[NearDuplicate::NAME])];
+    const INPUTS: &'static [Input] =
+        &[Input::one(&[Clip::NAME]), Input::optional(&[Exclusion::NAME]), Input::optional(&[NearDuplicate::NAME])];
     const OUTPUTS: &'static [Output] = &[Assignment::OUTPUT, Check::OUTPUT];
     const SEEDED: bool = true;
 
@@ -35,11 +36,15 @@ impl Kind for Split {
     }
 
     fn run(params: &Params, ctx: &Context<'_>) -> Result<Outcome, BoxError> {
-        let inputs = Inputs { manifest: &ctx.input(Clip::NAME)?.dir, audit: ctx.optional_dir(NearDuplicate::NAME) };
+        let inputs = Inputs {
+            manifest: &ctx.input(Clip::NAME)?.dir,
+            exclusions: ctx.optional_dir(Exclusion::NAME),
+            audit: ctx.optional_dir(NearDuplicate::NAME),
+        };
         assignments(params).reading(ctx.base_dir, || Ok(crate::run(params, &inputs, ctx)?))
     }
 }
 
 fn assignments(params: &Params) -> OutsideFile<'_> {
-    OutsideFile(params.file.as_deref())
+    OutsideFile("file", params.file.as_deref())
 }

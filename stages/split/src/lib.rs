@@ -6,9 +6,11 @@
 //! Validation clips are carved out of the training clips, never out of the test clips: whole speakers wherever the
 //! protocol keeps speakers apart, single clips otherwise.
 
+mod advice;
 mod assign;
 mod balance;
 mod checks;
+mod copies;
 mod error;
 mod kind;
 #[cfg(test)]
@@ -25,6 +27,7 @@ mod validation;
 
 pub use assign::{Division, Fold, Near, assign};
 pub use checks::inspect;
+pub use copies::{Copies, ExactCopy};
 pub use error::SplitError;
 pub use kind::Split;
 pub use near::{LeftOut, NearPair, keep_together, leave_out};

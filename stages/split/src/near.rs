@@ -144,6 +144,7 @@ mod tests {
     use proptest::prelude::*;
     use ser_schemas::CheckStatus;
 
+    use crate::copies::Copies;
     use crate::made::{clips, division, pair};
     use crate::near_checks::inspect_near;
 
@@ -212,7 +213,7 @@ mod tests {
             let mut split = division(folds.collect());
             let pairs: Vec<NearPair> = pairs.into_iter().filter(|(a, b)| a != b).map(|(a, b)| pair(a, b)).collect();
             keep_together(&mut split, &pairs, 30);
-            prop_assert!(inspect_near(&clips(30), &split, &pairs).iter().all(|check| check.status == CheckStatus::Passed));
+            prop_assert!(inspect_near(&clips(30), &split, Copies::of(&pairs)).iter().all(|check| check.status == CheckStatus::Passed));
             let mut times = vec![0; 30];
             for fold in &split.folds {
                 prop_assert_eq!(fold.train.len() + fold.test.len(), 30);
@@ -235,7 +236,7 @@ mod tests {
             leave_out(&mut split, &pairs, 30);
             let fold = &split.folds[0];
             let failed = |split: &Division| {
-                inspect_near(&clips(30), split, &pairs).iter().any(|check| check.status == CheckStatus::Failed)
+                inspect_near(&clips(30), split, Copies::of(&pairs)).iter().any(|check| check.status == CheckStatus::Failed)
             };
             prop_assert!(!failed(&split));
             prop_assert_eq!(&fold.test, &before.folds[0].test);

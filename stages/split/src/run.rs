@@ -7,11 +7,11 @@ use ser_schemas::{Assignment, Check, CheckStatus, Clip, KEY_PROTOCOL, Table, Tab
 use ser_stage::{Context, Outcome};
 use ser_text::{counted, some_names};
 
+use crate::advice::{Attempt, every_check};
 use crate::assign::{Division, Fold, assign};
-use crate::checks::inspect;
+use crate::copies::{self, Copies};
 use crate::error::SplitError;
-use crate::near::{self, NearPair};
-use crate::near_checks::inspect_near;
+use crate::near;
 use crate::params::{NearCopies, Params};
 
 /// A split of more folds than this is told in one line.
@@ -25,6 +25,8 @@ const FEWEST_OF_WANTED: f64 = 0.25;
 pub struct Inputs<'a> {
     /// Folder of the manifest: `clips.parquet`.
     pub manifest: &'a Path,
+    /// Folder with its `exclusions.parquet`. Without it, nothing is known of copies that the manifest left out.
+    pub exclusions: Option<&'a Path>,
     /// Folder of an audit: `near_duplicates.parquet`. Without it, only exact copies of audio are kept on one side.
     pub audit: Option<&'a Path>,
 }
@@ -38,7 +40,9 @@ pub fn run(params: &Params, inputs: &Inputs<'_>, ctx: &Context<'_>) -> Result<Ou
     // The division must not depend on the order in which a manifest happens to list its clips.
     clips.sort_by(|a, b| a.clip_id.cmp(&b.clip_id));
     let pairs = inputs.audit.map(|audit| near::read(audit, &clips)).transpose()?;
-    let division = match assign(params, &clips, pairs.as_deref().unwrap_or_default(), ctx.base_dir, ctx.seed) {
+    let exact = inputs.exclusions.map(|dir| copies::read(dir, &clips)).transpose()?.unwrap_or_default();
+    let copies = Copies { near: pairs.as_deref(), exact: &exact };
+    let division = match assign(params, &clips, copies, ctx.base_dir, ctx.seed) {
         Err(SplitError::NothingToLeaveOut { protocol, what, found, names }) if !params.required => {
             let why = format!("protocol `{protocol}` needs at least 2 {what}, the manifest has {found}: {names}");
             ctx.observer.warn(&format!("no folds are made: {why}"));
@@ -46,12 +50,9 @@ pub fn run(params: &Params, inputs: &Inputs<'_>, ctx: &Context<'_>) -> Result<Ou
         }
         division => division?,
     };
-    let mut checks = inspect(&clips, &division);
-    if let Some(pairs) = &pairs {
-        checks.extend(inspect_near(&clips, &division, pairs));
-    }
+    let checks = every_check(&clips, &division, copies);
     Check::write_in(ctx.out_dir, &checks, &ctx.provenance)?;
-    refuse(&checks, &clips, pairs.as_deref().unwrap_or_default(), ctx)?;
+    refuse(&checks, &Attempt { params, clips: &clips, copies, base_dir: ctx.base_dir, seed: ctx.seed }, ctx)?;
 
     let rows = assignments(&clips, &division);
     let protocol = [(KEY_PROTOCOL, params.protocol.as_str().to_owned())];
@@ -71,7 +72,7 @@ fn no_folds(params: &Params, ctx: &Context<'_>) -> Result<Outcome, SplitError> {
     Ok(Outcome { headline: format!("no folds, {protocol}"), ..Outcome::default() })
 }
 
-fn refuse(checks: &[Check], clips: &[Clip], pairs: &[NearPair], ctx: &Context<'_>) -> Result<(), SplitError> {
+fn refuse(checks: &[Check], attempt: &Attempt<'_>, ctx: &Context<'_>) -> Result<(), SplitError> {
     let Some(check) = checks.iter().find(|check| check.status == CheckStatus::Failed) else { return Ok(()) };
     let kept = Check::file_in(ctx.keep_refused().map_err(TableError::io("create", ctx.refused_dir))?);
     Check::write(&kept, checks, &ctx.provenance)?;
@@ -85,45 +86,29 @@ fn refuse(checks: &[Check], clips: &[Clip], pairs: &[NearPair], ctx: &Context<'_
         place: check.fold.map_or_else(String::new, |fold| format!(" in fold {fold}")).into(),
         offenders: check.offenders,
         detail: check.detail.as_str().into(),
-        advice: advice(check, clips, pairs).map_or_else(String::new, |advice| format!("; {advice}")).into(),
+        advice: attempt.advice(check).map_or_else(String::new, |advice| format!("; {advice}")).into(),
         checks: kept,
     })
 }
 
-/// What helps against a check that failed; `None` where only another split does.
-fn advice(check: &Check, clips: &[Clip], pairs: &[NearPair]) -> Option<String> {
-    match check.check.as_str() {
-        "near_audio_disjoint" => {
-            let mut copies = pairs.iter().map(|pair| &clips[pair.b].clip_id);
-            let copy = copies.find(|clip| check.detail.contains(clip.as_str()));
-            let exclude = copy.map_or_else(String::new, |copy| {
-                format!(", or leave a copy out of the manifest: `exclude = [\"{copy}\"]`")
-            });
-            Some(format!("set `near_copies = \"leave-out\"` or `\"keep-together\"` here{exclude}"))
-        }
-        "classes_in_train" => Some(
-            "a model needs two classes to learn: try fewer folds or another protocol, or put the clips that are alone \
-             with their class into `exclude` of the manifest"
-                .to_owned(),
-        ),
-        _ => None,
-    }
-}
-
-/// What was done about near copies, a line for each thing that changes what a figure rests on.
-fn about_near_copies(division: &Division) -> Vec<String> {
+/// What was done about copies, a line for each thing that changes what a figure rests on.
+fn about_copies(division: &Division) -> Vec<String> {
     let mut told = Vec::new();
     let together = &division.near.together;
     if !together.is_empty() {
         let rule = NearCopies::KeepTogether.as_str();
         let groups = some_names(together.iter().map(String::as_str));
-        told.push(format!("held out together, as near copies tie them (`near_copies = \"{rule}\"`): {groups}"));
+        told.push(format!("held out together, as copies tie them (`near_copies = \"{rule}\"`): {groups}"));
     }
     let folds: Vec<usize> =
         division.folds.iter().map(|fold| fold.left_out.len()).filter(|left_out| *left_out > 0).collect();
+    let why = division.near.not_together.as_deref();
+    if let (true, Some(why)) = (folds.is_empty(), why) {
+        told.push(format!("names that copies tie are not held out together: {why}"));
+    }
     if !folds.is_empty() {
         let (times, folds, rule) = (folds.iter().sum::<usize>(), folds.len(), NearCopies::LeaveOut.as_str());
-        let why = division.near.not_together.as_ref().map_or_else(String::new, |why| format!("; {why}"));
+        let why = why.map_or_else(String::new, |why| format!("; {why}"));
         told.push(format!(
             "near copies of clips on another side are left out, {times} in {folds} of {} folds, named in \
              checks.parquet (`near_copies = \"{rule}\"`{why})",
@@ -199,7 +184,7 @@ fn summarise(params: &Params, clips: usize, rows: usize, division: &Division, ch
             counted(usize::try_from(worst.offenders).unwrap_or(usize::MAX), "offender")
         ));
     }
-    notes.extend(about_near_copies(division));
+    notes.extend(about_copies(division));
     Outcome {
         rows: rows as u64,
         headline: format!("{clips} clips, {}, {}", counted(division.folds.len(), "fold"), params.protocol.as_str()),

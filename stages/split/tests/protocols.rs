@@ -6,7 +6,7 @@ use std::path::Path;
 use proptest::prelude::*;
 
 use ser_schemas::{CheckStatus, Clip, Emotion};
-use ser_split::{Division, NearCopies, NearPair, Params, Protocol, SplitError, assign, inspect, inspect_near};
+use ser_split::{Copies, Division, ExactCopy, NearCopies, NearPair, Params, Protocol, SplitError, assign, inspect, inspect_near};
 
 fn clip(corpus: &str, speaker: &str, gender: &str, emotion: Emotion, number: usize) -> Clip {
     let id = format!("{corpus}/{speaker}/{emotion}_{number}");
@@ -43,7 +43,7 @@ fn ravdess_and_tess() -> Vec<Clip> {
 }
 
 fn divide(params: &Params, clips: &[Clip], seed: u64) -> Result<Division, SplitError> {
-    assign(params, clips, &[], Path::new("."), seed)
+    assign(params, clips, Copies::default(), Path::new("."), seed)
 }
 
 fn protocol(protocol: Protocol, folds: u32) -> Params {
@@ -146,14 +146,14 @@ fn speakers_whom_a_near_copy_ties_are_held_out_together() {
     let pairs = [pair(first[1], first[4]), pair(first[4] + 1, first[6])];
     for (wanted, folds) in [(Protocol::SpeakerIndependent, 4), (Protocol::LeaveOneSpeakerOut, 6)] {
         for seed in 0..10 {
-            let division = assign(&protocol(wanted, 4), &clips, &pairs, Path::new("."), seed).expect("8 speakers");
+            let division = assign(&protocol(wanted, 4), &clips, Copies::of(&pairs), Path::new("."), seed).expect("8 speakers");
             assert_eq!(division.folds.len(), folds);
             assert_eq!(division.near.rule, Some(NearCopies::KeepTogether));
             let id = |clip: usize| clips[clip].clip_id.as_str();
             let tied = format!("talk:01 + talk:04 + talk:06 ({} ~ {})", id(first[1]), id(first[4]));
             assert_eq!(division.near.together, [tied]);
             let mut checks = inspect(&clips, &division);
-            checks.extend(inspect_near(&clips, &division, &pairs));
+            checks.extend(inspect_near(&clips, &division, Copies::of(&pairs)));
             assert!(checks.iter().all(|check| check.status != CheckStatus::Failed), "{checks:?}");
             for fold in &division.folds {
                 for members in [&fold.train, &fold.validation, &fold.test] {
@@ -177,26 +177,56 @@ fn copies_that_tie_too_much_are_left_out_unless_the_analyst_says_otherwise() {
     let first = first_of_each(&clips);
     let pairs: Vec<NearPair> = (0..4).map(|speaker| pair(first[speaker], first[speaker + 1])).collect();
     let mut params = protocol(Protocol::SpeakerIndependent, 3);
-    let division = assign(&params, &clips, &pairs, Path::new("."), 1).expect("the default goes through");
+    let division = assign(&params, &clips, Copies::of(&pairs), Path::new("."), 1).expect("the default goes through");
     assert_eq!((division.near.rule, division.near.together.len()), (Some(NearCopies::LeaveOut), 0));
-    assert_eq!(division.near.not_together.as_deref(), Some("near copies leave 2 groups of the 6 speakers for 3 folds"));
+    assert_eq!(division.near.not_together.as_deref(), Some("copies leave 2 groups of the 6 speakers for 3 folds"));
     assert!(division.folds.iter().any(|fold| !fold.left_out.is_empty()));
-    let near = inspect_near(&clips, &division, &pairs);
+    let near = inspect_near(&clips, &division, Copies::of(&pairs));
     assert!(near.iter().all(|check| check.status != CheckStatus::Failed), "{near:?}");
     assert_eq!(statuses(&clips, &division, "every_clip_tested_once"), [CheckStatus::Passed]);
 
     params.near_copies = Some(NearCopies::KeepTogether);
-    let text = assign(&params, &clips, &pairs, Path::new("."), 1).expect_err("two groups").to_string();
-    assert!(text.starts_with("near copies leave 2 groups of the 6 speakers for 3 folds: talk:00 + "), "{text}");
-    assert!(text.contains("set `folds = 2`, `near_copies = \"leave-out\"` here"), "{text}");
-    assert!(text.ends_with(&format!("`exclude = [\"{}\"]`", clips[first[1]].clip_id)), "{text}");
+    let text = assign(&params, &clips, Copies::of(&pairs), Path::new("."), 1).expect_err("two groups").to_string();
+    assert!(text.starts_with("copies leave 2 groups of the 6 speakers for 3 folds: talk:00 + "), "{text}");
+    assert!(text.contains("set `folds = 2` or `near_copies = \"leave-out\"` here"), "{text}");
+    let copies: Vec<String> = (1..5).map(|speaker| format!("{:?}", clips[first[speaker]].clip_id)).collect();
+    assert!(text.ends_with(&format!("`exclude = [{}]`", copies.join(", "))), "{text}");
     params.folds = 2;
-    assign(&params, &clips, &pairs, Path::new("."), 1).expect("as advised");
+    assign(&params, &clips, Copies::of(&pairs), Path::new("."), 1).expect("as advised");
 
     // Two folds would do, but one of them would hold five of six speakers.
     params.near_copies = None;
-    let division = assign(&params, &clips, &pairs, Path::new("."), 1).expect("the default goes through");
-    assert_eq!(division.near.not_together.as_deref(), Some("near copies tie speakers of 60 of the 72 clips together"));
+    let division = assign(&params, &clips, Copies::of(&pairs), Path::new("."), 1).expect("the default goes through");
+    assert_eq!(division.near.not_together.as_deref(), Some("copies tie speakers of 60 of the 72 clips together"));
+}
+
+/// Of a recording that lies in two corpora the manifest keeps one file: no clip of `b:00` is a copy, and all are of a
+/// known voice.
+#[test]
+fn speakers_of_one_recording_in_two_corpora_are_held_out_together() {
+    let mut clips = corpus("a", 4, 4, 3);
+    clips.extend(corpus("b", 4, 4, 3));
+    let exact = [ExactCopy {
+        clips: ["b/copy".to_owned(), clips[0].clip_id.clone()],
+        speakers: ["b:00", "a:00"].map(str::to_owned),
+        corpora: ["b", "a"].map(str::to_owned),
+    }];
+    let copies = Copies { near: None, exact: &exact };
+    let divided = |wanted: Protocol, near_copies: Option<NearCopies>| {
+        let params = Params { near_copies, ..protocol(wanted, 4) };
+        let division = assign(&params, &clips, copies, Path::new("."), 3).expect("can be divided");
+        let mut checks = inspect_near(&clips, &division, copies);
+        checks.retain(|check| check.check == "copied_speakers_disjoint" && check.status != CheckStatus::Passed);
+        (division.folds.len(), division.near.together, checks.iter().map(|check| check.status).max())
+    };
+    let tied = vec![format!("a:00 + b:00 (b/copy = {})", clips[0].clip_id)];
+    assert_eq!(divided(Protocol::SpeakerIndependent, None), (4, tied.clone(), None));
+    assert_eq!(divided(Protocol::LeaveOneSpeakerOut, None), (7, tied, None));
+    let (failed, noted) = (Some(CheckStatus::Failed), Some(CheckStatus::Noted));
+    assert_eq!(divided(Protocol::LeaveOneSpeakerOut, Some(NearCopies::Fail)), (8, Vec::new(), failed));
+    assert_eq!(divided(Protocol::LeaveOneSpeakerOut, Some(NearCopies::LeaveOut)), (8, Vec::new(), noted));
+    assert_eq!(divided(Protocol::LeaveOneCorpusOut, None), (2, Vec::new(), noted));
+    assert_eq!(divided(Protocol::Random, None), (4, Vec::new(), noted));
 }
 
 #[test]
@@ -208,9 +238,9 @@ fn every_rule_does_what_it_says_under_every_protocol() {
     // One take in two corpora, under two speakers.
     let pairs = [pair(of("a"), of("b") + 1)];
     let failed = |params: &Params| {
-        let division = assign(params, &clips, &pairs, Path::new("."), 7).expect("can be divided");
+        let division = assign(params, &clips, Copies::of(&pairs), Path::new("."), 7).expect("can be divided");
         let left_out: usize = division.folds.iter().map(|fold| fold.left_out.len()).sum();
-        let near = inspect_near(&clips, &division, &pairs);
+        let near = inspect_near(&clips, &division, Copies::of(&pairs));
         (division.folds.len(), left_out, near.iter().any(|check| check.status == CheckStatus::Failed))
     };
     let take = || Some("take".to_owned());
@@ -390,7 +420,7 @@ fn a_file_decides_and_validation_is_carved_out_where_it_has_none() {
     let text = format!("clip_id,role\n{}", rows.collect::<String>());
     std::fs::write(folder.path().join("mine.csv"), &text).expect("write");
     let params = Params { protocol: Protocol::Column, file: Some("mine.csv".into()), ..Params::default() };
-    let division = assign(&params, &clips, &[], folder.path(), 1).expect("the file is fine");
+    let division = assign(&params, &clips, Copies::default(), folder.path(), 1).expect("the file is fine");
     assert_eq!(speakers(&clips, &division.folds[0].test).len(), 1);
     assert_eq!(
         speakers(&clips, &division.folds[0].validation).len(),
@@ -399,7 +429,7 @@ fn a_file_decides_and_validation_is_carved_out_where_it_has_none() {
     );
 
     std::fs::write(folder.path().join("mine.csv"), format!("{text}ravdess/99,test\n")).expect("write");
-    let error = assign(&params, &clips, &[], folder.path(), 1).expect_err("a stranger").to_string();
+    let error = assign(&params, &clips, Copies::default(), folder.path(), 1).expect_err("a stranger").to_string();
     assert!(error.contains("line 122: clip `ravdess/99` is not in the manifest"), "{error}");
 }
 

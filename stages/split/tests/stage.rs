@@ -3,7 +3,8 @@
 use std::path::Path;
 
 use ser_schemas::{
-    Assignment, Check, CheckStatus, Clip, Emotion, NearDuplicate, Provenance, Role, Table, read_metadata,
+    Assignment, Check, CheckStatus, Clip, Emotion, Exclusion, NearDuplicate, Provenance, Reason, Role, Table,
+    read_metadata,
 };
 use ser_split::{Inputs, NearCopies, Params, Protocol, SplitError, run};
 use ser_stage::{Context, Outcome};
@@ -23,7 +24,8 @@ fn split(folder: &Path, params: &Params, clips: &[Clip]) -> Result<Outcome, Spli
     Clip::write_in(folder, clips, &Provenance::default()).expect("write clips");
     let ctx = Context { refused_dir: &folder.join("refused"), ..Context::alone(folder) };
     let audit = NearDuplicate::file_in(folder).exists().then_some(folder);
-    run(params, &Inputs { manifest: folder, audit }, &ctx)
+    let exclusions = Exclusion::file_in(folder).exists().then_some(folder);
+    run(params, &Inputs { manifest: folder, exclusions, audit }, &ctx)
 }
 
 #[test]
@@ -112,7 +114,7 @@ fn near_copies_that_an_audit_found_are_kept_together_by_default() {
         assert_eq!(
             summary.notes.last().map(String::as_str),
             Some(
-                "held out together, as near copies tie them (`near_copies = \"keep-together\"`): c:0 + c:1 (c/00 ~ \
+                "held out together, as copies tie them (`near_copies = \"keep-together\"`): c:0 + c:1 (c/00 ~ \
                  c/01)"
             )
         );
@@ -147,6 +149,39 @@ fn near_copies_are_left_out_of_the_folds_in_which_they_are_in_the_way() {
 }
 
 #[test]
+fn a_copy_in_another_corpus_that_the_manifest_left_out_ties_its_speaker() {
+    let folder = tempfile::tempdir().expect("temporary folder");
+    let mut clips = clips();
+    for clip in clips.iter_mut().skip(24) {
+        (clip.corpus, clip.clip_id) = ("d".into(), clip.clip_id.replace('c', "d"));
+        clip.speaker = clip.speaker.as_ref().map(|speaker| speaker.replace('c', "d"));
+    }
+    let row = Exclusion {
+        clip_id: "d/x".into(),
+        path: "x.wav".into(),
+        corpus: "d".into(),
+        reason: Reason::Duplicate,
+        detail: "the same bytes as `0.wav`, which is kept".into(),
+        copy_of: Some("c/00".into()),
+        speaker: Some("d:3".into()),
+    };
+    Exclusion::write_in(folder.path(), &[row], &Provenance::default()).expect("write");
+    let params = |near_copies| Params { protocol: Protocol::LeaveOneSpeakerOut, near_copies, ..Params::default() };
+    let summary = split(folder.path(), &params(None), &clips).expect("kept together");
+    assert!(summary.notes.iter().any(|note| note.ends_with("c:0 + d:3 (d/x = c/00)")), "{:?}", summary.notes);
+    assert_eq!(checks(folder.path(), "near_copies_kept_together"), ["noted 1: c:0 + d:3 (d/x = c/00)"]);
+    assert_eq!(checks(folder.path(), "copied_speakers_disjoint"), vec!["passed 0: "; 11]);
+    let error = split(folder.path(), &params(Some(NearCopies::Fail)), &clips).expect_err("two names").to_string();
+    for expected in [
+        "check `copied_speakers_disjoint` failed in fold 0: c:0 (test) = d:3, as d/x is c/00 (",
+        "set `near_copies = \"leave-out\"` or `\"keep-together\"` here, or leave the copies out of the manifest: \
+         `exclude = [\"d/x\"]`",
+    ] {
+        assert!(error.contains(expected), "missing `{expected}` in: {error}");
+    }
+}
+
+#[test]
 fn a_fold_that_trains_on_one_class_fails_the_stage_and_one_that_tests_one_is_told() {
     let folder = tempfile::tempdir().expect("temporary folder");
     let by_speaker = Params { protocol: Protocol::LeaveOneSpeakerOut, ..Params::default() };
@@ -162,6 +197,10 @@ fn a_fold_that_trains_on_one_class_fails_the_stage_and_one_that_tests_one_is_tol
         ),
         "{error}"
     );
+    // Fewer folds cannot help, and without the sad clips there is one class: the random protocol is all there is.
+    assert!(error.contains("needs two classes to learn: `protocol = \"random\"` here gives every fold two"), "{error}");
+    let random = Params { protocol: Protocol::Random, ..by_speaker.clone() };
+    split(folder.path(), &random, &clips).expect("as advised");
     // With a second sad speaker every fold trains on both, though each tests one.
     for clip in clips.iter_mut().filter(|clip| clip.speaker.as_deref() == Some("c:1")) {
         clip.emotion = Some(Emotion::SAD);

@@ -169,6 +169,22 @@ impl<'a> Reader<'a> {
         Ok(reader)
     }
 
+    /// Reads the header under the separator with which it names `column`: `,`, `;` or a tab, the first of them that makes
+    /// several columns, or else `,`.
+    pub fn naming(text: &'a str, column: &str) -> Result<Self, HeaderError> {
+        let readers = [b',', b';', b'\t'].map(|separator| Self::new(text, separator));
+        let names_it = |reader: &&Result<Self, HeaderError>| {
+            reader.as_ref().is_ok_and(|reader| reader.column(column).is_ok())
+        };
+        let wide = readers.iter().filter(names_it).find(|reader| {
+            reader.as_ref().is_ok_and(|reader| reader.header().len() > 1)
+        });
+        match wide.or_else(|| readers.iter().find(names_it)) {
+            Some(Ok(reader)) => Ok(reader.clone()),
+            _ => Self::new(text, b','),
+        }
+    }
+
     /// The names of the columns; empty when there is no line.
     pub fn header(&self) -> &[String] {
         &self.header

@@ -4,12 +4,13 @@
 //! [`printable`] or [`printable_lines`]. Files become text through [`decode`], and tables in them become rows through
 //! [`delimited`]. [`alike`] finds names that are probably one name, [`strange`] finds parts of names that were taken for other
 //! ones. [`OutsideFile`] is a file of the analyst's own that a stage reads, [`counted`] a number of things,
-//! [`some_names`] the first of them.
+//! [`some_names`] the first of them, [`exclude_line`] what leaves clips out.
 
 mod alike;
 mod counted;
 mod decode;
 pub mod delimited;
+mod exclude_line;
 mod nfc;
 mod outside_file;
 mod printable;
@@ -18,6 +19,7 @@ mod told;
 pub use crate::alike::{alike, is_blank, likeness};
 pub use crate::counted::{counted, first_names, some_names};
 pub use crate::decode::{DecodeError, Decoded, Encoding, Place, decode};
+pub use crate::exclude_line::exclude_line;
 pub use crate::nfc::nfc;
 pub use crate::outside_file::OutsideFile;
 pub use crate::printable::{printable, printable_lines};

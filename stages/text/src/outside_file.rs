@@ -4,16 +4,18 @@ use std::path::{Path, PathBuf};
 
 use ser_stage::{BoxError, External, Outcome, Outside};
 
-/// A file that a parameter names, relative to the folder of the pipeline file; `None` where the parameter is not set.
+/// A file that a parameter names: the parameter and its value, relative to the folder of the pipeline file; `None` where
+/// it is not set.
 #[derive(Debug, Clone, Copy)]
-pub struct OutsideFile<'a>(pub Option<&'a str>);
+pub struct OutsideFile<'a>(pub &'static str, pub Option<&'a str>);
 
 impl OutsideFile<'_> {
     /// The identity of its content; empty where no file is named.
     fn read(self, base_dir: &Path) -> Result<External, BoxError> {
-        let Some(name) = self.0 else { return Ok(External::default()) };
+        let Self(parameter, Some(name)) = self else { return Ok(External::default()) };
         let path = base_dir.join(name);
-        let bytes = std::fs::read(&path).map_err(|error| format!("cannot read `{}`: {error}", path.display()))?;
+        let unreadable = |error| format!("`{parameter}`: cannot read `{}`: {error}", path.display());
+        let bytes = std::fs::read(&path).map_err(unreadable)?;
         let digest = blake3::hash(&bytes).to_hex().to_string();
         Ok(External { digest, description: name.to_owned(), ..External::default() })
     }
@@ -21,7 +23,7 @@ impl OutsideFile<'_> {
     /// The same, and whether it changed since the last result.
     pub fn external(self, outside: &Outside<'_>) -> Result<External, BoxError> {
         let mut external = self.read(outside.base_dir)?;
-        if self.0.is_some()
+        if self.1.is_some()
             && outside.last.is_some_and(|last| !last.digest.is_empty() && last.digest != external.digest)
         {
             external.changes = format!("`{}` changed", external.description);
@@ -31,7 +33,7 @@ impl OutsideFile<'_> {
 
     /// Where it lies.
     pub fn watched(self, base_dir: &Path) -> Vec<PathBuf> {
-        self.0.iter().map(|name| base_dir.join(name)).collect()
+        self.1.iter().map(|name| base_dir.join(name)).collect()
     }
 
     /// Does `work` that reads the file, and tells what it read. A file that changes meanwhile is an error.

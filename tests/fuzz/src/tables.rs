@@ -52,7 +52,7 @@ fn clips(path: &Path, folder: &Path) {
         return;
     }
     let params = ser_split::Params { folds: 2, ..ser_split::Params::default() };
-    let inputs = ser_split::Inputs { manifest: &out, audit: None };
+    let inputs = ser_split::Inputs { manifest: &out, exclusions: Some(&out), audit: None };
     let _ = ser_split::run(&params, &inputs, &context);
 }
 
@@ -109,7 +109,7 @@ fn wide(path: &Path, folder: &Path) {
         file: Some("table.parquet".into()),
         ..ser_split::Params::default()
     };
-    let inputs = ser_split::Inputs { manifest: &manifest, audit: None };
+    let inputs = ser_split::Inputs { manifest: &manifest, exclusions: None, audit: None };
     let _ = ser_split::run(&params, &inputs, &Context::alone(folder));
 }
 

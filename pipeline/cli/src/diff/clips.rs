@@ -240,6 +240,8 @@ mod tests {
             corpus: "c".to_owned(),
             reason,
             detail: "as found".to_owned(),
+            copy_of: None,
+            speaker: None,
         }
     }
 

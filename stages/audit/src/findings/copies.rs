@@ -1,9 +1,9 @@
 //! Recordings that are there more than once.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap};
 
-use ser_schemas::{Clip, Finding, NearDuplicate, Reason, Severity};
-use ser_text::{counted, some_names};
+use ser_schemas::{Clip, Exclusion, Finding, NearDuplicate, Reason, Severity};
+use ser_text::{counted, nfc, some_names};
 
 use super::finding;
 use crate::codes::Code;
@@ -26,6 +26,50 @@ pub(super) fn duplicates(_: &Params, dataset: &Dataset) -> Vec<Finding> {
         )
     });
     told.collect()
+}
+
+/// Copies whose speakers are not one: a label is wrong, or one person has two names, whom a split must not divide.
+pub(super) fn speakers_differ(_: &Params, dataset: &Dataset) -> Vec<Finding> {
+    // An id may be that of a file left out as well; the clip is the one that is meant.
+    let out = dataset.exclusions.iter().map(|row| (row.clip_id.as_str(), row.speaker.as_deref()));
+    let kept = dataset.clips.iter().map(|clip| (clip.clip_id.as_str(), clip.speaker.as_deref()));
+    let speakers: HashMap<&str, Option<&str>> = out.chain(kept).collect();
+    let told = |row: &Exclusion| {
+        let (of, speaker) = (row.copy_of.as_deref()?, row.speaker.as_deref()?);
+        let other = (*speakers.get(of)?)?;
+        (nfc(speaker) != nfc(other)).then(|| format!("{} = {of} ({speaker} and {other})", row.clip_id))
+    };
+    let differing: Vec<String> = dataset.exclusions.iter().filter_map(told).collect();
+    if differing.is_empty() {
+        return Vec::new();
+    }
+    vec![finding(
+        Severity::Warning,
+        Code::DuplicateSpeakersDiffer,
+        format!(
+            "{} under another speaker than its copy: one of the names is wrong, or they are one person's",
+            counted(differing.len(), "file")
+        ),
+        some_names(differing),
+    )]
+}
+
+/// Clips of which altered copies cannot be told from other takes, so that none are looked for.
+pub(super) fn too_short(_: &Params, dataset: &Dataset) -> Vec<Finding> {
+    let short: Vec<String> =
+        dataset.clips.iter().filter(|clip| clip.is_too_short_to_compare()).map(|clip| clip.clip_id.clone()).collect();
+    if short.is_empty() {
+        return Vec::new();
+    }
+    vec![finding(
+        Severity::Info,
+        Code::TooShortToCompare,
+        format!(
+            "{} with less than half a second of speech: of copies among them only those of equal sound are found",
+            counted(short.len(), "clip")
+        ),
+        some_names(short),
+    )]
 }
 
 /// Clips with the same take that no hash gives away; those with contradicting labels once more.

@@ -41,6 +41,8 @@ pub const FINDERS: &[Finder] = &[
     names::doubtful,
     recording::sample_rate_by_corpus,
     copies::duplicates,
+    copies::speakers_differ,
+    copies::too_short,
 ];
 
 /// Every finder that looks at one corpus after the other.

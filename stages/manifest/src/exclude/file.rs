@@ -4,7 +4,7 @@ use std::path::Path;
 
 use ser_schemas::TableError;
 use ser_text::delimited::{ColumnError, HeaderError, Reader};
-use ser_text::{Encoding, decode};
+use ser_text::{Encoding, counted, decode};
 
 use super::Entry;
 use crate::error::ManifestError;
@@ -24,17 +24,28 @@ pub(super) fn read(name: &str, path: &Path) -> Result<Vec<Entry>, ManifestError>
     if let Encoding::Windows1252 { first } = decoded.encoding {
         return Err(refused(format!("it is not UTF-8: {first}; save it as UTF-8")));
     }
-    let separated = separator(&decoded.text);
-    let reader = Reader::new(&decoded.text, separated).map_err(|error: HeaderError| refused(error.to_string()))?;
+    let reader =
+        Reader::naming(&decoded.text, "clip_id").map_err(|error: HeaderError| refused(error.to_string()))?;
+    if reader.header().is_empty() {
+        return Err(refused("it is empty: expected the header `clip_id,reason`, and a line for each clip".to_owned()));
+    }
     let ids = reader.column("clip_id").map_err(|error| refused(error.to_string()))?;
     let reasons = match reader.column("reason") {
         Ok(column) => Some(column),
         Err(ColumnError::Missing { .. }) => None,
         Err(error) => return Err(refused(error.to_string())),
     };
+    let (rows, faults): (Vec<_>, Vec<_>) = reader.partition(Result::is_ok);
+    if let Some(Err(first)) = faults.first() {
+        let more = match faults.len() - 1 {
+            0 => String::new(),
+            more => format!(", and {} like it", counted(more, "line")),
+        };
+        let advice = "put cells that hold the separator or a line end between double quotes";
+        return Err(refused(format!("line {}: {}{more}; {advice}", first.line, first.kind)));
+    }
     let mut entries = Vec::new();
-    for row in reader {
-        let row = row.map_err(|fault| refused(format!("line {}: {}", fault.line, fault.kind)))?;
+    for row in rows.into_iter().flatten() {
         let cell = |column: usize| row.cells.get(column).map(String::as_str).unwrap_or_default();
         let text = cell(ids).to_owned();
         if text.is_empty() {
@@ -44,14 +55,6 @@ pub(super) fn read(name: &str, path: &Path) -> Result<Vec<Entry>, ManifestError>
         entries.push(Entry { text, reason, place: Some(format!("`{name}`, line {}", row.line)) });
     }
     Ok(entries)
-}
-
-/// The separator under which the header names `clip_id`: that of spreadsheets in many countries, or a comma.
-fn separator(text: &str) -> u8 {
-    let named = |separator: &u8| Reader::new(text, *separator).is_ok_and(|reader| reader.column("clip_id").is_ok());
-    let wide = |separator: &u8| Reader::new(text, *separator).is_ok_and(|reader| reader.header().len() > 1);
-    let known = || b",;\t".iter().copied();
-    known().filter(wide).find(named).or_else(|| known().find(named)).unwrap_or(b',')
 }
 
 #[cfg(test)]
@@ -79,8 +82,10 @@ mod tests {
     #[test]
     fn a_file_that_is_not_like_its_header_is_refused_with_the_line() {
         for (text, expected) in [
-            ("clip_id,reason\na/1,noise\na/2,noise, and more\n", "line 3: expected 2 cells, found 3"),
+            ("clip_id,reason\na/1,noise\na/2,noise, and more\n", "line 3: expected 2 cells, found 3; put cells"),
             ("clip_id,reason\na/1,\"noise\na/2,x\n", "line 2: a quote opens a cell and is never closed"),
+            ("clip_id,reason\na/1,x,y\na/2,x,y\na/3\n", "line 2: expected 2 cells, found 3, and 2 lines like it; put "),
+            ("\n", "it is empty: expected the header"),
             ("clip,reason\na/1,noise\n", "it has no column `clip_id`; it has: clip, reason"),
             ("clip_id,reason,reason\na/1,x,y\n", "it has 2 columns named `reason`"),
             ("clip_id,reason\n,noise\n", "line 2: expected a clip id, found an empty cell"),

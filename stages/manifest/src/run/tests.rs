@@ -160,6 +160,42 @@ fn nothing_usable_says_what_was_found_and_what_to_do() {
 }
 
 #[test]
+fn leaving_out_too_much_is_told_as_that() {
+    let base = tempfile::tempdir().expect("folder");
+    let rows = [clip("a", "1", Emotion::SAD), clip("a", "2", Emotion::ANGRY)];
+    let folders = [ingest(base.path(), "one", "a", CorpusStatus::Ingested, &rows)];
+    let without = |entry: &str| {
+        let params = Params { exclude: vec![entry.into()], ..Params::default() };
+        manifest(&params, base.path(), &folders).expect_err("too little is left").to_string()
+    };
+    assert!(without("a/**").starts_with("`exclude` or `exclude_file` names every usable clip (2)"), "{}", without("a/**"));
+    assert!(without("a/2").contains("leave fewer clips out with `exclude`, "), "{}", without("a/2"));
+}
+
+#[test]
+fn two_recordings_with_one_name_are_two_clips_and_two_roots_need_two_names() {
+    let base = tempfile::tempdir().expect("folder");
+    let recording = |name: &str, path: &str, seed: u64| {
+        let mut clip = clip("a", name, if seed == 9 { Emotion::ANGRY } else { Emotion::SAD });
+        clip.path = path.to_owned();
+        clip.audio_hash = Some(seed.to_string());
+        clip.phase = crate::takes::tests::phase(seed);
+        clip
+    };
+    let rows = [recording("1", "c/1.wav", 1), recording("1", "c/1.flac", 2), recording("2", "c/2.wav", 9)];
+    let folders = [
+        ingest(base.path(), "one", "a", CorpusStatus::Ingested, &rows),
+        ingest(base.path(), "two", "a", CorpusStatus::Ingested, &[recording("2", "e/2.wav", 3)]),
+    ];
+    let (summary, warnings) = warned(&Params::default(), base.path(), &folders);
+    assert_eq!(summary.expect("three are left").headline, "3 clips, 1 excluded (1 clip_id_taken)");
+    assert!(warnings[0].starts_with("1 recording left out because another one has the clip id"), "{warnings:?}");
+    let ids: Vec<String> =
+        Clip::read_in(base.path().join("out")).expect("clips").into_iter().map(|clip| clip.clip_id).collect();
+    assert_eq!(ids, ["a/1", "a/1.wav", "a/2"]);
+}
+
+#[test]
 fn what_the_analyst_names_is_left_out_first_and_counted() {
     let base = tempfile::tempdir().expect("folder");
     let mut broken = clip("a", "x/2", Emotion::SAD);
@@ -247,7 +283,14 @@ fn a_recording_in_two_corpora_counts_once_and_both_names_are_told() {
     ];
     let (summary, warnings) = warned(&Params::default(), base.path(), &folders);
     assert_eq!(summary.expect("two are left").headline, "2 clips, 1 excluded (1 duplicate)");
-    assert!(warnings[0].contains("b:1 = a:1 (1)") && warnings[0].contains("`exclude = [\"b/**\"]`"), "{warnings:?}");
+    assert!(warnings[0].contains("b:1 = a:1 (1)") && warnings[0].ends_with("`exclude = [\"b/x\"]`"), "{warnings:?}");
+    let row = Exclusion::read_in(base.path().join("out")).expect("exclusions").remove(0);
+    assert_eq!((row.copy_of.as_deref(), row.speaker.as_deref()), (Some("a/1"), Some("b:1")));
+    // Whoever says that these are two people is believed.
+    let params = Params { exclude: vec!["b/x".into()], ..Params::default() };
+    let (summary, warnings) = warned(&params, base.path(), &folders);
+    assert_eq!((summary.expect("two are left").rows, warnings), (2, Vec::new()));
+    assert_eq!(Exclusion::read_in(base.path().join("out")).expect("exclusions")[0].copy_of, None);
 }
 
 #[test]

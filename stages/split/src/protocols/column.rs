@@ -124,6 +124,8 @@ fn by_file(path: &Path, rows: &[Row], clips: &[Clip]) -> Result<Plan, SplitError
     for fold in &mut folds {
         for role in [&mut fold.train, &mut fold.validation, &mut fold.test] {
             role.sort_unstable();
+            // To name a clip twice in one role is to name it once.
+            role.dedup();
         }
     }
     let unit = unit(&folds, clips);

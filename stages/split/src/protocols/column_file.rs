@@ -48,10 +48,14 @@ fn read_csv(path: &Path) -> Result<Vec<Row>, SplitError> {
         let problem = format!("expected UTF-8, found {first}");
         return Err(not_understood(path, &format!("line {}", first.line), problem));
     }
-    let reader = Reader::new(&decoded.text, b',').map_err(|problem| match problem {
+    let reader = Reader::naming(&decoded.text, "clip_id").map_err(|problem| match problem {
         HeaderError::Fault { fault, separator } => fault_in(path, fault, separator),
         other => not_understood(path, "line 1", other.to_string()),
     })?;
+    if reader.header().is_empty() {
+        let problem = "it is empty: expected the header `clip_id,role` or `clip_id,fold,role`, and a line for each clip";
+        return Err(not_understood(path, "the file", problem.to_owned()));
+    }
     let clip_id = column_of(path, &reader, "clip_id")?.ok_or_else(|| no_column(path, &reader, "clip_id"))?;
     let role = column_of(path, &reader, "role")?.ok_or_else(|| no_column(path, &reader, "role"))?;
     let fold = column_of(path, &reader, "fold")?;
@@ -81,17 +85,17 @@ fn no_column(path: &Path, reader: &Reader<'_>, name: &str) -> SplitError {
         _ => None,
     };
     let found: Vec<_> = reader.header().iter().map(|cell| printable(cell)).collect();
-    let problem = format!("expected a column `{name}`, found: {}{}", found.join(", "), commas(separator));
+    let problem = format!("expected a column `{name}`, found: {}{}", found.join(", "), separated(separator));
     not_understood(path, "line 1", problem)
 }
 
 fn fault_in(path: &Path, fault: Fault, separator: Option<char>) -> SplitError {
-    not_understood(path, &format!("line {}", fault.line), format!("{}{}", fault.kind, commas(separator)))
+    not_understood(path, &format!("line {}", fault.line), format!("{}{}", fault.kind, separated(separator)))
 }
 
 /// Advice where a file has another separator.
-fn commas(separator: Option<char>) -> String {
-    let advice = |found| format!("; cells are to be separated by `,`, the file seems to have {found:?}");
+fn separated(separator: Option<char>) -> String {
+    let advice = |found| format!("; cells are to be separated by `,`, `;` or a tab, the file seems to have {found:?}");
     separator.map(advice).unwrap_or_default()
 }
 
@@ -187,13 +191,16 @@ mod tests {
         assert!(text("clip_id,role,fold\na,test,-1\n").contains("expected a fold number from 0, found `-1`"));
         assert!(text("clip_id,role\na\n").contains("line 2: expected 2 cells, found 1"));
         assert!(text("clip_id,role\n").contains("at least one row"));
-        assert!(text("").contains("expected a column `clip_id`"));
+        assert!(text("").contains("it is empty: expected the header `clip_id,role`"), "{}", text(""));
         assert!(
             text("clip_id,role\na,test\n\"b,test\nc,train\n").contains("line 3: a quote opens a cell and is never")
         );
         assert!(text("clip_id,role,role\na,test,train\n").contains("line 1: it has 2 columns named `role`"));
-        for wrong in ["clip_id;role;fold\na;test;0\n", "\"clip_id\";\"role\"\n\"a\";\"test\"\n"] {
-            assert!(text(wrong).contains("separated by `,`, the file seems to have ';'"), "{}", text(wrong));
+        for wrong in ["clip_id|role|fold\na|test|0\n", "\"clip_id\"|\"role\"\n\"a\"|\"test\"\n"] {
+            assert!(text(wrong).contains("or a tab, the file seems to have '|'"), "{}", text(wrong));
+        }
+        for other in ["clip_id;role;fold\na;test;0\n", "\"clip_id\"\t\"role\"\n\"a\"\t\"test\"\n"] {
+            assert_eq!(csv(other).expect("reads")[0].role, Role::Test);
         }
     }
 

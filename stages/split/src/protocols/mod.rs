@@ -6,9 +6,12 @@ pub(crate) mod leave_one_out;
 pub(crate) mod random;
 pub(crate) mod speaker_independent;
 
-use ser_schemas::Clip;
-use ser_text::some_names;
+use std::collections::BTreeSet;
 
+use ser_schemas::Clip;
+use ser_text::{exclude_line, some_names};
+
+use crate::copies::ExactCopy;
 use crate::error::SplitError;
 use crate::params::{Params, Protocol};
 use crate::roster::speaker_name;
@@ -19,6 +22,8 @@ pub(crate) struct HeldOut {
     pub(crate) what: String,
     /// The one that a clip belongs to; `None` where it belongs to none.
     pub(crate) key: fn(&Clip) -> Option<String>,
+    /// Those that an exact copy lies under; `None` where it does not tell.
+    pub(crate) exact: fn(&ExactCopy) -> Option<&[String; 2]>,
 }
 
 /// What the protocol of `params` holds out whole; `None` where single clips are dealt.
@@ -31,7 +36,14 @@ pub(crate) fn held_out(params: &Params) -> Result<Option<HeldOut>, SplitError> {
         (Protocol::Column, Some(column)) => (format!("values of `{column}`"), column::value_of(column)?),
         (Protocol::Random, _) | (Protocol::Column, None) => return Ok(None),
     };
-    Ok(Some(HeldOut { what, key }))
+    let exact: fn(&ExactCopy) -> Option<&[String; 2]> = match (params.protocol, params.column.as_deref()) {
+        (Protocol::SpeakerIndependent | Protocol::LeaveOneSpeakerOut, _) | (Protocol::Column, Some("speaker")) => {
+            |copy| Some(&copy.speakers)
+        }
+        (Protocol::LeaveOneCorpusOut, _) | (Protocol::Column, Some("corpus")) => |copy| Some(&copy.corpora),
+        _ => |_| None,
+    };
+    Ok(Some(HeldOut { what, key, exact }))
 }
 
 /// Refuses clips whose speaker is not known: they cannot be kept apart from themselves.
@@ -41,10 +53,17 @@ fn require_speakers(clips: &[Clip], protocol: Protocol) -> Result<(), SplitError
     if nameless.is_empty() {
         return Ok(());
     }
+    let named: BTreeSet<&str> = clips.iter().filter_map(|clip| clip.speaker.as_deref()).collect();
+    let exclude = exclude_line(nameless.iter().copied());
     Err(SplitError::NoSpeaker {
         protocol: protocol.as_str(),
         count: nameless.len(),
-        clips: some_names(nameless.iter().copied()),
-        first: nameless[0].to_owned(),
+        clips: some_names(nameless),
+        // Without them, two speakers must be left.
+        exclude: if named.len() < 2 {
+            String::new()
+        } else {
+            format!(", or leave these clips out of the manifest: {exclude}")
+        },
     })
 }

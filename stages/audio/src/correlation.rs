@@ -7,7 +7,7 @@
 
 use std::f64::consts::{PI, TAU};
 
-use ser_schemas::{PHASE_CENTRES_HZ, PHASE_RATE_HZ};
+use crate::phase::{CENTRES_HZ, RATE_HZ};
 
 /// Samples in a word; each has four bits, two for each band.
 const SAMPLES_PER_WORD: i64 = 8;
@@ -24,8 +24,10 @@ const MARGIN: i64 = 10;
 const TAPS: i64 = 6;
 /// Words in a segment, within which no clock drifts: 0.2 s.
 const SEGMENT_WORDS: usize = 10;
-/// Samples that must count in both clips, at least: 0.3 s.
+/// Samples that must count in both clips, at least: 0.3 s, or half of what they have in common where that is less.
 const MIN_SAMPLES: u32 = 120;
+/// Samples that must count in any case: 0.15 s.
+const FEWEST_SAMPLES: u32 = 60;
 /// Steps of the drift from end to end that are tried, seconds: less than half a cycle of the upper band.
 const DRIFT_STEP_S: f64 = 0.000_5;
 /// The largest drift that is tried, as a share of the time and in steps.
@@ -91,9 +93,9 @@ impl Segment {
     }
 }
 
-/// Correlation of the phases of `a` with those of `b`, which lie `offset` words later, give or take 40 ms: that of the whole or the
+/// Correlation of the [phases](crate::phase()) of `a` with those of `b`, which lie `offset` words later, give or take 40 ms: that of the whole or the
 /// median of parts of 0.2 s, whichever is lower. -1 to 1, 1 for equal phases. `None` where too few samples count in both to say.
-pub(crate) fn correlation(a: &[u32], b: &[u32], offset: i64) -> Option<f64> {
+pub fn correlation(a: &[u32], b: &[u32], offset: i64) -> Option<f64> {
     let lags: Vec<i64> = (-REACH - MARGIN..=REACH + MARGIN).map(|lag| lag + offset * SAMPLES_PER_WORD).collect();
     // Words of `a` that have a counterpart.
     let from = usize::try_from(-offset).unwrap_or(0).min(a.len());
@@ -106,10 +108,12 @@ pub(crate) fn correlation(a: &[u32], b: &[u32], offset: i64) -> Option<f64> {
             Segment::new(&lags.iter().map(|lag| product(words, b, at + lag)).collect::<Vec<_>>())
         })
         .collect();
-    let seconds = (until - from) as f64 * SAMPLES_PER_WORD as f64 / PHASE_RATE_HZ;
+    let seconds = (until - from) as f64 * SAMPLES_PER_WORD as f64 / RATE_HZ;
     let most = ((MAX_DRIFT.0 * seconds / DRIFT_STEP_S) as i64).min(MAX_DRIFT.1);
+    let half = (until - from).saturating_mul(SAMPLES_PER_WORD as usize / 2);
+    let fewest = u32::try_from(half).unwrap_or(MIN_SAMPLES).clamp(FEWEST_SAMPLES, MIN_SAMPLES);
     let places: Vec<i64> = (2 * MARGIN..=2 * (MARGIN + 2 * REACH))
-        .filter(|place| segments.iter().map(|segment| segment.at(*place).samples).sum::<u32>() >= MIN_SAMPLES)
+        .filter(|place| segments.iter().map(|segment| segment.at(*place).samples).sum::<u32>() >= fewest)
         .collect();
     let mut best: Option<(f64, Vec<Product>)> = None;
     for drift in -most..=most {
@@ -131,11 +135,11 @@ fn delays(parts: usize, drift_s: f64) -> Vec<Delay> {
     let of = |part: usize| {
         let late_s = drift_s * ((part as f64 + 0.5) / parts as f64 - 0.5);
         // A delay turns a band by as many cycles of its centre.
-        let turns = PHASE_CENTRES_HZ.map(|centre_hz| {
+        let turns = CENTRES_HZ.map(|centre_hz| {
             let (sin, cos) = (TAU * centre_hz * late_s).sin_cos();
             [cos, sin]
         });
-        Delay { places: (2.0 * PHASE_RATE_HZ * late_s).round() as i64, turns }
+        Delay { places: (2.0 * RATE_HZ * late_s).round() as i64, turns }
     };
     (0..parts).map(of).collect()
 }
@@ -270,7 +274,8 @@ mod tests {
         let half: Vec<u32> = a.iter().enumerate().map(|(at, word)| if at % 2 == 0 { *word } else { 0 }).collect();
         close(correlation(&a, &half, 0), 1.0);
         assert_eq!(correlation(&a, &[0; 100], 0), None);
-        assert_eq!(correlation(&a[..10], &a[..10], 0), None, "0.2 s are too few");
+        close(correlation(&a[..10], &a[..10], 0), 1.0);
+        assert_eq!(correlation(&a[..7], &a[..7], 0), None, "0.14 s are too few");
         for offset in [0, 5, -5, 1_000, -1_000, i64::from(i32::MAX)] {
             assert_eq!(correlation(&[], &[], offset), None);
             assert_eq!(correlation(&a, &[7], offset), None);
