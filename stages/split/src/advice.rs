@@ -5,9 +5,10 @@ use std::path::Path;
 use ser_schemas::{Check, CheckStatus, Clip};
 use ser_text::exclude_line;
 
-use crate::assign::{Division, assign};
+use crate::assign::assign;
 use crate::checks::inspect;
 use crate::copies::Copies;
+use crate::division::Division;
 use crate::near::NearPair;
 use crate::near_checks::inspect_near;
 use crate::params::{NearCopies, Params, Protocol};
@@ -45,9 +46,8 @@ impl Attempt<'_> {
 
     fn about_copies(&self) -> Option<String> {
         let rules = [NearCopies::LeaveOut, NearCopies::KeepTogether];
-        let rules = rules.into_iter().filter(|rule| {
-            self.passes(&Params { near_copies: Some(*rule), ..self.params.clone() })
-        });
+        let rules =
+            rules.into_iter().filter(|rule| self.passes(&Params { near_copies: Some(*rule), ..self.params.clone() }));
         let rules: Vec<String> = rules.map(|rule| format!("`\"{}\"`", rule.as_str())).collect();
         let set = match &rules[..] {
             [] => None,
@@ -62,16 +62,10 @@ impl Attempt<'_> {
 
     /// The line that leaves out as few copies as help: those of other speakers, or else all.
     fn without_copies(&self) -> Option<String> {
-        let speakers = self.copies.under_two_names(
-            self.clips,
-            |clip| Some(speaker_name(clip)),
-            |copy| Some(&copy.speakers),
-        );
-        let all = self.copies.under_two_names(
-            self.clips,
-            |clip| Some(clip.clip_id.clone()),
-            |copy| Some(&copy.speakers),
-        );
+        let speakers =
+            self.copies.under_two_names(self.clips, |clip| Some(speaker_name(clip)), |copy| Some(&copy.speakers));
+        let all =
+            self.copies.under_two_names(self.clips, |clip| Some(clip.clip_id.clone()), |copy| Some(&copy.speakers));
         [speakers, all].into_iter().find(|ids| self.passes_without(ids)).map(exclude_line)
     }
 
@@ -94,10 +88,10 @@ impl Attempt<'_> {
         let with = |protocol: Protocol, folds: u32| Params { protocol, folds, ..base.clone() };
         let more = (self.params.folds + 1)..=MOST_FOLDS.max(self.params.folds + 1);
         let dealt = matches!(self.params.protocol, Protocol::SpeakerIndependent | Protocol::Random);
-        let same = more.filter(|_| dealt).map(|folds| (format!("`folds = {folds}`"), with(self.params.protocol, folds)));
-        let protocol = |protocol: Protocol| {
-            (format!("`protocol = \"{}\"`", protocol.as_str()), with(protocol, self.params.folds))
-        };
+        let same =
+            more.filter(|_| dealt).map(|folds| (format!("`folds = {folds}`"), with(self.params.protocol, folds)));
+        let protocol =
+            |protocol: Protocol| (format!("`protocol = \"{}\"`", protocol.as_str()), with(protocol, self.params.folds));
         let others = [Protocol::LeaveOneSpeakerOut, Protocol::SpeakerIndependent, Protocol::Random].map(protocol);
         let others = others.into_iter().filter(|(_, params)| params.protocol != self.params.protocol);
         let mut found = same.chain(others).filter(|(_, params)| params.check().is_empty() && self.passes(params));
@@ -110,9 +104,12 @@ impl Attempt<'_> {
             Some((told, params)) if params.protocol == Protocol::Random => {
                 format!("{told} here{given} gives every fold two, but tests voices that were trained on")
             }
-            Some((told, params)) if params.protocol == self.params.protocol => format!("{told} here gives every fold two"),
+            Some((told, params)) if params.protocol == self.params.protocol => {
+                format!("{told} here gives every fold two")
+            }
             Some((told, _)) => format!("{told} here{given} gives every fold two"),
-            None => "no other protocol gives every fold two, so the corpora need more speakers of several classes".to_owned(),
+            None => "no other protocol gives every fold two, so the corpora need more speakers of several classes"
+                .to_owned(),
         }
     }
 

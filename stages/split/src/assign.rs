@@ -6,77 +6,22 @@ use std::path::Path;
 use rand::SeedableRng;
 use rand_chacha::ChaCha8Rng;
 
-use ser_schemas::{Clip, Role};
+use ser_schemas::Clip;
 use ser_text::{counted, exclude_line};
 
 use crate::copies::Copies;
+use crate::division::{Division, Near, Plan};
 use crate::error::SplitError;
-use crate::near::{LeftOut, keep_together, keep_validation_apart, leave_out};
+use crate::near::{keep_together, keep_validation_apart, leave_out};
 use crate::params::{NearCopies, Params, Protocol};
 use crate::protocols;
 use crate::roster::speaker_name;
 use crate::ties::Ties;
-use crate::validation::{Unit, carve};
+use crate::validation::carve;
 
 /// Share of all clips that names which copies tie together may hold, at most, to be held out together without being
 /// asked for. Beyond it a model would be trained on few clips; four speakers alike, two of them tied, lie at a half.
 const MAX_TIED_SHARE: f64 = 0.6;
-
-/// One fold; clips are indices into the table that was divided, ascending.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Fold {
-    /// The fold's number.
-    pub number: u32,
-    /// What is held out, in words: `speakers ravdess:01, tess:OAF`, `corpus tess`, `a fifth of the clips`.
-    pub held_out: String,
-    /// Clips that weights are fitted on.
-    pub train: Vec<usize>,
-    /// Clips that choose the epoch.
-    pub validation: Vec<usize>,
-    /// Clips held out.
-    pub test: Vec<usize>,
-    /// Clips without a role here, because a copy of each stands on another side, ascending.
-    pub left_out: Vec<LeftOut>,
-}
-
-impl Fold {
-    /// The clips of each role.
-    pub fn roles(&self) -> [(Role, &[usize]); 3] {
-        [(Role::Train, &self.train), (Role::Validation, &self.validation), (Role::Test, &self.test)]
-    }
-}
-
-/// All folds of a split, and what the protocol promises of them.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Division {
-    /// The folds, by number.
-    pub folds: Vec<Fold>,
-    /// Whether a speaker on both sides of a fold is a leak.
-    pub keeps_speakers_apart: bool,
-    /// Whether every clip is tested in exactly one fold.
-    pub tests_every_clip_once: bool,
-    /// What was done about copies.
-    pub near: Near,
-}
-
-/// What was done about copies, beside what each fold leaves out.
-#[derive(Debug, Clone, PartialEq, Eq, Default)]
-pub struct Near {
-    /// The rule that was followed; `None` where there are no copies.
-    pub rule: Option<NearCopies>,
-    /// Groups of speakers, corpora or values that are held out together, each with the clips that tie it.
-    pub together: Vec<String>,
-    /// Why copies are left out under a protocol that would rather keep them together, in words; `None` where it is not
-    /// so.
-    pub not_together: Option<String>,
-}
-
-/// What a protocol decides: who is held out, and how validation clips are to be carved out of the rest.
-pub(crate) struct Plan {
-    pub(crate) folds: Vec<Fold>,
-    pub(crate) unit: Unit,
-    pub(crate) tests_every_clip_once: bool,
-}
 
 /// Divides `clips` as `params` say, given the `copies` among them. The same clips in the same order, copies, parameters
 /// and seed give the same division. `base_dir` is where a relative `file` starts; nothing else is read.
@@ -214,13 +159,6 @@ fn obstacle(params: &Params, clips: &[Clip], ties: &Ties, held_out: &protocols::
         needed,
         reason: format!("copies tie {what} of {largest} of the {} clips together", clips.len()),
     })
-}
-
-/// A fold that holds `test` out and trains on all other clips.
-pub(crate) fn hold_out(number: usize, held_out: String, mut test: Vec<usize>, clips: &[Clip]) -> Fold {
-    test.sort_unstable();
-    let train = (0..clips.len()).filter(|clip| test.binary_search(clip).is_err()).collect();
-    Fold { number: number as u32, held_out, train, test, ..Fold::default() }
 }
 
 /// A stream of random numbers of its own for every fold, so that one fold's draws do not shift another's.

@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use ser_schemas::{Check, CheckStatus, Clip, Emotion, Role};
 use ser_text::some_names;
 
-use crate::assign::{Division, Fold};
+use crate::division::{Division, Fold};
 use crate::roster::speaker_name;
 
 /// What an offence against a check amounts to.

@@ -11,6 +11,7 @@ mod assign;
 mod balance;
 mod checks;
 mod copies;
+mod division;
 mod error;
 mod kind;
 #[cfg(test)]
@@ -25,12 +26,13 @@ mod stratify;
 mod ties;
 mod validation;
 
-pub use assign::{Division, Fold, Near, assign};
+pub use assign::assign;
 pub use checks::inspect;
 pub use copies::{Copies, ExactCopy};
+pub use division::{Division, Fold, LeftOut, Near};
 pub use error::SplitError;
 pub use kind::Split;
-pub use near::{LeftOut, NearPair, keep_together, leave_out};
+pub use near::{NearPair, keep_together, leave_out};
 pub use near_checks::inspect_near;
 pub use params::{MAX_FOLDS, NearCopies, Params, Protocol};
 pub use run::{Inputs, run};

@@ -2,7 +2,7 @@
 
 use ser_schemas::Clip;
 
-use crate::assign::{Division, Fold, Near};
+use crate::division::{Division, Fold, Near};
 use crate::near::NearPair;
 
 /// Clips `c/0`, `c/1`, and so on.

@@ -9,7 +9,7 @@ use std::path::Path;
 
 use ser_schemas::{Clip, NearDuplicate, Role, Table};
 
-use crate::assign::{Division, Fold};
+use crate::division::{Division, Fold, LeftOut};
 use crate::error::SplitError;
 
 /// Two clips, as indices into the table that was divided, that hold the same take.
@@ -21,19 +21,6 @@ pub struct NearPair {
     pub b: usize,
     /// How alike they are, as the audit measures it.
     pub similarity: f64,
-}
-
-/// A clip without a role in a fold, because a copy of it stands on another side there.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct LeftOut {
-    /// The clip.
-    pub clip: usize,
-    /// The role that it would have had.
-    pub role: Role,
-    /// A copy that has a role.
-    pub copy: usize,
-    /// That role.
-    pub copy_role: Role,
 }
 
 /// The pairs that an audit found; those of clips that `clips` lacks are left out.

@@ -5,9 +5,9 @@ use std::collections::{BTreeSet, HashMap};
 use ser_schemas::{Check, CheckStatus, Clip, Role};
 use ser_text::counted;
 
-use crate::assign::{Division, Fold};
 use crate::checks::row;
 use crate::copies::{Copies, ExactCopy};
+use crate::division::{Division, Fold};
 use crate::near::NearPair;
 use crate::params::NearCopies;
 
@@ -85,9 +85,9 @@ fn speakers_on_two_sides(clips: &[Clip], fold: &Fold, exact: &[ExactCopy]) -> Ve
     let apart = exact.iter().filter_map(|copy| {
         let ([one, other], [out, kept]) = (&copy.speakers, &copy.clips);
         let sides = [(one, other), (other, one)];
-        let (tested, trained) = sides.into_iter().find(|(test, train)| {
-            tested.contains(test.as_str()) && trained.contains(train.as_str())
-        })?;
+        let (tested, trained) = sides
+            .into_iter()
+            .find(|(test, train)| tested.contains(test.as_str()) && trained.contains(train.as_str()))?;
         Some(format!("{tested} (test) = {trained}, as {out} is {kept}"))
     });
     apart.collect()

@@ -8,8 +8,9 @@ use ser_stage::{Context, Outcome};
 use ser_text::{counted, some_names};
 
 use crate::advice::{Attempt, every_check};
-use crate::assign::{Division, Fold, assign};
+use crate::assign::assign;
 use crate::copies::{self, Copies};
+use crate::division::{Division, Fold};
 use crate::error::SplitError;
 use crate::near;
 use crate::params::{NearCopies, Params};

@@ -8,18 +8,10 @@ use rand_chacha::ChaCha8Rng;
 use ser_schemas::Clip;
 
 use crate::balance::{Quota, divide};
+use crate::division::Unit;
 use crate::roster::{Speaker, speakers};
 use crate::stratify::pick;
 use crate::ties::Ties;
-
-/// What is carved out.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Unit {
-    /// Whole speakers.
-    Speakers,
-    /// Single clips, each emotion of each corpus in proportion.
-    Clips,
-}
 
 /// The validation clips of a fold whose training clips are `train`; about a `fraction` of them.
 ///

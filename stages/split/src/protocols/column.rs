@@ -8,12 +8,11 @@ use ser_schemas::{Clip, Role};
 use ser_text::{nfc, printable, some_names};
 
 use super::column_file::{self, Row};
-use crate::assign::{Fold, Plan, hold_out};
+use crate::division::{Fold, Plan, Unit, hold_out};
 use crate::error::SplitError;
 use crate::params::{MAX_FOLDS, Params, Protocol};
 use crate::roster::speaker_name;
 use crate::ties::Ties;
-use crate::validation::Unit;
 
 /// How a column tells its value of a clip.
 pub(crate) type Value = fn(&Clip) -> Option<String>;

@@ -6,12 +6,11 @@ use ser_schemas::Clip;
 use ser_text::some_names;
 
 use super::require_speakers;
-use crate::assign::{Plan, hold_out};
+use crate::division::{Plan, Unit, hold_out};
 use crate::error::SplitError;
 use crate::params::{MAX_FOLDS, Protocol};
 use crate::roster::speaker_name;
 use crate::ties::Ties;
-use crate::validation::Unit;
 
 /// One fold per corpus, or group of corpora, by name. Speakers carry the name of their corpus, so they are apart as
 /// well.

@@ -7,11 +7,10 @@ use rand_chacha::ChaCha8Rng;
 use ser_schemas::Clip;
 use ser_text::some_names;
 
-use crate::assign::{Plan, hold_out};
+use crate::division::{Plan, Unit, hold_out};
 use crate::error::SplitError;
 use crate::params::Params;
 use crate::stratify::{deal, pick};
-use crate::validation::Unit;
 
 pub(crate) fn plan(params: &Params, clips: &[Clip], generator: &mut ChaCha8Rng) -> Result<Plan, SplitError> {
     let everything: Vec<usize> = (0..clips.len()).collect();

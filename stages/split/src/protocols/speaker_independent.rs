@@ -11,13 +11,12 @@ use ser_schemas::Clip;
 use ser_text::some_names;
 
 use super::require_speakers;
-use crate::assign::{Plan, hold_out};
 use crate::balance::{divide, even_quota};
+use crate::division::{Plan, Unit, hold_out};
 use crate::error::SplitError;
 use crate::params::{Params, Protocol};
 use crate::roster::speakers;
 use crate::ties::Ties;
-use crate::validation::Unit;
 
 pub(crate) fn plan(
     params: &Params,
