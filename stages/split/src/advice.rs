@@ -45,9 +45,8 @@ impl Attempt<'_> {
 
     fn about_copies(&self) -> Option<String> {
         let rules = [NearCopies::LeaveOut, NearCopies::KeepTogether];
-        let rules = rules.into_iter().filter(|rule| {
-            self.passes(&Params { near_copies: Some(*rule), ..self.params.clone() })
-        });
+        let rules =
+            rules.into_iter().filter(|rule| self.passes(&Params { near_copies: Some(*rule), ..self.params.clone() }));
         let rules: Vec<String> = rules.map(|rule| format!("`\"{}\"`", rule.as_str())).collect();
         let set = match &rules[..] {
             [] => None,
@@ -60,19 +59,14 @@ impl Attempt<'_> {
         }
     }
 
-    /// The line that leaves out as few copies as help: those of other speakers, or else all.
+    /// The line that leaves out as few copies as help: those of other speakers, or else all but one of each take.
     fn without_copies(&self) -> Option<String> {
-        let speakers = self.copies.under_two_names(
-            self.clips,
-            |clip| Some(speaker_name(clip)),
-            |copy| Some(&copy.speakers),
-        );
-        let all = self.copies.under_two_names(
-            self.clips,
-            |clip| Some(clip.clip_id.clone()),
-            |copy| Some(&copy.speakers),
-        );
-        [speakers, all].into_iter().find(|ids| self.passes_without(ids)).map(exclude_line)
+        let but_one = |key: fn(&Clip) -> Option<String>| {
+            self.copies.under_two_names(self.clips, key, |copy| Some(&copy.speakers))
+        };
+        let keys: [fn(&Clip) -> Option<String>; 2] =
+            [|clip| Some(speaker_name(clip)), |clip| Some(clip.clip_id.clone())];
+        keys.into_iter().map(but_one).find(|ids| self.passes_without(ids)).map(exclude_line)
     }
 
     fn passes_without(&self, ids: &[&str]) -> bool {
@@ -94,10 +88,10 @@ impl Attempt<'_> {
         let with = |protocol: Protocol, folds: u32| Params { protocol, folds, ..base.clone() };
         let more = (self.params.folds + 1)..=MOST_FOLDS.max(self.params.folds + 1);
         let dealt = matches!(self.params.protocol, Protocol::SpeakerIndependent | Protocol::Random);
-        let same = more.filter(|_| dealt).map(|folds| (format!("`folds = {folds}`"), with(self.params.protocol, folds)));
-        let protocol = |protocol: Protocol| {
-            (format!("`protocol = \"{}\"`", protocol.as_str()), with(protocol, self.params.folds))
-        };
+        let same =
+            more.filter(|_| dealt).map(|folds| (format!("`folds = {folds}`"), with(self.params.protocol, folds)));
+        let protocol =
+            |protocol: Protocol| (format!("`protocol = \"{}\"`", protocol.as_str()), with(protocol, self.params.folds));
         let others = [Protocol::LeaveOneSpeakerOut, Protocol::SpeakerIndependent, Protocol::Random].map(protocol);
         let others = others.into_iter().filter(|(_, params)| params.protocol != self.params.protocol);
         let mut found = same.chain(others).filter(|(_, params)| params.check().is_empty() && self.passes(params));
@@ -110,9 +104,9 @@ impl Attempt<'_> {
             Some((told, params)) if params.protocol == Protocol::Random => {
                 format!("{told} here{given} gives every fold two, but tests voices that were trained on")
             }
-            Some((told, params)) if params.protocol == self.params.protocol => format!("{told} here gives every fold two"),
             Some((told, _)) => format!("{told} here{given} gives every fold two"),
-            None => "no other protocol gives every fold two, so the corpora need more speakers of several classes".to_owned(),
+            None => "no other protocol gives every fold two, so the corpora need more speakers of several classes"
+                .to_owned(),
         }
     }
 

@@ -85,9 +85,9 @@ fn speakers_on_two_sides(clips: &[Clip], fold: &Fold, exact: &[ExactCopy]) -> Ve
     let apart = exact.iter().filter_map(|copy| {
         let ([one, other], [out, kept]) = (&copy.speakers, &copy.clips);
         let sides = [(one, other), (other, one)];
-        let (tested, trained) = sides.into_iter().find(|(test, train)| {
-            tested.contains(test.as_str()) && trained.contains(train.as_str())
-        })?;
+        let (tested, trained) = sides
+            .into_iter()
+            .find(|(test, train)| tested.contains(test.as_str()) && trained.contains(train.as_str()))?;
         Some(format!("{tested} (test) = {trained}, as {out} is {kept}"))
     });
     apart.collect()

@@ -6,7 +6,9 @@ use std::path::Path;
 use proptest::prelude::*;
 
 use ser_schemas::{CheckStatus, Clip, Emotion};
-use ser_split::{Copies, Division, ExactCopy, NearCopies, NearPair, Params, Protocol, SplitError, assign, inspect, inspect_near};
+use ser_split::{
+    Copies, Division, ExactCopy, NearCopies, NearPair, Params, Protocol, SplitError, assign, inspect, inspect_near,
+};
 
 fn clip(corpus: &str, speaker: &str, gender: &str, emotion: Emotion, number: usize) -> Clip {
     let id = format!("{corpus}/{speaker}/{emotion}_{number}");
@@ -146,7 +148,8 @@ fn speakers_whom_a_near_copy_ties_are_held_out_together() {
     let pairs = [pair(first[1], first[4]), pair(first[4] + 1, first[6])];
     for (wanted, folds) in [(Protocol::SpeakerIndependent, 4), (Protocol::LeaveOneSpeakerOut, 6)] {
         for seed in 0..10 {
-            let division = assign(&protocol(wanted, 4), &clips, Copies::of(&pairs), Path::new("."), seed).expect("8 speakers");
+            let division =
+                assign(&protocol(wanted, 4), &clips, Copies::of(&pairs), Path::new("."), seed).expect("8 speakers");
             assert_eq!(division.folds.len(), folds);
             assert_eq!(division.near.rule, Some(NearCopies::KeepTogether));
             let id = |clip: usize| clips[clip].clip_id.as_str();

@@ -53,7 +53,8 @@ fn read_csv(path: &Path) -> Result<Vec<Row>, SplitError> {
         other => not_understood(path, "line 1", other.to_string()),
     })?;
     if reader.header().is_empty() {
-        let problem = "it is empty: expected the header `clip_id,role` or `clip_id,fold,role`, and a line for each clip";
+        let problem =
+            "it is empty: expected the header `clip_id,role` or `clip_id,fold,role`, and a line for each clip";
         return Err(not_understood(path, "the file", problem.to_owned()));
     }
     let clip_id = column_of(path, &reader, "clip_id")?.ok_or_else(|| no_column(path, &reader, "clip_id"))?;
