@@ -108,6 +108,15 @@ fn fail_on_fails_the_run_and_what_was_found_can_be_seen() {
 }
 
 #[test]
+fn an_audit_that_a_failure_kept_from_running_is_not_to_be_run_alone() {
+    let workspace = Workspace::with_pipeline(PIPELINE);
+    workspace.ser(&["audit"]).exits(2).tells("hint: run it: `ser run audit`");
+    // No corpus is there.
+    workspace.ser(&["run"]).exits(1);
+    workspace.ser(&["audit"]).exits(2).tells("the last run failed at stage `manifest`, before it");
+}
+
+#[test]
 fn a_misspelt_code_is_a_mistake_in_the_pipeline_file() {
     let workspace = Workspace::with_pipeline(&format!("{PIPELINE}fail_on = [\"few_speeker\"]\n"));
     workspace.ser(&["run"]).exits(2).tells("few_speeker").tells("few_speakers");

@@ -160,7 +160,7 @@ fn an_altered_copy_under_another_speaker_is_dealt_with_as_declared() {
     let checks = || -> Vec<Check> { result(&workspace, "folds/checks.parquet") };
 
     // By default both speakers are held out together.
-    workspace.ser(&["run", "evaluation"]).exits(0).tells("held out together, as near copies tie them");
+    workspace.ser(&["run", "evaluation"]).exits(0).tells("held out together, as copies tie them");
     let tied = checks().into_iter().find(|check| check.check == "near_copies_kept_together").expect("told");
     assert!(tied.detail.contains("savee:DC + savee:KL") && tied.status == CheckStatus::Noted, "{tied:?}");
     let folds: Vec<Assignment> = result(&workspace, "folds/assignments.parquet");
@@ -194,6 +194,42 @@ fn an_altered_copy_under_another_speaker_is_dealt_with_as_declared() {
     workspace.ser(&[&fail[..], &["-S", &format!("manifest.exclude=[\"{other}\"]")]].concat()).exits(0);
     assert!(!refused(&workspace, "folds").exists(), "nothing is left of a split that leaked once another passes");
     assert!(checks().iter().all(|check| !check.check.starts_with("near_copies_")));
+}
+
+/// The manifest keeps one file of the recording, but both speakers have other clips.
+#[test]
+fn a_recording_in_two_corpora_ties_its_speakers() {
+    let tess = "[stage.tess]\nkind = \"ingest\"\ncorpus = \"tess\"\nroot = \"demo/tess\"\n";
+    let pipeline = PIPELINE.replace("from = \"savee\"", "from = [\"savee\", \"tess\"]");
+    let workspace = Workspace::with_pipeline(&format!("{pipeline}\n{tess}"));
+    workspace.ser(&["demo", "demo"]).exits(0);
+    workspace.ser(&["run", "manifest"]).exits(0);
+    let clips: Vec<Clip> = result(&workspace, "manifest/clips.parquet");
+    let first = |corpus: &str| {
+        let angry =
+            clips.iter().find(|clip| clip.corpus == corpus && clip.emotion == Some(ser_schemas::Emotion::ANGRY));
+        angry.expect("an angry clip")
+    };
+    let (one, other) = (first("savee"), first("tess"));
+    std::fs::copy(workspace.path(&one.path), workspace.path(&other.path)).expect("copied");
+
+    let ran = workspace.ser(&["run", "folds"]).exits(0).tells("1 recording lies in two corpora under two speakers");
+    ran.tells("held out together, as copies tie them");
+    let checks: Vec<Check> = result(&workspace, "folds/checks.parquet");
+    let tied = checks.iter().find(|check| check.check == "near_copies_kept_together").expect("told");
+    for speaker in [one, other].map(|clip| clip.speaker.as_deref().expect("known")) {
+        assert!(tied.detail.contains(speaker), "{tied:?}");
+    }
+    let fail = ["run", "audit", "-S", "audit.fail_on=[\"duplicate_speakers_differ\"]"];
+    workspace.ser(&fail).exits(1).tells("1 file under another speaker than its copy");
+
+    // Whoever says that these are two people, as advised, is believed.
+    let gone: Vec<Exclusion> = result(&workspace, "manifest/exclusions.parquet");
+    let gone = gone.iter().find(|row| row.copy_of.is_some()).expect("one of the two");
+    let exclude = format!("manifest.exclude=[\"{}\"]", gone.clip_id);
+    workspace.ser(&["run", "folds", "-S", &exclude]).exits(0);
+    let checks: Vec<Check> = result(&workspace, "folds/checks.parquet");
+    assert!(checks.iter().all(|check| !check.check.starts_with("near_copies_")), "{checks:?}");
 }
 
 /// One class: every figure would be perfect.

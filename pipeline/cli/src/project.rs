@@ -76,7 +76,9 @@ pub(crate) fn artifact(store: &Store, stage: &Stage) -> Result<PathBuf, UsageErr
             store.stage_dir(stage.name()).display()
         ),
         hint: Some(match failed_before(store, stage.name()) {
-            Some(failed) => format!("the last run failed at stage `{failed}`, before it; mend that, then run the pipeline: `ser run`"),
+            Some(failed) => format!(
+                "the last run failed at stage `{failed}`, before it; mend that, then run the pipeline: `ser run`"
+            ),
             None => format!("run it: `ser run {}`", stage.name()),
         }),
     })

@@ -55,9 +55,9 @@ pub(crate) struct Contradiction {
 pub(crate) fn resolve(candidates: &[Candidate<'_>]) -> Resolution {
     let mut found = Resolution::default();
     let copies = groups(candidates, audio);
-    let formats = groups(candidates, |clip| Some(&clip.clip_id)).into_iter().flat_map(|group| {
-        by_take(&group, |one, other| one_take(candidates[one].clip, candidates[other].clip))
-    });
+    let formats = groups(candidates, |clip| Some(&clip.clip_id))
+        .into_iter()
+        .flat_map(|group| by_take(&group, |one, other| one_take(candidates[one].clip, candidates[other].clip)));
     let formats: Vec<Vec<usize>> = formats.filter(|take| take.len() > 1).collect();
     for group in copies.iter().chain(&formats) {
         contradicting_labels(candidates, group, &mut found.out);
@@ -290,7 +290,10 @@ mod tests {
         let (right, mut wrong) = (clip("b.wav", "x", Some(true)), clip("a.wav", "x", Some(false)));
         wrong.content_hash.clone_from(&right.content_hash);
         let candidates = [&right, &wrong].map(|clip| candidate(clip, Some("sad")));
-        assert_eq!(resolve(&candidates).out[&1].1, "the same bytes as `b.wav`, which is kept: its name and folder agree");
+        assert_eq!(
+            resolve(&candidates).out[&1].1,
+            "the same bytes as `b.wav`, which is kept: its name and folder agree"
+        );
     }
 
     /// A clip of the audio `x` under a speaker: `c:1`.

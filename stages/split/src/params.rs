@@ -94,7 +94,8 @@ pub struct Params {
     /// fold: `keep-together` holds their speakers, corpora or values out together, `leave-out` gives the copy no role
     /// in that fold, `fail` stops. Left unset: `keep-together` for `random`, which deals the copies as one, and for
     /// protocols that hold out speakers, unless that leaves too few groups for the folds or one of more than 60 % of
-    /// the clips; `leave-out` otherwise.
+    /// the clips; `leave-out` otherwise. Of a recording in two corpora the manifest leaves out all but one file; its
+    /// speakers, or with `leave-one-corpus-out` its corpora, are then held out together by the same rule.
     pub near_copies: Option<NearCopies>,
     /// Whether the stage fails where there is only one corpus, speaker or value to hold out. If not, it warns and makes
     /// no folds, and models on this split predict nothing.

@@ -173,12 +173,12 @@ impl<'a> Reader<'a> {
     /// several columns, or else `,`.
     pub fn naming(text: &'a str, column: &str) -> Result<Self, HeaderError> {
         let readers = [b',', b';', b'\t'].map(|separator| Self::new(text, separator));
-        let names_it = |reader: &&Result<Self, HeaderError>| {
-            reader.as_ref().is_ok_and(|reader| reader.column(column).is_ok())
-        };
-        let wide = readers.iter().filter(names_it).find(|reader| {
-            reader.as_ref().is_ok_and(|reader| reader.header().len() > 1)
-        });
+        let names_it =
+            |reader: &&Result<Self, HeaderError>| reader.as_ref().is_ok_and(|reader| reader.column(column).is_ok());
+        let wide = readers
+            .iter()
+            .filter(names_it)
+            .find(|reader| reader.as_ref().is_ok_and(|reader| reader.header().len() > 1));
         match wide.or_else(|| readers.iter().find(names_it)) {
             Some(Ok(reader)) => Ok(reader.clone()),
             _ => Self::new(text, b','),

@@ -84,7 +84,8 @@ fn severity(reason: Reason) -> Severity {
         | Reason::GitLfsPointer
         | Reason::NonFinite
         | Reason::ChannelsCancel
-        | Reason::NameNotUnderstood => Severity::Warning,
+        | Reason::NameNotUnderstood
+        | Reason::ClipIdTaken => Severity::Warning,
         Reason::Silent
         | Reason::TooShort
         | Reason::TooLong

@@ -24,8 +24,7 @@ pub(super) fn read(name: &str, path: &Path) -> Result<Vec<Entry>, ManifestError>
     if let Encoding::Windows1252 { first } = decoded.encoding {
         return Err(refused(format!("it is not UTF-8: {first}; save it as UTF-8")));
     }
-    let reader =
-        Reader::naming(&decoded.text, "clip_id").map_err(|error: HeaderError| refused(error.to_string()))?;
+    let reader = Reader::naming(&decoded.text, "clip_id").map_err(|error: HeaderError| refused(error.to_string()))?;
     if reader.header().is_empty() {
         return Err(refused("it is empty: expected the header `clip_id,reason`, and a line for each clip".to_owned()));
     }

@@ -168,7 +168,11 @@ fn leaving_out_too_much_is_told_as_that() {
         let params = Params { exclude: vec![entry.into()], ..Params::default() };
         manifest(&params, base.path(), &folders).expect_err("too little is left").to_string()
     };
-    assert!(without("a/**").starts_with("`exclude` or `exclude_file` names every usable clip (2)"), "{}", without("a/**"));
+    assert!(
+        without("a/**").starts_with("`exclude` or `exclude_file` names every usable clip (2)"),
+        "{}",
+        without("a/**")
+    );
     assert!(without("a/2").contains("leave fewer clips out with `exclude`, "), "{}", without("a/2"));
 }
 
