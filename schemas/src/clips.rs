@@ -14,7 +14,7 @@ crate::table::table! {
     /// One audio file. In an ingest stage's `clips.parquet`: every file found, usable or not. In a manifest's: the clips
     /// that later stages use.
     pub struct Clip ("clips", version 3, Default) {
-        /// `<corpus>/<path below the corpus root, without extension>`, with forward slashes, in Unicode's composed form (NFC); where both spellings of a path lie side by side, the second ends in `~2`. Joins all tables.
+        /// `<corpus>/<path below the corpus root, without extension>`, with forward slashes, in Unicode's composed form (NFC); where both spellings of a path lie side by side, the second ends in `~2`. In a manifest, the second of two recordings that share it ends in its extension. Joins all tables.
         clip_id: String,
         /// Name of the corpus, from its descriptor.
         corpus: String,

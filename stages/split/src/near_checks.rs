@@ -37,10 +37,12 @@ pub fn inspect_near(clips: &[Clip], division: &Division, copies: Copies<'_>) -> 
     let apart = matches!(division.near.rule, Some(NearCopies::KeepTogether | NearCopies::Fail));
     for fold in division.folds.iter().filter(|_| !copies.exact.is_empty()) {
         let offenders = speakers_on_two_sides(clips, fold, copies.exact);
-        let status = match offenders.is_empty() {
-            true => CheckStatus::Passed,
-            false if apart && division.keeps_speakers_apart => CheckStatus::Failed,
-            false => CheckStatus::Noted,
+        let status = if offenders.is_empty() {
+            CheckStatus::Passed
+        } else if apart && division.keeps_speakers_apart {
+            CheckStatus::Failed
+        } else {
+            CheckStatus::Noted
         };
         checks.push(row("copied_speakers_disjoint", Some(fold.number), status, &offenders));
     }
