@@ -14,6 +14,7 @@ crate::column::words! {
     }
 }
 
+#[expect(clippy::derivable_impls, reason = "the macro declares the enum, and knows no default")]
 impl Default for CorpusStatus {
     fn default() -> Self {
         Self::Ingested

@@ -371,7 +371,7 @@ mod tests {
         let mut clips = [clip("1.wav", "x", None), clip("1.wav", "y", None)];
         clips[1].path = "elsewhere/1.wav".into();
         for (seed, clip) in (1..).zip(&mut clips) {
-            clip.phase = crate::takes::tests::phase(seed);
+            clip.phase = Some(crate::takes::tests::phase(seed));
         }
         let found = resolve(&[candidate(&clips[0], Some("sad")), candidate(&clips[1], Some("angry"))]);
         let (reason, detail) = &found.out[&1];

@@ -71,13 +71,13 @@ pub(crate) mod tests {
     use super::*;
 
     /// Phases of one of many recordings.
-    pub(crate) fn phase(seed: u64) -> Option<Vec<u32>> {
+    pub(crate) fn phase(seed: u64) -> Vec<u32> {
         let mut state = seed;
         let word = |_| {
             state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
             (state >> 32) as u32 | 1
         };
-        Some((0..50).map(word).collect())
+        (0..50).map(word).collect()
     }
 
     /// A file of recording `seed`.
@@ -85,7 +85,7 @@ pub(crate) mod tests {
         let id = path.rsplit_once('.').map_or(path, |(id, _)| id);
         let mut clip = Clip::found(format!("c/{id}"), "c".into(), path.into(), 1);
         clip.audio_hash = Some(path.to_owned());
-        clip.phase = phase(seed);
+        clip.phase = Some(phase(seed));
         clip
     }
 

@@ -10,7 +10,7 @@ use ser_schemas::Clip;
 use ser_text::{counted, exclude_line};
 
 use crate::copies::Copies;
-use crate::division::{Division, Near, Plan};
+use crate::division::{Division, Near};
 use crate::error::SplitError;
 use crate::near::{keep_together, keep_validation_apart, leave_out};
 use crate::params::{NearCopies, Params, Protocol};

@@ -119,10 +119,8 @@ fn flatten(root: &Value, schema: &Value, depth: usize, lost: &mut dyn FnMut(Stri
         let pointer = reference.as_str().and_then(|reference| reference.strip_prefix('#'));
         if let Some(target) = pointer.and_then(|pointer| root.pointer(pointer)) {
             found.push(flatten(root, target, depth + 1, lost));
-        } else {
-            if depth == 0 {
-                lost(format!("$ref {reference} leads nowhere"));
-            }
+        } else if depth == 0 {
+            lost(format!("$ref {reference} leads nowhere"));
         }
     }
     if let Some(Value::Array(parts)) = base.remove("allOf") {
@@ -139,7 +137,7 @@ fn flatten(root: &Value, schema: &Value, depth: usize, lost: &mut dyn FnMut(Stri
         // What is lost further down is told where it stands.
         let mut own = |rule| {
             if depth == 0 {
-                lost(rule)
+                lost(rule);
             }
         };
         merged = pairs.map(|(outer, inner)| merge(outer, inner, &mut own)).collect();

@@ -8,9 +8,12 @@ use super::{Read, Remarks};
 use crate::descriptor::Field;
 use crate::identify::Contradiction;
 
+/// Files in which two sources tell different values of a field, each with its path, by field and sources.
+type Alike<'a> = BTreeMap<(Field, &'a [String; 2]), Vec<(&'a str, &'a Contradiction)>>;
+
 /// A warning for each field and two sources.
 pub(super) fn all(read: &Read<'_>, remarks: &mut Remarks) {
-    let mut alike: BTreeMap<(Field, &[String; 2]), Vec<(&str, &Contradiction)>> = BTreeMap::new();
+    let mut alike = Alike::new();
     for (found, identity) in read.walk.files.iter().zip(read.identities) {
         if identity.facts.modality.is_some() {
             continue;

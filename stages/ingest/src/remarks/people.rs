@@ -59,13 +59,16 @@ fn folders_in_speakers(files: &[(&str, &Identity)]) -> Option<String> {
     })
 }
 
+/// A way to take a speaker id for a beginning and the rest.
+type Cut = fn(&str) -> Option<(&str, &str)>;
+
 /// Ids that share a beginning, several with each of several beginnings.
 fn people_with_several_ids(files: &[(&str, &Identity)]) -> Option<String> {
     let speakers = speakers(files);
     if each_has_one_emotion(files) {
         return None;
     }
-    let cuts: [fn(&str) -> Option<(&str, &str)>; 3] = [
+    let cuts: [Cut; 3] = [
         |id| id.split_once(SEPARATORS),
         |id| id.rsplit_once(SEPARATORS),
         |id| {

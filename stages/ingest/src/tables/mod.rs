@@ -93,6 +93,9 @@ pub(crate) struct Said<'a> {
     pub(crate) line: usize,
 }
 
+/// A place, and the bytes that were read there, or why they could not be.
+type PlacedContent = (Place, Result<Vec<u8>, String>);
+
 /// A file of a table, as it was found.
 struct Source {
     /// Number of the table in the descriptor.
@@ -124,9 +127,12 @@ impl Tables {
         let files = Files::new(descriptor, root, &read);
 
         for source in &sources {
-            let join = |content: &Content| match by_speaker(source.table) {
-                true => Joined::default(),
-                false => Joined::clips(descriptor, &content.rows, &files, source.folder.as_deref()),
+            let join = |content: &Content| {
+                if by_speaker(source.table) {
+                    Joined::default()
+                } else {
+                    Joined::clips(descriptor, &content.rows, &files, source.folder.as_deref())
+                }
             };
             tables.parts.push(Part { table: source.table, file: source.path.clone(), state: state(source, join) });
         }
@@ -149,11 +155,7 @@ impl Tables {
 
     /// Reads the files of `table`, and notes what identifies their content; of several tables in files of one name, all
     /// together.
-    pub(crate) fn read(
-        &mut self,
-        table: &SideTable,
-        places: Vec<Place>,
-    ) -> Result<Vec<(Place, Result<Vec<u8>, String>)>, IngestError> {
+    pub(crate) fn read(&mut self, table: &SideTable, places: Vec<Place>) -> Result<Vec<PlacedContent>, IngestError> {
         let digests = self.digests.entry(table.file.clone()).or_default();
         if places.is_empty() {
             digests.push_str(ABSENT);

@@ -183,7 +183,7 @@ fn two_recordings_with_one_name_are_two_clips_and_two_roots_need_two_names() {
         let mut clip = clip("a", name, if seed == 9 { Emotion::ANGRY } else { Emotion::SAD });
         clip.path = path.to_owned();
         clip.audio_hash = Some(seed.to_string());
-        clip.phase = crate::takes::tests::phase(seed);
+        clip.phase = Some(crate::takes::tests::phase(seed));
         clip
     };
     let rows = [recording("1", "c/1.wav", 1), recording("1", "c/1.flac", 2), recording("2", "c/2.wav", 9)];
