@@ -30,7 +30,9 @@ mod words;
 pub use data::windows;
 pub use error::TrainError;
 pub use kind::Train;
-pub use networks::{CnnLstmConfig, ConvLayer, Lstm, NetworkConfig, Pooling};
+pub use networks::{
+    BlstmFcnConfig, CnnLstmConfig, ConvLayer, Lstm, NetworkConfig, Pooling, ResidualLstmConfig, TimNetConfig,
+};
 pub use params::{Augment, ClassWeights, Device, Kernels, Optimizer, Params, Standardise};
 pub use predictor::{ClipInput, Predictor};
 pub use run::{Inputs, run};

@@ -50,13 +50,12 @@ pub(crate) struct Builder<'a> {
 impl Builder<'_> {
     /// A parameter that gradients change.
     pub(crate) fn param<const D: usize>(&mut self, shape: [usize; D], start: Start) -> Param<Tensor<D>> {
-        let count = shape.iter().product();
         let values = match &mut self.source {
             Source::Shapes => {
                 let zeros = move |device: &Device, _| Tensor::zeros(shape, device);
                 return Param::uninitialized(ParamId::new(), zeros, self.device.clone(), true, shape.into());
             }
-            Source::Drawn(rng) => start.values(count, rng),
+            Source::Drawn(rng) => start.values(shape.iter().product(), rng),
             Source::Stored(values) => values.next().unwrap_or_default(),
         };
         Param::from_data(TensorData::new(values, shape), self.device)

@@ -31,6 +31,11 @@ impl Dense {
         Self { weight: builder.param([inputs, outputs], start), bias: builder.param([outputs], Start::Zeros) }
     }
 
+    /// Columns of what comes out.
+    pub(crate) fn outputs(&self) -> usize {
+        self.bias.lazy_shape()[0]
+    }
+
     /// (rows, inputs) -> (rows, outputs).
     pub(crate) fn forward(&self, x: Tensor<2>, pass: &Pass) -> Tensor<2> {
         dense(pass.kernels, x, self.weight.val(), self.bias.val())

@@ -8,11 +8,14 @@ mod conv_block;
 mod dense;
 mod head;
 mod lstm;
+mod norm;
 mod pass;
 
 pub(crate) use attention::Attention;
-pub(crate) use builder::{Builder, Source};
+pub(crate) use builder::{Builder, Source, Start};
 pub(crate) use conv_block::ConvBlock;
+pub(crate) use dense::Dense;
 pub(crate) use head::{Head, HeadSizes};
 pub(crate) use lstm::Lstm;
+pub(crate) use norm::Norm;
 pub(crate) use pass::{Pass, Ragged};

@@ -4,7 +4,7 @@ use std::collections::HashMap;
 
 use burn::module::{Param, ParamId};
 use burn::tensor::Tensor;
-use ser_ops::{Dropout, Kernels, Lens, dropout};
+use ser_ops::{Dropout, Kernels, Lens, column_dropout, dropout};
 
 /// Frames of a batch, clip after clip, without padding.
 #[derive(Debug, Clone)]
@@ -46,6 +46,13 @@ impl Pass {
             Some(seed) => dropout(self.kernels, x, Dropout::new(seed, layer, share)),
             None => x,
         }
+    }
+
+    /// The same for whole columns of each clip.
+    pub(crate) fn column_dropout(&self, x: Ragged, layer: u32, share: f64) -> Ragged {
+        let Some(seed) = self.seed else { return x };
+        let Ragged { values, lens } = x;
+        Ragged { values: column_dropout(self.kernels, values, Dropout::new(seed, layer, share), &lens), lens }
     }
 
     /// Remembers what `running` has to follow.

@@ -28,11 +28,23 @@ pub(crate) struct Input {
 /// What the parameters of an architecture tell of it.
 pub(crate) trait Architecture {
     /// Hands key, message and hint (perhaps empty) of everything that is well-formed but cannot be trained to `problem`.
-    fn check(&self, problem: &mut dyn FnMut(&str, String, &str));
+    fn check(&self, _problem: &mut dyn FnMut(&str, String, &str)) {}
 
     /// The parts of the network in words, in their order.
     fn described(&self) -> Vec<String>;
 
     /// Share of values dropped between layers in training.
     fn dropout(&self) -> f64;
+}
+
+/// A layer's size, `width` times that of the paper and at least 1.
+pub(crate) fn scaled(size: usize, width: f64) -> usize {
+    ((size as f64 * width).round() as usize).max(1)
+}
+
+/// Hands a `width` that no layer can have to `problem`.
+pub(crate) fn check_width(width: f64, problem: &mut dyn FnMut(&str, String, &str)) {
+    if !(0.01..=8.0).contains(&width) {
+        problem("width", format!("expected 0.01 to 8, found {width}"), "1.0 is the paper's size");
+    }
 }

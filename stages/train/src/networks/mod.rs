@@ -4,9 +4,12 @@
 //! line in the list below.
 
 mod architecture;
+mod blstm_fcn;
 mod cnn_lstm;
+mod residual_lstm;
 #[cfg(test)]
 mod tests;
+mod tim_net;
 
 use burn::module::Module;
 use burn::tensor::{Device, Tensor};
@@ -14,7 +17,10 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 pub(crate) use architecture::{Architecture, Input, Sizes};
+pub use blstm_fcn::Config as BlstmFcnConfig;
 pub use cnn_lstm::{Config as CnnLstmConfig, ConvLayer, Lstm, Pooling};
+pub use residual_lstm::Config as ResidualLstmConfig;
+pub use tim_net::Config as TimNetConfig;
 
 use crate::layers::{Builder, Pass, Source};
 
@@ -65,6 +71,12 @@ macro_rules! networks {
 networks! {
     /// Convolutions over time, an LSTM, pooling over time, the functionals beside it, dense layers.
     cnn_lstm => CnnLstm,
+    /// A bidirectional LSTM with attention beside convolutions over time with attention (Zhao et al. 2019).
+    blstm_fcn => BlstmFcn,
+    /// An LSTM whose states are added to its input, batch normalisation, another LSTM.
+    residual_lstm => ResidualLstm,
+    /// Dilated causal convolutions in both directions of time (Ye et al. 2023).
+    tim_net => TimNet,
 }
 
 impl Default for NetworkConfig {

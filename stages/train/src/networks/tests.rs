@@ -13,11 +13,23 @@ use crate::weights::{TensorSpec, Weights};
 
 const SIZES: Sizes = Sizes { width: 5, functionals: 9, classes: 4 };
 
-/// Counts by hand: conv 5*10*64 + 2*64, 5*64*96 + 2*96; LSTM 2 * (96*256 + 64*256 + 256); attention 128*32 + 32 + 32;
+/// Counts by hand. cnn-lstm: conv 5*10*64 + 2*64, 5*64*96 + 2*96; LSTM 2 * (96*256 + 64*256 + 256); attention 128*32 + 32 + 32;
 /// functionals 30*128 + 128; dense (256+128)*64 + 64; classes 64*8 + 8.
+/// blstm-fcn at a quarter of its width: LSTM 2 * (10*128 + 32*128 + 128); attention 64*32 + 32 + 32; conv 7*10*16 + 2*16,
+/// 5*16*32 + 2*32, 3*32*32 + 2*32; projection 32*32 + 32, its attention 32*32 + 32 + 32; functionals 30*128 + 128; dense
+/// (96+128)*32 + 32; classes 32*8 + 8.
+/// residual-lstm: norms 2 * 2*10; LSTMs 10*40 + 10*40 + 40, 10*512 + 128*512 + 512; functionals 30*128 + 128; classes
+/// (128+128)*8 + 8.
+/// tim-net: both ways 10*39 + 39 and 8 blocks of twice 78*39 + 39 + 2*39; levels 8; functionals 30*128 + 128; classes
+/// (39+128)*8 + 8.
 #[test]
 fn the_parameter_count_is_pinned() {
-    let counts = [("cnn-lstm", 3200 + 128 + 30_720 + 192 + 82_432 + 4160 + 3968 + 24_640 + 520)];
+    let counts = [
+        ("cnn-lstm", 3200 + 128 + 30_720 + 192 + 82_432 + 4160 + 3968 + 24_640 + 520),
+        ("blstm-fcn", 11_008 + 2112 + 1152 + 2624 + 3136 + 1056 + 1088 + 3968 + 7200 + 264),
+        ("residual-lstm", 40 + 840 + 71_168 + 3968 + 2056),
+        ("tim-net", 2 * (429 + 16 * 3159) + 8 + 3968 + 1344),
+    ];
     let sizes = Sizes { width: 10, functionals: 30, classes: 8 };
     let found = architectures().into_iter().map(|(kind, config, _)| {
         let specs = Weights::specs(&config, sizes);

@@ -8,16 +8,30 @@ use ser_ops::Rule;
 use crate::data::Batch;
 use crate::engine::{Engine, values};
 use crate::layers::Source;
-use crate::networks::{CnnLstmConfig, ConvLayer, Lstm, NetworkConfig, Pooling, Sizes};
+use crate::networks::{
+    BlstmFcnConfig, CnnLstmConfig, ConvLayer, Lstm, NetworkConfig, Pooling, ResidualLstmConfig, Sizes, TimNetConfig,
+};
 use crate::params;
 use crate::training::{Optimiser, Step};
 use crate::weights::{TensorSpec, Weights};
 
 /// Every architecture: its kind, with its default parameters, and small without dropout.
 pub(super) fn architectures() -> Vec<(&'static str, NetworkConfig, NetworkConfig)> {
-    let small =
+    let cnn_lstm =
         CnnLstmConfig { dropout: 0.0, functionals_dropout: 0.0, ..cnn_lstm(Pooling::AttentiveStatistics, true, 1) };
-    vec![("cnn-lstm", NetworkConfig::default(), NetworkConfig::CnnLstm(small))]
+    let blstm_fcn = BlstmFcnConfig { width: 0.06, dropout: 0.0, functionals_size: 4, functionals_dropout: 0.0 };
+    let residual_lstm = ResidualLstmConfig { width: 0.06, dropout: 0.0, functionals_size: 4, functionals_dropout: 0.0 };
+    let tim_net = TimNetConfig { width: 0.2, blocks: 3, dropout: 0.0, functionals_size: 4, functionals_dropout: 0.0 };
+    vec![
+        ("cnn-lstm", NetworkConfig::default(), NetworkConfig::CnnLstm(cnn_lstm)),
+        ("blstm-fcn", NetworkConfig::BlstmFcn(BlstmFcnConfig::default()), NetworkConfig::BlstmFcn(blstm_fcn)),
+        (
+            "residual-lstm",
+            NetworkConfig::ResidualLstm(ResidualLstmConfig::default()),
+            NetworkConfig::ResidualLstm(residual_lstm),
+        ),
+        ("tim-net", NetworkConfig::TimNet(TimNetConfig::default()), NetworkConfig::TimNet(tim_net)),
+    ]
 }
 
 fn cnn_lstm(pooling: Pooling, bidirectional: bool, layers: usize) -> CnnLstmConfig {
@@ -46,7 +60,16 @@ pub(super) fn variants() -> Vec<(String, NetworkConfig)> {
     list.push(CnnLstmConfig { functionals_size: 0, dense: Vec::new(), ..cnn_lstm(Pooling::Mean, true, 0) });
     list.push(CnnLstmConfig { conv: Vec::new(), ..cnn_lstm(Pooling::Attention, true, 1) });
     let numbered = list.into_iter().enumerate();
-    numbered.map(|(at, config)| (format!("cnn-lstm {at}"), NetworkConfig::CnnLstm(config))).collect()
+    let cnn_lstm = numbered.map(|(at, config)| (format!("cnn-lstm {at}"), NetworkConfig::CnnLstm(config)));
+    let blstm_fcn = BlstmFcnConfig { width: 0.05, functionals_size: 3, ..BlstmFcnConfig::default() };
+    let residual_lstm = ResidualLstmConfig { width: 0.05, functionals_size: 3, ..ResidualLstmConfig::default() };
+    let tim_net = TimNetConfig { width: 0.1, blocks: 3, functionals_size: 0, ..TimNetConfig::default() };
+    let others = [
+        ("tim-net".to_owned(), NetworkConfig::TimNet(tim_net)),
+        ("blstm-fcn".to_owned(), NetworkConfig::BlstmFcn(blstm_fcn)),
+        ("residual-lstm".to_owned(), NetworkConfig::ResidualLstm(residual_lstm)),
+    ];
+    cnn_lstm.chain(others).collect()
 }
 
 pub(super) fn own() -> Engine {
