@@ -174,8 +174,9 @@ impl ModelConfig {
 fn alteration(config: &serde_json::Value) -> Option<String> {
     let mut bare = config.as_object()?.clone();
     let expected = bare.shift_remove("description_hash")?;
+    let expected = expected.as_str().unwrap_or_default();
     let found = hash((serde_json::to_string_pretty(&bare).ok()? + "\n").as_bytes());
-    (expected.as_str() != Some(&found)).then(|| {
+    (found != expected).then(|| {
         format!("it was changed after training: its hash is {found}, expected {expected}; copy the folder again, or train again")
     })
 }

@@ -63,6 +63,15 @@ fn names_of_parameters_are_pinned() {
     assert_eq!(names, expected.chain(rest.map(str::to_owned)).collect::<Vec<_>>());
 }
 
+/// Parameters are made in the order in which they are visited.
+#[test]
+fn values_come_back_in_their_places() {
+    for (name, config) in variants() {
+        let (weights, _) = example(&config, SIZES, &[1], 8);
+        assert!(Weights::of(&weights.network(&config, SIZES, &own().device)) == weights, "{name}");
+    }
+}
+
 /// Sums of a few hundred products in single precision, in another order: 1e-4 of the largest value is ten times what
 /// rounding leaves.
 #[test]

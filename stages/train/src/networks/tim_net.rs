@@ -153,12 +153,8 @@ impl Way {
 
 impl Block {
     fn new(channels: usize, builder: &mut Builder<'_>) -> Self {
-        let (mut conv, mut norm) = (Vec::new(), Vec::new());
-        for _ in 0..2 {
-            conv.push(Dense::relu(2 * channels, channels, builder));
-            norm.push(Norm::new(channels, builder));
-        }
-        Self { conv, norm }
+        let conv = (0..2).map(|_| Dense::relu(2 * channels, channels, builder)).collect();
+        Self { conv, norm: (0..2).map(|_| Norm::new(channels, builder)).collect() }
     }
 
     fn forward(&self, x: Ragged, reach: usize, first_dropout: u32, dropout: f64, pass: &mut Pass) -> Ragged {
