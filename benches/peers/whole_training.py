@@ -45,8 +45,9 @@ from common import ROOT, in_own_process, processor, read_safetensors, replace_se
 from torch import nn
 from torch.nn import functional
 
-# The defaults of the stage (stages/train/src/params.rs), checked against what our side recorded; see `recipe`.
+# The defaults of the stage (stages/train/src/params.rs and networks/cnn_lstm.rs), checked against what our side recorded; see `recipe`.
 EXPECTED = {
+    "kind": "cnn-lstm",
     "features": ["all"],
     "use_functionals": True,
     "standardise": "train",
@@ -395,7 +396,7 @@ def train_ours(program, artifacts, split, fold, seed, threads, folder):
 
 def recipe(config):
     """The parameters of our side, which must be those that the other side is written for."""
-    params = config["params"]
+    params = config["params"] | config["params"]["model"]
     unlike = [key for key, value in EXPECTED.items() if params[key] != value]
     unlike += ["augment.noise"] * (params["augment"]["noise"] != 0)
     if unlike:

@@ -60,7 +60,7 @@ fn a_last_batch_of_one_clip_and_a_clip_shorter_than_the_network_train_to_numbers
         let name = format!("data/ravdess/Actor_{actor:02}/03-01-05-02-01-01-{actor:02}.wav");
         workspace.write(&name, wav(16_000, 0.06, 300.0, 0.5));
     }
-    let deep = "net.conv=[{channels=8,kernel=31,stride=4,pool=4},{channels=8,kernel=31,stride=4,pool=4}]";
+    let deep = "net.model.conv=[{channels=8,kernel=31,stride=4,pool=4},{channels=8,kernel=31,stride=4,pool=4}]";
     for changed in ["net.batch_size=1", "net.batch_size=19", deep] {
         workspace.ser(&["run", "evaluation", "-S", "manifest.min_duration_s=0.05", "-S", changed]).exits(0);
         all_figures_are_numbers(&workspace);

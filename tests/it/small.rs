@@ -39,8 +39,7 @@ folds = 2
 kind = "train"
 from = ["manifest", "features", "folds"]
 epochs = 2
-conv = [{ channels = 8, kernel = 3, pool = 4 }]
-lstm = { hidden = 8 }
+model = { kind = "cnn-lstm", conv = [{ channels = 8, kernel = 3, pool = 4 }], lstm = { hidden = 8 } }
 
 [stage.evaluation]
 kind = "evaluate"

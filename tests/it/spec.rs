@@ -89,6 +89,17 @@ fn the_graph_is_drawn_three_ways() {
 }
 
 #[test]
+fn spellings_of_before_name_those_of_now() {
+    let workspace = Workspace::with_default_pipeline();
+    let status = |set: &str| workspace.ser(&["status", "-S", set]).exits(2);
+    status("cnn_lstm.conv=[]").tells("`model.conv` now");
+    status("cnn_lstm.functionals_dropout=0.1").tells("`model.functionals_dropout` now");
+    status("cnn_lstm.device=flex").tells("`\"cpu\"` now");
+    status("cnn_lstm.device=flex-layers").tells("`kernels = \"burn\"` now");
+    status("cnn_lstm.model.convs=[]").tells("conv");
+}
+
+#[test]
 fn a_device_that_was_not_compiled_in_names_its_cargo_feature() {
     if cfg!(feature = "cuda") {
         return;

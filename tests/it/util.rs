@@ -18,12 +18,12 @@ const TINY: &[&str] = &[
     "cnn_lstm.epochs=2",
     "cnn_lstm_per_speaker.epochs=1",
     "cnn_lstm_random.epochs=1",
-    "cnn_lstm.conv=[{channels=8, kernel=3, pool=4}]",
-    "cnn_lstm_per_speaker.conv=[{channels=8, kernel=3, pool=4}]",
-    "cnn_lstm_random.conv=[{channels=8, kernel=3, pool=4}]",
-    "cnn_lstm.lstm.hidden=8",
-    "cnn_lstm_per_speaker.lstm.hidden=8",
-    "cnn_lstm_random.lstm.hidden=8",
+    "cnn_lstm.model.conv=[{channels=8, kernel=3, pool=4}]",
+    "cnn_lstm_per_speaker.model.conv=[{channels=8, kernel=3, pool=4}]",
+    "cnn_lstm_random.model.conv=[{channels=8, kernel=3, pool=4}]",
+    "cnn_lstm.model.lstm.hidden=8",
+    "cnn_lstm_per_speaker.model.lstm.hidden=8",
+    "cnn_lstm_random.model.lstm.hidden=8",
 ];
 
 /// The folder of the source.

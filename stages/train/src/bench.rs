@@ -3,15 +3,21 @@
 use std::collections::{BTreeMap, HashMap};
 use std::path::Path;
 
+use burn::tensor::Tensor;
 use rand::{RngExt, SeedableRng};
 use rand_chacha::ChaCha8Rng;
 use safetensors::tensor::{Dtype, TensorView};
 
+use crate::data::Batch;
 use crate::data::{ClipData, Scaler, Scalings, training_batch};
-use crate::net::{Batch, Engine, Plan, Weights, to_le_bytes};
-use crate::params::{ConvLayer, Lstm, Optimizer, Params, Pooling, Standardise};
-use crate::training::Optimiser;
+use crate::engine::{Engine, Example, values};
+use crate::layers::Source;
+use crate::networks::{CnnLstmConfig, ConvLayer, Lstm, Network, NetworkConfig, Pooling, Sizes};
+use crate::params::{Device, Kernels, Params, Standardise};
+use crate::training::{Optimiser, Step};
+use crate::weights::{TensorSpec, Weights, to_le_bytes};
 use ser_kernels::matmul::{Matrix, Target, multiply};
+use ser_ops::Rule;
 
 const CLASSES: usize = 8;
 const LEARNING_RATE: f64 = 1e-3;
@@ -19,10 +25,13 @@ const LEARNING_RATE: f64 = 1e-3;
 /// A network with a batch of random clips of equal length, to be stepped again and again.
 #[derive(Debug)]
 pub struct Steps {
-    plan: Plan,
-    weights: Weights,
+    engine: Engine,
+    sizes: Sizes,
+    specs: Vec<TensorSpec>,
+    /// `None` while it is being changed.
+    network: Option<Network>,
     optimiser: Optimiser,
-    batch: Batch,
+    example: Example,
     done: usize,
 }
 
@@ -31,61 +40,74 @@ impl Steps {
     /// frames, one LSTM of 128, the last state to 8 classes; 64 clips of 300 frames of 64 values.
     pub fn reference(pools: [usize; 3]) -> Self {
         let conv = |channels, pool| ConvLayer { channels, kernel: 5, stride: 1, pool };
-        let params = Params {
+        let config = CnnLstmConfig {
             conv: vec![conv(64, pools[0]), conv(128, pools[1]), conv(128, pools[2])],
             lstm: Lstm { hidden: 128, bidirectional: false, layers: 1 },
             pooling: Pooling::Last,
             dense: Vec::new(),
             dropout: 0.0,
-            ..Params::default()
+            ..CnnLstmConfig::default()
         };
-        Self::new(&params, 64, 0, 64, 300)
+        Self::new(NetworkConfig::CnnLstm(config), Sizes { width: 64, functionals: 0, classes: CLASSES }, 64, 300)
     }
 
     /// The default network, as large as the default features make it.
     pub fn of_defaults() -> Self {
-        Self::new(&Params::default(), 140, 1100, 64, 200)
+        Self::new(NetworkConfig::default(), Sizes { width: 140, functionals: 1100, classes: CLASSES }, 64, 200)
     }
 
-    fn new(params: &Params, width: usize, functionals: usize, clips: usize, frames: usize) -> Self {
-        let plan = Plan::new(params, width, functionals, CLASSES);
+    fn new(config: NetworkConfig, sizes: Sizes, clips: usize, frames: usize) -> Self {
+        let engine = Engine::new(Device::Cpu, Kernels::Own).unwrap_or_else(|feature| unreachable!("{feature}"));
         let mut rng = ChaCha8Rng::seed_from_u64(1);
-        let weights = Weights::init(&plan, &mut rng);
+        let device = engine.device.clone().autodiff();
+        let network = config.init(sizes, &device, Source::Drawn(&mut rng));
         let mut random = |count: usize| (0..count).map(|_| rng.random_range(-1.7..1.7)).collect::<Vec<f32>>();
         let batch = Batch {
             lens: vec![frames; clips],
-            frames: random(clips * frames * width),
-            functionals: random(clips * functionals),
+            frames: random(clips * frames * sizes.width),
+            functionals: random(clips * sizes.functionals),
             targets: (0..clips * CLASSES)
                 .map(|at| if at % CLASSES == at / CLASSES % CLASSES { 1.0 / clips as f32 } else { 0.0 })
                 .collect(),
         };
-        Self { optimiser: Optimiser::new(Optimizer::Adamw, 0.01, &weights), plan, weights, batch, done: 0 }
+        let specs = Weights::specs(&config, sizes);
+        let zeros = |spec: &TensorSpec| Tensor::zeros([spec.count()], &engine.device);
+        let means = specs.iter().map(|spec| [zeros(spec), zeros(spec)]).collect();
+        let optimiser = Optimiser { rule: Rule::Adamw, weight_decay: 0.01, clip_norm: 0.0, means };
+        let example = engine.example(batch, sizes);
+        Self { engine, sizes, specs, network: Some(network), optimiser, example, done: 0 }
     }
 
     /// Forward, backward and a step of the optimiser; the loss before.
     pub fn step(&mut self) -> f64 {
-        let out = Engine::Kernels.step(&self.plan, &self.weights, &self.batch, self.done as u64);
-        self.optimiser.step(&mut self.weights, &out.gradients, LEARNING_RATE, self.done);
+        let Some(network) = self.network.take() else { return f64::NAN };
+        let step = Step::new(&self.engine, &network, &self.example, self.done as u64);
+        let loss = step.loss;
+        let kernels = self.engine.kernels;
+        self.network = Some(self.optimiser.apply(kernels, &self.specs, network, step, LEARNING_RATE, self.done));
         self.done += 1;
-        out.loss
+        loss
     }
 
     /// Writes weights, batch, and what one forward and backward pass makes of them, to a safetensors file: names of
     /// tensors begin with `weights.` and `gradients.`; beside them `frames`, `targets`, `probabilities` and `loss`.
     pub fn write(&self, path: &Path) -> std::io::Result<()> {
-        let out = Engine::Kernels.step(&self.plan, &self.weights, &self.batch, 0);
-        let (clips, frames) = (self.batch.lens.len(), self.batch.lens[0]);
+        let Some(network) = &self.network else { return Ok(()) };
+        let out = Step::new(&self.engine, network, &self.example, 0);
+        let lens = &self.example.input.frames.lens;
+        let (clips, frames) = (lens.len(), lens[0]);
+        let bytes = |tensor: &Tensor<2>| to_le_bytes(&values(tensor.clone()));
         let mut tensors = vec![
-            ("frames".to_owned(), vec![clips, frames, self.plan.width], to_le_bytes(&self.batch.frames)),
-            ("targets".to_owned(), vec![clips, CLASSES], to_le_bytes(&self.batch.targets)),
+            ("frames".to_owned(), vec![clips, frames, self.sizes.width], bytes(&self.example.input.frames.values)),
+            ("targets".to_owned(), vec![clips, CLASSES], bytes(&self.example.targets)),
             ("probabilities".to_owned(), vec![clips, CLASSES], to_le_bytes(&out.probabilities)),
             ("loss".to_owned(), vec![1], to_le_bytes(&[out.loss as f32])),
         ];
-        for ((spec, values), gradient) in self.weights.specs.iter().zip(&self.weights.values).zip(&out.gradients) {
-            tensors.push((format!("weights.{}", spec.name), spec.shape.clone(), to_le_bytes(values)));
-            if !gradient.is_empty() {
-                tensors.push((format!("gradients.{}", spec.name), spec.shape.clone(), to_le_bytes(gradient)));
+        let weights = Weights::of(network);
+        for ((spec, weights), gradient) in weights.specs.iter().zip(&weights.values).zip(out.gradients) {
+            tensors.push((format!("weights.{}", spec.name), spec.shape.clone(), to_le_bytes(weights)));
+            if let Some(gradient) = gradient {
+                tensors.push((format!("gradients.{}", spec.name), spec.shape.clone(), to_le_bytes(&values(gradient))));
             }
         }
         let views: HashMap<&str, TensorView<'_>> = tensors

@@ -1,21 +1,11 @@
 //! The network in words, for whoever reads about it.
 
-use serde::Serialize;
-
 use crate::params::Params;
+use crate::words::{listed, word};
 
 /// The network in one sentence.
 pub(crate) fn described(params: &Params) -> String {
-    let mut parts = Vec::new();
-    if !params.conv.is_empty() {
-        let channels: Vec<String> = params.conv.iter().map(|layer| layer.channels.to_string()).collect();
-        parts.push(format!("convolutions over time with {} channels", listed(&channels)));
-    }
-    if params.lstm.layers > 0 {
-        let both = if params.lstm.bidirectional { "bidirectional " } else { "" };
-        parts.push(format!("a {both}LSTM of {} units", params.lstm.hidden));
-    }
-    parts.push(format!("{} pooling", word(params.pooling).replace('-', " ")));
+    let mut parts = params.model.architecture().described();
     if params.use_functionals {
         parts.push("the clip’s functionals".to_owned());
     }
@@ -32,23 +22,9 @@ pub(crate) fn settings(params: &Params) -> String {
         word(params.optimizer),
         params.learning_rate,
         word(params.class_weights),
-        params.dropout,
+        params.model.architecture().dropout(),
         params.label_smoothing
     )
-}
-
-/// The word of a pipeline file for one of a few choices.
-fn word(choice: impl Serialize) -> String {
-    serde_json::to_value(choice).ok().and_then(|word| word.as_str().map(str::to_owned)).unwrap_or_default()
-}
-
-/// `a`, `a and b`, `a, b and c`.
-fn listed(words: &[String]) -> String {
-    match words {
-        [] => String::new(),
-        [one] => one.clone(),
-        [first @ .., last] => format!("{} and {last}", first.join(", ")),
-    }
 }
 
 #[cfg(test)]
@@ -66,8 +42,9 @@ mod tests {
             settings(&params),
             "features all, epochs 40, clips per step 64, optimiser adamw, learning rate 0.002, class weights balanced, dropout 0.25, label smoothing 0.05"
         );
-        let lstm = crate::Lstm { layers: 0, ..params.lstm };
-        let bare = Params { conv: Vec::new(), lstm, use_functionals: false, ..params };
+        let lstm = crate::Lstm { layers: 0, ..crate::Lstm::default() };
+        let bare = crate::CnnLstmConfig { conv: Vec::new(), lstm, ..crate::CnnLstmConfig::default() };
+        let bare = Params { model: crate::NetworkConfig::CnnLstm(bare), use_functionals: false, ..params };
         assert_eq!(described(&bare), "A neural network: attentive statistics pooling.");
     }
 }

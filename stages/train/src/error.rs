@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use ser_models::ModelsError;
 use ser_schemas::TableError;
 
-use crate::net::WeightsError;
+use crate::weights::WeightsError;
 
 /// A training or a prediction that could not be done.
 #[derive(Debug, thiserror::Error)]
@@ -60,7 +60,7 @@ pub enum TrainError {
         learning_rate: f64,
     },
     /// The device is not part of this program.
-    #[error("this program was built without the device `{device}`; build with `--features {feature}`, or use `flex`")]
+    #[error("this program was built without the device `{device}`; build with `--features {feature}`, or use `cpu`")]
     NoDevice {
         /// The device.
         device: &'static str,

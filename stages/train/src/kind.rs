@@ -5,15 +5,15 @@ use ser_stage::{BoxError, Context, Input, Kind, Outcome, Output, Problem};
 
 use crate::{Inputs, Params};
 
-/// The CNN-LSTM, one model per fold.
+/// A network, one model per fold.
 pub struct Train;
 
 impl Kind for Train {
     type Params = Params;
 
     const NAME: &'static str = "train";
-    const VERSION: u32 = 4;
-    const SUMMARY: &'static str = "trains the CNN-LSTM on each fold and predicts its test clips";
+    const VERSION: u32 = 5;
+    const SUMMARY: &'static str = "trains a network on each fold and predicts its test clips";
     const INPUTS: &'static [Input] =
         &[Input::one(&[Clip::NAME]), Input::one(&[frames::NAME, functionals::NAME]), Input::one(&[Assignment::NAME])];
     const OUTPUTS: &'static [Output] =

@@ -1,19 +1,21 @@
-//! Training: the CNN-LSTM of the paper, one model per fold, and its use on new recordings.
+//! Training: a network per fold, and its use on new recordings.
 //!
 //! [`run`] is the stage: it reads clips, features and a split, fits a network per fold, chooses the epoch by validation
 //! UAR and predicts the fold's test clips. [`Predictor`] loads what it wrote. Everything in between is private:
-//! `data` (tables to batches), `net` (the network, on the layers of `ser-kernels` or on burn's), `training` (optimiser,
+//! `data` (tables to batches), `layers` and `networks` (burn modules on the operations of `ser-ops`), `training` (steps,
 //! schedule, checkpoints).
 
 #[doc(hidden)]
 pub mod bench;
 mod data;
 mod description;
+mod engine;
 mod error;
 mod exposures;
 mod kind;
+mod layers;
 mod model_file;
-mod net;
+mod networks;
 mod params;
 mod predictor;
 mod run;
@@ -22,12 +24,17 @@ mod speaker_statistics;
 mod tests;
 mod threads;
 mod training;
+mod weights;
+mod words;
 
 pub use data::windows;
 pub use error::TrainError;
 pub use kind::Train;
-pub use net::WeightsError;
-pub use params::{Augment, ClassWeights, ConvLayer, Device, Lstm, Optimizer, Params, Pooling, Standardise};
+pub use networks::{
+    BlstmFcnConfig, CnnLstmConfig, ConvLayer, Lstm, NetworkConfig, Pooling, ResidualLstmConfig, TimNetConfig,
+};
+pub use params::{Augment, ClassWeights, Device, Kernels, Optimizer, Params, Standardise};
 pub use predictor::{ClipInput, Predictor};
 pub use run::{Inputs, run};
 pub use speaker_statistics::{MIN_SPEAKER_CLIPS, SpeakerStatistics};
+pub use weights::WeightsError;

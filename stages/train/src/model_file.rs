@@ -9,12 +9,15 @@ use serde::{Deserialize, Serialize};
 
 use crate::data::Scalings;
 use crate::error::TrainError;
-use crate::net::{Plan, Weights, WeightsError};
+use crate::networks::Sizes;
 use crate::params::Params;
 use crate::training::write_atomically;
+use crate::weights::{Weights, WeightsError};
 
 /// Version of the description; it rises when an older program would misread it.
-const FORMAT: u32 = 1;
+const FORMAT: u32 = 2;
+/// The version of before: the parameters of the network, then a CNN-LSTM always, stood beside the others.
+const FLAT: u32 = 1;
 const CONFIG: &str = "config.json";
 const WEIGHTS: &str = "model.safetensors";
 
@@ -41,8 +44,8 @@ pub(crate) struct ModelConfig {
     pub(crate) classes: Vec<Emotion>,
     /// Parameters of the training, whole.
     pub(crate) params: Params,
-    /// Sizes of the network.
-    pub(crate) network: Plan,
+    /// Sizes of its inputs and outputs.
+    pub(crate) network: Sizes,
     /// Trained values.
     pub(crate) parameter_count: usize,
     /// Layout of the frames that the model was trained on, with the parameters that compute them.
@@ -93,37 +96,31 @@ impl ModelConfig {
         let path = folder.join(CONFIG);
         let text = std::fs::read_to_string(&path).map_err(TableError::io("read", &path))?;
         let bad = |problem: String| TrainError::BadConfig { path: path.clone(), problem };
-        let value: serde_json::Value = serde_json::from_str(&text).map_err(|error| bad(error.to_string()))?;
+        let mut value: serde_json::Value = serde_json::from_str(&text).map_err(|error| bad(error.to_string()))?;
         let format = value.get("format").and_then(serde_json::Value::as_u64);
-        if format != Some(u64::from(FORMAT)) {
+        let altered = alteration(&value);
+        if format == Some(u64::from(FLAT)) {
+            nest(&mut value);
+        } else if format != Some(u64::from(FORMAT)) {
             let found = format.map_or_else(|| "none".to_owned(), |format| format.to_string());
             return Err(bad(format!("expected format {FORMAT}, found {found}")));
         }
         let config: Self = serde_json::from_value(value).map_err(|error| bad(error.to_string()))?;
-        if let Some(problem) = config.inconsistency().or_else(|| config.alteration()) {
+        if let Some(problem) = config.inconsistency().or(altered) {
             return Err(bad(problem));
         }
         let path = folder.join(WEIGHTS);
         let bytes = std::fs::read(&path).map_err(TableError::io("read", &path))?;
         let weights = match &config.weights_hash {
             // A file that does not fit says more in its own words; one that fits may still be another fold's.
-            Some(expected) if *expected != hash(&bytes) => Weights::from_bytes(&config.network, &bytes)
-                .and_then(|_| Err(WeightsError::Changed { expected: expected.clone(), found: hash(&bytes) })),
-            _ => Weights::from_bytes(&config.network, &bytes),
+            Some(expected) if *expected != hash(&bytes) => {
+                Weights::from_bytes(&config.params.model, config.network, &bytes)
+                    .and_then(|_| Err(WeightsError::Changed { expected: expected.clone(), found: hash(&bytes) }))
+            }
+            _ => Weights::from_bytes(&config.params.model, config.network, &bytes),
         };
         let weights = weights.map_err(|source| TrainError::Weights { path, source })?;
         Ok((config, weights))
-    }
-
-    /// A difference from the description that training wrote. Classes in another order or another standardisation are
-    /// consistent, and would give every recording a wrong answer.
-    fn alteration(&self) -> Option<String> {
-        let expected = self.description_hash.as_ref()?;
-        let written = serde_json::to_string_pretty(&Self { description_hash: None, ..self.clone() }).ok()? + "\n";
-        let found = hash(written.as_bytes());
-        (found != *expected).then(|| {
-            format!("it was changed after training: its hash is {found}, expected {expected}; copy the folder again, or train again")
-        })
     }
 
     /// What would make the description useless: sizes that contradict each other.
@@ -165,11 +162,43 @@ impl ModelConfig {
             })
             .or_else(|| (network.classes == 0 || network.width == 0).then(|| "no classes or no columns".to_owned()))
             .or_else(|| {
-                let params = Params { device: crate::params::Device::Flex, ..self.params.clone() };
+                let params = Params { device: crate::params::Device::Cpu, ..self.params.clone() };
                 let mut problems = ser_stage::schema::problems(&params).into_iter().chain(params.check());
                 problems.next().map(|problem| format!("`params.{}`: {}", problem.key, problem.message))
             })
     }
+}
+
+/// A difference from the description that training wrote. Classes in another order or another standardisation are
+/// consistent, and would give every recording a wrong answer.
+fn alteration(config: &serde_json::Value) -> Option<String> {
+    let mut bare = config.as_object()?.clone();
+    let expected = bare.shift_remove("description_hash")?;
+    let expected = expected.as_str().unwrap_or_default();
+    let found = hash((serde_json::to_string_pretty(&bare).ok()? + "\n").as_bytes());
+    (found != expected).then(|| {
+        format!("it was changed after training: its hash is {found}, expected {expected}; copy the folder again, or train again")
+    })
+}
+
+/// Brings parameters of version [`FLAT`] into the form of today.
+fn nest(config: &mut serde_json::Value) {
+    let Some(params) = config.get_mut("params").and_then(serde_json::Value::as_object_mut) else { return };
+    let mut model = serde_json::Map::from_iter([("kind".to_owned(), "cnn-lstm".into())]);
+    for key in
+        ["conv", "lstm", "pooling", "attention_size", "functionals_size", "dense", "dropout", "functionals_dropout"]
+    {
+        model.extend(params.shift_remove(key).map(|value| (key.to_owned(), value)));
+    }
+    params.insert("model".to_owned(), model.into());
+    match params.get("device").and_then(serde_json::Value::as_str) {
+        Some("flex") => params.insert("device".to_owned(), "cpu".into()),
+        Some("flex-layers") => {
+            params.insert("kernels".to_owned(), "burn".into());
+            params.insert("device".to_owned(), "cpu".into())
+        }
+        _ => None,
+    };
 }
 
 /// BLAKE3 hash of `bytes`, 64 hexadecimal digits.

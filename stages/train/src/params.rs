@@ -4,9 +4,16 @@ use schemars::JsonSchema;
 use ser_stage::Problem;
 use serde::{Deserialize, Serialize};
 
-/// Parameters of a train stage: the features used, every size of the network, and how it is trained.
+use crate::networks::NetworkConfig;
+
+/// Parameters of a train stage: the features used, the network, and how it is trained.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
+#[schemars(extend("x-was" = {
+    "conv": "`model.conv`", "lstm": "`model.lstm`", "pooling": "`model.pooling`", "attention_size": "`model.attention_size`",
+    "functionals_size": "`model.functionals_size`", "dense": "`model.dense`", "dropout": "`model.dropout`",
+    "functionals_dropout": "`model.functionals_dropout`",
+}))]
 pub struct Params {
     /// Frame features to use, by the beginning of their names: `log-mel` takes `log_mel_00`, `log_mel_01`, ...; `all`
     /// takes every column of the frames table. Names are matched as whole words, `-` and `_` alike.
@@ -20,27 +27,8 @@ pub struct Params {
     /// epoch; validation, test and prediction take the mean over windows of this length, spread over the whole clip. 0: no limit.
     #[schemars(range(min = 0, max = 100_000))]
     pub max_frames: usize,
-    /// Convolutions over time, in order; each is followed by batch normalisation, ReLU, max pooling and dropout.
-    pub conv: Vec<ConvLayer>,
-    /// The LSTM after the convolutions.
-    pub lstm: Lstm,
-    /// How a clip's frames become one vector.
-    pub pooling: Pooling,
-    /// Size of the hidden layer that scores frames, for `attention` and `attentive-statistics`.
-    #[schemars(range(min = 1, max = 4096))]
-    pub attention_size: usize,
-    /// Size of the dense layer that functionals pass before they are joined; 0 joins them as they are.
-    #[schemars(range(min = 0, max = 4096))]
-    pub functionals_size: usize,
-    /// Sizes of the dense layers (with ReLU) between the clip's vector and the classes.
-    #[schemars(inner(range(min = 1, max = 8192)))]
-    pub dense: Vec<usize>,
-    /// Share of values dropped in training after each convolution, between LSTM layers and before each dense layer.
-    #[schemars(range(min = 0.0, max = 0.95))]
-    pub dropout: f64,
-    /// Share of functionals dropped in training before their dense layer.
-    #[schemars(range(min = 0.0, max = 0.95))]
-    pub functionals_dropout: f64,
+    /// The network.
+    pub model: NetworkConfig,
     /// Clips per step.
     #[schemars(range(min = 1, max = 65_536))]
     pub batch_size: usize,
@@ -80,43 +68,11 @@ pub struct Params {
     pub augment: Augment,
     /// Where the network is computed.
     pub device: Device,
+    /// What computes it on the device `cpu`; on all others it is burn.
+    pub kernels: Kernels,
     /// Added to the pipeline's seed: other initial weights and other batches, same everything else.
     #[schemars(range(min = 0, max = 4_294_967_295_u32))]
     pub seed_offset: u32,
-}
-
-/// One convolution over time.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
-#[serde(deny_unknown_fields)]
-pub struct ConvLayer {
-    /// Channels out.
-    #[schemars(range(min = 1, max = 8192))]
-    pub channels: usize,
-    /// Frames under the kernel; odd.
-    #[schemars(range(min = 1, max = 255))]
-    pub kernel: usize,
-    /// Frames between positions of the kernel.
-    #[serde(default = "one")]
-    #[schemars(range(min = 1, max = 64))]
-    pub stride: usize,
-    /// Frames of which max pooling keeps the highest; 1: no pooling.
-    #[serde(default = "one")]
-    #[schemars(range(min = 1, max = 64))]
-    pub pool: usize,
-}
-
-/// The LSTM.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
-#[serde(default, deny_unknown_fields)]
-pub struct Lstm {
-    /// Size of the state of each direction.
-    #[schemars(range(min = 1, max = 8192))]
-    pub hidden: usize,
-    /// Whether a second LSTM reads each clip from its end.
-    pub bidirectional: bool,
-    /// Layers; 0 leaves the LSTM out.
-    #[schemars(range(min = 0, max = 16))]
-    pub layers: usize,
 }
 
 /// Alterations of training clips; validation and test clips are never touched.
@@ -166,20 +122,6 @@ pub enum Standardise {
     Train,
 }
 
-/// How frames become one vector.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
-#[serde(rename_all = "kebab-case")]
-pub enum Pooling {
-    /// The final state of each direction.
-    Last,
-    /// The mean of all frames.
-    Mean,
-    /// The mean of all frames, weighted by a learnt score.
-    Attention,
-    /// Weighted mean and weighted standard deviation.
-    AttentiveStatistics,
-}
-
 /// Rule by which gradients become steps.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
@@ -205,12 +147,11 @@ pub enum ClassWeights {
 /// Where the network is computed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
+#[schemars(extend("x-was" = { "flex": "`\"cpu\"`", "flex-layers": "`\"cpu\"` with `kernels = \"burn\"`" }))]
 pub enum Device {
-    /// The processor, with this crate's own layer kernels on the widest instructions that it has.
-    Flex,
-    /// The processor, with burn's own layers on its flex backend: the reference for the kernels, several times slower.
-    FlexLayers,
-    /// burn's ndarray backend (cargo feature `ndarray`): an independent reference, slower still.
+    /// The processor.
+    Cpu,
+    /// burn's ndarray backend (cargo feature `ndarray`): an independent reference, slower.
     Ndarray,
     /// A graphics processor through wgpu (cargo feature `wgpu`).
     Wgpu,
@@ -218,8 +159,14 @@ pub enum Device {
     Cuda,
 }
 
-fn one() -> usize {
-    1
+/// What computes the network on the processor.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+pub enum Kernels {
+    /// This project's own kernels, on the widest instructions that the processor has.
+    Own,
+    /// burn's tensor operations: the reference for the kernels, several times slower.
+    Burn,
 }
 
 impl Default for Params {
@@ -229,17 +176,7 @@ impl Default for Params {
             use_functionals: true,
             standardise: Standardise::Train,
             max_frames: 600,
-            conv: vec![
-                ConvLayer { channels: 64, kernel: 5, stride: 2, pool: 1 },
-                ConvLayer { channels: 96, kernel: 5, stride: 1, pool: 2 },
-            ],
-            lstm: Lstm::default(),
-            pooling: Pooling::AttentiveStatistics,
-            attention_size: 32,
-            functionals_size: 128,
-            dense: vec![64],
-            dropout: 0.25,
-            functionals_dropout: 0.3,
+            model: NetworkConfig::default(),
             batch_size: 64,
             epochs: 40,
             optimizer: Optimizer::Adamw,
@@ -252,15 +189,10 @@ impl Default for Params {
             label_smoothing: 0.05,
             early_stopping: 0,
             augment: Augment::default(),
-            device: Device::Flex,
+            device: Device::Cpu,
+            kernels: Kernels::Own,
             seed_offset: 0,
         }
-    }
-}
-
-impl Default for Lstm {
-    fn default() -> Self {
-        Self { hidden: 64, bidirectional: true, layers: 1 }
     }
 }
 
@@ -283,8 +215,7 @@ impl Device {
     /// The cargo feature that this device needs and that is not compiled in.
     pub(crate) fn missing_feature(self) -> Option<&'static str> {
         match self {
-            Self::Flex => None,
-            Self::FlexLayers => (!cfg!(feature = "flex")).then_some("flex"),
+            Self::Cpu => None,
             Self::Ndarray => (!cfg!(feature = "ndarray")).then_some("ndarray"),
             Self::Wgpu => (!cfg!(feature = "wgpu")).then_some("wgpu"),
             Self::Cuda => (!cfg!(feature = "cuda")).then_some("cuda"),
@@ -294,8 +225,7 @@ impl Device {
     /// The name used in pipeline files.
     pub(crate) fn as_str(self) -> &'static str {
         match self {
-            Self::Flex => "flex",
-            Self::FlexLayers => "flex-layers",
+            Self::Cpu => "cpu",
             Self::Ndarray => "ndarray",
             Self::Wgpu => "wgpu",
             Self::Cuda => "cuda",
@@ -310,23 +240,10 @@ impl Params {
         let mut problem = |key: &str, message: String, hint: &str| {
             problems.push(Problem { key: key.to_owned(), message, hint: Some(hint.to_owned()) });
         };
-        for (index, layer) in self.conv.iter().enumerate() {
-            if layer.kernel.is_multiple_of(2) {
-                let hint = format!("use {} or {}", layer.kernel.saturating_sub(1).max(1), layer.kernel + 1);
-                problem(
-                    &format!("conv[{index}].kernel"),
-                    format!("expected an odd number, found {}", layer.kernel),
-                    &hint,
-                );
-            }
-        }
-        if self.conv.is_empty() && self.lstm.layers == 0 && !matches!(self.pooling, Pooling::Mean) {
-            let message = "neither convolutions nor an LSTM are declared".to_owned();
-            problem("pooling", message, "declare a layer, or use `mean`");
-        }
+        self.model.architecture().check(&mut |key, message, hint| problem(&format!("model.{key}"), message, hint));
         if let Some(feature) = self.device.missing_feature() {
             let message = format!("this program was built without the device `{}`", self.device.as_str());
-            problem("device", message, &format!("build with `--features {feature}`, or use `flex`"));
+            problem("device", message, &format!("build with `--features {feature}`, or use `cpu`"));
         }
         problems
     }
@@ -335,6 +252,7 @@ impl Params {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::networks::{CnnLstmConfig, ConvLayer};
 
     #[test]
     fn defaults_are_acceptable() {
@@ -343,25 +261,29 @@ mod tests {
 
     #[test]
     fn every_mistake_is_reported() {
-        let params = Params {
+        let model = CnnLstmConfig {
             conv: [3, 4, 6].map(|kernel| ConvLayer { channels: 8, kernel, stride: 1, pool: 1 }).into(),
-            ..Params::default()
+            ..CnnLstmConfig::default()
         };
+        let params = Params { model: NetworkConfig::CnnLstm(model), ..Params::default() };
         let keys: Vec<String> = params.check().into_iter().map(|problem| problem.key).collect();
-        assert_eq!(keys, ["conv[1].kernel", "conv[2].kernel"]);
+        assert_eq!(keys, ["model.conv[1].kernel", "model.conv[2].kernel"]);
     }
 
     #[test]
     #[cfg(not(feature = "cuda"))]
     fn a_device_that_is_not_compiled_in_names_its_feature() {
         let problems = Params { device: Device::Cuda, ..Params::default() }.check();
-        assert_eq!(problems[0].hint.as_deref(), Some("build with `--features cuda`, or use `flex`"));
+        assert_eq!(problems[0].hint.as_deref(), Some("build with `--features cuda`, or use `cpu`"));
     }
 
     #[test]
     fn unknown_keys_are_refused() {
         assert!(serde_json::from_str::<Params>(r#"{"epoch": 3}"#).is_err());
-        let params: Params = serde_json::from_str(r#"{"conv": [{"channels": 8, "kernel": 3}]}"#).expect("valid");
-        assert_eq!(params.conv[0], ConvLayer { channels: 8, kernel: 3, stride: 1, pool: 1 });
+        assert!(serde_json::from_str::<Params>(r#"{"model": {"kind": "cnn-lstm", "convs": []}}"#).is_err());
+        let text = r#"{"model": {"kind": "cnn-lstm", "conv": [{"channels": 8, "kernel": 3}]}}"#;
+        let params: Params = serde_json::from_str(text).expect("valid");
+        let conv = vec![ConvLayer { channels: 8, kernel: 3, stride: 1, pool: 1 }];
+        assert_eq!(params.model, NetworkConfig::CnnLstm(CnnLstmConfig { conv, ..CnnLstmConfig::default() }));
     }
 }

@@ -7,10 +7,11 @@ use std::path::Path;
 use ser_schemas::Emotion;
 
 use crate::data::{Item, Scaler, Scalings, WindowRows, windows};
+use crate::engine::Engine;
 use crate::error::TrainError;
 use crate::model_file::{ModelConfig, model_folders};
-use crate::net::{Engine, Weights};
-use crate::params::{Device, Standardise};
+use crate::networks::Network;
+use crate::params::{Device, Kernels, Standardise};
 use crate::speaker_statistics::SpeakerStatistics;
 use crate::training::predict;
 
@@ -32,7 +33,7 @@ pub struct ClipInput<'a> {
 /// A trained model in use: one fold's, or the mean of all folds' probabilities.
 #[derive(Debug, Clone)]
 pub struct Predictor {
-    models: Vec<(ModelConfig, Weights)>,
+    models: Vec<(ModelConfig, Network)>,
     engine: Engine,
 }
 
@@ -44,9 +45,9 @@ impl Predictor {
 
     /// Loads the model in `folder`: a fold's folder, or a train artifact, whose folds then vote with equal weight.
     pub fn load(folder: &Path, device: Device) -> Result<Self, TrainError> {
-        let engine =
-            Engine::new(device).map_err(|feature| TrainError::NoDevice { device: device.as_str(), feature })?;
-        let mut models: Vec<(ModelConfig, Weights)> = Vec::new();
+        let engine = Engine::new(device, Kernels::Own)
+            .map_err(|feature| TrainError::NoDevice { device: device.as_str(), feature })?;
+        let mut models: Vec<(ModelConfig, Network)> = Vec::new();
         for path in model_folders(folder)? {
             let (config, weights) = ModelConfig::read(&path)?;
             if let Some((first, _)) = models.first() {
@@ -65,7 +66,8 @@ impl Predictor {
                     return Err(TrainError::MixedFolds { path, what });
                 }
             }
-            models.push((config, weights));
+            let network = weights.network(&config.params.model, config.network, &engine.device);
+            models.push((config, network));
         }
         Ok(Self { models, engine })
     }
@@ -120,10 +122,10 @@ impl Predictor {
         let classes = self.classes().len();
         let mut sums = vec![0.0; clips.len() * classes];
         let rows = WindowRows::new(clips.iter().map(|clip| clip.frame_count), self.max_frames());
-        for (config, weights) in &self.models {
+        for (config, network) in &self.models {
             let scalers: Vec<Scaler> = clips.iter().map(|clip| scaler(config, clip.speaker)).collect();
             let item = |at: usize, window: &Range<usize>| item(config, &scalers[at], &clips[at], window);
-            let probabilities = predict(&self.engine, &config.network, weights, &rows, item);
+            let probabilities = predict(&self.engine, network, config.network, &rows, item);
             for (sum, probability) in sums.iter_mut().zip(probabilities) {
                 *sum += probability / self.models.len() as f32;
             }

@@ -12,13 +12,15 @@ use ser_stage::{Context, Outcome};
 
 use crate::data::{ClipData, Dataset, Item, Scaler, Scalings, WindowRows};
 use crate::description::{described, settings};
+use crate::engine::Engine;
 use crate::error::TrainError;
 use crate::exposures::uses;
 use crate::model_file::ModelConfig;
-use crate::net::{Engine, Plan, TensorSpec};
+use crate::networks::Sizes;
 use crate::params::{Params, Standardise};
 use crate::threads::Threads;
 use crate::training::{FoldInputs, FoldOutcome, predict, train_fold};
+use crate::weights::{TensorSpec, Weights};
 
 /// What a train stage reads.
 #[derive(Debug, Clone, Copy)]
@@ -48,7 +50,9 @@ struct Common<'a> {
     inputs: &'a Inputs<'a>,
     ctx: &'a Context<'a>,
     data: &'a Dataset,
-    plan: Plan,
+    sizes: Sizes,
+    /// The network's parameters.
+    specs: Vec<TensorSpec>,
     engine: Engine,
     threads: Threads<'a>,
     folds: &'a [Fold],
@@ -82,15 +86,17 @@ pub(crate) fn run_on(
     data.split.gaps().iter().for_each(|gap| ctx.observer.warn(gap));
     let folds = &data.split.folds;
     let workers = threads.count().min(folds.len()).max(1);
-    let engine = Engine::new(params.device)
+    let engine = Engine::new(params.device, params.kernels)
         .map_err(|feature| TrainError::NoDevice { device: params.device.as_str(), feature })?;
     let functionals = data.functional_names.len();
+    let sizes = Sizes { width: data.width(), functionals, classes: data.split.classes.len() };
     let common = Common {
         params,
         inputs,
         ctx,
         data: &data,
-        plan: Plan::new(params, data.width(), functionals, data.split.classes.len()),
+        sizes,
+        specs: Weights::specs(&params.model, sizes),
         engine,
         threads,
         folds,
@@ -149,11 +155,11 @@ impl Common<'_> {
     }
 
     fn train_one(&self, at: usize) -> Result<Trained, TrainError> {
-        let (data, roles, plan) = (self.data, &self.folds[at], &self.plan);
+        let (data, roles, sizes) = (self.data, &self.folds[at], self.sizes);
         let training = roles.train.iter().map(|at| &data.clips[*at]);
-        let scalings = Scalings::fit(training.clone(), plan.width, plan.functionals);
+        let scalings = Scalings::fit(training.clone(), sizes.width, sizes.functionals);
         let voices = if self.params.augment.voice > 0.0 {
-            Scalings::per_speaker(training, plan.width, plan.functionals)
+            Scalings::per_speaker(training, sizes.width, sizes.functionals)
         } else {
             BTreeMap::new()
         };
@@ -164,7 +170,8 @@ impl Common<'_> {
             roles,
             scaler: &scaler,
             voices: &voices,
-            plan,
+            sizes,
+            specs: &self.specs,
             engine: &self.engine,
             threads: self.threads,
             seed: self.seed,
@@ -186,9 +193,9 @@ impl Common<'_> {
     /// A checkpoint is continued only by a training of the same clips with the same parameters.
     fn identity(&self, roles: &Fold) -> String {
         let params = serde_json::to_string(self.params).unwrap_or_default();
-        let plan = serde_json::to_string(&self.plan).unwrap_or_default();
+        let sizes = serde_json::to_string(&self.sizes).unwrap_or_default();
         let (train, validation) = (roles.train.len(), roles.validation.len());
-        format!("{} {} {params} {plan} {train} {validation}", self.ctx.provenance.fingerprint, self.seed)
+        format!("{} {} {params} {sizes} {train} {validation}", self.ctx.provenance.fingerprint, self.seed)
     }
 
     /// Of each class for each of `clips`.
@@ -196,12 +203,13 @@ impl Common<'_> {
         if clips.is_empty() {
             return Vec::new();
         }
-        let (data, plan) = (self.data, &self.plan);
+        let (data, sizes) = (self.data, self.sizes);
         let clips: Vec<&ClipData> = clips.iter().map(|at| &data.clips[*at]).collect();
-        let counts = clips.iter().map(|clip| clip.frames.len() / plan.width);
+        let counts = clips.iter().map(|clip| clip.frames.len() / sizes.width);
         let rows = WindowRows::new(counts, self.params.max_frames);
-        let item = |at: usize, window: &Range<usize>| Item::plain(clips[at], window, scaler, plan.width);
-        let probabilities = self.threads.run(|| predict(&self.engine, plan, &outcome.weights, &rows, item));
+        let item = |at: usize, window: &Range<usize>| Item::plain(clips[at], window, scaler, sizes.width);
+        let network = outcome.weights.network(&self.params.model, sizes, &self.engine.device);
+        let probabilities = self.threads.run(|| predict(&self.engine, &network, sizes, &rows, item));
         probabilities.into_iter().map(f64::from).collect()
     }
 
@@ -248,8 +256,7 @@ impl Common<'_> {
         let mut history: Vec<Epoch> = Vec::new();
         let mut records = Vec::new();
         let mut uars = Vec::new();
-        let parameter_count =
-            self.plan.tensors().iter().filter(|tensor| tensor.is_trained()).map(TensorSpec::count).sum();
+        let parameter_count = self.specs.iter().filter(|spec| spec.is_trained()).map(TensorSpec::count).sum();
         for (roles, fold) in self.folds.iter().zip(folds) {
             let best = fold.outcome.history.iter().find(|row| row.best);
             let config = ModelConfig {
@@ -263,7 +270,7 @@ impl Common<'_> {
                 validation_uar: best.and_then(|row| row.validation_uar),
                 classes: self.data.split.classes.clone(),
                 params: self.params.clone(),
-                network: self.plan.clone(),
+                network: self.sizes,
                 parameter_count,
                 features: self.data.layout.clone(),
                 columns: self.data.columns.clone(),

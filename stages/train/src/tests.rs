@@ -17,8 +17,8 @@ use ser_stage::{Context, Observer, Outcome, Quiet};
 use crate::run::run_on;
 use crate::threads::Threads;
 use crate::{
-    Augment, ClipInput, ConvLayer, Device, Inputs, Lstm, MIN_SPEAKER_CLIPS, Params, Predictor, SpeakerStatistics,
-    Standardise, TrainError,
+    Augment, ClipInput, CnnLstmConfig, ConvLayer, Device, Inputs, Kernels, Lstm, MIN_SPEAKER_CLIPS, NetworkConfig,
+    Params, Predictor, SpeakerStatistics, Standardise, TrainError,
 };
 
 const EMOTIONS: [Emotion; 3] = [Emotion::ANGRY, Emotion::HAPPY, Emotion::SAD];
@@ -170,13 +170,20 @@ impl World {
     }
 }
 
-fn small() -> Params {
-    Params {
+fn small_model() -> CnnLstmConfig {
+    CnnLstmConfig {
         conv: vec![ConvLayer { channels: 8, kernel: 5, stride: 2, pool: 1 }],
         lstm: Lstm { hidden: 6, bidirectional: true, layers: 1 },
         attention_size: 4,
         functionals_size: 4,
         dense: vec![8],
+        ..CnnLstmConfig::default()
+    }
+}
+
+fn small() -> Params {
+    Params {
+        model: NetworkConfig::CnnLstm(small_model()),
         batch_size: 12,
         epochs: 8,
         learning_rate: 1e-2,
@@ -225,9 +232,8 @@ fn one_batch_can_be_learnt_by_heart() {
     let world = World::new();
     world.assign(|_, speaker| if speaker == 0 { Role::Train } else { Role::Test });
     let params = Params {
+        model: NetworkConfig::CnnLstm(CnnLstmConfig { dropout: 0.0, functionals_dropout: 0.0, ..small_model() }),
         epochs: 120,
-        dropout: 0.0,
-        functionals_dropout: 0.0,
         label_smoothing: 0.0,
         weight_decay: 0.0,
         augment: Augment { copies: 0.0, voice: 0.0, mixup: 0.0, time_masks: 0, feature_masks: 0, ..Augment::default() },
@@ -442,7 +448,7 @@ fn a_loaded_model_gives_the_probabilities_of_its_training() {
     for standardise in [Standardise::Train, Standardise::Clip, Standardise::None, Standardise::Speaker] {
         let name = format!("{standardise:?}");
         world.run(&name, &Params { standardise, epochs: 3, ..small() }).expect("training");
-        let predictor = Predictor::load(&world.path(&name).join("fold=0"), Device::Flex).expect("model");
+        let predictor = Predictor::load(&world.path(&name).join("fold=0"), Device::Cpu).expect("model");
         assert_eq!(predictor.classes(), EMOTIONS);
         assert_eq!(predictor.feature_params(), (&serde_json::json!({"hop_s": 0.01}), 16_000));
         let recordings = recordings(&world, 0..2);
@@ -455,7 +461,7 @@ fn a_loaded_model_gives_the_probabilities_of_its_training() {
             assert!(close, "{name}, {}: {found:?}, expected {:?}", expected.clip_id, expected.probabilities);
         }
     }
-    let artifact = Predictor::load(&world.path("Train"), Device::Flex).expect("both folds");
+    let artifact = Predictor::load(&world.path("Train"), Device::Cpu).expect("both folds");
     let recordings = recordings(&world, 0..1);
     for row in artifact.predict(&inputs_of(&recordings, &BTreeMap::new())).expect("probabilities") {
         assert!((row.iter().sum::<f32>() - 1.0).abs() < 1e-5);
@@ -475,7 +481,7 @@ fn clips_longer_than_the_network_hears_are_heard_to_their_ends() {
         ]
     );
     assert_eq!(world.about("ten").long_clips.as_ref(), summary.notes.first());
-    let predictor = Predictor::load(&world.path("ten/fold=0"), Device::Flex).expect("model");
+    let predictor = Predictor::load(&world.path("ten/fold=0"), Device::Cpu).expect("model");
     assert_eq!((predictor.max_frames(), predictor.window_count(10), predictor.window_count(24)), (10, 1, 4));
     let recordings = recordings(&world, 0..2);
     let none = BTreeMap::new();
@@ -517,7 +523,7 @@ fn clips_longer_than_the_network_hears_are_heard_to_their_ends() {
 fn a_clip_that_fits_is_not_moved_by_longer_ones_beside_it() {
     let world = World::new();
     world.run("net", &Params { max_frames: 30, epochs: 1, ..small() }).expect("training");
-    let predictor = Predictor::load(&world.path("net"), Device::Flex).expect("model");
+    let predictor = Predictor::load(&world.path("net"), Device::Cpu).expect("model");
     let recordings = recordings(&world, 0..6);
     let none = BTreeMap::new();
     let clips = inputs_of(&recordings, &none);
@@ -533,7 +539,7 @@ fn a_speaker_of_few_recordings_has_the_statistics_of_training() {
     let world = World::new();
     let params = Params { standardise: Standardise::Speaker, epochs: 2, ..small() };
     world.run("net", &params).expect("training");
-    let predictor = Predictor::load(&world.path("net"), Device::Flex).expect("model");
+    let predictor = Predictor::load(&world.path("net"), Device::Cpu).expect("model");
     assert!(predictor.is_per_speaker());
     let recordings = recordings(&world, 5..6);
     let predict = |speakers: &BTreeMap<String, SpeakerStatistics>| {
@@ -560,7 +566,7 @@ fn weights_that_are_not_those_of_the_training_are_refused() {
     let good = std::fs::read(&weights).expect("weights");
     let load = |bytes: &[u8]| {
         std::fs::write(&weights, bytes).expect("write");
-        Predictor::load(&folder, Device::Flex).map(|_| ()).map_err(|error| {
+        Predictor::load(&folder, Device::Cpu).map(|_| ()).map_err(|error| {
             assert!(error.to_string().contains("model.safetensors"), "{error}");
             std::error::Error::source(&error).map(ToString::to_string).unwrap_or_default()
         })
@@ -599,7 +605,7 @@ fn weights_that_are_not_those_of_the_training_are_refused() {
     for wrong in [serde_json::json!(1e300), serde_json::json!(-1.0)] {
         value["standardisation"]["frames"]["sd"][0] = wrong;
         std::fs::write(&config, value.to_string()).expect("write");
-        let error = Predictor::load(&folder, Device::Flex).expect_err("no standard deviation").to_string();
+        let error = Predictor::load(&folder, Device::Cpu).expect_err("no standard deviation").to_string();
         assert!(error.contains("`standardisation` holds mean"), "{error}");
     }
 }
@@ -609,7 +615,7 @@ fn a_model_carries_the_limits_of_its_manifest() {
     let world = World::new();
     let limits = |name: &str| {
         world.run(name, &Params { epochs: 1, ..small() }).expect("training");
-        Predictor::load(&world.path(name), Device::Flex).expect("model").limits().cloned()
+        Predictor::load(&world.path(name), Device::Cpu).expect("model").limits().cloned()
     };
     assert_eq!(limits("before"), None);
     let path = world.path("manifest/clips.parquet");
@@ -638,7 +644,7 @@ fn models_that_do_not_fit_say_so() {
     let world = World::new();
     world.run("net", &Params { epochs: 1, ..small() }).expect("training");
     let fold = world.path("net").join("fold=0");
-    let predictor = Predictor::load(&fold, Device::Flex).expect("model");
+    let predictor = Predictor::load(&fold, Device::Cpu).expect("model");
     let narrow = ClipInput { frames: &[0.0; 6], frame_count: 2, functionals: &[0.0; 2], speaker: None };
     let message = predictor.predict(&[narrow]).expect_err("3 columns of 4").to_string();
     assert_eq!(message, "clip 0: expected 4 values per frame, found 3");
@@ -648,7 +654,7 @@ fn models_that_do_not_fit_say_so() {
     let text = std::fs::read_to_string(&config).expect("text");
     let load = |text: &str| {
         std::fs::write(&config, text).expect("write");
-        let error = Predictor::load(&fold, Device::Flex).expect_err("altered");
+        let error = Predictor::load(&fold, Device::Cpu).expect_err("altered");
         std::error::Error::source(&error).map_or_else(|| error.to_string(), ToString::to_string)
     };
     // Consistent, and wrong for every recording.
@@ -670,9 +676,9 @@ fn models_that_do_not_fit_say_so() {
         load(&wider)
     );
     assert!(load(&text.replacen("\"angry\",", "", 1)).contains("`classes`: found 2, expected 3"));
-    assert!(load(&text.replacen("\"format\": 1", "\"format\": 9", 1)).contains("expected format 1, found 9"));
+    assert!(load(&text.replacen("\"format\": 2", "\"format\": 9", 1)).contains("expected format 2, found 9"));
     assert!(load("{").contains("not the description of a model"));
-    let nothing = Predictor::load(&world.path("split"), Device::Flex).expect_err("no model").to_string();
+    let nothing = Predictor::load(&world.path("split"), Device::Cpu).expect_err("no model").to_string();
     assert!(nothing.contains("holds no trained model"), "{nothing}");
 }
 
@@ -716,18 +722,21 @@ fn keep_frames(path: &Path, kept: impl Fn(&str) -> bool) {
     writer.finish().expect("frames");
 }
 
-/// Rounding differs between devices and training feeds it back, so only the first epochs can be compared.
+/// Rounding differs between kernels and devices and training feeds it back, so only the first epochs can be compared.
 #[test]
-#[cfg(all(feature = "flex", feature = "ndarray"))]
-fn devices_train_to_close_numbers() {
+fn kernels_and_devices_train_to_close_numbers() {
     let world = World::new();
-    let trained = |device: Device, name: &str| {
-        world.run(name, &Params { device, epochs: 2, ..small() }).expect("training");
+    let trained = |device: Device, kernels: Kernels, name: &str| {
+        world.run(name, &Params { device, kernels, epochs: 2, ..small() }).expect("training");
         world.predictions(name)
     };
-    let kernels = trained(Device::Flex, "kernels");
-    for (device, name) in [(Device::FlexLayers, "flex"), (Device::Ndarray, "ndarray")] {
-        for (a, b) in kernels.iter().zip(&trained(device, name)) {
+    let own = trained(Device::Cpu, Kernels::Own, "own");
+    let mut others = vec![("burn", trained(Device::Cpu, Kernels::Burn, "burn"))];
+    if cfg!(feature = "ndarray") {
+        others.push(("ndarray", trained(Device::Ndarray, Kernels::Burn, "ndarray")));
+    }
+    for (name, other) in &others {
+        for (a, b) in own.iter().zip(other) {
             let close = a.probabilities.iter().zip(&b.probabilities).all(|(a, b)| (a - b).abs() < 5e-3);
             assert!(close, "{name}, {}: {:?} and {:?}", a.clip_id, a.probabilities, b.probabilities);
         }

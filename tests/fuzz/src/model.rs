@@ -19,7 +19,7 @@ pub fn model(bytes: &[u8]) {
     let folder = folder();
     put(folder.path(), "config.json", config);
     put(folder.path(), "model.safetensors", weights);
-    let Ok(predictor) = Predictor::load(folder.path(), Device::Flex) else { return };
+    let Ok(predictor) = Predictor::load(folder.path(), Device::Cpu) else { return };
     let (columns, functionals) = (predictor.frame_names().len(), predictor.functional_names().len());
     if columns > MAX_WIDTH || functionals > MAX_WIDTH {
         return;

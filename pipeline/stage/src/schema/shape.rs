@@ -10,7 +10,7 @@ use serde_json::{Map, Value};
 use super::node::{Node, NodeValue};
 
 /// Words for people and editors.
-pub(super) const ANNOTATIONS: [&str; 5] = ["$schema", "title", "description", "default", "examples"];
+pub(super) const ANNOTATIONS: [&str; 6] = ["$schema", "title", "description", "default", "examples", "x-was"];
 
 /// Deep enough for any parameter type; ends a reference that leads to itself.
 const MAX_DEPTH: usize = 32;

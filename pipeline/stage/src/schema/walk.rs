@@ -65,6 +65,12 @@ impl<S: Clone + PartialEq> Walk<'_, S> {
             return self.single(only, node, path);
         }
         if !options.is_empty() && options.iter().all(|option| choices(option).is_some()) {
+            if let Some(now) = options.iter().find_map(|option| replacement(option, node.as_str()?)) {
+                let message = format!("cannot be {}", node.shown());
+                let hint = Some(format!("it is {now} now"));
+                self.found.push(Misfit::at(&node.span, path, message).label("a word of before").hint(hint));
+                return Value::Null;
+            }
             return self.choice(&options.iter().filter_map(choices).flatten().collect::<Vec<_>>(), node, path);
         }
         if let (Some((key, values)), NodeValue::Table(entries)) = (tag(&options), &node.value) {
@@ -181,7 +187,7 @@ impl<S: Clone + PartialEq> Walk<'_, S> {
                     let value = self.value(&Value::Bool(true), &entry.node, &inner);
                     object.insert(entry.key.clone(), value);
                 }
-                None => self.unknown(entry, &names, path),
+                None => self.unknown(schema, entry, &names, path),
             }
         }
         for name in schema.get("required").and_then(Value::as_array).into_iter().flatten().filter_map(Value::as_str) {
@@ -200,11 +206,13 @@ impl<S: Clone + PartialEq> Walk<'_, S> {
         Value::Object(object)
     }
 
-    fn unknown(&mut self, entry: &Entry<S>, names: &[&str], path: &str) {
+    fn unknown(&mut self, schema: &Map<String, Value>, entry: &Entry<S>, names: &[&str], path: &str) {
         let at_top = !path.contains('.');
         let extra = if at_top { self.stage_keys } else { &[] };
         let candidates: Vec<&str> = names.iter().chain(extra).copied().collect();
-        let hint = if candidates.is_empty() {
+        let hint = if let Some(now) = replacement(schema, &entry.key) {
+            Some(format!("it is {now} now"))
+        } else if candidates.is_empty() {
             Some("it takes no parameters".to_owned())
         } else {
             advice(&entry.key, &candidates, "valid")
@@ -282,6 +290,11 @@ impl<S: Clone + PartialEq> Walk<'_, S> {
             _ => Number::from_f64(number).map_or(Value::Null, Value::Number),
         }
     }
+}
+
+/// What stands now in the place of a word or a key that was valid once: the annotation `x-was` tells.
+fn replacement<'a>(schema: &'a Map<String, Value>, word: &str) -> Option<&'a str> {
+    schema.get("x-was")?.get(word)?.as_str()
 }
 
 fn equals<S>(value: &Value, node: &Node<S>) -> bool {

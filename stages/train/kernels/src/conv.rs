@@ -129,18 +129,17 @@ impl ConvInput {
         out
     }
 
-    /// Gradient of the input, clips one after another as they came in; `turned` is a packed
+    /// Writes the gradient of the input to `out`, clips one after another as they came in; `turned` is a packed
     /// [`ConvSize::turned_matrix`], `weight` what it was made of.
-    pub fn input_gradient(&self, gradient: &[f32], weight: &[f32], turned: &Packed<'_>) -> Buffer {
+    pub fn input_gradient(&self, gradient: &[f32], weight: &[f32], turned: &Packed<'_>, out: &mut [f32]) {
         let ConvSize { inputs, outputs, kernel, stride } = self.size;
-        let mut out = Buffer::any(self.in_lens.iter().sum::<usize>() * inputs);
         if stride == 1 {
-            each_clip(&mut out, &self.in_lens, inputs, |index, clip| {
+            each_clip(out, &self.in_lens, inputs, |index, clip| {
                 let first = self.starts[index] + kernel / 2;
                 let a = Matrix::strided(gradient, first * outputs, self.in_lens[index], kernel * outputs, outputs);
                 multiply_packed(Target::new(clip, inputs), a, turned, false);
             });
-            return out;
+            return;
         }
         // With a stride, each frame is under another subset of the kernel: tap by tap.
         let mut padded = Buffer::zeros(self.rows.len());
@@ -149,11 +148,10 @@ impl ConvInput {
             let w = Matrix::new(&weight[tap * inputs * outputs..(tap + 1) * inputs * outputs], inputs, outputs);
             multiply(Target::strided(&mut padded[tap * inputs..], stride * inputs), d, w.transposed(), true);
         }
-        each_clip(&mut out, &self.in_lens, inputs, |index, clip| {
+        each_clip(out, &self.in_lens, inputs, |index, clip| {
             let first = (self.starts[index] * stride + kernel / 2) * inputs;
             clip.copy_from_slice(&padded[first..first + clip.len()]);
         });
-        out
     }
 
     /// Rows of zeros before the first clip of a gradient.
@@ -229,7 +227,9 @@ mod tests {
             assert!(close(&input.weight_gradient(&gradient), &expected_w), "kernel {kernel}, stride {stride}");
             let turned = size.turned(&weight);
             let turned = Packed::new(size.turned_matrix(&turned));
-            assert!(close(&input.input_gradient(&gradient, &weight, &turned), &expected_x), "kernel {kernel}");
+            let mut found = vec![0.0; frames.len()];
+            input.input_gradient(&gradient, &weight, &turned, &mut found);
+            assert!(close(&found, &expected_x), "kernel {kernel}");
         }
     }
 }

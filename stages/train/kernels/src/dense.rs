@@ -68,19 +68,3 @@ pub fn column_sums(values: &[f32], width: usize) -> Buffer {
     );
     sums
 }
-
-/// Negative values become zero.
-pub fn relu(values: &mut [f32]) {
-    for value in values {
-        *value = value.max(0.0);
-    }
-}
-
-/// Zeroes the gradient where the activation is zero.
-pub fn relu_backward(gradient: &mut [f32], activation: &[f32]) {
-    for (gradient, activation) in gradient.iter_mut().zip(activation) {
-        if *activation <= 0.0 {
-            *gradient = 0.0;
-        }
-    }
-}

@@ -11,6 +11,8 @@
     reason = "code is compiled for the wider instructions only where it is inlined into the function that has them"
 )]
 
+use std::ops::Range;
+
 use super::buffer::Buffer;
 use super::dense;
 use super::matmul::{Matrix, Packed, Target, multiply_packed};
@@ -62,29 +64,24 @@ impl Packing {
         self.starts[step] + clip
     }
 
-    /// Clip and frame of each row, in order.
-    pub fn places(&self) -> impl Iterator<Item = (usize, usize)> + '_ {
-        (0..self.steps()).flat_map(|step| (0..self.step(step).1).map(move |clip| (clip, step)))
-    }
-
-    /// Clips one after another -> packed by time.
-    pub fn pack(&self, values: &[f32], lens: &[usize], width: usize) -> Buffer {
-        let mut out = Buffer::any(values.len());
+    /// Clips one after another, `columns` of their rows of `stride` values -> packed by time.
+    pub fn pack(&self, values: &[f32], lens: &[usize], stride: usize, columns: Range<usize>) -> Buffer {
+        let width = columns.len();
+        let mut out = Buffer::any(self.rows() * width);
         self.each_row(lens, |clip_row, packed_row| {
-            out[packed_row * width..(packed_row + 1) * width]
-                .copy_from_slice(&values[clip_row * width..(clip_row + 1) * width]);
+            let from = &values[clip_row * stride..][columns.clone()];
+            out[packed_row * width..(packed_row + 1) * width].copy_from_slice(from);
         });
         out
     }
 
-    /// Packed by time -> clips one after another.
-    pub fn unpack(&self, values: &[f32], lens: &[usize], width: usize) -> Buffer {
-        let mut out = Buffer::any(values.len());
+    /// Packed by time -> `columns` of rows of `stride` values, clips one after another.
+    pub fn unpack(&self, values: &[f32], lens: &[usize], out: &mut [f32], stride: usize, columns: Range<usize>) {
+        let width = columns.len();
         self.each_row(lens, |clip_row, packed_row| {
-            out[clip_row * width..(clip_row + 1) * width]
-                .copy_from_slice(&values[packed_row * width..(packed_row + 1) * width]);
+            let to = &mut out[clip_row * stride..][columns.clone()];
+            to.copy_from_slice(&values[packed_row * width..(packed_row + 1) * width]);
         });
-        out
     }
 
     fn each_row(&self, lens: &[usize], mut visit: impl FnMut(usize, usize)) {
@@ -113,31 +110,37 @@ pub struct Cell<'a> {
     pub reverse: bool,
 }
 
-/// The weights of [`Cell`] as its products need them, made ready once for all parts of a batch.
+/// The weights of [`Cell`] as products of one pass need them, made ready once for all parts of a batch.
 #[derive(Debug)]
 pub struct PackedCell<'a> {
     input: Packed<'a>,
     state: Packed<'a>,
-    /// The same for the gradients; only for training.
-    backward: Option<(Packed<'a>, Packed<'a>)>,
 }
 
 impl<'a> PackedCell<'a> {
-    /// Makes the weights of `cell` ready, with `training` for [`backward`] too.
-    pub fn new(cell: Cell<'a>, training: bool) -> Self {
-        let h = cell.hidden;
-        let input = Matrix::new(cell.input, cell.input.len() / (4 * h), 4 * h);
-        let state = Matrix::new(cell.state, h, 4 * h);
-        let backward = training.then(|| (Packed::new(input.transposed()), Packed::new(state.transposed())));
-        Self { input: Packed::new(input), state: Packed::new(state), backward }
+    /// For [`forward`].
+    pub fn forward(cell: Cell<'a>) -> Self {
+        let (input, state) = cell.matrices();
+        Self { input: Packed::new(input), state: Packed::new(state) }
+    }
+
+    /// For [`backward`].
+    pub fn backward(cell: Cell<'a>) -> Self {
+        let (input, state) = cell.matrices();
+        Self { input: Packed::new(input.transposed()), state: Packed::new(state.transposed()) }
     }
 }
 
-/// What the backward pass needs, and the output.
+impl<'a> Cell<'a> {
+    fn matrices(self) -> (Matrix<'a>, Matrix<'a>) {
+        let gates = 4 * self.hidden;
+        (Matrix::new(self.input, self.input.len() / gates, gates), Matrix::new(self.state, self.hidden, gates))
+    }
+}
+
+/// What the backward pass needs.
 #[derive(Debug)]
 pub struct Tape {
-    /// Output of each row (rows, hidden).
-    pub out: Buffer,
     /// State that each row started from (rows, hidden).
     before: Buffer,
     /// Cell that each row started from (rows, hidden).
@@ -161,8 +164,8 @@ pub struct Gradients {
     pub x: Buffer,
 }
 
-/// Runs the direction over packed input `x` (rows, inputs).
-pub fn forward(cell: Cell<'_>, packed: &PackedCell<'_>, x: &[f32], packing: &Packing) -> Tape {
+/// Runs the direction over packed input `x` (rows, inputs); the output of each row (rows, hidden) comes first.
+pub fn forward(cell: Cell<'_>, packed: &PackedCell<'_>, x: &[f32], packing: &Packing) -> (Buffer, Tape) {
     let (rows, h) = (packing.rows(), cell.hidden);
     let mut gates = dense::forward_packed(x, rows, &packed.input, cell.bias);
     let mut out = Buffer::any(rows * h);
@@ -184,7 +187,7 @@ pub fn forward(cell: Cell<'_>, packed: &PackedCell<'_>, x: &[f32], packing: &Pac
         activate(gates, &mut memory, &mut state, &mut cell_tanh[span.clone()], h);
         out[span].copy_from_slice(&state[..running * h]);
     }
-    Tape { out, before, cell_before, gates, cell_tanh }
+    (out, Tape { before, cell_before, gates, cell_tanh })
 }
 
 /// One step: gates through their non-linearities, cell and state renewed.
@@ -228,10 +231,6 @@ fn activate_row(gates: &mut [f32], memory: &mut [f32], state: &mut [f32], cell_t
 }
 
 /// Gradients, from that of the output; consumes the tape, whose gates become the gates' gradients.
-///
-/// # Panics
-///
-/// Where `packed` was not made for training.
 pub fn backward(
     cell: Cell<'_>,
     packed: &PackedCell<'_>,
@@ -240,11 +239,9 @@ pub fn backward(
     tape: Tape,
     gradient: &[f32],
 ) -> Gradients {
-    let Some((input_weight, state_weight)) = &packed.backward else {
-        unreachable!("a network that is trained packs its weights for training")
-    };
+    let PackedCell { input: input_weight, state: state_weight } = packed;
     let (rows, h) = (packing.rows(), cell.hidden);
-    let Tape { before, cell_before, mut gates, cell_tanh, .. } = tape;
+    let Tape { before, cell_before, mut gates, cell_tanh } = tape;
     let clips = if packing.steps() == 0 { 0 } else { packing.step(0).1 };
     // From the next step in the direction's time; zero for clips that are not running there.
     let (mut d_state, mut d_memory) = (Buffer::zeros(clips * h), Buffer::zeros(clips * h));
@@ -322,10 +319,18 @@ mod tests {
         let packing = Packing::new(&lens);
         assert_eq!(packing.rows(), 9);
         let values: Vec<f32> = (0..18).map(|value| value as f32).collect();
-        let packed = packing.pack(&values, &lens, 2);
+        let packed = packing.pack(&values, &lens, 2, 0..2);
         // First frames of the four clips: rows 0, 4, 6 and 8.
         assert_eq!(packed[..8], [0.0, 1.0, 8.0, 9.0, 12.0, 13.0, 16.0, 17.0]);
-        assert_eq!(*packing.unpack(&packed, &lens, 2), *values);
+        let mut unpacked = vec![0.0; 18];
+        packing.unpack(&packed, &lens, &mut unpacked, 2, 0..2);
+        assert_eq!(unpacked, values);
+        // One column of two, there and back.
+        let column = packing.pack(&values, &lens, 2, 1..2);
+        assert_eq!(column[..3], [1.0, 9.0, 13.0]);
+        let mut unpacked = vec![0.0; 18];
+        packing.unpack(&column, &lens, &mut unpacked, 2, 1..2);
+        assert!(unpacked.chunks(2).zip(values.chunks(2)).all(|(a, b)| a == [0.0, b[1]]));
         assert_eq!(Packing::new(&[]).rows(), 0);
     }
 
@@ -338,8 +343,9 @@ mod tests {
             let cell = Cell { input: &[0.0; 4], state: &[0.0; 4], bias: &bias, hidden: 1, reverse };
             let lens = [3, 1];
             let packing = Packing::new(&lens);
-            let packed = PackedCell::new(cell, false);
-            let out = packing.unpack(&forward(cell, &packed, &[0.0; 4], &packing).out, &lens, 1);
+            let (states, _) = forward(cell, &PackedCell::forward(cell), &[0.0; 4], &packing);
+            let mut out = [0.0; 4];
+            packing.unpack(&states, &lens, &mut out, 1, 0..1);
             let expected = |steps: i32| 0.5 * (1.0_f32.tanh() * (1.0 - 0.5_f32.powi(steps))).tanh();
             let steps = if reverse { [3, 2, 1, 1] } else { [1, 2, 3, 1] };
             for (out, steps) in out.iter().zip(steps) {

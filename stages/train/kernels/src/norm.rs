@@ -116,37 +116,31 @@ pub struct Affine<'a> {
     pub beta: &'a [f32],
 }
 
-/// What pooling leaves: clips one after another.
-#[derive(Debug)]
-pub struct Pooled {
-    /// Pooled frames of all clips, channels last.
-    pub values: Buffer,
-    /// Frames of each clip.
-    pub lens: Vec<usize>,
-    /// Which frame of its window each value came from.
-    pub chosen: Chosen,
-}
-
 /// Which frame of its window each pooled value came from; a mark where ReLU let none through.
 #[derive(Debug)]
 pub struct Chosen(Vec<u8>);
 
 /// ReLU(gamma * (x - mean) / sd + beta), then the maximum of every `pool` (1 to 254) frames of clips of `lens` frames; a
-/// last, shorter window counts too.
-pub fn forward(x: &[f32], lens: &[usize], moments: &Moments, affine: Affine<'_>, pool: usize) -> Pooled {
+/// last, shorter window counts too. `out` holds one row per window, clips one after another.
+pub fn forward(
+    x: &[f32],
+    lens: &[usize],
+    moments: &Moments,
+    affine: Affine<'_>,
+    pool: usize,
+    out: &mut [f32],
+) -> Chosen {
     let channels = affine.gamma.len();
     let scale: Vec<f32> =
         moments.inverse_sd().iter().zip(affine.gamma).map(|(inverse, gamma)| inverse * gamma).collect();
     let shift: Vec<f32> =
         affine.beta.iter().zip(&moments.mean).zip(&scale).map(|((beta, mean), scale)| beta - mean * scale).collect();
-    let pooled_lens: Vec<usize> = lens.iter().map(|len| len.div_ceil(pool)).collect();
-    let total = pooled_lens.iter().sum::<usize>() * channels;
-    let mut values = Buffer::zeros(total);
-    let mut chosen = vec![NONE; total];
+    out.fill(0.0);
+    let mut chosen = vec![NONE; out.len()];
     wide(
         #[inline(always)]
         || {
-            let mut rows = values.chunks_exact_mut(channels).zip(chosen.chunks_exact_mut(channels));
+            let mut rows = out.chunks_exact_mut(channels).zip(chosen.chunks_exact_mut(channels));
             let mut start = 0;
             for len in lens {
                 for window in x[start * channels..(start + len) * channels].chunks(pool * channels) {
@@ -159,7 +153,7 @@ pub fn forward(x: &[f32], lens: &[usize], moments: &Moments, affine: Affine<'_>,
             }
         },
     );
-    Pooled { values, lens: pooled_lens, chosen: Chosen(chosen) }
+    Chosen(chosen)
 }
 
 /// One frame of a window: takes the place of what was chosen so far where it is higher.
@@ -310,9 +304,9 @@ mod tests {
     fn the_first_highest_frame_above_zero_is_chosen() {
         let moments = Moments { mean: vec![0.0], variance: vec![1.0 - EPSILON] };
         let affine = Affine { gamma: &[1.0], beta: &[0.0] };
-        let pooled = forward(&[-1.0, 2.0, 2.0, -3.0, -4.0, 5.0], &[5, 1], &moments, affine, 3);
-        assert_eq!(pooled.lens, [2, 1]);
-        assert_eq!(&*pooled.values, [2.0, 0.0, 5.0]);
-        assert_eq!(pooled.chosen.0, [1, NONE, 0]);
+        let mut out = [f32::NAN; 3];
+        let chosen = forward(&[-1.0, 2.0, 2.0, -3.0, -4.0, 5.0], &[5, 1], &moments, affine, 3, &mut out);
+        assert_eq!(out, [2.0, 0.0, 5.0]);
+        assert_eq!(chosen.0, [1, NONE, 0]);
     }
 }

@@ -47,17 +47,15 @@ pub struct Gradients {
     /// Of its bias.
     pub bias: Buffer,
     /// Of the query.
-    pub query: Vec<f32>,
-    /// Of the frames.
-    pub x: Buffer,
+    pub query: Buffer,
 }
 
 /// Mean of each clip's frames.
-pub fn mean(x: &[f32], lens: &[usize], width: usize) -> Vec<f32> {
-    let mut out = Vec::with_capacity(lens.len() * width);
-    for frames in clips(x, lens, width) {
+pub fn mean(x: &[f32], lens: &[usize], width: usize) -> Buffer {
+    let mut out = Buffer::any(lens.len() * width);
+    for (frames, out) in clips(x, lens, width).zip(out.chunks_exact_mut(width)) {
         let scale = 1.0 / (frames.len() / width) as f32;
-        out.extend(dense::column_sums(frames, width).iter().map(|sum| sum * scale));
+        out.iter_mut().zip(dense::column_sums(frames, width).iter()).for_each(|(out, sum)| *out = sum * scale);
     }
     out
 }
@@ -77,11 +75,12 @@ pub fn mean_backward(gradient: &[f32], lens: &[usize], width: usize) -> Buffer {
 }
 
 /// The last frame for columns before `forward_width`, the first frame for the others (states of a reversed direction).
-pub fn last(x: &[f32], lens: &[usize], width: usize, forward_width: usize) -> Vec<f32> {
-    let mut out = Vec::with_capacity(lens.len() * width);
-    for frames in clips(x, lens, width) {
-        out.extend_from_slice(&frames[frames.len() - width..][..forward_width]);
-        out.extend_from_slice(&frames[forward_width..width]);
+pub fn last(x: &[f32], lens: &[usize], width: usize, forward_width: usize) -> Buffer {
+    let mut out = Buffer::any(lens.len() * width);
+    for (frames, out) in clips(x, lens, width).zip(out.chunks_exact_mut(width)) {
+        let (forward, backward) = out.split_at_mut(forward_width);
+        forward.copy_from_slice(&frames[frames.len() - width..][..forward_width]);
+        backward.copy_from_slice(&frames[forward_width..width]);
     }
     out
 }
@@ -141,7 +140,7 @@ pub fn attention(x: &[f32], lens: &[usize], attention: Attention<'_>, statistics
     Tape { out, hidden, weights }
 }
 
-/// Gradients of [`attention`], from that of its output.
+/// Gradients of [`attention`], from that of its output; that of the frames goes to `d_x`.
 pub fn attention_backward(
     x: &[f32],
     lens: &[usize],
@@ -149,14 +148,14 @@ pub fn attention_backward(
     statistics: bool,
     tape: Tape,
     gradient: &[f32],
+    d_x: &mut [f32],
 ) -> Gradients {
     let size = attention.bias.len();
     let width = attention.weight.len() / size;
     let outputs = if statistics { 2 * width } else { width };
     let Tape { out, mut hidden, weights } = tape;
-    let mut d_x = Buffer::any(x.len());
     let mut d_scores = Buffer::any(weights.len());
-    let mut query = vec![0.0; size];
+    let mut query = Buffer::zeros(size);
     wide(
         #[inline(always)]
         || {
@@ -190,7 +189,7 @@ pub fn attention_backward(
                 }
             }
             for (row, score) in hidden.chunks_exact_mut(size).zip(d_scores.iter()) {
-                for ((hidden, query), weight) in row.iter_mut().zip(&mut query).zip(attention.query) {
+                for ((hidden, query), weight) in row.iter_mut().zip(query.iter_mut()).zip(attention.query) {
                     *query += score * *hidden;
                     *hidden = score * weight * (1.0 - *hidden * *hidden);
                 }
@@ -200,8 +199,8 @@ pub fn attention_backward(
     let rows = d_scores.len();
     let (weight, bias) = dense::weight_gradients(x, &hidden, rows, size);
     let transposed = Matrix::new(attention.weight, width, size).transposed();
-    multiply(Target::new(&mut d_x, width), Matrix::new(&hidden, rows, size), transposed, true);
-    Gradients { weight, bias, query, x: d_x }
+    multiply(Target::new(d_x, width), Matrix::new(&hidden, rows, size), transposed, true);
+    Gradients { weight, bias, query }
 }
 
 #[inline(always)]
@@ -283,13 +282,13 @@ mod tests {
         let tape = attention(&x, &[2, 1], weights, true);
         let expected = [2.0, 20.0, 1.0, 10.0, 7.0, 70.0, 0.001, 0.001];
         assert!(tape.out.iter().zip(expected).all(|(a, b)| (a - b).abs() < 1e-4), "{:?}", tape.out);
-        assert_eq!(mean(&x, &[2, 1], 2), [2.0, 20.0, 7.0, 70.0]);
+        assert_eq!(*mean(&x, &[2, 1], 2), [2.0, 20.0, 7.0, 70.0]);
     }
 
     #[test]
     fn last_takes_each_direction_where_it_ends() {
         let x = [1.0, 10.0, 3.0, 30.0, 7.0, 70.0];
-        assert_eq!(last(&x, &[2, 1], 2, 1), [3.0, 10.0, 7.0, 70.0]);
+        assert_eq!(*last(&x, &[2, 1], 2, 1), [3.0, 10.0, 7.0, 70.0]);
         assert_eq!(*last_backward(&[1.0, 2.0, 3.0, 4.0], &[2, 1], 2, 1), [0.0, 2.0, 1.0, 0.0, 3.0, 4.0]);
     }
 }

@@ -42,6 +42,18 @@ pub(crate) fn tanh(x: f32) -> f32 {
     2.0 * sigmoid(2.0 * x) - 1.0
 }
 
+/// Adds `more` to `sum`, value by value.
+pub fn add(sum: &mut [f32], more: &[f32]) {
+    wide(
+        #[inline(always)]
+        || {
+            for (sum, more) in sum.iter_mut().zip(more) {
+                *sum += more;
+            }
+        },
+    );
+}
+
 /// A stream of dropout decisions that depends on nothing but a seed and the position of a value.
 ///
 /// Every implementation of the network draws the same mask, in whatever order it computes.

@@ -9,12 +9,25 @@ use rayon::prelude::*;
 
 use super::dataset::ClipData;
 use super::scaling::{Scaler, Scalings};
-use crate::net::Batch;
 use crate::params::{Augment, ClassWeights, Params};
 use ser_kernels::simd::wide;
 
 /// Clips per batch where nothing is trained.
 const INFERENCE_CLIPS: usize = 64;
+
+/// Clips as a network reads them: sorted by falling length, one after another without padding.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub(crate) struct Batch {
+    /// Frames of each clip, falling, at least 1.
+    pub(crate) lens: Vec<usize>,
+    /// Frames of all clips, `width` values each.
+    pub(crate) frames: Vec<f32>,
+    /// Functionals of all clips; empty where the network has none.
+    pub(crate) functionals: Vec<f32>,
+    /// Weighted targets: clip after clip, one value per class; all of them add up to 1. Empty where only probabilities
+    /// are wanted. The loss is `-sum(target * ln(probability))`.
+    pub(crate) targets: Vec<f32>,
+}
 
 /// One clip as it goes into a batch.
 #[derive(Debug, Clone, PartialEq)]

@@ -6,7 +6,7 @@ mod scaling;
 mod select;
 mod windows;
 
-pub(crate) use batch::{Item, balanced_weights, inference_batches, training_batch};
+pub(crate) use batch::{Batch, Item, balanced_weights, inference_batches, training_batch};
 pub(crate) use dataset::{ClipData, Dataset};
 pub(crate) use scaling::{Moments, Scaler, Scalings};
 pub(crate) use windows::WindowRows;

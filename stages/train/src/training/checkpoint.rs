@@ -9,9 +9,8 @@ use safetensors::tensor::{Dtype, SafeTensors, TensorView};
 use ser_schemas::{Epoch, TableError};
 use serde::{Deserialize, Serialize};
 
-use super::optimiser::Optimiser;
 use crate::error::TrainError;
-use crate::net::{Weights, from_le_bytes, to_le_bytes};
+use crate::weights::{Weights, from_le_bytes, to_le_bytes};
 
 const KEY: &str = "ser.checkpoint";
 
@@ -26,8 +25,10 @@ pub(crate) struct Progress {
     pub(crate) weights: Weights,
     /// Running average of the weights.
     pub(crate) average: Weights,
-    /// Current state of the optimiser.
-    pub(crate) optimiser: Optimiser,
+    /// The optimiser's running mean of the gradients, tensor by tensor.
+    pub(crate) first: Vec<Vec<f32>>,
+    /// That of their squares.
+    pub(crate) second: Vec<Vec<f32>>,
     /// Weights of the best epoch so far.
     pub(crate) best: Weights,
     /// One row per epoch done.
@@ -52,6 +53,21 @@ struct Row {
 }
 
 impl Progress {
+    /// Before the first epoch.
+    pub(crate) fn new(weights: Weights) -> Self {
+        let zeros: Vec<Vec<f32>> = weights.values.iter().map(|values| vec![0.0; values.len()]).collect();
+        Self {
+            epoch: 0,
+            finished: false,
+            average: weights.clone(),
+            best: weights.clone(),
+            weights,
+            first: zeros.clone(),
+            second: zeros,
+            history: Vec::new(),
+        }
+    }
+
     /// Writes the checkpoint of `identity` to `path`.
     pub(crate) fn write(&self, path: &Path, identity: &str) -> Result<(), TrainError> {
         let header = Header {
@@ -65,8 +81,8 @@ impl Progress {
             ("weights", &self.weights.values),
             ("average", &self.average.values),
             ("best", &self.best.values),
-            ("first", &self.optimiser.first),
-            ("second", &self.optimiser.second),
+            ("first", &self.first),
+            ("second", &self.second),
         ];
         let tensors: Vec<(String, Vec<u8>)> = groups
             .iter()
@@ -103,8 +119,8 @@ impl Progress {
             ("weights", &mut progress.weights.values),
             ("average", &mut progress.average.values),
             ("best", &mut progress.best.values),
-            ("first", &mut progress.optimiser.first),
-            ("second", &mut progress.optimiser.second),
+            ("first", &mut progress.first),
+            ("second", &mut progress.second),
         ];
         for (group, tensors) in groups {
             for (values, spec) in tensors.iter_mut().zip(&fresh.weights.specs) {
@@ -170,18 +186,16 @@ pub(crate) fn write_atomically(path: &Path, bytes: &[u8]) -> Result<(), TrainErr
 
 #[cfg(test)]
 mod tests {
-    use rand::SeedableRng;
-    use rand_chacha::ChaCha8Rng;
-
     use super::*;
-    use crate::net::Plan;
-    use crate::params::{Optimizer, Params};
+    use crate::weights::TensorSpec;
 
     #[test]
     fn a_checkpoint_comes_back_bit_for_bit_and_only_to_its_own_training() {
         let folder = tempfile::tempdir().expect("temporary folder");
         let path = folder.path().join("fold=0").join("checkpoint.safetensors");
-        let weights = Weights::init(&Plan::new(&Params::default(), 3, 2, 4), &mut ChaCha8Rng::seed_from_u64(1));
+        let spec = |name: &str, shape: &[usize]| TensorSpec { name: name.to_owned(), shape: shape.to_vec() };
+        let specs = vec![spec("conv.0.weight", &[1, 2, 2]), spec("classes.bias", &[2])];
+        let weights = Weights { specs, values: vec![vec![0.1, 0.2, 0.3, 0.4], vec![f32::MIN_POSITIVE, -0.0]] };
         let row = Epoch {
             fold: 0,
             epoch: 1,
@@ -194,24 +208,11 @@ mod tests {
             seconds: 0.123,
             best: true,
         };
-        let mut optimiser = Optimiser::new(Optimizer::Adamw, 0.0, &weights);
-        optimiser.first[0][0] = 0.3;
-        let progress = Progress {
-            epoch: 1,
-            finished: false,
-            best: weights.clone(),
-            average: weights.clone(),
-            weights: weights.clone(),
-            optimiser,
-            history: vec![row],
-        };
+        let fresh = Progress::new(weights);
+        let mut progress = Progress { epoch: 1, history: vec![row], ..fresh.clone() };
+        progress.first[0][0] = 0.3;
+        progress.average.values[1][1] = 7.0;
         progress.write(&path, "a").expect("write");
-        let fresh = Progress {
-            epoch: 0,
-            history: Vec::new(),
-            optimiser: Optimiser::new(Optimizer::Adamw, 0.0, &weights),
-            ..progress.clone()
-        };
         assert_eq!(Progress::read(&path, "a", &fresh), Some(progress));
         assert_eq!(Progress::read(&path, "b", &fresh), None);
         std::fs::write(&path, b"damaged").expect("write");

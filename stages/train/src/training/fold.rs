@@ -5,27 +5,29 @@ use std::ops::Range;
 use std::path::PathBuf;
 use std::time::Instant;
 
+use burn::tensor::{Tensor, TensorData};
 use rand::SeedableRng;
 use rand::seq::SliceRandom;
 use rand_chacha::ChaCha8Rng;
 use ser_models::{Fold, Score, most_probable};
+use ser_ops::Rule;
 use ser_schemas::Epoch;
 use ser_stage::Observer;
 
 use super::checkpoint::Progress;
-use super::optimiser::{Optimiser, clip_norm};
 use super::schedule::Schedule;
+use super::step::{Optimiser, Step, follow_network};
 use crate::data::{
     ClipData, Dataset, Item, Scaler, Scalings, WindowRows, balanced_weights, inference_batches, training_batch,
 };
+use crate::engine::{Engine, values};
 use crate::error::TrainError;
-use crate::net::{Engine, Plan, Weights};
-use crate::params::Params;
+use crate::layers::Source;
+use crate::networks::{Network, Sizes};
+use crate::params::{Optimizer, Params};
 use crate::threads::Threads;
-use ser_kernels::simd::wide;
+use crate::weights::{TensorSpec, Weights};
 
-/// Share of a batch's moments in the running ones of a batch normalisation.
-const RUNNING_SHARE: f32 = 0.1;
 /// Probabilities are not taken for smaller than this where their logarithm is needed.
 const LEAST: f64 = f32::MIN_POSITIVE as f64;
 
@@ -37,7 +39,9 @@ pub(crate) struct FoldInputs<'a> {
     pub(crate) scaler: &'a Scaler,
     /// Statistics of each training speaker, for `augment.voice`.
     pub(crate) voices: &'a BTreeMap<String, Scalings>,
-    pub(crate) plan: &'a Plan,
+    pub(crate) sizes: Sizes,
+    /// The network's parameters.
+    pub(crate) specs: &'a [TensorSpec],
     pub(crate) engine: &'a Engine,
     pub(crate) threads: Threads<'a>,
     pub(crate) seed: u64,
@@ -61,29 +65,32 @@ pub(crate) struct FoldOutcome {
     pub(crate) history: Vec<Epoch>,
 }
 
+/// What an epoch changes, on the device.
+struct State {
+    network: Network,
+    average: Network,
+    optimiser: Optimiser,
+}
+
 /// Trains a fold, from its checkpoint where there is one.
 pub(crate) fn train_fold(inputs: &FoldInputs<'_>) -> Result<FoldOutcome, TrainError> {
-    let FoldInputs { params, data, roles, plan, .. } = *inputs;
-    let weights = Weights::init(plan, &mut inputs.rng(0));
-    let fresh = Progress {
-        epoch: 0,
-        finished: false,
-        optimiser: Optimiser::new(params.optimizer, params.weight_decay, &weights),
-        best: weights.clone(),
-        average: weights.clone(),
-        weights,
-        history: Vec::new(),
-    };
+    let FoldInputs { params, data, roles, sizes, .. } = *inputs;
+    let mut rng = inputs.rng(0);
+    let fresh = Weights::of(&params.model.init(sizes, &inputs.engine.device, Source::Drawn(&mut rng)));
+    let fresh = Progress::new(fresh);
     let mut progress = Progress::read(&inputs.checkpoint, &inputs.identity, &fresh).unwrap_or(fresh);
+    let mut state = inputs.state(&progress);
     let steps = roles.train.len().div_ceil(params.batch_size.max(1));
     inputs.observer.advance((progress.epoch * steps) as u64);
     let class_weights =
-        balanced_weights(params.class_weights, data.split.truth(&roles.train).into_iter(), plan.classes);
+        balanced_weights(params.class_weights, data.split.truth(&roles.train).into_iter(), sizes.classes);
     let truth = data.split.truth(&roles.validation);
     while !progress.finished && progress.epoch < params.epochs {
         let started = Instant::now();
-        let trained = inputs.epoch(&mut progress, &class_weights, steps)?;
-        let score = Score::of(&inputs.validate(&progress.average), &truth, plan.classes, LEAST);
+        let trained;
+        (state, trained) = inputs.epoch(state, progress.epoch, &class_weights, steps)?;
+        state.keep(&mut progress);
+        let score = Score::of(&inputs.validate(&state.average), &truth, sizes.classes, LEAST);
         let best = is_best(&progress.history, score.as_ref());
         if best {
             progress.best = progress.average.clone();
@@ -120,21 +127,31 @@ pub(crate) fn train_fold(inputs: &FoldInputs<'_>) -> Result<FoldOutcome, TrainEr
 /// Probabilities of the clips of `rows`, clip by clip in their order; `item` makes a window of one of them.
 pub(crate) fn predict(
     engine: &Engine,
-    plan: &Plan,
-    weights: &Weights,
+    network: &Network,
+    sizes: Sizes,
     rows: &WindowRows,
     item: impl Fn(usize, &Range<usize>) -> Item + Sync,
 ) -> Vec<f32> {
     let lens = rows.lens();
-    let mut out = vec![0.0; lens.len() * plan.classes];
+    let mut out = vec![0.0; lens.len() * sizes.classes];
     let item = |at: usize| item(rows.rows[at].0, &rows.rows[at].1);
-    for (batch, places) in inference_batches(&lens, item, plan.width) {
-        let probabilities = engine.infer(plan, weights, &batch);
-        for (place, probabilities) in places.into_iter().zip(probabilities.chunks_exact(plan.classes)) {
-            out[place * plan.classes..(place + 1) * plan.classes].copy_from_slice(probabilities);
+    for (batch, places) in inference_batches(&lens, item, sizes.width) {
+        let probabilities = engine.infer(network, batch, sizes);
+        for (place, probabilities) in places.into_iter().zip(probabilities.chunks_exact(sizes.classes)) {
+            out[place * sizes.classes..(place + 1) * sizes.classes].copy_from_slice(probabilities);
         }
     }
-    rows.means(&out, plan.classes)
+    rows.means(&out, sizes.classes)
+}
+
+impl State {
+    /// Copies itself into `progress`.
+    fn keep(&self, progress: &mut Progress) {
+        progress.weights = Weights::of(&self.network);
+        progress.average = Weights::of(&self.average);
+        let mean = |which: usize| self.optimiser.means.iter().map(|means| values(means[which].clone())).collect();
+        (progress.first, progress.second) = (mean(0), mean(1));
+    }
 }
 
 struct Trained {
@@ -151,20 +168,48 @@ impl FoldInputs<'_> {
         rng
     }
 
+    /// What `progress` holds, on the device.
+    fn state(&self, progress: &Progress) -> State {
+        let Params { model, optimizer, weight_decay, clip_norm, .. } = self.params;
+        let device = &self.engine.device;
+        let tensor = |values: &Vec<f32>| Tensor::from_data(TensorData::new(values.clone(), [values.len()]), device);
+        let means = progress.first.iter().zip(&progress.second);
+        State {
+            network: progress.weights.network(model, self.sizes, &device.clone().autodiff()),
+            average: progress.average.network(model, self.sizes, device),
+            optimiser: Optimiser {
+                rule: match optimizer {
+                    Optimizer::Adamw => Rule::Adamw,
+                    Optimizer::Adam => Rule::Adam,
+                    Optimizer::Sgd => Rule::Sgd,
+                },
+                weight_decay: *weight_decay as f32,
+                clip_norm: *clip_norm,
+                means: means.map(|(first, second)| [tensor(first), tensor(second)]).collect(),
+            },
+        }
+    }
+
     /// Probabilities of the validation clips.
-    fn validate(&self, weights: &Weights) -> Vec<f32> {
-        let width = self.plan.width;
+    fn validate(&self, network: &Network) -> Vec<f32> {
+        let width = self.sizes.width;
         let clip = |at: usize| &self.data.clips[self.roles.validation[at]];
         let counts = (0..self.roles.validation.len()).map(|at| clip(at).frames.len() / width);
         let rows = WindowRows::new(counts, self.params.max_frames);
         let item = |at: usize, window: &Range<usize>| Item::plain(clip(at), window, self.scaler, width);
-        self.threads.run(|| predict(self.engine, self.plan, weights, &rows, item))
+        self.threads.run(|| predict(self.engine, network, self.sizes, &rows, item))
     }
 
-    /// One pass over the training clips.
-    fn epoch(&self, progress: &mut Progress, class_weights: &[f32], steps: usize) -> Result<Trained, TrainError> {
+    /// One pass over the training clips, after `done` others.
+    fn epoch(
+        &self,
+        mut state: State,
+        done: usize,
+        class_weights: &[f32],
+        steps: usize,
+    ) -> Result<(State, Trained), TrainError> {
         let params = self.params;
-        let epoch = progress.epoch + 1;
+        let epoch = done + 1;
         let mut rng = self.rng(epoch);
         let mut order = self.roles.train.clone();
         order.shuffle(&mut rng);
@@ -181,7 +226,10 @@ impl FoldInputs<'_> {
         let mut prepare = |batch: usize| {
             (batch < steps).then(|| {
                 let clips = clips(batch);
-                training_batch(&clips, self.scaler, self.voices, self.plan.width, params, class_weights, &mut rng)
+                let width = self.sizes.width;
+                let (batch, truth) =
+                    training_batch(&clips, self.scaler, self.voices, width, params, class_weights, &mut rng);
+                (self.engine.example(batch, self.sizes), truth)
             })
         };
         let (mut loss, mut hits, mut learning_rate) = (0.0, 0, 0.0);
@@ -191,34 +239,37 @@ impl FoldInputs<'_> {
             if self.observer.is_cancelled() || (self.stop)() {
                 return Err(TrainError::Cancelled);
             }
-            let step = progress.epoch * steps + batch;
+            let number = done * steps + batch;
             batch += 1;
-            learning_rate = schedule.at(step);
+            learning_rate = schedule.at(number);
             // The next batch is made while this one is computed, where a thread has nothing else to do.
-            let (out, norm) = self.threads.run(|| {
-                let weights = &progress.weights;
-                let compute = || self.engine.step(self.plan, weights, &current, mask_seed(self.seed, step));
-                let (mut out, next) = rayon::join(compute, || prepare(batch));
+            let out;
+            (state, out) = self.threads.run(|| {
+                let State { network, average, mut optimiser } = state;
+                let compute = || Step::new(self.engine, &network, &current, mask_seed(self.seed, number));
+                let (step, next) = rayon::join(compute, || prepare(batch));
                 prepared = next;
-                let norm = clip_norm(&mut out.gradients, params.clip_norm);
-                if out.loss.is_finite() && norm.is_finite() {
-                    progress.optimiser.step(&mut progress.weights, &out.gradients, learning_rate, step);
-                    follow_moments(self.plan, &mut progress.weights, &out.moments);
-                    follow_weights(&mut progress.average, &progress.weights, params.average, step);
+                let out = (step.loss, step.norm, step.probabilities.clone());
+                if !step.is_finite() {
+                    return (State { network, average, optimiser }, out);
                 }
-                (out, norm)
+                let kernels = self.engine.kernels;
+                let network = optimiser.apply(kernels, self.specs, network, step, learning_rate, number);
+                let average = follow_network(kernels, average, &network, averaged(params.average, number));
+                (State { network, average, optimiser }, out)
             });
-            if !out.loss.is_finite() || !norm.is_finite() {
-                let (fold, loss) = (self.roles.number, if out.loss.is_finite() { norm } else { out.loss });
+            let (step_loss, norm, probabilities) = out;
+            if !step_loss.is_finite() || !norm.is_finite() {
+                let (fold, loss) = (self.roles.number, if step_loss.is_finite() { norm } else { step_loss });
                 return Err(TrainError::Diverged { fold, epoch: epoch as u32, loss, learning_rate });
             }
-            loss += out.loss * truth.len() as f64;
-            let rows = out.probabilities.chunks_exact(self.plan.classes).zip(&truth);
+            loss += step_loss * truth.len() as f64;
+            let rows = probabilities.chunks_exact(self.sizes.classes).zip(&truth);
             hits += rows.filter(|(row, class)| most_probable(row) == **class).count();
             self.observer.advance(1);
         }
         let count = order.len() as f64;
-        Ok(Trained { loss: loss / count, accuracy: hits as f64 / count, learning_rate })
+        Ok((state, Trained { loss: loss / count, accuracy: hits as f64 / count, learning_rate }))
     }
 }
 
@@ -236,29 +287,10 @@ fn is_best(history: &[Epoch], score: Option<&Score>) -> bool {
     score.uar > uar || (score.uar == uar && score.loss < loss)
 }
 
-fn follow_moments(plan: &Plan, weights: &mut Weights, moments: &[(Vec<f32>, Vec<f32>)]) {
-    for (index, (mean, variance)) in moments.iter().enumerate() {
-        for (at, batch) in [(3, mean), (4, variance)] {
-            for (running, batch) in weights.values[plan.conv_at(index) + at].iter_mut().zip(batch) {
-                *running += RUNNING_SHARE * (batch - *running);
-            }
-        }
-    }
-}
-
-/// The running average; its memory grows with the steps done, so that the first weights are soon forgotten.
-fn follow_weights(average: &mut Weights, weights: &Weights, share: f64, step: usize) {
-    let share = share.min((1.0 + step as f64) / (10.0 + step as f64)) as f32;
-    for (average, weights) in average.values.iter_mut().zip(&weights.values) {
-        wide(
-            #[inline(always)]
-            || {
-                for (average, weight) in average.iter_mut().zip(weights) {
-                    *average = share * *average + (1.0 - share) * weight;
-                }
-            },
-        );
-    }
+/// Share of the old value in the running average of the weights at step `number`; its memory grows with the steps done, so
+/// that the first weights are soon forgotten.
+fn averaged(share: f64, number: usize) -> f32 {
+    share.min((1.0 + number as f64) / (10.0 + number as f64)) as f32
 }
 
 /// Dropout masks of a step; folds share them, which does no harm.
@@ -294,21 +326,5 @@ mod tests {
         assert!(!is_best(&history, Some(&score(0.5, 1.0))));
         assert!(!is_best(&history, Some(&score(0.45, 0.0))));
         assert!(is_best(&history, None) && is_best(&[], Some(&score(0.0, 9.0))));
-    }
-
-    /// After many steps an average over constant weights is these weights, and without a share it follows at once.
-    #[test]
-    fn the_average_forgets_where_it_began() {
-        let plan = Plan::new(&Params::default(), 2, 0, 2);
-        let start = Weights::init(&plan, &mut ChaCha8Rng::seed_from_u64(1));
-        let end = Weights::init(&plan, &mut ChaCha8Rng::seed_from_u64(2));
-        let mut average = start.clone();
-        for step in 0..600 {
-            follow_weights(&mut average, &end, 0.98, step);
-        }
-        assert!(average.values[0].iter().zip(&end.values[0]).all(|(a, b)| (a - b).abs() < 1e-4));
-        let mut average = start;
-        follow_weights(&mut average, &end, 0.0, 0);
-        assert_eq!(average, end);
     }
 }

@@ -1,10 +1,10 @@
-//! Fitting one fold: optimiser, schedule, validation, checkpoints.
+//! Fitting one fold: steps, schedule, validation, checkpoints.
 
 mod checkpoint;
 mod fold;
-mod optimiser;
 mod schedule;
+mod step;
 
 pub(crate) use checkpoint::write_atomically;
 pub(crate) use fold::{FoldInputs, FoldOutcome, predict, train_fold};
-pub(crate) use optimiser::Optimiser;
+pub(crate) use step::{Optimiser, Step};

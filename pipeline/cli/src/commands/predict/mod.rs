@@ -40,7 +40,7 @@ pub(crate) fn run(project: &Project<'_>, args: &PredictArgs) -> anyhow::Result<S
         None => default_model(project)?,
     };
     let unusable = || format!("cannot use the model in `{}`", model.display());
-    let predictor = Predictor::load(&model, Device::Flex).with_context(unusable)?;
+    let predictor = Predictor::load(&model, Device::Cpu).with_context(unusable)?;
     let hearing = Hearing::new(&predictor).with_context(unusable)?;
     let folds = match predictor.fold_count() {
         1 => String::new(),

@@ -1,46 +1,52 @@
-//! The network once more: in double precision, clip by clip and frame by frame as the definitions are written, forward
+//! The CNN-LSTM once more: in double precision, clip by clip and frame by frame as the definitions are written, forward
 //! only. Slow and plain; what the kernels' gradients are slopes of.
 
-use crate::net::plan::Plan;
-use crate::net::{Batch, dropout_layer};
-use crate::params::Pooling;
+use std::collections::BTreeMap;
+
+use rand::{RngExt, SeedableRng};
+use rand_chacha::ChaCha8Rng;
 use ser_kernels::vector::Dropout;
 use ser_kernels::{norm, pooling};
+
+use super::setting::{assert_close, example, own, stepped, variants};
+use crate::data::Batch;
+use crate::networks::{CnnLstmConfig, NetworkConfig, Pooling, Sizes};
 
 /// Frames of one clip.
 type Clip = Vec<Vec<f64>>;
 
-/// A plan with its weights in double precision, and the seed of its dropout masks.
-pub(super) struct Reference<'a> {
-    pub(super) plan: &'a Plan,
-    pub(super) weights: Vec<Vec<f64>>,
-    pub(super) seed: u64,
+/// A network with its weights in double precision, and the seed of its dropout masks.
+struct Reference<'a> {
+    plan: &'a CnnLstmConfig,
+    sizes: Sizes,
+    weights: BTreeMap<String, Vec<f64>>,
+    seed: u64,
 }
 
 impl Reference<'_> {
     /// The loss of a training batch.
-    pub(super) fn loss(&self, batch: &Batch) -> f64 {
+    fn loss(&self, batch: &Batch) -> f64 {
         let plan = self.plan;
-        let mut rows = batch.frames.chunks(plan.width).map(|row| row.iter().copied().map(f64::from).collect());
+        let mut rows = batch.frames.chunks(self.sizes.width).map(|row| row.iter().copied().map(f64::from).collect());
         let mut clips: Vec<Clip> = batch.lens.iter().map(|len| rows.by_ref().take(*len).collect()).collect();
         for layer in 0..plan.conv.len() {
             clips = self.conv(&clips, layer);
-            self.drop_frames(&mut clips, dropout_layer::conv(layer));
+            self.drop_frames(&mut clips, layer as u32);
         }
         for layer in 0..plan.lstm.layers {
             if layer > 0 {
-                self.drop_frames(&mut clips, dropout_layer::lstm(layer));
+                self.drop_frames(&mut clips, 1000 + layer as u32);
             }
             clips = clips.iter().map(|clip| self.lstm(clip, layer)).collect();
         }
         let mut values: Vec<Vec<f64>> = clips.iter().map(|clip| self.pool(clip)).collect();
-        if plan.functionals > 0 {
-            let rows = batch.functionals.chunks(plan.functionals);
+        if self.sizes.functionals > 0 {
+            let rows = batch.functionals.chunks(self.sizes.functionals);
             let mut rows: Vec<Vec<f64>> = rows.map(|row| row.iter().copied().map(f64::from).collect()).collect();
-            self.drop(&mut rows, dropout_layer::FUNCTIONALS, plan.functionals_dropout);
+            self.drop(&mut rows, 2000, plan.functionals_dropout);
             for (values, row) in values.iter_mut().zip(&rows) {
-                if plan.has_functionals_layer() {
-                    values.extend(self.dense(row, plan.functionals_at()).iter().map(|value| value.max(0.0)));
+                if plan.functionals_size > 0 {
+                    values.extend(self.dense(row, "functionals").iter().map(|value| value.max(0.0)));
                 } else {
                     values.extend(row);
                 }
@@ -50,10 +56,11 @@ impl Reference<'_> {
             if index > 0 {
                 values.iter_mut().flatten().for_each(|value| *value = value.max(0.0));
             }
-            self.drop(&mut values, dropout_layer::dense(index), plan.dropout);
-            values = values.iter().map(|row| self.dense(row, plan.dense_at(index))).collect();
+            self.drop(&mut values, 3000 + index as u32, plan.dropout);
+            let layer = if index < plan.dense.len() { format!("dense.{index}") } else { "classes".to_owned() };
+            values = values.iter().map(|row| self.dense(row, &layer)).collect();
         }
-        let rows = values.iter().zip(batch.targets.chunks(plan.classes));
+        let rows = values.iter().zip(batch.targets.chunks(self.sizes.classes));
         -rows
             .map(|(logits, targets)| {
                 let log_sum = logits.iter().map(|logit| logit.exp()).sum::<f64>().ln();
@@ -63,19 +70,20 @@ impl Reference<'_> {
     }
 
     fn conv(&self, clips: &[Clip], layer: usize) -> Vec<Clip> {
-        let size = self.plan.conv_size(layer);
-        let at = self.plan.conv_at(layer);
+        let size = &self.plan.conv[layer];
+        let weight = &self.weights[&format!("conv.{layer}.weight")];
+        let affine = ["gamma", "beta"].map(|part| &self.weights[&format!("conv.{layer}.norm.{part}")]);
         let mut out: Vec<Clip> = clips
             .iter()
             .map(|clip| {
                 (0..clip.len().div_ceil(size.stride))
                     .map(|position| {
-                        let mut sums = vec![0.0; size.outputs];
+                        let mut sums = vec![0.0; size.channels];
                         for tap in 0..size.kernel {
                             let frame = (position * size.stride + tap).checked_sub(size.kernel / 2);
                             let Some(frame) = frame.and_then(|frame| clip.get(frame)) else { continue };
                             for (input, value) in frame.iter().enumerate() {
-                                let row = &self.weights[at][(tap * size.inputs + input) * size.outputs..];
+                                let row = &weight[(tap * frame.len() + input) * size.channels..];
                                 sums.iter_mut().zip(row).for_each(|(sum, weight)| *sum += value * weight);
                             }
                         }
@@ -85,18 +93,18 @@ impl Reference<'_> {
             })
             .collect();
         let count = out.iter().map(Vec::len).sum::<usize>() as f64;
-        for channel in 0..size.outputs {
+        for channel in 0..size.channels {
             let values = || out.iter().flatten().map(|frame| frame[channel]);
             let mean = values().sum::<f64>() / count;
             let variance = values().map(|value| (value - mean).powi(2)).sum::<f64>() / count;
-            let (gamma, beta) = (self.weights[at + 1][channel], self.weights[at + 2][channel]);
+            let [gamma, beta] = affine.map(|values| values[channel]);
             for frame in out.iter_mut().flatten() {
                 let normal = (frame[channel] - mean) / (variance + f64::from(norm::EPSILON)).sqrt();
                 frame[channel] = (gamma * normal + beta).max(0.0);
             }
         }
         let highest = |window: &[Vec<f64>]| {
-            (0..size.outputs).map(|c| window.iter().map(|frame| frame[c]).fold(0.0, f64::max)).collect()
+            (0..size.channels).map(|c| window.iter().map(|frame| frame[c]).fold(0.0, f64::max)).collect()
         };
         out.iter().map(|clip| clip.chunks(self.plan.conv[layer].pool).map(highest).collect()).collect()
     }
@@ -104,14 +112,14 @@ impl Reference<'_> {
     fn lstm(&self, clip: &Clip, layer: usize) -> Clip {
         let h = self.plan.lstm.hidden;
         let mut out = vec![Vec::new(); clip.len()];
-        for direction in 0..self.plan.directions() {
-            let at = self.plan.lstm_at(layer, direction);
+        for direction in ["forward", "backward"].into_iter().take(1 + usize::from(self.plan.lstm.bidirectional)) {
+            let weights = |part: &str| &self.weights[&format!("lstm.{layer}.{direction}.{part}")];
             let (mut state, mut memory) = (vec![0.0; h], vec![0.0; h]);
             for index in 0..clip.len() {
-                let frame = if direction == 1 { clip.len() - 1 - index } else { index };
-                let mut gates = self.weights[at + 2].clone();
-                for (weight, values) in [(at, &clip[frame]), (at + 1, &state)] {
-                    for (value, row) in values.iter().zip(self.weights[weight].chunks(4 * h)) {
+                let frame = if direction == "backward" { clip.len() - 1 - index } else { index };
+                let mut gates = weights("bias").clone();
+                for (weight, values) in [("input", &clip[frame]), ("state", &state)] {
+                    for (value, row) in values.iter().zip(weights(weight).chunks(4 * h)) {
                         gates.iter_mut().zip(row).for_each(|(gate, weight)| *gate += value * weight);
                     }
                 }
@@ -139,9 +147,9 @@ impl Reference<'_> {
                 [&clip[clip.len() - 1][..forward], &clip[0][forward..]].concat()
             }
             Pooling::Attention | Pooling::AttentiveStatistics => {
-                let at = self.plan.attention_at();
+                let query = &self.weights["attention.query"];
                 let score = |frame: &Vec<f64>| -> f64 {
-                    self.dense(frame, at).iter().zip(&self.weights[at + 2]).map(|(h, query)| h.tanh() * query).sum()
+                    self.dense(frame, "attention").iter().zip(query).map(|(h, query)| h.tanh() * query).sum()
                 };
                 let scores: Vec<f64> = clip.iter().map(|frame| score(frame).exp()).collect();
                 let weights: Vec<f64> = scores.iter().map(|score| score / scores.iter().sum::<f64>()).collect();
@@ -155,10 +163,10 @@ impl Reference<'_> {
         }
     }
 
-    /// `x * weight + bias`, the bias right behind the weight.
-    fn dense(&self, x: &[f64], at: usize) -> Vec<f64> {
-        let mut out = self.weights[at + 1].clone();
-        for (value, row) in x.iter().zip(self.weights[at].chunks(out.len())) {
+    /// `x * weight + bias` of the layer of that name.
+    fn dense(&self, x: &[f64], layer: &str) -> Vec<f64> {
+        let mut out = self.weights[&format!("{layer}.bias")].clone();
+        for (value, row) in x.iter().zip(self.weights[&format!("{layer}.weight")].chunks(out.len())) {
             out.iter_mut().zip(row).for_each(|(out, weight)| *out += value * weight);
         }
         out
@@ -175,6 +183,51 @@ impl Reference<'_> {
         for (row, values) in rows.iter_mut().enumerate() {
             for (column, value) in values.iter_mut().enumerate() {
                 *value *= f64::from(dropout.factor(row as u32, column as u32));
+            }
+        }
+    }
+}
+
+/// Central differences (L(w + h) - L(w - h)) / 2h of the loss in double precision, for weights drawn at random. With
+/// h = 1e-6 they are exact to about 1e-9, and a bend of ReLU or a change of a maximum is all but never met; so what is
+/// left is the single precision of the kernels, as between kernels and burn's operations.
+#[test]
+fn gradients_are_slopes_of_the_loss_in_double_precision() {
+    const H: f64 = 1e-6;
+    let sizes = Sizes { width: 5, functionals: 9, classes: 4 };
+    let mut rng = ChaCha8Rng::seed_from_u64(11);
+    for (index, (name, config)) in variants().into_iter().enumerate() {
+        let NetworkConfig::CnnLstm(plan) = &config else { continue };
+        for lens in [&[13, 9, 6, 2][..], &[8], &[1, 1]] {
+            let (weights, batch) = example(&config, sizes, lens, 40 + index as u64);
+            let step = stepped(&own(), &config, sizes, &weights, &batch, 5);
+            let double = weights
+                .specs
+                .iter()
+                .zip(&weights.values)
+                .map(|(spec, values)| (spec.name.clone(), values.iter().copied().map(f64::from).collect()));
+            let mut reference = Reference { plan, sizes, weights: double.collect(), seed: 5 };
+            let loss = reference.loss(&batch);
+            assert!((step.loss - loss).abs() < 1e-5, "{name}, {lens:?}: {}, expected {loss}", step.loss);
+            for (spec, gradient) in weights.specs.iter().zip(&step.gradients).filter(|(spec, _)| spec.is_trained()) {
+                let drawn: Vec<usize> = (0..5).map(|_| rng.random_range(0..gradient.len())).collect();
+                let slopes: Vec<f32> = drawn
+                    .iter()
+                    .map(|place| {
+                        let original = reference.weights[&spec.name][*place];
+                        let mut loss = |change: f64| {
+                            if let Some(values) = reference.weights.get_mut(&spec.name) {
+                                values[*place] = original + change;
+                            }
+                            reference.loss(&batch)
+                        };
+                        let slope = (loss(H) - loss(-H)) / (2.0 * H);
+                        loss(0.0);
+                        slope as f32
+                    })
+                    .collect();
+                let found: Vec<f32> = drawn.iter().map(|place| gradient[*place]).collect();
+                assert_close(&format!("{name}, {lens:?}, {}", spec.name), &found, &slopes, 1e-3);
             }
         }
     }

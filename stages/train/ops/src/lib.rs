@@ -1,0 +1,41 @@
+//! Operations of the networks on burn's tensors, each with two bodies: own kernels for the CPU, and burn's tensor
+//! operations, which run on every device and are what the kernels are tested against.
+//!
+//! A body of own kernels is an [extension of burn's flex backend](operation): forward and backward over slices, entered
+//! into burn's graph of gradients as one step. Frames of a batch stand clip after clip, without padding ([`Lens`]).
+//!
+//! No `unsafe`: the kernels are `ser-kernels`.
+
+mod attention;
+mod conv_block;
+mod dense;
+mod dropout;
+mod lens;
+mod lstm;
+mod operation;
+mod padded;
+mod pooling;
+mod rows;
+mod tensor;
+mod update;
+
+pub use attention::{Attention, attention};
+pub use conv_block::{ConvBlock, Moments, conv_block};
+pub use dense::dense;
+pub use dropout::{column_dropout, dropout};
+pub use lens::Lens;
+pub use lstm::{Direction, lstm};
+pub use pooling::{last, mean};
+pub use rows::{reversed, shifted};
+pub use ser_kernels::conv::ConvSize;
+pub use ser_kernels::vector::Dropout;
+pub use update::{Rates, Rule, follow, square_sum, update};
+
+/// Which body of an operation runs.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Kernels {
+    /// This project's kernels. Tensors have to be on burn's flex device, with or without gradients.
+    Own,
+    /// burn's tensor operations, on any device.
+    Burn,
+}

@@ -1,0 +1,41 @@
+//! A convolution over time with batch normalisation, ReLU and max pooling.
+
+use burn::module::{Module, Param};
+use burn::tensor::Tensor;
+use ser_ops::{ConvSize, conv_block};
+
+use super::builder::{Builder, Start};
+use super::norm::Norm;
+use super::pass::{Pass, Ragged};
+
+/// The layer. Its normalisation's running statistics follow the batches of training.
+#[derive(Module, Debug)]
+pub(crate) struct ConvBlock {
+    /// (kernel, inputs, outputs).
+    weight: Param<Tensor<3>>,
+    norm: Norm,
+    #[module(skip)]
+    size: ConvSize,
+    pool: usize,
+}
+
+impl ConvBlock {
+    /// Of these sizes; the highest of every `pool` frames is kept.
+    pub(crate) fn new(size: ConvSize, pool: usize, builder: &mut Builder<'_>) -> Self {
+        let ConvSize { inputs, outputs, kernel, .. } = size;
+        let weight = builder.param([kernel, inputs, outputs], Start::Relu { inputs: kernel * inputs });
+        Self { weight, norm: Norm::new(outputs, builder), size, pool }
+    }
+
+    /// (frames, inputs) -> (fewer frames, outputs).
+    pub(crate) fn forward(&self, x: Ragged, pass: &mut Pass) -> Ragged {
+        let block = ser_ops::ConvBlock { size: self.size, pool: self.pool, lens: x.lens };
+        let lens = block.out_lens();
+        let fixed = (!pass.is_training()).then(|| self.norm.running());
+        let (values, moments) = conv_block(pass.kernels, x.values, self.weight.val(), self.norm.affine(), fixed, block);
+        if pass.is_training() {
+            self.norm.follow(moments, pass);
+        }
+        Ragged { values, lens }
+    }
+}

@@ -1,0 +1,21 @@
+//! Layers of networks: burn modules over the operations of `ser-ops`.
+//!
+//! What leaves a layer inside a clip is [`Ragged`]; [`Pass`] is what layers of one forward pass share.
+
+mod attention;
+mod builder;
+mod conv_block;
+mod dense;
+mod head;
+mod lstm;
+mod norm;
+mod pass;
+
+pub(crate) use attention::Attention;
+pub(crate) use builder::{Builder, Source, Start};
+pub(crate) use conv_block::ConvBlock;
+pub(crate) use dense::Dense;
+pub(crate) use head::{Head, HeadSizes};
+pub(crate) use lstm::Lstm;
+pub(crate) use norm::Norm;
+pub(crate) use pass::{Pass, Ragged};

@@ -1,0 +1,70 @@
+//! Batch normalisation.
+
+use burn::module::{Module, Param};
+use burn::tensor::Tensor;
+use ser_ops::Moments;
+
+use super::builder::{Builder, Start};
+use super::pass::{Pass, Ragged};
+
+/// Added to the variance before its root is taken.
+const EPSILON: f32 = 1e-5;
+
+/// The layer: a value per channel each. Running statistics follow the batches of training.
+#[derive(Module, Debug)]
+pub(crate) struct Norm {
+    gamma: Param<Tensor<1>>,
+    beta: Param<Tensor<1>>,
+    running_mean: Param<Tensor<1>>,
+    running_variance: Param<Tensor<1>>,
+}
+
+impl Norm {
+    /// Of so many channels.
+    pub(crate) fn new(channels: usize, builder: &mut Builder<'_>) -> Self {
+        Self {
+            gamma: builder.param([channels], Start::Ones),
+            beta: builder.param([channels], Start::Zeros),
+            running_mean: builder.running([channels], Start::Zeros),
+            running_variance: builder.running([channels], Start::Ones),
+        }
+    }
+
+    /// Scale and shift.
+    pub(crate) fn affine(&self) -> [Tensor<1>; 2] {
+        [self.gamma.val(), self.beta.val()]
+    }
+
+    /// The running statistics.
+    pub(crate) fn running(&self) -> Moments {
+        Moments { mean: self.running_mean.val(), variance: self.running_variance.val() }
+    }
+
+    /// Lets the running statistics follow those of a batch.
+    pub(crate) fn follow(&self, batch: Moments, pass: &mut Pass) {
+        pass.follow(&self.running_mean, batch.mean);
+        pass.follow(&self.running_variance, batch.variance);
+    }
+
+    /// (frames, channels) -> the same, of mean 0 and variance 1 over the batch in training, then scaled and shifted.
+    pub(crate) fn forward(&self, x: Ragged, pass: &mut Pass) -> Ragged {
+        let Ragged { values, lens } = x;
+        let [_, channels] = values.dims();
+        let Moments { mean, variance } = if pass.is_training() {
+            let mean = values.clone().mean_dim(0);
+            let deviation = values.clone() - mean.clone();
+            let variance = (deviation.clone() * deviation).mean_dim(0);
+            let moments = [mean, variance].map(|moment| moment.reshape([channels]));
+            let [mean, variance] = moments.clone().map(Tensor::without_autodiff);
+            self.follow(Moments { mean, variance }, pass);
+            let [mean, variance] = moments;
+            Moments { mean, variance }
+        } else {
+            self.running()
+        };
+        let row = |tensor: Tensor<1>| tensor.unsqueeze::<2>();
+        let [gamma, beta] = self.affine();
+        let scale = gamma / (variance + EPSILON).sqrt();
+        Ragged { values: (values - row(mean)) * row(scale) + row(beta), lens }
+    }
+}

@@ -1,0 +1,86 @@
+//! The networks: what a pipeline file says of each, and the burn module that comes of it.
+//!
+//! A file per architecture, with a `Config` (parameters and their JSON schema) that makes a `Network` (a burn module), and a
+//! line in the list below.
+
+mod architecture;
+mod blstm_fcn;
+mod cnn_lstm;
+mod residual_lstm;
+#[cfg(test)]
+mod tests;
+mod tim_net;
+
+use burn::module::Module;
+use burn::tensor::{Device, Tensor};
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+pub(crate) use architecture::{Architecture, Input, Sizes};
+pub use blstm_fcn::Config as BlstmFcnConfig;
+pub use cnn_lstm::{Config as CnnLstmConfig, ConvLayer, Lstm, Pooling};
+pub use residual_lstm::Config as ResidualLstmConfig;
+pub use tim_net::Config as TimNetConfig;
+
+use crate::layers::{Builder, Pass, Source};
+
+/// From one list, the enums of parameters and of modules, and the way from one to the other.
+macro_rules! networks {
+    ($($(#[doc = $about:literal])+ $file:ident => $name:ident,)+) => {
+        /// The architecture of a network, with its parameters.
+        #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+        #[serde(tag = "kind", rename_all = "kebab-case")]
+        pub enum NetworkConfig {
+            $($(#[doc = $about])+ $name($file::Config),)+
+        }
+
+        /// A network of any architecture.
+        #[derive(Module, Debug)]
+        pub(crate) enum Network {
+            $($(#[doc = $about])+ $name($file::Network),)+
+        }
+
+        impl NetworkConfig {
+            /// The network of these sizes on `device`, with values from `source`.
+            pub(crate) fn init(&self, sizes: Sizes, device: &Device, source: Source<'_>) -> Network {
+                let builder = &mut Builder { device, source };
+                match self {
+                    $(Self::$name(config) => Network::$name(config.init(sizes, builder)),)+
+                }
+            }
+
+            /// What its parameters tell.
+            pub(crate) fn architecture(&self) -> &dyn Architecture {
+                match self {
+                    $(Self::$name(config) => config,)+
+                }
+            }
+        }
+
+        impl Network {
+            /// Logits (clips, classes).
+            pub(crate) fn forward(&self, input: &Input, pass: &mut Pass) -> Tensor<2> {
+                match self {
+                    $(Self::$name(network) => network.forward(input, pass),)+
+                }
+            }
+        }
+    };
+}
+
+networks! {
+    /// Convolutions over time, an LSTM, pooling over time, the functionals beside it, dense layers.
+    cnn_lstm => CnnLstm,
+    /// A bidirectional LSTM with attention beside convolutions over time with attention (Zhao et al. 2019).
+    blstm_fcn => BlstmFcn,
+    /// An LSTM whose states are added to its input, batch normalisation, another LSTM.
+    residual_lstm => ResidualLstm,
+    /// Dilated causal convolutions in both directions of time (Ye et al. 2023).
+    tim_net => TimNet,
+}
+
+impl Default for NetworkConfig {
+    fn default() -> Self {
+        Self::CnnLstm(CnnLstmConfig::default())
+    }
+}

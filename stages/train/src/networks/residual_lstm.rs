@@ -1,0 +1,103 @@
+//! Two LSTM layers, the first of which only changes what it hears: its states are added to its input, with batch
+//! normalisation before and after. A light network; forget gates begin open, as in all LSTMs here.
+
+use burn::module::Module;
+use burn::tensor::Tensor;
+use schemars::JsonSchema;
+use ser_ops::last;
+use serde::{Deserialize, Serialize};
+
+use super::architecture::{Architecture, Input, Sizes, check_width, scaled};
+use crate::layers::{Builder, Head, HeadSizes, Lstm, Norm, Pass};
+
+/// Units of the second LSTM.
+const UNITS: usize = 128;
+/// Dropout before the second LSTM.
+const LSTM: u32 = 1000;
+
+/// Parameters of a `residual-lstm`.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(default, deny_unknown_fields)]
+#[schemars(rename = "ResidualLstm")]
+pub struct Config {
+    /// Size of the second LSTM, as a share of 128 units; the first has as many as there are frame features.
+    #[schemars(range(min = 0.01, max = 8.0))]
+    pub width: f64,
+    /// Share of values dropped in training before the second LSTM and before the classes.
+    #[schemars(range(min = 0.0, max = 0.95))]
+    pub dropout: f64,
+    /// Size of the dense layer that functionals pass before they are joined; 0 joins them as they are.
+    #[schemars(range(min = 0, max = 4096))]
+    pub functionals_size: usize,
+    /// Share of functionals dropped in training before their dense layer.
+    #[schemars(range(min = 0.0, max = 0.95))]
+    pub functionals_dropout: f64,
+}
+
+impl Default for Config {
+    fn default() -> Self {
+        Self { width: 1.0, dropout: 0.25, functionals_size: 128, functionals_dropout: 0.3 }
+    }
+}
+
+impl Config {
+    /// The network of these sizes, its parameters made by `builder` in the order of its fields.
+    pub(super) fn init(&self, sizes: Sizes, builder: &mut Builder<'_>) -> Network {
+        let units = scaled(UNITS, self.width);
+        let before = Norm::new(sizes.width, builder);
+        let residual = Lstm::new(sizes.width, sizes.width, false, builder);
+        let between = Norm::new(sizes.width, builder);
+        let lstm = Lstm::new(sizes.width, units, false, builder);
+        let head = HeadSizes {
+            inputs: units,
+            functionals: sizes.functionals,
+            functionals_size: self.functionals_size,
+            dense: &[],
+            classes: sizes.classes,
+            dropout: self.dropout,
+            functionals_dropout: self.functionals_dropout,
+        };
+        let head = Head::new(head, builder);
+        Network { before, residual, between, lstm, head, units, dropout: self.dropout }
+    }
+}
+
+impl Architecture for Config {
+    fn check(&self, problem: &mut dyn FnMut(&str, String, &str)) {
+        check_width(self.width, problem);
+    }
+
+    fn described(&self) -> Vec<String> {
+        vec!["a residual LSTM".to_owned(), format!("an LSTM of {} units", scaled(UNITS, self.width))]
+    }
+
+    fn dropout(&self) -> f64 {
+        self.dropout
+    }
+}
+
+/// The module of a [`Config`].
+#[derive(Module, Debug)]
+pub(crate) struct Network {
+    before: Norm,
+    residual: Lstm,
+    between: Norm,
+    lstm: Lstm,
+    head: Head,
+    units: usize,
+    dropout: f64,
+}
+
+impl Network {
+    /// Logits (clips, classes).
+    pub(super) fn forward(&self, input: &Input, pass: &mut Pass) -> Tensor<2> {
+        let heard = self.before.forward(input.frames.clone(), pass);
+        let mut x = self.residual.forward(heard.clone(), pass);
+        x.values = x.values + heard.values;
+        let mut x = self.between.forward(x, pass);
+        x.values = pass.dropout(x.values, LSTM, self.dropout);
+        let x = self.lstm.forward(x, pass);
+        let pooled = last(pass.kernels, x.values, &x.lens, self.units);
+        self.head.forward(pooled, input.functionals.as_ref(), pass)
+    }
+}

@@ -1,0 +1,157 @@
+//! Every architecture: its shapes, own kernels against burn's operations, and against itself in other company and on other
+//! threads.
+
+mod reference;
+mod setting;
+
+use setting::{Stepped, architectures, assert_close, burn_engines, example, own, stepped, variants};
+
+use super::{NetworkConfig, Sizes};
+use crate::data::Batch;
+use crate::engine::Engine;
+use crate::weights::{TensorSpec, Weights};
+
+const SIZES: Sizes = Sizes { width: 5, functionals: 9, classes: 4 };
+
+/// Counts by hand. cnn-lstm: conv 5*10*64 + 2*64, 5*64*96 + 2*96; LSTM 2 * (96*256 + 64*256 + 256); attention 128*32 + 32 + 32;
+/// functionals 30*128 + 128; dense (256+128)*64 + 64; classes 64*8 + 8.
+/// blstm-fcn at a quarter of its width: LSTM 2 * (10*128 + 32*128 + 128); attention 64*32 + 32 + 32; conv 7*10*16 + 2*16,
+/// 5*16*32 + 2*32, 3*32*32 + 2*32; projection 32*32 + 32, its attention 32*32 + 32 + 32; functionals 30*128 + 128; dense
+/// (96+128)*32 + 32; classes 32*8 + 8.
+/// residual-lstm: norms 2 * 2*10; LSTMs 10*40 + 10*40 + 40, 10*512 + 128*512 + 512; functionals 30*128 + 128; classes
+/// (128+128)*8 + 8.
+/// tim-net: both ways 10*39 + 39 and 8 blocks of twice 78*39 + 39 + 2*39; levels 8; functionals 30*128 + 128; classes
+/// (39+128)*8 + 8.
+#[test]
+fn the_parameter_count_is_pinned() {
+    let counts = [
+        ("cnn-lstm", 3200 + 128 + 30_720 + 192 + 82_432 + 4160 + 3968 + 24_640 + 520),
+        ("blstm-fcn", 11_008 + 2112 + 1152 + 2624 + 3136 + 1056 + 1088 + 3968 + 7200 + 264),
+        ("residual-lstm", 40 + 840 + 71_168 + 3968 + 2056),
+        ("tim-net", 2 * (429 + 16 * 3159) + 8 + 3968 + 1344),
+    ];
+    let sizes = Sizes { width: 10, functionals: 30, classes: 8 };
+    let found = architectures().into_iter().map(|(kind, config, _)| {
+        let specs = Weights::specs(&config, sizes);
+        (kind, specs.iter().filter(|spec| spec.is_trained()).map(TensorSpec::count).sum())
+    });
+    assert_eq!(found.collect::<Vec<(&str, usize)>>(), counts);
+}
+
+/// Names are part of the format of models: those of every version have to be readable.
+#[test]
+fn names_of_parameters_are_pinned() {
+    let names: Vec<String> =
+        Weights::specs(&NetworkConfig::default(), SIZES).into_iter().map(|spec| spec.name).collect();
+    let conv = |at: usize| {
+        ["weight", "norm.gamma", "norm.beta", "norm.running_mean", "norm.running_variance"]
+            .map(|part| format!("conv.{at}.{part}"))
+    };
+    let lstm = |direction: &str| ["input", "state", "bias"].map(|part| format!("lstm.0.{direction}.{part}"));
+    let rest = [
+        "attention.weight",
+        "attention.bias",
+        "attention.query",
+        "functionals.weight",
+        "functionals.bias",
+        "dense.0.weight",
+        "dense.0.bias",
+        "classes.weight",
+        "classes.bias",
+    ];
+    let expected = conv(0).into_iter().chain(conv(1)).chain(lstm("forward")).chain(lstm("backward"));
+    assert_eq!(names, expected.chain(rest.map(str::to_owned)).collect::<Vec<_>>());
+}
+
+/// Parameters are made in the order in which they are visited.
+#[test]
+fn values_come_back_in_their_places() {
+    for (name, config) in variants() {
+        let (weights, _) = example(&config, SIZES, &[1], 8);
+        assert!(Weights::of(&weights.network(&config, SIZES, &own().device)) == weights, "{name}");
+    }
+}
+
+/// Sums of a few hundred products in single precision, in another order: 1e-4 of the largest value is ten times what
+/// rounding leaves.
+#[test]
+fn own_kernels_agree_with_burn() {
+    for burn in burn_engines() {
+        for (index, (name, config)) in variants().into_iter().enumerate() {
+            for lens in [&[11, 8, 8, 3, 1][..], &[7], &[1, 1], &[6, 6]] {
+                let (weights, batch) = example(&config, SIZES, lens, index as u64);
+                let infer = |engine: &Engine| {
+                    engine.infer(&weights.network(&config, SIZES, &engine.device), batch.clone(), SIZES)
+                };
+                assert_close(&name, &infer(&own()), &infer(&burn), 1e-4);
+                let found = stepped(&own(), &config, SIZES, &weights, &batch, 99);
+                let expected = stepped(&burn, &config, SIZES, &weights, &batch, 99);
+                assert!((found.loss - expected.loss).abs() < 1e-4, "{name}: {}, {}", found.loss, expected.loss);
+                assert_close(&name, &found.probabilities, &expected.probabilities, 1e-4);
+                for (at, spec) in weights.specs.iter().enumerate() {
+                    let what = format!("{name}, {lens:?}, {}", spec.name);
+                    assert_close(&what, &found.gradients[at], &expected.gradients[at], 1e-3);
+                    assert_close(&what, &found.running[at], &expected.running[at], 1e-4);
+                }
+            }
+        }
+    }
+}
+
+#[test]
+fn a_clip_does_not_depend_on_its_company() {
+    let engine = own();
+    for (name, config) in variants() {
+        let (weights, batch) = example(&config, SIZES, &[30, 17, 9, 1], 3);
+        let network = weights.network(&config, SIZES, &engine.device);
+        let together = engine.infer(&network, batch.clone(), SIZES);
+        let mut frame = 0;
+        for (clip, len) in batch.lens.iter().enumerate() {
+            let alone = Batch {
+                lens: vec![*len],
+                frames: batch.frames[frame * SIZES.width..(frame + len) * SIZES.width].to_vec(),
+                functionals: batch.functionals[clip * SIZES.functionals..(clip + 1) * SIZES.functionals].to_vec(),
+                targets: Vec::new(),
+            };
+            frame += len;
+            let probabilities = engine.infer(&network, alone, SIZES);
+            let classes = clip * SIZES.classes..(clip + 1) * SIZES.classes;
+            assert_close(&name, &probabilities, &together[classes], 1e-6);
+            assert!((probabilities.iter().sum::<f32>() - 1.0).abs() < 1e-5);
+        }
+        assert!(engine.infer(&network, Batch::default(), SIZES).is_empty());
+    }
+}
+
+#[test]
+fn the_number_of_threads_changes_no_bit() {
+    let lens: Vec<usize> = (0..50).map(|clip| 120 - 2 * clip).collect();
+    for (kind, config, _) in architectures() {
+        let (weights, batch) = example(&config, SIZES, &lens, 1);
+        let steps: Vec<Stepped> = [1, 2, 3]
+            .into_iter()
+            .map(|threads| {
+                let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).build().expect("threads");
+                pool.install(|| stepped(&own(), &config, SIZES, &weights, &batch, 2))
+            })
+            .collect();
+        for step in &steps[1..] {
+            assert_eq!(step.loss.to_bits(), steps[0].loss.to_bits(), "{kind}");
+            assert!(step.gradients == steps[0].gradients && step.running == steps[0].running, "{kind}");
+        }
+    }
+}
+
+#[test]
+fn sixteen_clips_can_be_learnt_by_heart() {
+    for (kind, _, small) in architectures() {
+        let lens: Vec<usize> = (0..16).map(|clip| 20 - clip).collect();
+        let (_, mut batch) = example(&small, SIZES, &lens, 6);
+        batch.targets.fill(0.0);
+        batch.targets.chunks_mut(SIZES.classes).enumerate().for_each(|(clip, row)| row[clip * 7 % 4] = 1.0 / 16.0);
+        let losses = || setting::learnt(&small, SIZES, &batch, 150);
+        let first = losses();
+        assert!(first[first.len() - 1] < 0.05 && first[0] > 0.5, "{kind}: {first:?}");
+        assert_eq!(first, losses(), "{kind}: same seed, other numbers");
+    }
+}

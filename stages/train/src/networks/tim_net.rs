@@ -1,0 +1,171 @@
+//! TIM-Net: the temporal emotional modelling network (Ye et al. 2023, ICASSP, arXiv 2211.08233), with the sizes of its public
+//! code (`TIMNET.py`).
+//!
+//! A clip is heard forwards and backwards, each way by a stack of causal convolutions whose reach doubles from block to block. A
+//! block weighs what came in by the sigmoid of what it found. The means over time of both ways are added block by block, and the
+//! classes are told from a learnt sum of all blocks.
+
+use burn::module::{Module, Param};
+use burn::tensor::Tensor;
+use burn::tensor::activation::{relu, sigmoid};
+use schemars::JsonSchema;
+use ser_ops::{mean, reversed, shifted};
+use serde::{Deserialize, Serialize};
+
+use super::architecture::{Architecture, Input, Sizes, check_width, scaled};
+use crate::layers::{Builder, Dense, Head, HeadSizes, Norm, Pass, Ragged, Start};
+
+/// Channels.
+const CHANNELS: usize = 39;
+/// Dropouts of a direction, two in each block.
+const PER_DIRECTION: u32 = 100;
+
+/// Parameters of a `tim-net`.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(default, deny_unknown_fields)]
+#[schemars(rename = "TimNet")]
+pub struct Config {
+    /// Channels of every layer, as a share of the paper's 39.
+    #[schemars(range(min = 0.01, max = 8.0))]
+    pub width: f64,
+    /// Blocks in each direction; the convolutions of the last look back 2^(blocks - 1) frames.
+    #[schemars(range(min = 1, max = 12))]
+    pub blocks: usize,
+    /// Share of the channels of a clip dropped in training after each convolution.
+    #[schemars(range(min = 0.0, max = 0.95))]
+    pub dropout: f64,
+    /// Size of the dense layer that functionals pass before they are joined; 0 joins them as they are. The paper has none.
+    #[schemars(range(min = 0, max = 4096))]
+    pub functionals_size: usize,
+    /// Share of functionals dropped in training before their dense layer.
+    #[schemars(range(min = 0.0, max = 0.95))]
+    pub functionals_dropout: f64,
+}
+
+impl Default for Config {
+    fn default() -> Self {
+        Self { width: 1.0, blocks: 8, dropout: 0.1, functionals_size: 128, functionals_dropout: 0.3 }
+    }
+}
+
+impl Config {
+    /// The network of these sizes, its parameters made by `builder` in the order of its fields.
+    pub(super) fn init(&self, sizes: Sizes, builder: &mut Builder<'_>) -> Network {
+        let channels = scaled(CHANNELS, self.width);
+        let mut way = || Way {
+            input: Dense::linear(sizes.width, channels, builder),
+            blocks: (0..self.blocks).map(|_| Block::new(channels, builder)).collect(),
+            dropout: self.dropout,
+        };
+        let (forward, backward) = (way(), way());
+        let levels = builder.param([self.blocks], Start::Linear { inputs: self.blocks });
+        let head = HeadSizes {
+            inputs: channels,
+            functionals: sizes.functionals,
+            functionals_size: self.functionals_size,
+            dense: &[],
+            classes: sizes.classes,
+            dropout: 0.0,
+            functionals_dropout: self.functionals_dropout,
+        };
+        Network { forward, backward, levels, head: Head::new(head, builder) }
+    }
+}
+
+impl Architecture for Config {
+    fn check(&self, problem: &mut dyn FnMut(&str, String, &str)) {
+        check_width(self.width, problem);
+        if !(1..=12).contains(&self.blocks) {
+            problem("blocks", format!("expected 1 to 12, found {}", self.blocks), "the paper has 8");
+        }
+    }
+
+    fn described(&self) -> Vec<String> {
+        let (blocks, channels) = (self.blocks, scaled(CHANNELS, self.width));
+        vec![format!(
+            "{blocks} blocks of dilated causal convolutions with {channels} channels in both directions of time"
+        )]
+    }
+
+    fn dropout(&self) -> f64 {
+        self.dropout
+    }
+}
+
+/// The module of a [`Config`].
+#[derive(Module, Debug)]
+pub(crate) struct Network {
+    forward: Way,
+    backward: Way,
+    /// (blocks): what each counts.
+    levels: Param<Tensor<1>>,
+    head: Head,
+}
+
+/// One direction of time.
+#[derive(Module, Debug)]
+struct Way {
+    input: Dense,
+    blocks: Vec<Block>,
+    dropout: f64,
+}
+
+/// Two causal convolutions of two frames each: this one and an earlier one, whose weights come first.
+#[derive(Module, Debug)]
+struct Block {
+    conv: Vec<Dense>,
+    norm: Vec<Norm>,
+}
+
+impl Network {
+    /// Logits (clips, classes).
+    pub(super) fn forward(&self, input: &Input, pass: &mut Pass) -> Tensor<2> {
+        let Ragged { values, lens } = input.frames.clone();
+        let turned = Ragged { values: reversed(pass.kernels, values, &lens), lens };
+        let forward = self.forward.heard(input.frames.clone(), 0, pass);
+        let backward = self.backward.heard(turned, PER_DIRECTION, pass);
+        let levels = forward.into_iter().zip(backward).enumerate().map(|(at, (forward, backward))| {
+            (forward + backward) * self.levels.val().narrow(0, at, 1).unsqueeze::<2>()
+        });
+        let [clips, channels] = [input.frames.lens.len(), self.forward.channels()];
+        let none = Tensor::zeros([clips, channels], &input.frames.values.device());
+        let summed = levels.fold(none, |sum, level| sum + level);
+        self.head.forward(summed, input.functionals.as_ref(), pass)
+    }
+}
+
+impl Way {
+    /// The mean over time of what leaves each block: (clips, channels) each.
+    fn heard(&self, x: Ragged, first_dropout: u32, pass: &mut Pass) -> Vec<Tensor<2>> {
+        let mut x = Ragged { values: self.input.forward(x.values, pass), lens: x.lens };
+        let mut means = Vec::with_capacity(self.blocks.len());
+        for (level, block) in self.blocks.iter().enumerate() {
+            x = block.forward(x, 1 << level, first_dropout + 2 * level as u32, self.dropout, pass);
+            means.push(mean(pass.kernels, x.values.clone(), &x.lens));
+        }
+        means
+    }
+
+    fn channels(&self) -> usize {
+        self.input.outputs()
+    }
+}
+
+impl Block {
+    fn new(channels: usize, builder: &mut Builder<'_>) -> Self {
+        let conv = (0..2).map(|_| Dense::relu(2 * channels, channels, builder)).collect();
+        Self { conv, norm: (0..2).map(|_| Norm::new(channels, builder)).collect() }
+    }
+
+    fn forward(&self, x: Ragged, reach: usize, first_dropout: u32, dropout: f64, pass: &mut Pass) -> Ragged {
+        let mut found = x.clone();
+        for (layer, (conv, norm)) in (first_dropout..).zip(self.conv.iter().zip(&self.norm)) {
+            let earlier = shifted(pass.kernels, found.values.clone(), &found.lens, reach);
+            let values = conv.forward(Tensor::cat(vec![earlier, found.values], 1), pass);
+            found = norm.forward(Ragged { values, lens: found.lens }, pass);
+            found.values = relu(found.values);
+            found = pass.column_dropout(found, layer, dropout);
+        }
+        Ragged { values: x.values * sigmoid(found.values), lens: x.lens }
+    }
+}
