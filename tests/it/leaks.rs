@@ -221,7 +221,7 @@ fn a_recording_in_two_corpora_ties_its_speakers() {
         assert!(tied.detail.contains(speaker), "{tied:?}");
     }
     let fail = ["run", "audit", "-S", "audit.fail_on=[\"duplicate_speakers_differ\"]"];
-    workspace.ser(&fail).exits(1).tells("1 file under another speaker than its copy");
+    workspace.ser(&fail).exits(1).tells("1 file under another speaker than a copy");
 
     // Whoever says that these are two people, as advised, is believed.
     let gone: Vec<Exclusion> = result(&workspace, "manifest/exclusions.parquet");

@@ -47,7 +47,7 @@ pub(super) fn speakers_differ(_: &Params, dataset: &Dataset) -> Vec<Finding> {
         Severity::Warning,
         Code::DuplicateSpeakersDiffer,
         format!(
-            "{} under another speaker than its copy: one of the names is wrong, or they are one person's",
+            "{} under another speaker than a copy: one of the names is wrong, or they are one person's",
             counted(differing.len(), "file")
         ),
         some_names(differing),
