@@ -131,7 +131,11 @@ fn differences(before: &Stage, now: &Stage) -> Vec<String> {
                 continue;
             };
             let allowed = tolerance * before[0].max(1e-9);
-            if before.iter().zip(now).any(|(before, now)| !((before - now).abs() <= allowed)) {
+            if before
+                .iter()
+                .zip(now)
+                .any(|(before, now)| (before - now).abs() > allowed || now.is_nan() != before.is_nan())
+            {
                 found.push(format!(
                     "`{column}` of `{name}` has the means {:.4e} and {:.4e}, not {:.4e} and {:.4e}",
                     now[0], now[1], before[0], before[1]

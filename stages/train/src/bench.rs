@@ -48,15 +48,15 @@ impl Steps {
             dropout: 0.0,
             ..CnnLstmConfig::default()
         };
-        Self::new(NetworkConfig::CnnLstm(config), Sizes { width: 64, functionals: 0, classes: CLASSES }, 64, 300)
+        Self::new(&NetworkConfig::CnnLstm(config), Sizes { width: 64, functionals: 0, classes: CLASSES }, 64, 300)
     }
 
     /// The default network, as large as the default features make it.
     pub fn of_defaults() -> Self {
-        Self::new(NetworkConfig::default(), Sizes { width: 140, functionals: 1100, classes: CLASSES }, 64, 200)
+        Self::new(&NetworkConfig::default(), Sizes { width: 140, functionals: 1100, classes: CLASSES }, 64, 200)
     }
 
-    fn new(config: NetworkConfig, sizes: Sizes, clips: usize, frames: usize) -> Self {
+    fn new(config: &NetworkConfig, sizes: Sizes, clips: usize, frames: usize) -> Self {
         let engine = Engine::new(Device::Cpu, Kernels::Own).unwrap_or_else(|feature| unreachable!("{feature}"));
         let mut rng = ChaCha8Rng::seed_from_u64(1);
         let device = engine.device.clone().autodiff();

@@ -78,7 +78,7 @@ impl Engine {
     }
 
     /// Log-probabilities (clips, classes) in training mode, and the loss -sum(target * log-probability).
-    pub(crate) fn loss(&self, network: &Network, example: &Example, pass: &mut Pass) -> (Tensor<2>, Tensor<1>) {
+    pub(crate) fn loss(network: &Network, example: &Example, pass: &mut Pass) -> (Tensor<2>, Tensor<1>) {
         let log_probabilities = log_softmax(network.forward(&example.input, pass), 1);
         let loss = (log_probabilities.clone() * example.targets.clone()).sum().neg();
         (log_probabilities, loss)

@@ -18,6 +18,7 @@ use crate::weights::{Weights, WeightsError};
 const FORMAT: u32 = 2;
 /// The version of before: the parameters of the network, then a CNN-LSTM always, stood beside the others.
 const FLAT: u32 = 1;
+const DESCRIPTION_HASH: &str = "description_hash";
 const CONFIG: &str = "config.json";
 const WEIGHTS: &str = "model.safetensors";
 
@@ -62,7 +63,7 @@ pub(crate) struct ModelConfig {
     /// BLAKE3 hash of the weights file, 64 hexadecimal digits; absent in models of before.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(crate) weights_hash: Option<String>,
-    /// BLAKE3 hash of this description without this field, as it is written; absent in models of before.
+    /// BLAKE3 hash of this description as it is written, without the line of this field; absent in models of before.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(crate) description_hash: Option<String>,
 }
@@ -81,14 +82,14 @@ impl ModelConfig {
         let bytes = weights.to_bytes(metadata).map_err(|error| encode(&path, error.to_string()))?;
         write_atomically(&path, &bytes)?;
         let path = folder.join(CONFIG);
-        let bare = Self { weights_hash: Some(hash(&bytes)), description_hash: None, ..self.clone() };
-        let text = |config: &Self| {
-            serde_json::to_string_pretty(config)
-                .map_err(|error| encode(&path, error.to_string()))
-                .map(|text| text + "\n")
+        let text = |description_hash: String| {
+            let (weights_hash, description_hash) = (Some(hash(&bytes)), Some(description_hash));
+            let config = Self { weights_hash, description_hash, ..self.clone() };
+            let text = serde_json::to_string_pretty(&config).map_err(|error| encode(&path, error.to_string()))?;
+            Ok::<_, TrainError>(text + "\n")
         };
-        let description_hash = Some(hash(text(&bare)?.as_bytes()));
-        write_atomically(&path, text(&Self { description_hash, ..bare })?.as_bytes())
+        let hash = hash_of_others(&text(String::new())?);
+        write_atomically(&path, text(hash)?.as_bytes())
     }
 
     /// Reads description and weights from `folder`.
@@ -98,7 +99,7 @@ impl ModelConfig {
         let bad = |problem: String| TrainError::BadConfig { path: path.clone(), problem };
         let mut value: serde_json::Value = serde_json::from_str(&text).map_err(|error| bad(error.to_string()))?;
         let format = value.get("format").and_then(serde_json::Value::as_u64);
-        let altered = alteration(&value);
+        let altered = alteration(&text, &value);
         if format == Some(u64::from(FLAT)) {
             nest(&mut value);
         } else if format != Some(u64::from(FORMAT)) {
@@ -171,14 +172,18 @@ impl ModelConfig {
 
 /// A difference from the description that training wrote. Classes in another order or another standardisation are
 /// consistent, and would give every recording a wrong answer.
-fn alteration(config: &serde_json::Value) -> Option<String> {
-    let mut bare = config.as_object()?.clone();
-    let expected = bare.shift_remove("description_hash")?;
-    let expected = expected.as_str().unwrap_or_default();
-    let found = hash((serde_json::to_string_pretty(&bare).ok()? + "\n").as_bytes());
+fn alteration(text: &str, config: &serde_json::Value) -> Option<String> {
+    let expected = config.get(DESCRIPTION_HASH)?.as_str().unwrap_or_default();
+    let found = hash_of_others(text);
     (found != expected).then(|| {
         format!("it was changed after training: its hash is {found}, expected {expected}; copy the folder again, or train again")
     })
+}
+
+/// Hash of all lines but that of the hash: numbers that are read and written again need not have the same digits.
+fn hash_of_others(text: &str) -> String {
+    let others: Vec<&str> = text.lines().filter(|line| !line.contains(DESCRIPTION_HASH)).collect();
+    hash(others.join("\n").as_bytes())
 }
 
 /// Brings parameters of version [`FLAT`] into the form of today.

@@ -79,6 +79,7 @@ pub(crate) fn apply<const N: usize, O: Operation<N>>(
             Err(problem) => panic!("own kernels are for tensors on the flex device: {problem}"),
         }
     });
+    #[expect(clippy::redundant_closure_for_method_calls, reason = "the type of an input has no public name")]
     let guards = inputs.each_ref().map(|input| input.node());
     let inputs = inputs.map(|input| contiguous(input.into_primitive()));
     let Output { values, columns, tape, aside } = operation.forward(inputs.each_ref().map(slice));

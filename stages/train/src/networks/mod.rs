@@ -36,6 +36,7 @@ macro_rules! networks {
 
         /// A network of any architecture.
         #[derive(Module, Debug)]
+        #[expect(clippy::large_enum_variant, reason = "a training has one")]
         pub(crate) enum Network {
             $($(#[doc = $about])+ $name($file::Network),)+
         }

@@ -33,7 +33,7 @@ impl Step {
     /// Of `example`; dropout masks follow from `seed`. `network` tracks gradients.
     pub(crate) fn new(engine: &Engine, network: &Network, example: &Example, seed: u64) -> Self {
         let mut pass = Pass::training(engine.kernels, seed);
-        let (log_probabilities, loss) = engine.loss(network, example, &mut pass);
+        let (log_probabilities, loss) = Engine::loss(network, example, &mut pass);
         let mut tracked = loss.backward();
         let mut taken = Taken { tracked: &mut tracked, gradients: Vec::new() };
         network.visit(&mut taken);

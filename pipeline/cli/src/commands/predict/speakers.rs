@@ -90,7 +90,9 @@ impl Speakers {
                     Heard::Bad(_) => {}
                     Heard::Long => {
                         let _ = hearing.long(&recording.path, &mut |features| {
-                            features.iter().for_each(|features| add(statistics, features));
+                            for features in features {
+                                add(statistics, features);
+                            }
                             Ok(())
                         })?;
                     }

@@ -100,7 +100,9 @@ pub(super) fn example(config: &NetworkConfig, sizes: Sizes, lens: &[usize], seed
     let functionals = random(&mut rng, lens.len() * sizes.functionals);
     let mut targets: Vec<f32> = (0..lens.len() * sizes.classes).map(|_| rng.random_range(0.0..1.0)).collect();
     let sum: f32 = targets.iter().sum();
-    targets.iter_mut().for_each(|target| *target /= sum);
+    for target in &mut targets {
+        *target /= sum;
+    }
     (weights, Batch { lens: lens.to_vec(), frames, functionals, targets })
 }
 
