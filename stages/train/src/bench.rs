@@ -70,7 +70,7 @@ impl Steps {
                 .map(|at| if at % CLASSES == at / CLASSES % CLASSES { 1.0 / clips as f32 } else { 0.0 })
                 .collect(),
         };
-        let specs = Weights::specs(&config, sizes);
+        let specs = Weights::specs(config, sizes);
         let zeros = |spec: &TensorSpec| Tensor::zeros([spec.count()], &engine.device);
         let means = specs.iter().map(|spec| [zeros(spec), zeros(spec)]).collect();
         let optimiser = Optimiser { rule: Rule::Adamw, weight_decay: 0.01, clip_norm: 0.0, means };
