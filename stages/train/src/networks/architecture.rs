@@ -41,10 +41,3 @@ pub(crate) trait Architecture {
 pub(crate) fn scaled(size: usize, width: f64) -> usize {
     ((size as f64 * width).round() as usize).max(1)
 }
-
-/// Hands a `width` that no layer can have to `problem`.
-pub(crate) fn check_width(width: f64, problem: &mut dyn FnMut(&str, String, &str)) {
-    if !(0.01..=8.0).contains(&width) {
-        problem("width", format!("expected 0.01 to 8, found {width}"), "1.0 is the paper's size");
-    }
-}

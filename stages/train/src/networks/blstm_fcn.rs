@@ -10,7 +10,7 @@ use schemars::JsonSchema;
 use ser_ops::ConvSize;
 use serde::{Deserialize, Serialize};
 
-use super::architecture::{Architecture, Input, Sizes, check_width, scaled};
+use super::architecture::{Architecture, Input, Sizes, scaled};
 use crate::layers::{Attention, Builder, ConvBlock, Dense, Head, HeadSizes, Lstm, Pass};
 
 /// Channels and frames under the kernel of each convolution; each is followed by max pooling of two frames.
@@ -77,10 +77,6 @@ impl Config {
 }
 
 impl Architecture for Config {
-    fn check(&self, problem: &mut dyn FnMut(&str, String, &str)) {
-        check_width(self.width, problem);
-    }
-
     fn described(&self) -> Vec<String> {
         let units = scaled(UNITS, self.width);
         vec![

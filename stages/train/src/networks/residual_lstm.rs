@@ -7,7 +7,7 @@ use schemars::JsonSchema;
 use ser_ops::last;
 use serde::{Deserialize, Serialize};
 
-use super::architecture::{Architecture, Input, Sizes, check_width, scaled};
+use super::architecture::{Architecture, Input, Sizes, scaled};
 use crate::layers::{Builder, Head, HeadSizes, Lstm, Norm, Pass};
 
 /// Units of the second LSTM.
@@ -63,10 +63,6 @@ impl Config {
 }
 
 impl Architecture for Config {
-    fn check(&self, problem: &mut dyn FnMut(&str, String, &str)) {
-        check_width(self.width, problem);
-    }
-
     fn described(&self) -> Vec<String> {
         vec!["a residual LSTM".to_owned(), format!("an LSTM of {} units", scaled(UNITS, self.width))]
     }

@@ -12,7 +12,7 @@ use schemars::JsonSchema;
 use ser_ops::{mean, reversed, shifted};
 use serde::{Deserialize, Serialize};
 
-use super::architecture::{Architecture, Input, Sizes, check_width, scaled};
+use super::architecture::{Architecture, Input, Sizes, scaled};
 use crate::layers::{Builder, Dense, Head, HeadSizes, Norm, Pass, Ragged, Start};
 
 /// Channels.
@@ -73,13 +73,6 @@ impl Config {
 }
 
 impl Architecture for Config {
-    fn check(&self, problem: &mut dyn FnMut(&str, String, &str)) {
-        check_width(self.width, problem);
-        if !(1..=12).contains(&self.blocks) {
-            problem("blocks", format!("expected 1 to 12, found {}", self.blocks), "the paper has 8");
-        }
-    }
-
     fn described(&self) -> Vec<String> {
         let (blocks, channels) = (self.blocks, scaled(CHANNELS, self.width));
         vec![format!(
