@@ -23,6 +23,8 @@ pub(crate) struct Identity {
     pub(crate) not_understood: Option<String>,
     /// Number of the descriptor's repair that the name needed.
     pub(crate) repaired: Option<usize>,
+    /// Number of the descriptor's pattern that the name follows.
+    pub(crate) pattern: Option<usize>,
     /// The part of the path that tells one recording from another.
     pub(crate) own_part: String,
     /// Fields that stay empty, at most once each.
@@ -61,7 +63,8 @@ struct Telling<'a> {
 /// Describes the file at `path`: below the root, without extension.
 pub(crate) fn identify(descriptor: &Descriptor, tables: &Tables, path: &str) -> Identity {
     let reading = names::read_name(descriptor, path);
-    let identity = Identity { repaired: reading.repaired, own_part: reading.own_part(), ..Identity::default() };
+    let (repaired, pattern, own_part) = (reading.repaired, reading.pattern, reading.own_part());
+    let identity = Identity { repaired, pattern, own_part, ..Identity::default() };
     let facts = match reading.facts {
         Ok(facts) => facts,
         Err(why) => return Identity { not_understood: Some(why), ..identity },

@@ -96,9 +96,8 @@ fn one_recording_in_several_files(read: &Read<'_>) -> Option<String> {
     let files: Vec<(&str, &Identity)> = read.understood().collect();
     for (path, identity) in &files {
         let fields = [Field::Speaker, Field::Emotion, Field::Intensity, Field::Sentence, Field::Take];
-        let pattern = names::read_name(descriptor, path).pattern;
-        if pattern.is_some_and(tells_apart) {
-            let key = (pattern, fields.map(|field| identity.facts.told(field)));
+        if identity.pattern.is_some_and(tells_apart) {
+            let key = (identity.pattern, fields.map(|field| identity.facts.told(field)));
             recordings.entry(key).or_default().entry(identity.own_part.as_str()).or_insert(path);
         }
     }
