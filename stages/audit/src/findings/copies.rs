@@ -40,14 +40,12 @@ pub(super) fn speakers_differ(_: &Params, dataset: &Dataset) -> Vec<Finding> {
         (nfc(speaker) != nfc(other)).then(|| format!("{} = {of} ({speaker} and {other})", row.clip_id))
     };
     let differing: Vec<String> = dataset.exclusions.iter().filter_map(told).collect();
-    if differing.is_empty() {
-        return Vec::new();
-    }
+    let Some(first) = differing.first() else { return Vec::new() };
     vec![finding(
         Severity::Warning,
         Code::DuplicateSpeakersDiffer,
         format!(
-            "{} under another speaker than a copy: one of the names is wrong, or they are one person's",
+            "{} under another speaker than a copy, such as {first}: one of the names is wrong, or they are one person's",
             counted(differing.len(), "file")
         ),
         some_names(differing),
