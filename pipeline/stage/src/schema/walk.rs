@@ -68,7 +68,7 @@ impl<S: Clone + PartialEq> Walk<'_, S> {
             if let Some(now) = options.iter().find_map(|option| replacement(option, node.as_str()?)) {
                 let message = format!("cannot be {}", node.shown());
                 let hint = Some(format!("it is {now} now"));
-                self.found.push(Misfit::at(&node.span, path, message).label("a word of before").hint(hint));
+                self.found.push(Misfit::at(&node.span, path, message).label("an earlier word").hint(hint));
                 return Value::Null;
             }
             return self.choice(&options.iter().filter_map(choices).flatten().collect::<Vec<_>>(), node, path);
