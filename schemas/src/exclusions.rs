@@ -25,8 +25,10 @@ crate::column::words! {
         LabelNotWanted = "label_not_wanted",
         /// Not the speech audio of the corpus: song, video, laryngograph.
         OtherModality = "other_modality",
-        /// The same recording as another file; the detail names it and the rule that chose, or why none was chosen.
+        /// The same recording as a file that stays; the detail names it and the rule that chose.
         Duplicate = "duplicate",
+        /// The same recording as another file that tells another emotion or speaker, so that none of them is used; the detail names it.
+        CopiesContradict = "copies_contradict",
         /// Another recording than the file that has its clip id; the detail names that file and says what to do.
         ClipIdTaken = "clip_id_taken",
         /// Named by the manifest's `exclude` or in its `exclude_file`; the detail gives the analyst's reason.

@@ -112,8 +112,8 @@ fn no_copy_of_a_recording_under_two_speakers_is_used_until_one_is_rejected() {
     let exclusions: Vec<Exclusion> = result(&workspace, "manifest/exclusions.parquet");
     let of = |path: &str| exclusions.iter().find(|row| row.path.ends_with(path)).expect("both copies are left out");
     let (one, other) = (of("DC/h01.wav"), of("KL/h09.wav"));
-    assert!(one.reason == Reason::Duplicate && one.detail.contains("KL/h09"), "{one:?}");
-    assert!(other.reason == Reason::Duplicate && other.detail.contains("DC/h01"), "{other:?}");
+    assert!(one.reason == Reason::CopiesContradict && one.detail.contains("KL/h09"), "{one:?}");
+    assert!(other.reason == Reason::CopiesContradict && other.detail.contains("DC/h01"), "{other:?}");
 
     // A table says which is wrong, and why. It makes the stage stale, as it does when it changes.
     workspace.write("out.csv", "clip_id,reason\nsavee/AudioData/KL/h09,filed under the wrong speaker\n");

@@ -146,7 +146,7 @@ fn contradicting_labels(candidates: &[Candidate<'_>], group: &[usize], out: &mut
             candidates[other].word.unwrap_or("otherwise"),
             own.unwrap_or("otherwise"),
         );
-        out.entry(index).or_insert((Reason::Duplicate, detail));
+        out.entry(index).or_insert((Reason::CopiesContradict, detail));
     }
 }
 
@@ -179,7 +179,7 @@ fn contradicting_speakers(candidates: &[Candidate<'_>], group: &[usize], found: 
             )
         };
         any = true;
-        found.out.entry(index).or_insert((Reason::Duplicate, detail));
+        found.out.entry(index).or_insert((Reason::CopiesContradict, detail));
     }
     if any && !found.contradictions.iter().any(|known| known.pair == (one, other)) {
         let corpus = &candidates[one].clip.corpus;

@@ -15,7 +15,7 @@ impl Kind for Manifest {
     type Params = Params;
 
     const NAME: &'static str = "manifest";
-    const VERSION: u32 = 4;
+    const VERSION: u32 = 5;
     const SUMMARY: &'static str = "maps labels, leaves out what is unusable, and says why";
     const INPUTS: &'static [Input] = &[Input::some(&[Clip::RECORDINGS, Corpus::SINGLE])];
     const OUTPUTS: &'static [Output] = &[Clip::OUTPUT, Exclusion::OUTPUT, Corpus::OUTPUT];

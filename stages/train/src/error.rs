@@ -110,6 +110,15 @@ pub enum TrainError {
         /// How many were given.
         found: usize,
     },
+    /// Probabilities that are no numbers.
+    #[error(
+        "clip {index}: the model's probabilities are not finite, so its weights or the clip's features are beyond all \
+         range; train the model again, or leave the clip out"
+    )]
+    NoAnswer {
+        /// Position of the clip in the call.
+        index: usize,
+    },
     /// Weights could not be put into a file.
     #[error("cannot encode weights for `{}`: {problem}", path.display())]
     Encode {

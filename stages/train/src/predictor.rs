@@ -130,7 +130,12 @@ impl Predictor {
                 *sum += probability / self.models.len() as f32;
             }
         }
-        Ok(sums.chunks_exact(classes).map(<[f32]>::to_vec).collect())
+        let probabilities: Vec<Vec<f32>> = sums.chunks_exact(classes).map(<[f32]>::to_vec).collect();
+        let is_finite = |clip: &Vec<f32>| clip.iter().all(|probability| probability.is_finite());
+        match probabilities.iter().position(|clip| !is_finite(clip)) {
+            Some(index) => Err(TrainError::NoAnswer { index }),
+            None => Ok(probabilities),
+        }
     }
 
     fn check(&self, clips: &[ClipInput<'_>]) -> Result<(), TrainError> {

@@ -600,6 +600,16 @@ fn weights_that_are_not_those_of_the_training_are_refused() {
     }
     std::fs::write(&config, value.to_string()).expect("write");
     load(&edited).expect("no hash to compare with");
+    let header = usize::try_from(u64::from_le_bytes(good[..8].try_into().expect("a length"))).expect("a length");
+    let mut wild = good.clone();
+    for (number, word) in wild[8 + header..].chunks_exact_mut(4).enumerate() {
+        word.copy_from_slice(&[f32::MAX, f32::MIN, 1.0][number % 3].to_le_bytes());
+    }
+    load(&wild).expect("finite values");
+    let (recordings, none) = (recordings(&world, 0..1), BTreeMap::new());
+    let predictor = Predictor::load(&folder, Device::Cpu).expect("model");
+    let error = predictor.predict(&inputs_of(&recordings, &none)).expect_err("no numbers").to_string();
+    assert!(error.starts_with("clip 0: the model's probabilities are not finite"), "{error}");
     let error = load(&changed(last, f32::INFINITY.to_le_bytes())).expect_err("infinite");
     assert!(error.contains("holds values that are not finite"), "{error}");
     for wrong in [serde_json::json!(1e300), serde_json::json!(-1.0)] {

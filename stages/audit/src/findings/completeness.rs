@@ -70,7 +70,10 @@ pub(super) fn exclusions(_: &Params, dataset: &Dataset) -> Vec<Finding> {
             severity(reason),
             Code::FilesExcluded,
             format!("{} of {corpus} left out as {reason}", counted(files.len(), "file")),
-            some_names(files.into_iter().map(|file| file.clip_id.clone())),
+            some_names(files.into_iter().map(|file| match reason {
+                Reason::CopiesContradict => format!("{}: {}", file.path, file.detail),
+                _ => file.clip_id.clone(),
+            })),
         )
     });
     told.collect()
@@ -85,6 +88,7 @@ fn severity(reason: Reason) -> Severity {
         | Reason::NonFinite
         | Reason::ChannelsCancel
         | Reason::NameNotUnderstood
+        | Reason::CopiesContradict
         | Reason::ClipIdTaken => Severity::Warning,
         Reason::Silent
         | Reason::TooShort
