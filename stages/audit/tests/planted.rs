@@ -96,6 +96,19 @@ fn planted(code: Code, besides: &[Code], plant: impl FnOnce(&mut Dataset)) -> St
     own.into_iter().next().unwrap_or_default()
 }
 
+/// A file of the first corpus that is left out.
+fn left_out(reason: Reason) -> Exclusion {
+    Exclusion {
+        clip_id: "one/x".into(),
+        path: "one/x.wav".into(),
+        corpus: "one".into(),
+        reason,
+        detail: "the same audio as `one/y.wav`, which is kept".into(),
+        copy_of: None,
+        speaker: None,
+    }
+}
+
 /// Clips of the first corpus.
 fn first(dataset: &mut Dataset) -> impl Iterator<Item = &mut Clip> {
     dataset.clips.iter_mut().filter(|clip| clip.corpus == "one")
@@ -267,26 +280,28 @@ fn speakers_and_files_that_are_few_or_missing() {
         dataset.corpora.push(Corpus { status: CorpusStatus::FolderMissing, ..corpus("three") });
     });
     planted(Code::SyntheticData, &[], |dataset| dataset.corpora[0].synthetic = true);
-    let excluded = |reason| Exclusion {
-        clip_id: "one/x".into(),
-        path: "one/x.wav".into(),
-        corpus: "one".into(),
-        reason,
-        detail: "the same audio as `one/y.wav`, which is kept".into(),
-        copy_of: None,
-        speaker: None,
-    };
-    planted(Code::FilesExcluded, &[], |dataset| dataset.exclusions.push(excluded(Reason::Silent)));
-    let copy = planted(Code::DuplicateAudio, &[], |dataset| dataset.exclusions.push(excluded(Reason::Duplicate)));
+    planted(Code::FilesExcluded, &[], |dataset| dataset.exclusions.push(left_out(Reason::Silent)));
+    let none = planted(Code::FilesExcluded, &[], |data| data.exclusions.push(left_out(Reason::CopiesContradict)));
+    assert!(none.contains("(one/x.wav: the same audio as"), "{none}");
+    let copy = planted(Code::DuplicateAudio, &[], |dataset| dataset.exclusions.push(left_out(Reason::Duplicate)));
     assert!(copy.contains("(one/x.wav: the same audio as `one/y.wav`, which is kept)"), "{copy}");
     let another = planted(Code::DuplicateSpeakersDiffer, &[Code::DuplicateAudio], |dataset| {
         let kept = dataset.clips[0].clip_id.clone();
-        let row = Exclusion { copy_of: Some(kept), speaker: Some("two:x".into()), ..excluded(Reason::Duplicate) };
+        let row = Exclusion { copy_of: Some(kept), speaker: Some("two:x".into()), ..left_out(Reason::Duplicate) };
         dataset.exclusions.push(row);
     });
     assert!(another.contains(": 1 file under another speaker"), "{another}");
     let short = planted(Code::TooShortToCompare, &[], |dataset| dataset.clips[0].fingerprint = Some(vec![1; 10]));
     assert!(short.contains(": 1 clip with less than half a second of speech"), "{short}");
+}
+
+#[test]
+fn copies_of_which_none_is_used_are_a_warning() {
+    for (reason, severity) in [(Reason::CopiesContradict, Severity::Warning), (Reason::Duplicate, Severity::Info)] {
+        let mut dataset = sound();
+        dataset.exclusions.push(left_out(reason));
+        assert_eq!(found(&params(), &dataset)[0].severity, severity);
+    }
 }
 
 #[test]

@@ -252,7 +252,7 @@ fn one_recording_under_two_speakers_is_not_used_until_the_analyst_rejects_one() 
     let rows: Vec<Clip> = rows.into_iter().chain([extra]).collect();
     let folders = [ingest(base.path(), "one", "a", CorpusStatus::Ingested, &rows)];
     let (summary, warnings) = warned(&Params::default(), base.path(), &folders);
-    assert_eq!(summary.expect("three are left").headline, "3 clips, 2 excluded (2 duplicate)");
+    assert_eq!(summary.expect("three are left").headline, "3 clips, 2 excluded (2 copies_contradict)");
     assert_eq!(warnings.len(), 1);
     assert!(warnings[0].starts_with("1 recording lies under several speakers of one corpus"), "{warnings:?}");
     assert!(warnings[0].ends_with("`exclude = [\"a/p2/a\"]`"), "{warnings:?}");

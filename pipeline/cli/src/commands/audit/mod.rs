@@ -21,6 +21,8 @@ use crate::text_table;
 
 /// How many pairs of clips are listed; the table has them all.
 const MAX_PAIRS: usize = 20;
+/// How many characters are shown of a finding's evidence.
+const MAX_EVIDENCE: usize = 240;
 
 pub(crate) fn run(project: &Project<'_>, json: bool) -> anyhow::Result<Status> {
     let pipeline = project.pipeline()?;
@@ -265,10 +267,20 @@ fn findings(rows: &[Finding]) -> String {
     for row in rows {
         let _ = writeln!(text, "{:<8} {} [{}]", row.severity, printable(&row.message), row.code);
         if !row.evidence.is_empty() {
-            let _ = writeln!(text, "         {}", printable(&row.evidence));
+            let _ = writeln!(text, "         {}", printable(&beginning(&row.evidence)));
         }
     }
     text
+}
+
+/// As much of a list as one reads; the table and the report have it whole.
+fn beginning(list: &str) -> String {
+    let end = list.char_indices().nth(MAX_EVIDENCE).map_or(list.len(), |(end, _)| end);
+    if end == list.len() {
+        return list.to_owned();
+    }
+    let end = list[..end].rfind(", ").unwrap_or(end);
+    format!("{}, ... (`findings.parquet` has all)", &list[..end])
 }
 
 /// A table; nothing without rows.
