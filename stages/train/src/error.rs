@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use ser_models::ModelsError;
 use ser_schemas::TableError;
 
+use crate::networks::Hears;
 use crate::weights::WeightsError;
 
 /// A training or a prediction that could not be done.
@@ -36,6 +37,34 @@ pub enum TrainError {
     UnknownFeature {
         /// The name in `features`.
         wanted: String,
+        /// Stems of the columns present.
+        present: Vec<String>,
+    },
+    /// Columns that the architecture cannot take.
+    #[error(
+        "the network `{kind}` hears {}, and `{wanted}` of `features` takes {}: expected `features = [\"all\"]`, or names of such columns",
+        hears.columns(), strange.join(", ")
+    )]
+    CannotHear {
+        /// The architecture.
+        kind: String,
+        /// Its input.
+        hears: Hears,
+        /// The name in `features`.
+        wanted: String,
+        /// Stems of the columns that it cannot take.
+        strange: Vec<String>,
+    },
+    /// No column of the frames table is what the architecture takes.
+    #[error(
+        "the network `{kind}` hears {}, and the features stage wrote {}: {}, or choose another `model.kind`",
+        hears.columns(), present.join(", "), hears.remedy()
+    )]
+    NothingToHear {
+        /// The architecture.
+        kind: String,
+        /// Its input.
+        hears: Hears,
         /// Stems of the columns present.
         present: Vec<String>,
     },

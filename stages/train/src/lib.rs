@@ -31,7 +31,7 @@ pub use data::windows;
 pub use error::TrainError;
 pub use kind::Train;
 pub use networks::{
-    BlstmFcnConfig, CnnLstmConfig, ConvLayer, Lstm, NetworkConfig, Pooling, ResidualLstmConfig, TimNetConfig,
+    BlstmFcnConfig, CnnLstmConfig, ConvLayer, Hears, Lstm, NetworkConfig, Pooling, ResidualLstmConfig, TimNetConfig,
 };
 pub use params::{Augment, ClassWeights, Device, Kernels, Optimizer, Params, Standardise};
 pub use predictor::{ClipInput, Predictor};

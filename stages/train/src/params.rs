@@ -16,7 +16,8 @@ use crate::networks::NetworkConfig;
 }))]
 pub struct Params {
     /// Frame features to use, by the beginning of their names: `log-mel` takes `log_mel_00`, `log_mel_01`, ...; `all`
-    /// takes every column of the frames table. Names are matched as whole words, `-` and `_` alike.
+    /// takes every column that the network can take: bands of the log-mel spectrogram for a network over images, samples for
+    /// one over waveforms, everything but samples for all others. Names are matched as whole words, `-` and `_` alike.
     #[schemars(length(min = 1))]
     pub features: Vec<String>,
     /// Whether each clip's functionals are joined to the network's summary of its frames, before the classifier.
@@ -240,6 +241,13 @@ impl Params {
         let mut problem = |key: &str, message: String, hint: &str| {
             problems.push(Problem { key: key.to_owned(), message, hint: Some(hint.to_owned()) });
         };
+        let hears = self.model.architecture().hears();
+        for (index, want) in self.features.iter().enumerate().filter(|(_, want)| *want != "all") {
+            if !hears.may_take(&want.replace('-', "_")) {
+                let message = format!("the network `{}` hears {}, found `{want}`", self.model.kind(), hears.columns());
+                problem(&format!("features[{index}]"), message, "use `all`, or names of such columns");
+            }
+        }
         self.model.architecture().check(&mut |key, message, hint| problem(&format!("model.{key}"), message, hint));
         if let Some(feature) = self.device.missing_feature() {
             let message = format!("this program was built without the device `{}`", self.device.as_str());
@@ -265,9 +273,10 @@ mod tests {
             conv: [3, 4, 6].map(|kernel| ConvLayer { channels: 8, kernel, stride: 1, pool: 1 }).into(),
             ..CnnLstmConfig::default()
         };
-        let params = Params { model: NetworkConfig::CnnLstm(model), ..Params::default() };
+        let features = ["all", "samples", "rms"].map(str::to_owned).to_vec();
+        let params = Params { features, model: NetworkConfig::CnnLstm(model), ..Params::default() };
         let keys: Vec<String> = params.check().into_iter().map(|problem| problem.key).collect();
-        assert_eq!(keys, ["model.conv[1].kernel", "model.conv[2].kernel"]);
+        assert_eq!(keys, ["features[1]", "model.conv[1].kernel", "model.conv[2].kernel"]);
     }
 
     #[test]

@@ -59,7 +59,7 @@ impl Dataset {
         let clips = split.clips.iter().map(clip).collect();
         let frames_file = features.join(frames::FILE);
         let layout = read_layout(&frames_file)?;
-        let columns = columns_of(&params.features, &layout.names)?;
+        let columns = columns_of(&params.features, &layout.names, &params.model)?;
         let mut dataset = Self { split, clips, layout, columns, functional_names: Vec::new(), limits };
         dataset.read_frames(&frames_file, |clip, frames| clip.frames = frames)?;
         dataset.split.all_have("frames", |at| !dataset.clips[at].frames.is_empty())?;

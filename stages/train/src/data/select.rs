@@ -1,33 +1,40 @@
 //! Which columns of the frames table a model uses.
 
 use crate::error::TrainError;
+use crate::networks::{NetworkConfig, is_of};
 
-/// Positions of the columns that `wanted` asks for, ascending, each once.
+/// Positions of the columns that `wanted` asks for and that `model` can take, ascending, each once.
 ///
-/// A name takes the column of that name and all columns that continue it after an underscore; `all` takes everything.
-pub(crate) fn columns_of(wanted: &[String], names: &[String]) -> Result<Vec<usize>, TrainError> {
+/// A name takes the column of that name and all columns that continue it after an underscore; `all` takes everything that
+/// the model can take.
+pub(crate) fn columns_of(wanted: &[String], names: &[String], model: &NetworkConfig) -> Result<Vec<usize>, TrainError> {
+    let hears = model.architecture().hears();
+    if !names.iter().any(|name| hears.takes(name)) {
+        return Err(TrainError::NothingToHear { kind: model.kind(), hears, present: stems(names.iter()) });
+    }
     let mut taken = vec![false; names.len()];
     for want in wanted {
         let stem = want.replace('-', "_");
-        let mut found = false;
-        for (name, taken) in names.iter().zip(&mut taken) {
-            let continues = name.strip_prefix(&stem).is_some_and(|rest| rest.is_empty() || rest.starts_with('_'));
-            if stem == "all" || continues {
-                *taken = true;
-                found = true;
-            }
+        let asked: Vec<usize> = if stem == "all" {
+            (0..names.len()).filter(|column| hears.takes(&names[*column])).collect()
+        } else {
+            (0..names.len()).filter(|column| is_of(&names[*column], &stem)).collect()
+        };
+        if asked.is_empty() {
+            return Err(TrainError::UnknownFeature { wanted: want.clone(), present: stems(names.iter()) });
         }
-        if !found {
-            return Err(TrainError::UnknownFeature { wanted: want.clone(), present: stems(names) });
+        let strange = stems(asked.iter().map(|column| &names[*column]).filter(|name| !hears.takes(name)));
+        if !strange.is_empty() {
+            return Err(TrainError::CannotHear { kind: model.kind(), hears, wanted: want.clone(), strange });
         }
+        asked.into_iter().for_each(|column| taken[column] = true);
     }
     Ok((0..names.len()).filter(|column| taken[*column]).collect())
 }
 
 /// Names without the numbers at their ends, each once.
-fn stems(names: &[String]) -> Vec<String> {
+fn stems<'a>(names: impl Iterator<Item = &'a String>) -> Vec<String> {
     let mut stems: Vec<String> = names
-        .iter()
         .map(|name| name.trim_end_matches(|c: char| c.is_ascii_digit()).trim_end_matches('_').to_owned())
         .collect();
     stems.dedup();
@@ -40,14 +47,28 @@ mod tests {
 
     #[test]
     fn names_are_taken_as_whole_words() {
-        let names: Vec<String> =
-            ["log_mel_00", "log_mel_01", "mfcc_00", "mfcc_delta_00", "zcr", "zcrx"].map(str::to_owned).to_vec();
-        let columns = |wanted: &[&str]| columns_of(&wanted.iter().map(|w| (*w).to_owned()).collect::<Vec<_>>(), &names);
+        let names: Vec<String> = ["log_mel_00", "log_mel_01", "mfcc_00", "mfcc_delta_00", "zcr", "zcrx", "samples_000"]
+            .map(str::to_owned)
+            .to_vec();
+        let columns = |wanted: &[&str]| {
+            let wanted: Vec<String> = wanted.iter().map(|want| (*want).to_owned()).collect();
+            columns_of(&wanted, &names, &NetworkConfig::default())
+        };
         assert_eq!(columns(&["zcr", "log-mel"]).expect("known"), [0, 1, 4]);
         assert_eq!(columns(&["mfcc"]).expect("known"), [2, 3]);
         assert_eq!(columns(&["mfcc-delta"]).expect("known"), [3]);
         assert_eq!(columns(&["all"]).expect("known"), [0, 1, 2, 3, 4, 5]);
         let error = columns(&["pitch"]).expect_err("unknown").to_string();
-        assert!(error.ends_with("the features stage wrote: log_mel, mfcc, mfcc_delta, zcr, zcrx"), "{error}");
+        assert!(error.ends_with("the features stage wrote: log_mel, mfcc, mfcc_delta, zcr, zcrx, samples"), "{error}");
+        let error = columns(&["samples"]).expect_err("samples are for a waveform").to_string();
+        assert_eq!(
+            error,
+            "the network `cnn-lstm` hears all columns but samples, and `samples` of `features` takes samples: expected `features = [\"all\"]`, or names of such columns"
+        );
+        let error = columns_of(&["all".to_owned()], &names[6..], &NetworkConfig::default());
+        assert_eq!(
+            error.expect_err("nothing but samples").to_string(),
+            "the network `cnn-lstm` hears all columns but samples, and the features stage wrote samples: switch another feature set on there, or choose another `model.kind`"
+        );
     }
 }

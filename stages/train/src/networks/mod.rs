@@ -16,7 +16,8 @@ use burn::tensor::{Device, Tensor};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-pub(crate) use architecture::{Architecture, Input, Sizes};
+pub use architecture::Hears;
+pub(crate) use architecture::{Architecture, Input, Sizes, is_of};
 pub use blstm_fcn::Config as BlstmFcnConfig;
 pub use cnn_lstm::{Config as CnnLstmConfig, ConvLayer, Lstm, Pooling};
 pub use residual_lstm::Config as ResidualLstmConfig;
@@ -48,6 +49,14 @@ macro_rules! networks {
                 match self {
                     $(Self::$name(config) => Network::$name(config.init(sizes, builder)),)+
                 }
+            }
+
+            /// Its kind in pipeline files.
+            pub(crate) fn kind(&self) -> String {
+                let name = match self {
+                    $(Self::$name(_) => stringify!($file),)+
+                };
+                name.replace('_', "-")
             }
 
             /// What its parameters tell.
