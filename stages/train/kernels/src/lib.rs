@@ -8,10 +8,12 @@
 
 pub mod buffer;
 pub mod conv;
+pub mod conv2d;
 pub mod dense;
 pub mod lstm;
 pub mod matmul;
 pub mod norm;
+pub mod pool2d;
 pub mod pooling;
 pub mod simd;
 pub mod vector;

@@ -116,6 +116,17 @@ pub struct Affine<'a> {
     pub beta: &'a [f32],
 }
 
+impl Affine<'_> {
+    /// What a value is multiplied by, and what is added to it, for normalisation and then this.
+    pub fn after(&self, moments: &Moments) -> [Vec<f32>; 2] {
+        let inverse = moments.inverse_sd();
+        let scale: Vec<f32> = inverse.iter().zip(self.gamma).map(|(inverse, gamma)| inverse * gamma).collect();
+        let shifts = self.beta.iter().zip(&moments.mean).zip(&scale);
+        let shift = shifts.map(|((beta, mean), scale)| beta - mean * scale).collect();
+        [scale, shift]
+    }
+}
+
 /// Which frame of its window each pooled value came from; a mark where ReLU let none through.
 #[derive(Debug)]
 pub struct Chosen(Vec<u8>);
@@ -131,10 +142,8 @@ pub fn forward(
     out: &mut [f32],
 ) -> Chosen {
     let channels = affine.gamma.len();
-    let scale: Vec<f32> =
-        moments.inverse_sd().iter().zip(affine.gamma).map(|(inverse, gamma)| inverse * gamma).collect();
-    let shift: Vec<f32> =
-        affine.beta.iter().zip(&moments.mean).zip(&scale).map(|((beta, mean), scale)| beta - mean * scale).collect();
+    let [scale, shift] = affine.after(moments);
+    // The ReLU.
     out.fill(0.0);
     let mut chosen = vec![NONE; out.len()];
     wide(
@@ -158,10 +167,10 @@ pub fn forward(
 
 /// One frame of a window: takes the place of what was chosen so far where it is higher.
 #[inline(always)]
-fn choose(x: &[f32], scale: &[f32], shift: &[f32], index: u8, out: &mut [f32], chosen: &mut [u8]) {
+pub(crate) fn choose(x: &[f32], scale: &[f32], shift: &[f32], index: u8, out: &mut [f32], chosen: &mut [u8]) {
     for ((((x, scale), shift), out), chosen) in x.iter().zip(scale).zip(shift).zip(out).zip(chosen) {
         let z = x * scale + shift;
-        // Zero at first: the ReLU. Only what exceeds it is chosen, so the first maximum wins.
+        // Only what exceeds it is chosen, so the first maximum wins.
         let higher = z > *out;
         *out = if higher { z } else { *out };
         *chosen = if higher { index } else { *chosen };
@@ -226,6 +235,22 @@ fn pass_back(gradient: &[f32], chosen: &[u8], index: u8, d: &mut [f32]) {
     }
 }
 
+/// Gradients of scale and shift from rows `d`, the gradient of what they make of the normalised rows of `x`.
+pub fn affine_sums(d: &[f32], x: &[f32], moments: &Moments) -> [Buffer; 2] {
+    let channels = moments.mean.len();
+    let [mut gamma, mut beta] = [(); 2].map(|()| Buffer::zeros(channels));
+    wide(
+        #[inline(always)]
+        || {
+            for (d, x) in d.chunks_exact(channels).zip(x.chunks_exact(channels)) {
+                add_sums(d, x, &moments.mean, &mut gamma, &mut beta);
+            }
+            gamma.iter_mut().zip(moments.inverse_sd()).for_each(|(gamma, inverse)| *gamma *= inverse);
+        },
+    );
+    [gamma, beta]
+}
+
 #[inline(always)]
 fn add_sums(d: &[f32], x: &[f32], mean: &[f32], gamma: &mut [f32], beta: &mut [f32]) {
     for ((((d, x), mean), gamma), beta) in d.iter().zip(x).zip(mean).zip(gamma).zip(beta) {
@@ -259,21 +284,28 @@ impl Correction {
     /// The gradient of the convolution's output `x`, laid out as [`ConvInput`] wants it.
     pub fn apply(&self, partial: PartialGradients, x: &[f32], input: &ConvInput) -> Buffer {
         let channels = self.mean.len();
-        let Self { outer, level, slope, mean } = self;
         let mut d = partial.d;
+        let mut read = 0;
+        for (start, len) in input.gradient_clips() {
+            let values = len * channels;
+            self.apply_to(&mut d[start * channels..][..values], &x[read..read + values]);
+            read += values;
+        }
+        d
+    }
+
+    /// The same of rows `d` that stand one after another as those of `x` do.
+    pub fn apply_to(&self, d: &mut [f32], x: &[f32]) {
+        let Self { outer, level, slope, mean } = self;
+        let channels = mean.len();
         wide(
             #[inline(always)]
             || {
-                let mut x_rows = x.chunks_exact(channels);
-                for (start, len) in input.gradient_clips() {
-                    for d in d[start * channels..(start + len) * channels].chunks_exact_mut(channels) {
-                        let Some(x) = x_rows.next() else { break };
-                        correct(d, x, outer, level, slope, mean);
-                    }
+                for (d, x) in d.chunks_exact_mut(channels).zip(x.chunks_exact(channels)) {
+                    correct(d, x, outer, level, slope, mean);
                 }
             },
         );
-        d
     }
 }
 

@@ -7,6 +7,7 @@
 //! No `unsafe`: the kernels are `ser-kernels`.
 
 mod attention;
+mod conv2d_block;
 mod conv_block;
 mod dense;
 mod dropout;
@@ -21,13 +22,16 @@ mod update;
 
 pub use attention::{Attention, attention};
 pub use conv_block::{ConvBlock, Moments, conv_block};
+pub use conv2d_block::{Conv2dBlock, Shift, conv2d_block};
 pub use dense::dense;
 pub use dropout::{column_dropout, dropout};
 pub use lens::Lens;
 pub use lstm::{Direction, lstm};
 pub use pooling::{last, mean};
-pub use rows::{reversed, shifted};
+pub use rows::{held, reversed, shifted};
 pub use ser_kernels::conv::ConvSize;
+pub use ser_kernels::conv2d::Conv2dSize;
+pub use ser_kernels::pool2d::Activation;
 pub use ser_kernels::vector::Dropout;
 pub use update::{Rates, Rule, follow, square_sum, update};
 

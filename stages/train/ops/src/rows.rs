@@ -15,6 +15,12 @@ pub fn shifted(kernels: Kernels, x: Tensor<2>, lens: &Lens, by: usize) -> Tensor
     moved(kernels, x, lens, |start, frame, _| frame.checked_sub(by).map(|frame| start + frame))
 }
 
+/// `x` (frames, width), each clip's frames `by` later, or earlier where it is negative; the frame at the end of the clip that
+/// is left behind stands again and again in the places that become free.
+pub fn held(kernels: Kernels, x: Tensor<2>, lens: &Lens, by: isize) -> Tensor<2> {
+    moved(kernels, x, lens, |start, frame, len| Some(start + frame.saturating_add_signed(-by).min(len - 1)))
+}
+
 /// `x` (frames, width), each clip from its end.
 pub fn reversed(kernels: Kernels, x: Tensor<2>, lens: &Lens) -> Tensor<2> {
     moved(kernels, x, lens, |start, frame, len| Some(start + len - 1 - frame))
@@ -46,7 +52,7 @@ fn moved(
 
 #[derive(Debug, Clone)]
 struct Own {
-    /// Where each row comes from; no row goes to two places.
+    /// Where each row comes from.
     places: Arc<[Option<usize>]>,
     width: usize,
 }
@@ -70,7 +76,7 @@ impl Operation<1> for Own {
         let mut d_x = Buffer::zeros(gradient.len());
         for (row, place) in gradient.chunks_exact(self.width).zip(self.places.iter()) {
             if let Some(place) = place {
-                d_x[place * self.width..(place + 1) * self.width].copy_from_slice(row);
+                ser_kernels::vector::add(&mut d_x[place * self.width..(place + 1) * self.width], row);
             }
         }
         [Some(d_x)]
