@@ -82,6 +82,15 @@ fn default_step(bencher: Bencher<'_, '_>, threads: usize) {
     steps(bencher, threads, Steps::of_defaults());
 }
 
+/// Networks over images with their default parameters on 64 clips of 300 frames of 64 bands and 1100 functionals; items are
+/// clips.
+#[divan::bench(args = ["cnn2d-lstm", "acrnn", "adrnn"], sample_count = 5)]
+fn image_step(bencher: Bencher<'_, '_>, kind: &str) {
+    if let Some(of_images) = Steps::of_images(kind) {
+        steps(bencher, 2, of_images);
+    }
+}
+
 fn steps(bencher: Bencher<'_, '_>, threads: usize, mut steps: Steps) {
     let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).build().expect("threads");
     bencher.counter(ItemsCount::new(64_usize)).bench_local(|| pool.install(|| black_box(steps.step())));

@@ -56,6 +56,12 @@ impl Steps {
         Self::new(&NetworkConfig::default(), Sizes { width: 140, functionals: 1100, classes: CLASSES }, 64, 200)
     }
 
+    /// A network over images with its default parameters, on three seconds of 64 bands; `None` for a `kind` that is none.
+    pub fn of_images(kind: &str) -> Option<Self> {
+        let config: NetworkConfig = serde_json::from_value(serde_json::json!({ "kind": kind })).ok()?;
+        Some(Self::new(&config, Sizes { width: 64, functionals: 1100, classes: CLASSES }, 64, 300))
+    }
+
     fn new(config: &NetworkConfig, sizes: Sizes, clips: usize, frames: usize) -> Self {
         let engine = Engine::new(Device::Cpu, Kernels::Own).unwrap_or_else(|feature| unreachable!("{feature}"));
         let mut rng = ChaCha8Rng::seed_from_u64(1);

@@ -77,10 +77,12 @@ impl Engine {
         values(softmax(logits, 1))
     }
 
-    /// Log-probabilities (clips, classes) in training mode, and the loss -sum(target * log-probability).
+    /// Log-probabilities (clips, classes) in training mode, and the loss: -sum(target * log-probability), and what the
+    /// architecture adds to it.
     pub(crate) fn loss(network: &Network, example: &Example, pass: &mut Pass) -> (Tensor<2>, Tensor<1>) {
         let log_probabilities = log_softmax(network.forward(&example.input, pass), 1);
         let loss = (log_probabilities.clone() * example.targets.clone()).sum().neg();
+        let loss = std::mem::take(&mut pass.terms).into_iter().fold(loss, |loss, term| loss + term);
         (log_probabilities, loss)
     }
 }

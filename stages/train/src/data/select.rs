@@ -44,6 +44,7 @@ fn stems<'a>(names: impl Iterator<Item = &'a String>) -> Vec<String> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::networks::AcrnnConfig;
 
     #[test]
     fn names_are_taken_as_whole_words() {
@@ -64,6 +65,18 @@ mod tests {
         assert_eq!(
             error,
             "the network `cnn-lstm` hears all columns but samples, and `samples` of `features` takes samples: expected `features = [\"all\"]`, or names of such columns"
+        );
+        let image = NetworkConfig::Acrnn(AcrnnConfig::default());
+        let of_image = |wanted: &str, names: &[String]| columns_of(&[wanted.to_owned()], names, &image);
+        assert_eq!(of_image("all", &names).expect("bands"), [0, 1]);
+        assert_eq!(of_image("log-mel-01", &names).expect("a band"), [1]);
+        assert_eq!(
+            of_image("mfcc", &names).expect_err("no image").to_string(),
+            "the network `acrnn` hears log-mel bands (columns `log_mel_*`) and nothing else, and `mfcc` of `features` takes mfcc, mfcc_delta: expected `features = [\"all\"]`, or names of such columns"
+        );
+        assert_eq!(
+            of_image("all", &names[2..4]).expect_err("no image").to_string(),
+            "the network `acrnn` hears log-mel bands (columns `log_mel_*`) and nothing else, and the features stage wrote mfcc, mfcc_delta: switch the feature set `log_mel` on there, or choose another `model.kind`"
         );
         let error = columns_of(&["all".to_owned()], &names[6..], &NetworkConfig::default());
         assert_eq!(

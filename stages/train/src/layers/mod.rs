@@ -4,18 +4,24 @@
 
 mod attention;
 mod builder;
+mod centres;
+mod conv2d;
 mod conv_block;
 mod dense;
 mod head;
+mod image;
 mod lstm;
 mod norm;
 mod pass;
 
 pub(crate) use attention::Attention;
 pub(crate) use builder::{Builder, Source, Start};
+pub(crate) use centres::Centres;
 pub(crate) use conv_block::ConvBlock;
+pub(crate) use conv2d::{Conv2d, Conv2dPlan, ImageSize};
 pub(crate) use dense::Dense;
 pub(crate) use head::{Head, HeadSizes};
+pub(crate) use image::with_deltas;
 pub(crate) use lstm::Lstm;
 pub(crate) use norm::Norm;
 pub(crate) use pass::{Pass, Ragged};

@@ -6,12 +6,11 @@
 
 use burn::module::Module;
 use burn::tensor::Tensor;
-use schemars::JsonSchema;
 use ser_ops::ConvSize;
-use serde::{Deserialize, Serialize};
 
 use super::architecture::{Architecture, Input, Sizes, scaled};
-use crate::layers::{Attention, Builder, ConvBlock, Dense, Head, HeadSizes, Lstm, Pass};
+use super::parameters::parameters;
+use crate::layers::{Attention, Builder, ConvBlock, Dense, Head, Lstm, Pass};
 
 /// Channels and frames under the kernel of each convolution; each is followed by max pooling of two frames.
 const CONV: [(usize, usize); 3] = [(64, 7), (128, 5), (128, 3)];
@@ -20,28 +19,15 @@ const UNITS: usize = 128;
 /// Dropout after the LSTM; that after a convolution has the number of the convolution.
 const LSTM: u32 = 1000;
 
-/// Parameters of a `blstm-fcn`.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
-#[serde(default, deny_unknown_fields)]
-#[schemars(rename = "BlstmFcn")]
-pub struct Config {
-    /// Size of every layer, as a share of the paper's.
-    #[schemars(range(min = 0.01, max = 8.0))]
-    pub width: f64,
-    /// Share of values dropped in training after the LSTM and after each convolution.
-    #[schemars(range(min = 0.0, max = 0.95))]
-    pub dropout: f64,
-    /// Size of the dense layer that functionals pass before they are joined; 0 joins them as they are. The paper has none.
-    #[schemars(range(min = 0, max = 4096))]
-    pub functionals_size: usize,
-    /// Share of functionals dropped in training before their dense layer.
-    #[schemars(range(min = 0.0, max = 0.95))]
-    pub functionals_dropout: f64,
-}
-
-impl Default for Config {
-    fn default() -> Self {
-        Self { width: 0.25, dropout: 0.2, functionals_size: 128, functionals_dropout: 0.3 }
+parameters! {
+    /// Parameters of a `blstm-fcn`.
+    "BlstmFcn" {
+        /// Size of every layer, as a share of the paper's.
+        #[schemars(range(min = 0.01, max = 8.0))]
+        width: f64 = 0.25,
+        /// Share of values dropped in training after the LSTM and after each convolution.
+        #[schemars(range(min = 0.0, max = 0.95))]
+        dropout: f64 = 0.2,
     }
 }
 
@@ -62,16 +48,7 @@ impl Config {
             .collect();
         let projection = Dense::linear(inputs, units, builder);
         let conv_attention = Attention::new(units, units, builder);
-        let head = HeadSizes {
-            inputs: 3 * units,
-            functionals: sizes.functionals,
-            functionals_size: self.functionals_size,
-            dense: &[units],
-            classes: sizes.classes,
-            dropout: 0.0,
-            functionals_dropout: self.functionals_dropout,
-        };
-        let head = Head::new(head, builder);
+        let head = self.head(3 * units, &[units], 0.0, sizes, builder);
         Network { lstm, lstm_attention, conv, projection, conv_attention, head, dropout: self.dropout }
     }
 }

@@ -3,9 +3,13 @@
 //! A file per architecture, with a `Config` (parameters and their JSON schema) that makes a `Network` (a burn module), and a
 //! line in the list below.
 
+mod acrnn;
+mod adrnn;
 mod architecture;
 mod blstm_fcn;
+mod cnn2d_lstm;
 mod cnn_lstm;
+mod parameters;
 mod residual_lstm;
 #[cfg(test)]
 mod tests;
@@ -16,10 +20,13 @@ use burn::tensor::{Device, Tensor};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+pub use acrnn::Config as AcrnnConfig;
+pub use adrnn::Config as AdrnnConfig;
 pub use architecture::Hears;
 pub(crate) use architecture::{Architecture, Input, Sizes, is_of};
 pub use blstm_fcn::Config as BlstmFcnConfig;
 pub use cnn_lstm::{Config as CnnLstmConfig, ConvLayer, Lstm, Pooling};
+pub use cnn2d_lstm::Config as Cnn2dLstmConfig;
 pub use residual_lstm::Config as ResidualLstmConfig;
 pub use tim_net::Config as TimNetConfig;
 
@@ -87,6 +94,12 @@ networks! {
     residual_lstm => ResidualLstm,
     /// Dilated causal convolutions in both directions of time (Ye et al. 2023).
     tim_net => TimNet,
+    /// Convolutions over time and frequency, an LSTM (Zhao, Mao and Chen 2019).
+    cnn2d_lstm => Cnn2dLstm,
+    /// Convolutions over time and frequency with deltas as channels, a bidirectional LSTM with attention (Chen et al. 2018).
+    acrnn => Acrnn,
+    /// The same with dilated residual convolutions and a centre loss (Meng et al. 2019).
+    adrnn => Adrnn,
 }
 
 impl Default for NetworkConfig {

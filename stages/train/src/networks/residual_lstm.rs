@@ -3,40 +3,26 @@
 
 use burn::module::Module;
 use burn::tensor::Tensor;
-use schemars::JsonSchema;
 use ser_ops::last;
-use serde::{Deserialize, Serialize};
 
 use super::architecture::{Architecture, Input, Sizes, scaled};
-use crate::layers::{Builder, Head, HeadSizes, Lstm, Norm, Pass};
+use super::parameters::parameters;
+use crate::layers::{Builder, Head, Lstm, Norm, Pass};
 
 /// Units of the second LSTM.
 const UNITS: usize = 128;
 /// Dropout before the second LSTM.
 const LSTM: u32 = 1000;
 
-/// Parameters of a `residual-lstm`.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
-#[serde(default, deny_unknown_fields)]
-#[schemars(rename = "ResidualLstm")]
-pub struct Config {
-    /// Size of the second LSTM, as a share of 128 units; the first has as many as there are frame features.
-    #[schemars(range(min = 0.01, max = 8.0))]
-    pub width: f64,
-    /// Share of values dropped in training before the second LSTM and before the classes.
-    #[schemars(range(min = 0.0, max = 0.95))]
-    pub dropout: f64,
-    /// Size of the dense layer that functionals pass before they are joined; 0 joins them as they are.
-    #[schemars(range(min = 0, max = 4096))]
-    pub functionals_size: usize,
-    /// Share of functionals dropped in training before their dense layer.
-    #[schemars(range(min = 0.0, max = 0.95))]
-    pub functionals_dropout: f64,
-}
-
-impl Default for Config {
-    fn default() -> Self {
-        Self { width: 1.0, dropout: 0.25, functionals_size: 128, functionals_dropout: 0.3 }
+parameters! {
+    /// Parameters of a `residual-lstm`.
+    "ResidualLstm" {
+        /// Size of the second LSTM, as a share of 128 units; the first has as many as there are frame features.
+        #[schemars(range(min = 0.01, max = 8.0))]
+        width: f64 = 1.0,
+        /// Share of values dropped in training before the second LSTM and before the classes.
+        #[schemars(range(min = 0.0, max = 0.95))]
+        dropout: f64 = 0.25,
     }
 }
 
@@ -48,16 +34,7 @@ impl Config {
         let residual = Lstm::new(sizes.width, sizes.width, false, builder);
         let between = Norm::new(sizes.width, builder);
         let lstm = Lstm::new(sizes.width, units, false, builder);
-        let head = HeadSizes {
-            inputs: units,
-            functionals: sizes.functionals,
-            functionals_size: self.functionals_size,
-            dense: &[],
-            classes: sizes.classes,
-            dropout: self.dropout,
-            functionals_dropout: self.functionals_dropout,
-        };
-        let head = Head::new(head, builder);
+        let head = self.head(units, &[], self.dropout, sizes, builder);
         Network { before, residual, between, lstm, head, units, dropout: self.dropout }
     }
 }

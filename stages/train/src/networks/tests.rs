@@ -22,6 +22,13 @@ const SIZES: Sizes = Sizes { width: 5, functionals: 9, classes: 4 };
 /// (128+128)*8 + 8.
 /// tim-net: both ways 10*39 + 39 and 8 blocks of twice 78*39 + 39 + 2*39; levels 8; functionals 30*128 + 128; classes
 /// (39+128)*8 + 8.
+/// cnn2d-lstm at half its width, of 10 bands, then 5, 2, 1 and 1: conv 9*32 + 2*32, 9*32*32 + 2*32, 9*32*64 + 2*64, 9*64*64 +
+/// 2*64; LSTM 64*512 + 128*512 + 512; functionals 30*128 + 128; classes (128+128)*8 + 8.
+/// acrnn at half its width, with 3 bands after pooling: conv 15*3*64 + 64; projection 3*64*384 + 2*384; LSTM 2 * (384*256 +
+/// 64*256 + 256); attention 128*32 + 32 + 32; last 128*32 + 2*32; functionals 30*128 + 128; classes (32+128)*8 + 8.
+/// adrnn at a quarter of its width, with 3 bands after pooling: conv 9*3*32 + 32; dilated twice 9*32*32 + 2*32 and 9*32*64 +
+/// 2*64, as the skip; projection 3*64*192 + 2*192; LSTM 2 * (192*128 + 32*128 + 128); attention 64*16 + 16 + 16; last 64*16 +
+/// 2*16; functionals 30*128 + 128; classes (16+128)*8 + 8.
 #[test]
 fn the_parameter_count_is_pinned() {
     let counts = [
@@ -29,6 +36,9 @@ fn the_parameter_count_is_pinned() {
         ("blstm-fcn", 11_008 + 2112 + 1152 + 2624 + 3136 + 1056 + 1088 + 3968 + 7200 + 264),
         ("residual-lstm", 40 + 840 + 71_168 + 3968 + 2056),
         ("tim-net", 2 * (429 + 16 * 3159) + 8 + 3968 + 1344),
+        ("cnn2d-lstm", 352 + 9280 + 18_560 + 36_992 + 98_816 + 3968 + 2056),
+        ("acrnn", 2944 + 74_496 + 229_888 + 4160 + 4160 + 3968 + 1288),
+        ("adrnn", 896 + 2 * 9280 + 2 * 18_560 + 37_248 + 57_600 + 1056 + 1056 + 3968 + 1160),
     ];
     let sizes = Sizes { width: 10, functionals: 30, classes: 8 };
     let found = architectures().into_iter().map(|(kind, config, _)| {

@@ -8,43 +8,29 @@
 use burn::module::{Module, Param};
 use burn::tensor::Tensor;
 use burn::tensor::activation::{relu, sigmoid};
-use schemars::JsonSchema;
 use ser_ops::{mean, reversed, shifted};
-use serde::{Deserialize, Serialize};
 
 use super::architecture::{Architecture, Input, Sizes, scaled};
-use crate::layers::{Builder, Dense, Head, HeadSizes, Norm, Pass, Ragged, Start};
+use super::parameters::parameters;
+use crate::layers::{Builder, Dense, Head, Norm, Pass, Ragged, Start};
 
 /// Channels.
 const CHANNELS: usize = 39;
 /// Dropouts of a direction, two in each block.
 const PER_DIRECTION: u32 = 100;
 
-/// Parameters of a `tim-net`.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
-#[serde(default, deny_unknown_fields)]
-#[schemars(rename = "TimNet")]
-pub struct Config {
-    /// Channels of every layer, as a share of the paper's 39.
-    #[schemars(range(min = 0.01, max = 8.0))]
-    pub width: f64,
-    /// Blocks in each direction; the convolutions of the last look back 2^(blocks - 1) frames.
-    #[schemars(range(min = 1, max = 12))]
-    pub blocks: usize,
-    /// Share of the channels of a clip dropped in training after each convolution.
-    #[schemars(range(min = 0.0, max = 0.95))]
-    pub dropout: f64,
-    /// Size of the dense layer that functionals pass before they are joined; 0 joins them as they are. The paper has none.
-    #[schemars(range(min = 0, max = 4096))]
-    pub functionals_size: usize,
-    /// Share of functionals dropped in training before their dense layer.
-    #[schemars(range(min = 0.0, max = 0.95))]
-    pub functionals_dropout: f64,
-}
-
-impl Default for Config {
-    fn default() -> Self {
-        Self { width: 1.0, blocks: 8, dropout: 0.1, functionals_size: 128, functionals_dropout: 0.3 }
+parameters! {
+    /// Parameters of a `tim-net`.
+    "TimNet" {
+        /// Channels of every layer, as a share of the paper's 39.
+        #[schemars(range(min = 0.01, max = 8.0))]
+        width: f64 = 1.0,
+        /// Blocks in each direction; the convolutions of the last look back 2^(blocks - 1) frames.
+        #[schemars(range(min = 1, max = 12))]
+        blocks: usize = 8,
+        /// Share of the channels of a clip dropped in training after each convolution.
+        #[schemars(range(min = 0.0, max = 0.95))]
+        dropout: f64 = 0.1,
     }
 }
 
@@ -59,16 +45,8 @@ impl Config {
         };
         let (forward, backward) = (way(), way());
         let levels = builder.param([self.blocks], Start::Linear { inputs: self.blocks });
-        let head = HeadSizes {
-            inputs: channels,
-            functionals: sizes.functionals,
-            functionals_size: self.functionals_size,
-            dense: &[],
-            classes: sizes.classes,
-            dropout: 0.0,
-            functionals_dropout: self.functionals_dropout,
-        };
-        Network { forward, backward, levels, head: Head::new(head, builder) }
+        let head = self.head(channels, &[], 0.0, sizes, builder);
+        Network { forward, backward, levels, head }
     }
 }
 

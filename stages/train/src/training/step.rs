@@ -12,7 +12,7 @@ use crate::layers::Pass;
 use crate::networks::Network;
 use crate::weights::TensorSpec;
 
-/// Share of a batch's moments in the running ones of a batch normalisation.
+/// Share of what a batch says in the parameters that follow the batches.
 const RUNNING_SHARE: f32 = 0.1;
 
 /// What forward and backward yield.
@@ -32,7 +32,7 @@ pub(crate) struct Step {
 impl Step {
     /// Of `example`; dropout masks follow from `seed`. `network` tracks gradients.
     pub(crate) fn new(engine: &Engine, network: &Network, example: &Example, seed: u64) -> Self {
-        let mut pass = Pass::training(engine.kernels, seed);
+        let mut pass = Pass::training(engine.kernels, seed, example.targets.clone());
         let (log_probabilities, loss) = Engine::loss(network, example, &mut pass);
         let mut tracked = loss.backward();
         let mut taken = Taken { tracked: &mut tracked, gradients: Vec::new() };

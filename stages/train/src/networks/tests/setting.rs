@@ -9,7 +9,8 @@ use crate::data::Batch;
 use crate::engine::{Engine, values};
 use crate::layers::Source;
 use crate::networks::{
-    BlstmFcnConfig, CnnLstmConfig, ConvLayer, Lstm, NetworkConfig, Pooling, ResidualLstmConfig, Sizes, TimNetConfig,
+    AcrnnConfig, AdrnnConfig, BlstmFcnConfig, Cnn2dLstmConfig, CnnLstmConfig, ConvLayer, Lstm, NetworkConfig, Pooling,
+    ResidualLstmConfig, Sizes, TimNetConfig,
 };
 use crate::params;
 use crate::training::{Optimiser, Step};
@@ -22,6 +23,11 @@ pub(super) fn architectures() -> Vec<(&'static str, NetworkConfig, NetworkConfig
     let blstm_fcn = BlstmFcnConfig { width: 0.06, dropout: 0.0, functionals_size: 4, functionals_dropout: 0.0 };
     let residual_lstm = ResidualLstmConfig { width: 0.06, dropout: 0.0, functionals_size: 4, functionals_dropout: 0.0 };
     let tim_net = TimNetConfig { width: 0.2, blocks: 3, dropout: 0.0, functionals_size: 4, functionals_dropout: 0.0 };
+    let cnn2d_lstm = Cnn2dLstmConfig { width: 0.06, dropout: 0.0, functionals_size: 4, functionals_dropout: 0.0 };
+    let acrnn =
+        AcrnnConfig { width: 0.06, conv_layers: 2, dropout: 0.0, functionals_size: 4, functionals_dropout: 0.0 };
+    let adrnn =
+        AdrnnConfig { width: 0.06, centre_loss: 0.01, dropout: 0.0, functionals_size: 4, functionals_dropout: 0.0 };
     vec![
         ("cnn-lstm", NetworkConfig::default(), NetworkConfig::CnnLstm(cnn_lstm)),
         ("blstm-fcn", NetworkConfig::BlstmFcn(BlstmFcnConfig::default()), NetworkConfig::BlstmFcn(blstm_fcn)),
@@ -31,6 +37,9 @@ pub(super) fn architectures() -> Vec<(&'static str, NetworkConfig, NetworkConfig
             NetworkConfig::ResidualLstm(residual_lstm),
         ),
         ("tim-net", NetworkConfig::TimNet(TimNetConfig::default()), NetworkConfig::TimNet(tim_net)),
+        ("cnn2d-lstm", NetworkConfig::Cnn2dLstm(Cnn2dLstmConfig::default()), NetworkConfig::Cnn2dLstm(cnn2d_lstm)),
+        ("acrnn", NetworkConfig::Acrnn(AcrnnConfig::default()), NetworkConfig::Acrnn(acrnn)),
+        ("adrnn", NetworkConfig::Adrnn(AdrnnConfig::default()), NetworkConfig::Adrnn(adrnn)),
     ]
 }
 
@@ -64,7 +73,15 @@ pub(super) fn variants() -> Vec<(String, NetworkConfig)> {
     let blstm_fcn = BlstmFcnConfig { width: 0.05, functionals_size: 3, ..BlstmFcnConfig::default() };
     let residual_lstm = ResidualLstmConfig { width: 0.05, functionals_size: 3, ..ResidualLstmConfig::default() };
     let tim_net = TimNetConfig { width: 0.1, blocks: 3, functionals_size: 0, ..TimNetConfig::default() };
+    let cnn2d_lstm = Cnn2dLstmConfig { width: 0.05, functionals_size: 3, ..Cnn2dLstmConfig::default() };
+    let acrnn = AcrnnConfig { width: 0.05, functionals_size: 3, ..AcrnnConfig::default() };
+    let deep = AcrnnConfig { conv_layers: 3, functionals_size: 0, ..acrnn.clone() };
+    let adrnn = AdrnnConfig { width: 0.05, centre_loss: 0.5, functionals_size: 3, ..AdrnnConfig::default() };
     let others = [
+        ("cnn2d-lstm".to_owned(), NetworkConfig::Cnn2dLstm(cnn2d_lstm)),
+        ("acrnn".to_owned(), NetworkConfig::Acrnn(acrnn)),
+        ("acrnn of three convolutions".to_owned(), NetworkConfig::Acrnn(deep)),
+        ("adrnn".to_owned(), NetworkConfig::Adrnn(adrnn)),
         ("tim-net".to_owned(), NetworkConfig::TimNet(tim_net)),
         ("blstm-fcn".to_owned(), NetworkConfig::BlstmFcn(blstm_fcn)),
         ("residual-lstm".to_owned(), NetworkConfig::ResidualLstm(residual_lstm)),
