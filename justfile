@@ -9,6 +9,10 @@ default:
 all *ARGS:
     cargo run --release --locked -- run --demo demo {{ARGS}}
 
+# Every network beside baselines and an ensemble, on the corpora in $SER_DATA (default: data); at most an hour and a half on two cores
+networks *ARGS:
+    cargo run --release --locked -- run --file networks.toml --artifacts artifacts-networks --demo demo {{ARGS}}
+
 # Every test. Those of the README's Python want `pip install polars`, in the environment target/python where there is one
 test *ARGS:
     cargo test --release --locked --workspace --features ser/ndarray {{ARGS}}

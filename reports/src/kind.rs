@@ -3,7 +3,8 @@
 use std::path::Path;
 
 use ser_schemas::{
-    Assignment, ClassMetrics, Clip, Corpus, Epoch, Example, Exclusion, Finding, Prediction, SummaryMetric, Table as _,
+    Assignment, ClassMetrics, Clip, Corpus, Epoch, Example, Exclusion, Finding, Member, Prediction, SummaryMetric,
+    Table as _,
 };
 use ser_stage::{BoxError, Context, Input, Kind, Outcome, Output, Problem, SpecCover};
 
@@ -16,7 +17,7 @@ impl Kind for Report {
     type Params = Params;
 
     const NAME: &'static str = "report";
-    const VERSION: u32 = 3;
+    const VERSION: u32 = 4;
     const SUMMARY: &'static str = "draws everything on one HTML page";
     const INPUTS: &'static [Input] = &[
         Input::one(&[Clip::NAME, Exclusion::NAME, Corpus::NAME]),
@@ -49,6 +50,7 @@ impl Kind for Report {
             features: ctx.optional_dir(Example::NAME),
             splits: ctx.named(Assignment::NAME),
             trains: ctx.named(Epoch::NAME),
+            ensembles: ctx.named(Member::NAME),
             evaluate: &ctx.input(SummaryMetric::NAME)?.dir,
             // All stages lie side by side.
             page_dir: manifest.parent().unwrap_or(Path::new("")).join(&ctx.provenance.stage),

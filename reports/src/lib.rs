@@ -60,6 +60,7 @@ pub fn run(params: &Params, inputs: &Inputs<'_>, ctx: &Context<'_>) -> Result<Ou
         audit: sections::audit::audit(&tables, &recordings, clip_rows)?,
         voices: sections::voices::voices(&tables, &mut recordings)?,
         training: sections::training::training(&tables)?,
+        ensembles: sections::ensembles::ensembles(&tables),
         errors: sections::errors::errors(&tables, &board)?,
         groups: sections::groups::groups(&tables, &board)?,
         calibration: sections::calibration::calibration(&tables, &board)?,

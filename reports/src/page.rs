@@ -56,6 +56,8 @@ pub(crate) struct Page {
     pub audit: Option<AuditView>,
     pub voices: Vec<Figure>,
     pub training: Vec<Training>,
+    /// Weights of the members of each ensemble.
+    pub ensembles: Vec<Grid>,
     pub errors: Vec<ModelErrors>,
     pub groups: Option<Groups>,
     pub calibration: Option<Calibration>,

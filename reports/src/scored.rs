@@ -154,7 +154,7 @@ impl Scored {
 /// Every evaluated model, and which ones the report speaks of first.
 #[derive(Debug)]
 pub(crate) struct Scoreboard {
-    /// Speaker-separating protocols first, random ones last; within that in the order of the pipeline.
+    /// Speaker-separating protocols first, random ones last; within that by unweighted average recall, the highest first.
     pub models: Vec<Scored>,
     /// The model that the report leads with, as an index into `models`.
     pub main: Option<usize>,
@@ -181,7 +181,7 @@ impl Scoreboard {
             models[place].knows_speakers |= row.known_speakers.is_some_and(|known| known > 0);
         }
         let declared = |model: &str| pipeline.stages.iter().position(|stage| stage.name == model);
-        models.sort_by_key(|scored| (rank(scored), declared(&scored.model).unwrap_or(usize::MAX)));
+        models.sort_by_key(|scored| (trust(scored), scored.baseline, declared(&scored.model).unwrap_or(usize::MAX)));
 
         let main = match main_model {
             None => leading(&models),
@@ -192,7 +192,16 @@ impl Scoreboard {
             })?),
         };
         let random = main.and_then(|main| counterpart(&models, main));
-        Ok(Self { models, main, random })
+        // Who leads was settled by what was declared, not by what came out.
+        let mut order: Vec<usize> = (0..models.len()).collect();
+        let uar = |at: usize| models[at].metric("uar").map_or(f64::NEG_INFINITY, |uar| uar.value);
+        order.sort_by(|one, other| {
+            let ranks = trust(&models[*one]).cmp(&trust(&models[*other]));
+            ranks.then_with(|| uar(*other).total_cmp(&uar(*one)))
+        });
+        let place = |index: Option<usize>| index.and_then(|index| order.iter().position(|at| *at == index));
+        let (main, random) = (place(main), place(random));
+        Ok(Self { models: order.into_iter().map(|at| models[at].clone()).collect(), main, random })
     }
 
     /// The model that the report leads with.
@@ -212,8 +221,8 @@ fn leading(models: &[Scored]) -> Option<usize> {
     network.or_else(|| (!models.is_empty()).then_some(0))
 }
 
-/// How trustworthy a protocol's number is, best first.
-fn rank(scored: &Scored) -> u8 {
+/// How trustworthy a model's number is, best first.
+fn trust(scored: &Scored) -> u8 {
     let protocol = match scored.protocol {
         Protocol::SpeakerIndependent => 0,
         Protocol::LeaveOneSpeakerOut => 2,
@@ -221,7 +230,7 @@ fn rank(scored: &Scored) -> u8 {
         Protocol::Other(_) => 6,
         Protocol::Random => 8,
     };
-    2 * (protocol + u8::from(scored.uses_test_speakers)) + u8::from(scored.baseline)
+    protocol + u8::from(scored.uses_test_speakers)
 }
 
 /// The randomly split model most like `main`: made by the same recipe, or else of its kind, scored on as many clips,
@@ -314,6 +323,24 @@ mod tests {
         assert_eq!(board.random().expect("random").model, "net_rnd");
         let order: Vec<_> = board.models.iter().map(|scored| scored.model.as_str()).collect();
         assert_eq!(order, ["net", "net_speaker", "net_rnd", "net_rnd_small"]);
+    }
+
+    /// The network that was declared first leads, and stands where its figure puts it.
+    #[test]
+    fn models_of_a_protocol_stand_by_their_figures() {
+        let at = |value: f64, row: SummaryMetric| SummaryMetric { value, ..row };
+        let summary = [
+            at(0.5, row("net", "si", 100)),
+            at(0.6, row("linear", "si", 100)),
+            at(0.7, row("net_speaker", "si", 100)),
+            at(0.8, row("net_rnd", "rnd", 100)),
+            at(0.9, row("net_rnd_small", "rnd", 100)),
+        ];
+        let board = sorted(&summary, None).expect("models");
+        let order: Vec<_> = board.models.iter().map(|scored| scored.model.as_str()).collect();
+        assert_eq!(order, ["linear", "net", "net_speaker", "net_rnd_small", "net_rnd"]);
+        assert_eq!(board.main().expect("main").model, "net");
+        assert_eq!(board.random().expect("random").model, "net_rnd");
     }
 
     #[test]

@@ -5,8 +5,8 @@ use std::path::Path;
 
 use ser_schemas::{
     Association, Balance, CalibrationBin, Check, ClassBalance, ClassMetrics, Clip, Comparison, ConfusionCell, Corpus,
-    CrossCorpus, Durations, Emotion, Epoch, Example, Exclusion, Finding, KEY_FINGERPRINT, KEY_STAGE, LabelError, Model,
-    ModelCheck, NearDuplicate, Perceived, Shortcut, SummaryMetric, Table, WorstGroup, read_metadata,
+    CrossCorpus, Durations, Emotion, Epoch, Example, Exclusion, Finding, KEY_FINGERPRINT, KEY_STAGE, LabelError,
+    Member, Model, ModelCheck, NearDuplicate, Perceived, Shortcut, SummaryMetric, Table, WorstGroup, read_metadata,
 };
 
 use crate::{Error, Inputs};
@@ -24,6 +24,8 @@ pub(crate) struct Tables {
     pub checks: Vec<(String, Vec<Check>)>,
     /// By the stage that trained.
     pub history: Vec<(String, Vec<Epoch>)>,
+    /// By ensemble.
+    pub members: Vec<(String, Vec<Member>)>,
     /// Descriptions of the evaluated models.
     pub models: Vec<Model>,
     pub classes: Vec<ClassMetrics>,
@@ -93,6 +95,9 @@ impl Tables {
         }
         for (name, folder) in &inputs.trains {
             tables.history.push(((*name).to_owned(), read(folder, seen)?));
+        }
+        for (name, folder) in &inputs.ensembles {
+            tables.members.push(((*name).to_owned(), read(folder, seen)?));
         }
         tables.fingerprints = fingerprints;
         Ok(tables)

@@ -11,7 +11,7 @@ crate::column::words! {
         SpeakerStandardisation = "speaker-standardisation",
         /// Altered copies of it, or its voice, were trained on.
         Augmentation = "augmentation",
-        /// It chose the epoch or the regularisation.
+        /// It chose the epoch, the regularisation or the weights of an ensemble.
         Selection = "selection",
     }
 }

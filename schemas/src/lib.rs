@@ -36,6 +36,7 @@ mod history;
 mod keys;
 mod label_errors;
 mod matrices;
+mod members;
 mod model_checks;
 mod models;
 mod near_duplicates;
@@ -79,6 +80,7 @@ pub use keys::{
     KEY_STAGE, KEY_TABLE, KEY_VERSION,
 };
 pub use label_errors::LabelError;
+pub use members::Member;
 pub use model_checks::ModelCheck;
 pub use models::{Family, Model, Standardisation};
 pub use near_duplicates::NearDuplicate;

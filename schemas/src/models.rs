@@ -1,7 +1,7 @@
 //! `models`: what each model is, in the words of the stage that made it, for whoever compares or shows models.
 
 crate::column::words! {
-    /// Family of a model. Models that answer together are of their members' family.
+    /// Family of a model. Models that answer together are of their members' family, where that is one.
     pub enum Family ("family of models") {
         /// A neural network.
         Network = "network",

@@ -173,6 +173,7 @@ pub fn every_table() -> Vec<AnyTable> {
         AnyTable::of::<crate::Model>(),
         AnyTable::of::<crate::Exposure>(),
         AnyTable::of::<crate::Regularisation>(),
+        AnyTable::of::<crate::Member>(),
         AnyTable::of::<crate::Prediction>(),
         AnyTable::of::<crate::ModelCheck>(),
         AnyTable::of::<crate::ClassMetrics>(),

@@ -1,7 +1,7 @@
 //! The results of every stage on the demo corpora are those of before, or the version of its kind has risen.
 //!
 //! A kind whose code changed and whose `VERSION` did not makes old and new results stand side by side as if they were
-//! one. So `golden/list.txt` keeps, for every stage of the default pipeline, its version, what it was given, and what
+//! one. So `golden/list.txt` keeps, for every stage of the default pipeline and an ensemble, its version, what it was given, and what
 //! came out. `SER_GOLDEN=write` writes the list anew; its diff shows what changed.
 //!
 //! Text, counts and labels are kept as digests. Numbers with a fraction are not: what passes rustfft (recordings at

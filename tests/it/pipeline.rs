@@ -233,5 +233,5 @@ fn provenance_is_in_every_table() {
         assert_eq!(metadata["ser.fingerprint"].len(), 64);
     }
     let status = workspace.status_tiny(&["--json"]).json();
-    assert!(status["stages"].as_array().is_some_and(|stages| stages.len() == 21), "{status}");
+    assert!(status["stages"].as_array().is_some_and(|stages| stages.len() == 22), "{status}");
 }

@@ -4,12 +4,12 @@ use std::process::Command;
 
 use crate::util::{Workspace, demo_run, skipped, source_root, wav};
 
-fn readme() -> String {
+pub(crate) fn readme() -> String {
     std::fs::read_to_string(source_root().join("README.md")).expect("README.md")
 }
 
 /// The fenced blocks of one language.
-fn blocks(text: &str, language: &str) -> Vec<String> {
+pub(crate) fn blocks(text: &str, language: &str) -> Vec<String> {
     let fence = format!("```{language}\n");
     text.split(&fence).skip(1).filter_map(|rest| rest.split("```").next()).map(str::to_owned).collect()
 }

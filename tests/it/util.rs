@@ -166,11 +166,23 @@ fn list(root: &Path, folder: &Path, files: &mut Vec<String>) {
     }
 }
 
-/// One run of the whole default pipeline on the demo corpora, shared by the tests that only look at its result.
+/// Baselines that answer together: an ensemble that no network decides.
+const ENSEMBLE: &str = r#"
+[stage.ensemble]
+kind = "ensemble"
+from = ["majority", "linear"]
+mean = "geometric"
+weights = "validation"
+"#;
+
+/// One run of the whole default pipeline and of an ensemble on the demo corpora, shared by the tests that only look at its
+/// result.
 pub(crate) fn demo_run() -> &'static (Workspace, Ran) {
     static RUN: OnceLock<(Workspace, Ran)> = OnceLock::new();
     RUN.get_or_init(|| {
         let workspace = Workspace::with_default_pipeline();
+        let text = std::fs::read_to_string(workspace.path("pipeline.toml")).expect("pipeline.toml");
+        workspace.write("pipeline.toml", text + ENSEMBLE);
         let ran = workspace.run_tiny(&["--demo", "demo"]);
         (workspace, ran)
     })

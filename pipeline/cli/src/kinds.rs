@@ -15,6 +15,7 @@ pub(crate) fn registry() -> Registry {
         .with(ser_split::Split)
         .with(ser_train::Train)
         .with(ser_baseline::Baseline)
+        .with(ser_ensemble::Ensemble)
         .with(ser_evaluate::Evaluate)
         .with(ser_reports::Report)
 }

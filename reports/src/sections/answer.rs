@@ -5,9 +5,10 @@ use std::collections::BTreeSet;
 
 use serde::Serialize;
 
-use ser_schemas::{Comparison, ComparisonKind};
-
+use super::pairs::{measured_gap, seen_from};
+use super::standings::standings;
 use super::words::listed;
+use crate::grid::Grid;
 use crate::number;
 use crate::scored::{Estimate, Scoreboard, Scored};
 use crate::tables::Tables;
@@ -60,6 +61,7 @@ struct Side {
 /// The leading model next to the baselines of its split.
 #[derive(Debug, Clone, Serialize)]
 pub(crate) struct Keep {
+    model: String,
     /// Does it?
     verdict: String,
     rivals: Vec<Rival>,
@@ -81,19 +83,21 @@ struct Rival {
 pub(crate) struct Answer {
     headline: Option<Headline>,
     gap: Option<Gap>,
+    standings: Option<Grid>,
     keep: Option<Keep>,
 }
 
 /// Makes the section.
 pub(crate) fn answer(tables: &Tables, board: &Scoreboard) -> Answer {
     Answer {
-        headline: board.main().and_then(|main| headline(tables, main)),
+        headline: board.main().and_then(|main| headline(tables, board, main)),
         gap: gap(tables, board),
+        standings: board.main().and_then(|main| standings(tables, board, main)),
         keep: board.main().and_then(|main| keep(tables, board, main)),
     }
 }
 
-fn headline(tables: &Tables, main: &Scored) -> Option<Headline> {
+fn headline(tables: &Tables, board: &Scoreboard, main: &Scored) -> Option<Headline> {
     let uar = main.metric("uar")?;
     let classes = classes_tested(tables, main);
     let label = if !main.protocol.separates_speakers() {
@@ -118,11 +122,11 @@ fn headline(tables: &Tables, main: &Scored) -> Option<Headline> {
         interval: number::interval(uar.low, uar.high),
         sentence,
         label,
-        facts: facts(tables, main, uar),
+        facts: facts(tables, board, main, uar),
     })
 }
 
-fn facts(tables: &Tables, main: &Scored, uar: Estimate) -> Vec<Fact> {
+fn facts(tables: &Tables, board: &Scoreboard, main: &Scored, uar: Estimate) -> Vec<Fact> {
     let corpora: Vec<String> = groups(tables, main, "corpus").into_iter().map(str::to_owned).collect();
     let folds = groups(tables, main, "fold").len();
     let mut facts = vec![
@@ -136,7 +140,7 @@ fn facts(tables: &Tables, main: &Scored, uar: Estimate) -> Vec<Fact> {
                 if corpora.is_empty() { String::new() } else { format!(", of {}", listed(&corpora)) }
             ),
         },
-        Fact { term: "Model", text: format!("{}, on split {}", main.model, main.split) },
+        Fact { term: "Model", text: format!("{}, on split {}{}", main.model, main.split, place(board, main, uar)) },
         Fact { term: "Standardisation", text: main.standardisation_name().to_owned() },
     ];
     if folds > 1 {
@@ -156,6 +160,21 @@ fn facts(tables: &Tables, main: &Scored, uar: Estimate) -> Vec<Fact> {
         }
     }
     facts
+}
+
+/// Its place among the models that can be compared with it, where they are several: `, first of 12 there`.
+fn place(board: &Scoreboard, main: &Scored, uar: Estimate) -> String {
+    let rivals = board
+        .models
+        .iter()
+        .filter(|other| other.split == main.split && other.uses_test_speakers == main.uses_test_speakers);
+    let uars: Vec<f64> = rivals.filter_map(|other| Some(other.metric("uar")?.value)).collect();
+    let ahead = uars.iter().filter(|other| **other > uar.value).count();
+    match (uars.len(), ahead) {
+        (..3, _) => String::new(),
+        (all, 0) => format!(", the highest UAR of {all} models there"),
+        (all, ahead) => format!(", number {} of {all} models there by UAR", ahead + 1),
+    }
 }
 
 /// Population that the interval speaks of: other clips or other speakers that could have been recorded.
@@ -187,16 +206,9 @@ fn groups<'a>(tables: &'a Tables, scored: &Scored, group: &str) -> Vec<&'a str> 
     rows.map(|row| row.group_value.as_str()).filter(|value| seen.insert(*value)).collect()
 }
 
-/// The protocol gap of the leading model, as measured on the clips that both protocols tested.
-fn measured_gap<'a>(tables: &'a Tables, main: &Scored, metric: &str) -> Option<&'a Comparison> {
-    tables.comparisons.iter().find(|row| {
-        row.kind == ComparisonKind::ProtocolGap && row.metric == metric && main.owns(&row.model_b, &row.split_b)
-    })
-}
-
 fn gap(tables: &Tables, board: &Scoreboard) -> Option<Gap> {
     let main = board.main()?;
-    if let Some(measured) = measured_gap(tables, main, "uar") {
+    if let Some(measured) = measured_gap(&tables.comparisons, main, "uar") {
         let random = board.models.iter().find(|scored| scored.owns(&measured.model_a, &measured.split_a));
         let ends = |scored: Option<&Scored>| {
             scored.and_then(|scored| scored.metric("uar")).and_then(|uar| number::interval(uar.low, uar.high))
@@ -216,7 +228,8 @@ fn gap(tables: &Tables, board: &Scoreboard) -> Option<Gap> {
             },
             difference: number::difference(measured.value),
             interval: number::interval(measured.low, measured.high),
-            accuracy_difference: measured_gap(tables, main, "accuracy").map(|row| number::difference(row.value)),
+            accuracy_difference: measured_gap(&tables.comparisons, main, "accuracy")
+                .map(|row| number::difference(row.value)),
             remark: (measured.support != main.support).then(|| {
                 format!(
                     "Measured on the {} that both protocols tested.",
@@ -262,20 +275,6 @@ fn gap(tables: &Tables, board: &Scoreboard) -> Option<Gap> {
     })
 }
 
-/// The paired comparison of `one` with `other`, seen from `one`.
-fn seen_from(rows: &[Comparison], one: &Scored, other: &Scored, metric: &str) -> Option<(Estimate, Option<f64>)> {
-    rows.iter().filter(|row| row.kind == ComparisonKind::Paired && row.metric == metric).find_map(|row| {
-        if one.owns(&row.model_a, &row.split_a) && other.owns(&row.model_b, &row.split_b) {
-            Some((Estimate { value: row.value, low: row.low, high: row.high }, row.p_adjusted))
-        } else if one.owns(&row.model_b, &row.split_b) && other.owns(&row.model_a, &row.split_a) {
-            let turned = |end: Option<f64>| end.map(|end| -end);
-            Some((Estimate { value: -row.value, low: turned(row.high), high: turned(row.low) }, row.p_adjusted))
-        } else {
-            None
-        }
-    })
-}
-
 fn keep(tables: &Tables, board: &Scoreboard, main: &Scored) -> Option<Keep> {
     if main.baseline {
         return None;
@@ -314,6 +313,7 @@ fn keep(tables: &Tables, board: &Scoreboard, main: &Scored) -> Option<Keep> {
         _ => format!("Not tested: {} and {} were not compared clip by clip.", main.model, strongest.0.model),
     };
     Some(Keep {
+        model: main.model.clone(),
         verdict,
         rivals: rated
             .into_iter()
@@ -328,27 +328,4 @@ fn keep(tables: &Tables, board: &Scoreboard, main: &Scored) -> Option<Keep> {
             })
             .collect(),
     })
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::fixture::Fixture;
-
-    #[test]
-    fn a_comparison_can_be_seen_from_either_side() {
-        let fixture = Fixture::complete();
-        let (summary, models) = (fixture.tables.summary.clone(), fixture.tables.models.clone());
-        let tables = Tables { models, summary, ..Tables::default() };
-        let board = Scoreboard::new(&tables, &fixture.pipeline, None).expect("models");
-        let of =
-            |model: &str, split: &str| board.models.iter().find(|scored| scored.owns(model, split)).expect("evaluated");
-        let (net, linear) = (of("net", "speaker_independent"), of("linear", "speaker_independent"));
-        let (ahead, _) = seen_from(&fixture.tables.comparisons, net, linear, "uar").expect("compared");
-        let (behind, _) = seen_from(&fixture.tables.comparisons, linear, net, "uar").expect("compared");
-        assert_eq!(
-            (ahead.value, ahead.low, ahead.high),
-            (-behind.value, behind.high.map(|end| -end), behind.low.map(|end| -end))
-        );
-    }
 }

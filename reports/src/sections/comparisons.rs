@@ -8,41 +8,45 @@ use ser_schemas::{Comparison, ComparisonKind, ComparisonTest};
 
 use crate::Error;
 use crate::charts::{Guide, Ink, IntervalRow, Scale, interval_chart};
-use crate::figure::{Figure, LegendItem};
+use crate::figure::Figure;
 use crate::grid::{Cell, Grid};
 use crate::number;
 use crate::scored::{Estimate, Scoreboard, Scored};
 use crate::sections::words::spoken;
 use crate::tables::Tables;
 
-/// So many differences are drawn, the leading model's first.
-const MOST_DRAWN: usize = 10;
+/// So many differences are drawn in one chart, the largest.
+const MOST_DRAWN: usize = 16;
+/// Meaning of the bars.
+const INTERVALS: &str = "Bars are 95 % intervals of a paired bootstrap over the speakers of each corpus (over the clips of each speaker where both models know the speakers): where one crosses zero, a difference is not shown.";
 /// So many rows are shown.
 const MOST_ROWS: usize = 400;
 
 /// The section.
 #[derive(Debug, Clone, Serialize)]
 pub(crate) struct Comparisons {
-    figure: Option<Figure>,
+    /// The leading model against each other, then what a random split adds to each.
+    figures: Vec<Figure>,
     table: Grid,
 }
 
 /// `None` where nothing was compared.
 pub(crate) fn comparisons(tables: &Tables, board: &Scoreboard) -> Result<Option<Comparisons>, Error> {
-    if tables.comparisons.is_empty() {
-        return Ok(None);
-    }
-    let leading = |row: &Comparison| {
-        board.main().is_some_and(|main| main.owns(&row.model_a, &row.split_a) || main.owns(&row.model_b, &row.split_b))
-    };
+    let Some(main) = board.main().filter(|_| !tables.comparisons.is_empty()) else { return Ok(None) };
     let mut rows: Vec<&Comparison> = tables.comparisons.iter().collect();
-    rows.sort_by_key(|row| !leading(row));
-    Ok(Some(Comparisons { figure: figure(board.main(), &rows)?, table: table(&rows) }))
+    rows.sort_by_key(|row| !concerns(main, row));
+    let kinds = [ComparisonKind::Paired, ComparisonKind::ProtocolGap];
+    let figures = kinds.into_iter().filter_map(|kind| figure(main, &rows, kind).transpose());
+    Ok(Some(Comparisons { figures: figures.collect::<Result<_, _>>()?, table: table(&rows) }))
+}
+
+fn concerns(main: &Scored, row: &Comparison) -> bool {
+    main.owns(&row.model_a, &row.split_a) || main.owns(&row.model_b, &row.split_b)
 }
 
 /// A comparison of two models on one split with the leading model first, when it is one of them.
-fn seen_by(main: Option<&Scored>, row: &Comparison) -> Comparison {
-    let turn = row.kind == ComparisonKind::Paired && main.is_some_and(|main| main.owns(&row.model_b, &row.split_b));
+fn seen_by(main: &Scored, row: &Comparison) -> Comparison {
+    let turn = row.kind == ComparisonKind::Paired && main.owns(&row.model_b, &row.split_b);
     let row = row.clone();
     if !turn {
         return row;
@@ -61,28 +65,25 @@ fn seen_by(main: Option<&Scored>, row: &Comparison) -> Comparison {
     }
 }
 
-fn figure(main: Option<&Scored>, rows: &[&Comparison]) -> Result<Option<Figure>, Error> {
+/// The leading model against each other one, or what a random split adds to each model; the largest difference first.
+fn figure(main: &Scored, rows: &[&Comparison], kind: ComparisonKind) -> Result<Option<Figure>, Error> {
+    let gap = kind == ComparisonKind::ProtocolGap;
     let mut drawn: Vec<IntervalRow> = Vec::new();
     let mut grid = Grid::new("Differences in UAR", &["Pair", "#Difference", "#Low", "#High", "#Clips", "#Speakers"]);
     let mut pairs: Vec<[String; 4]> = Vec::new();
     // Pairs without the leading model are in the table.
-    let told = |row: &&&Comparison| {
-        row.metric == "uar"
-            && (row.kind == ComparisonKind::ProtocolGap
-                || main
-                    .is_none_or(|main| main.owns(&row.model_a, &row.split_a) || main.owns(&row.model_b, &row.split_b)))
-    };
-    for row in rows.iter().filter(told).map(|row| seen_by(main, row)) {
+    let told = |row: &&&Comparison| row.metric == "uar" && row.kind == kind && (gap || concerns(main, row));
+    let mut told: Vec<Comparison> = rows.iter().filter(told).map(|row| seen_by(main, row)).collect();
+    told.sort_by(|one, other| other.value.total_cmp(&one.value));
+    for row in &told {
         // A pair stands once, whatever it was tested with.
         let pair = [&row.model_a, &row.split_a, &row.model_b, &row.split_b].map(String::clone);
         if pairs.contains(&pair) || drawn.len() == MOST_DRAWN {
             continue;
         }
         pairs.push(pair);
-        let gap = row.kind == ComparisonKind::ProtocolGap;
-        let label = format!("{} \u{2212} {}", row.model_a, row.model_b);
         grid.row(vec![
-            label.clone().into(),
+            format!("{} \u{2212} {}", row.model_a, row.model_b).into(),
             Cell::difference(Estimate { value: row.value, low: None, high: None }),
             Cell::maybe_metric(row.low),
             Cell::maybe_metric(row.high),
@@ -90,7 +91,8 @@ fn figure(main: Option<&Scored>, rows: &[&Comparison]) -> Result<Option<Figure>,
             Cell::count(row.speakers),
         ]);
         drawn.push(IntervalRow {
-            label,
+            // The other side of every pair is the leading model, or the same model's other protocol.
+            label: row.model_b.clone(),
             value: row.value,
             low: row.low,
             high: row.high,
@@ -111,17 +113,24 @@ fn figure(main: Option<&Scored>, rows: &[&Comparison]) -> Result<Option<Figure>,
         return Ok(None);
     }
     let guide = Guide { at: 0.0, label: "no difference".to_owned() };
-    let label = format!("Differences in UAR between models on the same clips: {}", spoken(&drawn));
+    let label = format!("Differences in UAR on the same clips: {}", spoken(&drawn));
     let chart = interval_chart(&label, Scale::Difference, &drawn, Some(&guide))?;
-    let mut legend = Vec::new();
-    if drawn.iter().any(|row| !row.hollow) {
-        legend.push(LegendItem::dot(Ink::Accent, "two models, one split"));
+    let (title, caption) = if gap {
+        (
+            "What a random split adds to each model".to_owned(),
+            "UAR on the random split less that of the same model on speakers it has never heard.".to_owned(),
+        )
+    } else {
+        (
+            format!("How far {} is ahead of each model", main.model),
+            format!("UAR less that of the other model, clip by clip: to the right of zero, {} is better.", main.model),
+        )
+    };
+    let mut caption = format!("{caption} {INTERVALS}");
+    if told.len() > drawn.len() && drawn.len() == MOST_DRAWN {
+        let _ = write!(caption, " Drawn are the {MOST_DRAWN} largest; the table of all comparisons has the others.");
     }
-    if drawn.iter().any(|row| row.hollow) {
-        legend.push(LegendItem::hollow(Ink::Contrast, "one model, random minus speaker-independent"));
-    }
-    let caption = "To the right of zero the first of the two is better. Bars are 95 % intervals of a paired bootstrap over the speakers of each corpus (over the clips of each speaker where both models know the speakers): where one crosses zero, a difference is not shown.";
-    Ok(Some(Figure::new("Who is better, clip by clip", caption, chart, grid).with_legend(legend)))
+    Ok(Some(Figure::new(title, caption, chart, grid)))
 }
 
 fn table(rows: &[&Comparison]) -> Grid {

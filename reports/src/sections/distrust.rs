@@ -91,7 +91,7 @@ fn protocol_cautions(tables: &Tables, board: &Scoreboard) -> Vec<Caution> {
         cautions.push(caution(
             "info",
             "No baseline.",
-            "Nothing simpler was evaluated on the same split, so it is not known whether the network earns its keep.",
+            "Nothing simpler was evaluated on the same split, so it is not known whether the leading model earns its keep.",
         ));
     }
     cautions.extend(worst_group(tables, main));

@@ -63,7 +63,7 @@ fn without_a_measured_gap_the_two_figures_still_stand_side_by_side() {
 fn the_network_has_to_earn_its_keep() {
     let verdict = |fixture: &Fixture| {
         let html = fixture.render(&Params::default()).expect("rendered").html;
-        between(&html, "Does the network earn its keep?", "</div>").to_owned()
+        between(&html, "Does net earn its keep?", "</div>").to_owned()
     };
     let mut fixture = Fixture::complete();
     let yes = verdict(&fixture);
@@ -82,6 +82,35 @@ fn the_network_has_to_earn_its_keep() {
     assert!(verdict(&fixture).contains("Not tested: net and linear were not compared"));
     let alone = Fixture::complete().without_model("linear").render(&Params::default()).expect("rendered").html;
     assert!(!alone.contains("earn its keep?") && alone.contains("<strong>No baseline.</strong>"));
+}
+
+#[test]
+fn of_many_models_each_stands_with_its_lead_and_its_gap() {
+    let params = Params { main_model: Some("ensemble".into()), ..Params::default() };
+    let rendered = Fixture::many().render(&params).expect("rendered");
+    let hero = between(&rendered.html, "class=\"hero\"", "</dl>");
+    assert!(hero.contains("ensemble, on split speaker_independent, the highest UAR of 12 models there"), "{hero}");
+    let standings = between(&rendered.html, "Every model, side by side", "</table>");
+    let order: Vec<usize> = ["ensemble", "tim_net", "cnn_lstm", "linear", "adrnn", "waveform", "majority"]
+        .iter()
+        .map(|model| standings.find(&format!(">{model}<")).unwrap_or_else(|| panic!("no {model} in {standings}")))
+        .collect();
+    assert!(order.is_sorted(), "{order:?}");
+    assert!(
+        standings.contains("ensemble is ahead by") && standings.contains("+0.04<small>[0.01, 0.07]"),
+        "{standings}"
+    );
+    assert!(standings.contains("0.85") && standings.contains("+0.20<small>[0.17, 0.23]"), "{standings}");
+    let protocols = between(&rendered.html, "id=\"protocols\"", "</section>");
+    for title in ["How far ensemble is ahead of each model", "What a random split adds to each model"] {
+        assert!(protocols.contains(title), "{title}");
+    }
+    let training = between(&rendered.html, "id=\"training\"", "</section>");
+    assert_eq!(training.matches("<summary>Training of ").count(), 18);
+    assert!(between(training, "Weights of the members of ensemble", "</table>").contains("cnn_lstm"));
+    let params = Params { main_model: Some("cnn_lstm".into()), ..Params::default() };
+    let html = Fixture::many().render(&params).expect("rendered").html;
+    assert!(between(&html, "class=\"hero\"", "</dl>").contains("number 3 of 12 models there by UAR"));
 }
 
 #[test]
@@ -296,10 +325,10 @@ fn every_section_is_there_and_counts_what_it_was_given() {
     assert!(html.contains("f00d-manifest"));
     assert!(html.contains("<td>0 to 4</td>"));
     assert!(html.contains("corpus = &quot;ravdess&quot;"));
-    // Protocols: UAR, accuracy, differences, one matrix. Data: balance, durations, associations, two of shortcuts. Clips of
+    // Protocols: UAR, accuracy, differences, gaps, one matrix. Data: balance, durations, associations, two of shortcuts. Clips of
     // eight emotions. Two curves of each of three networks, two of errors of each of four models. Groups: corpus, gender,
     // speakers. Four of calibration, one of intended and perceived.
-    assert_eq!(html.matches("<svg").count(), 4 + 5 + 8 + 3 * 2 + 4 * 2 + 3 + 4 + 1);
+    assert_eq!(html.matches("<svg").count(), 5 + 5 + 8 + 3 * 2 + 4 * 2 + 3 + 4 + 1);
 }
 
 #[test]

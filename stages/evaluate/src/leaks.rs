@@ -54,7 +54,7 @@ pub struct Evidence<'a> {
 /// | `test_clips_are_those_of_the_split` | a scored clip that the fold does not hold out: a validation clip, a training clip | failed |
 /// | `shown_clips_are_those_of_the_split` | a clip that the model was shown though the split gives it no part in the fold | failed |
 /// | `weights_saw_no_test_clip` | a scored clip that weights were fitted on | failed |
-/// | `selection_saw_no_test_clip` | a scored clip that chose the epoch or the regularisation | failed |
+/// | `selection_saw_no_test_clip` | a scored clip that chose the epoch, the regularisation or an ensemble's weights | failed |
 /// | `standardisation_saw_no_test_clip` | a scored clip that the features' mean and standard deviation were fitted on | failed; noted where only its own speaker's were |
 /// | `augmentation_saw_no_test_clip` | a scored clip of which altered copies were trained on | failed |
 /// | `speaker_disjoint` | a speaker of scored clips whom the model was shown | failed where the protocol keeps speakers apart, else noted |

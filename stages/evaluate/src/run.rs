@@ -21,9 +21,6 @@ use crate::labels::{label_errors, perceived};
 use crate::leaks::{Evidence, SplitFacts, inspect};
 use crate::subject::Subject;
 
-/// How far probabilities may add up to something else than 1: they are single precision.
-const PROBABILITY_SUM_TOLERANCE: f32 = 1e-3;
-
 /// The artifact folders that an evaluate stage reads.
 #[derive(Debug, Clone, Copy)]
 pub struct Inputs<'a> {
@@ -213,23 +210,10 @@ fn check_row(model: &str, row: &Prediction, clips: &HashMap<&str, &Clip>) -> Res
             in_predictions: row.emotion,
         });
     }
-    if let Some(problem) = probability_problem(row) {
+    if let Some(problem) = row.probability_problem() {
         return Err(EvaluateError::BadProbabilities { model: model.to_owned(), clip_id: row.clip_id.clone(), problem });
     }
     Ok(())
-}
-
-fn probability_problem(row: &Prediction) -> Option<String> {
-    let classes = row.classes.split(',').count();
-    if row.probabilities.len() != classes {
-        return Some(format!("{} probabilities for {classes} classes ({})", row.probabilities.len(), row.classes));
-    }
-    if let Some(value) = row.probabilities.iter().find(|value| !(0.0..=1.0).contains(*value)) {
-        return Some(format!("expected probabilities of 0 to 1, found {value}"));
-    }
-    let sum: f32 = row.probabilities.iter().sum();
-    ((sum - 1.0).abs() > PROBABILITY_SUM_TOLERANCE)
-        .then(|| format!("expected probabilities that add up to 1, found {sum}"))
 }
 
 fn refuse_repeats<'a>(predictions: impl Iterator<Item = &'a Prediction>) -> Result<(), EvaluateError> {

@@ -13,11 +13,12 @@ mod row;
 mod speaker_table;
 mod speakers;
 
+use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
 use anyhow::Context as _;
 use ser_ingest::AUDIO_EXTENSIONS;
-use ser_schemas::{Family, Model, Table as _};
+use ser_schemas::{Family, Member, Model, Table as _};
 use ser_text::{counted, printable};
 use ser_train::{ClipInput, Device, Predictor};
 
@@ -39,6 +40,7 @@ pub(crate) fn run(project: &Project<'_>, args: &PredictArgs) -> anyhow::Result<S
         Some(dir) => dir.clone(),
         None => default_model(project)?,
     };
+    refuse_ensemble(&model)?;
     let unusable = || format!("cannot use the model in `{}`", model.display());
     let predictor = Predictor::load(&model, Device::Cpu).with_context(unusable)?;
     let hearing = Hearing::new(&predictor).with_context(unusable)?;
@@ -94,7 +96,8 @@ fn default_model(project: &Project<'_>) -> anyhow::Result<PathBuf> {
         let models = Model::file_in(&folder);
         // An evaluation describes the models of other stages.
         let is_network = |row: &Model| row.model == stage.name() && row.family == Family::Network;
-        if models.exists() && Model::read(&models)?.iter().any(is_network) {
+        let hears = models.exists() && !Member::file_in(&folder).exists();
+        if hears && Model::read(&models)?.iter().any(is_network) {
             return Ok(folder);
         }
     }
@@ -105,6 +108,23 @@ fn default_model(project: &Project<'_>) -> anyhow::Result<PathBuf> {
              (`ser run`), or name the folder of a model: `--model`"
                 .to_owned(),
         ),
+    }
+    .into())
+}
+
+fn refuse_ensemble(model: &Path) -> anyhow::Result<()> {
+    let members = Member::file_in(model);
+    if !members.exists() {
+        return Ok(());
+    }
+    let names: BTreeSet<String> = Member::read(&members)?.into_iter().map(|row| format!("`{}`", row.member)).collect();
+    let names = names.into_iter().collect::<Vec<_>>().join(", ");
+    Err(UsageError {
+        message: format!(
+            "`{}` is an ensemble: it averages what its members say of clips, and hears none",
+            model.display()
+        ),
+        hint: Some(format!("name the folder of a network among its members: {names}")),
     }
     .into())
 }

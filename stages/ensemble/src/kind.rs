@@ -1,0 +1,30 @@
+//! The stage as a kind.
+
+use ser_schemas::{Exposure, Member, Model, Prediction, Table as _};
+use ser_stage::{BoxError, Context, Input, Kind, Outcome, Output, Problem};
+
+use crate::{Inputs, Params};
+
+/// Models that answer together.
+pub struct Ensemble;
+
+impl Kind for Ensemble {
+    type Params = Params;
+
+    const NAME: &'static str = "ensemble";
+    const VERSION: u32 = 1;
+    const SUMMARY: &'static str = "averages the probabilities of models of one split";
+    const INPUTS: &'static [Input] =
+        &[Input { tables: &[Model::NAME, Prediction::NAME, Exposure::NAME], min: 2, max: None }];
+    const OUTPUTS: &'static [Output] =
+        &[Model::OUTPUT, Prediction::OUTPUT, Prediction::VALIDATION, Exposure::OUTPUT, Member::OUTPUT];
+
+    fn check(params: &Params) -> Vec<Problem> {
+        params.check()
+    }
+
+    fn run(params: &Params, ctx: &Context<'_>) -> Result<Outcome, BoxError> {
+        let members = ctx.named(Prediction::NAME);
+        Ok(crate::run(params, &Inputs { members: &members, model: &ctx.provenance.stage }, ctx)?)
+    }
+}
