@@ -58,6 +58,11 @@ macro_rules! networks {
                 }
             }
 
+            /// Every architecture with its default parameters.
+            pub(crate) fn defaults() -> Vec<Self> {
+                vec![$(Self::$name($file::Config::default()),)+]
+            }
+
             /// Its kind in pipeline files.
             pub(crate) fn kind(&self) -> String {
                 let name = match self {

@@ -1,7 +1,7 @@
 //! Every architecture: its shapes, own kernels against burn's operations, and against itself in other company and on other
 //! threads.
 
-mod reference;
+mod oracle;
 mod setting;
 
 use setting::{Stepped, architectures, assert_close, burn_engines, example, own, stepped, variants};
