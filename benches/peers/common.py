@@ -40,6 +40,12 @@ def in_own_process(script, side, arguments):
     return json.loads(ended.stdout.splitlines()[-1])
 
 
+def read_safetensors_metadata(path):
+    """Texts by name."""
+    data = pathlib.Path(path).read_bytes()
+    return json.loads(data[8 : 8 + int.from_bytes(data[:8], "little")]).get("__metadata__", {})
+
+
 def read_safetensors(path):
     """Tensors in single precision, by name."""
     import numpy

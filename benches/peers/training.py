@@ -1,14 +1,16 @@
 """Training steps against PyTorch and TensorFlow (Keras): the same network, weights and batch, the same threads, in turn in one run.
 
     just bench-peers-training                          in its own Python environment
-    python benches/peers/training.py [--program PATH] [--threads 2] [--rounds 7] [--steps 12] [--out FILE] [--doc FILE]
+    python benches/peers/training.py [--program PATH] [--only NAME ...] [--threads 2] [--rounds 7] [--steps 12] [--out FILE] [--doc FILE]
 
-PATH is the benchmark `training_peer` as cargo built it; by default the newest in target/release. Every round starts each side in turn, warms it up and takes the
-median of its steps; ratios are taken within each round. A step is forward, backward and AdamW on 64 clips x 300 frames x
-64 values: three convolutions (64, 128, 128 channels, 5 frames) with batch normalisation, ReLU and max pooling, LSTM of 128,
-8 classes.
+PATH is the benchmark `training_peer` as cargo built it; by default the newest in target/release. It says what is compared:
+every architecture with its default parameters on 64 clips of what it hears, with 1100 functionals, and for TensorFlow too three
+convolutions (64, 128, 128 channels, 5 frames) with batch normalisation, ReLU and max pooling, LSTM of 128, 8 classes, on 64
+clips x 300 frames x 64 values. PyTorch's networks are those of tests/oracles/networks; that of another architecture has to
+be there too. Every round starts each side in turn, warms it up and takes the median of its steps; ratios are taken within
+each round. A step is forward, backward and AdamW; there is no dropout.
 
-Exits with 1 where loss, probabilities or a gradient disagree with PyTorch, never because of a time.
+Exits with 1 where loss, probabilities or a gradient disagree with PyTorch in double precision, never because of a time.
 """
 
 import argparse
@@ -22,145 +24,118 @@ import statistics
 import subprocess
 import sys
 import tempfile
+import time
 
-from common import ROOT, in_own_process, processor, read_safetensors, replace_section, spread
+from common import ROOT, in_own_process, processor, read_safetensors, read_safetensors_metadata, replace_section, spread
 
-NETWORKS = {
-    "pooling 2, 2, 1": (2, 2, 1),
-    "pooling 2, 2, 2": (2, 2, 2),
-    "no pooling": (1, 1, 1),
-}
-# Largest difference, as a share of the largest value of a tensor. Sums of up to 19 200 products in single precision, in
-# another order on each side, leave about 1e-5 in the gradients of the first layer.
+sys.path.insert(0, str(ROOT / "tests/oracles/networks"))
+
+# Largest difference, as a share of the largest value of a tensor. Sums of up to 19 200 products in single precision leave
+# about 1e-5 in the gradients of the first layer.
 TOLERANCE = 2e-4
+# The least that a gradient's tensor counts as its largest value, as a share of the largest of all gradients: a bias before a
+# batch normalisation has a gradient of 0, of which single precision leaves something.
+LEAST = 1e-2
 LEARNING_RATE, WEIGHT_DECAY = 1e-3, 0.01
 WARM_UP = 3
 
 
-def torch_network(tensors, pools):
-    """The network with our weights. Ours: channels last, kernels (frames, in, out), gates input, forget, cell, output."""
-    import torch
-    from torch import nn
+class TorchSide:
+    """The network of `file` in PyTorch, in training mode, with weights and batch."""
 
-    class Network(nn.Module):
-        def __init__(self):
-            super().__init__()
-            layers, inputs = [], 64
-            for index, (channels, pool) in enumerate(zip((64, 128, 128), pools, strict=True)):
-                layers += [nn.Conv1d(inputs, channels, 5, padding=2, bias=False), nn.BatchNorm1d(channels), nn.ReLU()]
-                if pool > 1:
-                    layers.append(nn.MaxPool1d(pool, ceil_mode=True))
-                inputs = channels
-            self.convolutions = nn.Sequential(*layers)
-            self.lstm = nn.LSTM(128, 128, batch_first=True)
-            self.classes = nn.Linear(128, 8)
+    def __init__(self, file, in_double=False):
+        import torch
+        from naming import load
+        from networks import network
 
-        def forward(self, frames):
-            sequence = self.convolutions(frames).transpose(1, 2)
-            return self.classes(self.lstm(sequence)[0][:, -1])
+        described = json.loads(read_safetensors_metadata(file)["network"])
+        kind = torch.float64 if in_double else torch.float32
+        self.values = {name: torch.from_numpy(values.copy()).to(kind) for name, values in read_safetensors(file).items()}
+        self.network = network(described["model"], described["sizes"]).to(kind)
+        load(self.network, self.part("weights."))
+        # Laid out as convolutions read it; the transposition is not timed.
+        self.groups = [self.values["frames"].transpose(1, 2).contiguous()]
 
-    network = Network()
-    pairs = torch_pairs(network)
-    with torch.no_grad():
-        for name, (parameter, from_ours) in pairs.items():
-            parameter.copy_(from_ours(torch.from_numpy(tensors[f"weights.{name}"].copy())))
-        # PyTorch has two biases; ours is their sum.
-        network.lstm.bias_hh_l0.zero_()
-    return network, pairs
+    def part(self, prefix):
+        return {name.removeprefix(prefix): values for name, values in self.values.items() if name.startswith(prefix)}
+
+    def loss(self):
+        from layers import loss
+
+        logits = self.network(self.groups, self.values.get("functionals"))
+        return logits, loss(self.network, logits, self.values["targets"])
 
 
-def torch_pairs(network):
-    """Our name of each tensor, PyTorch's parameter, and ours in its shape."""
-    from torch import nn
+def compare(file):
+    """Differences from PyTorch in double precision, by tensor."""
+    from naming import tensors
 
-    convolutions = [layer for layer in network.convolutions if isinstance(layer, nn.Conv1d)]
-    norms = [layer for layer in network.convolutions if isinstance(layer, nn.BatchNorm1d)]
-    pairs = {}
-    for index, (convolution, norm) in enumerate(zip(convolutions, norms, strict=True)):
-        pairs[f"conv.{index}.weight"] = (convolution.weight, lambda w: w.permute(2, 1, 0))
-        pairs[f"conv.{index}.norm.gamma"] = (norm.weight, lambda w: w)
-        pairs[f"conv.{index}.norm.beta"] = (norm.bias, lambda w: w)
-    pairs["lstm.0.forward.input"] = (network.lstm.weight_ih_l0, lambda w: w.T)
-    pairs["lstm.0.forward.state"] = (network.lstm.weight_hh_l0, lambda w: w.T)
-    pairs["lstm.0.forward.bias"] = (network.lstm.bias_ih_l0, lambda w: w)
-    pairs["classes.weight"] = (network.classes.weight, lambda w: w.T)
-    pairs["classes.bias"] = (network.classes.bias, lambda w: w)
-    return pairs
-
-
-def torch_step(network, optimiser, frames, targets):
-    import torch
-
-    optimiser.zero_grad(set_to_none=True)
-    log_probabilities = torch.log_softmax(network(frames), 1)
-    loss = -(targets * log_probabilities).sum()
+    torch = TorchSide(file, in_double=True)
+    logits, loss = torch.loss()
     loss.backward()
-    optimiser.step()
-    return loss, log_probabilities
+
+    def difference(ours, theirs, least=1e-12):
+        return float((ours - theirs).abs().max() / theirs.abs().max().clamp(min=least))
+
+    gradients = {n: named.to_file(named.tensor.grad) for n, named in tensors(torch.network).items() if named.is_trained}
+    ours = torch.part("gradients.")
+    if ours.keys() != gradients.keys():
+        sys.exit(f"gradients of one side only: {sorted(ours.keys() ^ gradients.keys())}")
+    least = LEAST * max(float(gradient.abs().max()) for gradient in gradients.values())
+    found = {"loss": difference(torch.values["loss"], loss.detach())}
+    found["probabilities"] = difference(torch.values["probabilities"], logits.detach().softmax(1))
+    return found | {f"gradient of {name}": difference(ours[name], gradients[name], least) for name in ours}
 
 
-def torch_inputs(tensors):
-    import torch
-
-    # Laid out as PyTorch's convolutions read it; the transposition is not timed.
-    frames = torch.from_numpy(tensors["frames"].copy()).transpose(1, 2).contiguous()
-    return frames, torch.from_numpy(tensors["targets"].copy())
-
-
-def compare(tensors, pools):
-    """Differences from PyTorch: (tensor, share of its largest value)."""
-    import torch
-
-    network, pairs = torch_network(tensors, pools)
-    frames, targets = torch_inputs(tensors)
-    loss, log_probabilities = torch_step(network, torch.optim.SGD(network.parameters(), lr=0.0), frames, targets)
-    found = {"loss": (tensors["loss"][0], loss.detach()), "probabilities": (tensors["probabilities"], log_probabilities.detach().exp())}
-    for name, (parameter, from_ours) in pairs.items():
-        ours = from_ours(torch.from_numpy(tensors[f"gradients.{name}"].copy()))
-        found[f"gradient of {name}"] = (ours, parameter.grad)
-    differences = {}
-    for name, (ours, theirs) in found.items():
-        ours, theirs = torch.as_tensor(ours), torch.as_tensor(theirs)
-        differences[name] = float((ours - theirs).abs().max() / theirs.abs().max().clamp(min=1e-12))
-    return differences
-
-
-def time_torch(tensors, pools, threads, steps):
-    import time
-
-    import torch
-
-    torch.set_num_threads(threads)
-    network, _ = torch_network(tensors, pools)
-    optimiser = torch.optim.AdamW(network.parameters(), lr=LEARNING_RATE, weight_decay=WEIGHT_DECAY)
-    frames, targets = torch_inputs(tensors)
+def timed(step, steps):
+    """Milliseconds of each of so many steps."""
     times = []
     for _ in range(WARM_UP + steps):
         start = time.perf_counter()
-        torch_step(network, optimiser, frames, targets)
+        step()
         times.append((time.perf_counter() - start) * 1e3)
     return times[WARM_UP:]
 
 
-def time_tensorflow(tensors, pools, threads, steps):
-    import time
+def time_torch(file, threads, steps):
+    import torch
 
+    torch.set_num_threads(threads)
+    side = TorchSide(file)
+    parameters = [parameter for parameter in side.network.parameters() if parameter.requires_grad]
+    optimiser = torch.optim.AdamW(parameters, lr=LEARNING_RATE, weight_decay=WEIGHT_DECAY, fused=True)
+
+    def step():
+        optimiser.zero_grad(set_to_none=True)
+        side.loss()[1].backward()
+        optimiser.step()
+
+    return timed(step, steps)
+
+
+def has_keras_twin(config):
+    """Whether `time_tensorflow` knows the network."""
+    return config["kind"] == "cnn-lstm" and config["pooling"] == "last"
+
+
+def time_tensorflow(file, threads, steps):
     os.environ["TF_CPP_MIN_LOG_LEVEL"] = "3"
     import tensorflow
     from tensorflow import keras
 
     tensorflow.config.threading.set_intra_op_parallelism_threads(threads)
     tensorflow.config.threading.set_inter_op_parallelism_threads(threads)
-    layers = [keras.Input((300, 64))]
-    for channels, pool in zip((64, 128, 128), pools, strict=True):
+    tensors, config = read_safetensors(file), json.loads(read_safetensors_metadata(file)["network"])["model"]
+    layers = [keras.Input(tensors["frames"].shape[1:])]
+    for layer in config["conv"]:
         layers += [
-            keras.layers.Conv1D(channels, 5, padding="same", use_bias=False),
+            keras.layers.Conv1D(layer["channels"], layer["kernel"], padding="same", use_bias=False),
             keras.layers.BatchNormalization(),
             keras.layers.ReLU(),
         ]
-        if pool > 1:
-            layers.append(keras.layers.MaxPooling1D(pool, padding="same"))
-    layers += [keras.layers.LSTM(128), keras.layers.Dense(8)]
+        if layer["pool"] > 1:
+            layers.append(keras.layers.MaxPooling1D(layer["pool"], padding="same"))
+    layers += [keras.layers.LSTM(config["lstm"]["hidden"]), keras.layers.Dense(tensors["targets"].shape[1])]
     network = keras.Sequential(layers)
     optimiser = keras.optimizers.AdamW(LEARNING_RATE, weight_decay=WEIGHT_DECAY)
     optimiser.build(network.trainable_variables)
@@ -176,18 +151,12 @@ def time_tensorflow(tensors, pools, threads, steps):
         optimiser.apply_gradients(zip(gradients, network.trainable_variables, strict=True))
         return loss
 
-    times = []
-    for _ in range(WARM_UP + steps):
-        start = time.perf_counter()
-        step().numpy()
-        times.append((time.perf_counter() - start) * 1e3)
-    return times[WARM_UP:]
+    return timed(lambda: step().numpy(), steps)
 
 
-def time_ours(program, pools, threads, steps):
-    command = [program, "time", str(threads), str(steps), *map(str, pools)]
-    out = subprocess.run(command, check=True, capture_output=True, text=True).stdout
-    return [float(line) for line in out.split()]
+def ours(program, *arguments):
+    out = subprocess.run([program, *map(str, arguments)], check=True, capture_output=True, text=True).stdout
+    return out.splitlines()
 
 
 def newest_program():
@@ -200,26 +169,48 @@ def newest_program():
 
 def write_doc(path, result, args):
     """Puts the table between the marks of the document."""
-    versions = result["versions"]
+    versions = ", ".join(f"{name} {version}" for name, version in result["versions"].items())
     lines = [
-        f"{datetime.date.today().isoformat()}, {result['processor']}, {args.threads} of {result['cores']} cores, PyTorch "
-        f"{versions['torch']}, TensorFlow {versions['tensorflow-cpu']}, Python {result['python']}. Milliseconds per step; "
-        f"{args.rounds} rounds, median (lowest to highest).",
+        f"{datetime.date.today().isoformat()}, {result['processor']}, {args.threads} of {result['cores']} cores, {versions}, "
+        f"Python {result['python']}. Milliseconds per step; {args.rounds} rounds, median (lowest to highest).",
         "",
         "| Network | ser | PyTorch | TensorFlow | ser / PyTorch | ser / TensorFlow | Largest difference from PyTorch |",
         "|---|---|---|---|---|---|---|",
     ]
     for row in result["rows"]:
-        times = row["times_ms"]
-        cells = [row["network"], *(spread(times[side], 0) for side in ("ours", "torch", "tensorflow"))]
-        cells += [spread(row["ratio_to_torch"]), spread(row["ratio_to_tensorflow"]), f"{row['worst_difference']:.0e}"]
-        lines.append("| " + " | ".join(cells) + " |")
+        times, ratios = row["times_ms"], row["ratios"]
+        cells = [spread(times[side], 0) if side in times else "" for side in ("ours", "torch", "tensorflow")]
+        cells += [spread(ratios[side]) if side in ratios else "" for side in ("torch", "tensorflow")]
+        lines.append("| " + " | ".join([row["network"], *cells, f"{row['worst_difference']:.0e}"]) + " |")
     replace_section(path, "training", "\n".join(lines))
+
+
+def compared(name, file, args):
+    """The row of a network, and what is wrong with it."""
+    ours(args.program, "write", file, name)
+    differences = in_own_process(__file__, "compare", [file])
+    worst = max(differences, key=differences.get)
+    print(f"{name}: largest difference from PyTorch {differences[worst]:.1e} ({worst})", flush=True)
+    wrong = [f"{name}: {what} differs by {d:.1e}" for what, d in differences.items() if not d <= TOLERANCE]
+    has_twin = has_keras_twin(json.loads(read_safetensors_metadata(file)["network"])["model"])
+    sides = ["torch", "tensorflow"] if has_twin else ["torch"]
+    times = {side: [] for side in ["ours", *sides]}
+    for _ in range(args.rounds):
+        taken = ours(args.program, "time", args.threads, args.steps, name)
+        times["ours"].append(statistics.median(map(float, taken)))
+        for side in sides:
+            times[side].append(statistics.median(in_own_process(__file__, side, [file, args.threads, args.steps])))
+    ratios = {side: [a / b for a, b in zip(times["ours"], times[side], strict=True)] for side in sides}
+    shown = [f"{side} {spread(values)} ms" for side, values in times.items()]
+    shown += [f"ours / {side} {spread(values)}" for side, values in ratios.items()]
+    print(f"{name}, {args.threads} threads: {', '.join(shown)}", flush=True)
+    return {"network": name, "worst_difference": differences[worst], "times_ms": times, "ratios": ratios}, wrong
 
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--program", type=pathlib.Path)
+    parser.add_argument("--only", nargs="+", metavar="NAME", help="the networks to compare; without it all of them")
     parser.add_argument("--threads", type=int, default=2)
     parser.add_argument("--rounds", type=int, default=7)
     parser.add_argument("--steps", type=int, default=12)
@@ -229,32 +220,16 @@ def main():
     args.program = args.program or newest_program()
     wrong, rows = [], []
     with tempfile.TemporaryDirectory() as folder:
-        for name, pools in NETWORKS.items():
-            file = pathlib.Path(folder) / f"{'-'.join(map(str, pools))}.safetensors"
-            subprocess.run([args.program, "write", file, *map(str, pools)], check=True)
-            differences = in_own_process(__file__, "compare", [file, *pools])
-            worst = max(differences, key=differences.get)
-            print(f"{name}: largest difference from PyTorch {differences[worst]:.1e} ({worst})", flush=True)
-            wrong += [f"{name}: {what} differs by {d:.1e}" for what, d in differences.items() if not d <= TOLERANCE]
-            times = {"ours": [], "torch": [], "tensorflow": []}
-            for _ in range(args.rounds):
-                times["ours"].append(statistics.median(time_ours(args.program, pools, args.threads, args.steps)))
-                for side in ("torch", "tensorflow"):
-                    taken = in_own_process(__file__, side, [file, *pools, args.threads, args.steps])
-                    times[side].append(statistics.median(taken))
-            row = {"network": name, "threads": args.threads, "worst_difference": differences[worst], "times_ms": times}
-            for side in ("torch", "tensorflow"):
-                row[f"ratio_to_{side}"] = [a / b for a, b in zip(times["ours"], times[side], strict=True)]
+        for name in args.only or ours(args.program, "names"):
+            row, problems = compared(name, pathlib.Path(folder) / "network.safetensors", args)
             rows.append(row)
-            print(
-                f"{name}, {args.threads} threads: ours {spread(times['ours'])} ms, PyTorch {spread(times['torch'])} ms, "
-                f"TensorFlow {spread(times['tensorflow'])} ms; ours / PyTorch {spread(row['ratio_to_torch'])}, "
-                f"ours / TensorFlow {spread(row['ratio_to_tensorflow'])}",
-                flush=True,
-            )
-    versions = {package: metadata.version(package) for package in ("torch", "tensorflow-cpu", "numpy")}
+            wrong += problems
+    packages = {"PyTorch": "torch"}
+    if any("tensorflow" in row["ratios"] for row in rows):
+        packages["TensorFlow"] = "tensorflow-cpu"
     result = {"processor": processor(), "cores": os.cpu_count(), "python": platform.python_version()}
-    result |= {"versions": versions, "rows": rows}
+    result |= {"threads": args.threads, "rows": rows}
+    result["versions"] = {name: metadata.version(package) for name, package in packages.items()}
     if args.out:
         args.out.write_text(json.dumps(result, indent=1) + "\n")
     if args.doc:
@@ -266,10 +241,8 @@ def main():
 
 def side():
     name, file, *numbers = sys.argv[2:]
-    pools, rest = tuple(map(int, numbers[:3])), list(map(int, numbers[3:]))
-    tensors = read_safetensors(file)
     sides = {"compare": compare, "torch": time_torch, "tensorflow": time_tensorflow}
-    print(json.dumps(sides[name](tensors, pools, *rest)))
+    print(json.dumps(sides[name](file, *map(int, numbers))))
 
 
 if __name__ == "__main__":

@@ -18,7 +18,7 @@ use ser_schemas::frames::{ClipFrames, FrameLayout, FramesWriter};
 use ser_schemas::functionals::Functionals;
 use ser_schemas::{Assignment, Clip, Emotion, Epoch, Provenance, Role, Table, frames, functionals};
 use ser_stage::Context;
-use ser_train::bench::{Batches, Product, Steps, peak_mib};
+use ser_train::bench::{Batches, Case, Product, Steps, peak_mib};
 use ser_train::{Inputs, Params, run};
 
 /// Clips of the generated features, by role, and their shape.
@@ -67,27 +67,29 @@ fn batch(bencher: Bencher<'_, '_>) {
 /// Forward, backward and optimiser on 64 clips of 300 frames of 64 values; items are clips.
 #[divan::bench(args = [1, 2], sample_count = 30)]
 fn reference_step(bencher: Bencher<'_, '_>, threads: usize) {
-    steps(bencher, threads, Steps::reference([2, 2, 1]));
+    steps(bencher, threads, Steps::new(Case::reference([2, 2, 1])));
 }
 
 /// The same without pooling between the convolutions.
 #[divan::bench(args = [1, 2], sample_count = 10)]
 fn reference_step_without_pooling(bencher: Bencher<'_, '_>, threads: usize) {
-    steps(bencher, threads, Steps::reference([1, 1, 1]));
+    steps(bencher, threads, Steps::new(Case::reference([1, 1, 1])));
 }
 
 /// The default network on 64 clips of 200 frames of 140 values and 1100 functionals; items are clips.
 #[divan::bench(args = [1, 2], sample_count = 30)]
 fn default_step(bencher: Bencher<'_, '_>, threads: usize) {
-    steps(bencher, threads, Steps::of_defaults());
+    if let Some(case) = Case::of_kind("cnn-lstm") {
+        steps(bencher, threads, Steps::new(case));
+    }
 }
 
 /// Networks over images with their default parameters on 64 clips of 300 frames of 64 bands and 1100 functionals; items are
 /// clips.
 #[divan::bench(args = ["cnn2d-lstm", "acrnn", "adrnn"], sample_count = 5)]
 fn image_step(bencher: Bencher<'_, '_>, kind: &str) {
-    if let Some(of_images) = Steps::of_images(kind) {
-        steps(bencher, 2, of_images);
+    if let Some(case) = Case::of_kind(kind) {
+        steps(bencher, 2, Steps::new(case));
     }
 }
 

@@ -12,7 +12,7 @@ use crate::data::Batch;
 use crate::data::{ClipData, Scaler, Scalings, training_batch};
 use crate::engine::{Engine, Example, values};
 use crate::layers::Source;
-use crate::networks::{CnnLstmConfig, ConvLayer, Lstm, Network, NetworkConfig, Pooling, Sizes};
+use crate::networks::{CnnLstmConfig, ConvLayer, Hears, Lstm, Network, NetworkConfig, Pooling, Sizes};
 use crate::params::{Device, Kernels, Params, Standardise};
 use crate::training::{Optimiser, Step};
 use crate::weights::{TensorSpec, Weights, to_le_bytes};
@@ -20,12 +20,15 @@ use ser_kernels::matmul::{Matrix, Target, multiply};
 use ser_ops::Rule;
 
 const CLASSES: usize = 8;
+/// Clips of a batch.
+const CLIPS: usize = 64;
 const LEARNING_RATE: f64 = 1e-3;
 
 /// A network with a batch of random clips of equal length, to be stepped again and again.
 #[derive(Debug)]
 pub struct Steps {
     engine: Engine,
+    config: NetworkConfig,
     sizes: Sizes,
     specs: Vec<TensorSpec>,
     /// `None` while it is being changed.
@@ -35,9 +38,20 @@ pub struct Steps {
     done: usize,
 }
 
-impl Steps {
+/// A network that is measured, and the size of its batches of random clips of equal length.
+#[derive(Debug)]
+pub struct Case {
+    /// Kind of the network, or what is special about it.
+    pub name: String,
+    config: NetworkConfig,
+    sizes: Sizes,
+    /// Frames of each clip.
+    frames: usize,
+}
+
+impl Case {
     /// Three convolutions (64, 128 and 128 channels, 5 frames) with batch normalisation, ReLU and max pooling of `pools`
-    /// frames, one LSTM of 128, the last state to 8 classes; 64 clips of 300 frames of 64 values.
+    /// frames, one LSTM of 128, the last state to 8 classes; clips of 300 frames of 64 values.
     pub fn reference(pools: [usize; 3]) -> Self {
         let conv = |channels, pool| ConvLayer { channels, kernel: 5, stride: 1, pool };
         let config = CnnLstmConfig {
@@ -48,40 +62,74 @@ impl Steps {
             dropout: 0.0,
             ..CnnLstmConfig::default()
         };
-        Self::new(&NetworkConfig::CnnLstm(config), Sizes { width: 64, functionals: 0, classes: CLASSES }, 64, 300)
+        let [first, second, third] = pools;
+        Self {
+            name: format!("pooling {first}, {second}, {third}"),
+            config: NetworkConfig::CnnLstm(config),
+            sizes: Sizes { width: 64, functionals: 0, classes: CLASSES },
+            frames: 300,
+        }
     }
 
-    /// The default network, as large as the default features make it.
-    pub fn of_defaults() -> Self {
-        Self::new(&NetworkConfig::default(), Sizes { width: 140, functionals: 1100, classes: CLASSES }, 64, 200)
+    /// An architecture with its default parameters, as large as the default features make it; `None` for a `kind` that is
+    /// none.
+    pub fn of_kind(kind: &str) -> Option<Self> {
+        NetworkConfig::defaults().into_iter().find(|config| config.kind() == kind).map(Self::new)
     }
 
-    /// A network over images with its default parameters, on three seconds of 64 bands; `None` for a `kind` that is none.
-    pub fn of_images(kind: &str) -> Option<Self> {
-        let config: NetworkConfig = serde_json::from_value(serde_json::json!({ "kind": kind })).ok()?;
-        Some(Self::new(&config, Sizes { width: 64, functionals: 1100, classes: CLASSES }, 64, 300))
+    /// Reference networks, then every architecture with its default parameters; none with dropout, whose masks every
+    /// program draws for itself.
+    pub fn compared() -> Vec<Self> {
+        let reference = [[2, 2, 1], [2, 2, 2], [1, 1, 1]].map(Self::reference);
+        let every = NetworkConfig::defaults();
+        reference.into_iter().chain(every.iter().filter_map(without_dropout).map(Self::new)).collect()
     }
 
-    fn new(config: &NetworkConfig, sizes: Sizes, clips: usize, frames: usize) -> Self {
+    fn new(config: NetworkConfig) -> Self {
+        let (width, frames) = match config.architecture().hears() {
+            Hears::Frames => (140, 200),
+            Hears::Image => (64, 300),
+            Hears::Waveform => (160, 200),
+        };
+        let sizes = Sizes { width, functionals: 1100, classes: CLASSES };
+        Self { name: config.kind(), config, sizes, frames }
+    }
+}
+
+/// The same network without dropout; there is one, as all shares of what is dropped may be 0.
+fn without_dropout(config: &NetworkConfig) -> Option<NetworkConfig> {
+    let mut config = serde_json::to_value(config).ok()?;
+    for (key, value) in config.as_object_mut()? {
+        if key.ends_with("dropout") {
+            *value = 0.into();
+        }
+    }
+    serde_json::from_value(config).ok()
+}
+
+impl Steps {
+    /// From weights and a batch that follow from `case` alone.
+    pub fn new(case: Case) -> Self {
+        let Case { config, sizes, frames, .. } = case;
         let engine = Engine::new(Device::Cpu, Kernels::Own).unwrap_or_else(|feature| unreachable!("{feature}"));
         let mut rng = ChaCha8Rng::seed_from_u64(1);
         let device = engine.device.clone().autodiff();
         let network = config.init(sizes, &device, Source::Drawn(&mut rng));
         let mut random = |count: usize| (0..count).map(|_| rng.random_range(-1.7..1.7)).collect::<Vec<f32>>();
         let batch = Batch {
-            lens: vec![frames; clips],
-            frames: random(clips * frames * sizes.width),
-            functionals: random(clips * sizes.functionals),
-            targets: (0..clips * CLASSES)
-                .map(|at| if at % CLASSES == at / CLASSES % CLASSES { 1.0 / clips as f32 } else { 0.0 })
+            lens: vec![frames; CLIPS],
+            frames: random(CLIPS * frames * sizes.width),
+            functionals: random(CLIPS * sizes.functionals),
+            targets: (0..CLIPS * CLASSES)
+                .map(|at| if at % CLASSES == at / CLASSES % CLASSES { 1.0 / CLIPS as f32 } else { 0.0 })
                 .collect(),
         };
-        let specs = Weights::specs(config, sizes);
+        let specs = Weights::specs(&config, sizes);
         let zeros = |spec: &TensorSpec| Tensor::zeros([spec.count()], &engine.device);
         let means = specs.iter().map(|spec| [zeros(spec), zeros(spec)]).collect();
         let optimiser = Optimiser { rule: Rule::Adamw, weight_decay: 0.01, clip_norm: 0.0, means };
         let example = engine.example(batch, sizes);
-        Self { engine, sizes, specs, network: Some(network), optimiser, example, done: 0 }
+        Self { engine, config, sizes, specs, network: Some(network), optimiser, example, done: 0 }
     }
 
     /// Forward, backward and a step of the optimiser; the loss before.
@@ -96,19 +144,23 @@ impl Steps {
     }
 
     /// Writes weights, batch, and what one forward and backward pass makes of them, to a safetensors file: names of
-    /// tensors begin with `weights.` and `gradients.`; beside them `frames`, `targets`, `probabilities` and `loss`.
+    /// tensors begin with `weights.` and `gradients.`; beside them `frames`, `functionals` where there are any, `targets`,
+    /// `probabilities` and `loss`. Its metadata `network` is JSON with `model` and `sizes`.
     pub fn write(&self, path: &Path) -> std::io::Result<()> {
         let Some(network) = &self.network else { return Ok(()) };
         let out = Step::new(&self.engine, network, &self.example, 0);
-        let lens = &self.example.input.frames.lens;
-        let (clips, frames) = (lens.len(), lens[0]);
+        let input = &self.example.input;
+        let (clips, frames) = (input.frames.lens.len(), input.frames.lens[0]);
         let bytes = |tensor: &Tensor<2>| to_le_bytes(&values(tensor.clone()));
         let mut tensors = vec![
-            ("frames".to_owned(), vec![clips, frames, self.sizes.width], bytes(&self.example.input.frames.values)),
+            ("frames".to_owned(), vec![clips, frames, self.sizes.width], bytes(&input.frames.values)),
             ("targets".to_owned(), vec![clips, CLASSES], bytes(&self.example.targets)),
             ("probabilities".to_owned(), vec![clips, CLASSES], to_le_bytes(&out.probabilities)),
             ("loss".to_owned(), vec![1], to_le_bytes(&[out.loss as f32])),
         ];
+        if let Some(functionals) = &input.functionals {
+            tensors.push(("functionals".to_owned(), functionals.dims().to_vec(), bytes(functionals)));
+        }
         let weights = Weights::of(network);
         for ((spec, weights), gradient) in weights.specs.iter().zip(&weights.values).zip(out.gradients) {
             tensors.push((format!("weights.{}", spec.name), spec.shape.clone(), to_le_bytes(weights)));
@@ -122,7 +174,9 @@ impl Steps {
                 Some((name.as_str(), TensorView::new(Dtype::F32, shape.clone(), bytes).ok()?))
             })
             .collect();
-        let bytes = safetensors::serialize(views, None).map_err(std::io::Error::other)?;
+        let described = serde_json::json!({ "model": self.config, "sizes": self.sizes }).to_string();
+        let metadata = HashMap::from([("network".to_owned(), described)]);
+        let bytes = safetensors::serialize(views, Some(metadata)).map_err(std::io::Error::other)?;
         std::fs::write(path, bytes)
     }
 }

@@ -31,8 +31,8 @@ pub use data::windows;
 pub use error::TrainError;
 pub use kind::Train;
 pub use networks::{
-    AcrnnConfig, AdrnnConfig, BlstmFcnConfig, Cnn2dLstmConfig, CnnLstmConfig, ConvLayer, Hears, Lstm, NetworkConfig,
-    Pooling, ResidualLstmConfig, TimNetConfig,
+    AcrnnConfig, AdrnnConfig, AttentionLstmConfig, BlstmFcnConfig, Cnn2dLstmConfig, CnnLstmConfig, ConvLayer, Hears,
+    Lstm, NetworkConfig, Pooling, ResidualLstmConfig, TimNetConfig,
 };
 pub use params::{Augment, ClassWeights, Device, Kernels, Optimizer, Params, Standardise};
 pub use predictor::{ClipInput, Predictor};

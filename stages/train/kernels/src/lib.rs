@@ -6,6 +6,7 @@
 //! No stage, and nothing of the network: a crate of its own because all `unsafe` of the workspace is here (`simd`, and one
 //! call in `matmul`), so that it can be tested under a sanitizer within a minute: `just sanitize`.
 
+pub mod attention_lstm;
 pub mod buffer;
 pub mod conv;
 pub mod conv2d;
@@ -16,4 +17,5 @@ pub mod norm;
 pub mod pool2d;
 pub mod pooling;
 pub mod simd;
+pub mod state_attention;
 pub mod vector;

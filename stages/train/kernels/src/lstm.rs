@@ -50,12 +50,12 @@ impl Packing {
     }
 
     /// Number of steps of the longest clip.
-    fn steps(&self) -> usize {
+    pub(crate) fn steps(&self) -> usize {
         self.starts.len() - 1
     }
 
     /// First row of `step`, and how many clips are running then.
-    fn step(&self, step: usize) -> (usize, usize) {
+    pub(crate) fn step(&self, step: usize) -> (usize, usize) {
         (self.starts[step], self.starts[step + 1] - self.starts[step])
     }
 

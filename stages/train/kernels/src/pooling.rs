@@ -204,7 +204,7 @@ pub fn attention_backward(
 }
 
 #[inline(always)]
-fn add_scaled(sum: &mut [f32], row: &[f32], weight: f32) {
+pub(crate) fn add_scaled(sum: &mut [f32], row: &[f32], weight: f32) {
     for (sum, value) in sum.iter_mut().zip(row) {
         *sum += weight * value;
     }
@@ -252,7 +252,7 @@ pub fn softmax(scores: &mut [f32]) {
 
 /// Sum of products, in [`LANES`] sums so that it can be computed in vectors.
 #[inline(always)]
-fn inner(a: &[f32], b: &[f32]) -> f32 {
+pub(crate) fn inner(a: &[f32], b: &[f32]) -> f32 {
     let mut sums = [0.0_f32; LANES];
     for (a, b) in a.chunks(LANES).zip(b.chunks(LANES)) {
         for ((sum, a), b) in sums.iter_mut().zip(a).zip(b) {
@@ -262,7 +262,7 @@ fn inner(a: &[f32], b: &[f32]) -> f32 {
     sums.iter().sum()
 }
 
-fn clips<'a>(x: &'a [f32], lens: &'a [usize], width: usize) -> impl Iterator<Item = &'a [f32]> {
+pub(crate) fn clips<'a>(x: &'a [f32], lens: &'a [usize], width: usize) -> impl Iterator<Item = &'a [f32]> {
     let mut start = 0;
     lens.iter().map(move |len| {
         let frames = &x[start..start + len * width];

@@ -11,7 +11,7 @@ use crate::operation::{Operation, Output, apply, sum};
 use crate::padded::{mask, pad};
 
 /// Subtracted from the scores of frames that do not exist.
-const FAR_BELOW: f32 = 1e9;
+pub(crate) const FAR_BELOW: f32 = 1e9;
 
 /// Weights of additive attention.
 #[derive(Debug, Clone)]

@@ -7,6 +7,7 @@
 //! No `unsafe`: the kernels are `ser-kernels`.
 
 mod attention;
+mod attention_lstm;
 mod conv2d_block;
 mod conv_block;
 mod dense;
@@ -17,10 +18,12 @@ mod operation;
 mod padded;
 mod pooling;
 mod rows;
+mod state_attention;
 mod tensor;
 mod update;
 
 pub use attention::{Attention, attention};
+pub use attention_lstm::{AttentionLstm, attention_lstm};
 pub use conv_block::{ConvBlock, Moments, conv_block};
 pub use conv2d_block::{Conv2dBlock, Shift, conv2d_block};
 pub use dense::dense;
@@ -33,6 +36,7 @@ pub use ser_kernels::conv::ConvSize;
 pub use ser_kernels::conv2d::Conv2dSize;
 pub use ser_kernels::pool2d::Activation;
 pub use ser_kernels::vector::Dropout;
+pub use state_attention::{FeatureAttention, feature_attention, time_attention};
 pub use update::{Rates, Rule, follow, square_sum, update};
 
 /// Which body of an operation runs.

@@ -90,7 +90,7 @@ impl Conv2d {
     pub(crate) fn forward(&self, x: Ragged, pass: &mut Pass) -> Ragged {
         let Conv2dPlan { pool, activation, .. } = self.plan;
         let block = Conv2dBlock { size: self.size, pool, activation, lens: x.lens };
-        let lens = block.out_lens();
+        let (convolved, lens) = (block.lens.frames() * self.size.bands, block.out_lens());
         let shift = match (&self.norm, &self.bias) {
             (Some(norm), _) => {
                 Shift::Norm { affine: norm.affine(), moments: (!pass.is_training()).then(|| norm.running()) }
@@ -100,7 +100,7 @@ impl Conv2d {
         };
         let (values, moments) = conv2d_block(pass.kernels, x.values, self.weight.val(), shift, block);
         if let (Some(norm), Some(moments), true) = (&self.norm, moments, pass.is_training()) {
-            norm.follow(moments, pass);
+            norm.follow(moments, convolved, pass);
         }
         Ragged { values, lens }
     }

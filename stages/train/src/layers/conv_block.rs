@@ -30,11 +30,11 @@ impl ConvBlock {
     /// (frames, inputs) -> (fewer frames, outputs).
     pub(crate) fn forward(&self, x: Ragged, pass: &mut Pass) -> Ragged {
         let block = ser_ops::ConvBlock { size: self.size, pool: self.pool, lens: x.lens };
-        let lens = block.out_lens();
+        let (convolved, lens) = (block.lens.map(|len| self.size.out_len(len)).frames(), block.out_lens());
         let fixed = (!pass.is_training()).then(|| self.norm.running());
         let (values, moments) = conv_block(pass.kernels, x.values, self.weight.val(), self.norm.affine(), fixed, block);
         if pass.is_training() {
-            self.norm.follow(moments, pass);
+            self.norm.follow(moments, convolved, pass);
         }
         Ragged { values, lens }
     }

@@ -3,6 +3,7 @@
 //! What leaves a layer inside a clip is [`Ragged`]; [`Pass`] is what layers of one forward pass share.
 
 mod attention;
+mod attention_lstm;
 mod builder;
 mod centres;
 mod conv2d;
@@ -13,8 +14,10 @@ mod image;
 mod lstm;
 mod norm;
 mod pass;
+mod state_attention;
 
 pub(crate) use attention::Attention;
+pub(crate) use attention_lstm::AttentionLstm;
 pub(crate) use builder::{Builder, Source, Start};
 pub(crate) use centres::Centres;
 pub(crate) use conv_block::ConvBlock;
@@ -25,3 +28,4 @@ pub(crate) use image::with_deltas;
 pub(crate) use lstm::Lstm;
 pub(crate) use norm::Norm;
 pub(crate) use pass::{Pass, Ragged};
+pub(crate) use state_attention::{FeatureAttention, TimeAttention};

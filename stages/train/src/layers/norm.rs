@@ -40,23 +40,25 @@ impl Norm {
         Moments { mean: self.running_mean.val(), variance: self.running_variance.val() }
     }
 
-    /// Lets the running statistics follow those of a batch.
-    pub(crate) fn follow(&self, batch: Moments, pass: &mut Pass) {
+    /// Lets the running statistics follow those of a batch of `count` values per channel; the variance as estimated from the
+    /// batch, without its bias (Ioffe and Szegedy 2015, algorithm 2).
+    pub(crate) fn follow(&self, batch: Moments, count: usize, pass: &mut Pass) {
+        let unbiased = count as f32 / count.saturating_sub(1).max(1) as f32;
         pass.follow(&self.running_mean, batch.mean);
-        pass.follow(&self.running_variance, batch.variance);
+        pass.follow(&self.running_variance, batch.variance * unbiased);
     }
 
     /// (frames, channels) -> the same, of mean 0 and variance 1 over the batch in training, then scaled and shifted.
     pub(crate) fn forward(&self, x: Ragged, pass: &mut Pass) -> Ragged {
         let Ragged { values, lens } = x;
-        let [_, channels] = values.dims();
+        let [frames, channels] = values.dims();
         let Moments { mean, variance } = if pass.is_training() {
             let mean = values.clone().mean_dim(0);
             let deviation = values.clone() - mean.clone();
             let variance = (deviation.clone() * deviation).mean_dim(0);
             let moments = [mean, variance].map(|moment| moment.reshape([channels]));
             let [mean, variance] = moments.clone().map(Tensor::without_autodiff);
-            self.follow(Moments { mean, variance }, pass);
+            self.follow(Moments { mean, variance }, frames, pass);
             let [mean, variance] = moments;
             Moments { mean, variance }
         } else {

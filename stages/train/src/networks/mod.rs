@@ -6,6 +6,7 @@
 mod acrnn;
 mod adrnn;
 mod architecture;
+mod attention_lstm;
 mod blstm_fcn;
 mod cnn2d_lstm;
 mod cnn_lstm;
@@ -24,6 +25,7 @@ pub use acrnn::Config as AcrnnConfig;
 pub use adrnn::Config as AdrnnConfig;
 pub use architecture::Hears;
 pub(crate) use architecture::{Architecture, Input, Sizes, is_of};
+pub use attention_lstm::Config as AttentionLstmConfig;
 pub use blstm_fcn::Config as BlstmFcnConfig;
 pub use cnn_lstm::{Config as CnnLstmConfig, ConvLayer, Lstm, Pooling};
 pub use cnn2d_lstm::Config as Cnn2dLstmConfig;
@@ -56,6 +58,11 @@ macro_rules! networks {
                 match self {
                     $(Self::$name(config) => Network::$name(config.init(sizes, builder)),)+
                 }
+            }
+
+            /// Every architecture with its default parameters.
+            pub(crate) fn defaults() -> Vec<Self> {
+                vec![$(Self::$name($file::Config::default()),)+]
             }
 
             /// Its kind in pipeline files.
@@ -100,6 +107,8 @@ networks! {
     acrnn => Acrnn,
     /// The same with dilated residual convolutions and a centre loss (Meng et al. 2019).
     adrnn => Adrnn,
+    /// Two LSTM layers with attention on their memory, attention over time and over features (Xie et al. 2019).
+    attention_lstm => AttentionLstm,
 }
 
 impl Default for NetworkConfig {

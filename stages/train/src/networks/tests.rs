@@ -1,7 +1,7 @@
 //! Every architecture: its shapes, own kernels against burn's operations, and against itself in other company and on other
 //! threads.
 
-mod reference;
+mod oracle;
 mod setting;
 
 use setting::{Stepped, architectures, assert_close, burn_engines, example, own, stepped, variants};
@@ -29,6 +29,9 @@ const SIZES: Sizes = Sizes { width: 5, functionals: 9, classes: 4 };
 /// adrnn at a quarter of its width, with 3 bands after pooling: conv 9*3*32 + 32; dilated twice 9*32*32 + 2*32 and 9*32*64 +
 /// 2*64, as the skip; projection 3*64*192 + 2*192; LSTM 2 * (192*128 + 32*128 + 128); attention 64*16 + 16 + 16; last 64*16 +
 /// 2*16; functionals 30*128 + 128; classes (16+128)*8 + 8.
+/// attention-lstm at a quarter of its width: LSTM 10*256 + 128*256 + 256 + 2 * 128*128 + 128 and 128*128 + 64*128 + 128 +
+/// 2 * 64*64 + 64; attention over time 64*64 + 64, over features 2 * 64*64 + 64; functionals 30*128 + 128; dense
+/// (128+128)*64 + 64; classes 64*8 + 8.
 #[test]
 fn the_parameter_count_is_pinned() {
     let counts = [
@@ -39,6 +42,7 @@ fn the_parameter_count_is_pinned() {
         ("cnn2d-lstm", 352 + 9280 + 18_560 + 36_992 + 98_816 + 3968 + 2056),
         ("acrnn", 2944 + 74_496 + 229_888 + 4160 + 4160 + 3968 + 1288),
         ("adrnn", 896 + 2 * 9280 + 2 * 18_560 + 37_248 + 57_600 + 1056 + 1056 + 3968 + 1160),
+        ("attention-lstm", 68_480 + 32_960 + 4160 + 8256 + 3968 + 16_448 + 520),
     ];
     let sizes = Sizes { width: 10, functionals: 30, classes: 8 };
     let found = architectures().into_iter().map(|(kind, config, _)| {

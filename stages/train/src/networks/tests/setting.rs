@@ -9,8 +9,8 @@ use crate::data::Batch;
 use crate::engine::{Engine, values};
 use crate::layers::Source;
 use crate::networks::{
-    AcrnnConfig, AdrnnConfig, BlstmFcnConfig, Cnn2dLstmConfig, CnnLstmConfig, ConvLayer, Lstm, NetworkConfig, Pooling,
-    ResidualLstmConfig, Sizes, TimNetConfig,
+    AcrnnConfig, AdrnnConfig, AttentionLstmConfig, BlstmFcnConfig, Cnn2dLstmConfig, CnnLstmConfig, ConvLayer, Lstm,
+    NetworkConfig, Pooling, ResidualLstmConfig, Sizes, TimNetConfig,
 };
 use crate::params;
 use crate::training::{Optimiser, Step};
@@ -28,6 +28,8 @@ pub(super) fn architectures() -> Vec<(&'static str, NetworkConfig, NetworkConfig
         AcrnnConfig { width: 0.06, conv_layers: 2, dropout: 0.0, functionals_size: 4, functionals_dropout: 0.0 };
     let adrnn =
         AdrnnConfig { width: 0.06, centre_loss: 0.01, dropout: 0.0, functionals_size: 4, functionals_dropout: 0.0 };
+    let attention_lstm =
+        AttentionLstmConfig { width: 0.02, dropout: 0.0, functionals_size: 4, functionals_dropout: 0.0 };
     vec![
         ("cnn-lstm", NetworkConfig::default(), NetworkConfig::CnnLstm(cnn_lstm)),
         ("blstm-fcn", NetworkConfig::BlstmFcn(BlstmFcnConfig::default()), NetworkConfig::BlstmFcn(blstm_fcn)),
@@ -40,6 +42,11 @@ pub(super) fn architectures() -> Vec<(&'static str, NetworkConfig, NetworkConfig
         ("cnn2d-lstm", NetworkConfig::Cnn2dLstm(Cnn2dLstmConfig::default()), NetworkConfig::Cnn2dLstm(cnn2d_lstm)),
         ("acrnn", NetworkConfig::Acrnn(AcrnnConfig::default()), NetworkConfig::Acrnn(acrnn)),
         ("adrnn", NetworkConfig::Adrnn(AdrnnConfig::default()), NetworkConfig::Adrnn(adrnn)),
+        (
+            "attention-lstm",
+            NetworkConfig::AttentionLstm(AttentionLstmConfig::default()),
+            NetworkConfig::AttentionLstm(attention_lstm),
+        ),
     ]
 }
 
@@ -77,6 +84,7 @@ pub(super) fn variants() -> Vec<(String, NetworkConfig)> {
     let acrnn = AcrnnConfig { width: 0.05, functionals_size: 3, ..AcrnnConfig::default() };
     let deep = AcrnnConfig { conv_layers: 3, functionals_size: 0, ..acrnn.clone() };
     let adrnn = AdrnnConfig { width: 0.05, centre_loss: 0.5, functionals_size: 3, ..AdrnnConfig::default() };
+    let attention_lstm = AttentionLstmConfig { width: 0.01, functionals_size: 3, ..AttentionLstmConfig::default() };
     let others = [
         ("cnn2d-lstm".to_owned(), NetworkConfig::Cnn2dLstm(cnn2d_lstm)),
         ("acrnn".to_owned(), NetworkConfig::Acrnn(acrnn)),
@@ -85,6 +93,7 @@ pub(super) fn variants() -> Vec<(String, NetworkConfig)> {
         ("tim-net".to_owned(), NetworkConfig::TimNet(tim_net)),
         ("blstm-fcn".to_owned(), NetworkConfig::BlstmFcn(blstm_fcn)),
         ("residual-lstm".to_owned(), NetworkConfig::ResidualLstm(residual_lstm)),
+        ("attention-lstm".to_owned(), NetworkConfig::AttentionLstm(attention_lstm)),
     ];
     cnn_lstm.chain(others).collect()
 }
