@@ -60,7 +60,7 @@ from = [
     "manifest", "speaker_independent", "random", "linear", "linear_random", "cnn_lstm", "cnn_lstm_random", "together",
     "together_random",
 ]
-resamples = 50
+resamples = 0
 
 [stage.report]
 kind = "report"
@@ -86,8 +86,11 @@ fn rows<T: Table>(workspace: &Workspace, stage: &str) -> Vec<T> {
 #[test]
 fn the_readmes_ensemble_is_evaluated_compared_and_shown_like_any_model() {
     let workspace = workspace();
-    let ran = workspace.ser(&["run"]).exits(0).says("together on speaker_independent: UAR");
-    assert!(ran.stdout.contains("weights fitted on the validation clips of each fold: "), "{}", ran.stdout);
+    workspace
+        .ser(&["run"])
+        .exits(0)
+        .says("together_random")
+        .tells("weights fitted on the validation clips of each fold: ");
     let predictions: Vec<Prediction> = rows(&workspace, "together");
     assert_eq!(predictions.len(), rows::<Prediction>(&workspace, "cnn_lstm").len());
     for row in &predictions {
@@ -120,7 +123,11 @@ fn the_readmes_ensemble_is_evaluated_compared_and_shown_like_any_model() {
     assert_eq!(gaps, twins.iter().map(|(random, name)| (random.as_str(), *name)).collect());
 
     let page = std::fs::read_to_string(workspace.path("artifacts/report/index.html")).expect("report");
-    for told in ["Weights of the members of together", "Does together earn its keep?", "together is ahead by"] {
+    for told in [
+        "Weights of the members of together",
+        "Does together earn its keep?",
+        "Lead: UAR of together less that of the model",
+    ] {
         assert!(page.contains(told), "{told}");
     }
     let card = std::fs::read_to_string(workspace.path("artifacts/report/model_card.md")).expect("card");

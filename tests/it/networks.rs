@@ -82,7 +82,7 @@ fn a_cut_down_copy_compares_every_model_with_its_twin() {
     assert!(text().contains(all));
     let workspace = Workspace::with_pipeline(&text().replace(all, "from = [\"ravdess\", \"savee\"]"));
     let mut settings: Vec<String> =
-        ["speaker_independent.folds=2", "random.folds=2", "evaluation.resamples=50"].map(str::to_owned).to_vec();
+        ["speaker_independent.folds=2", "random.folds=2", "evaluation.resamples=0"].map(str::to_owned).to_vec();
     let stages = stages(&workspace);
     for (name, stage) in &stages {
         match stage["kind"].as_str() {
@@ -96,7 +96,7 @@ fn a_cut_down_copy_compares_every_model_with_its_twin() {
     }
     let mut arguments = vec!["run", "--demo", "demo"];
     arguments.extend(settings.iter().flat_map(|setting| ["-S", setting.as_str()]));
-    workspace.ser(&arguments).exits(0).says("ensemble on speaker_independent: UAR");
+    workspace.ser(&arguments).exits(0).says("ensemble_random");
     let evaluated = |file: &str| workspace.path(&format!("artifacts/evaluation/{file}"));
     let checks = ModelCheck::read(&evaluated("model_checks.parquet")).expect("checks");
     assert!(checks.iter().all(|check| check.status != CheckStatus::Failed));

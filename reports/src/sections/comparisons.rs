@@ -15,7 +15,7 @@ use crate::scored::{Estimate, Scoreboard, Scored};
 use crate::sections::words::spoken;
 use crate::tables::Tables;
 
-/// So many differences are drawn in one chart, the largest.
+/// So many differences are drawn in one chart.
 const MOST_DRAWN: usize = 16;
 /// Meaning of the bars.
 const INTERVALS: &str = "Bars are 95 % intervals of a paired bootstrap over the speakers of each corpus (over the clips of each speaker where both models know the speakers): where one crosses zero, a difference is not shown.";
@@ -65,7 +65,7 @@ fn seen_by(main: &Scored, row: &Comparison) -> Comparison {
     }
 }
 
-/// The leading model against each other one, or what a random split adds to each model; the largest difference first.
+/// The leading model against each other one, the strongest first, or what a random split adds to each model, the most first.
 fn figure(main: &Scored, rows: &[&Comparison], kind: ComparisonKind) -> Result<Option<Figure>, Error> {
     let gap = kind == ComparisonKind::ProtocolGap;
     let mut drawn: Vec<IntervalRow> = Vec::new();
@@ -74,7 +74,7 @@ fn figure(main: &Scored, rows: &[&Comparison], kind: ComparisonKind) -> Result<O
     // Pairs without the leading model are in the table.
     let told = |row: &&&Comparison| row.metric == "uar" && row.kind == kind && (gap || concerns(main, row));
     let mut told: Vec<Comparison> = rows.iter().filter(told).map(|row| seen_by(main, row)).collect();
-    told.sort_by(|one, other| other.value.total_cmp(&one.value));
+    told.sort_by(|one, other| if gap { other.value.total_cmp(&one.value) } else { one.value.total_cmp(&other.value) });
     for row in &told {
         // A pair stands once, whatever it was tested with.
         let pair = [&row.model_a, &row.split_a, &row.model_b, &row.split_b].map(String::clone);
@@ -128,7 +128,7 @@ fn figure(main: &Scored, rows: &[&Comparison], kind: ComparisonKind) -> Result<O
     };
     let mut caption = format!("{caption} {INTERVALS}");
     if told.len() > drawn.len() && drawn.len() == MOST_DRAWN {
-        let _ = write!(caption, " Drawn are the {MOST_DRAWN} largest; the table of all comparisons has the others.");
+        let _ = write!(caption, " The first {MOST_DRAWN} are drawn; the table of all comparisons has the others.");
     }
     Ok(Some(Figure::new(title, caption, chart, grid)))
 }

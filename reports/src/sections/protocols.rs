@@ -9,7 +9,7 @@ use crate::grid::{Cell, Grid};
 use crate::number;
 use crate::scored::{Protocol, Scoreboard, Scored};
 use crate::sections::answer::classes_tested;
-use crate::sections::words::spoken;
+use crate::sections::words::{capitalised, spoken};
 use crate::tables::Tables;
 
 /// Figures of Ranjan, Giri, Dixit and Sourabh, "A Hybrid Approach of CNN-LSTM for Speech Emotion Recognition", as printed:
@@ -51,18 +51,18 @@ fn table(board: &Scoreboard, paper: bool) -> Grid {
     for (index, scored) in board.models.iter().enumerate() {
         let mut row = vec![
             model_cell(scored, board.main == Some(index)),
-            Cell::from(scored.protocol.name()).note(scored.protocol.meaning()),
+            Cell::from(scored.protocol.name()),
             standardisation_cell(scored),
         ];
         row.extend(METRICS.iter().map(|(metric, _)| Cell::estimate(scored.metric(metric))));
         row.extend([Cell::count(scored.support), Cell::count(scored.speakers)]);
         grid.row(row);
     }
-    let note = interval_note(board);
+    let note = format!("{}. {}", meanings(board, paper), interval_note(board));
     if paper {
         let mut row = vec![
             Cell::from(PAPER_NAME).note("as printed, not measured here").class("foreign"),
-            Cell::from("random split").note(Protocol::Random.meaning()),
+            Cell::from("random split"),
             Cell::from("not stated"),
         ];
         row.extend(METRICS.iter().map(|(metric, _)| match PAPER.iter().find(|(name, _)| name == metric) {
@@ -78,6 +78,19 @@ fn table(board: &Scoreboard, paper: bool) -> Grid {
         grid.foot(note);
     }
     grid
+}
+
+/// Who was trained on under each protocol of the table: once, as many rows share one.
+fn meanings(board: &Scoreboard, paper: bool) -> String {
+    let mut protocols: Vec<&Protocol> = Vec::new();
+    for protocol in board.models.iter().map(|scored| &scored.protocol).chain(paper.then_some(&Protocol::Random)) {
+        if !protocols.contains(&protocol) {
+            protocols.push(protocol);
+        }
+    }
+    let told: Vec<String> =
+        protocols.into_iter().map(|protocol| format!("{}: {}", protocol.name(), protocol.meaning())).collect();
+    capitalised(&told.join("; "))
 }
 
 /// Meaning of the intervals: that of a random split is no interval over speakers.

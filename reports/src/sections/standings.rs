@@ -24,8 +24,8 @@ pub(crate) fn standings(tables: &Tables, board: &Scoreboard, main: &Scored) -> O
     let gaps = models.iter().any(|scored| measured_gap(rows, scored, "uar").is_some());
     let mut headings = vec!["Model".to_owned(), "#UAR".to_owned()];
     let differs = models.iter().any(|scored| ahead(scored).is_some());
-    headings.extend(differs.then(|| format!("#{} is ahead by", main.model)));
-    headings.extend(["#Random split", "#Gap"].iter().filter(|_| gaps).map(|text| (*text).to_owned()));
+    headings.extend(differs.then(|| "#Lead".to_owned()));
+    headings.extend(["#Random", "#Gap"].iter().filter(|_| gaps).map(|text| (*text).to_owned()));
     let mut grid = Grid::new(format!("Every model on split {}, by UAR", main.split), &headings);
     for scored in &models {
         let mut row = vec![name(scored, main), Cell::estimate(scored.metric("uar"))];
@@ -41,12 +41,16 @@ pub(crate) fn standings(tables: &Tables, board: &Scoreboard, main: &Scored) -> O
     }
     let mut foot = String::new();
     if differs {
-        foot.push_str(
-            "Where the interval of a difference includes zero, the clips do not tell which of the two is better. ",
+        let _ = write!(
+            foot,
+            "Lead: UAR of {} less that of the model; where its interval includes zero, the clips do not tell which is better. ",
+            main.model
         );
     }
     if gaps {
-        foot.push_str("Random split: the same model where it knows the test speakers; gap: what that adds. ");
+        foot.push_str(
+            "Random: the same model on a random split, where it knows the test speakers; gap: what that adds. ",
+        );
     }
     let count = number::count(models.len() as u64);
     let _ = write!(foot, "The highest of {count} figures is a little too high: it was found by looking.");

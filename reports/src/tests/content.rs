@@ -96,10 +96,7 @@ fn of_many_models_each_stands_with_its_lead_and_its_gap() {
         .map(|model| standings.find(&format!(">{model}<")).unwrap_or_else(|| panic!("no {model} in {standings}")))
         .collect();
     assert!(order.is_sorted(), "{order:?}");
-    assert!(
-        standings.contains("ensemble is ahead by") && standings.contains("+0.04<small>[0.01, 0.07]"),
-        "{standings}"
-    );
+    assert!(standings.contains(">Lead<") && standings.contains("+0.04<small>[0.01, 0.07]"), "{standings}");
     assert!(standings.contains("0.85") && standings.contains("+0.20<small>[0.17, 0.23]"), "{standings}");
     let protocols = between(&rendered.html, "id=\"protocols\"", "</section>");
     for title in ["How far ensemble is ahead of each model", "What a random split adds to each model"] {
