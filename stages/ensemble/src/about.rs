@@ -17,11 +17,7 @@ pub(crate) fn about(name: &str, params: &Params, members: &[Member], weights: &B
         model: name.to_owned(),
         family: if same_family { first.family } else { Family::Other },
         baseline: each().all(|about| about.baseline),
-        description: format!(
-            "An ensemble: the {} mean of the probabilities of {}.",
-            word(params.mean),
-            listed(&names.iter().map(|name| format!("`{name}`")).collect::<Vec<_>>())
-        ),
+        description: format!("An ensemble: the {} mean of the probabilities of {}.", word(params.mean), listed(&names)),
         settings: Some(settings(params, &names, weights)),
         inputs: distinct(each().flat_map(|about| about.inputs.split(','))).join(","),
         parameter_count: each().filter_map(|about| about.parameter_count).reduce(u64::saturating_add),
@@ -96,11 +92,7 @@ fn distinct<'a>(words: impl Iterator<Item = &'a str>) -> Vec<&'a str> {
     seen
 }
 
-/// `a`, `a and b`, `a, b and c`.
-fn listed(words: &[String]) -> String {
-    match words {
-        [] => String::new(),
-        [one] => one.clone(),
-        [first @ .., last] => format!("{} and {last}", first.join(", ")),
-    }
+/// `a and b`, `a, b and c`.
+fn listed(words: &[&str]) -> String {
+    words.split_last().map_or_else(String::new, |(last, first)| format!("{} and {last}", first.join(", ")))
 }

@@ -179,10 +179,7 @@ fn an_ensemble_is_what_its_members_say_of_themselves() {
     assert_eq!((about.parameter_count, about.inputs.as_str()), (Some(20), "functionals,frames"));
     assert_eq!(about.long_clips.as_deref(), Some("2 of 8 clips are long"));
     assert_eq!(about.settings.as_deref(), Some("equal weights"));
-    assert_eq!(
-        about.description,
-        "An ensemble: the arithmetic mean of the probabilities of `linear`, `majority` and `net`."
-    );
+    assert_eq!(about.description, "An ensemble: the arithmetic mean of the probabilities of linear, majority and net.");
     // What several members used alike stands once.
     let exposures: Vec<Exposure> = all.rows();
     assert_eq!(exposures.len(), 3);
