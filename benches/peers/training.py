@@ -1,7 +1,8 @@
-"""Training steps against PyTorch and TensorFlow (Keras): the same network, weights and batch, the same threads, in turn in one run.
+"""Training steps against PyTorch and TensorFlow (Keras): the same networks, weights and batch, the same threads, in turn.
 
     just bench-peers-training                          in its own Python environment
-    python benches/peers/training.py [--program PATH] [--only NAME ...] [--threads 2] [--rounds 7] [--steps 12] [--out FILE] [--doc FILE]
+    python benches/peers/training.py [--program PATH] [--only NAME ...] [--threads 2] [--rounds 7] [--steps 12]
+                                     [--out FILE] [--doc FILE]
 
 PATH is the benchmark `training_peer` as cargo built it; by default the newest in target/release. It says what is compared:
 every architecture with its default parameters on 64 clips of what it hears, with 1100 functionals, and for TensorFlow too three
