@@ -47,7 +47,7 @@ crate::table::table! {
         corpus: String,
         /// Reason code; a closed set.
         reason: Reason,
-        /// What exactly was found, in words.
+        /// Exact finding, in words.
         detail: String,
         /// Clip id of a file with the same audio, whatever the reason: of the one that stays, where one does; null where there is none, and for files that the analyst left out. Null in tables of version 1.
         copy_of: Option<String>,

@@ -37,13 +37,13 @@ impl Protocol {
         }
     }
 
-    /// Whether a speaker on both sides is a leak.
+    /// `true` if a speaker on both sides is a leak.
     pub const fn keeps_speakers_apart(self) -> bool {
         matches!(self, Self::SpeakerIndependent | Self::LeaveOneCorpusOut | Self::LeaveOneSpeakerOut)
     }
 }
 
-/// What is done about near copies of a take that would stand on two sides of a fold.
+/// Treatment of near copies of a take that would stand on two sides of a fold.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub enum NearCopies {
@@ -97,8 +97,8 @@ pub struct Params {
     /// the clips; `leave-out` otherwise. Of a recording in two corpora the manifest leaves out all but one file; its
     /// speakers, or with `leave-one-corpus-out` its corpora, are then held out together by the same rule.
     pub near_copies: Option<NearCopies>,
-    /// Whether the stage fails where there is only one corpus, speaker or value to hold out. If not, it warns and makes
-    /// no folds, and models on this split predict nothing.
+    /// `true` fails the stage where there is only one corpus, speaker or value to hold out. Otherwise it warns and
+    /// makes no folds, and models on this split predict nothing.
     pub required: bool,
 }
 
