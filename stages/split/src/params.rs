@@ -162,39 +162,24 @@ impl Default for Params {
 mod tests {
     use super::*;
 
-    fn keys(params: &Params) -> Vec<String> {
-        params.check().into_iter().map(|problem| problem.key).collect()
-    }
-
     #[test]
-    fn the_defaults_are_acceptable() {
-        assert_eq!(keys(&Params::default()), Vec::<String>::new());
-    }
-
-    #[test]
-    fn all_mistakes_are_reported_at_once() {
-        let params = Params { folds: 1, column: Some("take".into()), ..Params::default() };
-        assert_eq!(keys(&params), ["folds", "column"]);
-    }
-
-    #[test]
-    fn a_column_protocol_needs_exactly_one_source() {
-        let mut params = Params { protocol: Protocol::Column, ..Params::default() };
-        assert_eq!(keys(&params), ["column"]);
-        params.file = Some("my_split.csv".into());
-        assert_eq!(keys(&params), Vec::<String>::new());
-        params.column = Some("take".into());
-        assert_eq!(keys(&params), ["column"]);
-    }
-
-    #[test]
-    fn a_file_cannot_be_told_to_move_clips() {
-        let mut params = Params { protocol: Protocol::Column, file: Some("my_split.csv".into()), ..Params::default() };
-        for (rule, expected) in
-            [(NearCopies::KeepTogether, &["near_copies"][..]), (NearCopies::LeaveOut, &[]), (NearCopies::Fail, &[])]
-        {
-            params.near_copies = Some(rule);
-            assert_eq!(keys(&params), expected, "{}", rule.as_str());
+    fn mistakes_are_reported_at_once_each_with_its_key() {
+        let keys = |params: Params| params.check().into_iter().map(|problem| problem.key).collect::<Vec<_>>();
+        let column = Some("take".to_owned());
+        let by_column = Params { protocol: Protocol::Column, ..Params::default() };
+        let by_file = Params { file: Some("my_split.csv".into()), ..by_column.clone() };
+        let with = |rule: NearCopies| Params { near_copies: Some(rule), ..by_file.clone() };
+        for (params, expected) in [
+            (Params::default(), &[][..]),
+            (Params { folds: 1, column: column.clone(), ..Params::default() }, &["folds", "column"]),
+            (by_column, &["column"]),
+            (by_file.clone(), &[]),
+            (Params { column, ..by_file.clone() }, &["column"]),
+            (with(NearCopies::KeepTogether), &["near_copies"]),
+            (with(NearCopies::LeaveOut), &[]),
+            (with(NearCopies::Fail), &[]),
+        ] {
+            assert_eq!(keys(params.clone()), expected, "{params:?}");
         }
     }
 }
