@@ -6,6 +6,7 @@ use ser_schemas::TableError;
 /// A report that could not be made.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
+#[expect(missing_docs, reason = "messages say what their fields are")]
 pub enum Error {
     /// A table could not be read or written, or the page not be written.
     #[error(transparent)]
@@ -14,20 +15,10 @@ pub enum Error {
     #[error(
         "the evaluation has no `models.parquet` that describes `{model}` on split `{split}`, as those of earlier versions: run the evaluate stage again"
     )]
-    NotDescribed {
-        /// The model.
-        model: String,
-        /// Its split.
-        split: String,
-    },
+    NotDescribed { model: String, split: String },
     /// `main_model` names no model that was evaluated.
     #[error("`main_model` is `{found}`, which was not evaluated; evaluated: {}", list(known))]
-    UnknownModel {
-        /// The name given.
-        found: String,
-        /// The models in `summary.parquet`.
-        known: Vec<String>,
-    },
+    UnknownModel { found: String, known: Vec<String> },
     /// A chart could not be drawn.
     #[error("cannot draw a chart")]
     Draw(#[from] DrawingAreaErrorKind<std::io::Error>),

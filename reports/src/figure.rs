@@ -22,12 +22,10 @@ impl LegendItem {
         Self { colour: ink.css(), label: label.into(), mark: "fill" }
     }
 
-    /// A dot.
     pub(crate) fn dot(ink: Ink, label: impl Into<String>) -> Self {
         Self { colour: ink.css(), label: label.into(), mark: "dot" }
     }
 
-    /// A line.
     pub(crate) fn line(ink: Ink, label: impl Into<String>) -> Self {
         Self { colour: ink.css(), label: label.into(), mark: "line" }
     }
@@ -41,7 +39,6 @@ impl LegendItem {
 /// A chart, its words and its table.
 #[derive(Debug, Clone, Serialize)]
 pub(crate) struct Figure {
-    /// Heading.
     pub title: String,
     /// Main point of the figure, one or two sentences.
     pub caption: String,

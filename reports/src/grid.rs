@@ -6,7 +6,6 @@ use crate::listen::Listen;
 use crate::number;
 use crate::scored::Estimate;
 
-/// A column's heading.
 #[derive(Debug, Clone, Serialize)]
 pub(crate) struct Heading {
     pub text: String,
@@ -25,7 +24,6 @@ impl Heading {
     }
 }
 
-/// One cell.
 #[derive(Debug, Clone, Serialize, Default)]
 pub(crate) struct Cell {
     pub text: String,
@@ -151,12 +149,10 @@ impl Grid {
         Self { caption: caption.into(), headings, rows: Vec::new(), foot: None }
     }
 
-    /// Adds a numeric column.
     pub(crate) fn numeric_column(&mut self, text: impl Into<String>) {
         self.headings.push(Heading { text: text.into(), numeric: true, filter: false });
     }
 
-    /// Adds a row.
     pub(crate) fn row(&mut self, cells: Vec<Cell>) {
         self.rows.push(cells);
     }

@@ -67,7 +67,6 @@ pub(crate) struct Page {
     pub provenance: ProvenanceView,
 }
 
-/// The page as HTML.
 pub(crate) fn render(page: &Page) -> Result<String, Error> {
     let mut environment = Environment::new();
     environment.set_auto_escape_callback(|_| AutoEscape::Html);

@@ -14,7 +14,7 @@ pub struct Params {
     /// Name of the stage that the report leads with. When not given: the first speaker-independent one whose
     /// standardisation has not seen test clips.
     pub main_model: Option<String>,
-    /// Whether the figures of Ranjan et al. stand next to the measured ones.
+    /// `true` places the figures of Ranjan et al. next to the measured ones.
     pub paper_figures: bool,
     /// How many excluded files are listed one by one, 0 to 1000; the others are counted.
     #[schemars(range(min = 0, max = 1000))]

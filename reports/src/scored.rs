@@ -67,6 +67,13 @@ pub(crate) struct Estimate {
     pub high: Option<f64>,
 }
 
+impl Estimate {
+    /// Without an interval.
+    pub(crate) fn exact(value: f64) -> Self {
+        Self { value, low: None, high: None }
+    }
+}
+
 impl From<&SummaryMetric> for Estimate {
     fn from(row: &SummaryMetric) -> Self {
         Self { value: row.value, low: row.low, high: row.high }
@@ -94,7 +101,6 @@ pub(crate) struct Scored {
     pub overall: BTreeMap<String, Estimate>,
     /// Test clips.
     pub support: u64,
-    /// Their speakers.
     pub speakers: u64,
     /// `true` if the intervals are about other clips of speakers whom the model was trained on, and not about other
     /// speakers.

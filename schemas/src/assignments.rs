@@ -9,7 +9,7 @@ crate::table::table! {
         clip_id: String,
         /// Fold number from 0.
         fold: u32,
-        /// What the clip is used for in this fold.
+        /// Use of the clip in this fold.
         role: Role,
     }
 }

@@ -9,7 +9,7 @@ crate::table::table! {
         model: String,
         /// Name of the split stage.
         split: String,
-        /// Whether probabilities were scaled by a temperature fitted on the validation clips of each fold.
+        /// `true` if probabilities were scaled by a temperature fitted on the validation clips of each fold.
         scaled: bool,
         /// Number of the bin from 0.
         bin: u32,

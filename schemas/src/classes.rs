@@ -10,7 +10,7 @@ crate::table::table! {
         model: String,
         /// Name of the split stage.
         split: String,
-        /// What the clips are grouped by: `overall`, `fold`, `corpus`, `gender`, `intensity`, `language`, `agreement`.
+        /// Property that groups the clips: `overall`, `fold`, `corpus`, `gender`, `intensity`, `language`, `agreement`.
         group: String,
         /// Which group; `all` for `overall`.
         group_value: String,

@@ -82,13 +82,13 @@ crate::table::table! {
         fingerprint: Option<Vec<u32>>,
         /// Phase of the sound from 300 to 1000 Hz: for each 20 ms the quadrants of 8 samples of each half of that band around 0 Hz, two bits each; 0 where the band is 45 dB and more below its loudest. In step for copies of one take, and not for two takes of one phrase; null for digital silence.
         phase: Option<Vec<u32>>,
-        /// Whether folder and file name agree about speaker and emotion; null where only one of them tells.
+        /// Agreement of folder and file name about speaker and emotion; null where only one of them tells.
         name_matches_folder: Option<bool>,
-        /// What is odd about a file that was decoded nonetheless, in words: bytes behind its end that begin another file, a tag that cannot be true; null for nearly every file.
+        /// Oddity of a file that was decoded nonetheless, in words: bytes behind its end that begin another file, a tag that cannot be true; null for nearly every file.
         remark: Option<String>,
         /// Why ingest could not make a clip of this file; null when it could. A manifest holds none.
         problem: Option<Reason>,
-        /// What exactly was found, in words; null without a problem.
+        /// Exact finding, in words; null without a problem.
         problem_detail: Option<String>,
     }
 }
@@ -99,8 +99,8 @@ impl Clip {
     /// The table as an ingest writes it: [`RECORDINGS`](Self::RECORDINGS).
     pub const FOUND: Output = Output::table(Self::RECORDINGS, <Self as crate::Table>::FILE);
 
-    /// Whether so little of it counts that only copies of equal sound can be found. A clip without a fingerprint is not
-    /// compared at all.
+    /// `true` if so little of it counts that only copies of equal sound can be found. A clip without a fingerprint is
+    /// not compared at all.
     pub fn is_too_short_to_compare(&self) -> bool {
         let counting = |words: &Vec<u32>| words.iter().filter(|word| **word != 0).count();
         self.fingerprint.as_ref().is_some_and(|words| counting(words) < FINGERPRINT_MIN_STEPS)

@@ -9,13 +9,13 @@ crate::table::table! {
         model: String,
         /// Name of the split stage.
         split: String,
-        /// What the clips are grouped by, as in `classes`.
+        /// Property that groups the clips, as in `classes`.
         group: String,
         /// Which group; `all` for `overall`.
         group_value: String,
         /// The emotion of the clips.
         emotion: Emotion,
-        /// What the model said.
+        /// Emotion that the model said.
         predicted: Emotion,
         /// Number of clips.
         clips: u64,

@@ -42,9 +42,9 @@ crate::table::table! {
         title: String,
         /// Folder that was searched.
         root: String,
-        /// What became of it.
+        /// Outcome of the search.
         status: CorpusStatus,
-        /// Whether the folder holds synthetic demo speech rather than the corpus.
+        /// `true` if the folder holds synthetic demo speech rather than the corpus.
         synthetic: bool,
         /// Audio files found.
         files: u64,

@@ -11,77 +11,29 @@ pub type TableResult<T> = Result<T, TableError>;
 /// A table that could not be read or written.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
+#[expect(missing_docs, reason = "messages say what their fields are")]
 pub enum TableError {
     /// The file system refused.
     #[error("cannot {action} `{}`", path.display())]
-    Io {
-        /// Operation that was attempted: "read", "write", "rename".
-        action: &'static str,
-        /// The file.
-        path: PathBuf,
-        /// Error of the operating system.
-        #[source]
-        source: io::Error,
-    },
+    Io { action: &'static str, path: PathBuf, source: io::Error },
     /// The file is not Parquet, or is damaged.
     #[error("`{}` is not a readable Parquet file", path.display())]
-    Parquet {
-        /// The file.
-        path: PathBuf,
-        /// Error of the Parquet reader.
-        #[source]
-        source: parquet::errors::ParquetError,
-    },
+    Parquet { path: PathBuf, source: parquet::errors::ParquetError },
     /// The rows could not be encoded; what the file system refuses is [`Io`](Self::Io).
     #[error("cannot encode `{}` as Parquet", path.display())]
-    Encode {
-        /// The file that was to be written.
-        path: PathBuf,
-        /// Error of the Parquet writer.
-        #[source]
-        source: parquet::errors::ParquetError,
-    },
+    Encode { path: PathBuf, source: parquet::errors::ParquetError },
     /// Arrow refused the data.
     #[error("`{}` does not hold valid Arrow data", path.display())]
-    Arrow {
-        /// The file.
-        path: PathBuf,
-        /// Error of Arrow.
-        #[source]
-        source: arrow::error::ArrowError,
-    },
+    Arrow { path: PathBuf, source: arrow::error::ArrowError },
     /// A Parquet file, but of another table or of a version that this program does not know.
     #[error("`{}` holds table `{found}`, expected `{expected}`", path.display())]
-    WrongTable {
-        /// The file.
-        path: PathBuf,
-        /// Name and version this program reads.
-        expected: String,
-        /// Name and version in the file.
-        found: String,
-    },
+    WrongTable { path: PathBuf, expected: String, found: String },
     /// A column is missing.
     #[error("`{}` has no column `{column}`; it has: {}", path.display(), present.join(", "))]
-    MissingColumn {
-        /// The file.
-        path: PathBuf,
-        /// The column expected.
-        column: String,
-        /// The columns found.
-        present: Vec<String>,
-    },
+    MissingColumn { path: PathBuf, column: String, present: Vec<String> },
     /// A value does not fit its column.
     #[error("`{}`, column `{column}`, row {row}: {problem}", path.display())]
-    BadValue {
-        /// The file.
-        path: PathBuf,
-        /// The column.
-        column: String,
-        /// Row number from 0.
-        row: usize,
-        /// The expected and the found value, in words.
-        problem: String,
-    },
+    BadValue { path: PathBuf, column: String, row: usize, problem: String },
 }
 
 impl TableError {

@@ -1,5 +1,9 @@
 //! `exclusions`: every file that is not a clip, and why.
 
+use std::collections::HashMap;
+
+use crate::Clip;
+
 crate::column::words! {
     /// Why a file was left out. The codes are part of the table and never change.
     pub enum Reason ("reason") {
@@ -47,11 +51,37 @@ crate::table::table! {
         corpus: String,
         /// Reason code; a closed set.
         reason: Reason,
-        /// What exactly was found, in words.
+        /// Exact finding, in words.
         detail: String,
         /// Clip id of a file with the same audio, whatever the reason: of the one that stays, where one does; null where there is none, and for files that the analyst left out. Null in tables of version 1.
         copy_of: Option<String>,
         /// Speaker that the file names, as in `clips`. Null in tables of version 1.
         speaker: Option<String>,
     }
+}
+
+/// One of two files with the same audio.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Copied<'a> {
+    /// Its clip id.
+    pub clip_id: &'a str,
+    /// Its corpus.
+    pub corpus: &'a str,
+    /// Its speaker.
+    pub speaker: &'a str,
+}
+
+/// Each of `exclusions` that is a copy, with the file that it is a copy of; where both speakers are known.
+pub fn copies<'a>(exclusions: &'a [Exclusion], clips: &'a [Clip]) -> Vec<[Copied<'a>; 2]> {
+    let file = |clip_id: &'a str, corpus: &'a str, speaker: &'a Option<String>| {
+        (clip_id, speaker.as_deref().map(|speaker| Copied { clip_id, corpus, speaker }))
+    };
+    let out = || exclusions.iter().map(|row| file(&row.clip_id, &row.corpus, &row.speaker));
+    // An id may be that of a file left out as well; the clip is the one that is meant.
+    let kept = clips.iter().map(|clip| file(&clip.clip_id, &clip.corpus, &clip.speaker));
+    let files: HashMap<&str, Option<Copied<'_>>> = out().chain(kept).collect();
+    let pair = |(row, (_, copy)): (&'a Exclusion, (_, Option<Copied<'a>>))| {
+        Some([copy?, (*files.get(row.copy_of.as_deref()?)?)?])
+    };
+    exclusions.iter().zip(out()).filter_map(pair).collect()
 }

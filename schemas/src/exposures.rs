@@ -23,7 +23,7 @@ crate::table::table! {
         fold: u32,
         /// The clip.
         clip_id: String,
-        /// What it was used for.
+        /// Use of the clip.
         used_for: Use,
     }
 }

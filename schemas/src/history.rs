@@ -21,7 +21,7 @@ crate::table::table! {
         learning_rate: f64,
         /// Wall-clock time of the epoch in seconds.
         seconds: f64,
-        /// Whether the weights of this epoch were kept.
+        /// `true` if the weights of this epoch were kept.
         best: bool,
     }
 }

@@ -31,7 +31,7 @@ crate::table::table! {
         probability_suggested: f64,
         /// `probability_given` minus the highest other probability, -1 to 1 (normalised margin); ranks are by it, lowest first.
         score: f64,
-        /// What listeners heard, where the corpus tells.
+        /// Emotion that listeners heard, where the corpus tells.
         perceived_emotion: Option<Emotion>,
     }
 }

@@ -70,7 +70,7 @@ pub use durations::Durations;
 pub use emotion::{Emotion, UnknownEmotion};
 pub use error::{TableError, TableResult};
 pub use examples::Example;
-pub use exclusions::{Exclusion, Reason};
+pub use exclusions::{Copied, Exclusion, Reason, copies};
 pub use exposures::{Exposure, Use};
 pub use findings::{Finding, Severity};
 pub use frames::AUGMENTED_FILE;

@@ -9,7 +9,7 @@ crate::table::table! {
         model: String,
         /// Name of the split stage.
         split: String,
-        /// What was tested: `weights_saw_no_test_clip`, `standardisation_saw_no_test_clip`,
+        /// Subject of the test: `weights_saw_no_test_clip`, `standardisation_saw_no_test_clip`,
         /// `augmentation_saw_no_test_clip`, `selection_saw_no_test_clip`, `test_clips_are_those_of_the_split`,
         /// `shown_clips_are_those_of_the_split`, `speaker_disjoint`, `audio_disjoint`.
         check: String,

@@ -44,14 +44,14 @@ crate::table::table! {
         split: String,
         /// Protocol of the split; null where its table does not tell.
         protocol: Option<String>,
-        /// What kind of thing the model is: `network`, `linear`, `constant`, `other`.
+        /// Kind of the model: `network`, `linear`, `constant`, `other`.
         family: Family,
-        /// Whether it is a baseline: what a network has to beat.
+        /// `true` for a baseline: a model that a network has to beat.
         baseline: bool,
         /// The model in one sentence.
         description: String,
-        /// What a reader needs in order to judge how it was made, as `epochs 40, dropout 0.25`; null where there is
-        /// nothing to set.
+        /// Settings that a reader needs in order to judge how it was made, as `epochs 40, dropout 0.25`; null where there
+        /// is nothing to set.
         settings: Option<String>,
         /// The tables that it reads beside the clips, comma-separated; empty where it reads none.
         inputs: String,
@@ -60,11 +60,11 @@ crate::table::table! {
         /// Over which clips its features are standardised: `none`, `training-clips`, `per-speaker`, `per-clip`; null
         /// where not known.
         standardisation: Option<Standardisation>,
-        /// Whether it uses other clips of a test speaker, without their labels.
+        /// `true` if it uses other clips of a test speaker, without their labels.
         uses_test_speakers: bool,
         /// How many clips are longer than the model hears at once, and what becomes of them; null where none is.
         long_clips: Option<String>,
-        /// What made the model apart from the split: models of equal recipes differ in nothing but the clips that they
+        /// Making of the model apart from the split: models of equal recipes differ in nothing but the clips that they
         /// were trained on.
         recipe: String,
     }

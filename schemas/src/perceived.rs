@@ -8,9 +8,9 @@ crate::table::table! {
     pub struct Perceived ("perceived", version 1) {
         /// The corpus.
         corpus: String,
-        /// What the actor meant.
+        /// Emotion that the actor meant.
         emotion: Emotion,
-        /// What most listeners heard; null where no emotion has most votes.
+        /// Emotion that most listeners heard; null where no emotion has most votes.
         perceived_emotion: Option<Emotion>,
         /// Number of clips.
         clips: u64,

@@ -11,7 +11,7 @@ crate::table::table! {
         validation_uar: Option<f64>,
         /// Mean cross-entropy on the validation clips; null without validation clips.
         validation_loss: Option<f64>,
-        /// Whether this strength was kept.
+        /// `true` if this strength was kept.
         chosen: bool,
     }
 }

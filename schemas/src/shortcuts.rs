@@ -5,9 +5,9 @@ crate::table::table! {
     /// measurement falls into (ten bins by the training clips' quantiles, or one for each value where there are no more than ten),
     /// holds all classes equally likely beforehand, and is scored by five-fold cross-validation over clips.
     pub struct Shortcut ("shortcuts", version 1) {
-        /// What is measured, a column of `clips`: `sample_rate_hz`, `bandwidth_hz`, `rms_dbfs`, `leading_silence_s`, ...
+        /// Measured column of `clips`: `sample_rate_hz`, `bandwidth_hz`, `rms_dbfs`, `leading_silence_s`, ...
         measurement: String,
-        /// What is predicted: `corpus` or `emotion`.
+        /// Property predicted: `corpus` or `emotion`.
         target: String,
         /// The corpus whose clips are looked at; null for all corpora together.
         corpus: Option<String>,
@@ -17,7 +17,7 @@ crate::table::table! {
         classes: u64,
         /// Mean over classes of the share of held-out clips that are predicted right (UAR), 0 to 1.
         balanced_accuracy: f64,
-        /// What guessing gives: 1 / classes.
+        /// Balanced accuracy of guessing: 1 / classes.
         chance: f64,
         /// (balanced_accuracy - chance) / (1 - chance): 0 is guessing, 1 is always right; may be a little below 0.
         skill: f64,

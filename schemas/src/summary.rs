@@ -7,7 +7,7 @@ crate::table::table! {
         model: String,
         /// Name of the split stage.
         split: String,
-        /// What the clips are grouped by: `overall`, `fold`, `corpus`, `gender`, `speaker`, `intensity`, `language`,
+        /// Property that groups the clips: `overall`, `fold`, `corpus`, `gender`, `speaker`, `intensity`, `language`,
         /// `sentence` (its corpus and its text), `agreement` (share of listeners who agree on what they heard).
         group: String,
         /// Which group; `all` for `overall`.

@@ -7,7 +7,7 @@ crate::table::table! {
         model: String,
         /// Name of the split stage.
         split: String,
-        /// What the clips are grouped by, as in `summary`.
+        /// Property that groups the clips, as in `summary`.
         group: String,
         /// The worst of these groups.
         group_value: String,

@@ -12,7 +12,7 @@ use crate::record::{RunRecord, StageRun, StageStatus};
 const SAME: f64 = 1e-9;
 
 /// Differences between two runs.
-#[derive(Debug, Clone, PartialEq, Serialize)]
+#[derive(Debug, Clone, Default, PartialEq, Serialize)]
 pub struct RunDiff {
     /// Parameters with another value, by dotted key: `features.n_mels`, `seed`, `evaluation.from`.
     pub parameters: Vec<ParameterChange>,
@@ -134,14 +134,7 @@ impl StageRun {
 
 /// Differences between run `a` and the later run `b`.
 pub fn compare(a: &RunRecord, b: &RunRecord) -> RunDiff {
-    let mut diff = RunDiff {
-        parameters: Vec::new(),
-        stages_added: only_in(b, a),
-        stages_removed: only_in(a, b),
-        code: Vec::new(),
-        metrics: Vec::new(),
-        not_compared: Vec::new(),
-    };
+    let mut diff = RunDiff { stages_added: only_in(b, a), stages_removed: only_in(a, b), ..RunDiff::default() };
     let mut parameter = |key: String, old: Option<Value>, new: Option<Value>| {
         diff.parameters.push(ParameterChange { key, old, new });
     };

@@ -44,7 +44,7 @@ pub fn json_schema(registry: &Registry) -> Value {
                     "^[a-z][a-z0-9_-]{0,63}$": {
                         "type": "object",
                         "required": ["kind"],
-                        "properties": { "kind": { "description": "What the stage does.", "oneOf": kinds } },
+                        "properties": { "kind": { "description": "Kind of work.", "oneOf": kinds } },
                         "allOf": branches,
                     },
                 },

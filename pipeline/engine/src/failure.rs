@@ -10,42 +10,23 @@ use crate::holder::Holder;
 /// The engine itself cannot go on.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
+#[expect(missing_docs, reason = "messages say what their fields are")]
 pub enum EngineError {
     /// A target is no stage of the pipeline.
     #[error(transparent)]
     UnknownStage(#[from] UnknownStage),
     /// Another run works in the artifacts folder.
     #[error("another run works in `{}`{}", artifacts.display(), holder.as_ref().map(|holder| format!(": {holder}")).unwrap_or_default())]
-    Locked {
-        /// The artifacts folder.
-        artifacts: PathBuf,
-        /// Who holds it, as far as it says so.
-        holder: Option<Holder>,
-    },
+    Locked { artifacts: PathBuf, holder: Option<Holder> },
     /// The folder given for artifacts holds something else.
     #[error("`{}` is not an artifacts folder: it holds files but no `.ser`", path.display())]
-    NotArtifacts {
-        /// That folder.
-        path: PathBuf,
-    },
+    NotArtifacts { path: PathBuf },
     /// A folder stands where a stage's artifact belongs, and no run made it.
     #[error("`{}` was not written by this pipeline, and stage `{stage}` would replace it", path.display())]
-    ForeignFolder {
-        /// The stage.
-        stage: String,
-        /// That folder.
-        path: PathBuf,
-    },
+    ForeignFolder { stage: String, path: PathBuf },
     /// Reading or writing in the artifacts folder failed.
     #[error("cannot {action} `{}`: {source}", path.display())]
-    Io {
-        /// Operation that was tried: "create", "write", "replace".
-        action: &'static str,
-        /// On what.
-        path: PathBuf,
-        /// Why not.
-        source: io::Error,
-    },
+    Io { action: &'static str, path: PathBuf, source: io::Error },
 }
 
 impl EngineError {

@@ -6,6 +6,7 @@ use std::thread;
 
 use crate::failure::{EngineError, Failure};
 use crate::files;
+use crate::reason::Reason;
 use crate::record::OutputFile;
 use crate::registry::ContentDigest;
 
@@ -16,18 +17,11 @@ pub(crate) struct Written {
     pub(crate) content: String,
 }
 
-/// How a file of a result differs from its record.
-#[derive(Debug)]
-pub(crate) enum OutputState {
-    Missing { path: String },
-    Changed { path: String, old_bytes: u64, new_bytes: u64 },
-}
-
 /// The files of a result against its record.
 #[derive(Debug, Default)]
 pub(crate) struct Checked {
     /// Files that are not as they were written.
-    pub(crate) damage: Vec<OutputState>,
+    pub(crate) damage: Vec<Reason>,
     /// The files as they should be recorded, where only times changed: so that they need not be read again next time.
     pub(crate) touched: Option<Vec<OutputFile>>,
 }
@@ -74,7 +68,7 @@ pub(crate) fn check(dir: &Path, outputs: &[OutputFile]) -> Checked {
     for file in &mut current {
         let path = dir.join(&file.path);
         let Some(metadata) = fs::metadata(&path).ok().filter(fs::Metadata::is_file) else {
-            checked.damage.push(OutputState::Missing { path: file.path.clone() });
+            checked.damage.push(Reason::OutputMissing { path: file.path.clone() });
             continue;
         };
         let modified_ns = files::modified_ns(&metadata);
@@ -82,7 +76,7 @@ pub(crate) fn check(dir: &Path, outputs: &[OutputFile]) -> Checked {
             || (modified_ns != file.modified_ns && files::hash(&path).ok().as_ref() != Some(&file.hash));
         if changed {
             let path = file.path.clone();
-            checked.damage.push(OutputState::Changed { path, old_bytes: file.bytes, new_bytes: metadata.len() });
+            checked.damage.push(Reason::OutputChanged { path, old_bytes: file.bytes, new_bytes: metadata.len() });
         }
         file.modified_ns = modified_ns;
     }

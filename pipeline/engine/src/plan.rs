@@ -10,7 +10,7 @@ use serde::{Serialize, Serializer};
 use crate::failure::{EngineError, Failure};
 use crate::fingerprint::{Identity, InputIdentity};
 use crate::outputs;
-use crate::reason::{Reason, differences, of_outputs};
+use crate::reason::{Reason, differences};
 use crate::record::{OutputFile, StageRecord};
 use crate::spec::Pipeline;
 use crate::store::{Known, Store};
@@ -238,7 +238,7 @@ fn look(pipeline: &Pipeline, store: &Store, position: usize, may_write: bool) ->
         }
         Err(error) => (Err(Failure::of(error.as_ref()).message), String::new()),
     };
-    let found = Found { draft, changes, no_record, damage: of_outputs(checked.damage), forced: false };
+    let found = Found { draft, changes, no_record, damage: checked.damage, forced: false };
     Step {
         stage: stage.name().to_owned(),
         kind: stage.kind().name().to_owned(),

@@ -6,7 +6,6 @@ use serde::Serialize;
 use serde_json::Value;
 
 use crate::fingerprint::Identity;
-use crate::outputs::OutputState;
 
 /// Longer values are cut in the middle of a sentence that names them.
 const MAX_SHOWN_CHARS: usize = 40;
@@ -14,6 +13,7 @@ const MAX_SHOWN_CHARS: usize = 40;
 /// One reason for a stage to run.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 #[serde(tag = "reason", rename_all = "kebab-case")]
+#[expect(missing_docs, reason = "sentences say what their fields are")]
 pub enum Reason {
     /// There is no result.
     NeverRun,
@@ -24,87 +24,34 @@ pub enum Reason {
     /// `--force`.
     Forced,
     /// A parameter has another value; `None` is absent.
-    Parameter {
-        /// Dotted key.
-        key: String,
-        /// Value that the result was made with.
-        old: Option<Value>,
-        /// Value now.
-        new: Option<Value>,
-    },
+    Parameter { key: String, old: Option<Value>, new: Option<Value> },
     /// The stage is of another kind.
-    Kind {
-        /// Kind that the result was made with.
-        old: String,
-        /// Kind now.
-        new: String,
-    },
+    Kind { old: String, new: String },
     /// The kind's code changed.
-    CodeVersion {
-        /// Version that the result was made with.
-        old: u32,
-        /// Version now.
-        new: u32,
-    },
+    CodeVersion { old: u32, new: u32 },
     /// The pipeline's seed changed.
-    Seed {
-        /// Seed that the result was made with.
-        old: Option<u64>,
-        /// Seed now.
-        new: Option<u64>,
-    },
+    Seed { old: Option<u64>, new: Option<u64> },
     /// It reads a stage that it did not read before.
-    InputAdded {
-        /// That stage.
-        stage: String,
-    },
+    InputAdded { stage: String },
     /// It no longer reads a stage.
-    InputRemoved {
-        /// That stage.
-        stage: String,
-    },
+    InputRemoved { stage: String },
     /// It reads the same stages in another order.
     InputOrder,
     /// A stage that it reads has another result by now.
-    InputChanged {
-        /// That stage.
-        stage: String,
-    },
+    InputChanged { stage: String },
     /// A stage that it reads has to run first.
-    WaitsFor {
-        /// That stage.
-        stage: String,
-    },
-    /// The data that it reads from outside the pipeline changed.
-    External {
-        /// In words, when the result was made.
-        old: String,
-        /// In words, now.
-        new: String,
-        /// In words, what the difference is; empty when that is not known.
-        changes: String,
-    },
+    WaitsFor { stage: String },
+    /// The data that it reads from outside the pipeline changed, all in words; `changes` is empty where they are not
+    /// known.
+    External { old: String, new: String, changes: String },
     /// The data that it reads from outside the pipeline cannot be looked at.
-    Unreadable {
-        /// Why.
-        error: String,
-    },
+    Unreadable { error: String },
     /// It shows the whole pipeline, and the name, the seed or a stage of that changed.
     Spec,
-    /// A file of the result is gone.
-    OutputMissing {
-        /// Below the stage's folder.
-        path: String,
-    },
-    /// A file of the result is not as it was written.
-    OutputChanged {
-        /// Below the stage's folder.
-        path: String,
-        /// Size when it was written.
-        old_bytes: u64,
-        /// Size now.
-        new_bytes: u64,
-    },
+    /// A file of the result, by its path below the stage's folder, is gone.
+    OutputMissing { path: String },
+    /// A file of the result, by its path below the stage's folder, is not as it was written.
+    OutputChanged { path: String, old_bytes: u64, new_bytes: u64 },
 }
 
 impl Reason {
@@ -182,15 +129,6 @@ pub(crate) fn differences(old: &Identity, new: &Identity, changes: &str) -> Vec<
         reasons.push(Reason::Spec);
     }
     reasons
-}
-
-/// Reasons in the state of the files themselves.
-pub(crate) fn of_outputs(states: Vec<OutputState>) -> Vec<Reason> {
-    let reason = |state| match state {
-        OutputState::Missing { path } => Reason::OutputMissing { path },
-        OutputState::Changed { path, old_bytes, new_bytes } => Reason::OutputChanged { path, old_bytes, new_bytes },
-    };
-    states.into_iter().map(reason).collect()
 }
 
 fn compare_inputs(old: &Identity, new: &Identity, reasons: &mut Vec<Reason>) {

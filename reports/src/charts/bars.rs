@@ -11,7 +11,6 @@ const BAR_INSET: f64 = 5.0;
 const LABEL_WIDTH: i32 = 66;
 const TOTAL_WIDTH: i32 = 48;
 
-/// One bar.
 #[derive(Debug, Clone)]
 pub(crate) struct StackedBar {
     pub label: String,

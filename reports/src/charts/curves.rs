@@ -12,13 +12,11 @@ const HEIGHT: i32 = 240;
 /// the table.
 const MOST_SPOKEN: usize = 1200;
 
-/// One line.
 #[derive(Debug, Clone)]
 pub(crate) struct Curve {
     pub name: String,
     /// Epoch and value; points that are not finite are left out.
     pub points: Vec<(u32, f64)>,
-    /// Colour.
     pub ink: Ink,
     /// The point to mark, as an index into `points`.
     pub marked: Option<usize>,

@@ -5,6 +5,7 @@ use plotters::style::text_anchor::HPos;
 
 use super::{Chart, DrawError, Extras, Ink, Spot, TEXT_SIZE, WIDTH, anchored, px, shortened, stroke, value_axis};
 use crate::number;
+use crate::scored::Estimate;
 
 const ROW_HEIGHT: i32 = 44;
 const TOP: i32 = 24;
@@ -12,23 +13,25 @@ const AXIS_HEIGHT: i32 = 26;
 const SIDE: i32 = 12;
 const LABEL_CHARACTERS: usize = 37;
 
-/// One row.
 #[derive(Debug, Clone)]
 pub(crate) struct IntervalRow {
-    /// Name of the value.
     pub label: String,
-    /// The value.
     pub value: f64,
-    /// Lower end of the interval.
     pub low: Option<f64>,
-    /// Upper end of the interval.
     pub high: Option<f64>,
-    /// Colour.
     pub ink: Ink,
     /// Drawn as an outline: measured otherwise than the others.
     pub hollow: bool,
     /// Text that pointing at the row adds; may be empty.
     pub detail: String,
+}
+
+impl IntervalRow {
+    /// A filled mark.
+    pub(crate) fn new(label: impl Into<String>, estimate: Estimate, ink: Ink, detail: String) -> Self {
+        let Estimate { value, low, high } = estimate;
+        Self { label: label.into(), value, low, high, ink, hollow: false, detail }
+    }
 }
 
 /// A value to compare all rows with.
@@ -144,8 +147,7 @@ mod tests {
     use super::*;
 
     fn row(value: f64, low: Option<f64>, high: Option<f64>) -> IntervalRow {
-        let label = "net <1>".into();
-        IntervalRow { label, value, low, high, ink: Ink::Accent, hollow: false, detail: "9 clips".into() }
+        IntervalRow::new("net <1>", Estimate { value, low, high }, Ink::Accent, "9 clips".into())
     }
 
     #[test]

@@ -25,7 +25,6 @@ pub(crate) struct Axes<'a> {
     pub columns: Vec<String>,
 }
 
-/// One cell.
 #[derive(Debug, Clone)]
 pub(crate) struct MatrixCell {
     pub text: String,

@@ -27,7 +27,7 @@ pub(crate) use ink::Ink;
 pub(crate) use intervals::{Guide, IntervalRow, Scale, interval_chart};
 pub(crate) use matrix::{Axes, MatrixCell, matrix};
 pub(crate) use ranges::{Range, ranges};
-pub(crate) use reliability::{Bin, Reliability, reliability};
+pub(crate) use reliability::{Reliability, reliability};
 pub(crate) use strip::{Dot, strip};
 
 use crate::number;
@@ -94,7 +94,6 @@ impl Chart {
         self
     }
 
-    /// The markup.
     pub(crate) fn into_svg(self) -> String {
         self.svg
     }

@@ -10,10 +10,8 @@ const LABEL_WIDTH: i32 = 74;
 const SIDE: i32 = 14;
 const AXIS_HEIGHT: i32 = 38;
 
-/// One distribution.
 #[derive(Debug, Clone)]
 pub(crate) struct Range {
-    /// Name of the distribution.
     pub label: String,
     /// 5th, 25th, 50th, 75th and 95th percentile.
     pub percentiles: [f64; 5],

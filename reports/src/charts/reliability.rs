@@ -5,6 +5,8 @@ use std::fmt::Write as _;
 use plotters::prelude::*;
 use plotters::style::text_anchor::HPos;
 
+use ser_schemas::CalibrationBin;
+
 use super::{Chart, DrawError, Extras, Ink, Spot, TEXT_SIZE, anchored, font, px, stroke};
 use crate::number;
 
@@ -16,40 +18,19 @@ const RIGHT: i32 = 12;
 const SMALLEST_DOT: i32 = 2;
 const LARGEST_DOT: i32 = 7;
 
-/// One bin.
-#[derive(Debug, Clone)]
-pub(crate) struct Bin {
-    /// Lower end of the bin, 0 to 1.
-    pub low: f64,
-    /// Upper end of the bin, 0 to 1.
-    pub high: f64,
-    /// Mean probability of the answers in it.
-    pub confidence: f64,
-    /// Share of them that were right.
-    pub accuracy: f64,
-    /// How many.
-    pub clips: u64,
-}
-
-impl Bin {
-    fn is_finite(&self) -> bool {
-        [self.low, self.high, self.confidence, self.accuracy].iter().all(|value| value.is_finite())
-    }
-}
-
 /// One line through its bins.
 #[derive(Debug, Clone)]
-pub(crate) struct Reliability {
+pub(crate) struct Reliability<'a> {
     pub name: String,
-    pub bins: Vec<Bin>,
+    pub bins: Vec<&'a CalibrationBin>,
     pub ink: Ink,
     /// `true` if its marks are outlines.
     pub hollow: bool,
 }
 
 /// Draws `lines`; the counts below are of the first.
-pub(crate) fn reliability(label: &str, lines: &[Reliability]) -> Result<Chart, DrawError> {
-    let of_first = || lines.iter().take(1).flat_map(|line| &line.bins).filter(|bin| bin.is_finite());
+pub(crate) fn reliability(label: &str, lines: &[Reliability<'_>]) -> Result<Chart, DrawError> {
+    let of_first = || lines.iter().take(1).flat_map(|line| finite(line));
     let most = of_first().map(|bin| bin.clips).max().unwrap_or(0).max(1) as f64;
     Chart::draw(PLOT_HEIGHT + COUNTS_HEIGHT + 40, label, |area| {
         let (upper, lower) = area.split_vertically(px(PLOT_HEIGHT));
@@ -73,8 +54,8 @@ pub(crate) fn reliability(label: &str, lines: &[Reliability]) -> Result<Chart, D
         let diagonal = [(0.0, 0.0), (1.0, 1.0)];
         chart.draw_series(DashedLineSeries::new(diagonal, px(5), px(4), stroke(Ink::Muted, 1.0)))?;
         for line in lines {
-            let bins: Vec<&Bin> = line.bins.iter().filter(|bin| bin.is_finite()).collect();
-            let place = |bin: &Bin| (bin.confidence.clamp(0.0, 1.0), bin.accuracy.clamp(0.0, 1.0));
+            let bins: Vec<&CalibrationBin> = finite(line).collect();
+            let place = |bin: &CalibrationBin| (bin.confidence.clamp(0.0, 1.0), bin.accuracy.clamp(0.0, 1.0));
             chart.draw_series(LineSeries::new(bins.iter().map(|bin| place(bin)), stroke(line.ink, 1.0)))?;
             let fullest = bins.iter().map(|bin| bin.clips).max().unwrap_or(0).max(1) as f64;
             for bin in bins {
@@ -109,21 +90,28 @@ pub(crate) fn reliability(label: &str, lines: &[Reliability]) -> Result<Chart, D
         area.draw_text("clips", &anchored(Ink::Muted, TEXT_SIZE, HPos::Right), (px(LEFT - 6), px(PLOT_HEIGHT + 40)))?;
         let mut spots = Vec::new();
         for bin in of_first() {
-            let bar = [(bin.low, 0.0), (bin.high, bin.clips as f64)];
+            let bar = [(bin.confidence_low, 0.0), (bin.confidence_high, bin.clips as f64)];
             counts.draw_series(std::iter::once(Rectangle::new(bar, stroke(Ink::Series(6), 1.0).filled())))?;
-            let (left, _) = chart.plotting_area().map_coordinate(&(bin.low, 0.0));
-            let (right, _) = chart.plotting_area().map_coordinate(&(bin.high, 0.0));
+            let (left, _) = chart.plotting_area().map_coordinate(&(bin.confidence_low, 0.0));
+            let (right, _) = chart.plotting_area().map_coordinate(&(bin.confidence_high, 0.0));
             spots.push(Spot::between((left, px(10)), (right, px(PLOT_HEIGHT + COUNTS_HEIGHT)), spoken(lines, bin)));
         }
         Ok(Extras { spots, ..Extras::default() })
     })
 }
 
+/// The bins that can be drawn.
+fn finite<'a>(line: &'a Reliability<'_>) -> impl Iterator<Item = &'a CalibrationBin> {
+    let numbers = |bin: &CalibrationBin| [bin.confidence_low, bin.confidence_high, bin.confidence, bin.accuracy];
+    line.bins.iter().copied().filter(move |bin| numbers(bin).iter().all(|value| value.is_finite()))
+}
+
 /// Text of all lines about the bin that begins where `bin` does.
-fn spoken(lines: &[Reliability], bin: &Bin) -> String {
-    let mut text = format!("probability {} to {}", number::metric(bin.low), number::metric(bin.high));
+fn spoken(lines: &[Reliability<'_>], bin: &CalibrationBin) -> String {
+    let mut text =
+        format!("probability {} to {}", number::metric(bin.confidence_low), number::metric(bin.confidence_high));
     for line in lines {
-        if let Some(own) = line.bins.iter().find(|own| own.low == bin.low) {
+        if let Some(own) = line.bins.iter().find(|own| own.confidence_low == bin.confidence_low) {
             let clips = number::counted(own.clips, "clip", "clips");
             let (said, right) = (number::metric(own.confidence), number::metric(own.accuracy));
             let _ = write!(text, "\n{}: says {said}, right {right} ({clips})", line.name);
@@ -138,14 +126,25 @@ mod tests {
 
     #[test]
     fn bins_say_what_was_promised_and_what_was_kept() {
-        let bin = |low: f64, accuracy| Bin { low, high: low + 0.1, confidence: low + 0.05, accuracy, clips: 1200 };
-        let line = |name: &str, accuracy| Reliability {
+        let bin = |low: f64, accuracy| CalibrationBin {
+            model: "net".into(),
+            split: "random".into(),
+            scaled: false,
+            bin: 0,
+            confidence_low: low,
+            confidence_high: low + 0.1,
+            clips: 1200,
+            confidence: low + 0.05,
+            accuracy,
+        };
+        let (empty, trained, scaled) = (bin(0.5, f64::NAN), bin(0.3, 0.2), bin(0.3, 0.3));
+        let lines = [("as trained", &trained), ("scaled", &scaled)].map(|(name, bin)| Reliability {
             name: name.into(),
-            bins: vec![bin(0.3, accuracy), bin(0.5, f64::NAN)],
+            bins: vec![bin, &empty],
             ink: Ink::Accent,
             hollow: false,
-        };
-        let svg = reliability("c", &[line("as trained", 0.2), line("scaled", 0.3)]).expect("drawn").into_svg();
+        });
+        let svg = reliability("c", &lines).expect("drawn").into_svg();
         assert!(svg.contains(
             "probability 0.30 to 0.40\nas trained: says 0.35, right 0.20 (1\u{202f}200 clips)\nscaled: says"
         ));

@@ -78,7 +78,6 @@ struct Rival {
     p_value: Option<String>,
 }
 
-/// The section.
 #[derive(Debug, Clone, Serialize)]
 pub(crate) struct Answer {
     headline: Option<Headline>,
@@ -87,7 +86,6 @@ pub(crate) struct Answer {
     keep: Option<Keep>,
 }
 
-/// Makes the section.
 pub(crate) fn answer(tables: &Tables, board: &Scoreboard) -> Answer {
     Answer {
         headline: board.main().and_then(|main| headline(tables, board, main)),
@@ -208,24 +206,27 @@ fn groups<'a>(tables: &'a Tables, scored: &Scored, group: &str) -> Vec<&'a str> 
 
 fn gap(tables: &Tables, board: &Scoreboard) -> Option<Gap> {
     let main = board.main()?;
+    let side = |protocol: &str, model: &str, Estimate { value, low, high }: Estimate| Side {
+        protocol: protocol.to_owned(),
+        model: model.to_owned(),
+        value: number::metric(value),
+        interval: number::interval(low, high),
+    };
     if let Some(measured) = measured_gap(&tables.comparisons, main, "uar") {
         let random = board.models.iter().find(|scored| scored.owns(&measured.model_a, &measured.split_a));
-        let ends = |scored: Option<&Scored>| {
-            scored.and_then(|scored| scored.metric("uar")).and_then(|uar| number::interval(uar.low, uar.high))
+        // The interval of a model's own evaluation, where that was of the same clips.
+        let estimate = |scored: Option<&Scored>, value: f64| {
+            let of_these = scored.filter(|scored| scored.support == measured.support);
+            let uar = of_these.and_then(|scored| scored.metric("uar"));
+            Estimate { value, ..uar.unwrap_or_else(|| Estimate::exact(value)) }
         };
         return Some(Gap {
-            honest: Side {
-                protocol: main.protocol.name().to_owned(),
-                model: main.model.clone(),
-                value: number::metric(measured.value_b),
-                interval: ends(Some(main).filter(|main| main.support == measured.support)),
-            },
-            random: Side {
-                protocol: random.map_or("random split", |random| random.protocol.name()).to_owned(),
-                model: measured.model_a.clone(),
-                value: number::metric(measured.value_a),
-                interval: ends(random.filter(|random| random.support == measured.support)),
-            },
+            honest: side(main.protocol.name(), &main.model, estimate(Some(main), measured.value_b)),
+            random: side(
+                random.map_or("random split", |random| random.protocol.name()),
+                &measured.model_a,
+                estimate(random, measured.value_a),
+            ),
             difference: number::difference(measured.value),
             interval: number::interval(measured.low, measured.high),
             accuracy_difference: measured_gap(&tables.comparisons, main, "accuracy")
@@ -259,15 +260,9 @@ fn gap(tables: &Tables, board: &Scoreboard) -> Option<Gap> {
             random.standardisation_name()
         ));
     }
-    let side = |scored: &Scored, estimate: Estimate| Side {
-        protocol: scored.protocol.name().to_owned(),
-        model: scored.model.clone(),
-        value: number::metric(estimate.value),
-        interval: number::interval(estimate.low, estimate.high),
-    };
     Some(Gap {
-        honest: side(main, honest),
-        random: side(random, flattering),
+        honest: side(main.protocol.name(), &main.model, honest),
+        random: side(random.protocol.name(), &random.model, flattering),
         difference: number::difference(flattering.value - honest.value),
         interval: None,
         accuracy_difference,

@@ -11,6 +11,7 @@ use crate::figure::{Figure, LegendItem};
 use crate::grid::{Cell, Grid};
 use crate::listen::Recordings;
 use crate::number;
+use crate::scored::Estimate;
 use crate::sections::words::{capitalised, prose, spoken};
 use crate::tables::{Audit, Tables};
 
@@ -20,7 +21,6 @@ const MOST_DRAWN: usize = 12;
 /// Findings that other parts of the page are about: the banner, the corpora, the files left out.
 const TOLD_ELSEWHERE: [&str; 4] = ["synthetic_data", "corpus_missing", "corpus_incomplete", "files_excluded"];
 
-/// The section.
 #[derive(Debug, Clone, Serialize)]
 pub(crate) struct AuditView {
     findings: Grid,
@@ -199,23 +199,15 @@ fn associations(audit: &Audit) -> Result<Option<Figure>, Error> {
             Cell::count(row.clips),
         ]);
         if let Some(value) = row.cramers_v {
-            drawn.push(IntervalRow {
-                label: format!("{} × {}", words(&row.property_a), words(&row.property_b)),
-                value,
-                low: None,
-                high: None,
-                ink: if row.property_a == "emotion" || row.property_b == "emotion" {
-                    Ink::Contrast
-                } else {
-                    Ink::Accent
-                },
-                hollow: false,
-                detail: format!(
-                    "normalised mutual information {}\n{}",
-                    row.normalised_mutual_information.map_or(number::NONE.to_owned(), number::metric),
-                    number::counted(row.clips, "clip", "clips")
-                ),
-            });
+            let label = format!("{} × {}", words(&row.property_a), words(&row.property_b));
+            let of_emotion = row.property_a == "emotion" || row.property_b == "emotion";
+            let detail = format!(
+                "normalised mutual information {}\n{}",
+                row.normalised_mutual_information.map_or(number::NONE.to_owned(), number::metric),
+                number::counted(row.clips, "clip", "clips")
+            );
+            let ink = if of_emotion { Ink::Contrast } else { Ink::Accent };
+            drawn.push(IntervalRow::new(label, Estimate::exact(value), ink, detail));
         }
     }
     if drawn.is_empty() {
@@ -255,19 +247,12 @@ fn shortcuts(audit: &Audit, target: &str) -> Result<Option<Figure>, Error> {
             Cell::count(row.clips),
         ]);
         if row.corpus.is_none() && drawn.len() < MOST_DRAWN {
-            drawn.push(IntervalRow {
-                label: measurement,
-                value: row.skill,
-                low: None,
-                high: None,
-                ink: Ink::Accent,
-                hollow: false,
-                detail: format!(
-                    "balanced accuracy {}, guessing {}",
-                    number::metric(row.balanced_accuracy),
-                    number::metric(row.chance)
-                ),
-            });
+            let detail = format!(
+                "balanced accuracy {}, guessing {}",
+                number::metric(row.balanced_accuracy),
+                number::metric(row.chance)
+            );
+            drawn.push(IntervalRow::new(measurement, Estimate::exact(row.skill), Ink::Accent, detail));
         }
     }
     if drawn.is_empty() {

@@ -7,7 +7,7 @@ use serde::Serialize;
 use ser_schemas::CalibrationBin;
 
 use crate::Error;
-use crate::charts::{Bin, Ink, Reliability, reliability};
+use crate::charts::{Ink, Reliability, reliability};
 use crate::figure::{Figure, LegendItem};
 use crate::grid::{Cell, Grid};
 use crate::number;
@@ -18,7 +18,6 @@ use crate::tables::Tables;
 const MOST_DRAWN: usize = 4;
 const METRICS: [(&str, &str); 3] = [("ece", "ECE"), ("brier", "Brier score"), ("log_loss", "Log loss")];
 
-/// The section.
 #[derive(Debug, Clone, Serialize)]
 pub(crate) struct Calibration {
     /// Summary of the leading model's figures.
@@ -109,21 +108,7 @@ fn figure(tables: &Tables, scored: &Scored) -> Result<Figure, Error> {
                 Cell::count(bin.clips),
             ]);
         }
-        lines.push(Reliability {
-            name: name.to_owned(),
-            bins: bins
-                .iter()
-                .map(|bin| Bin {
-                    low: bin.confidence_low,
-                    high: bin.confidence_high,
-                    confidence: bin.confidence,
-                    accuracy: bin.accuracy,
-                    clips: bin.clips,
-                })
-                .collect(),
-            ink,
-            hollow: scaled,
-        });
+        lines.push(Reliability { name: name.to_owned(), bins, ink, hollow: scaled });
         legend.push(if scaled { LegendItem::hollow(ink, name) } else { LegendItem::dot(ink, name) });
     }
     let said: Vec<String> = lines

@@ -13,7 +13,6 @@ use crate::grid::{Cell, Grid};
 use crate::number;
 use crate::tables::Tables;
 
-/// The section.
 #[derive(Debug, Clone, Serialize)]
 pub(crate) struct Corpora {
     /// Titles of synthetic corpora; not empty means the banner.
@@ -36,7 +35,6 @@ struct Citation {
     linked: bool,
 }
 
-/// Makes the section.
 pub(crate) fn corpora(tables: &Tables) -> Result<Corpora, Error> {
     let minutes: f64 = tables.clips.iter().filter_map(|clip| clip.duration_s).sum::<f64>() / 60.0;
     let speakers: BTreeSet<&str> = tables.clips.iter().filter_map(|clip| clip.speaker.as_deref()).collect();
@@ -112,10 +110,8 @@ fn balance(tables: &Tables) -> Result<Option<Figure>, Error> {
     let mut names = tables.corpora_with_clips();
     names.retain(|name| counts.keys().any(|(_, corpus)| corpus == name));
 
-    let mut headings = vec!["Emotion".to_owned()];
-    headings.extend(names.iter().map(|name| format!("#{name}")));
-    headings.push("#All".to_owned());
-    let mut grid = Grid::new("Clips by emotion and corpus", &headings);
+    let mut grid = Grid::new("Clips by emotion and corpus", &["Emotion"]);
+    names.iter().chain(&["All"]).for_each(|name| grid.numeric_column(*name));
     let mut bars = Vec::new();
     let mut spoken = Vec::new();
     for emotion in tables.emotions() {

@@ -71,25 +71,21 @@ fn figure(tables: &Tables, model: &str, split: &str) -> Result<Figure, Error> {
         rows: without.iter().map(|name| (*name).to_owned()).collect(),
         columns: tested.iter().map(|name| (*name).to_owned()).collect(),
     };
-    let chart = matrix(&label, &axes, |row, column| match find(row, column) {
-        Some(cell) => MatrixCell {
-            text: number::metric(cell.value),
-            share: Some(cell.value),
-            spoken: format!(
-                "trained without {}, tested on {}: UAR {}\n{}",
-                cell.trained_without,
-                cell.tested_on,
+    let chart = matrix(&label, &axes, |row, column| {
+        let cell = find(row, column);
+        let scored = cell.map_or("not scored".to_owned(), |cell| {
+            format!(
+                "UAR {}\n{}",
                 number::with_interval(cell.value, cell.low, cell.high),
                 number::counted(cell.support, "clip", "clips")
-            ),
-            framed: cell.role == Role::Test,
-        },
-        None => MatrixCell {
-            text: number::NONE.to_owned(),
-            share: None,
-            spoken: format!("trained without {}, tested on {}: not scored", without[row], tested[column]),
-            framed: false,
-        },
+            )
+        });
+        MatrixCell {
+            text: cell.map_or(number::NONE.to_owned(), |cell| number::metric(cell.value)),
+            share: cell.map(|cell| cell.value),
+            spoken: format!("trained without {}, tested on {}: {scored}", without[row], tested[column]),
+            framed: cell.is_some_and(|cell| cell.role == Role::Test),
+        }
     })?;
     let caption = "UAR. Framed: the corpus that training never heard. The others: speakers of known corpora who were held out to choose epoch or regularisation, so those figures are somewhat high.";
     Ok(Figure::new(format!("Corpus by corpus, {model}"), caption, chart, grid))

@@ -20,7 +20,6 @@ const BY_EMOTION: [&str; 4] = ["corpus", "gender", "intensity", "language"];
 /// Wider tables help nobody.
 const MOST_VALUES: usize = 12;
 
-/// Errors of one model.
 #[derive(Debug, Clone, Serialize)]
 pub(crate) struct ModelErrors {
     /// Anchor in the page.
@@ -81,9 +80,8 @@ fn confusion(tables: &Tables, scored: &Scored) -> Result<Option<Figure>, Error> 
     }
     let cell = |emotion, predicted| cells.get(&(emotion, predicted)).copied().unwrap_or((0, 0.0));
 
-    let mut headings = vec!["Emotion".to_owned()];
-    headings.extend(classes.iter().map(|class| format!("#{class}")));
-    let mut grid = Grid::new("Clips of each emotion (rows) by predicted emotion (columns)", &headings);
+    let mut grid = Grid::new("Clips of each emotion (rows) by predicted emotion (columns)", &["Emotion"]);
+    classes.iter().for_each(|class| grid.numeric_column(class.as_str()));
     let mut said = Vec::new();
     for emotion in &classes {
         let mut row = vec![Cell::from(emotion.as_str())];
@@ -149,21 +147,15 @@ fn recall(tables: &Tables, scored: &Scored) -> Result<Option<Figure>, Error> {
             Cell::maybe_metric(row.recall_high),
             Cell::count(row.support),
         ]);
-        rows.push(IntervalRow {
-            label: row.emotion.as_str().to_owned(),
-            value: row.recall,
-            low: row.recall_low,
-            high: row.recall_high,
-            ink: scored.ink(),
-            hollow: false,
-            detail: format!(
-                "{} of {}\nprecision {}, F1 {}",
-                number::counted(row.support, "clip", "clips"),
-                number::counted(row.speakers, "speaker", "speakers"),
-                number::metric(row.precision),
-                number::metric(row.f1)
-            ),
-        });
+        let detail = format!(
+            "{} of {}\nprecision {}, F1 {}",
+            number::counted(row.support, "clip", "clips"),
+            number::counted(row.speakers, "speaker", "speakers"),
+            number::metric(row.precision),
+            number::metric(row.f1)
+        );
+        let recall = Estimate { value: row.recall, low: row.recall_low, high: row.recall_high };
+        rows.push(IntervalRow::new(row.emotion.as_str(), recall, scored.ink(), detail));
     }
     let label = format!("Recall of {} by emotion: {}", scored.model, spoken(&rows));
     let chart = interval_chart(&label, Scale::Share, &rows, None)?;
@@ -206,9 +198,8 @@ fn recall_by_group(tables: &Tables, scored: &Scored, group: &str) -> Option<Grid
     if values.len() < 2 || values.len() > MOST_VALUES {
         return None;
     }
-    let mut headings = vec!["Emotion".to_owned()];
-    headings.extend(values.iter().map(|value| format!("#{value}")));
-    let mut grid = Grid::new(format!("Recall of {} by emotion and {group}", scored.model), &headings);
+    let mut grid = Grid::new(format!("Recall of {} by emotion and {group}", scored.model), &["Emotion"]);
+    values.iter().for_each(|value| grid.numeric_column(*value));
     for emotion in rows.iter().map(|row| row.emotion).collect::<BTreeSet<_>>() {
         let mut cells = vec![Cell::from(emotion.as_str())];
         for value in &values {

@@ -18,7 +18,6 @@ const MOST_VALUES: usize = 14;
 /// So many speakers are drawn, and listed.
 const MOST_SPEAKERS: usize = 400;
 
-/// The section.
 #[derive(Debug, Clone, Serialize)]
 pub(crate) struct Groups {
     model: String,
@@ -91,19 +90,13 @@ fn few(tables: &Tables, main: &Scored, group: &str, what: &str) -> Result<Option
             Cell::count(row.support),
             Cell::count(row.speakers),
         ]);
-        drawn.push(IntervalRow {
-            label: format!("{}{}", row.group_value, if worst { " (worst)" } else { "" }),
-            value: row.value,
-            low: row.low,
-            high: row.high,
-            ink: if worst { Ink::Contrast } else { Ink::Accent },
-            hollow: false,
-            detail: format!(
-                "{} of {}",
-                number::counted(row.support, "test clip", "test clips"),
-                number::counted(row.speakers, "speaker", "speakers")
-            ),
-        });
+        let label = format!("{}{}", row.group_value, if worst { " (worst)" } else { "" });
+        let detail = format!(
+            "{} of {}",
+            number::counted(row.support, "test clip", "test clips"),
+            number::counted(row.speakers, "speaker", "speakers")
+        );
+        drawn.push(IntervalRow::new(label, row.into(), if worst { Ink::Contrast } else { Ink::Accent }, detail));
     }
     let guide = main
         .metric("uar")

@@ -16,7 +16,6 @@ use crate::scored::Scoreboard;
 use crate::sections::words::distinct;
 use crate::tables::Tables;
 
-/// The section.
 #[derive(Debug, Clone, Serialize)]
 pub(crate) struct Labels {
     disputed: Option<Disputed>,
@@ -124,25 +123,15 @@ fn figure(tables: &Tables, corpus: &str) -> Result<Figure, Error> {
     let label = format!("Intended and perceived emotion in {corpus}: {}", spoken.join(", "));
     let chart = matrix(&label, &axes, |row, column| {
         let (meant, heard) = (meant[row], heard[column]);
-        let framed = heard == Some(meant);
-        match find(meant, heard) {
-            Some(cell) => MatrixCell {
-                text: number::percent_figure(cell.share),
-                share: Some(cell.share),
-                spoken: format!(
-                    "meant {meant}, heard {}: {} ({})",
-                    name(heard),
-                    number::percent(cell.share),
-                    number::counted(cell.clips, "clip", "clips")
-                ),
-                framed,
-            },
-            None => MatrixCell {
-                text: "·".to_owned(),
-                share: None,
-                spoken: format!("meant {meant}, heard {}: no clips", name(heard)),
-                framed,
-            },
+        let cell = find(meant, heard);
+        let clips = cell.map_or("no clips".to_owned(), |cell| {
+            format!("{} ({})", number::percent(cell.share), number::counted(cell.clips, "clip", "clips"))
+        });
+        MatrixCell {
+            text: cell.map_or("·".to_owned(), |cell| number::percent_figure(cell.share)),
+            share: cell.map(|cell| cell.share),
+            spoken: format!("meant {meant}, heard {}: {clips}", name(heard)),
+            framed: heard == Some(meant),
         }
     })?;
     let caption =

@@ -10,7 +10,6 @@ use crate::grid::{Cell, Grid};
 use crate::number;
 use crate::tables::Tables;
 
-/// The section.
 #[derive(Debug, Clone, Serialize)]
 pub(crate) struct LeftOut {
     total: String,

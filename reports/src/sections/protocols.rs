@@ -7,7 +7,7 @@ use crate::charts::{Guide, Ink, IntervalRow, Scale, interval_chart};
 use crate::figure::{Figure, LegendItem};
 use crate::grid::{Cell, Grid};
 use crate::number;
-use crate::scored::{Protocol, Scoreboard, Scored};
+use crate::scored::{Estimate, Protocol, Scoreboard, Scored};
 use crate::sections::answer::classes_tested;
 use crate::sections::words::{capitalised, spoken};
 use crate::tables::Tables;
@@ -20,7 +20,6 @@ const PAPER_NAME: &str = "Ranjan et al.";
 const METRICS: [(&str, &str); 4] =
     [("uar", "UAR"), ("accuracy", "Accuracy"), ("macro_f1", "Macro-F1"), ("weighted_f1", "Weighted F1")];
 
-/// The section.
 #[derive(Debug, Clone, Serialize)]
 pub(crate) struct Protocols {
     table: Grid,
@@ -29,7 +28,6 @@ pub(crate) struct Protocols {
     paper: bool,
 }
 
-/// Makes the section.
 pub(crate) fn protocols(tables: &Tables, board: &Scoreboard, paper: bool) -> Result<Protocols, Error> {
     let figures = if board.models.is_empty() {
         Vec::new()
@@ -126,19 +124,16 @@ fn figure(tables: &Tables, board: &Scoreboard, metric: &str, title: &str, paper:
     let mut grid = Grid::new(format!("{title} of every model"), &["Model", "Protocol", "#Value", "#Low", "#High"]);
     for scored in &board.models {
         let Some(estimate) = scored.metric(metric) else { continue };
+        let detail = format!(
+            "{}, {}\n{}",
+            scored.protocol.name(),
+            number::counted(scored.support, "test clip", "test clips"),
+            scored.protocol.meaning()
+        );
+        let ink = if scored.baseline { Ink::Muted } else { scored.ink() };
         rows.push(IntervalRow {
-            label: scored.model.clone(),
-            value: estimate.value,
-            low: estimate.low,
-            high: estimate.high,
-            ink: if scored.baseline { Ink::Muted } else { scored.ink() },
             hollow: !scored.protocol.separates_speakers() || scored.uses_test_speakers,
-            detail: format!(
-                "{}, {}\n{}",
-                scored.protocol.name(),
-                number::counted(scored.support, "test clip", "test clips"),
-                scored.protocol.meaning()
-            ),
+            ..IntervalRow::new(&scored.model, estimate, ink, detail)
         });
         grid.row(vec![
             scored.model.clone().into(),
@@ -150,15 +145,9 @@ fn figure(tables: &Tables, board: &Scoreboard, metric: &str, title: &str, paper:
     }
     if let Some((_, value)) = PAPER.iter().find(|(name, _)| paper && *name == metric) {
         let label = format!("{PAPER_NAME}, random split");
-        rows.push(IntervalRow {
-            label: label.clone(),
-            value: *value,
-            low: None,
-            high: None,
-            ink: Ink::Series(3),
-            hollow: true,
-            detail: "as printed, not measured here".to_owned(),
-        });
+        let detail = "as printed, not measured here".to_owned();
+        let row = IntervalRow::new(&label, Estimate::exact(*value), Ink::Series(3), detail);
+        rows.push(IntervalRow { hollow: true, ..row });
         grid.row(vec![label.into(), "random split".into(), Cell::metric(*value), Cell::none(), Cell::none()]);
     }
     // Guessing scores one in so many classes on recall averaged over classes, whatever their sizes; on accuracy it depends.

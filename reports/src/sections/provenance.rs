@@ -13,7 +13,6 @@ use crate::tables::Tables;
 /// So many hexadecimal digits of a fingerprint tell artifacts apart; the tables hold all of them.
 const FINGERPRINT_DIGITS: usize = 16;
 
-/// The section.
 #[derive(Debug, Clone, Serialize)]
 pub(crate) struct ProvenanceView {
     pipeline: String,
@@ -33,7 +32,6 @@ struct StageParams {
     table: Grid,
 }
 
-/// Makes the section.
 pub(crate) fn provenance(tables: &Tables, pipeline: &PipelineInfo) -> ProvenanceView {
     ProvenanceView {
         pipeline: pipeline.name.clone(),
@@ -86,39 +84,34 @@ fn flatten(prefix: &str, value: &Value, grid: &mut Grid) {
 }
 
 fn checks(tables: &Tables) -> Option<Grid> {
-    let caption = "What the splits were checked for";
-    let mut grid = Grid::new(caption, &["?Split", "?Check", "?Result", "Folds", "#Offenders", "Detail"]);
-    for (split, checks) in &tables.checks {
-        for row in merged(checks.iter().map(|check| Checked {
-            subject: split,
-            check: &check.check,
-            status: check.status,
-            folds: vec![check.fold],
-            offenders: check.offenders,
-            detail: &check.detail,
-        })) {
-            let mut cells = vec![split.clone().into()];
-            cells.extend(row.cells());
-            grid.row(cells);
-        }
-    }
-    (!grid.is_empty()).then_some(grid)
+    let each = tables.checks.iter().flat_map(|(split, checks)| checks.iter().map(move |check| (split, check)));
+    let each = each.map(|(split, check)| Checked {
+        subject: split,
+        check: &check.check,
+        status: check.status,
+        folds: vec![check.fold],
+        offenders: check.offenders,
+        detail: &check.detail,
+    });
+    checked("What the splits were checked for", "?Split", each)
 }
 
 fn model_checks(tables: &Tables) -> Option<Grid> {
-    let caption = "What the figures of each model were checked for before they were believed";
-    let mut grid = Grid::new(caption, &["?Model", "?Check", "?Result", "Folds", "#Offenders", "Detail"]);
-    for row in merged(tables.model_checks.iter().map(|check| Checked {
+    let each = tables.model_checks.iter().map(|check| Checked {
         subject: &check.model,
         check: &check.check,
         status: check.status,
         folds: vec![check.fold],
         offenders: check.offenders,
         detail: &check.detail,
-    })) {
-        let mut cells = vec![row.subject.into()];
-        cells.extend(row.cells());
-        grid.row(cells);
+    });
+    checked("What the figures of each model were checked for before they were believed", "?Model", each)
+}
+
+fn checked<'a>(caption: &str, subject: &str, checks: impl Iterator<Item = Checked<'a>>) -> Option<Grid> {
+    let mut grid = Grid::new(caption, &[subject, "?Check", "?Result", "Folds", "#Offenders", "Detail"]);
+    for row in merged(checks) {
+        grid.row(row.cells().into());
     }
     (!grid.is_empty()).then_some(grid)
 }
@@ -134,8 +127,7 @@ struct Checked<'a> {
 }
 
 impl Checked<'_> {
-    /// All but the subject.
-    fn cells(&self) -> [Cell; 5] {
+    fn cells(&self) -> [Cell; 6] {
         let numbers: Vec<u32> = self.folds.iter().copied().flatten().collect();
         let run = numbers.len() > 2
             && numbers.len() == self.folds.len()
@@ -143,6 +135,7 @@ impl Checked<'_> {
         let folds: Vec<String> =
             self.folds.iter().map(|fold| fold.map_or_else(|| "all".to_owned(), |fold| fold.to_string())).collect();
         [
+            self.subject.into(),
             Cell::words(self.check),
             Cell::from(self.status.as_str()).class(match self.status {
                 CheckStatus::Passed => "quiet",

@@ -17,7 +17,6 @@ const MOST_FOLDS_DRAWN: usize = 12;
 const MOST_POINTS: usize = 200;
 const MOST_ROWS: usize = 300;
 
-/// Training of one model.
 #[derive(Debug, Clone, Serialize)]
 pub(crate) struct Training {
     model: String,

@@ -37,13 +37,11 @@ const LARGEST_UNIT: usize = 2_048;
 /// Why a [`Resampler`] cannot be made.
 #[derive(Debug, Error)]
 #[non_exhaustive]
+#[expect(missing_docs, reason = "messages say what their fields are")]
 pub enum ResampleError {
     /// A rate outside [`SAMPLE_RATES_HZ`].
     #[error("sample rate {hz} Hz, expected {} to {} Hz", SAMPLE_RATES_HZ.start(), SAMPLE_RATES_HZ.end())]
-    RateOutOfRange {
-        /// The rate asked for, in hertz.
-        hz: u32,
-    },
+    RateOutOfRange { hz: u32 },
 }
 
 /// Converts clips from one sample rate to another.

@@ -1,7 +1,4 @@
 //! How many clips of what: one Polars group-by.
-//!
-//! Polars is used as it comes without any feature: its eager group-by aggregates by a closure over each group. The lazy
-//! interface, for five counts of a small table, would more than double what has to be compiled.
 
 use polars::prelude::{ChunkAgg, Column, DataFrame, PolarsResult};
 
@@ -9,6 +6,7 @@ use ser_schemas::{Balance, Clip, Emotion};
 
 use crate::dataset::{UNKNOWN, minutes};
 use crate::error::AuditError;
+use crate::groups::{each_group, emotion, text};
 
 /// What clips have in common to be counted together, in the order of the rows.
 const KEYS: [&str; 5] = ["corpus", "emotion", "gender", "intensity", "language"];
@@ -21,11 +19,18 @@ pub fn balance(clips: &[Clip]) -> Result<Vec<Balance>, AuditError> {
     if let Some(clip) = clips.iter().find(|clip| clip.emotion.is_none()) {
         return Err(AuditError::NoEmotion { clip_id: clip.clip_id.clone() });
     }
-    if clips.is_empty() {
-        return Ok(Vec::new());
-    }
-    let counted = frame(clips)?.group_by(KEYS)?.apply(|group| count(&group))?;
-    let mut rows = rows(&counted)?;
+    let mut rows = each_group(&frame(clips)?, &KEYS, |group| {
+        Ok(Balance {
+            corpus: text(group, "corpus")?,
+            emotion: emotion(group)?,
+            gender: text(group, "gender")?,
+            intensity: text(group, "intensity")?,
+            language: text(group, "language")?,
+            clips: group.height() as u64,
+            minutes: group.column("minutes")?.f64()?.sum().unwrap_or_default(),
+            speakers: group.column("speaker")?.drop_nulls().n_unique()? as u64,
+        })
+    })?;
     rows.sort_by(|a, b| {
         let key = |row: &Balance| (row.corpus.clone(), row.emotion, row.gender.clone(), row.intensity.clone());
         key(a).cmp(&key(b)).then_with(|| a.language.cmp(&b.language))
@@ -47,40 +52,6 @@ fn frame(clips: &[Clip]) -> PolarsResult<DataFrame> {
         Column::new("minutes".into(), clips.iter().map(minutes).collect::<Vec<f64>>()),
         Column::new("speaker".into(), speakers),
     ])
-}
-
-/// One row for a group: its keys and its counts.
-fn count(group: &DataFrame) -> PolarsResult<DataFrame> {
-    let minutes = group.column("minutes")?.f64()?.sum().unwrap_or_default();
-    let speakers = group.column("speaker")?.drop_nulls().n_unique()?;
-    let mut columns =
-        KEYS.iter().map(|key| Ok(group.column(key)?.head(Some(1)))).collect::<PolarsResult<Vec<Column>>>()?;
-    columns.push(Column::new("clips".into(), [group.height() as u64]));
-    columns.push(Column::new("minutes".into(), [minutes]));
-    columns.push(Column::new("speakers".into(), [speakers as u64]));
-    DataFrame::new_infer_height(columns)
-}
-
-fn rows(counted: &DataFrame) -> Result<Vec<Balance>, AuditError> {
-    let text = |name: &str, row: usize| -> PolarsResult<String> {
-        Ok(counted.column(name)?.str()?.get(row).unwrap_or_default().to_owned())
-    };
-    let number =
-        |name: &str, row: usize| -> PolarsResult<u64> { Ok(counted.column(name)?.u64()?.get(row).unwrap_or_default()) };
-    let row = |row: usize| {
-        let emotion = text("emotion", row)?;
-        Ok(Balance {
-            corpus: text("corpus", row)?,
-            emotion: emotion.parse().map_err(|_| AuditError::Counting { found: emotion })?,
-            gender: text("gender", row)?,
-            intensity: text("intensity", row)?,
-            language: text("language", row)?,
-            clips: number("clips", row)?,
-            minutes: counted.column("minutes")?.f64()?.get(row).unwrap_or_default(),
-            speakers: number("speakers", row)?,
-        })
-    };
-    (0..counted.height()).map(row).collect()
 }
 
 #[cfg(test)]

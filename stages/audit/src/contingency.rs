@@ -2,9 +2,10 @@
 
 use std::collections::BTreeMap;
 
-use polars::prelude::{Column, DataFrame, PolarsResult};
+use polars::prelude::{Column, DataFrame};
 
 use crate::error::AuditError;
+use crate::groups::{each_group, text};
 
 /// How often each pair of values occurs.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -15,24 +16,14 @@ pub(crate) struct Contingency {
 impl Contingency {
     /// Counts `pairs`.
     pub(crate) fn count(pairs: &[(String, String)]) -> Result<Self, AuditError> {
-        if pairs.is_empty() {
-            return Ok(Self::default());
-        }
         let column = |name: &str, of: fn(&(String, String)) -> &str| {
             Column::new(name.into(), pairs.iter().map(of).collect::<Vec<&str>>())
         };
         let frame = DataFrame::new_infer_height(vec![column("a", |pair| &pair.0), column("b", |pair| &pair.1)])?;
-        let counted = frame.group_by(["a", "b"])?.apply(|group| {
-            let count = Column::new("count".into(), [group.height() as u64]);
-            DataFrame::new_infer_height(vec![group.column("a")?.head(Some(1)), group.column("b")?.head(Some(1)), count])
+        let cells = each_group(&frame, &["a", "b"], |group| {
+            Ok(((text(group, "a")?, text(group, "b")?), group.height() as u64))
         })?;
-        let text = |name: &str, row: usize| -> PolarsResult<String> {
-            Ok(counted.column(name)?.str()?.get(row).unwrap_or_default().to_owned())
-        };
-        let cells = (0..counted.height())
-            .map(|row| Ok(((text("a", row)?, text("b", row)?), counted.column("count")?.u64()?.get(row).unwrap_or(0))))
-            .collect::<PolarsResult<_>>()?;
-        Ok(Self { cells })
+        Ok(Self { cells: cells.into_iter().collect() })
     }
 
     /// Number of pairs.

@@ -5,12 +5,10 @@ use polars::prelude::{ChunkAgg, ChunkQuantile, ChunkVar, Column, DataFrame, Pola
 use ser_schemas::{Clip, Durations, Emotion};
 
 use crate::error::AuditError;
+use crate::groups::{each_group, emotion, text};
 
-const QUANTILES: [f64; 5] = [0.05, 0.25, 0.5, 0.75, 0.95];
 /// Columns that the groups are made of: all clips, each emotion, each corpus, each emotion of each corpus.
 const GROUPINGS: [&[&str]; 4] = [&[], &["emotion"], &["corpus"], &["corpus", "emotion"]];
-/// Statistics of a group, in the order of [`Durations`].
-const STATISTICS: [&str; 9] = ["mean_s", "sd_s", "min_s", "p05_s", "p25_s", "median_s", "p75_s", "p95_s", "max_s"];
 
 /// Durations of all clips, by emotion, by corpus, and by emotion and corpus; all corpora come before each, all emotions
 /// before each. Clips of unknown duration are left out.
@@ -19,9 +17,6 @@ pub fn durations(clips: &[Clip]) -> Result<Vec<Durations>, AuditError> {
         .iter()
         .filter_map(|clip| Some((clip, clip.emotion?, clip.duration_s.filter(|seconds| seconds.is_finite())?)))
         .collect();
-    if timed.is_empty() {
-        return Ok(Vec::new());
-    }
     let frame = DataFrame::new_infer_height(vec![
         Column::new("corpus".into(), timed.iter().map(|(clip, ..)| clip.corpus.as_str()).collect::<Vec<_>>()),
         Column::new("emotion".into(), timed.iter().map(|(_, emotion, _)| emotion.as_str()).collect::<Vec<_>>()),
@@ -29,58 +24,29 @@ pub fn durations(clips: &[Clip]) -> Result<Vec<Durations>, AuditError> {
     ])?;
     let mut rows = Vec::new();
     for keys in GROUPINGS {
-        let described = match keys {
-            [] => describe(&frame, keys)?,
-            keys => frame.group_by(keys.iter().copied())?.apply(|group| describe(&group, keys))?,
-        };
-        for row in 0..described.height() {
-            rows.push(durations_of(&described, keys, row)?);
-        }
+        rows.extend(each_group(&frame, keys, |group| durations_of(group, keys))?);
     }
     rows.sort_by(|a, b| a.corpus.cmp(&b.corpus).then(a.emotion.cmp(&b.emotion)));
     Ok(rows)
 }
 
-/// One row for a group: its keys, its size and its statistics.
-fn describe(group: &DataFrame, keys: &[&str]) -> PolarsResult<DataFrame> {
+fn durations_of(group: &DataFrame, keys: &[&str]) -> PolarsResult<Durations> {
     let seconds = group.column("duration_s")?.f64()?;
-    let mut values = vec![seconds.mean(), seconds.std(1), seconds.min()];
-    for quantile in QUANTILES {
-        values.push(seconds.quantile(quantile, QuantileMethod::Linear)?);
-    }
-    values.push(seconds.max());
-    let mut columns =
-        keys.iter().map(|key| Ok(group.column(key)?.head(Some(1)))).collect::<PolarsResult<Vec<Column>>>()?;
-    columns.push(Column::new("clips".into(), [group.height() as u64]));
-    columns.extend(STATISTICS.iter().zip(values).map(|(name, value)| Column::new((*name).into(), [value])));
-    DataFrame::new_infer_height(columns)
-}
-
-fn durations_of(described: &DataFrame, keys: &[&str], row: usize) -> Result<Durations, AuditError> {
-    let key = |name: &str| -> PolarsResult<Option<String>> {
-        if !keys.contains(&name) {
-            return Ok(None);
-        }
-        Ok(described.column(name)?.str()?.get(row).map(str::to_owned))
-    };
-    let optional = |name: &str| -> PolarsResult<Option<f64>> { Ok(described.column(name)?.f64()?.get(row)) };
-    let number = |name: &str| -> PolarsResult<f64> { Ok(optional(name)?.unwrap_or_default()) };
-    let emotion = key("emotion")?
-        .map(|word| word.parse::<Emotion>().map_err(|_| AuditError::Counting { found: word }))
-        .transpose()?;
+    let quantile =
+        |share: f64| -> PolarsResult<f64> { Ok(seconds.quantile(share, QuantileMethod::Linear)?.unwrap_or_default()) };
     Ok(Durations {
-        corpus: key("corpus")?,
-        emotion,
-        clips: described.column("clips")?.u64()?.get(row).unwrap_or_default(),
-        mean_s: number("mean_s")?,
-        sd_s: optional("sd_s")?,
-        min_s: number("min_s")?,
-        p05_s: number("p05_s")?,
-        p25_s: number("p25_s")?,
-        median_s: number("median_s")?,
-        p75_s: number("p75_s")?,
-        p95_s: number("p95_s")?,
-        max_s: number("max_s")?,
+        corpus: keys.contains(&"corpus").then(|| text(group, "corpus")).transpose()?,
+        emotion: keys.contains(&"emotion").then(|| emotion(group)).transpose()?,
+        clips: group.height() as u64,
+        mean_s: seconds.mean().unwrap_or_default(),
+        sd_s: seconds.std(1),
+        min_s: seconds.min().unwrap_or_default(),
+        p05_s: quantile(0.05)?,
+        p25_s: quantile(0.25)?,
+        median_s: quantile(0.5)?,
+        p75_s: quantile(0.75)?,
+        p95_s: quantile(0.95)?,
+        max_s: seconds.max().unwrap_or_default(),
     })
 }
 

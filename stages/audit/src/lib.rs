@@ -2,6 +2,7 @@
 //!
 //! | module | what it knows |
 //! |---|---|
+//! | `groups` | how clips are grouped and counted |
 //! | `balance`, `class_balance`, `durations` | how many clips of what, how evenly, how long |
 //! | `contingency`, `associations` | which properties of clips depend on each other |
 //! | `shortcuts` | what a number about the recording gives away |
@@ -20,6 +21,7 @@ mod dataset;
 mod durations;
 mod error;
 pub mod findings;
+mod groups;
 mod kind;
 mod measures;
 mod near_duplicates;

@@ -104,7 +104,7 @@ impl Default for Params {
 }
 
 impl FailOn {
-    /// Whether `finding` fails the stage.
+    /// `true` if `finding` fails the stage.
     pub fn includes(&self, finding: &Finding) -> bool {
         match self {
             Self::Severity(FailSeverity::Never) => false,

@@ -14,7 +14,7 @@ use crate::subject::Subject;
 
 /// Compares all models of each split in pairs, and every recipe that was trained under a random and a speaker-independent
 /// protocol with itself. Pairs without a common clip are left out.
-pub fn compare(subjects: &[Subject<'_>], resampling: Resampling) -> Vec<Comparison> {
+pub(crate) fn compare(subjects: &[Subject<'_>], resampling: Resampling) -> Vec<Comparison> {
     let mut pairs = Vec::new();
     for (number, a) in subjects.iter().enumerate() {
         for b in &subjects[number + 1..] {

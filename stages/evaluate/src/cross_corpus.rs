@@ -9,7 +9,7 @@ use crate::groups::Scored;
 use crate::subject::Subject;
 
 /// The matrix of every subject whose split leaves one corpus out at a time.
-pub fn matrix(subjects: &[Subject<'_>], resampling: Resampling) -> Vec<CrossCorpus> {
+pub(crate) fn matrix(subjects: &[Subject<'_>], resampling: Resampling) -> Vec<CrossCorpus> {
     let subjects = subjects.iter().filter(|subject| subject.protocol() == "leave-one-corpus-out");
     subjects.flat_map(|subject| rows(subject, resampling)).collect()
 }

@@ -16,7 +16,7 @@ use crate::subject::Subject;
 
 /// The rows of the tables.
 #[derive(Debug, Clone, Default, PartialEq)]
-pub struct Evaluation {
+pub(crate) struct Evaluation {
     /// Figures of each model and group.
     pub summary: Vec<SummaryMetric>,
     /// Figures of each class.
@@ -32,19 +32,17 @@ pub struct Evaluation {
 /// Scores every subject for itself; folds are pooled, so every clip counts once. `done` is told of every group.
 ///
 /// All models are resampled with the same draws in the same group.
-pub fn evaluate(subjects: &[Subject<'_>], params: &Params, seed: u64, done: impl Fn() + Sync) -> Evaluation {
+pub(crate) fn evaluate(subjects: &[Subject<'_>], params: &Params, seed: u64, done: impl Fn() + Sync) -> Evaluation {
     let resampling = Resampling { resamples: params.resamples, seed };
     let mut evaluation = Evaluation::default();
     for subject in subjects {
         let groups = groups(&subject.clips);
-        let parts: Vec<Part> = groups
-            .par_iter()
-            .map(|group| {
-                let part = score(subject, group, params, resampling);
-                done();
-                part
-            })
-            .collect();
+        let score = |group| {
+            let part = score(subject, group, params, resampling);
+            done();
+            part
+        };
+        let parts: Vec<Evaluation> = groups.par_iter().map(score).collect();
         evaluation.worst.extend(worst_groups(&groups, &parts, params));
         for part in parts {
             evaluation.summary.extend(part.summary);
@@ -56,20 +54,12 @@ pub fn evaluate(subjects: &[Subject<'_>], params: &Params, seed: u64, done: impl
     evaluation
 }
 
-/// The rows of one group.
-#[derive(Default)]
-struct Part {
-    summary: Vec<SummaryMetric>,
-    classes: Vec<ClassMetrics>,
-    confusion: Vec<ConfusionCell>,
-    calibration: Vec<CalibrationBin>,
-}
-
-fn score(subject: &Subject<'_>, group: &Group<'_>, params: &Params, resampling: Resampling) -> Part {
+/// The rows of one group; what is worst, all of them tell.
+fn score(subject: &Subject<'_>, group: &Group<'_>, params: &Params, resampling: Resampling) -> Evaluation {
     let figures =
         Figures::of(&group.clips, subject.classes.len(), |sample| resampling.draws(group.name, &group.value, sample));
     let draws = |sample: &Sample<Tally>| resampling.draws(group.name, &group.value, sample);
-    let mut part = Part::default();
+    let mut part = Evaluation::default();
     let speakers = figures.sample.count();
     let known_speakers = figures.sample.known.len() as u64;
     let mut row = |metric: &str, value: f64, interval: Option<Interval>| {
@@ -190,8 +180,8 @@ fn confusion_rows(subject: &Subject<'_>, group: &Group<'_>, figures: &Figures) -
 }
 
 /// For every kind of group with at least two to compare, the one with the lowest UAR; the first of equals.
-fn worst_groups(groups: &[Group<'_>], parts: &[Part], params: &Params) -> Vec<WorstGroup> {
-    let uar = |part: &Part| part.summary.iter().find(|row| row.metric == "uar").cloned();
+fn worst_groups(groups: &[Group<'_>], parts: &[Evaluation], params: &Params) -> Vec<WorstGroup> {
+    let uar = |part: &Evaluation| part.summary.iter().find(|row| row.metric == "uar").cloned();
     let Some(overall) = parts.first().and_then(uar) else { return Vec::new() };
     let mut worst = Vec::new();
     let both: Vec<(&Group<'_>, SummaryMetric)> =

@@ -11,7 +11,7 @@ use crate::sample::{Sample, Sums};
 
 /// How figures are resampled.
 #[derive(Debug, Clone, Copy)]
-pub struct Resampling {
+pub(crate) struct Resampling {
     /// How many times is drawn; 0 gives no intervals.
     pub resamples: u32,
     /// Decides the draw, together with what the clips have in common.
@@ -20,12 +20,12 @@ pub struct Resampling {
 
 impl Resampling {
     /// The draws for a sample of the group `value` of kind `name`: the same for every model, others for every group.
-    pub fn draws<T: Sums>(self, name: &str, value: &str, sample: &Sample<T>) -> Draws {
+    pub(crate) fn draws<T: Sums>(self, name: &str, value: &str, sample: &Sample<T>) -> Draws {
         Draws::of(sample, self.resamples, self.seed_of(name, value))
     }
 
     /// A seed of a group's own (FNV-1a over its name).
-    pub fn seed_of(self, name: &str, value: &str) -> u64 {
+    pub(crate) fn seed_of(self, name: &str, value: &str) -> u64 {
         const OFFSET: u64 = 0xcbf2_9ce4_8422_2325;
         const PRIME: u64 = 0x0100_0000_01b3;
         let bytes = self.seed.to_le_bytes().into_iter().chain(name.bytes()).chain([0]).chain(value.bytes());
@@ -35,21 +35,20 @@ impl Resampling {
 
 /// Confusions, in all and by speaker, and the figures that follow from them.
 #[derive(Debug, Clone)]
-pub struct Figures {
+pub(crate) struct Figures {
     /// The clips, by corpus and speaker.
     pub sample: Sample<Confusion>,
-    /// The figures.
     pub scores: Scores,
     /// Their intervals; `None` where speakers are too few.
     pub intervals: Option<Intervals>,
 }
 
 /// A calibration figure with its interval.
-pub type Calibrated = (f64, Option<Interval>);
+pub(crate) type Calibrated = (f64, Option<Interval>);
 
 /// Calibration of some clips.
 #[derive(Debug, Clone)]
-pub struct Calibration {
+pub(crate) struct Calibration {
     /// Sums that it is computed from.
     pub tally: Tally,
     /// Expected calibration error, 0 to 1.
@@ -62,7 +61,7 @@ pub struct Calibration {
 
 impl Figures {
     /// Of `clips` over `classes` classes.
-    pub fn of(clips: &[&Scored<'_>], classes: usize, draws: impl FnOnce(&Sample<Confusion>) -> Draws) -> Self {
+    pub(crate) fn of(clips: &[&Scored<'_>], classes: usize, draws: impl FnOnce(&Sample<Confusion>) -> Draws) -> Self {
         let each = clips.iter().map(|clip| (clip.origin(), (clip.truth, clip.said)));
         let sample = Sample::of(&Confusion::new(classes), each);
         let scores = Scores::of(&sample.all);
@@ -73,7 +72,7 @@ impl Figures {
 
 impl Calibration {
     /// Of `clips` with `bins` bins, by the probabilities that `probabilities` takes of each; clips that it takes none of are left out.
-    pub fn of(
+    pub(crate) fn of(
         clips: &[&Scored<'_>],
         bins: usize,
         probabilities: impl for<'s> Fn(&'s Scored<'_>) -> Option<&'s [f64]>,

@@ -7,17 +7,15 @@ use ser_schemas::{Clip, Emotion, Prediction};
 use crate::sample::Origin;
 
 /// Word for a property that the corpus does not tell of a clip.
-pub const UNKNOWN: &str = "unknown";
+pub(crate) const UNKNOWN: &str = "unknown";
 
 /// Upper ends of the steps in which listeners' agreement is grouped, and their names.
 const AGREEMENT: [(f64, &str); 3] = [(0.5, "below 0.5"), (0.75, "0.5 to 0.75"), (f64::INFINITY, "0.75 and above")];
 
 /// A prediction with what the manifest knows of its clip, in numbers.
 #[derive(Debug, Clone)]
-pub struct Scored<'a> {
-    /// The prediction.
+pub(crate) struct Scored<'a> {
     pub prediction: &'a Prediction,
-    /// The clip.
     pub clip: &'a Clip,
     /// Position of the clip's emotion among the classes.
     pub truth: usize,
@@ -33,38 +31,37 @@ pub struct Scored<'a> {
 
 impl Scored<'_> {
     /// Where the clip belongs.
-    pub fn origin(&self) -> Origin<'_> {
+    pub(crate) fn origin(&self) -> Origin<'_> {
         Origin { corpus: &self.prediction.corpus, speaker: &self.prediction.speaker, known: self.known_speaker }
     }
 }
 
 /// Clips that are scored together.
 #[derive(Debug, Clone)]
-pub struct Group<'a> {
+pub(crate) struct Group<'a> {
     /// Property that the clips have in common.
     pub name: &'static str,
     /// Which of these: `all`, `0`, `ravdess`, `female`.
     pub value: String,
-    /// The clips.
     pub clips: Vec<&'a Scored<'a>>,
 }
 
 impl Group<'_> {
     /// `true` if figures of single classes and calibration are worth a row: a speaker or a sentence has a few clips of
     /// each class.
-    pub fn is_large(&self) -> bool {
+    pub(crate) fn is_large(&self) -> bool {
         !matches!(self.name, "speaker" | "sentence")
     }
 
     /// Number of emotions that the clips have.
-    pub fn emotions(&self) -> usize {
+    pub(crate) fn emotions(&self) -> usize {
         self.clips.iter().map(|clip| clip.truth).collect::<BTreeSet<_>>().len()
     }
 }
 
 /// All groups of one model on one split: everything, then each fold, corpus, gender, intensity, language, agreement,
 /// speaker and sentence that occurs, in order. What no clip tells is no group.
-pub fn groups<'a>(clips: &'a [Scored<'a>]) -> Vec<Group<'a>> {
+pub(crate) fn groups<'a>(clips: &'a [Scored<'a>]) -> Vec<Group<'a>> {
     let known = |name, key: fn(&Clip) -> Option<String>| -> Vec<Group<'a>> {
         if clips.iter().all(|scored| key(scored.clip).is_none()) {
             return Vec::new();
@@ -84,7 +81,7 @@ pub fn groups<'a>(clips: &'a [Scored<'a>]) -> Vec<Group<'a>> {
 }
 
 /// The classes that a model's figures are over: those it can predict, and those that its test clips have.
-pub fn classes<'a>(rows: impl IntoIterator<Item = &'a Prediction>) -> Vec<Emotion> {
+pub(crate) fn classes<'a>(rows: impl IntoIterator<Item = &'a Prediction>) -> Vec<Emotion> {
     let (mut listed, mut seen) = (BTreeSet::new(), BTreeSet::new());
     for row in rows {
         listed.insert(row.classes.as_str());

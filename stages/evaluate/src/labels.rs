@@ -9,7 +9,7 @@ use crate::metrics::ratio;
 use crate::subject::Subject;
 
 /// The `most` clips of each subject whose label it disputes most, ranked.
-pub fn label_errors(subjects: &[Subject<'_>], most: usize) -> Vec<LabelError> {
+pub(crate) fn label_errors(subjects: &[Subject<'_>], most: usize) -> Vec<LabelError> {
     subjects.iter().flat_map(|subject| disputed(subject, most)).collect()
 }
 
@@ -55,7 +55,7 @@ fn tells_nothing_apart(subject: &Subject<'_>) -> bool {
 type Heard<'a> = BTreeMap<Option<Emotion>, Vec<&'a Clip>>;
 
 /// Intended against perceived emotion in every corpus that has votes.
-pub fn perceived(clips: &[Clip]) -> Vec<Perceived> {
+pub(crate) fn perceived(clips: &[Clip]) -> Vec<Perceived> {
     let voted = |clip: &&Clip| clip.perceived_emotion.is_some() || clip.perceived_agreement.is_some();
     let mut cells: BTreeMap<(&str, Emotion), Heard<'_>> = BTreeMap::new();
     for clip in clips.iter().filter(voted) {

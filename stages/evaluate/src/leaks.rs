@@ -12,7 +12,7 @@ const MAX_NAMED: usize = 20;
 
 /// A split, as its stage wrote it.
 #[derive(Debug, Clone)]
-pub struct SplitFacts {
+pub(crate) struct SplitFacts {
     /// Name of the split stage.
     pub name: String,
     /// Its protocol; empty where the table does not say.
@@ -23,14 +23,14 @@ pub struct SplitFacts {
 
 impl SplitFacts {
     /// `true` if a speaker on both sides is a leak.
-    pub fn keeps_speakers_apart(&self) -> bool {
+    pub(crate) fn keeps_speakers_apart(&self) -> bool {
         matches!(self.protocol.as_str(), "speaker-independent" | "leave-one-corpus-out" | "leave-one-speaker-out")
     }
 }
 
 /// Evidence about one model on one split.
 #[derive(Debug, Clone, Copy)]
-pub struct Evidence<'a> {
+pub(crate) struct Evidence<'a> {
     /// Name of the stage that made the model.
     pub model: &'a str,
     /// Name of the split stage.
@@ -61,7 +61,7 @@ pub struct Evidence<'a> {
 /// | `audio_disjoint` | a scored clip with the audio or the bytes of a clip that the model was shown | failed |
 ///
 /// Checks that a missing witness leaves undone are noted, once for all folds.
-pub fn inspect(evidence: &Evidence<'_>) -> Vec<ModelCheck> {
+pub(crate) fn inspect(evidence: &Evidence<'_>) -> Vec<ModelCheck> {
     let mut tested: BTreeMap<u32, BTreeSet<&str>> = BTreeMap::new();
     for prediction in evidence.predictions {
         tested.entry(prediction.fold).or_default().insert(&prediction.clip_id);
@@ -160,7 +160,7 @@ fn shown<'a>(fold: u32, tested: &BTreeSet<&'a str>, roles: Option<&Roles<'a>>, u
 impl<'a> Evidence<'a> {
     /// Speakers whom the model's weights were fitted on, fold by fold: by its own record, and where there is none, by what the
     /// split meant its clips for. Empty where neither is told.
-    pub fn speakers_trained_on(&self) -> BTreeMap<u32, HashSet<&'a str>> {
+    pub(crate) fn speakers_trained_on(&self) -> BTreeMap<u32, HashSet<&'a str>> {
         let mut speakers: BTreeMap<u32, HashSet<&str>> = BTreeMap::new();
         let mut add = |fold: u32, clip: &str| {
             if let Some(speaker) = self.clips.get(clip).and_then(|clip| clip.speaker.as_deref()) {

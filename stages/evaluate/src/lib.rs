@@ -1,8 +1,8 @@
 //! Evaluation of models: class metrics, summary figures and their intervals, from a table of predictions.
 //!
 //! The arithmetic is in [`confusion`], [`metrics`], [`bootstrap`], [`interval`], [`class_intervals`],
-//! [`calibration`], [`calibration_intervals`](mod@calibration_intervals), [`compare`] and [`label_errors`], which know neither files nor emotions; [`evaluation`], [`comparisons`], [`cross_corpus`] and [`labels`]
-//! apply it to predictions; [`leaks`] says which figures cannot be believed; [`run`] reads and writes. No model is needed
+//! [`calibration`], [`calibration_intervals`](mod@calibration_intervals), [`compare`] and [`label_errors`], which know neither files nor emotions; `evaluation`, `comparisons`, `cross_corpus` and `labels`
+//! apply it to predictions; `leaks` says which figures cannot be believed; [`run`] reads and writes. No model is needed
 //! here, so predictions made elsewhere can be scored as well.
 
 pub mod bootstrap;
@@ -10,25 +10,25 @@ pub mod calibration;
 pub mod calibration_intervals;
 pub mod class_intervals;
 pub mod compare;
-pub mod comparisons;
+mod comparisons;
 pub mod confusion;
-pub mod cross_corpus;
+mod cross_corpus;
 mod error;
-pub mod evaluation;
-pub mod figures;
-pub mod groups;
+mod evaluation;
+mod figures;
+mod groups;
 mod headline;
 pub mod interval;
 mod kind;
 pub mod label_errors;
-pub mod labels;
-pub mod leaks;
+mod labels;
+mod leaks;
 pub mod metrics;
 mod params;
 mod run;
 pub mod sample;
 pub mod strata;
-pub mod subject;
+mod subject;
 
 pub use error::EvaluateError;
 pub use headline::model_on_split;

@@ -16,7 +16,7 @@ pub struct Params {
     /// Number of equally wide bins of confidence in the reliability table and the expected calibration error, 2 to 100.
     #[schemars(range(min = 2, max = 100))]
     pub calibration_bins: u32,
-    /// Whether calibration is also shown after temperature scaling: one number per fold, fitted on the fold's
+    /// `true` shows calibration after temperature scaling, too: one number per fold, fitted on the fold's
     /// validation clips. It changes probabilities, never predictions.
     pub temperature_scaling: bool,
     /// How many likely label errors are listed for each model on each split, 0 to 10000.

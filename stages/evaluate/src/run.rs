@@ -1,6 +1,6 @@
 //! The stage: reads predictions, splits and manifest, refuses what cannot be believed, writes the tables.
 
-use std::collections::{BTreeMap, HashMap, HashSet};
+use std::collections::HashMap;
 use std::path::Path;
 
 use ser_schemas::{
@@ -67,8 +67,9 @@ pub fn run(params: &Params, inputs: &Inputs<'_>, ctx: &Context<'_>) -> Result<Ou
 
     let parts = parts(&sources);
     let facts = |split: &str| splits.iter().find(|facts| facts.name == split);
-    let checks: Vec<ModelCheck> =
-        parts.iter().flat_map(|part| inspect(&part.evidence(facts(&part.about.split), &by_id))).collect();
+    let evidence: Vec<Evidence<'_>> =
+        parts.iter().map(|part| part.evidence(facts(&part.about.split), &by_id)).collect();
+    let checks: Vec<ModelCheck> = evidence.iter().flat_map(inspect).collect();
     ModelCheck::write_in(dir, &checks, &ctx.provenance)?;
     refuse_leaks(&checks, ctx)?;
     for split in parts.iter().map(|part| part.about.split.as_str()).collect::<std::collections::BTreeSet<_>>() {
@@ -84,12 +85,13 @@ pub fn run(params: &Params, inputs: &Inputs<'_>, ctx: &Context<'_>) -> Result<Ou
     }
 
     ctx.observer.begin("resampling speakers", 0, "groups");
-    let trained: Vec<_> =
-        parts.iter().map(|part| part.evidence(facts(&part.about.split), &by_id).speakers_trained_on()).collect();
     let subjects: Vec<Subject<'_>> = parts
         .iter()
-        .zip(&trained)
-        .map(|(part, trained)| part.subject(trained, &by_id, params.temperature_scaling))
+        .zip(&evidence)
+        .map(|(Part { about, predictions, validation, .. }, evidence)| {
+            let trained_on = evidence.speakers_trained_on();
+            Subject::new(about, predictions, validation, &trained_on, &by_id, params.temperature_scaling)
+        })
         .collect();
     let evaluation = evaluate(&subjects, params, ctx.seed, || ctx.observer.advance(1));
     if ctx.observer.is_cancelled() {
@@ -136,15 +138,6 @@ impl<'a> Part<'a> {
             clips,
         }
     }
-
-    fn subject(
-        &'a self,
-        trained_on: &BTreeMap<u32, HashSet<&str>>,
-        clips: &HashMap<&str, &'a Clip>,
-        scale: bool,
-    ) -> Subject<'a> {
-        Subject::new(self.about, &self.predictions, &self.validation, trained_on, clips, scale)
-    }
 }
 
 /// Every model that predicts anything, on every split, by name.
@@ -175,19 +168,21 @@ fn read_split(name: &str, folder: &Path) -> Result<SplitFacts, EvaluateError> {
 }
 
 fn read_source(name: &str, folder: &Path, clips: &HashMap<&str, &Clip>) -> Result<Source, EvaluateError> {
-    let models = Model::file_in(folder);
-    let models = if models.exists() { Model::read(&models)? } else { Vec::new() };
+    let models: Vec<Model> = read_any(&Model::file_in(folder))?.unwrap_or_default();
     let predictions = Prediction::read_in(folder)?;
-    let validation = folder.join(Prediction::VALIDATION.file);
-    let validation = if validation.exists() { Prediction::read(&validation)? } else { Vec::new() };
+    let validation: Vec<Prediction> = read_any(&folder.join(Prediction::VALIDATION.file))?.unwrap_or_default();
     predictions.iter().chain(&validation).try_for_each(|row| check_row(name, row, clips))?;
     if let Some(row) = predictions.iter().find(|row| !models.iter().any(|about| is_of(row, about))) {
         let (model, split) = (row.model.clone(), row.split.clone());
         return Err(EvaluateError::NotDescribed { stage: name.to_owned(), model, split });
     }
-    let exposures = Exposure::file_in(folder);
-    let exposures = if exposures.exists() { Some(Exposure::read(&exposures)?) } else { None };
+    let exposures = read_any(&Exposure::file_in(folder))?;
     Ok(Source { name: name.to_owned(), models, predictions, validation, exposures })
+}
+
+/// The table at `path`; `None` where there is no such file.
+fn read_any<T: Table>(path: &Path) -> Result<Option<Vec<T>>, TableError> {
+    path.exists().then(|| T::read(path)).transpose()
 }
 
 fn refuse_leaks(checks: &[ModelCheck], ctx: &Context<'_>) -> Result<(), EvaluateError> {

@@ -9,7 +9,7 @@ use crate::groups::{Scored, classes};
 
 /// A model on a split, with what it said of every clip.
 #[derive(Debug)]
-pub struct Subject<'a> {
+pub(crate) struct Subject<'a> {
     /// Description of it by its stage.
     pub about: &'a Model,
     /// Classes of all figures.
@@ -26,7 +26,7 @@ impl<'a> Subject<'a> {
     /// Brings what a model said of test and validation clips into the order of its classes; predictions of clips that `clips`
     /// lacks are left out. `trained_on` are the speakers whom its weights were fitted on, fold by fold; empty where nobody
     /// tells. With `scale`, a temperature is fitted on the validation clips of each fold, and on nothing else.
-    pub fn new(
+    pub(crate) fn new(
         about: &'a Model,
         predictions: &[&'a Prediction],
         validation: &'a [Prediction],
@@ -67,7 +67,7 @@ impl<'a> Subject<'a> {
     }
 
     /// Protocol of its split; empty where not known.
-    pub fn protocol(&self) -> &str {
+    pub(crate) fn protocol(&self) -> &str {
         self.about.protocol.as_deref().unwrap_or_default()
     }
 }

@@ -8,85 +8,35 @@ use ser_schemas::TableError;
 /// Why a corpus could not be read at all.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
+#[expect(missing_docs, reason = "messages say what their fields are")]
 pub enum IngestError {
     /// No built-in descriptor has this name.
     #[error("there is no built-in corpus `{name}`: {hint}")]
-    UnknownCorpus {
-        /// The name asked for.
-        name: String,
-        /// The nearest name, the valid names, and how to name a descriptor of one's own.
-        hint: String,
-    },
+    UnknownCorpus { name: String, hint: String },
     /// The descriptor cannot be opened.
     #[error("cannot read the corpus descriptor `{}`", path.display())]
-    DescriptorUnreadable {
-        /// The descriptor.
-        path: PathBuf,
-        /// What the operating system said.
-        #[source]
-        source: std::io::Error,
-    },
+    DescriptorUnreadable { path: PathBuf, source: std::io::Error },
     /// The descriptor is not a valid one. All problems found are listed.
     #[error("the corpus descriptor `{path}` is not valid:{}", listed(problems))]
-    DescriptorInvalid {
-        /// The descriptor: its path, or the name of a built-in one.
-        path: String,
-        /// What is wrong with it, at least one.
-        problems: Vec<DescriptorProblem>,
-    },
+    DescriptorInvalid { path: String, problems: Vec<DescriptorProblem> },
     /// The stage asks for a kind of recording that the descriptor does not name.
     #[error("corpus `{corpus}` has no modality `{modality}`: {hint}")]
-    UnknownModality {
-        /// The corpus.
-        corpus: String,
-        /// The word in the stage's `modalities`.
-        modality: String,
-        /// What is valid.
-        hint: String,
-    },
+    UnknownModality { corpus: String, modality: String, hint: String },
     /// The root is there, but it is not a folder.
     #[error("the root of corpus `{corpus}`, `{}`, is a file: expected the folder that holds the audio", root.display())]
-    RootIsFile {
-        /// The corpus.
-        corpus: String,
-        /// The root.
-        root: PathBuf,
-    },
+    RootIsFile { corpus: String, root: PathBuf },
     /// The root is there, but it cannot be listed.
     #[error("cannot read `{}`, the root of corpus `{corpus}`", root.display())]
-    RootUnreadable {
-        /// The corpus.
-        corpus: String,
-        /// The root.
-        root: PathBuf,
-        /// What the operating system said.
-        #[source]
-        source: std::io::Error,
-    },
+    RootUnreadable { corpus: String, root: PathBuf, source: std::io::Error },
     /// Files disappeared after they were listed: the folder is being moved, unmounted or cleaned up.
     #[error(
         "{count} of the files of corpus `{corpus}` disappeared while they were read, the first is `{first}`: run again \
          when the folder is complete"
     )]
-    Vanished {
-        /// The corpus.
-        corpus: String,
-        /// How many files are gone.
-        count: usize,
-        /// One of them, below the root.
-        first: String,
-    },
+    Vanished { corpus: String, count: usize, first: String },
     /// The machine ran short of something. That says nothing about the file, so the stage fails and no clip is left out.
     #[error("cannot read `{}`: {hint}", path.display())]
-    Machine {
-        /// The file that was being read.
-        path: PathBuf,
-        /// What is short, and what to do about it.
-        hint: &'static str,
-        /// What the operating system said.
-        #[source]
-        source: std::io::Error,
-    },
+    Machine { path: PathBuf, hint: &'static str, source: std::io::Error },
     /// A table could not be written.
     #[error(transparent)]
     Table(#[from] TableError),

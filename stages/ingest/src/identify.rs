@@ -9,7 +9,7 @@ use ser_schemas::Emotion;
 use ser_text::printable;
 
 use crate::descriptor::{Descriptor, Field};
-use crate::names::{self, Facts};
+use crate::names::{self, Facts, Misread};
 use crate::tables::{Said, Tables, is_same, shown};
 
 /// A file, as its name and the tables describe it.
@@ -21,6 +21,10 @@ pub(crate) struct Identity {
     pub(crate) perceived_agreement: Option<f64>,
     /// Why speaker or emotion are not known; `None` when both are.
     pub(crate) not_understood: Option<String>,
+    /// The path below the root without extension, composed and repaired.
+    pub(crate) path: String,
+    /// What keeps the name from being read.
+    pub(crate) misread: Option<Misread>,
     /// Number of the descriptor's repair that the name needed.
     pub(crate) repaired: Option<usize>,
     /// Number of the descriptor's pattern that the name follows.
@@ -63,9 +67,10 @@ struct Telling<'a> {
 /// Describes the file at `path`: below the root, without extension.
 pub(crate) fn identify(descriptor: &Descriptor, tables: &Tables, path: &str) -> Identity {
     let reading = names::read_name(descriptor, path);
-    let (repaired, pattern, own_part) = (reading.repaired, reading.pattern, reading.own_part());
-    let identity = Identity { repaired, pattern, own_part, ..Identity::default() };
-    let facts = match reading.facts {
+    let own_part = reading.own_part();
+    let names::Reading { path: read, misread, repaired, pattern, facts, .. } = reading;
+    let identity = Identity { path: read, misread, repaired, pattern, own_part, ..Identity::default() };
+    let facts = match facts {
         Ok(facts) => facts,
         Err(why) => return Identity { not_understood: Some(why), ..identity },
     };

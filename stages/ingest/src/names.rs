@@ -46,17 +46,9 @@ pub(crate) enum Misread {
     /// No pattern fits.
     Pattern,
     /// A group holds what the codes of its field do not have.
-    Code {
-        /// The group.
-        field: Field,
-        /// What it holds.
-        text: String,
-    },
+    Code { field: Field, text: String },
     /// The emotion is a word that is neither built in nor declared.
-    Emotion {
-        /// The word.
-        word: String,
-    },
+    Emotion { word: String },
 }
 
 /// Reads `path`: below the root, with `/`, without the extension.
@@ -81,10 +73,7 @@ pub(crate) fn groups<'p>(descriptor: &Descriptor, path: &'p str) -> Vec<(Field, 
 }
 
 /// The pattern that fits `path`, its number, and what it takes of it; `path` is one of a [`Reading`].
-pub(crate) fn first_match<'d, 'p>(
-    descriptor: &'d Descriptor,
-    path: &'p str,
-) -> Option<(usize, &'d Pattern, regex::Captures<'p>)> {
+fn first_match<'d, 'p>(descriptor: &'d Descriptor, path: &'p str) -> Option<(usize, &'d Pattern, regex::Captures<'p>)> {
     let patterns = descriptor.patterns.iter().enumerate();
     patterns.into_iter().find_map(|(number, pattern)| Some((number, pattern, pattern.path.captures(path)?)))
 }
@@ -220,32 +209,35 @@ impl Facts {
         if is_blank(value) {
             return Some(());
         }
-        let value = Some(nfc(value).into_owned());
-        match field {
-            Field::Speaker => self.speaker = value,
-            Field::Intensity => self.intensity = value,
-            Field::Sentence => self.sentence = value,
-            Field::Take => self.take = value,
-            Field::Gender => self.gender = value,
-            Field::Emotion => {
-                self.emotion = Some(descriptor.emotion(value.as_deref().unwrap_or_default())?);
-                self.emotion_raw = value;
-            }
-            Field::AgeYears | Field::PerceivedEmotion | Field::PerceivedAgreement => {}
+        let value = nfc(value).into_owned();
+        if field == Field::Emotion {
+            self.emotion = Some(descriptor.emotion(&value)?);
+        }
+        if let Some(place) = self.place(field) {
+            *place = Some(value);
         }
         Some(())
     }
 
     /// Forgets the value of `field`.
     pub(crate) fn clear(&mut self, field: Field) {
+        if field == Field::Emotion {
+            self.emotion = None;
+        }
+        if let Some(place) = self.place(field) {
+            *place = None;
+        }
+    }
+
+    fn place(&mut self, field: Field) -> Option<&mut Option<String>> {
         match field {
-            Field::Speaker => self.speaker = None,
-            Field::Emotion => (self.emotion, self.emotion_raw) = (None, None),
-            Field::Intensity => self.intensity = None,
-            Field::Sentence => self.sentence = None,
-            Field::Take => self.take = None,
-            Field::Gender => self.gender = None,
-            Field::AgeYears | Field::PerceivedEmotion | Field::PerceivedAgreement => {}
+            Field::Speaker => Some(&mut self.speaker),
+            Field::Emotion => Some(&mut self.emotion_raw),
+            Field::Intensity => Some(&mut self.intensity),
+            Field::Sentence => Some(&mut self.sentence),
+            Field::Take => Some(&mut self.take),
+            Field::Gender => Some(&mut self.gender),
+            Field::AgeYears | Field::PerceivedEmotion | Field::PerceivedAgreement => None,
         }
     }
 

@@ -25,28 +25,20 @@ impl Params {
     /// Problems that the types cannot express.
     pub fn check(&self) -> Vec<Problem> {
         let mut problems = Vec::new();
+        let mut problem = |key: &str, message: String, hint: String| {
+            problems.push(Problem { key: key.to_owned(), message, hint: Some(hint) });
+        };
         if self.corpus.trim().is_empty() {
-            problems.push(Problem {
-                key: "corpus".into(),
-                message: "`corpus` is missing".into(),
-                hint: Some(format!(
-                    "name a built-in corpus ({}) or the path of a descriptor: `corpus = \"my_corpus.toml\"`",
-                    descriptor::builtin_names().join(", ")
-                )),
-            });
-        } else if let Some(problem) = descriptor::unknown_builtin(&self.corpus) {
-            problems.push(Problem {
-                key: "corpus".into(),
-                message: format!("there is no built-in corpus `{}`", self.corpus),
-                hint: Some(problem),
-            });
+            let names = descriptor::builtin_names().join(", ");
+            let hint =
+                format!("name a built-in corpus ({names}) or the path of a descriptor: `corpus = \"my_corpus.toml\"`");
+            problem("corpus", "`corpus` is missing".to_owned(), hint);
+        } else if let Some(hint) = descriptor::unknown_builtin(&self.corpus) {
+            problem("corpus", format!("there is no built-in corpus `{}`", self.corpus), hint);
         }
         if self.root.trim().is_empty() {
-            problems.push(Problem {
-                key: "root".into(),
-                message: "`root` is missing".into(),
-                hint: Some("name the folder that holds the audio: `root = \"data/ravdess\"`".into()),
-            });
+            let hint = "name the folder that holds the audio: `root = \"data/ravdess\"`".to_owned();
+            problem("root", "`root` is missing".to_owned(), hint);
         }
         problems
     }

@@ -147,6 +147,10 @@ fn row(
 ) -> Result<(Clip, Probed), IngestError> {
     let path = Path::new(&params.root).join(&found.below_root).to_string_lossy().into_owned();
     let mut clip = Clip::found(id.to_owned(), descriptor.name.clone(), path, found.stat.bytes);
+    let probed = match known {
+        Some(entry) if seen.fill(&entry.hash, &mut clip) => Probed { entry: Some(*entry), vanished: false },
+        _ => probe(found, seen, &mut clip)?,
+    };
     let facts = &identity.facts;
     clip.speaker = facts.speaker.as_ref().map(|speaker| format!("{}:{speaker}", descriptor.name));
     clip.gender.clone_from(&facts.gender);
@@ -160,10 +164,6 @@ fn row(
     clip.perceived_emotion = identity.perceived_emotion;
     clip.perceived_agreement = identity.perceived_agreement;
     clip.name_matches_folder = facts.name_matches_folder;
-    let probed = match known {
-        Some(entry) if seen.fill(&entry.hash, &mut clip) => Probed { entry: Some(*entry), vanished: false },
-        _ => probe(found, seen, &mut clip)?,
-    };
     if clip.problem.is_none()
         && let Some((reason, detail)) = name_problem(params, descriptor, identity)
     {

@@ -18,33 +18,15 @@ impl Seen {
         Self(rows.into_iter().filter_map(|row| Some((from_hex(row.content_hash.as_deref()?)?, row))).collect())
     }
 
-    /// Fills in what content of `hash` says; `false` when it was not seen yet.
+    /// Makes `clip`, a file of which no more than its place is known, what content of `hash` says; `false` when that
+    /// was not seen yet. What was told by the name and the tables of another file of this content is told with it.
     pub(crate) fn fill(&self, hash: &Hash, clip: &mut Clip) -> bool {
         let Some(known) = self.0.get(hash) else { return false };
-        clip.content_hash.clone_from(&known.content_hash);
-        clip.audio_hash.clone_from(&known.audio_hash);
-        clip.container.clone_from(&known.container);
-        clip.codec.clone_from(&known.codec);
-        clip.sample_rate_hz = known.sample_rate_hz;
-        clip.channels = known.channels;
-        clip.bits_per_sample = known.bits_per_sample;
-        clip.duration_s = known.duration_s;
-        clip.peak_dbfs = known.peak_dbfs;
-        clip.rms_dbfs = known.rms_dbfs;
-        clip.channel_rms_dbfs = known.channel_rms_dbfs;
-        clip.dc_offset = known.dc_offset;
-        clip.clipped_fraction = known.clipped_fraction;
-        clip.silence_fraction = known.silence_fraction;
-        clip.leading_silence_s = known.leading_silence_s;
-        clip.trailing_silence_s = known.trailing_silence_s;
-        clip.bandwidth_hz = known.bandwidth_hz;
-        clip.fingerprint.clone_from(&known.fingerprint);
-        clip.remark.clone_from(&known.remark);
-        clip.phase.clone_from(&known.phase);
+        let Clip { clip_id, corpus, path, bytes, .. } = std::mem::replace(clip, known.clone());
+        (clip.clip_id, clip.corpus, clip.path, clip.bytes) = (clip_id, corpus, path, bytes);
         // What is wrong with a name is judged anew, by what the name is now.
-        if !matches!(known.problem, Some(Reason::NameNotUnderstood | Reason::OtherModality)) {
-            clip.problem = known.problem;
-            clip.problem_detail.clone_from(&known.problem_detail);
+        if matches!(known.problem, Some(Reason::NameNotUnderstood | Reason::OtherModality)) {
+            (clip.problem, clip.problem_detail) = (None, None);
         }
         true
     }

@@ -13,13 +13,8 @@ pub(crate) enum Label {
     Class(Emotion),
     /// A class that neither is built in nor asked for.
     Further(Emotion),
-    /// A label without a place in the class set, in words; and why.
-    Unwanted {
-        /// The emotion, or the corpus's own word.
-        word: String,
-        /// What the user should know.
-        why: String,
-    },
+    /// A label without a place in the class set: the emotion, or the corpus's own word; and why.
+    Unwanted { word: String, why: String },
     /// Raters did not settle on a label.
     Unrated,
     /// The corpus tells no emotion of this file.

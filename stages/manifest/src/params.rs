@@ -77,11 +77,11 @@ pub enum ClassSet {
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub enum LabelSource {
-    /// What the speaker was asked to portray.
+    /// Emotion that the speaker was asked to portray.
     #[default]
     Intended,
-    /// What most raters heard. Clips that were not rated, or where raters tied, are left out as `label_not_wanted`; a
-    /// corpus without any rating keeps its intended labels.
+    /// Emotion that most raters heard. Clips that were not rated, or where raters tied, are left out as
+    /// `label_not_wanted`; a corpus without any rating keeps its intended labels.
     Perceived,
 }
 
@@ -124,7 +124,7 @@ impl Merge {
         map.into_iter().flatten().map(|(from, to)| (*from, *to))
     }
 
-    /// Whether clips can be of `class` once all are merged.
+    /// `true` if clips can be of `class` once all are merged.
     fn leaves(&self, class: Emotion) -> bool {
         self.class_of(class) == Some(class) || self.pairs().any(|(_, to)| to == class)
     }
@@ -161,7 +161,7 @@ pub(crate) fn folded(word: &str) -> String {
 }
 
 impl Params {
-    /// Whether clips of `class`, which is one after `merge`, are kept.
+    /// `true` if clips of `class`, which is one after `merge`, are kept.
     pub(crate) fn keeps(&self, class: Emotion) -> bool {
         if !self.keep.is_empty() {
             return self.keep.contains(&class);

@@ -187,22 +187,16 @@ fn first_reason(params: &Params, clip: &Clip, label: &Label) -> Option<(Reason, 
     if let Some(reason) = clip.problem {
         return Some((reason, clip.problem_detail.clone().unwrap_or_else(|| reason.meaning().to_owned())));
     }
-    match label {
-        Label::Unwanted { why, .. } => Some((Reason::LabelNotWanted, why.clone())),
-        Label::Further(class) => Some((
-            Reason::LabelNotWanted,
-            format!("`{class}` is none of the built-in emotions, and neither `keep` nor `labels` asks for it"),
-        )),
-        Label::Unrated => Some((
-            Reason::LabelNotWanted,
-            "raters were tied, or the clip was not rated: it has no perceived label".to_owned(),
-        )),
-        Label::Untold => Some((
-            Reason::LabelNotWanted,
-            "neither the file's name nor a table of the corpus tells its emotion".to_owned(),
-        )),
-        Label::Class(_) => SoundRules::from(params).judge(clip),
-    }
+    let why = match label {
+        Label::Class(_) => return SoundRules::from(params).judge(clip),
+        Label::Unwanted { why, .. } => why.clone(),
+        Label::Further(class) => {
+            format!("`{class}` is none of the built-in emotions, and neither `keep` nor `labels` asks for it")
+        }
+        Label::Unrated => "raters were tied, or the clip was not rated: it has no perceived label".to_owned(),
+        Label::Untold => "neither the file's name nor a table of the corpus tells its emotion".to_owned(),
+    };
+    Some((Reason::LabelNotWanted, why))
 }
 
 fn what_was_found(corpus: &Corpus, reasons: &BTreeMap<Reason, u64>) -> String {

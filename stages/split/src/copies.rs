@@ -3,10 +3,10 @@
 //! Of a recording that lies in two corpora the manifest keeps one file. The other is in no fold, but its speaker may be:
 //! then a model is trained on the voice that it is tested on. So such speakers are tied as those of near copies are.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::BTreeMap;
 use std::path::Path;
 
-use ser_schemas::{Clip, Exclusion, Table, TableResult};
+use ser_schemas::{Clip, Exclusion, Table, TableResult, copies};
 
 use crate::near::{NearPair, leaders};
 
@@ -68,18 +68,12 @@ impl<'a> Copies<'a> {
 /// The exact copies that the exclusions in `dir` name, of files in another corpus than their own.
 pub(crate) fn read(dir: &Path, clips: &[Clip]) -> TableResult<Vec<ExactCopy>> {
     let rows = Exclusion::read_in(dir)?;
-    // An id may be that of a file left out as well; the clip is the one that is meant.
-    let out = rows.iter().map(|row| (row.clip_id.as_str(), (&row.corpus, row.speaker.as_ref())));
-    let kept = clips.iter().map(|clip| (clip.clip_id.as_str(), (&clip.corpus, clip.speaker.as_ref())));
-    let files: HashMap<&str, _> = out.chain(kept).collect();
-    let copy = |row: &Exclusion| {
-        let (of, speaker) = (row.copy_of.as_ref()?, row.speaker.as_ref()?);
-        let &(corpus, Some(other)) = files.get(of.as_str())? else { return None };
-        (*corpus != row.corpus && other != speaker).then(|| ExactCopy {
-            clips: [row.clip_id.clone(), of.clone()],
-            speakers: [speaker.clone(), other.clone()],
-            corpora: [row.corpus.clone(), corpus.clone()],
-        })
-    };
-    Ok(rows.iter().filter_map(copy).collect())
+    let pairs = copies(&rows, clips).into_iter();
+    let elsewhere = pairs.filter(|[copy, of]| copy.corpus != of.corpus && copy.speaker != of.speaker);
+    let exact = elsewhere.map(|pair| ExactCopy {
+        clips: pair.map(|file| file.clip_id.to_owned()),
+        speakers: pair.map(|file| file.speaker.to_owned()),
+        corpora: pair.map(|file| file.corpus.to_owned()),
+    });
+    Ok(exact.collect())
 }

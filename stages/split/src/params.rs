@@ -37,13 +37,13 @@ impl Protocol {
         }
     }
 
-    /// Whether a speaker on both sides is a leak.
+    /// `true` if a speaker on both sides is a leak.
     pub const fn keeps_speakers_apart(self) -> bool {
         matches!(self, Self::SpeakerIndependent | Self::LeaveOneCorpusOut | Self::LeaveOneSpeakerOut)
     }
 }
 
-/// What is done about near copies of a take that would stand on two sides of a fold.
+/// Treatment of near copies of a take that would stand on two sides of a fold.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub enum NearCopies {
@@ -97,8 +97,8 @@ pub struct Params {
     /// the clips; `leave-out` otherwise. Of a recording in two corpora the manifest leaves out all but one file; its
     /// speakers, or with `leave-one-corpus-out` its corpora, are then held out together by the same rule.
     pub near_copies: Option<NearCopies>,
-    /// Whether the stage fails where there is only one corpus, speaker or value to hold out. If not, it warns and makes
-    /// no folds, and models on this split predict nothing.
+    /// `true` fails the stage where there is only one corpus, speaker or value to hold out. Otherwise it warns and
+    /// makes no folds, and models on this split predict nothing.
     pub required: bool,
 }
 
@@ -162,39 +162,24 @@ impl Default for Params {
 mod tests {
     use super::*;
 
-    fn keys(params: &Params) -> Vec<String> {
-        params.check().into_iter().map(|problem| problem.key).collect()
-    }
-
     #[test]
-    fn the_defaults_are_acceptable() {
-        assert_eq!(keys(&Params::default()), Vec::<String>::new());
-    }
-
-    #[test]
-    fn all_mistakes_are_reported_at_once() {
-        let params = Params { folds: 1, column: Some("take".into()), ..Params::default() };
-        assert_eq!(keys(&params), ["folds", "column"]);
-    }
-
-    #[test]
-    fn a_column_protocol_needs_exactly_one_source() {
-        let mut params = Params { protocol: Protocol::Column, ..Params::default() };
-        assert_eq!(keys(&params), ["column"]);
-        params.file = Some("my_split.csv".into());
-        assert_eq!(keys(&params), Vec::<String>::new());
-        params.column = Some("take".into());
-        assert_eq!(keys(&params), ["column"]);
-    }
-
-    #[test]
-    fn a_file_cannot_be_told_to_move_clips() {
-        let mut params = Params { protocol: Protocol::Column, file: Some("my_split.csv".into()), ..Params::default() };
-        for (rule, expected) in
-            [(NearCopies::KeepTogether, &["near_copies"][..]), (NearCopies::LeaveOut, &[]), (NearCopies::Fail, &[])]
-        {
-            params.near_copies = Some(rule);
-            assert_eq!(keys(&params), expected, "{}", rule.as_str());
+    fn mistakes_are_reported_at_once_each_with_its_key() {
+        let keys = |params: Params| params.check().into_iter().map(|problem| problem.key).collect::<Vec<_>>();
+        let column = Some("take".to_owned());
+        let by_column = Params { protocol: Protocol::Column, ..Params::default() };
+        let by_file = Params { file: Some("my_split.csv".into()), ..by_column.clone() };
+        let with = |rule: NearCopies| Params { near_copies: Some(rule), ..by_file.clone() };
+        for (params, expected) in [
+            (Params::default(), &[][..]),
+            (Params { folds: 1, column: column.clone(), ..Params::default() }, &["folds", "column"]),
+            (by_column, &["column"]),
+            (by_file.clone(), &[]),
+            (Params { column, ..by_file.clone() }, &["column"]),
+            (with(NearCopies::KeepTogether), &["near_copies"]),
+            (with(NearCopies::LeaveOut), &[]),
+            (with(NearCopies::Fail), &[]),
+        ] {
+            assert_eq!(keys(params.clone()), expected, "{params:?}");
         }
     }
 }

@@ -51,16 +51,14 @@ pub struct Place {
 /// Why bytes are not read as text. Each is a sentence about "it", the file, and says what to do.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
+#[expect(missing_docs, reason = "messages say what their fields are")]
 pub enum DecodeError {
     /// A mark that says UTF-8, and bytes that are not.
     #[error("it is marked as UTF-8 and is not: {0} belongs to no character; save it as UTF-8")]
     BadUtf8(Place),
     /// A mark that says UTF-16, and bytes that are not.
     #[error("it is marked as UTF-16 and is not, from line {line} on: save it as UTF-8")]
-    BadUtf16 {
-        /// Line, from 1.
-        line: usize,
-    },
+    BadUtf16 { line: usize },
     /// Every other byte is zero, and no mark tells the byte order.
     #[error("it is UTF-16 without its byte order mark: save it as UTF-8, or as UTF-16 with the mark")]
     UnmarkedUtf16,

@@ -58,15 +58,11 @@ pub struct Fault {
 /// What is wrong with a row.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
+#[expect(missing_docs, reason = "messages say what their fields are")]
 pub enum FaultKind {
     /// More cells than the header has, or fewer: something was not quoted, or is missing.
     #[error("expected {expected} cells, found {found}")]
-    Cells {
-        /// Cells of the row.
-        found: usize,
-        /// Cells of the header.
-        expected: usize,
-    },
+    Cells { found: usize, expected: usize },
     /// A quote that opens a cell and does not close it.
     #[error("a quote opens a cell and is never closed")]
     OpenQuote,
@@ -78,15 +74,11 @@ pub enum FaultKind {
 /// Why the first line is no header.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
+#[expect(missing_docs, reason = "messages say what their fields are")]
 pub enum HeaderError {
     /// A row that cannot be read.
     #[error("line {}, the header: {}", fault.line, fault.kind)]
-    Fault {
-        /// Where it is, and what is wrong with it.
-        fault: Fault,
-        /// The separator that the table seems to have instead of the one it was read with.
-        separator: Option<char>,
-    },
+    Fault { fault: Fault, separator: Option<char> },
     /// More columns than any table has: this is another kind of file.
     #[error("the header has {0} cells, at most {MOST_COLUMNS} are read")]
     TooWide(usize),
@@ -95,25 +87,14 @@ pub enum HeaderError {
 /// Why a column was not found.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
+#[expect(missing_docs, reason = "messages say what their fields are")]
 pub enum ColumnError {
     /// No column has this name.
     #[error("it has no column `{name}`; {}", if found.is_empty() { "it is empty".to_owned() } else { listed(found) })]
-    Missing {
-        /// The column asked for.
-        name: String,
-        /// The header.
-        found: Vec<String>,
-        /// The separator that the table seems to have instead of the one it was read with.
-        separator: Option<char>,
-    },
+    Missing { name: String, found: Vec<String>, separator: Option<char> },
     /// Several columns have this name.
     #[error("it has {count} columns named `{name}`: rename all but the one that counts")]
-    Twice {
-        /// The column asked for.
-        name: String,
-        /// How many there are.
-        count: usize,
-    },
+    Twice { name: String, count: usize },
 }
 
 /// The beginning of a line.

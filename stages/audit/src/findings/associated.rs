@@ -1,6 +1,6 @@
 //! Properties of clips that depend on each other, so that the one can be learnt for the other.
 
-use ser_schemas::{Association, Finding, Severity};
+use ser_schemas::{Association, Finding};
 
 use super::finding;
 use crate::codes::Code;
@@ -42,7 +42,6 @@ fn of_row(params: &Params, row: &Association) -> Option<Finding> {
     let v = row.cramers_v.filter(|v| *v > params.max_association)?;
     let mutual = row.normalised_mutual_information.unwrap_or_default();
     Some(finding(
-        Severity::Warning,
         code,
         what.to_owned(),
         format!(

@@ -1,6 +1,6 @@
 //! Emotions that give the corpus away, or that are rare.
 
-use ser_schemas::{Clip, Emotion, Finding, Severity};
+use ser_schemas::{Clip, Emotion, Finding};
 use ser_text::{counted, some_names};
 
 use super::finding;
@@ -15,7 +15,6 @@ pub(super) fn class_in_one_corpus(_: &Params, dataset: &Dataset) -> Vec<Finding>
     }
     let only = |emotion: Emotion| match having(dataset, emotion).as_slice() {
         [corpus] => Some(finding(
-            Severity::Warning,
             Code::ClassInOneCorpus,
             format!("`{emotion}` is in {corpus} only: recognising the corpus is enough to recognise it"),
             counted(clips_of(dataset, corpus, emotion), "clip"),
@@ -36,7 +35,6 @@ pub(super) fn class_missing(_: &Params, dataset: &Dataset) -> Vec<Finding> {
         for corpus in dataset.corpus_names().into_iter().filter(|corpus| !having.contains(corpus)) {
             let of_others = having.iter().map(|other| format!("{other} {}", clips_of(dataset, other, emotion)));
             findings.push(finding(
-                Severity::Warning,
                 Code::ClassMissingFromCorpus,
                 format!("{corpus} has no `{emotion}`: its recordings are evidence against that emotion"),
                 format!("clips elsewhere: {}", some_names(of_others)),
@@ -58,7 +56,6 @@ pub(super) fn imbalance(params: &Params, dataset: &Dataset) -> Vec<Finding> {
         return Vec::new();
     }
     vec![finding(
-        Severity::Warning,
         Code::ClassImbalance,
         format!("`{common}` has {ratio:.1} times the clips of `{rare}`: accuracy favours `{common}`, UAR does not"),
         some_names(counts.iter().rev().map(|(clips, emotion)| format!("{emotion} {clips}"))),

@@ -5,24 +5,16 @@ use std::collections::BTreeMap;
 use ser_schemas::{CorpusStatus, Exclusion, Finding, Reason, Severity};
 use ser_text::{counted, some_names};
 
-use super::finding;
+use super::{about, finding};
 use crate::codes::Code;
 use crate::dataset::Dataset;
 use crate::params::Params;
 
 /// Synthetic demo speech: figures say nothing about people.
 pub(super) fn synthetic(_: &Params, dataset: &Dataset) -> Vec<Finding> {
-    let synthetic: Vec<String> =
-        dataset.corpora.iter().filter(|corpus| corpus.synthetic).map(|corpus| corpus.corpus.clone()).collect();
-    if synthetic.is_empty() {
-        return Vec::new();
-    }
-    vec![finding(
-        Severity::Error,
-        Code::SyntheticData,
-        "the data are synthetic: no figure says anything about emotions in speech".to_owned(),
-        some_names(synthetic),
-    )]
+    let synthetic = dataset.corpora.iter().filter(|corpus| corpus.synthetic).map(|corpus| corpus.corpus.clone());
+    let message = "the data are synthetic: no figure says anything about emotions in speech".to_owned();
+    about(Code::SyntheticData, synthetic.collect(), |_| message).into_iter().collect()
 }
 
 /// Corpora that were declared and are not there.
@@ -34,7 +26,6 @@ pub(super) fn missing_corpora(_: &Params, dataset: &Dataset) -> Vec<Finding> {
             CorpusStatus::FolderEmpty => "its folder holds no audio of it",
         };
         Some(finding(
-            Severity::Warning,
             Code::CorpusMissing,
             format!("{} takes no part: {what}", corpus.corpus),
             format!("looked in {}", corpus.root),
@@ -50,7 +41,6 @@ pub(super) fn incomplete_corpora(_: &Params, dataset: &Dataset) -> Vec<Finding> 
         let shortfall = corpus.shortfall.clone()?;
         let expected = corpus.expected_files.map_or_else(String::new, |files| format!(" of {files}"));
         Some(finding(
-            Severity::Warning,
             Code::CorpusIncomplete,
             format!("{} is not the complete corpus: {shortfall}", corpus.corpus),
             format!("{}{expected} files, {} clips", corpus.files, corpus.clips),
@@ -66,15 +56,12 @@ pub(super) fn exclusions(_: &Params, dataset: &Dataset) -> Vec<Finding> {
         groups.entry((&exclusion.corpus, exclusion.reason)).or_default().push(exclusion);
     }
     let told = groups.into_iter().map(|((corpus, reason), files)| {
-        finding(
-            severity(reason),
-            Code::FilesExcluded,
-            format!("{} of {corpus} left out as {reason}", counted(files.len(), "file")),
-            some_names(files.into_iter().map(|file| match reason {
-                Reason::CopiesContradict => format!("{}: {}", file.path, file.detail),
-                _ => file.clip_id.clone(),
-            })),
-        )
+        let message = format!("{} of {corpus} left out as {reason}", counted(files.len(), "file"));
+        let evidence = some_names(files.into_iter().map(|file| match reason {
+            Reason::CopiesContradict => format!("{}: {}", file.path, file.detail),
+            _ => file.clip_id.clone(),
+        }));
+        Finding { severity: severity(reason), ..finding(Code::FilesExcluded, message, evidence) }
     });
     told.collect()
 }

@@ -1,11 +1,11 @@
 //! Recordings that are there more than once.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::BTreeMap;
 
-use ser_schemas::{Clip, Exclusion, Finding, NearDuplicate, Reason, Severity};
+use ser_schemas::{Clip, Finding, NearDuplicate, Reason, copies};
 use ser_text::{counted, nfc, some_names};
 
-use super::finding;
+use super::{about, finding};
 use crate::codes::Code;
 use crate::dataset::Dataset;
 use crate::measures::Measures;
@@ -19,7 +19,6 @@ pub(super) fn duplicates(_: &Params, dataset: &Dataset) -> Vec<Finding> {
     }
     let told = by_corpus.into_iter().map(|(corpus, copies)| {
         finding(
-            Severity::Info,
             Code::DuplicateAudio,
             format!("{} of {corpus} left out as a copy of another", counted(copies.len(), "file")),
             some_names(copies),
@@ -30,19 +29,13 @@ pub(super) fn duplicates(_: &Params, dataset: &Dataset) -> Vec<Finding> {
 
 /// Copies whose speakers are not one: a label is wrong, or one person has two names, whom a split must not divide.
 pub(super) fn speakers_differ(_: &Params, dataset: &Dataset) -> Vec<Finding> {
-    // An id may be that of a file left out as well; the clip is the one that is meant.
-    let out = dataset.exclusions.iter().map(|row| (row.clip_id.as_str(), row.speaker.as_deref()));
-    let kept = dataset.clips.iter().map(|clip| (clip.clip_id.as_str(), clip.speaker.as_deref()));
-    let speakers: HashMap<&str, Option<&str>> = out.chain(kept).collect();
-    let told = |row: &Exclusion| {
-        let (of, speaker) = (row.copy_of.as_deref()?, row.speaker.as_deref()?);
-        let other = (*speakers.get(of)?)?;
-        (nfc(speaker) != nfc(other)).then(|| format!("{} = {of} ({speaker} and {other})", row.clip_id))
-    };
-    let differing: Vec<String> = dataset.exclusions.iter().filter_map(told).collect();
+    let differing = copies(&dataset.exclusions, &dataset.clips).into_iter().filter_map(|[copy, of]| {
+        let (speaker, other) = (copy.speaker, of.speaker);
+        (nfc(speaker) != nfc(other)).then(|| format!("{} = {} ({speaker} and {other})", copy.clip_id, of.clip_id))
+    });
+    let differing: Vec<String> = differing.collect();
     let Some(first) = differing.first() else { return Vec::new() };
     vec![finding(
-        Severity::Warning,
         Code::DuplicateSpeakersDiffer,
         format!(
             "{} under another speaker than a copy, such as {first}: one of the names is wrong, or they are one person's",
@@ -54,20 +47,14 @@ pub(super) fn speakers_differ(_: &Params, dataset: &Dataset) -> Vec<Finding> {
 
 /// Clips of which altered copies cannot be told from other takes, so that none are looked for.
 pub(super) fn too_short(_: &Params, dataset: &Dataset) -> Vec<Finding> {
-    let short: Vec<String> =
-        dataset.clips.iter().filter(|clip| clip.is_too_short_to_compare()).map(|clip| clip.clip_id.clone()).collect();
-    if short.is_empty() {
-        return Vec::new();
-    }
-    vec![finding(
-        Severity::Info,
-        Code::TooShortToCompare,
+    let short = dataset.clips.iter().filter(|clip| clip.is_too_short_to_compare()).map(|clip| clip.clip_id.clone());
+    let message = |short| {
         format!(
             "{} with less than half a second of speech: of copies among them only those of equal sound are found",
-            counted(short.len(), "clip")
-        ),
-        some_names(short),
-    )]
+            counted(short, "clip")
+        )
+    };
+    about(Code::TooShortToCompare, short.collect(), message).into_iter().collect()
 }
 
 /// Clips with the same take that no hash gives away; those with contradicting labels once more.
@@ -91,7 +78,6 @@ pub(super) fn near_duplicates(_: &Params, measures: &Measures) -> Vec<Finding> {
         (!differences.is_empty()).then(|| format!("{} = {} ({})", pair.clip_a, pair.clip_b, differences.join("; ")))
     };
     let mut findings = vec![finding(
-        Severity::Warning,
         Code::NearDuplicateAudio,
         format!(
             "{} with the same take, which no hash gives away: on two sides of a split they leak",
@@ -105,17 +91,8 @@ pub(super) fn near_duplicates(_: &Params, measures: &Measures) -> Vec<Finding> {
             )
         })),
     )];
-    let contradicting: Vec<String> = pairs.iter().filter_map(differences).collect();
-    if !contradicting.is_empty() {
-        findings.push(finding(
-            Severity::Warning,
-            Code::NearDuplicateLabelsDiffer,
-            format!(
-                "{} with the same take under different labels: one of them is wrong",
-                counted(contradicting.len(), "pair")
-            ),
-            some_names(contradicting),
-        ));
-    }
+    findings.extend(about(Code::NearDuplicateLabelsDiffer, pairs.iter().filter_map(differences).collect(), |pairs| {
+        format!("{} with the same take under different labels: one of them is wrong", counted(pairs, "pair"))
+    }));
     findings
 }

@@ -15,7 +15,7 @@ mod sound;
 mod speakers;
 mod traces;
 
-use ser_schemas::{Finding, Severity};
+use ser_schemas::Finding;
 
 use crate::codes::Code;
 use crate::dataset::Dataset;
@@ -84,6 +84,11 @@ pub fn findings(params: &Params, dataset: &Dataset, measures: &Measures) -> Vec<
     findings
 }
 
-fn finding(severity: Severity, code: Code, message: String, evidence: String) -> Finding {
-    Finding { severity, code: code.as_str().to_owned(), message, evidence }
+/// A finding on `names`, of whose number `message` tells; none on nothing.
+fn about(code: Code, names: Vec<String>, message: impl FnOnce(usize) -> String) -> Option<Finding> {
+    (!names.is_empty()).then(|| finding(code, message(names.len()), ser_text::some_names(names)))
+}
+
+fn finding(code: Code, message: String, evidence: String) -> Finding {
+    Finding { severity: code.severity(), code: code.as_str().to_owned(), message, evidence }
 }

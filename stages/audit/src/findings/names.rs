@@ -1,6 +1,6 @@
 //! What was read from file names, and can hardly be right.
 
-use ser_schemas::{Clip, Emotion, Finding, Severity};
+use ser_schemas::{Clip, Emotion, Finding};
 use ser_text::{Told, alike, counted, some_names, strange};
 
 use super::finding;
@@ -16,7 +16,6 @@ pub(super) fn speakers_alike(_: &Params, dataset: &Dataset, corpus: &str) -> Opt
     let quoted = |names: &Vec<&str>| names.iter().map(|name| format!("`{name}`")).collect::<Vec<_>>().join(" = ");
     (!groups.is_empty()).then(|| {
         finding(
-            Severity::Warning,
             Code::SpeakersAlike,
             format!(
                 "speakers of {corpus} differ only in case, blanks, width or leading zeros: if they are one \
@@ -34,7 +33,6 @@ pub(super) fn doubtful(_: &Params, dataset: &Dataset) -> Vec<Finding> {
         let told: Vec<Told<'_>> = dataset.of_corpus(corpus).map(told).collect();
         let described = strange(&told).into_iter().map(|strange| {
             finding(
-                Severity::Warning,
                 Code::DoubtfulNames,
                 format!(
                     "{corpus}: {}; either its descriptor takes the wrong part of the names, or figures for new \

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use ser_schemas::{Clip, Emotion, Finding, Severity};
+use ser_schemas::{Clip, Emotion, Finding};
 use ser_text::{counted, some_names};
 
 use super::finding;
@@ -27,7 +27,6 @@ pub(super) fn perceived_otherwise(params: &Params, dataset: &Dataset, corpus: &s
         otherwise.into_iter().map(|((label, perceived), clips)| (clips, label, perceived)).collect();
     by_clips.sort_by(|a, b| b.0.cmp(&a.0).then((a.1, a.2).cmp(&(b.1, b.2))));
     Some(finding(
-        Severity::Warning,
         Code::PerceivedOtherwise,
         format!(
             "most raters heard another emotion than the label in {} of {corpus}, {:.0} % of those rated: no model can \
@@ -57,7 +56,6 @@ pub(super) fn low_agreement(params: &Params, dataset: &Dataset, corpus: &str) ->
     let shares =
         doubtful.iter().map(|clip| format!("{} {:.2}", clip.clip_id, clip.perceived_agreement.unwrap_or_default()));
     Some(finding(
-        Severity::Info,
         Code::LowAgreement,
         format!(
             "fewer than {:.0} % of the raters agreed on {} of {corpus}, of {} rated",

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use ser_schemas::{Finding, Severity};
+use ser_schemas::Finding;
 use ser_text::{counted, some_names};
 
 use super::finding;
@@ -23,7 +23,6 @@ pub(super) fn mixed_sample_rates(_: &Params, dataset: &Dataset, corpus: &str) ->
         distinct(own.filter_map(|clip| clip.speaker.as_deref())).len()
     };
     Some(finding(
-        Severity::Warning,
         Code::MixedSampleRates,
         format!("{corpus} mixes {} sample rates: bandwidth differs between its clips", by_clips.len()),
         some_names(by_clips.into_iter().map(|(clips, rate)| {
@@ -44,7 +43,6 @@ pub(super) fn sample_rate_by_corpus(_: &Params, dataset: &Dataset) -> Vec<Findin
         return Vec::new();
     }
     vec![finding(
-        Severity::Info,
         Code::SampleRateByCorpus,
         "the corpora were recorded at different sample rates: bandwidth can give the corpus away".to_owned(),
         some_names(mains.into_iter().map(|(corpus, rate)| format!("{corpus} {rate} Hz"))),
@@ -65,7 +63,6 @@ pub(super) fn band_limited(params: &Params, dataset: &Dataset, corpus: &str) -> 
     }
     limited.sort_by(|a, b| a.0.total_cmp(&b.0).then_with(|| a.2.cmp(b.2)));
     Some(finding(
-        Severity::Warning,
         Code::BandLimited,
         format!(
             "{} of {corpus}, of {}, reach less than {:.0} % of half their sample rate: upsampled, low-passed or coded \

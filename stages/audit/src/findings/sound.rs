@@ -1,9 +1,9 @@
 //! Recordings that were made, converted or stored wrong: clipped, shifted, at the wrong scale, out of phase.
 
-use ser_schemas::{Clip, Finding, Severity};
+use ser_schemas::{Clip, Finding};
 use ser_text::{counted, some_names};
 
-use super::finding;
+use super::{about, finding};
 use crate::codes::Code;
 use crate::dataset::Dataset;
 use crate::params::Params;
@@ -22,7 +22,7 @@ const OUT_OF_PHASE_DB: f64 = 3.0;
 pub(super) fn beyond_full_scale(_: &Params, dataset: &Dataset, corpus: &str) -> Option<Finding> {
     told(
         dataset.of_corpus(corpus),
-        (Severity::Warning, Code::BeyondFullScale),
+        Code::BeyondFullScale,
         |clip| clip.peak_dbfs.filter(|peak| *peak > BEYOND_FULL_SCALE_DB),
         |clips| {
             format!(
@@ -38,7 +38,7 @@ pub(super) fn beyond_full_scale(_: &Params, dataset: &Dataset, corpus: &str) -> 
 pub(super) fn clipping(params: &Params, dataset: &Dataset, corpus: &str) -> Option<Finding> {
     told(
         dataset.of_corpus(corpus),
-        (Severity::Warning, Code::Clipping),
+        Code::Clipping,
         |clip| clip.clipped_fraction.filter(|share| *share > params.max_clipped),
         |clips| {
             format!(
@@ -58,7 +58,7 @@ pub(super) fn channels_out_of_phase(_: &Params, dataset: &Dataset, corpus: &str)
     };
     told(
         dataset.of_corpus(corpus),
-        (Severity::Warning, Code::ChannelsOutOfPhase),
+        Code::ChannelsOutOfPhase,
         |clip| lost(clip).filter(|db| *db > OUT_OF_PHASE_DB),
         |clips| {
             format!(
@@ -73,7 +73,7 @@ pub(super) fn channels_out_of_phase(_: &Params, dataset: &Dataset, corpus: &str)
 pub(super) fn dc_offset(params: &Params, dataset: &Dataset, corpus: &str) -> Option<Finding> {
     told(
         dataset.of_corpus(corpus),
-        (Severity::Info, Code::DcOffset),
+        Code::DcOffset,
         |clip| clip.dc_offset.filter(|offset| *offset > params.max_dc_offset),
         |clips| {
             format!(
@@ -90,7 +90,7 @@ pub(super) fn dc_offset(params: &Params, dataset: &Dataset, corpus: &str) -> Opt
 pub(super) fn low_resolution(_: &Params, dataset: &Dataset, corpus: &str) -> Option<Finding> {
     told(
         dataset.of_corpus(corpus),
-        (Severity::Info, Code::LowResolution),
+        Code::LowResolution,
         |clip| clip.bits_per_sample.filter(|bits| *bits < FEWEST_BITS).map(f64::from),
         |clips| {
             format!(
@@ -106,7 +106,7 @@ pub(super) fn low_resolution(_: &Params, dataset: &Dataset, corpus: &str) -> Opt
 pub(super) fn mostly_silence(params: &Params, dataset: &Dataset, corpus: &str) -> Option<Finding> {
     told(
         dataset.of_corpus(corpus),
-        (Severity::Info, Code::MostlySilence),
+        Code::MostlySilence,
         |clip| clip.silence_fraction.filter(|share| *share > params.max_silence),
         |clips| {
             format!(
@@ -121,21 +121,17 @@ pub(super) fn mostly_silence(params: &Params, dataset: &Dataset, corpus: &str) -
 
 /// Files whose remark tells of something odd, such as a second file behind the first.
 pub(super) fn odd_files(_: &Params, dataset: &Dataset, corpus: &str) -> Option<Finding> {
-    let odd: Vec<String> = dataset
-        .of_corpus(corpus)
-        .filter_map(|clip| Some(format!("{}: {}", clip.clip_id, clip.remark.as_ref()?)))
-        .collect();
-    (!odd.is_empty()).then(|| {
-        let message =
-            format!("{} of {corpus} come from odd files that were read nonetheless", counted(odd.len(), "clip"));
-        finding(Severity::Warning, Code::OddFile, message, some_names(odd))
+    let odd = dataset.of_corpus(corpus);
+    let odd = odd.filter_map(|clip| Some(format!("{}: {}", clip.clip_id, clip.remark.as_ref()?)));
+    about(Code::OddFile, odd.collect(), |odd| {
+        format!("{} of {corpus} come from odd files that were read nonetheless", counted(odd, "clip"))
     })
 }
 
 /// The clips of which `figure` tells something, the largest figures first.
 fn told<'a>(
     clips: impl Iterator<Item = &'a Clip>,
-    (severity, code): (Severity, Code),
+    code: Code,
     figure: impl Fn(&Clip) -> Option<f64>,
     message: impl Fn(String) -> String,
     in_words: impl Fn(f64) -> String,
@@ -147,7 +143,7 @@ fn told<'a>(
     told.sort_by(|a, b| b.0.total_cmp(&a.0).then_with(|| a.1.cmp(b.1)));
     let message = message(counted(told.len(), "clip"));
     let evidence = told.into_iter().map(|(figure, clip)| format!("{clip} {}", in_words(figure)));
-    Some(finding(severity, code, message, some_names(evidence)))
+    Some(finding(code, message, some_names(evidence)))
 }
 
 #[cfg(test)]

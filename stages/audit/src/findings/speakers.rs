@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use ser_schemas::{Finding, Severity};
 use ser_text::{counted, some_names};
 
-use super::finding;
+use super::{about, finding};
 use crate::codes::Code;
 use crate::dataset::{Dataset, UNKNOWN, distinct};
 use crate::params::Params;
@@ -21,12 +21,9 @@ pub(super) fn single_gender(_: &Params, dataset: &Dataset, corpus: &str) -> Opti
         return None;
     }
     let speakers = distinct(clips.clone().filter_map(|clip| clip.speaker.as_deref())).len();
-    Some(finding(
-        severity,
-        Code::SingleGenderCorpus,
-        format!("all speakers of {corpus} are {gender}: what a model learns of it mixes gender with corpus"),
-        format!("{}, {}", counted(speakers, "speaker"), counted(clips.count(), "clip")),
-    ))
+    let message = format!("all speakers of {corpus} are {gender}: what a model learns of it mixes gender with corpus");
+    let evidence = format!("{}, {}", counted(speakers, "speaker"), counted(clips.count(), "clip"));
+    Some(Finding { severity, ..finding(Code::SingleGenderCorpus, message, evidence) })
 }
 
 /// A corpus with so few speakers that figures for new speakers, and intervals, say little.
@@ -36,7 +33,6 @@ pub(super) fn few_speakers(params: &Params, dataset: &Dataset, corpus: &str) -> 
         return None;
     }
     Some(finding(
-        Severity::Warning,
         Code::FewSpeakers,
         format!("{corpus} has {}: its figures say little about other speakers", counted(speakers.len(), "speaker")),
         some_names(speakers),
@@ -54,7 +50,6 @@ pub(super) fn few_clips(params: &Params, dataset: &Dataset, corpus: &str) -> Opt
         return None;
     }
     Some(finding(
-        Severity::Info,
         Code::FewClipsOfSpeaker,
         format!(
             "{} of {corpus} with fewer than {} clips",
@@ -67,12 +62,9 @@ pub(super) fn few_clips(params: &Params, dataset: &Dataset, corpus: &str) -> Opt
 
 /// Clips whose speaker is not known.
 pub(super) fn unknown_speakers(_: &Params, dataset: &Dataset, corpus: &str) -> Option<Finding> {
-    let nameless: Vec<&str> =
-        dataset.of_corpus(corpus).filter(|clip| clip.speaker.is_none()).map(|clip| clip.clip_id.as_str()).collect();
-    (!nameless.is_empty()).then(|| {
-        let clips = counted(nameless.len(), "clip");
-        let message = format!("{clips} of {corpus} without a speaker: they cannot be kept apart");
-        finding(Severity::Warning, Code::SpeakerUnknown, message, some_names(nameless))
+    let nameless = dataset.of_corpus(corpus).filter(|clip| clip.speaker.is_none()).map(|clip| clip.clip_id.clone());
+    about(Code::SpeakerUnknown, nameless.collect(), |nameless| {
+        format!("{} of {corpus} without a speaker: they cannot be kept apart", counted(nameless, "clip"))
     })
 }
 
@@ -82,6 +74,6 @@ pub(super) fn unknown_genders(_: &Params, dataset: &Dataset, corpus: &str) -> Op
     (genderless > 0).then(|| {
         let message = format!("{} of {corpus} without the gender of the speaker", counted(genderless, "clip"));
         let all = counted(dataset.of_corpus(corpus).count(), "clip");
-        finding(Severity::Info, Code::GenderUnknown, message, format!("of {all}"))
+        finding(Code::GenderUnknown, message, format!("of {all}"))
     })
 }

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use ser_schemas::{Finding, Severity, Shortcut};
+use ser_schemas::{Finding, Shortcut};
 use ser_text::some_names;
 
 use super::finding;
@@ -21,9 +21,7 @@ pub(super) fn corpus_shortcuts(params: &Params, measures: &Measures) -> Vec<Find
     if rows.is_empty() {
         return Vec::new();
     }
-    vec![finding(
-        Severity::Warning,
-        Code::RecordingPredictsCorpus,
+    vec![finding(Code::RecordingPredictsCorpus,
         "the recording tells the corpus: what is confounded with the corpus can be learnt without listening to the voice"
             .to_owned(),
         scores(&rows),
@@ -41,10 +39,10 @@ pub(super) fn emotion_shortcuts(params: &Params, measures: &Measures) -> Vec<Fin
         let place = corpus.map_or_else(|| "over all corpora".to_owned(), |corpus| format!("within {corpus}"));
         if level {
             let message = format!("{place}, the level tells the emotion: a model may hear loudness and little else");
-            finding(Severity::Info, Code::LevelPredictsEmotion, message, scores(&rows))
+            finding(Code::LevelPredictsEmotion, message, scores(&rows))
         } else {
             let message = format!("{place}, the recording tells the emotion: a model can use it instead of the voice");
-            finding(Severity::Warning, Code::RecordingPredictsEmotion, message, scores(&rows))
+            finding(Code::RecordingPredictsEmotion, message, scores(&rows))
         }
     });
     told.collect()

@@ -7,7 +7,6 @@ use ser_text::counted;
 use super::{Read, Remarks, each_has_one_emotion, quoted};
 use crate::descriptor::Field;
 use crate::identify::Identity;
-use crate::names;
 
 pub(super) fn all(read: &Read<'_>, remarks: &mut Remarks) {
     remarks.warnings.extend(parts_of_words(read));
@@ -18,21 +17,19 @@ pub(super) fn all(read: &Read<'_>, remarks: &mut Remarks) {
 fn parts_of_words(read: &Read<'_>) -> Vec<String> {
     let mut begun = Cut::default();
     let mut ended = Cut::default();
-    for (found, identity) in read.walk.files.iter().zip(read.identities) {
-        if identity.facts.modality.is_some() {
-            continue;
-        }
-        let path = names::read_name(read.descriptor, found.stem()).path;
-        let Some((_, _, captures)) = names::first_match(read.descriptor, &path) else { continue };
+    for identity in read.identities.iter().filter(|identity| identity.facts.modality.is_none()) {
+        let path = identity.path.as_str();
+        let pattern = identity.pattern.and_then(|number| read.descriptor.patterns.get(number));
+        let Some(captures) = pattern.and_then(|pattern| pattern.path.captures(path)) else { continue };
         let (Some(all), speaker) = (captures.get(0), captures.name(Field::Speaker.as_str())) else { continue };
         let [before, behind] = [&path[..all.start()], &path[all.end()..]];
         let inside = all.as_str();
         let at_start = speaker.is_some_and(|speaker| speaker.start() == all.start());
         let at_end = speaker.is_some_and(|speaker| speaker.end() == all.end());
         let rest = before.rsplit(|character: char| !character.is_alphanumeric()).next().unwrap_or_default();
-        begun.look([before.chars().next_back(), inside.chars().next()], rest, at_start, &path);
+        begun.look([before.chars().next_back(), inside.chars().next()], rest, at_start, path);
         let rest = behind.split(|character: char| !character.is_alphanumeric()).next().unwrap_or_default();
-        ended.look([inside.chars().next_back(), behind.chars().next()], rest, at_end, &path);
+        ended.look([inside.chars().next_back(), behind.chars().next()], rest, at_end, path);
     }
     let told = |cut: &Cut, verb: &str, remedy: &str| {
         let (rest, path) = cut.first.as_ref()?;

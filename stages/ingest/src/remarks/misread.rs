@@ -32,11 +32,11 @@ pub(super) fn all(read: &Read<'_>, remarks: &mut Remarks) {
     let mut untold: Vec<Lost<'_>> = Vec::new();
     let mut unknown: BTreeMap<(Field, Want), BTreeMap<String, Vec<Lost<'_>>>> = BTreeMap::new();
     for lost in read.walk.files.iter().zip(read.identities) {
-        let (found, identity) = lost;
+        let (_, identity) = lost;
         if identity.not_understood.is_none() || identity.facts.modality.is_some() {
             continue;
         }
-        let (wanted, text) = match names::read_name(read.descriptor, found.stem()).misread {
+        let (wanted, text) = match identity.misread.clone() {
             Some(Misread::Code { field, text }) => ((field, Want::Code), text),
             Some(Misread::Emotion { word }) => ((Field::Emotion, Want::Emotion), word),
             Some(Misread::Pattern) => {
@@ -62,8 +62,7 @@ pub(super) fn all(read: &Read<'_>, remarks: &mut Remarks) {
 }
 
 fn no_pattern(read: &Read<'_>, lost: &[Lost<'_>]) -> Option<String> {
-    let (first, _) = lost.first()?;
-    let path = names::read_name(read.descriptor, first.stem()).path;
+    let (first, Identity { path, .. }) = lost.first()?;
     let patterns = match read.descriptor.patterns.as_slice() {
         [only] => format!("the pattern `{}`", only.path),
         several => format!("any of the {} patterns", several.len()),
@@ -80,7 +79,7 @@ fn no_pattern(read: &Read<'_>, lost: &[Lost<'_>]) -> Option<String> {
             read.descriptor.name
         ));
     }
-    let remedy = looks_like(read.descriptor, first, &path).unwrap_or_else(|| {
+    let remedy = looks_like(read.descriptor, first, path).unwrap_or_else(|| {
         "a pattern sees the path below the root, with `/` and without the extension, as it stands here; correct \
          `[[pattern]]`, or leave the files out with `[files] exclude`"
             .to_owned()
@@ -216,9 +215,8 @@ fn swapped(descriptor: &Descriptor, field: Field, lost: &[Lost<'_>]) -> Option<F
         None => field == Field::Emotion && descriptor.emotion(text).is_some(),
     };
     let mut candidates: BTreeSet<Field> = Field::IN_NAMES.into_iter().filter(|other| *other != field).collect();
-    for (found, _) in lost {
-        let path = names::read_name(descriptor, found.stem()).path;
-        let groups: BTreeMap<Field, &str> = names::groups(descriptor, &path).into_iter().collect();
+    for (_, identity) in lost {
+        let groups: BTreeMap<Field, &str> = names::groups(descriptor, &identity.path).into_iter().collect();
         candidates.retain(|candidate| groups.get(candidate).is_some_and(|text| fits(text)));
     }
     candidates.into_iter().next()

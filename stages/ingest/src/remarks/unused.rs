@@ -9,7 +9,6 @@ use ser_text::likeness;
 
 use super::{Read, Remarks, quoted};
 use crate::descriptor::Field;
-use crate::names;
 
 /// `[files] include` and `exclude`.
 pub(super) fn globs(read: &Read<'_>, remarks: &mut Remarks) {
@@ -65,16 +64,14 @@ pub(super) fn declarations(read: &Read<'_>, remarks: &mut Remarks) {
 
 /// Patterns that no file came to.
 fn patterns(read: &Read<'_>, remarks: &mut Remarks) {
-    let patterns = &read.descriptor.patterns;
-    let readings: Vec<_> =
-        read.walk.files.iter().map(|found| names::read_name(read.descriptor, found.stem())).collect();
-    let used: BTreeSet<usize> = readings.iter().filter_map(|reading| reading.pattern).collect();
+    let (patterns, identities) = (&read.descriptor.patterns, read.identities);
+    let used: BTreeSet<usize> = identities.iter().filter_map(|identity| identity.pattern).collect();
     if used.is_empty() {
         return;
     }
     for (number, pattern) in patterns.iter().enumerate().filter(|(number, _)| !used.contains(number)) {
-        let fitting = readings.iter().filter(|reading| pattern.path.is_match(&reading.path));
-        let takers: Vec<usize> = fitting.filter_map(|reading| reading.pattern).collect();
+        let fitting = identities.iter().filter(|identity| pattern.path.is_match(&identity.path));
+        let takers: Vec<usize> = fitting.filter_map(|identity| identity.pattern).collect();
         let key = format!("pattern[{}]", number + 1);
         match takers.first() {
             Some(taker) => remarks.warnings.push(format!(
@@ -91,9 +88,8 @@ fn patterns(read: &Read<'_>, remarks: &mut Remarks) {
 
 /// Patterns on folders, of which none fits: the check of names against folders that they promise is not made.
 fn folders(read: &Read<'_>, remarks: &mut Remarks) {
-    let paths = read.walk.files.iter().map(|found| names::read_name(read.descriptor, found.stem()).path);
-    let folders: BTreeSet<String> =
-        paths.filter_map(|path| path.rsplit_once('/').map(|(folder, _)| folder.to_owned())).collect();
+    let folders: BTreeSet<&str> =
+        read.identities.iter().filter_map(|identity| Some(identity.path.rsplit_once('/')?.0)).collect();
     let (Some(first), false) = (folders.first(), read.descriptor.folders.is_empty()) else { return };
     if !folders.iter().any(|folder| read.descriptor.folders.iter().any(|pattern| pattern.is_match(folder))) {
         remarks.warnings.push(format!(

@@ -5,10 +5,11 @@ use std::collections::{BTreeMap, HashMap};
 use std::path::Path;
 
 use ser_schemas::{Clip, Role};
-use ser_text::{nfc, printable, some_names};
+use ser_text::{nfc, printable};
 
 use super::column_file::{self, Row};
-use crate::division::{Fold, Plan, Unit, hold_out};
+use super::leave_one_out::leave_out;
+use crate::division::{Fold, Plan, Unit};
 use crate::error::SplitError;
 use crate::params::{MAX_FOLDS, Params, Protocol};
 use crate::roster::speaker_name;
@@ -59,29 +60,8 @@ pub(crate) fn value_of(column: &str) -> Result<Value, SplitError> {
 /// One fold per value, or group of values, in the order of their names; clips without a value are in training always.
 fn by_column(column: &str, clips: &[Clip], ties: &Ties) -> Result<Plan, SplitError> {
     let value = value_of(column)?;
-    let mut parts: BTreeMap<String, Vec<usize>> = BTreeMap::new();
-    for (index, clip) in clips.iter().enumerate() {
-        if let Some(value) = value(clip) {
-            parts.entry(ties.group(value)).or_default().push(index);
-        }
-    }
-    if parts.len() < 2 {
-        return Err(SplitError::NothingToLeaveOut {
-            protocol: Protocol::Column.as_str(),
-            what: "values",
-            found: parts.len(),
-            names: some_names(parts.keys().map(String::as_str)),
-        });
-    }
-    if parts.len() > MAX_FOLDS as usize {
-        return Err(SplitError::TooManyValues { column: column.to_owned(), found: parts.len(), most: MAX_FOLDS });
-    }
-    let tested: usize = parts.values().map(Vec::len).sum();
-    let folds = parts.into_iter().enumerate();
-    let folds: Vec<Fold> =
-        folds.map(|(number, (value, test))| hold_out(number, format!("{column} {value}"), test, clips)).collect();
-    let unit = unit(&folds, clips);
-    Ok(Plan { folds, unit, tests_every_clip_once: tested == clips.len() })
+    let plan = leave_out(clips, Protocol::Column, "values", column, |clip| value(clip).map(|value| ties.group(value)))?;
+    Ok(Plan { unit: unit(&plan.folds, clips), ..plan })
 }
 
 fn by_file(path: &Path, rows: &[Row], clips: &[Clip]) -> Result<Plan, SplitError> {
