@@ -233,7 +233,7 @@ mod tests {
                 let row = size.bands * size.outputs;
                 let mut out = vec![f32::NAN; frames * row];
                 for block in size.blocks(frames, multiple) {
-                    assert!(block.end == frames || block.len() % multiple == 0);
+                    assert!(block.end == frames || block.len().is_multiple_of(multiple));
                     conv.forward(clip, block.clone(), &mut out[block.start * row..block.end * row]);
                 }
                 out

@@ -3,6 +3,11 @@
 //! Activations never fall, so the highest value stays the highest: it is chosen first, and the activation is computed of it
 //! alone.
 
+#![expect(
+    clippy::inline_always,
+    reason = "code is compiled for the wider instructions only where it is inlined into the function that has them"
+)]
+
 use super::buffer::Buffer;
 use super::norm::choose;
 use super::simd::wide;
@@ -53,10 +58,12 @@ impl Chosen {
     /// Of neighbouring parts of a clip, in their order.
     pub fn joined(parts: impl IntoIterator<Item = Self>) -> Self {
         let parts: Vec<Self> = parts.into_iter().collect();
-        let places = parts.iter().flat_map(|part| part.places.iter().copied()).collect();
+        let places = parts.iter().map(|part| part.places.as_slice()).collect::<Vec<_>>().concat();
         let mut slopes = Buffer::any(parts.iter().map(|part| part.slopes.len()).sum());
-        let values = parts.iter().flat_map(|part| part.slopes.iter());
-        slopes.iter_mut().zip(values).for_each(|(slope, value)| *slope = *value);
+        let mut rest = &mut *slopes;
+        for part in &parts {
+            rest.split_off_mut(..part.slopes.len()).unwrap_or_default().copy_from_slice(&part.slopes);
+        }
         Self { places, slopes }
     }
 }
