@@ -73,7 +73,7 @@ CASES = {
 
 def drawn(rng, name, shape):
     field = name.rsplit(".", 1)[-1]
-    low, high = {"gamma": (0.5, 1.5), "running_variance": (0.5, 2.0)}.get(field, (-0.6, 0.6))
+    low, high = {"gamma": (-1.5, 1.5), "running_variance": (0.5, 2.0)}.get(field, (-0.6, 0.6))
     values = rng.uniform(low, high, shape).astype(np.float32)
     if "conv." in name and field == "weight":
         # One channel is so quiet that the epsilon of a normalisation counts.
