@@ -84,7 +84,7 @@ pub use members::Member;
 pub use model_checks::ModelCheck;
 pub use models::{Family, Model, Standardisation};
 pub use near_duplicates::NearDuplicate;
-pub use parquet_io::read_metadata;
+pub use parquet_io::{read_any, read_metadata};
 pub use perceived::Perceived;
 pub use predictions::Prediction;
 pub use regularisation::Regularisation;

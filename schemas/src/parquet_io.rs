@@ -8,7 +8,7 @@ use std::path::Path;
 use arrow::array::RecordBatch;
 use arrow::datatypes::{Metadata, SchemaRef};
 use parquet::arrow::ArrowWriter;
-use parquet::arrow::arrow_reader::{ArrowReaderOptions, ParquetRecordBatchReaderBuilder};
+use parquet::arrow::arrow_reader::{ArrowReaderMetadata, ArrowReaderOptions, ParquetRecordBatchReaderBuilder};
 use parquet::basic::Compression;
 use parquet::errors::ParquetError;
 use parquet::file::properties::WriterProperties;
@@ -79,6 +79,21 @@ pub(crate) fn open(
     let file = Source::open(path)?;
     let described = damage::load(path, &file, ArrowReaderOptions::default())?;
     let version = check_table(path, described.schema().metadata(), table, version)?;
+    Ok((version, rows(path, file, described)?))
+}
+
+/// Rows of the Parquet file at `path`, whatever table it holds, some at a time.
+pub fn read_any(path: &Path) -> TableResult<impl Iterator<Item = TableResult<RecordBatch>> + use<>> {
+    let file = Source::open(path)?;
+    let described = damage::load(path, &file, ArrowReaderOptions::default())?;
+    rows(path, file, described)
+}
+
+fn rows(
+    path: &Path,
+    file: Source,
+    described: ArrowReaderMetadata,
+) -> TableResult<impl Iterator<Item = TableResult<RecordBatch>> + use<>> {
     let builder = ParquetRecordBatchReaderBuilder::new_with_metadata(file.clone(), described).with_batch_size(1024);
     let reader = damage::guarded(path, || builder.build().map_err(|source| read_error(path, source)))?;
     let path = path.to_owned();
@@ -86,7 +101,7 @@ pub(crate) fn open(
         let path = path.clone();
         reader.map(move |batch| batch.map_err(|source| file.rows_error(&path, source)))
     };
-    Ok((version, damage::guarded_rows(path, batches)))
+    Ok(damage::guarded_rows(path, batches))
 }
 
 /// The metadata of the Parquet file at `path`: schema name and version, provenance, and the table's own keys.

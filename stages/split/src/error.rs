@@ -50,7 +50,7 @@ pub enum SplitError {
         "`{}` is not a Parquet file that can be read here; Snappy and uncompressed files can, as can `.csv`",
         path.display()
     )]
-    FileNotParquet { path: PathBuf, source: parquet::errors::ParquetError },
+    FileNotParquet { path: PathBuf, source: TableError },
     /// The file of an analyst's own split says something that cannot be followed.
     #[error("`{}`, {place}: {problem}", path.display())]
     FileNotUnderstood { path: PathBuf, place: String, problem: String },

@@ -1,14 +1,12 @@
 //! An analyst's own split as a file: CSV, or Parquet as pandas and Polars write it.
 
-use std::fs::File;
 use std::path::Path;
 
 use arrow::array::{Array, ArrayRef, AsArray, RecordBatch};
 use arrow::compute::cast;
 use arrow::datatypes::{DataType, Int64Type};
-use parquet::arrow::arrow_reader::ParquetRecordBatchReaderBuilder;
 
-use ser_schemas::{Role, TableError};
+use ser_schemas::{Role, TableError, read_any};
 use ser_text::delimited::{ColumnError, Fault, HeaderError, Reader};
 use ser_text::{Encoding, decode, printable};
 
@@ -101,12 +99,13 @@ fn separated(separator: Option<char>) -> String {
 }
 
 fn read_parquet(path: &Path) -> Result<Vec<Row>, SplitError> {
-    let not_parquet = |source| SplitError::FileNotParquet { path: path.to_owned(), source };
-    let file = File::open(path).map_err(TableError::io("read", path))?;
-    let reader = ParquetRecordBatchReaderBuilder::try_new(file).and_then(ParquetRecordBatchReaderBuilder::build);
+    let not_parquet = |source| match source {
+        TableError::Io { .. } => SplitError::Table(source),
+        _ => SplitError::FileNotParquet { path: path.to_owned(), source },
+    };
     let mut rows = Vec::new();
-    for batch in reader.map_err(not_parquet)? {
-        let batch = batch.map_err(|error| not_parquet(error.into()))?;
+    for batch in read_any(path).map_err(not_parquet)? {
+        let batch = batch.map_err(not_parquet)?;
         let clip_ids = required(path, &batch, "clip_id", &DataType::Utf8)?;
         let roles = required(path, &batch, "role", &DataType::Utf8)?;
         let folds = column(path, &batch, "fold", &DataType::Int64)?;
