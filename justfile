@@ -9,7 +9,7 @@ default:
 all *ARGS:
     cargo run --release --locked -- run --demo demo {{ARGS}}
 
-# Every network beside baselines and an ensemble, on the corpora in $SER_DATA (default: data); at most an hour and a half on two cores
+# Every network beside baselines and an ensemble, on the corpora in $SER_DATA (default: data); at most two hours on two cores
 networks *ARGS:
     cargo run --release --locked -- run --file networks.toml --artifacts artifacts-networks --demo demo {{ARGS}}
 
