@@ -31,7 +31,7 @@ impl Computations {
         let mut computations = Self::default();
         let mut columns: Vec<Column> = Vec::new();
         for set in sets {
-            let own = set.columns(params);
+            let own = set.columns(params, framing);
             if own.is_empty() {
                 continue;
             }

@@ -74,7 +74,7 @@ impl Extractor {
         if needs_mel {
             params.log_mel.check_bands(sample_rate_hz, &mut problems);
         }
-        for set in sets.iter().filter(|set| !set.columns(params).is_empty()) {
+        for set in sets.iter().filter(|set| !set.columns(params, &framing).is_empty()) {
             set.check_rate(params, sample_rate_hz, &mut problems);
         }
         accept(problems.into_list())?;

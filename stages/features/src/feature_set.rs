@@ -22,11 +22,11 @@ pub trait FeatureSet: Sync {
     /// Measure, method and source in one sentence, for the reference page.
     fn about(&self) -> &'static str;
 
-    /// The columns that `params` ask for, in their order; none where the set is switched off.
+    /// The columns that `params` ask for, in their order; none where the set is switched off, whatever the `framing`.
     ///
     /// Those of a set that is computed by [`Compute::clip`] are values of clips ([`Summary::Value`]), all others
     /// columns of frames.
-    fn columns(&self, params: &Params) -> Vec<Column>;
+    fn columns(&self, params: &Params, framing: &Framing) -> Vec<Column>;
 
     /// Adds what is wrong with the set's parameters, whether it is on or not.
     fn check(&self, _params: &Params, _problems: &mut Problems) {}
@@ -63,6 +63,8 @@ pub enum Summary {
     StatisticsWhere(&'static str),
     /// The mean alone: for flags, whose distribution it says whole.
     Mean,
+    /// None.
+    Nothing,
     /// The value itself, of the whole clip: the column is a functional, and none of the frames'.
     Value,
 }
@@ -192,6 +194,15 @@ impl<'a> Columns<'a> {
     pub fn fill(&mut self, column: usize, values: impl IntoIterator<Item = f32>) {
         for (frame, value) in self.frames.chunks_exact_mut(self.width).zip(values) {
             frame[self.first + column] = value;
+        }
+    }
+
+    /// Writes neighbouring columns of the set from its first on, a row for each frame from the first on.
+    #[expect(clippy::inline_always, reason = "compiled for the widest instructions where it is inlined into such code")]
+    #[inline(always)]
+    pub fn write_rows<'b>(&mut self, rows: impl IntoIterator<Item = &'b [f32]>) {
+        for (frame, row) in self.frames.chunks_exact_mut(self.width).zip(rows) {
+            frame[self.first..self.first + row.len()].copy_from_slice(row);
         }
     }
 }

@@ -37,7 +37,7 @@ pub(crate) fn runs(columns: &[Column]) -> Vec<Run> {
             _ => {
                 let only_where = match column.summary {
                     Summary::StatisticsWhere(flag) => of_frames(columns).position(|other| other.name == flag),
-                    Summary::Statistics | Summary::Mean | Summary::Value => None,
+                    Summary::Statistics | Summary::Mean | Summary::Nothing | Summary::Value => None,
                 };
                 runs.push(Run { columns: index..index + 1, summary: column.summary, only_where });
             }
@@ -86,12 +86,16 @@ impl Statistics {
     /// The functionals of `frames` (row after row, `width` values each), run by run, appended to `out`.
     pub(crate) fn summarise(&mut self, frames: &[f32], width: usize, runs: &[Run], out: &mut Vec<f32>) {
         for Run { columns, summary, only_where } in runs {
-            if *summary == Summary::Mean {
-                let count = (frames.len() / width).max(1) as f32;
-                let mean = |column: usize| frames.iter().skip(column).step_by(width).sum::<f32>() / count;
-                out.extend(columns.clone().map(mean));
-            } else {
-                self.append(frames, width, columns.clone(), *only_where, out);
+            match summary {
+                Summary::Nothing => {}
+                Summary::Mean => {
+                    let count = (frames.len() / width).max(1) as f32;
+                    let mean = |column: usize| frames.iter().skip(column).step_by(width).sum::<f32>() / count;
+                    out.extend(columns.clone().map(mean));
+                }
+                Summary::Statistics | Summary::StatisticsWhere(_) | Summary::Value => {
+                    self.append(frames, width, columns.clone(), *only_where, out);
+                }
             }
         }
     }

@@ -35,7 +35,11 @@ fn functional_names(params: &Functionals, columns: &[Column]) -> Vec<String> {
     let statistics = functionals::names(params);
     let mut names = Vec::new();
     for column in of_frames(columns) {
-        let kept = if column.summary == Summary::Mean { &statistics[..1] } else { &statistics[..] };
+        let kept = match column.summary {
+            Summary::Nothing => &[],
+            Summary::Mean => &statistics[..1],
+            Summary::Statistics | Summary::StatisticsWhere(_) | Summary::Value => &statistics[..],
+        };
         names.extend(kept.iter().map(|statistic| format!("{}_{statistic}", column.name)));
     }
     let values = columns.iter().filter(|column| column.summary == Summary::Value);

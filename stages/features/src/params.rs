@@ -1,12 +1,14 @@
 //! The parameters of the stage, as a pipeline file declares them.
 
 use schemars::JsonSchema;
+use ser_audio::SAMPLE_RATES_HZ;
 use ser_stage::Problem;
 use serde::{Deserialize, Serialize};
 
 use crate::augment::Augmentation;
 use crate::enhance::Enhancement;
 use crate::feature_set::{Column, FeatureSet, Summary};
+use crate::framing::Framing;
 use crate::sets::{F0, LogMel, Mfcc, SETS};
 
 /// Which features are computed, and how.
@@ -43,6 +45,9 @@ pub struct Params {
     pub spectral_flatness: bool,
     /// Fundamental frequency and a voicing flag.
     pub f0: F0,
+    /// The samples from each frame's middle to the next's, `hop_s` of them, as columns: what a network over waveforms hears.
+    /// No other network takes them, and they have no functionals.
+    pub samples: bool,
     /// Statistics of each frame feature over a clip.
     pub functionals: Functionals,
     /// Steps applied to the waveform before features are computed, in this order.
@@ -80,6 +85,7 @@ impl Default for Params {
             spectral_rolloff: false,
             spectral_flatness: false,
             f0: F0::default(),
+            samples: false,
             functionals: Functionals::default(),
             enhance: Vec::new(),
             augment: Vec::new(),
@@ -116,7 +122,9 @@ impl Params {
             set.check(self, &mut problems);
         }
         let is_of_frames = |column: Column| column.summary != Summary::Value;
-        let any = || sets.iter().any(|set| set.columns(self).into_iter().any(is_of_frames));
+        // What is on does not depend on the sample rate.
+        let framing = Framing::new(self, *SAMPLE_RATES_HZ.start());
+        let any = || sets.iter().any(|set| set.columns(self, &framing).into_iter().any(is_of_frames));
         if !any() {
             problems.add("log_mel.on", "no feature is switched on".to_owned(), Some("switch at least one set on"));
         }

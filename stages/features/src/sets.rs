@@ -7,6 +7,7 @@ mod f0;
 mod log_mel;
 mod mfcc;
 mod rms;
+mod samples;
 mod shape;
 mod zcr;
 
@@ -18,4 +19,4 @@ use crate::feature_set::FeatureSet;
 
 /// Every feature set. A new one goes to the end: networks and functionals know columns by their place.
 pub const SETS: &[&dyn FeatureSet] =
-    &[&log_mel::Set, &mfcc::Set, &chroma::Set, &zcr::Set, &rms::Set, &shape::Set, &f0::Set];
+    &[&log_mel::Set, &mfcc::Set, &chroma::Set, &zcr::Set, &rms::Set, &shape::Set, &f0::Set, &samples::Set];

@@ -21,7 +21,7 @@ impl FeatureSet for HighShare {
         "Share of power in the upper half of the spectrum, 0 for silence."
     }
 
-    fn columns(&self, _: &Params) -> Vec<Column> {
+    fn columns(&self, _: &Params, _: &Framing) -> Vec<Column> {
         vec![Column::new("high_share", "1")]
     }
 
@@ -62,7 +62,7 @@ impl FeatureSet for Voice {
         "Duration of the clip and of its voiced frames."
     }
 
-    fn columns(&self, _: &Params) -> Vec<Column> {
+    fn columns(&self, _: &Params, _: &Framing) -> Vec<Column> {
         ["clip_s", "voiced_s"].map(|name| Column::new(name, "s").summary(Summary::Value)).into()
     }
 
@@ -184,6 +184,7 @@ fn values_of_clips_are_functionals_and_go_with_them() {
 fn every_set_keeps_the_rules_of_the_list() {
     let params: Params = serde_json::from_value(serde_json::json!({
         "spectral_centroid": true, "spectral_bandwidth": true, "spectral_rolloff": true, "spectral_flatness": true,
+        "samples": true,
     }))
     .expect("parameters");
     let framing = Framing::new(&params, 16_000);
@@ -191,7 +192,7 @@ fn every_set_keeps_the_rules_of_the_list() {
     for set in sets() {
         assert!(!names.contains(&set.name()) && set.about().ends_with('.'), "{}", set.name());
         names.push(set.name());
-        let own = set.columns(&params);
+        let own = set.columns(&params, &framing);
         let of_clips = matches!(set.compute(&params, &framing), Compute::Clip(_));
         let agree = own.iter().all(|column| (column.summary == Summary::Value) == of_clips);
         assert!(

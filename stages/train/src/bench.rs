@@ -244,7 +244,7 @@ impl Batches {
             })
             .collect();
         let scalings = Scalings::fit(clips.iter(), 140, 1100);
-        let scaler = Scaler::new(Standardise::Train, scalings, BTreeMap::new());
+        let scaler = Scaler::new(Standardise::Train, Hears::Frames, scalings, BTreeMap::new());
         let voices = Scalings::per_speaker(clips.iter(), 140, 1100);
         Self { clips, scaler, voices, params: Params::default(), rng }
     }

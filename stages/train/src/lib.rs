@@ -32,7 +32,7 @@ pub use error::TrainError;
 pub use kind::Train;
 pub use networks::{
     AcrnnConfig, AdrnnConfig, AttentionLstmConfig, BlstmFcnConfig, Cnn2dLstmConfig, CnnLstmConfig, ConvLayer, Hears,
-    Lstm, NetworkConfig, Pooling, ResidualLstmConfig, TimNetConfig,
+    Lstm, NetworkConfig, Pooling, ResidualLstmConfig, TimNetConfig, WaveformConfig,
 };
 pub use params::{Augment, ClassWeights, Device, Kernels, Optimizer, Params, Standardise};
 pub use predictor::{ClipInput, Predictor};

@@ -22,7 +22,8 @@ pub struct Params {
     pub features: Vec<String>,
     /// Whether each clip's functionals are joined to the network's summary of its frames, before the classifier.
     pub use_functionals: bool,
-    /// Which values are brought to mean 0 and standard deviation 1, column by column.
+    /// Which values are brought to mean 0 and standard deviation 1, column by column. A waveform is one column, and always
+    /// standardised clip by clip unless this is `none`.
     pub standardise: Standardise,
     /// Most frames that the network hears at once. Of longer clips training hears a random stretch of this length in each
     /// epoch; validation, test and prediction take the mean over windows of this length, spread over the whole clip. 0: no limit.
@@ -85,7 +86,8 @@ pub struct Augment {
     pub copies: f64,
     /// Probability that a clip is given another training speaker's voice: its frames and functionals are brought from the
     /// mean and standard deviation of its speaker's training clips to those of another, column by column. Teaches what
-    /// emotion is apart from whose voice it is; of no use with `standardise = "speaker"`, which removes the same.
+    /// emotion is apart from whose voice it is; of no use with `standardise = "speaker"`, which removes the same. Waveforms stay
+    /// as they are.
     #[schemars(range(min = 0.0, max = 1.0))]
     pub voice: f64,
     /// Mixup (Zhang et al. 2018): clips are blended in pairs, with a share from Beta(alpha, alpha). 0: off.
@@ -97,7 +99,7 @@ pub struct Augment {
     /// Longest such stretch, as a share of the clip.
     #[schemars(range(min = 0.0, max = 1.0))]
     pub time_mask_share: f64,
-    /// SpecAugment: ranges of feature columns set to the mean.
+    /// SpecAugment: ranges of feature columns set to the mean; not of waveforms, which have no such columns.
     #[schemars(range(min = 0, max = 100))]
     pub feature_masks: usize,
     /// Widest such range, in columns.

@@ -186,5 +186,5 @@ fn scaler(config: &ModelConfig, speaker: Option<&SpeakerStatistics>) -> Scaler {
         },
     );
     // What there is to scale by is the same for every speaker.
-    Scaler::new(mode, scalings, BTreeMap::new())
+    Scaler::new(mode, config.params.model.architecture().hears(), scalings, BTreeMap::new())
 }

@@ -163,7 +163,8 @@ impl Common<'_> {
         } else {
             BTreeMap::new()
         };
-        let scaler = Scaler::new(self.params.standardise, scalings.clone(), self.speakers.clone());
+        let hears = self.params.model.architecture().hears();
+        let scaler = Scaler::new(self.params.standardise, hears, scalings.clone(), self.speakers.clone());
         let inputs = FoldInputs {
             params: self.params,
             data,

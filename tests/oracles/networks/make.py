@@ -31,6 +31,8 @@ LENS = [13, 9, 9, 6, 2, 1]
 SIZES = {"width": 5, "functionals": 7, "classes": 4}
 # Bands; the second pooling of four has a shorter last window.
 IMAGE = {"width": 11}
+# Samples of a frame.
+HOP = {"width": 160}
 
 
 def cnn_lstm(pooling, bidirectional=True, layers=1, **others):
@@ -68,6 +70,7 @@ CASES = {
     "cnn2d-lstm": (paper("cnn2d-lstm", width=0.04), IMAGE),
     "acrnn": (paper("acrnn", width=0.03, conv_layers=2), IMAGE),
     "adrnn": (paper("adrnn", width=0.03, centre_loss=0.3), IMAGE),
+    "waveform": (paper("waveform", width=0.04), HOP),
 }
 
 

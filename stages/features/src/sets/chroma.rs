@@ -29,7 +29,7 @@ impl FeatureSet for Set {
         "Energy in each pitch class, from C on, over the largest of the frame, as `librosa.feature.chroma_stft`."
     }
 
-    fn columns(&self, params: &Params) -> Vec<Column> {
+    fn columns(&self, params: &Params, _: &Framing) -> Vec<Column> {
         if params.chroma { Column::numbered("chroma", CLASSES, "1") } else { Vec::new() }
     }
 

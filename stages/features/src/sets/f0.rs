@@ -54,7 +54,7 @@ impl FeatureSet for Set {
         "Fundamental frequency by YIN (de Cheveigné and Kawahara 2002), 0 where unvoiced, and a flag for voiced frames."
     }
 
-    fn columns(&self, params: &Params) -> Vec<Column> {
+    fn columns(&self, params: &Params, _: &Framing) -> Vec<Column> {
         if !params.f0.on {
             return Vec::new();
         }

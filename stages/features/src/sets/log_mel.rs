@@ -78,7 +78,7 @@ impl FeatureSet for Set {
         "Power in mel bands (Slaney's scale and normalisation), as `librosa.feature.melspectrogram`."
     }
 
-    fn columns(&self, params: &Params) -> Vec<Column> {
+    fn columns(&self, params: &Params, _: &Framing) -> Vec<Column> {
         if params.log_mel.on { Column::numbered("log_mel", params.log_mel.n_mels as usize, "dB") } else { Vec::new() }
     }
 

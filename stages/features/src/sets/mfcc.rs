@@ -50,7 +50,7 @@ impl FeatureSet for Set {
          `librosa.feature.delta`."
     }
 
-    fn columns(&self, params: &Params) -> Vec<Column> {
+    fn columns(&self, params: &Params, _: &Framing) -> Vec<Column> {
         let Mfcc { on, n_mfcc, deltas, .. } = params.mfcc;
         let stems = [("mfcc", "dB"), ("mfcc_delta", "dB per frame"), ("mfcc_delta2", "dB per frame^2")];
         let stems = stems.into_iter().take(if on { 1 + deltas as usize } else { 0 });

@@ -16,7 +16,7 @@ impl FeatureSet for Set {
         "Root mean square of the frame's samples, full scale being 1, as `librosa.feature.rms`."
     }
 
-    fn columns(&self, params: &Params) -> Vec<Column> {
+    fn columns(&self, params: &Params, _: &Framing) -> Vec<Column> {
         if params.rms { vec![Column::new("rms", "full scale")] } else { Vec::new() }
     }
 

@@ -22,7 +22,7 @@ impl FeatureSet for Set {
          geometric over arithmetic mean of power, as librosa's functions of these names; each has a switch of its own."
     }
 
-    fn columns(&self, params: &Params) -> Vec<Column> {
+    fn columns(&self, params: &Params, _: &Framing) -> Vec<Column> {
         let columns = [
             (params.spectral_centroid, "spectral_centroid_hz", "Hz"),
             (params.spectral_bandwidth, "spectral_bandwidth_hz", "Hz"),

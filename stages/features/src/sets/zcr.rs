@@ -18,7 +18,7 @@ impl FeatureSet for Set {
         "Share of neighbouring samples of the frame with different signs, as `librosa.feature.zero_crossing_rate`."
     }
 
-    fn columns(&self, params: &Params) -> Vec<Column> {
+    fn columns(&self, params: &Params, _: &Framing) -> Vec<Column> {
         if params.zcr { vec![Column::new("zcr", "1")] } else { Vec::new() }
     }
 

@@ -178,7 +178,7 @@ fn activate_row(gates: &mut [f32], kept: &mut [f32], memory: &mut [f32], state: 
     for value in &mut *candidate {
         *value = tanh(*value);
     }
-    for value in (&mut *kept).into_iter().chain(&mut *output) {
+    for value in kept.iter_mut().chain(&mut *output) {
         *value = sigmoid(*value);
     }
     for ((memory, kept), candidate) in memory.iter_mut().zip(&*kept).zip(&*candidate) {

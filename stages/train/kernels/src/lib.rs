@@ -15,6 +15,7 @@ pub mod lstm;
 pub mod matmul;
 pub mod norm;
 pub mod pool2d;
+pub mod pooled_conv;
 pub mod pooling;
 pub mod simd;
 pub mod state_attention;

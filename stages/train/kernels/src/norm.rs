@@ -16,7 +16,7 @@ use super::simd::wide;
 pub const EPSILON: f32 = 1e-5;
 
 /// In place of a frame of the window: no frame was above zero.
-const NONE: u8 = u8::MAX;
+pub(crate) const NONE: u8 = u8::MAX;
 
 /// Mean and variance of each channel.
 #[derive(Debug, Clone, PartialEq)]
@@ -72,7 +72,7 @@ impl PartialMoments {
     }
 
     /// Over the frames of both (Chan, Golub and LeVeque 1979).
-    fn combined(mut self, other: &Self) -> Self {
+    pub(crate) fn combined(mut self, other: &Self) -> Self {
         let count = self.count + other.count;
         if other.count == 0.0 {
             return self;
@@ -102,7 +102,7 @@ impl Moments {
     }
 
     /// 1 / sqrt(variance + epsilon) of each channel.
-    fn inverse_sd(&self) -> Vec<f32> {
+    pub(crate) fn inverse_sd(&self) -> Vec<f32> {
         self.variance.iter().map(|variance| 1.0 / (variance + EPSILON).sqrt()).collect()
     }
 }

@@ -15,6 +15,7 @@ use crate::Kernels;
 use crate::lens::{Lens, each, pieces};
 use crate::operation::{Operation, Output, apply, sum};
 use crate::padded::{mask, pad, unpad};
+use crate::pooled_conv;
 
 /// Sizes of the operation.
 #[derive(Debug, Clone, PartialEq)]
@@ -25,6 +26,9 @@ pub struct ConvBlock {
     pub pool: usize,
     /// Of the frames that come in.
     pub lens: Lens,
+    /// Whether own kernels compute the convolution again for its gradients instead of keeping it: one product more, and `pool`
+    /// times less memory.
+    pub recompute: bool,
 }
 
 /// Mean and biased variance of each channel (channels).
@@ -70,6 +74,13 @@ fn own(
     block: ConvBlock,
 ) -> (Tensor<2>, Moments) {
     let device = x.device().without_autodiff();
+    let run = |fixed: Option<norm::Moments>, inputs| {
+        if block.recompute {
+            apply(pooled_conv::Own { block, fixed }, inputs)
+        } else {
+            apply(Own { block, fixed }, inputs)
+        }
+    };
     if let Some(moments) = moments {
         let values = |tensor: &Tensor<1>| tensor.clone().into_data().iter::<f32>().collect();
         let fixed = norm::Moments { mean: values(&moments.mean), variance: values(&moments.variance) };
@@ -79,10 +90,10 @@ fn own(
             gamma.without_autodiff().into_dispatch(),
             beta.without_autodiff().into_dispatch(),
         ];
-        return (apply(Own { block, fixed: Some(fixed) }, inputs).0, moments);
+        return (run(Some(fixed), inputs).0, moments);
     }
     let inputs = [x.into_dispatch(), weight.into_dispatch(), gamma.into_dispatch(), beta.into_dispatch()];
-    let (out, found) = apply(Own { block, fixed: None }, inputs);
+    let (out, found) = run(None, inputs);
     let tensor = |values: Vec<f32>| {
         let channels = values.len();
         Tensor::from_data(TensorData::new(values, [channels]), &device)
@@ -116,7 +127,7 @@ impl Operation<4> for Own {
     type Aside = norm::Moments;
 
     fn forward(&self, [x, weight, gamma, beta]: [&[f32]; 4]) -> Output<Tape, norm::Moments> {
-        let ConvBlock { size, pool, lens } = &self.block;
+        let ConvBlock { size, pool, lens, .. } = &self.block;
         let packed = Packed::new(size.matrix(weight));
         let training = self.fixed.is_none();
         let parts = lens.parts();
@@ -147,7 +158,7 @@ impl Operation<4> for Own {
         gradient: &[f32],
         [x_wanted, ..]: [bool; 4],
     ) -> [Option<Buffer>; 4] {
-        let ConvBlock { size, pool, lens } = &self.block;
+        let ConvBlock { size, pool, lens, .. } = &self.block;
         let Tape { moments, parts: tapes } = tape;
         let (parts, out_lens) = (lens.parts(), self.block.out_lens());
         let mut start = 0;
@@ -192,7 +203,7 @@ fn portable(
     moments: Option<Moments>,
     block: &ConvBlock,
 ) -> (Tensor<2>, Moments) {
-    let ConvBlock { size, pool, lens } = block;
+    let ConvBlock { size, pool, lens, .. } = block;
     let options = ConvOptions::new([size.stride], [size.kernel / 2], [1], 1);
     let x = pad(x, lens).swap_dims(1, 2);
     let y = conv1d(x, weight.swap_dims(0, 2), None, options).swap_dims(1, 2);

@@ -16,6 +16,7 @@ mod lens;
 mod lstm;
 mod operation;
 mod padded;
+mod pooled_conv;
 mod pooling;
 mod rows;
 mod state_attention;

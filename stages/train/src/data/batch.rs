@@ -9,6 +9,7 @@ use rayon::prelude::*;
 
 use super::dataset::ClipData;
 use super::scaling::{Scaler, Scalings};
+use crate::networks::Hears;
 use crate::params::{Augment, ClassWeights, Params};
 use ser_kernels::simd::wide;
 
@@ -63,7 +64,7 @@ impl Item {
         classes: usize,
         rng: &mut impl Rng,
     ) -> Self {
-        let augment = &params.augment;
+        let (augment, hears) = (&params.augment, params.model.architecture().hears());
         let copy = rng.random_bool(augment.copies) && !clip.copies.is_empty();
         let source = if copy { &clip.copies[rng.random_range(0..clip.copies.len())] } else { &clip.frames };
         let available = source.len() / width;
@@ -74,11 +75,14 @@ impl Item {
         if voices.len() > 1 && rng.random_bool(augment.voice) {
             let other = voices.values().nth(rng.random_range(0..voices.len()));
             if let (Some(own), Some(other)) = (voices.get(&clip.speaker), other) {
-                own.exchange(other, &mut frames, &mut functionals);
+                own.exchange(other, hears, &mut frames, &mut functionals);
             }
         }
         scaler.apply(&clip.speaker, &mut frames, &mut functionals);
-        mask(&mut frames, width, augment, rng);
+        mask_time(&mut frames, width, augment, rng);
+        if hears != Hears::Waveform {
+            mask_features(&mut frames, width, augment, rng);
+        }
         if augment.noise > 0.0 {
             for value in frames.iter_mut().chain(&mut functionals) {
                 *value += augment.noise as f32 * gaussian(rng);
@@ -200,8 +204,8 @@ fn limit(frames: usize, max_frames: usize) -> usize {
     if max_frames == 0 { frames } else { frames.min(max_frames) }
 }
 
-/// Masks of SpecAugment: stretches of frames and ranges of columns set to 0, the mean of scaled values.
-fn mask(frames: &mut [f32], width: usize, augment: &Augment, rng: &mut impl Rng) {
+/// Masks of SpecAugment over time: stretches of frames set to 0, the mean of scaled values.
+fn mask_time(frames: &mut [f32], width: usize, augment: &Augment, rng: &mut impl Rng) {
     let count = frames.len() / width;
     for _ in 0..augment.time_masks {
         let longest = (augment.time_mask_share * count as f64) as usize;
@@ -209,6 +213,10 @@ fn mask(frames: &mut [f32], width: usize, augment: &Augment, rng: &mut impl Rng)
         let start = rng.random_range(0..=count - len);
         frames[start * width..(start + len) * width].fill(0.0);
     }
+}
+
+/// The same over ranges of columns.
+fn mask_features(frames: &mut [f32], width: usize, augment: &Augment, rng: &mut impl Rng) {
     for _ in 0..augment.feature_masks {
         let len = rng.random_range(0..=augment.feature_mask_width.min(width));
         let start = rng.random_range(0..=width - len);

@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 
 use super::dataset::ClipData;
+use crate::networks::Hears;
 use crate::params::Standardise;
 use ser_kernels::simd::wide;
 
@@ -33,6 +34,7 @@ pub(crate) struct Scalings {
 #[derive(Debug, Clone)]
 pub(crate) struct Scaler {
     mode: Standardise,
+    hears: Hears,
     train: Scalings,
     speakers: BTreeMap<String, Scalings>,
 }
@@ -143,8 +145,11 @@ impl Scaling {
 
 impl Scalings {
     /// Gives frames and functionals of the speaker that these statistics describe the statistics of another.
-    pub(crate) fn exchange(&self, other: &Self, frames: &mut [f32], functionals: &mut [f32]) {
-        self.frames.exchange(&other.frames, frames);
+    /// Waveforms stay as they are: the columns of their samples are no features.
+    pub(crate) fn exchange(&self, other: &Self, hears: Hears, frames: &mut [f32], functionals: &mut [f32]) {
+        if hears != Hears::Waveform {
+            self.frames.exchange(&other.frames, frames);
+        }
         self.functionals.exchange(&other.functionals, functionals);
     }
 
@@ -174,25 +179,23 @@ impl Scalings {
 
 impl Scaler {
     /// `train` was fitted on training clips; `speakers` holds what is known of single speakers (for
-    /// [`Standardise::Speaker`]; others fall back to `train`).
-    pub(crate) fn new(mode: Standardise, train: Scalings, speakers: BTreeMap<String, Scalings>) -> Self {
-        Self { mode, train, speakers }
+    /// [`Standardise::Speaker`]; others fall back to `train`). A waveform is scaled by its own mean and standard deviation,
+    /// whatever decides over functionals: the columns of its samples are no features.
+    pub(crate) fn new(mode: Standardise, hears: Hears, train: Scalings, speakers: BTreeMap<String, Scalings>) -> Self {
+        Self { mode, hears, train, speakers }
     }
 
     /// Scales the frames and functionals of a clip of `speaker` in place.
     pub(crate) fn apply(&self, speaker: &str, frames: &mut [f32], functionals: &mut [f32]) {
-        match self.mode {
-            Standardise::None => {}
-            Standardise::Clip => {
-                Scaling::fit(std::iter::once(&*frames), self.train.frames.mean.len()).apply(frames);
-                self.train.functionals.apply(functionals);
-            }
-            Standardise::Speaker | Standardise::Train => {
-                let scalings = self.speakers.get(speaker).unwrap_or(&self.train);
-                scalings.frames.apply(frames);
-                scalings.functionals.apply(functionals);
-            }
+        let by_clip = |frames: &mut [f32], width| Scaling::fit(std::iter::once(&*frames), width).apply(frames);
+        let scalings = self.speakers.get(speaker).unwrap_or(&self.train);
+        match (self.mode, self.hears) {
+            (Standardise::None, _) => return,
+            (_, Hears::Waveform) => by_clip(frames, 1),
+            (Standardise::Clip, _) => by_clip(frames, self.train.frames.mean.len()),
+            (Standardise::Speaker | Standardise::Train, _) => scalings.frames.apply(frames),
         }
+        scalings.functionals.apply(functionals);
     }
 }
 
@@ -221,6 +224,21 @@ mod tests {
         let mut values = [1.0, 5.0, 3.0, 5.0];
         own.exchange(&other, &mut values);
         assert_eq!(values, [7.0, 5.0, 13.0, 5.0]);
+    }
+
+    /// Samples 0 to 7 in frames of two: mean 3.5 and variance 5.25, whatever a column of training clips says.
+    #[test]
+    fn a_waveform_is_scaled_as_one() {
+        let scaling = || Scaling { mean: vec![10.0; 2], sd: vec![2.0; 2] };
+        let train = Scalings { frames: scaling(), functionals: scaling() };
+        let scaler = Scaler::new(Standardise::Train, Hears::Waveform, train, BTreeMap::new());
+        let mut samples: Vec<f32> = (0..8).map(|sample| sample as f32).collect();
+        let mut functionals = [12.0, 8.0];
+        scaler.apply("", &mut samples, &mut functionals);
+        assert_eq!(functionals, [1.0, -1.0]);
+        for (at, sample) in samples.iter().enumerate() {
+            assert!((sample - (at as f32 - 3.5) / 5.25_f32.sqrt()).abs() < 1e-6, "{sample}");
+        }
     }
 
     #[test]

@@ -17,6 +17,7 @@ pub(crate) struct ConvBlock {
     #[module(skip)]
     size: ConvSize,
     pool: usize,
+    recompute: bool,
 }
 
 impl ConvBlock {
@@ -24,12 +25,17 @@ impl ConvBlock {
     pub(crate) fn new(size: ConvSize, pool: usize, builder: &mut Builder<'_>) -> Self {
         let ConvSize { inputs, outputs, kernel, .. } = size;
         let weight = builder.param([kernel, inputs, outputs], Start::Relu { inputs: kernel * inputs });
-        Self { weight, norm: Norm::new(outputs, builder), size, pool }
+        Self { weight, norm: Norm::new(outputs, builder), size, pool, recompute: false }
+    }
+
+    /// The same for inputs so long that the convolution is better computed twice than kept.
+    pub(crate) fn recomputed(size: ConvSize, pool: usize, builder: &mut Builder<'_>) -> Self {
+        Self { recompute: true, ..Self::new(size, pool, builder) }
     }
 
     /// (frames, inputs) -> (fewer frames, outputs).
     pub(crate) fn forward(&self, x: Ragged, pass: &mut Pass) -> Ragged {
-        let block = ser_ops::ConvBlock { size: self.size, pool: self.pool, lens: x.lens };
+        let block = ser_ops::ConvBlock { size: self.size, pool: self.pool, lens: x.lens, recompute: self.recompute };
         let (convolved, lens) = (block.lens.map(|len| self.size.out_len(len)).frames(), block.out_lens());
         let fixed = (!pass.is_training()).then(|| self.norm.running());
         let (values, moments) = conv_block(pass.kernels, x.values, self.weight.val(), self.norm.affine(), fixed, block);

@@ -15,6 +15,7 @@ mod residual_lstm;
 #[cfg(test)]
 mod tests;
 mod tim_net;
+mod waveform;
 
 use burn::module::Module;
 use burn::tensor::{Device, Tensor};
@@ -31,6 +32,7 @@ pub use cnn_lstm::{Config as CnnLstmConfig, ConvLayer, Lstm, Pooling};
 pub use cnn2d_lstm::Config as Cnn2dLstmConfig;
 pub use residual_lstm::Config as ResidualLstmConfig;
 pub use tim_net::Config as TimNetConfig;
+pub use waveform::Config as WaveformConfig;
 
 use crate::layers::{Builder, Pass, Source};
 
@@ -109,6 +111,8 @@ networks! {
     adrnn => Adrnn,
     /// Two LSTM layers with attention on their memory, attention over time and over features (Xie et al. 2019).
     attention_lstm => AttentionLstm,
+    /// Convolutions over samples, two LSTM layers, the mean over time (Tzirakis et al. 2018).
+    waveform => Waveform,
 }
 
 impl Default for NetworkConfig {

@@ -32,6 +32,8 @@ const SIZES: Sizes = Sizes { width: 5, functionals: 9, classes: 4 };
 /// attention-lstm at a quarter of its width: LSTM 10*256 + 128*256 + 256 + 2 * 128*128 + 128 and 128*128 + 64*128 + 128 +
 /// 2 * 64*64 + 64; attention over time 64*64 + 64, over features 2 * 64*64 + 64; functionals 30*128 + 128; dense
 /// (128+128)*64 + 64; classes 64*8 + 8.
+/// waveform at a quarter of its width: conv 7*1*16 + 2*16, 5*16*32 + 2*32, 5*32*64 + 2*64; LSTM twice 64*256 + 64*256 + 256;
+/// functionals 30*128 + 128; classes (64+128)*8 + 8.
 #[test]
 fn the_parameter_count_is_pinned() {
     let counts = [
@@ -43,6 +45,7 @@ fn the_parameter_count_is_pinned() {
         ("acrnn", 2944 + 74_496 + 229_888 + 4160 + 4160 + 3968 + 1288),
         ("adrnn", 896 + 2 * 9280 + 2 * 18_560 + 37_248 + 57_600 + 1056 + 1056 + 3968 + 1160),
         ("attention-lstm", 68_480 + 32_960 + 4160 + 8256 + 3968 + 16_448 + 520),
+        ("waveform", 144 + 2624 + 10_368 + 2 * 33_024 + 3968 + 1544),
     ];
     let sizes = Sizes { width: 10, functionals: 30, classes: 8 };
     let found = architectures().into_iter().map(|(kind, config, _)| {

@@ -10,7 +10,7 @@ use crate::engine::{Engine, values};
 use crate::layers::Source;
 use crate::networks::{
     AcrnnConfig, AdrnnConfig, AttentionLstmConfig, BlstmFcnConfig, Cnn2dLstmConfig, CnnLstmConfig, ConvLayer, Lstm,
-    NetworkConfig, Pooling, ResidualLstmConfig, Sizes, TimNetConfig,
+    NetworkConfig, Pooling, ResidualLstmConfig, Sizes, TimNetConfig, WaveformConfig,
 };
 use crate::params;
 use crate::training::{Optimiser, Step};
@@ -30,6 +30,7 @@ pub(super) fn architectures() -> Vec<(&'static str, NetworkConfig, NetworkConfig
         AdrnnConfig { width: 0.06, centre_loss: 0.01, dropout: 0.0, functionals_size: 4, functionals_dropout: 0.0 };
     let attention_lstm =
         AttentionLstmConfig { width: 0.02, dropout: 0.0, functionals_size: 4, functionals_dropout: 0.0 };
+    let waveform = WaveformConfig { width: 0.06, dropout: 0.0, functionals_size: 4, functionals_dropout: 0.0 };
     vec![
         ("cnn-lstm", NetworkConfig::default(), NetworkConfig::CnnLstm(cnn_lstm)),
         ("blstm-fcn", NetworkConfig::BlstmFcn(BlstmFcnConfig::default()), NetworkConfig::BlstmFcn(blstm_fcn)),
@@ -47,6 +48,7 @@ pub(super) fn architectures() -> Vec<(&'static str, NetworkConfig, NetworkConfig
             NetworkConfig::AttentionLstm(AttentionLstmConfig::default()),
             NetworkConfig::AttentionLstm(attention_lstm),
         ),
+        ("waveform", NetworkConfig::Waveform(WaveformConfig::default()), NetworkConfig::Waveform(waveform)),
     ]
 }
 
@@ -85,6 +87,7 @@ pub(super) fn variants() -> Vec<(String, NetworkConfig)> {
     let deep = AcrnnConfig { conv_layers: 3, functionals_size: 0, ..acrnn.clone() };
     let adrnn = AdrnnConfig { width: 0.05, centre_loss: 0.5, functionals_size: 3, ..AdrnnConfig::default() };
     let attention_lstm = AttentionLstmConfig { width: 0.01, functionals_size: 3, ..AttentionLstmConfig::default() };
+    let waveform = WaveformConfig { width: 0.05, functionals_size: 3, ..WaveformConfig::default() };
     let others = [
         ("cnn2d-lstm".to_owned(), NetworkConfig::Cnn2dLstm(cnn2d_lstm)),
         ("acrnn".to_owned(), NetworkConfig::Acrnn(acrnn)),
@@ -94,6 +97,7 @@ pub(super) fn variants() -> Vec<(String, NetworkConfig)> {
         ("blstm-fcn".to_owned(), NetworkConfig::BlstmFcn(blstm_fcn)),
         ("residual-lstm".to_owned(), NetworkConfig::ResidualLstm(residual_lstm)),
         ("attention-lstm".to_owned(), NetworkConfig::AttentionLstm(attention_lstm)),
+        ("waveform".to_owned(), NetworkConfig::Waveform(waveform)),
     ];
     cnn_lstm.chain(others).collect()
 }
