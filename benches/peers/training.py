@@ -31,10 +31,12 @@ from common import ROOT, in_own_process, processor, read_safetensors, read_safet
 
 sys.path.insert(0, str(ROOT / "tests/oracles/networks"))
 
-# Largest difference, as a share of the largest value of a tensor. Sums of up to 19 200 products in single precision leave
-# about 1e-5 in the gradients of the first layer.
-TOLERANCE = 2e-4
-# The least that a gradient's tensor counts as its largest value, as a share of the largest of all gradients: a bias before a
+# Largest difference of a tensor, as a share of its Euclidean norm. Sums of up to 19 200 products in single precision leave
+# about 1e-6. In a batch of so many frames, though, some value lies so near the bend of a ReLU or another of its window that
+# rounding decides on which side it counts; that leaves up to 2e-3 in networks over images, in PyTorch's own single precision
+# just as in ours. tests/oracles/networks, where no value lies so, is the sharper test.
+TOLERANCE = 5e-3
+# The least that counts as the norm of a gradient, as a share of the largest of all: that of a bias before a
 # batch normalisation has a gradient of 0, of which single precision leaves something.
 LEAST = 1e-2
 LEARNING_RATE, WEIGHT_DECAY = 1e-3, 0.01
@@ -76,13 +78,13 @@ def compare(file):
     loss.backward()
 
     def difference(ours, theirs, least=1e-12):
-        return float((ours - theirs).abs().max() / theirs.abs().max().clamp(min=least))
+        return float((ours - theirs).norm() / theirs.norm().clamp(min=least))
 
     gradients = {n: named.to_file(named.tensor.grad) for n, named in tensors(torch.network).items() if named.is_trained}
     ours = torch.part("gradients.")
     if ours.keys() != gradients.keys():
         sys.exit(f"gradients of one side only: {sorted(ours.keys() ^ gradients.keys())}")
-    least = LEAST * max(float(gradient.abs().max()) for gradient in gradients.values())
+    least = LEAST * max(float(gradient.norm()) for gradient in gradients.values())
     found = {"loss": difference(torch.values["loss"], loss.detach())}
     found["probabilities"] = difference(torch.values["probabilities"], logits.detach().softmax(1))
     return found | {f"gradient of {name}": difference(ours[name], gradients[name], least) for name in ours}
@@ -236,7 +238,7 @@ def main():
     if args.doc:
         write_doc(args.doc, result, args)
     for line in wrong:
-        print(f"values disagree: {line} (at most {TOLERANCE:.0e} of the largest value)", file=sys.stderr)
+        print(f"values disagree: {line} (at most {TOLERANCE:.0e} of its norm)", file=sys.stderr)
     sys.exit(1 if wrong else 0)
 
 
