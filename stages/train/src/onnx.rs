@@ -4,7 +4,7 @@ use ser_onnx::{Dim, Element, File, Frames, Graph, Model, Value, standardise};
 
 use crate::data::{Scaling, Scalings};
 use crate::model_file::ModelConfig;
-use crate::networks::{GraphInput, Network};
+use crate::networks::{GraphInput, Hears, Network};
 use crate::params::Standardise;
 
 const BATCH: Dim = Dim::Any("batch");
@@ -19,7 +19,8 @@ struct Raw {
 
 /// Mean and standard deviation of each column.
 struct Speakers {
-    frames: [Value; 2],
+    /// None of a waveform, which is standardised by clip.
+    frames: Option<[Value; 2]>,
     functionals: Option<[Value; 2]>,
 }
 
@@ -79,7 +80,7 @@ impl Raw {
                     columns(&format!("speaker_{of}_{what}"), width, &about)
                 })
             };
-            let frames = both("frames", width);
+            let frames = (hears(config) != Hears::Waveform).then(|| both("frames", width));
             Speakers { frames, functionals: has_functionals.then(|| both("functionals", functionals)) }
         });
         Self { frames: Frames::new(frames, lens, graph), functionals: of_clip, speakers }
@@ -90,10 +91,16 @@ impl Raw {
         let Scalings { frames, functionals } = &config.standardisation;
         let raw = &self.frames.values;
         let graph = &mut graph.at("standardisation");
-        let scaled = match (config.params.standardise, &self.speakers) {
+        let of_speaker = self.speakers.as_ref().and_then(|speakers| speakers.frames.as_ref());
+        let scaled = match (config.params.standardise, of_speaker) {
             (Standardise::None, _) => raw.clone(),
+            _ if hears(config) == Hears::Waveform => {
+                let samples = self.frames.unrolled(config.network.width, graph);
+                let scaled = standardise::by_clip(&samples, &mut graph.at("frames"));
+                graph.reshape(&scaled, &[0, -1, config.network.width as i64])
+            }
             (Standardise::Clip, _) => standardise::by_clip(&self.frames, &mut graph.at("frames")),
-            (_, Some(Speakers { frames: of_speaker, .. })) => {
+            (_, Some(of_speaker)) => {
                 let [mean, sd] = of_speaker.each_ref().map(|of| graph.unsqueeze(of, &[1]));
                 standardise::by_values(raw, &mean, &sd, &mut graph.at("frames"))
             }
@@ -112,6 +119,10 @@ impl Raw {
         });
         GraphInput { frames, functionals }
     }
+}
+
+fn hears(config: &ModelConfig) -> Hears {
+    config.params.model.architecture().hears()
 }
 
 fn by_training_clips(x: &Value, scaling: &Scaling, graph: &mut Graph<'_>) -> Value {

@@ -50,6 +50,16 @@ impl Frames {
         graph.choose(&within, &self.values, &zero)
     }
 
+    /// Each of the `width` values of a frame as a frame of its own, in order.
+    #[must_use]
+    pub fn unrolled(&self, width: usize, graph: &mut Graph<'_>) -> Self {
+        let factor = graph.int(width as i64);
+        let lens = graph.mul(&self.lens, &factor);
+        let values = graph.reshape(&self.values, &[0, -1, 1]);
+        let time = graph.size(&values, 1);
+        Self::over(values, lens, &time, graph)
+    }
+
     /// Of values that have one frame for every `step` of these: lengths are divided by `step` and rounded up.
     pub(crate) fn every(&self, step: usize, values: Value, time_axis: i64, graph: &mut Graph<'_>) -> Self {
         if step == 1 {
