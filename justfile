@@ -73,6 +73,13 @@ generate:
     cargo run --release --locked -- tables > docs/tables.md
     cargo run --release --locked -p ser-features --example reference > docs/features.md
 
+# Exported ONNX graphs of every network: ONNX's checker, and onnxruntime's probabilities against `ser predict`'s
+check-onnx:
+    test -d target/check-onnx || python3 -m venv target/check-onnx
+    target/check-onnx/bin/pip install --quiet --requirement tests/onnx/requirements.txt
+    cargo build --release --locked --workspace --features ser/ndarray --bin ser
+    target/check-onnx/bin/python tests/onnx/check.py
+
 # Benchmarks of the training kernels and steps, and of the whole stage on generated features
 bench-training *ARGS:
     cargo bench --locked --workspace --features ser/ndarray --bench training -- {{ARGS}}

@@ -6,6 +6,7 @@ mod compat;
 mod control;
 mod corpora;
 mod ensemble;
+mod export;
 mod field;
 mod generated;
 mod golden;

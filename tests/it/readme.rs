@@ -22,7 +22,11 @@ fn every_command_and_option_it_names_exists() {
     for line in blocks(&readme, "text").concat().lines().filter(|line| line.starts_with("ser ")) {
         let usage = line.split("  ").next().unwrap_or(line);
         let command = usage.split_whitespace().nth(1).expect("a command");
-        let of: &[&str] = if command == "corpora" { &[command, "check", "--help"] } else { &[command, "--help"] };
+        let of: &[&str] = match command {
+            "corpora" => &[command, "check", "--help"],
+            "export" => &[command, "onnx", "--help"],
+            _ => &[command, "--help"],
+        };
         let help = workspace.ser(of).exits(0).stdout;
         for option in usage.split(['[', ']', ' ']).filter(|word| word.starts_with('-')) {
             assert!(help.contains(option), "`ser {command}` has no {option}:\n{help}");
@@ -81,6 +85,30 @@ fn every_piece_of_a_pipeline_file_fits_the_one_that_ships() {
     }
 }
 
+fn python_blocks() -> Vec<String> {
+    blocks(&readme(), "python")
+}
+
+/// The model is that of the demo run, and so is what it is given: the emotions have to be those of the stage.
+#[test]
+fn the_exported_model_runs_elsewhere_as_it_says() {
+    let python = source_root().join("target/check-onnx/bin/python");
+    if !python.exists() {
+        skipped("the README's use of an exported model wants `just check-onnx`");
+        return;
+    }
+    let (demo, _) = demo_run();
+    let workspace = Workspace::with_default_pipeline();
+    std::os::unix::fs::symlink(demo.path("artifacts"), workspace.path("artifacts")).expect("a link");
+    workspace.ser(&["export", "onnx", "artifacts/cnn_lstm", "-o", "cnn_lstm.onnx"]).exits(0);
+    let scripts: Vec<String> = python_blocks().into_iter().filter(|block| block.contains("onnxruntime")).collect();
+    let [script] = &scripts[..] else { panic!("one script: {scripts:?}") };
+    let output = Command::new(python).args(["-c", script]).current_dir(workspace.path(".")).output().expect("python");
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    let answers = String::from_utf8_lossy(&output.stdout);
+    assert!(answers.contains("shape: (16, ") && answers.contains("angry"), "{answers}");
+}
+
 #[test]
 fn the_questions_in_python_have_answers() {
     let ours = source_root().join("target/python/bin/python");
@@ -91,7 +119,7 @@ fn the_questions_in_python_have_answers() {
         return;
     }
     let (workspace, _) = demo_run();
-    let script = blocks(&readme(), "python").concat();
+    let script: String = python_blocks().into_iter().filter(|block| !block.contains("onnxruntime")).collect();
     let output = Command::new(&python).args(["-c", &script]).current_dir(workspace.path(".")).output().expect("python");
     let stderr = String::from_utf8_lossy(&output.stderr);
     assert!(output.status.success(), "{stderr}");

@@ -61,6 +61,8 @@ pub(crate) enum Command {
     Demo(DemoArgs),
     /// Emotions of new recordings, from a trained model
     Predict(PredictArgs),
+    /// Write a trained model for other programs
+    Export(ExportArgs),
     /// Print the JSON Schema of pipeline files, for editors
     Schema,
     /// Print the reference of all tables: every column with its type, unit and meaning
@@ -238,6 +240,31 @@ pub(crate) struct PredictArgs {
     #[arg(long, value_name = "TABLE")]
     pub(crate) speakers: Option<PathBuf>,
     /// Print JSON, one object per recording and line; one without an emotion has `error` and `detail`
+    #[arg(long)]
+    pub(crate) json: bool,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct ExportArgs {
+    #[command(subcommand)]
+    pub(crate) format: ExportFormat,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum ExportFormat {
+    /// Write a model as an ONNX graph: from frame features, functionals or both to probabilities
+    Onnx(OnnxArgs),
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct OnnxArgs {
+    /// Folder of the artifact of a train stage or of a linear baseline, or of one fold in it
+    #[arg(value_name = "MODEL")]
+    pub(crate) model: PathBuf,
+    /// The file to write [default: the stage's name with `.onnx`, in the current folder]
+    #[arg(short, long, value_name = "FILE")]
+    pub(crate) output: Option<PathBuf>,
+    /// Print JSON
     #[arg(long)]
     pub(crate) json: bool,
 }

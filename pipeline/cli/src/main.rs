@@ -50,6 +50,7 @@ fn dispatch(cli: &Cli) -> anyhow::Result<Status> {
         Command::Corpora(args) => commands::corpora::run(args),
         Command::Demo(args) => commands::demo::run(args),
         Command::Predict(args) => commands::predict::run(&project, args),
+        Command::Export(args) => commands::export::run(&project, args),
         Command::Schema => commands::schema::run(),
         Command::Tables => commands::tables::run(),
     }

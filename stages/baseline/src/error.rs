@@ -1,5 +1,7 @@
 //! Reasons why a baseline is impossible.
 
+use std::path::PathBuf;
+
 use ser_models::ModelsError;
 use ser_schemas::TableError;
 
@@ -34,6 +36,20 @@ pub enum BaselineError {
         /// Strength of the penalty.
         l2: f64,
         /// Message of the optimiser.
+        problem: String,
+    },
+    /// A folder that holds no linear model.
+    #[error("`{}` holds no linear model: expected `linear.json`, or folders `fold=<k>` with one", path.display())]
+    NoModel {
+        /// The folder.
+        path: PathBuf,
+    },
+    /// A linear model's file cannot be understood, or not be written.
+    #[error("`{}` is not a linear model that this version understands: {problem}", path.display())]
+    BadModel {
+        /// The file.
+        path: PathBuf,
+        /// What was expected and found.
         problem: String,
     },
     /// The user asked to stop.

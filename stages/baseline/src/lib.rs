@@ -2,12 +2,16 @@
 //!
 //! [`Params`] choose one of the two. Both are fitted on the training clips of each fold, predict its test clips, and write
 //! the tables that every model leaves, so that everything downstream treats them alike. The linear model's L-BFGS is
-//! argmin's; here is what surrounds it: loss, standardisation, and the choice of the L2 penalty on validation clips.
+//! argmin's; here is what surrounds it: loss, standardisation, and the choice of the L2 penalty on validation clips. A linear
+//! model is kept, one file per fold ([`LinearModels`]), for whoever wants to use it.
 
 mod error;
 mod kind;
 mod linear;
+mod linear_models;
 mod majority;
+mod model_file;
+mod onnx;
 mod params;
 mod run;
 mod scaling;
@@ -16,5 +20,6 @@ mod weights;
 pub use error::BaselineError;
 pub use kind::Baseline;
 pub use linear::Linear;
+pub use linear_models::LinearModels;
 pub use params::{Model, Params, Standardise};
 pub use run::{Inputs, run};

@@ -61,6 +61,15 @@ impl Linear {
         Ok(Self { weights, known })
     }
 
+    /// For each class a weight per functional, and its intercept, `None` for a class that no training clip had.
+    pub(crate) fn coefficients(&self) -> (Vec<Vec<f64>>, Vec<Option<f64>>) {
+        let functionals = self.weights.nrows() - 1;
+        let of_class = |class: usize| self.weights.slice(s![..functionals, class]).to_vec();
+        let intercept = |class: usize| self.known[class].then(|| self.weights[(functionals, class)]);
+        let classes = 0..self.known.len();
+        (classes.clone().map(of_class).collect(), classes.map(intercept).collect())
+    }
+
     /// Probability of each class, one row per clip; 0 for classes that no training clip had.
     pub fn probabilities(&self, rows: &Array2<f64>) -> Array2<f64> {
         let mut logits = logits(rows, &self.weights);

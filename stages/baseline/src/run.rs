@@ -7,6 +7,7 @@ use ndarray::Array2;
 use rayon::prelude::*;
 
 use ser_models::{Dataset, Fold, FoldRecord, Score, headline, mean_validation_uar, recipe};
+use ser_schemas::frames::{self, FrameLayout, read_layout};
 use ser_schemas::functionals::{self, Functionals};
 use ser_schemas::{Family, Regularisation, Standardisation, Table, Use};
 use ser_stage::{Context, Outcome};
@@ -14,6 +15,7 @@ use ser_stage::{Context, Outcome};
 use crate::error::BaselineError;
 use crate::linear::Linear;
 use crate::majority::shares;
+use crate::model_file::LinearModel;
 use crate::params::{Model, Params, Standardise};
 use crate::scaling::Scaling;
 
@@ -40,21 +42,27 @@ pub struct Inputs<'a> {
 struct Fitted {
     record: FoldRecord,
     tried: Vec<Regularisation>,
+    /// `None` of the majority class.
+    model: Option<LinearModel>,
 }
 
 /// Data that all folds share.
 struct Common<'a> {
     params: &'a Params,
+    inputs: &'a Inputs<'a>,
     data: &'a Dataset,
     /// One row per clip; `None` for the majority class.
     functionals: Option<&'a Functionals>,
     /// Of each speaker over all clips, labels unused; empty unless asked for.
     speakers: BTreeMap<&'a str, Scaling>,
+    /// What tells how the features were made; `None` where nothing does.
+    layout: Option<FrameLayout>,
 }
 
 /// Fits one model per fold of the split and predicts the fold's test and validation clips.
 ///
-/// Writes the tables that every model leaves ([`ser_models::write`]) and `regularisation`. Nothing is random.
+/// Writes the tables that every model leaves ([`ser_models::write`]), `regularisation`, and the linear models. Nothing is
+/// random.
 pub fn run(params: &Params, inputs: &Inputs<'_>, ctx: &Context<'_>) -> Result<Outcome, BaselineError> {
     let features = match params.model {
         Model::Majority => None,
@@ -73,7 +81,9 @@ pub fn run(params: &Params, inputs: &Inputs<'_>, ctx: &Context<'_>) -> Result<Ou
         }
         _ => BTreeMap::new(),
     };
-    let common = Common { params, data: &data, functionals: functionals.as_ref(), speakers };
+    let layout = features.map(|features| features.join(frames::FILE)).filter(|path| path.exists());
+    let layout = layout.map(|path| read_layout(&path)).transpose()?;
+    let common = Common { params, inputs, data: &data, functionals: functionals.as_ref(), speakers, layout };
     ctx.observer.begin("fitting", data.folds.len() as u64, "folds");
     let fitted: Vec<Fitted> = data
         .folds
@@ -88,9 +98,13 @@ pub fn run(params: &Params, inputs: &Inputs<'_>, ctx: &Context<'_>) -> Result<Ou
         })
         .collect::<Result<_, _>>()?;
 
-    let (records, tried): (Vec<FoldRecord>, Vec<_>) = fitted.into_iter().map(|fold| (fold.record, fold.tried)).unzip();
-    let tried: Vec<Regularisation> = tried.into_iter().flatten().collect();
-    let about = common.about(inputs, features)?;
+    let (mut records, mut tried) = (Vec::new(), Vec::new());
+    for fold in fitted {
+        records.push(fold.record);
+        tried.extend(fold.tried);
+        fold.model.map(|model| model.write_in(ctx.out_dir)).transpose()?;
+    }
+    let about = common.about(features)?;
     let tested = ser_models::write(&about, &data, &records, ctx.out_dir, &ctx.provenance)?;
     Regularisation::write_in(ctx.out_dir, &tried, &ctx.provenance)?;
     let what = match &functionals {
@@ -105,10 +119,10 @@ pub fn run(params: &Params, inputs: &Inputs<'_>, ctx: &Context<'_>) -> Result<Ou
 }
 
 impl Common<'_> {
-    fn about(&self, inputs: &Inputs<'_>, features: Option<&Path>) -> Result<ser_schemas::Model, BaselineError> {
+    fn about(&self, features: Option<&Path>) -> Result<ser_schemas::Model, BaselineError> {
         let about = ser_schemas::Model {
-            model: inputs.model.to_owned(),
-            split: inputs.split_name.to_owned(),
+            model: self.inputs.model.to_owned(),
+            split: self.inputs.split_name.to_owned(),
             protocol: self.data.protocol.clone(),
             family: Family::Constant,
             baseline: true,
@@ -146,10 +160,20 @@ impl Common<'_> {
             let shares = shares(trained.into_iter(), classes);
             fitted.record.test = shares.repeat(fold.test.len());
             fitted.record.validation = shares.repeat(fold.validation.len());
+            fitted.model = self.functionals.map(|table| {
+                let intercepts = shares.iter().map(|share| (*share > 0.0).then(|| share.ln())).collect();
+                self.kept(
+                    fold,
+                    table,
+                    self.training(fold, table),
+                    vec![vec![0.0; table.names.len()]; classes],
+                    intercepts,
+                )
+            });
             return Ok(fitted);
         };
 
-        let training = Scaling::fit(fold.train.iter().map(|at| table.row(*at)), table.names.len());
+        let training = self.training(fold, table);
         match self.params.standardise {
             Standardise::Train => fitted.record.used(Use::Standardisation, &fold.train),
             Standardise::Speaker => {
@@ -162,7 +186,39 @@ impl Common<'_> {
         let model = self.choose(&mut fitted, fold, &matrix)?;
         fitted.record.test = flat(&model.probabilities(&matrix(&fold.test)));
         fitted.record.validation = flat(&model.probabilities(&matrix(&fold.validation)));
+        let (weights, intercepts) = model.coefficients();
+        fitted.model = Some(self.kept(fold, table, training, weights, intercepts));
         Ok(fitted)
+    }
+
+    /// Scaling by the fold's training clips.
+    fn training(&self, fold: &Fold, table: &Functionals) -> Scaling {
+        Scaling::fit(fold.train.iter().map(|at| table.row(*at)), table.names.len())
+    }
+
+    fn kept(
+        &self,
+        fold: &Fold,
+        table: &Functionals,
+        standardisation: Scaling,
+        weights: Vec<Vec<f64>>,
+        intercepts: Vec<Option<f64>>,
+    ) -> LinearModel {
+        LinearModel {
+            format: LinearModel::FORMAT,
+            ser_version: env!("CARGO_PKG_VERSION").to_owned(),
+            model: self.inputs.model.to_owned(),
+            split: self.inputs.split_name.to_owned(),
+            fold: fold.number,
+            classes: self.data.classes.clone(),
+            standardise: self.params.standardise,
+            feature_params: self.layout.as_ref().map(|layout| layout.params.clone()),
+            sample_rate_hz: self.layout.as_ref().map(|layout| layout.sample_rate_hz),
+            functional_names: table.names.clone(),
+            standardisation,
+            weights,
+            intercepts,
+        }
     }
 
     /// The model of the strength that does best on the validation clips; `matrix` has the rows of clips.

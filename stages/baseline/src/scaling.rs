@@ -3,17 +3,20 @@
 
 use std::collections::BTreeMap;
 
+use serde::{Deserialize, Serialize};
+
 /// Standardised values beyond this are cut off, as the network's are: single wild clips must not decide a weight.
 const LIMIT: f64 = 10.0;
 /// Standard deviations below this share of the mean are rounding of single-precision numbers.
 const ROUNDING: f64 = 1e-6;
 
 /// Mean and standard deviation of each functional.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub(crate) struct Scaling {
-    mean: Vec<f64>,
+    pub(crate) mean: Vec<f64>,
     /// 0 for a functional that never varies: it tells nothing and becomes 0.
-    sd: Vec<f64>,
+    pub(crate) sd: Vec<f64>,
 }
 
 impl Scaling {

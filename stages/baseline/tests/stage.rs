@@ -2,7 +2,8 @@
 
 use std::path::Path;
 
-use ser_baseline::{BaselineError, Inputs, Model, Params, Standardise, run};
+use ser_baseline::{BaselineError, Inputs, LinearModels, Model, Params, Standardise, run};
+use ser_onnx_run::{Input, probabilities};
 use ser_schemas::functionals::Functionals;
 use ser_schemas::{
     Assignment, Clip, Emotion, Exposure, Family, Prediction, Provenance, Regularisation, Role, Standardisation, Table,
@@ -164,4 +165,93 @@ fn features_without_functionals_are_refused() {
     none.write(&path, &Provenance::default()).expect("write");
     let error = fit(folder.path(), &Params::default(), true).expect_err("no functionals");
     assert!(matches!(error, BaselineError::NoFunctionals), "{error}");
+}
+
+/// Mean and standard deviation of each of two functionals over the clips of the speaker of clip `number`.
+fn of_speaker(functionals: &Functionals, number: usize) -> [[f32; 2]; 2] {
+    let own: Vec<usize> = (0..60).filter(|other| other % 6 == number % 6).collect();
+    let mean = [0, 1].map(|column| own.iter().map(|at| functionals.row(*at)[column]).sum::<f32>() / own.len() as f32);
+    let square = |at: &usize, column: usize| (functionals.row(*at)[column] - mean[column]).powi(2);
+    let sd = [0, 1].map(|column| (own.iter().map(|at| square(at, column)).sum::<f32>() / own.len() as f32).sqrt());
+    [mean, sd]
+}
+
+#[test]
+fn an_exported_linear_model_gives_the_probabilities_of_the_stage() {
+    let folder = tempfile::tempdir().expect("temporary folder");
+    world(folder.path());
+    let functionals = Functionals::read(&folder.path().join(functionals::FILE)).expect("functionals");
+    for standardise in [Standardise::Train, Standardise::Speaker] {
+        fit(folder.path(), &Params { standardise, ..Params::default() }, true).expect("fits");
+        let tested: Vec<Prediction> = rows(folder.path());
+        for fold in 0..3 {
+            let tested: Vec<&Prediction> = tested.iter().filter(|row| row.fold == fold).collect();
+            let of = |row: &&Prediction| row.clip_id[2..].parse::<usize>().expect("a number");
+            let columns = |of_clip: &dyn Fn(usize) -> Vec<f32>| {
+                Input::Floats(vec![tested.len(), 2], tested.iter().flat_map(|row| of_clip(of(row))).collect())
+            };
+            let mut inputs = vec![("functionals", columns(&|at| functionals.row(at).to_vec()))];
+            if standardise == Standardise::Speaker {
+                for (part, name) in ["speaker_functionals_mean", "speaker_functionals_sd"].into_iter().enumerate() {
+                    inputs.push((name, columns(&|at| of_speaker(&functionals, at)[part].to_vec())));
+                }
+            }
+            let models = LinearModels::read(&folder.path().join(format!("fold={fold}"))).expect("a model");
+            let file = models.onnx();
+            assert_eq!(file.inputs, inputs.iter().map(|(name, _)| *name).collect::<Vec<_>>());
+            let found = probabilities(&file.bytes, &inputs).expect("a graph that runs");
+            let expected: Vec<f32> = tested.iter().flat_map(|row| row.probabilities.clone()).collect();
+            assert_eq!(found.len(), expected.len());
+            let apart = found.iter().zip(&expected).map(|(a, b)| (a - b).abs()).fold(0.0, f32::max);
+            assert!(apart < 1e-4, "{standardise:?}, fold {fold}: {apart}");
+        }
+    }
+    // All folds: probabilities add up to 1.
+    let all = LinearModels::read(folder.path()).expect("models").onnx();
+    let one = || Input::Floats(vec![1, 2], vec![1.0, 0.5]);
+    let inputs = [("functionals", one()), ("speaker_functionals_mean", one()), ("speaker_functionals_sd", one())];
+    let found = probabilities(&all.bytes, &inputs).expect("a graph that runs");
+    assert!((found.iter().sum::<f32>() - 1.0).abs() < 1e-6, "{found:?}");
+}
+
+#[test]
+fn a_fold_of_one_class_is_kept_too() {
+    let folder = tempfile::tempdir().expect("temporary folder");
+    world(folder.path());
+    let mut assignments: Vec<Assignment> = rows(folder.path());
+    let is_sad = |row: &Assignment| row.clip_id[2..].parse::<usize>().expect("a number") / 6 % 2 == 1;
+    assignments.retain(|row| row.role != Role::Train || is_sad(row));
+    Assignment::write_in(folder.path(), &assignments, &Provenance::default()).expect("write");
+    fit(folder.path(), &Params::default(), true).expect("fits");
+    let model = LinearModels::read(&folder.path().join("fold=0")).expect("a model").onnx();
+    let clip = [("functionals", Input::Floats(vec![1, 2], vec![3.0, 0.5]))];
+    assert_eq!(probabilities(&model.bytes, &clip).expect("a graph that runs"), [0.0, 1.0]);
+}
+
+#[test]
+fn a_majority_is_no_linear_model_and_damage_is_told() {
+    let folder = tempfile::tempdir().expect("temporary folder");
+    world(folder.path());
+    fit(folder.path(), &Params { model: Model::Majority, ..Params::default() }, false).expect("fits");
+    assert!(!LinearModels::are_in(folder.path()));
+    let error = LinearModels::read(folder.path()).expect_err("none").to_string();
+    assert!(
+        error.ends_with("holds no linear model: expected `linear.json`, or folders `fold=<k>` with one"),
+        "{error}"
+    );
+    fit(folder.path(), &Params::default(), true).expect("fits");
+    let path = folder.path().join("fold=1/linear.json");
+    let text = std::fs::read_to_string(&path).expect("text");
+    for (from, to, problem) in [
+        ("\"format\":1", "\"format\":2", "`format`: found 2, expected 1"),
+        ("\"a_mean\",", "", "a row of `weights`: found 2, expected 1"),
+        ("\"intercepts\":[", "\"intercepts\":[null,", "`intercepts`: found 3, expected 2"),
+        ("[\"angry\",\"sad\"]", "[\"angry\",\"happy\"]", "differ in classes"),
+        ("\"sd\":[", "\"sd\":[-", "`standardisation.sd` holds -"),
+        ("\"mean\":[", "\"mean\":[1e60,0.5],\"other\":[", "unknown field `other`"),
+    ] {
+        std::fs::write(&path, text.replacen(from, to, 1)).expect("write");
+        let error = LinearModels::read(folder.path()).expect_err(from).to_string();
+        assert!(error.contains("linear.json") && error.contains(problem), "{error}");
+    }
 }

@@ -16,6 +16,7 @@ mod kind;
 mod layers;
 mod model_file;
 mod networks;
+mod onnx;
 mod params;
 mod predictor;
 mod run;

@@ -92,6 +92,12 @@ impl ModelConfig {
         write_atomically(&path, text(hash)?.as_bytes())
     }
 
+    /// What tells the model from any other: the hash of its description, which holds that of its weights.
+    pub(crate) fn fingerprint(&self) -> String {
+        let own = || hash(serde_json::to_string(self).unwrap_or_default().as_bytes());
+        self.description_hash.clone().unwrap_or_else(own)
+    }
+
     /// Reads description and weights from `folder`.
     pub(crate) fn read(folder: &Path) -> Result<(Self, Weights), TrainError> {
         let path = folder.join(CONFIG);

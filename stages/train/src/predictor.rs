@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::ops::Range;
 use std::path::Path;
 
+use ser_onnx::File;
 use ser_schemas::Emotion;
 
 use crate::data::{Item, Scaler, Scalings, WindowRows, windows};
@@ -11,6 +12,7 @@ use crate::engine::Engine;
 use crate::error::TrainError;
 use crate::model_file::{ModelConfig, model_folders};
 use crate::networks::Network;
+use crate::onnx;
 use crate::params::{Device, Kernels, Standardise};
 use crate::speaker_statistics::SpeakerStatistics;
 use crate::training::predict;
@@ -55,6 +57,8 @@ impl Predictor {
                     Some("classes")
                 } else if first.features != config.features || first.functional_names != config.functional_names {
                     Some("features")
+                } else if first.columns != config.columns {
+                    Some("columns")
                 } else if first.params.max_frames != config.params.max_frames {
                     Some("max_frames")
                 } else if first.params.standardise != config.params.standardise {
@@ -70,6 +74,13 @@ impl Predictor {
             models.push((config, network));
         }
         Ok(Self { models, engine })
+    }
+
+    /// The model as an ONNX file. Its inputs are `frames` (batch, time, columns) and `lengths` (batch), `functionals` where
+    /// the model uses them, and of a model standardised per speaker `speaker_frames_mean`, `speaker_frames_sd` and the same
+    /// of functionals; its output is `probabilities` (batch, classes). It hears one window of a clip.
+    pub fn onnx(&self) -> File {
+        onnx::file(&self.models)
     }
 
     /// Parameters of the features stage that the model was trained on, and their sample rate in hertz.

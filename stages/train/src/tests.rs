@@ -1,5 +1,7 @@
 //! The stage from tables to predictions, on small generated tables.
 
+mod onnx;
+
 use std::cell::Cell;
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};

@@ -4,6 +4,7 @@ pub(crate) mod audit;
 pub(crate) mod corpora;
 pub(crate) mod demo;
 pub(crate) mod diff;
+pub(crate) mod export;
 pub(crate) mod gc;
 pub(crate) mod graph;
 pub(crate) mod predict;

@@ -2,10 +2,12 @@
 
 use burn::module::{Module, Param};
 use burn::tensor::Tensor;
+use ser_onnx::{Frames, Graph, Value};
 use ser_ops::attention;
 
 use super::builder::{Builder, Start};
 use super::pass::{Pass, Ragged};
+use super::values::values;
 
 /// Additive attention with one query.
 #[derive(Module, Debug)]
@@ -33,5 +35,13 @@ impl Attention {
     pub(crate) fn forward(&self, x: Ragged, statistics: bool, pass: &Pass) -> Tensor<2> {
         let weights = ser_ops::Attention { weight: self.weight.val(), bias: self.bias.val(), query: self.query.val() };
         attention(pass.kernels, x.values, weights, &x.lens, statistics)
+    }
+
+    /// [`forward`](Self::forward) in a graph.
+    pub(crate) fn graph(&self, x: &Frames, statistics: bool, graph: &mut Graph<'_>) -> Value {
+        let [weight, bias, query] = [values(&self.weight), values(&self.bias), values(&self.query)];
+        let statistics = statistics.then_some(ser_kernels::pooling::EPSILON);
+        let weights = ser_onnx::Attention { weight: &weight, bias: &bias, query: &query, statistics };
+        ser_onnx::attention(x, weights, graph)
     }
 }

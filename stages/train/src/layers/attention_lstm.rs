@@ -2,10 +2,12 @@
 
 use burn::module::{Module, Param};
 use burn::tensor::Tensor;
+use ser_onnx::{Frames, Graph};
 use ser_ops::attention_lstm;
 
 use super::builder::{Builder, Start};
 use super::pass::{Pass, Ragged};
+use super::values::values;
 
 /// The layer: one gate of attention on the memory takes the place of forget and input gate.
 #[derive(Module, Debug)]
@@ -49,5 +51,20 @@ impl AttentionLstm {
             gate: self.gate.val(),
         };
         Ragged { values: attention_lstm(pass.kernels, x.values, weights, &x.lens), lens: x.lens }
+    }
+
+    /// [`forward`](Self::forward) in a graph.
+    pub(crate) fn graph(&self, x: &Frames, graph: &mut Graph<'_>) -> Frames {
+        let [input, state, memory, gate] = [&self.input, &self.state, &self.memory, &self.gate].map(values);
+        let [bias, memory_bias] = [&self.bias, &self.memory_bias].map(values);
+        let weights = ser_onnx::AttentionLstm {
+            input: &input,
+            state: &state,
+            bias: &bias,
+            memory: &memory,
+            memory_bias: &memory_bias,
+            gate: &gate,
+        };
+        ser_onnx::attention_lstm(x, weights, graph)
     }
 }

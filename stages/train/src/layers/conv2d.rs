@@ -2,11 +2,13 @@
 
 use burn::module::{Module, Param};
 use burn::tensor::Tensor;
+use ser_onnx::{Frames, Graph, Value, conv2d};
 use ser_ops::{Activation, Conv2dBlock, Conv2dSize, Shift, conv2d_block};
 
 use super::builder::{Builder, Start};
 use super::norm::Norm;
 use super::pass::{Pass, Ragged};
+use super::values::values;
 
 /// Bands and channels of an image; a frame holds the channels of one band after those of another.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -103,5 +105,39 @@ impl Conv2d {
             norm.follow(moments, convolved, pass);
         }
         Ragged { values, lens }
+    }
+
+    /// [`forward`](Self::forward) in a graph, the normalisation within the convolution's weights.
+    pub(crate) fn graph(&self, x: &Frames, graph: &mut Graph<'_>) -> Frames {
+        let Conv2dSize { bands, inputs, kernel, dilation, .. } = self.size;
+        let (weight, bias) = self.folded();
+        let (pool, activation) = (self.plan.pool, in_graph(self.plan.activation));
+        let conv = ser_onnx::Conv2d { weight: &weight, bias: &bias, bands, inputs, kernel, dilation, pool, activation };
+        conv2d(x, conv, graph)
+    }
+
+    /// What [`dense`](Self::dense) makes in a graph: (.., inputs) -> (.., outputs).
+    pub(crate) fn dense_graph(&self, x: &Value, graph: &mut Graph<'_>) -> Value {
+        let (weight, bias) = self.folded();
+        let values = ser_onnx::dense(x, &weight, &bias, graph);
+        in_graph(self.plan.activation).of(values, graph)
+    }
+
+    /// Weight and bias without training.
+    fn folded(&self) -> (Vec<f32>, Vec<f32>) {
+        let none = || vec![0.0; self.size.outputs];
+        match &self.norm {
+            Some(norm) => norm.folded(values(&self.weight), &none()),
+            None => (values(&self.weight), self.bias.as_ref().map_or_else(none, values)),
+        }
+    }
+}
+
+fn in_graph(activation: Activation) -> ser_onnx::Activation {
+    match activation {
+        Activation::Identity => ser_onnx::Activation::Identity,
+        Activation::Relu => ser_onnx::Activation::Relu,
+        Activation::LeakyRelu => ser_onnx::Activation::LeakyRelu(ser_kernels::pool2d::LEAK),
+        Activation::Elu => ser_onnx::Activation::Elu,
     }
 }

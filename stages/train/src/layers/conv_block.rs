@@ -2,11 +2,13 @@
 
 use burn::module::{Module, Param};
 use burn::tensor::Tensor;
+use ser_onnx::{Conv, Frames, Graph, conv_relu};
 use ser_ops::{ConvSize, conv_block};
 
 use super::builder::{Builder, Start};
 use super::norm::Norm;
 use super::pass::{Pass, Ragged};
+use super::values::values;
 
 /// The layer. Its normalisation's running statistics follow the batches of training.
 #[derive(Module, Debug)]
@@ -43,5 +45,13 @@ impl ConvBlock {
             self.norm.follow(moments, convolved, pass);
         }
         Ragged { values, lens }
+    }
+
+    /// [`forward`](Self::forward) in a graph, the normalisation within the convolution's weights.
+    pub(crate) fn graph(&self, x: &Frames, graph: &mut Graph<'_>) -> Frames {
+        let ConvSize { inputs, kernel, stride, .. } = self.size;
+        let (weight, bias) = self.norm.folded(values(&self.weight), &vec![0.0; self.size.outputs]);
+        let conv = Conv { weight: &weight, bias: &bias, inputs, kernel, stride, dilation: 1, causal: false };
+        conv_relu(x, conv, self.pool, graph)
     }
 }

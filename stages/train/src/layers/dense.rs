@@ -2,10 +2,13 @@
 
 use burn::module::{Module, Param};
 use burn::tensor::Tensor;
+use ser_onnx::{Conv, Frames, Graph, Value, conv_relu};
 use ser_ops::dense;
 
 use super::builder::{Builder, Start};
+use super::norm::Norm;
 use super::pass::Pass;
+use super::values::values;
 
 /// The layer.
 #[derive(Module, Debug)]
@@ -39,5 +42,18 @@ impl Dense {
     /// (rows, inputs) -> (rows, outputs).
     pub(crate) fn forward(&self, x: Tensor<2>, pass: &Pass) -> Tensor<2> {
         dense(pass.kernels, x, self.weight.val(), self.bias.val())
+    }
+
+    /// [`forward`](Self::forward) in a graph: (.., inputs) -> (.., outputs).
+    pub(crate) fn graph(&self, x: &Value, graph: &mut Graph<'_>) -> Value {
+        ser_onnx::dense(x, &values(&self.weight), &values(&self.bias), graph)
+    }
+
+    /// The layer in a graph, of each frame `reach` frames earlier beside the frame itself, with `norm` and ReLU after it.
+    pub(crate) fn causal_graph(&self, norm: &Norm, x: &Frames, reach: usize, graph: &mut Graph<'_>) -> Frames {
+        let (weight, bias) = norm.folded(values(&self.weight), &values(&self.bias));
+        let inputs = weight.len() / (2 * bias.len().max(1));
+        let conv = Conv { weight: &weight, bias: &bias, inputs, kernel: 2, stride: 1, dilation: reach, causal: true };
+        conv_relu(x, conv, 1, graph)
     }
 }

@@ -3,6 +3,7 @@
 use burn::module::Module;
 use burn::tensor::Tensor;
 use burn::tensor::activation::relu;
+use ser_onnx::{Graph, Value};
 
 use super::builder::Builder;
 use super::dense::Dense;
@@ -71,5 +72,23 @@ impl Head {
             x = relu(dense.forward(pass.dropout(x, layer, self.dropout), pass));
         }
         self.classes.forward(pass.dropout(x, DENSE + self.dense.len() as u32, self.dropout), pass)
+    }
+
+    /// [`forward`](Self::forward) in a graph.
+    pub(crate) fn graph(&self, x: Value, functionals: Option<&Value>, graph: &mut Graph<'_>) -> Value {
+        let mut x = match (functionals, &self.functionals) {
+            (None, _) => x,
+            (Some(functionals), None) => graph.concat(&[&x, functionals], 1),
+            (Some(functionals), Some(dense)) => {
+                let functionals = dense.graph(functionals, &mut graph.at("functionals"));
+                let functionals = graph.apply("Relu", &functionals);
+                graph.concat(&[&x, &functionals], 1)
+            }
+        };
+        for (layer, dense) in self.dense.iter().enumerate() {
+            x = dense.graph(&x, &mut graph.at(format_args!("dense.{layer}")));
+            x = graph.apply("Relu", &x);
+        }
+        self.classes.graph(&x, &mut graph.at("classes"))
     }
 }

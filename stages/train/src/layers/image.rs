@@ -1,6 +1,7 @@
 //! An image of three channels from the bands of frames.
 
 use burn::tensor::Tensor;
+use ser_onnx::{Frames, Graph};
 use ser_ops::held;
 
 use super::pass::{Pass, Ragged};
@@ -23,6 +24,31 @@ pub(crate) fn with_deltas(x: Ragged, pass: &Pass) -> Ragged {
     let delta_delta = slope(&delta);
     let image: Tensor<3> = Tensor::stack(vec![values, delta, delta_delta], 2);
     Ragged { values: image.reshape([frames, 3 * bands]), lens }
+}
+
+/// [`with_deltas`] in a graph.
+pub(crate) fn with_deltas_graph(x: &Frames, graph: &mut Graph<'_>) -> Frames {
+    let slope = |x: &Frames, graph: &mut Graph<'_>| {
+        let mut sum = None;
+        for n in 1..=REACH {
+            let [later, earlier] = [-n, n].map(|by| x.held(by.into(), graph).values);
+            let apart = graph.sub(&later, &earlier);
+            let weight = graph.float(n.into());
+            let term = graph.mul(&apart, &weight);
+            sum = Some(match sum {
+                None => term,
+                Some(sum) => graph.add(&sum, &term),
+            });
+        }
+        let whole = graph.float((1..=REACH).map(|n| f32::from(2 * n * n)).sum());
+        let sum = sum.unwrap_or_else(|| x.values.clone());
+        x.with(graph.div(&sum, &whole))
+    };
+    let delta = slope(x, graph);
+    let delta_delta = slope(&delta, graph);
+    let channels = [x, &delta, &delta_delta].map(|channel| graph.unsqueeze(&channel.values, &[3]));
+    let image = graph.concat(&channels.each_ref(), 3);
+    x.with(graph.reshape(&image, &[0, 0, -1]))
 }
 
 #[cfg(test)]

@@ -2,10 +2,12 @@
 
 use burn::module::{Module, Param};
 use burn::tensor::Tensor;
+use ser_onnx::{Frames, Graph};
 use ser_ops::lstm;
 
 use super::builder::{Builder, Start};
 use super::pass::{Pass, Ragged};
+use super::values::values;
 
 /// The layer, in one direction or in both.
 #[derive(Module, Debug)]
@@ -37,6 +39,14 @@ impl Direction {
     fn tensors(&self) -> ser_ops::Direction {
         ser_ops::Direction { input: self.input.val(), state: self.state.val(), bias: self.bias.val() }
     }
+
+    fn values(&self) -> [Vec<f32>; 3] {
+        [values(&self.input), values(&self.state), values(&self.bias)]
+    }
+}
+
+fn in_graph([input, state, bias]: &[Vec<f32>; 3]) -> ser_onnx::Direction<'_> {
+    ser_onnx::Direction { input, state, bias }
 }
 
 impl Lstm {
@@ -51,5 +61,11 @@ impl Lstm {
         let backward = self.backward.as_ref().map(Direction::tensors);
         let values = lstm(pass.kernels, x.values, self.forward.tensors(), backward, &x.lens);
         Ragged { values, lens: x.lens }
+    }
+
+    /// [`forward`](Self::forward) in a graph.
+    pub(crate) fn graph(&self, x: &Frames, graph: &mut Graph<'_>) -> Frames {
+        let (forward, backward) = (self.forward.values(), self.backward.as_ref().map(Direction::values));
+        ser_onnx::lstm(x, in_graph(&forward), backward.as_ref().map(in_graph), graph)
     }
 }

@@ -1,6 +1,7 @@
 //! Layers of networks: burn modules over the operations of `ser-ops`.
 //!
-//! What leaves a layer inside a clip is [`Ragged`]; [`Pass`] is what layers of one forward pass share.
+//! What leaves a layer inside a clip is [`Ragged`]; [`Pass`] is what layers of one forward pass share. Beside its `forward`, a
+//! layer has a `graph` that adds it to an ONNX graph as it is without training.
 
 mod attention;
 mod attention_lstm;
@@ -15,6 +16,7 @@ mod lstm;
 mod norm;
 mod pass;
 mod state_attention;
+mod values;
 
 pub(crate) use attention::Attention;
 pub(crate) use attention_lstm::AttentionLstm;
@@ -24,7 +26,7 @@ pub(crate) use conv_block::ConvBlock;
 pub(crate) use conv2d::{Conv2d, Conv2dPlan, ImageSize};
 pub(crate) use dense::Dense;
 pub(crate) use head::{Head, HeadSizes};
-pub(crate) use image::with_deltas;
+pub(crate) use image::{with_deltas, with_deltas_graph};
 pub(crate) use lstm::Lstm;
 pub(crate) use norm::Norm;
 pub(crate) use pass::{Pass, Ragged};

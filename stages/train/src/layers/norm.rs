@@ -2,10 +2,12 @@
 
 use burn::module::{Module, Param};
 use burn::tensor::Tensor;
+use ser_onnx::{Frames, Graph, affine};
 use ser_ops::Moments;
 
 use super::builder::{Builder, Start};
 use super::pass::{Pass, Ragged};
+use super::values::values;
 
 /// Added to the variance before its root is taken.
 const EPSILON: f32 = 1e-5;
@@ -46,6 +48,32 @@ impl Norm {
         let unbiased = count as f32 / count.saturating_sub(1).max(1) as f32;
         pass.follow(&self.running_mean, batch.mean);
         pass.follow(&self.running_variance, batch.variance * unbiased);
+    }
+
+    /// What is left of the layer without training: a factor and a summand for each channel.
+    fn scale_and_shift(&self) -> (Vec<f32>, Vec<f32>) {
+        let [gamma, beta, mean, variance] =
+            [&self.gamma, &self.beta, &self.running_mean, &self.running_variance].map(values);
+        let scale: Vec<f32> =
+            gamma.iter().zip(&variance).map(|(gamma, variance)| gamma / (variance + EPSILON).sqrt()).collect();
+        let shift = beta.iter().zip(&mean).zip(&scale).map(|((beta, mean), scale)| beta - mean * scale).collect();
+        (scale, shift)
+    }
+
+    /// Weight (.., channels) and bias of a linear layer that this one follows, with this one in them.
+    pub(crate) fn folded(&self, mut weight: Vec<f32>, bias: &[f32]) -> (Vec<f32>, Vec<f32>) {
+        let (scale, shift) = self.scale_and_shift();
+        for row in weight.chunks_exact_mut(scale.len().max(1)) {
+            row.iter_mut().zip(&scale).for_each(|(weight, scale)| *weight *= scale);
+        }
+        let bias = bias.iter().zip(scale.iter().zip(&shift)).map(|(bias, (scale, shift))| bias * scale + shift);
+        (weight, bias.collect())
+    }
+
+    /// [`forward`](Self::forward) in a graph.
+    pub(crate) fn graph(&self, x: &Frames, graph: &mut Graph<'_>) -> Frames {
+        let (scale, shift) = self.scale_and_shift();
+        x.with(affine(&x.values, &scale, &shift, graph))
     }
 
     /// (frames, channels) -> the same, of mean 0 and variance 1 over the batch in training, then scaled and shifted.

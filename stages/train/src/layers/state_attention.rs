@@ -2,11 +2,13 @@
 
 use burn::module::{Module, Param};
 use burn::tensor::Tensor;
+use ser_onnx::{Frames, Graph, Value};
 use ser_ops::{feature_attention, last, time_attention};
 
 use super::builder::{Builder, Start};
 use super::dense::Dense;
 use super::pass::{Pass, Ragged};
+use super::values::values;
 
 /// The mean over time, weighted by how like a linear map of the last state each state is.
 #[derive(Module, Debug)]
@@ -25,6 +27,14 @@ impl TimeAttention {
         let [_, width] = x.values.dims();
         let queries = self.query.forward(last(pass.kernels, x.values.clone(), &x.lens, width), pass);
         time_attention(pass.kernels, x.values, queries, &x.lens)
+    }
+
+    /// [`forward`](Self::forward) in a graph.
+    pub(crate) fn graph(&self, x: &Frames, graph: &mut Graph<'_>) -> Value {
+        let width = self.query.outputs();
+        let last = x.last(width, width, graph);
+        let queries = self.query.graph(&last, &mut graph.at("query"));
+        ser_onnx::time_attention(x, &queries, graph)
     }
 }
 
@@ -55,5 +65,11 @@ impl FeatureAttention {
         let weights =
             ser_ops::FeatureAttention { weight: self.weight.val(), bias: self.bias.val(), scores: self.scores.val() };
         feature_attention(pass.kernels, x.values, weights, &x.lens)
+    }
+
+    /// [`forward`](Self::forward) in a graph.
+    pub(crate) fn graph(&self, x: &Frames, graph: &mut Graph<'_>) -> Value {
+        let [weight, scores] = [&self.weight, &self.scores].map(values);
+        ser_onnx::feature_attention(x, &weight, &values(&self.bias), &scores, graph)
     }
 }

@@ -7,11 +7,14 @@
 
 use burn::module::Module;
 use burn::tensor::Tensor;
+use ser_onnx::{Graph, Value};
 use ser_ops::Activation;
 
-use super::architecture::{Architecture, Hears, Input, Sizes, scaled};
+use super::architecture::{Architecture, GraphInput, Hears, Input, Sizes, scaled};
 use super::parameters::parameters;
-use crate::layers::{Attention, Builder, Conv2d, Conv2dPlan, Head, ImageSize, Lstm, Pass, Ragged, with_deltas};
+use crate::layers::{
+    Attention, Builder, Conv2d, Conv2dPlan, Head, ImageSize, Lstm, Pass, Ragged, with_deltas, with_deltas_graph,
+};
 
 /// Channels of the first convolution, and of the others.
 const CHANNELS: [usize; 2] = [128, 256];
@@ -110,5 +113,18 @@ impl Network {
         let heard = Ragged::of_clips(self.attention.forward(x, false, pass));
         let heard = self.last.forward(heard, pass).values;
         self.head.forward(heard, input.functionals.as_ref(), pass)
+    }
+
+    /// [`forward`](Self::forward) in a graph.
+    pub(super) fn graph(&self, input: &GraphInput, graph: &mut Graph<'_>) -> Value {
+        let mut x = with_deltas_graph(&input.frames, graph);
+        for (layer, conv) in self.conv.iter().enumerate() {
+            x = conv.graph(&x, &mut graph.at(format_args!("conv.{layer}")));
+        }
+        let x = x.with(self.projection.dense_graph(&x.values, &mut graph.at("projection")));
+        let x = self.lstm.graph(&x, &mut graph.at("lstm"));
+        let heard = self.attention.graph(&x, false, &mut graph.at("attention"));
+        let heard = self.last.dense_graph(&heard, &mut graph.at("last"));
+        self.head.graph(heard, input.functionals.as_ref(), graph)
     }
 }

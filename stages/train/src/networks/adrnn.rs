@@ -8,12 +8,14 @@
 
 use burn::module::Module;
 use burn::tensor::Tensor;
+use ser_onnx::{Graph, Value};
 use ser_ops::Activation;
 
-use super::architecture::{Architecture, Hears, Input, Sizes, scaled};
+use super::architecture::{Architecture, GraphInput, Hears, Input, Sizes, scaled};
 use super::parameters::parameters;
 use crate::layers::{
     Attention, Builder, Centres, Conv2d, Conv2dPlan, Head, ImageSize, Lstm, Pass, Ragged, with_deltas,
+    with_deltas_graph,
 };
 
 /// Channels of the first convolution.
@@ -122,5 +124,22 @@ impl Network {
         let heard = self.last.forward(heard, pass).values;
         self.centres.attract(&heard, pass);
         self.head.forward(heard, input.functionals.as_ref(), pass)
+    }
+
+    /// [`forward`](Self::forward) in a graph.
+    pub(super) fn graph(&self, input: &GraphInput, graph: &mut Graph<'_>) -> Value {
+        let x = with_deltas_graph(&input.frames, graph);
+        let x = self.conv.graph(&x, &mut graph.at("conv"));
+        let skipped = self.skip.graph(&x, &mut graph.at("skip"));
+        let mut x = x;
+        for (layer, conv) in self.dilated.iter().enumerate() {
+            x = conv.graph(&x, &mut graph.at(format_args!("dilated.{layer}")));
+        }
+        let x = x.with(graph.add(&x.values, &skipped.values));
+        let x = x.with(self.projection.dense_graph(&x.values, &mut graph.at("projection")));
+        let x = self.lstm.graph(&x, &mut graph.at("lstm"));
+        let heard = self.attention.graph(&x, false, &mut graph.at("attention"));
+        let heard = self.last.dense_graph(&heard, &mut graph.at("last"));
+        self.head.graph(heard, input.functionals.as_ref(), graph)
     }
 }

@@ -1,6 +1,7 @@
 //! What all architectures have in common.
 
 use burn::tensor::Tensor;
+use ser_onnx::{Frames, Value};
 use serde::{Deserialize, Serialize};
 
 use crate::layers::Ragged;
@@ -23,6 +24,15 @@ pub(crate) struct Input {
     pub(crate) frames: Ragged,
     /// (clips, functionals), where the network has any.
     pub(crate) functionals: Option<Tensor<2>>,
+}
+
+/// The same in a graph.
+#[derive(Debug, Clone)]
+pub(crate) struct GraphInput {
+    /// (batch, time, width).
+    pub(crate) frames: Frames,
+    /// (batch, functionals), where the network has any.
+    pub(crate) functionals: Option<Value>,
 }
 
 /// What a network hears of each frame, and so the columns of the frames table that it can take.

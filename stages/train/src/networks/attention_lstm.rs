@@ -7,9 +7,10 @@
 use burn::module::Module;
 use burn::tensor::Tensor;
 use schemars::JsonSchema;
+use ser_onnx::{Graph, Value};
 use serde::{Deserialize, Serialize};
 
-use super::architecture::{Architecture, Input, Sizes, scaled};
+use super::architecture::{Architecture, GraphInput, Input, Sizes, scaled};
 use crate::layers::{AttentionLstm, Builder, FeatureAttention, Head, HeadSizes, Pass, TimeAttention};
 
 /// Units of each LSTM layer.
@@ -102,5 +103,17 @@ impl Network {
         let by_time = self.time.forward(x.clone(), pass);
         let by_features = self.features.forward(x, pass);
         self.head.forward(Tensor::cat(vec![by_time, by_features], 1), input.functionals.as_ref(), pass)
+    }
+
+    /// [`forward`](Self::forward) in a graph.
+    pub(super) fn graph(&self, input: &GraphInput, graph: &mut Graph<'_>) -> Value {
+        let mut x = input.frames.clone();
+        for (layer, lstm) in self.lstm.iter().enumerate() {
+            x = lstm.graph(&x, &mut graph.at(format_args!("lstm.{layer}")));
+        }
+        let by_time = self.time.graph(&x, &mut graph.at("time"));
+        let by_features = self.features.graph(&x, &mut graph.at("features"));
+        let both = graph.concat(&[&by_time, &by_features], 1);
+        self.head.graph(both, input.functionals.as_ref(), graph)
     }
 }

@@ -6,9 +6,10 @@
 
 use burn::module::Module;
 use burn::tensor::Tensor;
+use ser_onnx::{Graph, Value};
 use ser_ops::ConvSize;
 
-use super::architecture::{Architecture, Input, Sizes, scaled};
+use super::architecture::{Architecture, GraphInput, Input, Sizes, scaled};
 use super::parameters::parameters;
 use crate::layers::{Attention, Builder, ConvBlock, Dense, Head, Lstm, Pass};
 
@@ -93,5 +94,20 @@ impl Network {
         x.values = self.projection.forward(x.values, pass).tanh();
         let heard = self.conv_attention.forward(x, false, pass);
         self.head.forward(Tensor::cat(vec![states, heard], 1), input.functionals.as_ref(), pass)
+    }
+
+    /// [`forward`](Self::forward) in a graph.
+    pub(super) fn graph(&self, input: &GraphInput, graph: &mut Graph<'_>) -> Value {
+        let states = self.lstm.graph(&input.frames, &mut graph.at("lstm"));
+        let states = self.lstm_attention.graph(&states, false, &mut graph.at("lstm_attention"));
+        let mut x = input.frames.clone();
+        for (layer, conv) in self.conv.iter().enumerate() {
+            x = conv.graph(&x, &mut graph.at(format_args!("conv.{layer}")));
+        }
+        let projected = self.projection.graph(&x.values, &mut graph.at("projection"));
+        let x = x.with(graph.apply("Tanh", &projected));
+        let heard = self.conv_attention.graph(&x, false, &mut graph.at("conv_attention"));
+        let both = graph.concat(&[&states, &heard], 1);
+        self.head.graph(both, input.functionals.as_ref(), graph)
     }
 }

@@ -6,9 +6,10 @@
 
 use burn::module::Module;
 use burn::tensor::Tensor;
+use ser_onnx::{Graph, Value};
 use ser_ops::{Activation, last};
 
-use super::architecture::{Architecture, Hears, Input, Sizes, scaled};
+use super::architecture::{Architecture, GraphInput, Hears, Input, Sizes, scaled};
 use super::parameters::parameters;
 use crate::layers::{Builder, Conv2d, Conv2dPlan, Head, ImageSize, Lstm, Pass};
 
@@ -94,5 +95,16 @@ impl Network {
         let x = self.lstm.forward(x, pass);
         let heard = last(pass.kernels, x.values, &x.lens, self.units);
         self.head.forward(heard, input.functionals.as_ref(), pass)
+    }
+
+    /// [`forward`](Self::forward) in a graph.
+    pub(super) fn graph(&self, input: &GraphInput, graph: &mut Graph<'_>) -> Value {
+        let mut x = input.frames.clone();
+        for (layer, conv) in self.conv.iter().enumerate() {
+            x = conv.graph(&x, &mut graph.at(format_args!("conv.{layer}")));
+        }
+        let x = self.lstm.graph(&x, &mut graph.at("lstm"));
+        let heard = x.last(self.units, self.units, graph);
+        self.head.graph(heard, input.functionals.as_ref(), graph)
     }
 }

@@ -4,10 +4,11 @@
 use burn::module::Module;
 use burn::tensor::Tensor;
 use schemars::JsonSchema;
+use ser_onnx::{Frames, Graph, Value};
 use ser_ops::{ConvSize, last, mean};
 use serde::{Deserialize, Serialize};
 
-use super::architecture::{Architecture, Input, Sizes};
+use super::architecture::{Architecture, GraphInput, Input, Sizes};
 use crate::layers::{Attention, Builder, ConvBlock, Head, HeadSizes, Pass, Ragged};
 use crate::words::{listed, word};
 
@@ -156,6 +157,7 @@ impl Config {
             head: Head::new(head, builder),
             pooling: self.pooling,
             forward_width: if self.lstm.layers == 0 { width } else { self.lstm.hidden },
+            width,
             dropout: self.dropout,
         }
     }
@@ -206,6 +208,8 @@ pub(crate) struct Network {
     pooling: Pooling,
     /// Columns before pooling that come from the forward direction.
     forward_width: usize,
+    /// Columns before pooling.
+    width: usize,
     dropout: f64,
 }
 
@@ -232,6 +236,29 @@ impl Network {
             (Some(attention), pooling) => attention.forward(x, pooling == Pooling::AttentiveStatistics, pass),
             (None, Pooling::Last) => last(pass.kernels, x.values, &x.lens, self.forward_width),
             (None, _) => mean(pass.kernels, x.values, &x.lens),
+        }
+    }
+
+    /// [`forward`](Self::forward) in a graph.
+    pub(super) fn graph(&self, input: &GraphInput, graph: &mut Graph<'_>) -> Value {
+        let mut x = input.frames.clone();
+        for (layer, conv) in self.conv.iter().enumerate() {
+            x = conv.graph(&x, &mut graph.at(format_args!("conv.{layer}")));
+        }
+        for (layer, lstm) in self.lstm.iter().enumerate() {
+            x = lstm.graph(&x, &mut graph.at(format_args!("lstm.{layer}")));
+        }
+        let pooled = self.pool_graph(&x, graph);
+        self.head.graph(pooled, input.functionals.as_ref(), graph)
+    }
+
+    fn pool_graph(&self, x: &Frames, graph: &mut Graph<'_>) -> Value {
+        match (&self.attention, self.pooling) {
+            (Some(attention), pooling) => {
+                attention.graph(x, pooling == Pooling::AttentiveStatistics, &mut graph.at("attention"))
+            }
+            (None, Pooling::Last) => x.last(self.forward_width, self.width, graph),
+            (None, _) => x.mean(graph),
         }
     }
 }

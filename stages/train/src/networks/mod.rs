@@ -20,12 +20,13 @@ mod waveform;
 use burn::module::Module;
 use burn::tensor::{Device, Tensor};
 use schemars::JsonSchema;
+use ser_onnx::{Graph, Value};
 use serde::{Deserialize, Serialize};
 
 pub use acrnn::Config as AcrnnConfig;
 pub use adrnn::Config as AdrnnConfig;
 pub use architecture::Hears;
-pub(crate) use architecture::{Architecture, Input, Sizes, is_of};
+pub(crate) use architecture::{Architecture, GraphInput, Input, Sizes, is_of};
 pub use attention_lstm::Config as AttentionLstmConfig;
 pub use blstm_fcn::Config as BlstmFcnConfig;
 pub use cnn_lstm::{Config as CnnLstmConfig, ConvLayer, Lstm, Pooling};
@@ -88,6 +89,13 @@ macro_rules! networks {
             pub(crate) fn forward(&self, input: &Input, pass: &mut Pass) -> Tensor<2> {
                 match self {
                     $(Self::$name(network) => network.forward(input, pass),)+
+                }
+            }
+
+            /// Logits (batch, classes) in an ONNX graph, as [`forward`](Self::forward) gives them without training.
+            pub(crate) fn graph(&self, input: &GraphInput, graph: &mut Graph<'_>) -> Value {
+                match self {
+                    $(Self::$name(network) => network.graph(input, graph),)+
                 }
             }
         }

@@ -3,9 +3,10 @@
 
 use burn::module::Module;
 use burn::tensor::Tensor;
+use ser_onnx::{Graph, Value};
 use ser_ops::last;
 
-use super::architecture::{Architecture, Input, Sizes, scaled};
+use super::architecture::{Architecture, GraphInput, Input, Sizes, scaled};
 use super::parameters::parameters;
 use crate::layers::{Builder, Head, Lstm, Norm, Pass};
 
@@ -72,5 +73,16 @@ impl Network {
         let x = self.lstm.forward(x, pass);
         let pooled = last(pass.kernels, x.values, &x.lens, self.units);
         self.head.forward(pooled, input.functionals.as_ref(), pass)
+    }
+
+    /// [`forward`](Self::forward) in a graph.
+    pub(super) fn graph(&self, input: &GraphInput, graph: &mut Graph<'_>) -> Value {
+        let heard = self.before.graph(&input.frames, &mut graph.at("before"));
+        let x = self.residual.graph(&heard, &mut graph.at("residual"));
+        let x = x.with(graph.add(&x.values, &heard.values));
+        let x = self.between.graph(&x, &mut graph.at("between"));
+        let x = self.lstm.graph(&x, &mut graph.at("lstm"));
+        let pooled = x.last(self.units, self.units, graph);
+        self.head.graph(pooled, input.functionals.as_ref(), graph)
     }
 }

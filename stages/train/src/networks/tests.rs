@@ -1,6 +1,7 @@
 //! Every architecture: its shapes, own kernels against burn's operations, and against itself in other company and on other
 //! threads.
 
+mod graph;
 mod oracle;
 mod setting;
 

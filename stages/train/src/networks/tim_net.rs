@@ -8,9 +8,10 @@
 use burn::module::{Module, Param};
 use burn::tensor::Tensor;
 use burn::tensor::activation::{relu, sigmoid};
+use ser_onnx::{Frames, Graph, Value};
 use ser_ops::{mean, reversed, shifted};
 
-use super::architecture::{Architecture, Input, Sizes, scaled};
+use super::architecture::{Architecture, GraphInput, Input, Sizes, scaled};
 use super::parameters::parameters;
 use crate::layers::{Builder, Dense, Head, Norm, Pass, Ragged, Start};
 
@@ -103,6 +104,23 @@ impl Network {
         let summed = levels.fold(none, |sum, level| sum + level);
         self.head.forward(summed, input.functionals.as_ref(), pass)
     }
+
+    /// [`forward`](Self::forward) in a graph.
+    pub(super) fn graph(&self, input: &GraphInput, graph: &mut Graph<'_>) -> Value {
+        let turned = input.frames.reversed(graph);
+        let forward = self.forward.graph(&input.frames, &mut graph.at("forward"));
+        let backward = self.backward.graph(&turned, &mut graph.at("backward"));
+        let levels: Vec<Value> =
+            forward.iter().zip(&backward).map(|(forward, backward)| graph.add(forward, backward)).collect();
+        // (batch, channels, blocks) times (blocks, 1)
+        let levels: Vec<Value> = levels.iter().map(|level| graph.unsqueeze(level, &[2])).collect();
+        let levels = graph.concat(&levels.iter().collect::<Vec<_>>(), 2);
+        let counted = self.levels.val().into_data().iter::<f32>().collect::<Vec<_>>();
+        let counted = graph.weights("levels", &[counted.len(), 1], &counted);
+        let summed = graph.matmul(&levels, &counted);
+        let summed = graph.reshape(&summed, &[0, -1]);
+        self.head.graph(summed, input.functionals.as_ref(), graph)
+    }
 }
 
 impl Way {
@@ -113,6 +131,18 @@ impl Way {
         for (level, block) in self.blocks.iter().enumerate() {
             x = block.forward(x, 1 << level, first_dropout + 2 * level as u32, self.dropout, pass);
             means.push(mean(pass.kernels, x.values.clone(), &x.lens));
+        }
+        means
+    }
+
+    /// [`heard`](Self::heard) in a graph: (batch, channels) each.
+    fn graph(&self, x: &Frames, graph: &mut Graph<'_>) -> Vec<Value> {
+        let mut x = x.with(self.input.graph(&x.values, &mut graph.at("input")));
+        let mut means = Vec::with_capacity(self.blocks.len());
+        for (level, block) in self.blocks.iter().enumerate() {
+            let mut graph = graph.at(format_args!("blocks.{level}"));
+            x = block.graph(&x, 1 << level, &mut graph);
+            means.push(x.mean(&mut graph));
         }
         means
     }
@@ -138,5 +168,14 @@ impl Block {
             found = pass.column_dropout(found, layer, dropout);
         }
         Ragged { values: x.values * sigmoid(found.values), lens: x.lens }
+    }
+
+    fn graph(&self, x: &Frames, reach: usize, graph: &mut Graph<'_>) -> Frames {
+        let mut found = x.clone();
+        for (layer, (conv, norm)) in self.conv.iter().zip(&self.norm).enumerate() {
+            found = conv.causal_graph(norm, &found, reach, &mut graph.at(format_args!("conv.{layer}")));
+        }
+        let weight = graph.apply("Sigmoid", &found.values);
+        x.with(graph.mul(&x.values, &weight))
     }
 }

@@ -9,10 +9,11 @@
 use burn::module::Module;
 use burn::tensor::Tensor;
 use schemars::JsonSchema;
+use ser_onnx::{Graph, Value};
 use ser_ops::{ConvSize, mean};
 use serde::{Deserialize, Serialize};
 
-use super::architecture::{Architecture, Hears, Input, Sizes, scaled};
+use super::architecture::{Architecture, GraphInput, Hears, Input, Sizes, scaled};
 use crate::layers::{Builder, ConvBlock, Head, HeadSizes, Lstm, Pass, Ragged};
 
 /// Channels, frames under the kernel and frames pooled of each convolution.
@@ -71,7 +72,7 @@ impl Config {
             functionals_dropout: self.functionals_dropout,
         };
         let head = Head::new(head, builder);
-        Network { conv, lstm, head, dropout: self.dropout }
+        Network { conv, lstm, head, hop: sizes.width, dropout: self.dropout }
     }
 }
 
@@ -100,6 +101,8 @@ pub(crate) struct Network {
     conv: Vec<ConvBlock>,
     lstm: Vec<Lstm>,
     head: Head,
+    /// Samples of a frame.
+    hop: usize,
     dropout: f64,
 }
 
@@ -117,5 +120,18 @@ impl Network {
             x = lstm.forward(x, pass);
         }
         self.head.forward(mean(pass.kernels, x.values, &x.lens), input.functionals.as_ref(), pass)
+    }
+
+    /// [`forward`](Self::forward) in a graph.
+    pub(super) fn graph(&self, input: &GraphInput, graph: &mut Graph<'_>) -> Value {
+        let mut x = input.frames.unrolled(self.hop, graph);
+        for (layer, conv) in self.conv.iter().enumerate() {
+            x = conv.graph(&x, &mut graph.at(format_args!("conv.{layer}")));
+        }
+        for (layer, lstm) in self.lstm.iter().enumerate() {
+            x = lstm.graph(&x, &mut graph.at(format_args!("lstm.{layer}")));
+        }
+        let mean = x.mean(graph);
+        self.head.graph(mean, input.functionals.as_ref(), graph)
     }
 }

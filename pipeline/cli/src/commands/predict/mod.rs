@@ -17,6 +17,7 @@ use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
 use anyhow::Context as _;
+use ser_baseline::LinearModels;
 use ser_ingest::AUDIO_EXTENSIONS;
 use ser_schemas::{Family, Member, Model, Table as _};
 use ser_text::{counted, printable};
@@ -41,6 +42,7 @@ pub(crate) fn run(project: &Project<'_>, args: &PredictArgs) -> anyhow::Result<S
         None => default_model(project)?,
     };
     refuse_ensemble(&model)?;
+    refuse_linear(&model)?;
     let unusable = || format!("cannot use the model in `{}`", model.display());
     let predictor = Predictor::load(&model, Device::Cpu).with_context(unusable)?;
     let hearing = Hearing::new(&predictor).with_context(unusable)?;
@@ -104,7 +106,7 @@ fn default_model(project: &Project<'_>) -> anyhow::Result<PathBuf> {
     Err(UsageError {
         message: format!("no stage of `{}` holds a trained network", pipeline.file().display()),
         hint: Some(
-            "a network is needed, as linear models and majorities are not kept: add a stage of kind `train` and run it \
+            "a network is needed, no linear model and no majority: add a stage of kind `train` and run it \
              (`ser run`), or name the folder of a model: `--model`"
                 .to_owned(),
         ),
@@ -112,7 +114,22 @@ fn default_model(project: &Project<'_>) -> anyhow::Result<PathBuf> {
     .into())
 }
 
-fn refuse_ensemble(model: &Path) -> anyhow::Result<()> {
+fn refuse_linear(model: &Path) -> anyhow::Result<()> {
+    if !LinearModels::are_in(model) {
+        return Ok(());
+    }
+    Err(UsageError {
+        message: format!("`{}` holds a linear model, and `ser predict` takes networks", model.display()),
+        hint: Some(
+            "name the folder of a stage of kind `train`; `ser export onnx` writes a linear model for other programs"
+                .to_owned(),
+        ),
+    }
+    .into())
+}
+
+/// Fails where the folder `model` is that of an ensemble.
+pub(crate) fn refuse_ensemble(model: &Path) -> anyhow::Result<()> {
     let members = Member::file_in(model);
     if !members.exists() {
         return Ok(());

@@ -1,0 +1,107 @@
+//! A fitted linear model on disk: a JSON file per fold, beside the tables.
+
+use std::path::Path;
+
+use ser_schemas::{Emotion, TableError};
+use serde::{Deserialize, Serialize};
+
+use crate::error::BaselineError;
+use crate::params::Standardise;
+use crate::scaling::Scaling;
+
+/// Version of the file; it rises when an older program would misread it.
+const FORMAT: u32 = 1;
+/// Name of the file.
+pub(crate) const FILE: &str = "linear.json";
+
+/// One fold's linear model. The probabilities of a clip are the softmax over the classes of the weights times the clip's
+/// standardised functionals plus the intercepts.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct LinearModel {
+    /// Version of this description.
+    pub(crate) format: u32,
+    /// Version of the program that fitted the model.
+    pub(crate) ser_version: String,
+    /// Name of the baseline stage.
+    pub(crate) model: String,
+    /// Name of the split stage.
+    pub(crate) split: String,
+    /// Fold number from 0.
+    pub(crate) fold: u32,
+    /// Classes in the order of the probabilities.
+    pub(crate) classes: Vec<Emotion>,
+    /// Whose clips the functionals are standardised by.
+    pub(crate) standardise: Standardise,
+    /// Parameters of the features stage, whole; null where that wrote no frames, which know them.
+    pub(crate) feature_params: Option<serde_json::Value>,
+    /// Sample rate of the features in hertz; null likewise.
+    pub(crate) sample_rate_hz: Option<u32>,
+    /// Names of the functionals, in order.
+    pub(crate) functional_names: Vec<String>,
+    /// Mean and standard deviation of each functional over the training clips; standardised values are cut off at ±10.
+    pub(crate) standardisation: Scaling,
+    /// For each class a weight per functional.
+    pub(crate) weights: Vec<Vec<f64>>,
+    /// For each class its intercept; null for a class that no training clip had, whose probability is 0.
+    pub(crate) intercepts: Vec<Option<f64>>,
+}
+
+impl LinearModel {
+    /// The format of this program.
+    pub(crate) const FORMAT: u32 = FORMAT;
+
+    /// Writes the model into its fold's folder in that of the stage.
+    pub(crate) fn write_in(&self, stage: &Path) -> Result<(), BaselineError> {
+        let folder = stage.join(format!("fold={}", self.fold));
+        std::fs::create_dir_all(&folder).map_err(TableError::io("write", &folder))?;
+        let path = folder.join(FILE);
+        let bad = |error: serde_json::Error| BaselineError::BadModel { path: path.clone(), problem: error.to_string() };
+        let text = serde_json::to_string(self).map_err(bad)?;
+        Ok(ser_stage::write_whole(&path, text.as_bytes()).map_err(TableError::io("write", &path))?)
+    }
+
+    /// Sizes and numbers that make the model useless.
+    pub(crate) fn inconsistency(&self) -> Option<String> {
+        let differ = |what: &str, found: usize, expected: usize| {
+            (found != expected).then(|| format!("{what}: found {found}, expected {expected}"))
+        };
+        let (classes, functionals) = (self.classes.len(), self.functional_names.len());
+        let Scaling { mean, sd } = &self.standardisation;
+        if self.format != FORMAT {
+            return differ("`format`", self.format as usize, FORMAT as usize);
+        }
+        if classes == 0 || functionals == 0 || self.intercepts.iter().all(Option::is_none) {
+            return Some("no classes or no functionals".to_owned());
+        }
+        differ("`weights`", self.weights.len(), classes)
+            .or_else(|| differ("`intercepts`", self.intercepts.len(), classes))
+            .or_else(|| self.weights.iter().find_map(|row| differ("a row of `weights`", row.len(), functionals)))
+            .or_else(|| differ("`standardisation.mean`", mean.len(), functionals))
+            .or_else(|| differ("`standardisation.sd`", sd.len(), functionals))
+            .or_else(|| {
+                let numbers =
+                    self.weights.iter().flatten().chain(self.intercepts.iter().flatten()).chain(mean).chain(sd);
+                let wrong = numbers.into_iter().find(|number| !(**number as f32).is_finite())?;
+                Some(format!("it holds {wrong}, which is no number of single precision"))
+            })
+            .or_else(|| {
+                let negative = sd.iter().find(|sd| **sd < 0.0)?;
+                Some(format!("`standardisation.sd` holds {negative}"))
+            })
+    }
+
+    /// Something in which folds of one stage are alike.
+    pub(crate) fn difference(&self, other: &Self) -> Option<String> {
+        let what = if self.classes != other.classes {
+            "classes"
+        } else if self.functional_names != other.functional_names || self.feature_params != other.feature_params {
+            "features"
+        } else if self.standardise != other.standardise {
+            "standardise"
+        } else {
+            return None;
+        };
+        Some(format!("it and its neighbours differ in {what}; they do not come from one stage"))
+    }
+}

@@ -1,0 +1,78 @@
+//! Linear models as an ONNX file.
+
+use ser_onnx::{Dim, Element, File, Graph, Model, Value, dense, standardise};
+
+use crate::model_file::LinearModel;
+use crate::params::Standardise;
+
+const BATCH: Dim = Dim::Any("batch");
+/// The intercept of a class that no training clip had: its exponential is 0.
+const NEVER: f32 = -1e9;
+
+/// The mean of the probabilities of `models`, which have equal inputs, each with the hash of its file.
+pub(crate) fn file(models: &[(LinearModel, String)]) -> File {
+    let first = &models[0].0;
+    let mut model = Model::default();
+    let graph = &mut model.at("");
+    let columns = [BATCH, Dim::Of(first.functional_names.len())];
+    let about = "Functionals in the order of the metadata's `ser.functional_columns`, not standardised.";
+    let functionals = graph.input("functionals", Element::Float, &columns, about);
+    let speakers = (first.standardise == Standardise::Speaker).then(|| {
+        ["mean", "sd"].map(|what| {
+            let about = format!("The {what} of each functional over all recordings of the clip's speaker.");
+            graph.input(&format!("speaker_functionals_{what}"), Element::Float, &columns, &about)
+        })
+    });
+    let mut sum: Option<Value> = None;
+    for (linear, _) in models {
+        let place = if models.len() > 1 { format!("fold.{}", linear.fold) } else { String::new() };
+        let probabilities = linear.graph(&functionals, speakers.as_ref(), &mut model.at(place));
+        sum = Some(match sum {
+            None => probabilities,
+            Some(sum) => model.at("").add(&sum, &probabilities),
+        });
+    }
+    let graph = &mut model.at("");
+    if let Some(sum) = sum {
+        let count = graph.float(models.len() as f32);
+        let mean = graph.div(&sum, &count);
+        let about = "Probability of each class, in the order of the metadata's `ser.classes`.";
+        graph.output("probabilities", &mean, &[BATCH, Dim::Of(first.classes.len())], about);
+    }
+    let about = "Emotions of recordings, from functionals of each. The metadata tell what computes them.";
+    model.finish(&first.model, about, env!("CARGO_PKG_VERSION"), metadata(first, models))
+}
+
+impl LinearModel {
+    fn graph(&self, functionals: &Value, speakers: Option<&[Value; 2]>, graph: &mut Graph<'_>) -> Value {
+        let place = &mut graph.at("standardisation");
+        let scaled = match speakers {
+            Some([mean, sd]) => standardise::by_values(functionals, mean, sd, place),
+            None => standardise::by_constants(functionals, &self.standardisation.mean, &self.standardisation.sd, place),
+        };
+        let row = |functional: usize| self.weights.iter().map(move |class| class[functional] as f32);
+        let weights: Vec<f32> = (0..self.functional_names.len()).flat_map(row).collect();
+        let intercepts: Vec<f32> =
+            self.intercepts.iter().map(|intercept| intercept.map_or(NEVER, |value| value as f32)).collect();
+        let logits = dense(&scaled, &weights, &intercepts, &mut graph.at("classes"));
+        graph.softmax(&logits, 1)
+    }
+}
+
+fn metadata(first: &LinearModel, models: &[(LinearModel, String)]) -> Vec<(String, String)> {
+    let json = |value: serde_json::Value| value.to_string();
+    let fingerprints: Vec<&str> = models.iter().map(|(_, hash)| hash.as_str()).collect();
+    let mut metadata = vec![
+        ("ser.version", env!("CARGO_PKG_VERSION").to_owned()),
+        ("ser.model", first.model.clone()),
+        ("ser.split", first.split.clone()),
+        ("ser.folds", json(models.iter().map(|(model, _)| model.fold).collect())),
+        ("ser.fingerprint", fingerprints.join(",")),
+        ("ser.classes", json(first.classes.iter().map(|class| class.as_str()).collect())),
+        ("ser.functional_columns", json(first.functional_names.iter().map(String::as_str).collect())),
+        ("ser.standardise", if first.standardise == Standardise::Speaker { "speaker" } else { "train" }.to_owned()),
+    ];
+    metadata.extend(first.feature_params.clone().map(|params| ("ser.features", json(params))));
+    metadata.extend(first.sample_rate_hz.map(|rate| ("ser.sample_rate_hz", rate.to_string())));
+    metadata.into_iter().map(|(key, value)| (key.to_owned(), value)).collect()
+}

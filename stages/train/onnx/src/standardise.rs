@@ -1,0 +1,57 @@
+//! Bringing columns to mean 0 and standard deviation 1.
+
+use crate::frames::Frames;
+use crate::graph::{Graph, Value};
+
+/// Standardised values beyond this are cut off.
+const LIMIT: f32 = 10.0;
+/// Deviations below this share of the mean are rounding.
+const ROUNDING: f32 = 1e-6;
+
+/// `x` (.., columns) by `mean` and `sd` of each column; a column whose `sd` is 0 becomes 0.
+pub fn by_constants(x: &Value, mean: &[f64], sd: &[f64], graph: &mut Graph<'_>) -> Value {
+    // A mean in two parts loses none of its digits to single precision.
+    let high: Vec<f32> = mean.iter().map(|mean| *mean as f32).collect();
+    let low: Vec<f32> = mean.iter().zip(&high).map(|(mean, high)| (mean - f64::from(*high)) as f32).collect();
+    let inverse: Vec<f32> = sd.iter().map(|sd| if *sd > 0.0 { (1.0 / sd) as f32 } else { 0.0 }).collect();
+    let mean = graph.weights("mean", &[high.len()], &high);
+    let mut centred = graph.sub(x, &mean);
+    if low.iter().any(|low| *low != 0.0) {
+        let low = graph.weights("mean_low", &[low.len()], &low);
+        centred = graph.sub(&centred, &low);
+    }
+    let inverse = graph.weights("inverse_sd", &[inverse.len()], &inverse);
+    let scaled = graph.mul(&centred, &inverse);
+    graph.clip(&scaled, LIMIT)
+}
+
+/// `x` by values of the graph that broadcast with it; where `sd` is 0 it becomes 0.
+pub fn by_values(x: &Value, mean: &Value, sd: &Value, graph: &mut Graph<'_>) -> Value {
+    let zero = graph.float(0.0);
+    let varies = graph.node("Greater", &[sd, &zero], &[]);
+    let inverse = graph.apply("Reciprocal", sd);
+    let inverse = graph.choose(&varies, &inverse, &zero);
+    let centred = graph.sub(x, mean);
+    let scaled = graph.mul(&centred, &inverse);
+    graph.clip(&scaled, LIMIT)
+}
+
+/// Each clip's frames by their own mean and standard deviation.
+pub fn by_clip(x: &Frames, graph: &mut Graph<'_>) -> Value {
+    // Around the first frame, so that a column that never varies has a deviation of exactly 0.
+    let first = graph.slice(&x.values, 1, 0, 1);
+    let from_first = graph.sub(&x.values, &first);
+    let mean = x.with(from_first.clone()).mean(graph);
+    let mean = graph.unsqueeze(&mean, &[1]);
+    let deviation = graph.sub(&from_first, &mean);
+    let squares = graph.mul(&deviation, &deviation);
+    let variance = x.with(squares).mean(graph);
+    let sd = graph.apply("Sqrt", &variance);
+    let sd = graph.unsqueeze(&sd, &[1]);
+    let whole = graph.add(&first, &mean);
+    let (size, rounding, zero) = (graph.apply("Abs", &whole), graph.float(ROUNDING), graph.float(0.0));
+    let least = graph.mul(&size, &rounding);
+    let varies = graph.node("Greater", &[&sd, &least], &[]);
+    let sd = graph.choose(&varies, &sd, &zero);
+    by_values(&from_first, &mean, &sd, graph)
+}

@@ -1,0 +1,168 @@
+//! A trained model as an ONNX file: standardisation, network, probabilities, and what makes its inputs.
+
+use ser_onnx::{Dim, Element, File, Frames, Graph, Model, Value, standardise};
+
+use crate::data::{Scaling, Scalings};
+use crate::model_file::ModelConfig;
+use crate::networks::{GraphInput, Hears, Network};
+use crate::params::Standardise;
+
+const BATCH: Dim = Dim::Any("batch");
+
+/// What comes in, as the tables hold it.
+struct Raw {
+    frames: Frames,
+    functionals: Option<Value>,
+    /// Of whoever speaks in each clip, for a model standardised per speaker.
+    speakers: Option<Speakers>,
+}
+
+/// Mean and standard deviation of each column.
+struct Speakers {
+    /// None of a waveform, which is standardised by clip.
+    frames: Option<[Value; 2]>,
+    functionals: Option<[Value; 2]>,
+}
+
+/// The file of a model whose folds have equal inputs; several give the mean of their probabilities.
+pub(crate) fn file(models: &[(ModelConfig, Network)]) -> File {
+    let first = &models[0].0;
+    let mut model = Model::default();
+    let raw = Raw::new(first, &mut model.at(""));
+    let mut sum: Option<Value> = None;
+    for (config, network) in models {
+        // With one fold, initialisers are called as the parameters are.
+        let place = if models.len() > 1 { format!("fold.{}", config.fold) } else { String::new() };
+        let graph = &mut model.at(place);
+        let input = raw.standardised(config, graph);
+        let logits = network.graph(&input, graph);
+        let probabilities = graph.softmax(&logits, 1);
+        sum = Some(match sum {
+            None => probabilities,
+            Some(sum) => graph.add(&sum, &probabilities),
+        });
+    }
+    let mut graph = model.at("");
+    if let Some(mut probabilities) = sum {
+        if models.len() > 1 {
+            let count = graph.float(models.len() as f32);
+            probabilities = graph.div(&probabilities, &count);
+        }
+        let about = "Probability of each class, in the order of the metadata's `ser.classes`.";
+        graph.output("probabilities", &probabilities, &[BATCH, Dim::Of(first.classes.len())], about);
+    }
+    let configs: Vec<&ModelConfig> = models.iter().map(|(config, _)| config).collect();
+    model.finish(&first.model, &about(first), env!("CARGO_PKG_VERSION"), metadata(first, &configs))
+}
+
+impl Raw {
+    fn new(config: &ModelConfig, graph: &mut Graph<'_>) -> Self {
+        let (width, functionals) = (config.network.width, config.network.functionals);
+        let about = "Frame features in the order of the metadata's `ser.frame_columns`, not standardised; clips shorter than \
+                     the longest are followed by any numbers.";
+        let frames = graph.input("frames", Element::Float, &[BATCH, Dim::Any("time"), Dim::Of(width)], about);
+        let about = "Number of frames of each clip, at least 1.";
+        let lens = graph.input("lengths", Element::Int64, &[BATCH], about);
+        let mut columns =
+            |name: &str, width: usize, about: &str| graph.input(name, Element::Float, &[BATCH, Dim::Of(width)], about);
+        let has_functionals = functionals > 0;
+        let of_clip = has_functionals.then(|| {
+            let about = "Functionals in the order of the metadata's `ser.functional_columns`, not standardised.";
+            columns("functionals", functionals, about)
+        });
+        let speakers = (config.params.standardise == Standardise::Speaker).then(|| {
+            let mut both = |of: &str, width: usize| {
+                ["mean", "sd"].map(|what| {
+                    let about = format!(
+                        "The {what} of each column of `{of}` over all recordings of the clip's speaker; a column whose sd \
+                         is 0 is taken for 0."
+                    );
+                    columns(&format!("speaker_{of}_{what}"), width, &about)
+                })
+            };
+            let frames = (hears(config) != Hears::Waveform).then(|| both("frames", width));
+            Speakers { frames, functionals: has_functionals.then(|| both("functionals", functionals)) }
+        });
+        Self { frames: Frames::new(frames, lens, graph), functionals: of_clip, speakers }
+    }
+
+    /// As the model of `config` wants it.
+    fn standardised(&self, config: &ModelConfig, graph: &mut Graph<'_>) -> GraphInput {
+        let Scalings { frames, functionals } = &config.standardisation;
+        let raw = &self.frames.values;
+        let graph = &mut graph.at("standardisation");
+        let of_speaker = self.speakers.as_ref().and_then(|speakers| speakers.frames.as_ref());
+        let scaled = match (config.params.standardise, of_speaker) {
+            (Standardise::None, _) => raw.clone(),
+            _ if hears(config) == Hears::Waveform => {
+                let samples = self.frames.unrolled(config.network.width, graph);
+                let scaled = standardise::by_clip(&samples, &mut graph.at("frames"));
+                graph.reshape(&scaled, &[0, -1, config.network.width as i64])
+            }
+            (Standardise::Clip, _) => standardise::by_clip(&self.frames, &mut graph.at("frames")),
+            (_, Some(of_speaker)) => {
+                let [mean, sd] = of_speaker.each_ref().map(|of| graph.unsqueeze(of, &[1]));
+                standardise::by_values(raw, &mean, &sd, &mut graph.at("frames"))
+            }
+            (_, None) => by_training_clips(raw, frames, &mut graph.at("frames")),
+        };
+        // Whatever number padding was, it now is one.
+        let frames = self.frames.with(scaled);
+        let frames = frames.with(frames.masked(graph));
+        let functionals = self.functionals.as_ref().map(|raw| {
+            let of_speaker = self.speakers.as_ref().and_then(|speakers| speakers.functionals.as_ref());
+            match (config.params.standardise, of_speaker) {
+                (Standardise::None, _) => raw.clone(),
+                (_, Some([mean, sd])) => standardise::by_values(raw, mean, sd, &mut graph.at("functionals")),
+                (_, None) => by_training_clips(raw, functionals, &mut graph.at("functionals")),
+            }
+        });
+        GraphInput { frames, functionals }
+    }
+}
+
+fn hears(config: &ModelConfig) -> Hears {
+    config.params.model.architecture().hears()
+}
+
+fn by_training_clips(x: &Value, scaling: &Scaling, graph: &mut Graph<'_>) -> Value {
+    let double = |values: &[f32]| values.iter().copied().map(f64::from).collect::<Vec<f64>>();
+    standardise::by_constants(x, &double(&scaling.mean), &double(&scaling.sd), graph)
+}
+
+/// For whoever opens the file.
+fn about(config: &ModelConfig) -> String {
+    let mut about =
+        "Emotions of recordings, from frame features of each. The metadata tell what computes the features.".to_owned();
+    if config.params.max_frames > 0 {
+        about += &format!(
+            " The model hears at most {} frames at once: of a longer clip, give it windows of that length that overlap by at \
+             least half, and take the mean of their probabilities.",
+            config.params.max_frames
+        );
+    }
+    about
+}
+
+fn metadata(first: &ModelConfig, folds: &[&ModelConfig]) -> Vec<(String, String)> {
+    let columns: Vec<&String> = first.columns.iter().filter_map(|column| first.features.names.get(*column)).collect();
+    let fingerprints = folds.iter().map(|config| config.fingerprint()).collect::<Vec<_>>().join(",");
+    let json = |value: serde_json::Value| value.to_string();
+    [
+        ("ser.version", env!("CARGO_PKG_VERSION").to_owned()),
+        ("ser.model", first.model.clone()),
+        ("ser.split", first.split.clone()),
+        ("ser.folds", json(folds.iter().map(|config| config.fold).collect())),
+        ("ser.fingerprint", fingerprints),
+        ("ser.classes", json(first.classes.iter().map(|class| class.as_str()).collect())),
+        ("ser.frame_columns", json(columns.into_iter().map(String::as_str).collect())),
+        ("ser.functional_columns", json(first.functional_names.iter().map(String::as_str).collect())),
+        ("ser.features", json(first.features.params.clone())),
+        ("ser.sample_rate_hz", first.features.sample_rate_hz.to_string()),
+        ("ser.hop_s", first.features.hop_s.to_string()),
+        ("ser.standardise", crate::words::word(first.params.standardise)),
+        ("ser.max_frames", first.params.max_frames.to_string()),
+    ]
+    .map(|(key, value)| (key.to_owned(), value))
+    .to_vec()
+}
