@@ -159,6 +159,7 @@ fn not_understood(path: &Path, place: &str, problem: String) -> SplitError {
 mod tests {
     use super::*;
 
+    use std::fs::File;
     use std::sync::Arc;
 
     use arrow::array::{Int32Array, LargeStringArray, StringArray};
