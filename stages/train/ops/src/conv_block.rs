@@ -7,29 +7,16 @@ use burn::tensor::module::conv1d;
 use burn::tensor::ops::ConvOptions;
 use burn::tensor::{Tensor, TensorData};
 use ser_kernels::buffer::Buffer;
-use ser_kernels::conv::{ConvInput, ConvSize};
+use ser_kernels::conv::ConvInput;
 use ser_kernels::matmul::Packed;
 use ser_kernels::norm::{self, Affine, Chosen, Correction, PartialMoments};
 
 use crate::Kernels;
-use crate::lens::{Lens, each, pieces};
+use crate::conv_sizes::ConvBlock;
+use crate::lens::{each, pieces};
 use crate::operation::{Operation, Output, apply, sum};
 use crate::padded::{mask, pad, unpad};
 use crate::pooled_conv;
-
-/// Sizes of the operation.
-#[derive(Debug, Clone, PartialEq)]
-pub struct ConvBlock {
-    /// Of the convolution; it is padded with (kernel - 1) / 2 zeros at both ends of each clip.
-    pub size: ConvSize,
-    /// Frames of which the highest is kept, 1 to 254; a last, shorter window counts too.
-    pub pool: usize,
-    /// Of the frames that come in.
-    pub lens: Lens,
-    /// Whether own kernels compute the convolution again for its gradients instead of keeping it: one product more, and `pool`
-    /// times less memory.
-    pub recompute: bool,
-}
 
 /// Mean and biased variance of each channel (channels).
 #[derive(Debug, Clone)]
@@ -38,13 +25,6 @@ pub struct Moments {
     pub mean: Tensor<1>,
     /// Variance of each channel.
     pub variance: Tensor<1>,
-}
-
-impl ConvBlock {
-    /// Lengths of what comes out.
-    pub fn out_lens(&self) -> Lens {
-        self.lens.map(|len| self.size.out_len(len).div_ceil(self.pool))
-    }
 }
 
 /// max pool (ReLU (gamma * (y - mean) / sqrt(variance + 1e-5) + beta)) of y = `x` convolved with `weight`.

@@ -10,6 +10,7 @@ mod attention;
 mod attention_lstm;
 mod conv2d_block;
 mod conv_block;
+mod conv_sizes;
 mod dense;
 mod dropout;
 mod lens;
@@ -25,7 +26,8 @@ mod update;
 
 pub use attention::{Attention, attention};
 pub use attention_lstm::{AttentionLstm, attention_lstm};
-pub use conv_block::{ConvBlock, Moments, conv_block};
+pub use conv_block::{Moments, conv_block};
+pub use conv_sizes::ConvBlock;
 pub use conv2d_block::{Conv2dBlock, Shift, conv2d_block};
 pub use dense::dense;
 pub use dropout::{column_dropout, dropout};

@@ -5,7 +5,7 @@ use ser_kernels::matmul::Packed;
 use ser_kernels::norm::{Affine, Correction, Moments};
 use ser_kernels::pooled_conv::{Pooled, Taps, backward, forward};
 
-use crate::conv_block::ConvBlock;
+use crate::conv_sizes::ConvBlock;
 use crate::lens::{Lens, each, pieces};
 use crate::operation::{Operation, Output, sum};
 
