@@ -80,6 +80,9 @@ pub(crate) struct Reader {
 impl Read for Reader {
     fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
         match read_at(&self.source.file, buffer, self.at) {
+            // A Parquet file ends in its description, so no piece of it is read to the end. The library skips what it does
+            // not know without looking whether anything came, as often as a damaged page says.
+            Ok(0) if !buffer.is_empty() => Err(io::ErrorKind::UnexpectedEof.into()),
             Ok(read) => {
                 self.at += read as u64;
                 Ok(read)
@@ -125,9 +128,11 @@ mod tests {
         assert_eq!(source.len(), 10);
         assert_eq!(source.get_bytes(3, 4).expect("bytes"), "3456");
         assert_eq!(source.get_bytes(10, 0).expect("bytes"), "");
-        let mut text = String::new();
-        source.get_read(7).expect("reader").read_to_string(&mut text).expect("text");
-        assert_eq!(text, "789");
+        let mut end = [0; 3];
+        let mut reader = source.get_read(7).expect("reader");
+        reader.read_exact(&mut end).expect("three bytes");
+        assert_eq!(&end, b"789");
+        assert_eq!(reader.read(&mut end).expect_err("the end").kind(), io::ErrorKind::UnexpectedEof);
         for (start, length) in [(3, 8), (11, 0), (u64::MAX, 1), (0, usize::MAX), (5, isize::MAX as usize)] {
             let error = source.get_bytes(start, length).expect_err("beyond the end");
             assert!(matches!(error, ParquetError::EOF(_)), "{error}");
