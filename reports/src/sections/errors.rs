@@ -81,7 +81,9 @@ fn confusion(tables: &Tables, scored: &Scored) -> Result<Option<Figure>, Error> 
     let cell = |emotion, predicted| cells.get(&(emotion, predicted)).copied().unwrap_or((0, 0.0));
 
     let mut grid = Grid::new("Clips of each emotion (rows) by predicted emotion (columns)", &["Emotion"]);
-    classes.iter().for_each(|class| grid.numeric_column(class.as_str()));
+    for class in &classes {
+        grid.numeric_column(class.as_str());
+    }
     let mut said = Vec::new();
     for emotion in &classes {
         let mut row = vec![Cell::from(emotion.as_str())];
@@ -199,7 +201,9 @@ fn recall_by_group(tables: &Tables, scored: &Scored, group: &str) -> Option<Grid
         return None;
     }
     let mut grid = Grid::new(format!("Recall of {} by emotion and {group}", scored.model), &["Emotion"]);
-    values.iter().for_each(|value| grid.numeric_column(*value));
+    for value in &values {
+        grid.numeric_column(*value);
+    }
     for emotion in rows.iter().map(|row| row.emotion).collect::<BTreeSet<_>>() {
         let mut cells = vec![Cell::from(emotion.as_str())];
         for value in &values {

@@ -162,18 +162,12 @@ impl Common<'_> {
             fitted.record.validation = shares.repeat(fold.validation.len());
             fitted.model = self.functionals.map(|table| {
                 let intercepts = shares.iter().map(|share| (*share > 0.0).then(|| share.ln())).collect();
-                self.kept(
-                    fold,
-                    table,
-                    self.training(fold, table),
-                    vec![vec![0.0; table.names.len()]; classes],
-                    intercepts,
-                )
+                self.kept(fold, table, training(fold, table), vec![vec![0.0; table.names.len()]; classes], intercepts)
             });
             return Ok(fitted);
         };
 
-        let training = self.training(fold, table);
+        let training = training(fold, table);
         match self.params.standardise {
             Standardise::Train => fitted.record.used(Use::Standardisation, &fold.train),
             Standardise::Speaker => {
@@ -189,11 +183,6 @@ impl Common<'_> {
         let (weights, intercepts) = model.coefficients();
         fitted.model = Some(self.kept(fold, table, training, weights, intercepts));
         Ok(fitted)
-    }
-
-    /// Scaling by the fold's training clips.
-    fn training(&self, fold: &Fold, table: &Functionals) -> Scaling {
-        Scaling::fit(fold.train.iter().map(|at| table.row(*at)), table.names.len())
     }
 
     fn kept(
@@ -273,6 +262,11 @@ impl Common<'_> {
         }
         matrix
     }
+}
+
+/// Scaling by the fold's training clips.
+fn training(fold: &Fold, table: &Functionals) -> Scaling {
+    Scaling::fit(fold.train.iter().map(|at| table.row(*at)), table.names.len())
 }
 
 /// Row after row.

@@ -28,9 +28,13 @@ pub(crate) fn logarithm(probability: f64) -> f64 {
 /// The exponentials of `logits`, divided by their sum.
 pub(crate) fn softmax(mut logits: Vec<f64>) -> Vec<f64> {
     let highest = logits.iter().copied().fold(f64::NEG_INFINITY, f64::max);
-    logits.iter_mut().for_each(|logit| *logit = (*logit - highest).exp());
+    for logit in &mut logits {
+        *logit = (*logit - highest).exp();
+    }
     let sum: f64 = logits.iter().sum();
-    logits.iter_mut().for_each(|value| *value /= sum);
+    for value in &mut logits {
+        *value /= sum;
+    }
     logits
 }
 

@@ -132,16 +132,14 @@ fn by_training_clips(x: &Value, scaling: &Scaling, graph: &mut Graph<'_>) -> Val
 
 /// For whoever opens the file.
 fn about(config: &ModelConfig) -> String {
-    let mut about =
-        "Emotions of recordings, from frame features of each. The metadata tell what computes the features.".to_owned();
-    if config.params.max_frames > 0 {
-        about += &format!(
-            " The model hears at most {} frames at once: of a longer clip, give it windows of that length that overlap by at \
-             least half, and take the mean of their probabilities.",
-            config.params.max_frames
-        );
+    let about = "Emotions of recordings, from frame features of each. The metadata tell what computes the features.";
+    match config.params.max_frames {
+        0 => about.to_owned(),
+        most => format!(
+            "{about} The model hears at most {most} frames at once: of a longer clip, give it windows of that length that \
+             overlap by at least half, and take the mean of their probabilities."
+        ),
     }
-    about
 }
 
 fn metadata(first: &ModelConfig, folds: &[&ModelConfig]) -> Vec<(String, String)> {

@@ -296,7 +296,9 @@ mod tests {
             assert_close("output", &out, &expected);
             let sum = |parts: Vec<Buffer>| {
                 let mut total = vec![0.0; parts[0].len()];
-                parts.iter().for_each(|part| crate::vector::add(&mut total, part));
+                for part in &parts {
+                    crate::vector::add(&mut total, part);
+                }
                 total
             };
             let shares =

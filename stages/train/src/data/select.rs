@@ -27,7 +27,9 @@ pub(crate) fn columns_of(wanted: &[String], names: &[String], model: &NetworkCon
         if !strange.is_empty() {
             return Err(TrainError::CannotHear { kind: model.kind(), hears, wanted: want.clone(), strange });
         }
-        asked.into_iter().for_each(|column| taken[column] = true);
+        for column in asked {
+            taken[column] = true;
+        }
     }
     Ok((0..names.len()).filter(|column| taken[*column]).collect())
 }

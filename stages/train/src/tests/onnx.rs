@@ -55,7 +55,9 @@ fn an_exported_model_gives_the_probabilities_of_the_model() {
         let name = format!("{standardise:?} {use_functionals}");
         world.run(&name, &Params { standardise, use_functionals, epochs: 2, ..small() }).expect("training");
         let mut recordings = recordings(&world, 0..2);
-        recordings.iter_mut().for_each(|(frames, _, speaker)| change(usize::from(speaker == "made:1"), frames));
+        for (frames, _, speaker) in &mut recordings {
+            change(usize::from(speaker == "made:1"), frames);
+        }
         let speakers = statistics_of(&recordings);
         let clips = inputs_of(&recordings, &speakers);
         // One fold, and the mean of both.
