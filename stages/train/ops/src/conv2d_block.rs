@@ -41,6 +41,7 @@ pub struct Conv2dBlock {
 
 /// What is done to each channel after the convolution.
 #[derive(Debug, Clone)]
+#[expect(clippy::large_enum_variant, reason = "one is made for a call, and none is kept")]
 pub enum Shift {
     /// A bias (outputs) is added.
     Bias(Tensor<1>),
