@@ -6,10 +6,10 @@
 
 use std::ops::Range;
 
+use burn::tensor::Tensor;
 use burn::tensor::activation::relu;
 use burn::tensor::module::conv2d;
 use burn::tensor::ops::ConvOptions;
-use burn::tensor::{Tensor, TensorData};
 use ser_kernels::buffer::Buffer;
 use ser_kernels::conv2d::{Conv2d, Conv2dSize};
 use ser_kernels::dense::column_sums;
@@ -18,10 +18,11 @@ use ser_kernels::pool2d::{Activation, Chosen, LEAK, Pool2d};
 use ser_kernels::vector::add;
 
 use crate::Kernels;
-use crate::conv_block::Moments;
 use crate::lens::{Lens, each, pieces};
+use crate::moments::Moments;
 use crate::operation::{Operation, Output, apply, sum};
 use crate::padded::{mask, pad, unpad};
+use crate::tensor::untracked;
 
 /// Far below any value: what stands in windows where there is no frame or band.
 const FAR_BELOW: f32 = 1e30;
@@ -100,24 +101,13 @@ fn own(x: Tensor<2>, weight: Tensor<4>, shift: Shift, block: Conv2dBlock) -> (Te
             (apply(Own { block, normal: Normal::None }, inputs).0, None)
         }
         Shift::Norm { affine: [gamma, beta], moments: Some(moments) } => {
-            let values = |tensor: &Tensor<1>| tensor.clone().into_data().iter::<f32>().collect();
-            let fixed = norm::Moments { mean: values(&moments.mean), variance: values(&moments.variance) };
-            let inputs = [
-                x.without_autodiff().into_dispatch(),
-                weight.without_autodiff().into_dispatch(),
-                gamma.without_autodiff().into_dispatch(),
-                beta.without_autodiff().into_dispatch(),
-            ];
-            (apply(Own { block, normal: Normal::Fixed(fixed) }, inputs).0, Some(moments))
+            let inputs = [untracked(x), untracked(weight), untracked(gamma), untracked(beta)];
+            (apply(Own { block, normal: Normal::Fixed(moments.values()) }, inputs).0, Some(moments))
         }
         Shift::Norm { affine: [gamma, beta], moments: None } => {
             let inputs = [x.into_dispatch(), weight.into_dispatch(), gamma.into_dispatch(), beta.into_dispatch()];
             let (out, found) = apply(Own { block, normal: Normal::Batch }, inputs);
-            let tensor = |values: Vec<f32>| {
-                let channels = values.len();
-                Tensor::from_data(TensorData::new(values, [channels]), &device)
-            };
-            (out, found.map(|found| Moments { mean: tensor(found.mean), variance: tensor(found.variance) }))
+            (out, found.map(|found| Moments::on(&device, found)))
         }
     }
 }
@@ -341,7 +331,7 @@ fn highest(x: Tensor<3>, pool: usize) -> Tensor<3> {
 
 #[cfg(test)]
 mod tests {
-    use burn::tensor::Device;
+    use burn::tensor::{Device, TensorData};
 
     use super::*;
 

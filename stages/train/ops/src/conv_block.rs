@@ -2,10 +2,10 @@
 //!
 //! In one, because what goes back through the normalisation is at once laid out as the convolution wants it.
 
+use burn::tensor::Tensor;
 use burn::tensor::activation::relu;
 use burn::tensor::module::conv1d;
 use burn::tensor::ops::ConvOptions;
-use burn::tensor::{Tensor, TensorData};
 use ser_kernels::buffer::Buffer;
 use ser_kernels::conv::ConvInput;
 use ser_kernels::matmul::Packed;
@@ -14,18 +14,11 @@ use ser_kernels::norm::{self, Affine, Chosen, Correction, PartialMoments};
 use crate::Kernels;
 use crate::conv_sizes::ConvBlock;
 use crate::lens::{each, pieces};
+use crate::moments::Moments;
 use crate::operation::{Operation, Output, apply, sum};
 use crate::padded::{mask, pad, unpad};
 use crate::pooled_conv;
-
-/// Mean and biased variance of each channel (channels).
-#[derive(Debug, Clone)]
-pub struct Moments {
-    /// Mean of each channel.
-    pub mean: Tensor<1>,
-    /// Variance of each channel.
-    pub variance: Tensor<1>,
-}
+use crate::tensor::untracked;
 
 /// max pool (ReLU (gamma * (y - mean) / sqrt(variance + 1e-5) + beta)) of y = `x` convolved with `weight`.
 ///
@@ -62,23 +55,12 @@ fn own(
         }
     };
     if let Some(moments) = moments {
-        let values = |tensor: &Tensor<1>| tensor.clone().into_data().iter::<f32>().collect();
-        let fixed = norm::Moments { mean: values(&moments.mean), variance: values(&moments.variance) };
-        let inputs = [
-            x.without_autodiff().into_dispatch(),
-            weight.without_autodiff().into_dispatch(),
-            gamma.without_autodiff().into_dispatch(),
-            beta.without_autodiff().into_dispatch(),
-        ];
-        return (run(Some(fixed), inputs).0, moments);
+        let inputs = [untracked(x), untracked(weight), untracked(gamma), untracked(beta)];
+        return (run(Some(moments.values()), inputs).0, moments);
     }
     let inputs = [x.into_dispatch(), weight.into_dispatch(), gamma.into_dispatch(), beta.into_dispatch()];
     let (out, found) = run(None, inputs);
-    let tensor = |values: Vec<f32>| {
-        let channels = values.len();
-        Tensor::from_data(TensorData::new(values, [channels]), &device)
-    };
-    (out, Moments { mean: tensor(found.mean), variance: tensor(found.variance) })
+    (out, Moments::on(&device, found))
 }
 
 #[derive(Debug, Clone)]

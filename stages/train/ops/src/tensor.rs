@@ -1,8 +1,8 @@
 //! Between burn's tensors on the flex device and slices, without copies.
 
-use burn::backend::Flex;
 use burn::backend::tensor::FloatTensor;
-use burn::tensor::{AllocationProperty, Bytes, DType, Shape, TensorData};
+use burn::backend::{DispatchTensor, Flex};
+use burn::tensor::{AllocationProperty, Bytes, DType, Shape, Tensor, TensorData};
 use ser_kernels::buffer::Buffer;
 
 /// A tensor of burn's flex backend.
@@ -20,6 +20,11 @@ impl AsRef<[u8]> for Owner {
 pub(crate) fn tensor_of(values: Buffer, shape: impl Into<Shape>) -> FlexTensor {
     let bytes = Bytes::from_shared(bytes::Bytes::from_owner(Owner(values)), AllocationProperty::Other);
     FlexTensor::from_data(TensorData::from_bytes(bytes, shape, DType::F32))
+}
+
+/// The tensor as an input whose gradient nobody wants.
+pub(crate) fn untracked<const D: usize>(tensor: Tensor<D>) -> DispatchTensor {
+    tensor.without_autodiff().into_dispatch()
 }
 
 /// The same values one after another in memory.

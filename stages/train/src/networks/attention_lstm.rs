@@ -6,40 +6,26 @@
 
 use burn::module::Module;
 use burn::tensor::Tensor;
-use schemars::JsonSchema;
 use ser_onnx::{Graph, Value};
-use serde::{Deserialize, Serialize};
 
 use super::architecture::{Architecture, GraphInput, Input, Sizes, scaled};
-use crate::layers::{AttentionLstm, Builder, FeatureAttention, Head, HeadSizes, Pass, TimeAttention};
+use super::parameters::parameters;
+use crate::layers::{AttentionLstm, Builder, FeatureAttention, Head, Pass, TimeAttention};
 
 /// Units of each LSTM layer.
 const UNITS: [usize; 2] = [512, 256];
 /// Dropout after the first LSTM layer; that after the second has the next number.
 const LSTM: u32 = 1000;
 
-/// Parameters of an `attention-lstm`.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
-#[serde(default, deny_unknown_fields)]
-#[schemars(rename = "AttentionLstm")]
-pub struct Config {
-    /// Size of every layer, as a share of the paper's 512 and 256 units.
-    #[schemars(range(min = 0.01, max = 8.0))]
-    pub width: f64,
-    /// Share of values dropped in training after each LSTM layer.
-    #[schemars(range(min = 0.0, max = 0.95))]
-    pub dropout: f64,
-    /// Size of the dense layer that functionals pass before they are joined; 0 joins them as they are. The paper has none.
-    #[schemars(range(min = 0, max = 4096))]
-    pub functionals_size: usize,
-    /// Share of functionals dropped in training before their dense layer.
-    #[schemars(range(min = 0.0, max = 0.95))]
-    pub functionals_dropout: f64,
-}
-
-impl Default for Config {
-    fn default() -> Self {
-        Self { width: 0.25, dropout: 0.25, functionals_size: 128, functionals_dropout: 0.3 }
+parameters! {
+    /// Parameters of an `attention-lstm`.
+    "AttentionLstm" {
+        /// Size of every layer, as a share of the paper's 512 and 256 units.
+        #[schemars(range(min = 0.01, max = 8.0))]
+        width: f64 = 0.25,
+        /// Share of values dropped in training after each LSTM layer.
+        #[schemars(range(min = 0.0, max = 0.95))]
+        dropout: f64 = 0.25,
     }
 }
 
@@ -54,16 +40,7 @@ impl Config {
         let lstm = self.units().map(|units| AttentionLstm::new(std::mem::replace(&mut inputs, units), units, builder));
         let time = TimeAttention::new(inputs, builder);
         let features = FeatureAttention::new(inputs, builder);
-        let head = HeadSizes {
-            inputs: 2 * inputs,
-            functionals: sizes.functionals,
-            functionals_size: self.functionals_size,
-            dense: &[inputs],
-            classes: sizes.classes,
-            dropout: 0.0,
-            functionals_dropout: self.functionals_dropout,
-        };
-        let head = Head::new(head, builder);
+        let head = self.head(2 * inputs, &[inputs], 0.0, sizes, builder);
         Network { lstm: lstm.into(), time, features, head, dropout: self.dropout }
     }
 }

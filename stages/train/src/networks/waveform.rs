@@ -8,13 +8,12 @@
 
 use burn::module::Module;
 use burn::tensor::Tensor;
-use schemars::JsonSchema;
 use ser_onnx::{Graph, Value};
 use ser_ops::{ConvSize, mean};
-use serde::{Deserialize, Serialize};
 
 use super::architecture::{Architecture, GraphInput, Hears, Input, Sizes, scaled};
-use crate::layers::{Builder, ConvBlock, Head, HeadSizes, Lstm, Pass, Ragged};
+use super::parameters::parameters;
+use crate::layers::{Builder, ConvBlock, Head, Lstm, Pass, Ragged};
 
 /// Channels, frames under the kernel and frames pooled of each convolution.
 const CONV: [(usize, usize, usize); 3] = [(64, 7, 10), (128, 5, 8), (256, 5, 8)];
@@ -22,28 +21,15 @@ const CONV: [(usize, usize, usize); 3] = [(64, 7, 10), (128, 5, 8), (256, 5, 8)]
 const UNITS: usize = 256;
 const LSTM_LAYERS: usize = 2;
 
-/// Parameters of a `waveform`.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
-#[serde(default, deny_unknown_fields)]
-#[schemars(rename = "Waveform")]
-pub struct Config {
-    /// Size of every layer, as a share of the paper's.
-    #[schemars(range(min = 0.01, max = 8.0))]
-    pub width: f64,
-    /// Share of values dropped in training after each convolution; 0.5 in the paper.
-    #[schemars(range(min = 0.0, max = 0.95))]
-    pub dropout: f64,
-    /// Size of the dense layer that functionals pass before they are joined; 0 joins them as they are. The paper has none.
-    #[schemars(range(min = 0, max = 4096))]
-    pub functionals_size: usize,
-    /// Share of functionals dropped in training before their dense layer.
-    #[schemars(range(min = 0.0, max = 0.95))]
-    pub functionals_dropout: f64,
-}
-
-impl Default for Config {
-    fn default() -> Self {
-        Self { width: 0.25, dropout: 0.2, functionals_size: 128, functionals_dropout: 0.3 }
+parameters! {
+    /// Parameters of a `waveform`.
+    "Waveform" {
+        /// Size of every layer, as a share of the paper's.
+        #[schemars(range(min = 0.01, max = 8.0))]
+        width: f64 = 0.25,
+        /// Share of values dropped in training after each convolution; 0.5 in the paper.
+        #[schemars(range(min = 0.0, max = 0.95))]
+        dropout: f64 = 0.2,
     }
 }
 
@@ -62,16 +48,7 @@ impl Config {
         let units = scaled(UNITS, self.width);
         let lstm =
             (0..LSTM_LAYERS).map(|_| Lstm::new(std::mem::replace(&mut inputs, units), units, false, builder)).collect();
-        let head = HeadSizes {
-            inputs: units,
-            functionals: sizes.functionals,
-            functionals_size: self.functionals_size,
-            dense: &[],
-            classes: sizes.classes,
-            dropout: 0.0,
-            functionals_dropout: self.functionals_dropout,
-        };
-        let head = Head::new(head, builder);
+        let head = self.head(units, &[], 0.0, sizes, builder);
         Network { conv, lstm, head, hop: sizes.width, dropout: self.dropout }
     }
 }
