@@ -3,9 +3,9 @@
     python tests/onnx/check.py [SER [ARTIFACTS]]
 
 Trains models of every network for a few epochs on the demo's voices, with each way to standardise (or takes those in the folder
-ARTIFACTS, of features as in `pipeline.toml`), exports them, and runs ONNX's checker and onnxruntime on the files. Networks are compared with `ser predict` on 200 recordings of 20 to 600 frames, in
-padded batches whose padding is no number; linear models with the predictions of their stage. Fails where a probability is
-more than 1e-4 from the program's.
+ARTIFACTS, of features as in `pipeline.toml`, with samples), exports them, and runs ONNX's checker and onnxruntime on the files.
+Networks are compared with `ser predict` on 200 recordings of 20 to 600 frames, in padded batches whose padding is no number;
+linear models with the predictions of their stage. Fails where a probability is more than 1e-4 from the program's.
 """
 
 import json
@@ -40,6 +40,7 @@ NETWORKS = {
     "acrnn": 'model = { kind = "acrnn", width = 0.1, conv_layers = 2 }',
     "adrnn": 'model = { kind = "adrnn", width = 0.1 }\nstandardise = "speaker"',
     "attention_lstm": 'model = { kind = "attention-lstm", width = 0.1 }',
+    "waveform": 'model = { kind = "waveform", width = 0.1 }',
 }
 LINEAR = ["linear", "linear_per_speaker"]
 
@@ -57,6 +58,7 @@ min_duration_s = 0.1
 kind = "features"
 from = "manifest"
 mfcc = { deltas = 2 }
+samples = true
 enhance = [{ kind = "trim-silence" }]
 """
 MADE = r"""
@@ -169,7 +171,7 @@ def trained(folder):
     for name, parameters in NETWORKS.items():
         pipeline += f'\n[stage.{name}]\nkind = "train"\nfrom = ["manifest", "features", "{SPLIT}"]\n{parameters}\n'
     networks = ["cnn_lstm", "cnn_lstm_per_speaker", *NETWORKS]
-    settings = [f"{name}.epochs=2" for name in networks] + ["manifest.min_duration_s=0.1", f"{SPLIT}.folds=3"]
+    settings = [f"{name}.epochs=2" for name in networks] + ["manifest.min_duration_s=0.1", "features.samples=true", f"{SPLIT}.folds=3"]
     (folder / "pipeline.toml").write_text(pipeline)
     ser(folder, "run", *networks, *LINEAR, "--demo", "demo", *[part for each in settings for part in ("-S", each)])
     return folder / "artifacts"

@@ -1,4 +1,4 @@
-//! Batch normalisation, ReLU and max pooling after a convolution, in one pass each way.
+//! Batch normalisation, by itself or with ReLU and max pooling after a convolution, in one pass each way.
 //!
 //! Statistics are taken over frames that exist, so padding can neither move them nor leak through them. A batch may come
 //! in parts: each part's sums are taken by themselves, and only combining them needs all.
@@ -175,6 +175,38 @@ pub(crate) fn choose(x: &[f32], scale: &[f32], shift: &[f32], index: u8, out: &m
         *out = if higher { z } else { *out };
         *chosen = if higher { index } else { *chosen };
     }
+}
+
+/// Rows of `x`, each channel times `scale` plus `shift`, nothing below `floor`: 0 for a ReLU, minus infinity for none.
+pub fn affine_rows(x: &[f32], [scale, shift]: &[Vec<f32>; 2], floor: f32, out: &mut [f32]) {
+    let channels = scale.len().max(1);
+    wide(
+        #[inline(always)]
+        || {
+            for (x, out) in x.chunks_exact(channels).zip(out.chunks_exact_mut(channels)) {
+                for (((x, scale), shift), out) in x.iter().zip(scale).zip(shift).zip(out) {
+                    let z = x * scale + shift;
+                    *out = if z < floor { floor } else { z };
+                }
+            }
+        },
+    );
+}
+
+/// The gradient that passes back through the floor of [`affine_rows`]: that of values above it.
+pub fn above_floor(gradient: &[f32], x: &[f32], [scale, shift]: &[Vec<f32>; 2], floor: f32, out: &mut [f32]) {
+    let channels = scale.len().max(1);
+    wide(
+        #[inline(always)]
+        || {
+            let rows = gradient.chunks_exact(channels).zip(x.chunks_exact(channels));
+            for ((gradient, x), out) in rows.zip(out.chunks_exact_mut(channels)) {
+                for ((((gradient, x), scale), shift), out) in gradient.iter().zip(x).zip(scale).zip(shift).zip(out) {
+                    *out = if x * scale + shift > floor { *gradient } else { 0.0 };
+                }
+            }
+        },
+    );
 }
 
 /// Gradients of [`forward`] in training, of which the last step is missing: the moments depend on the whole batch.

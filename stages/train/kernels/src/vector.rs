@@ -54,6 +54,32 @@ pub fn add(sum: &mut [f32], more: &[f32]) {
     );
 }
 
+/// `x` times the sigmoid of `by`, value by value.
+pub fn gated(x: &[f32], by: &[f32], out: &mut [f32]) {
+    wide(
+        #[inline(always)]
+        || {
+            for ((x, by), out) in x.iter().zip(by).zip(out) {
+                *out = x * sigmoid(*by);
+            }
+        },
+    );
+}
+
+/// Gradients of `x` and `by` of [`gated`], from that of what it makes.
+pub fn gate_gradients(gradient: &[f32], [x, by]: [&[f32]; 2], [d_x, d_by]: [&mut [f32]; 2]) {
+    wide(
+        #[inline(always)]
+        || {
+            for ((((gradient, x), by), d_x), d_by) in gradient.iter().zip(x).zip(by).zip(d_x).zip(d_by) {
+                let gate = sigmoid(*by);
+                *d_x = gradient * gate;
+                *d_by = gradient * x * gate * (1.0 - gate);
+            }
+        },
+    );
+}
+
 /// A stream of dropout decisions that depends on nothing but a seed and the position of a value.
 ///
 /// Every implementation of the network draws the same mask, in whatever order it computes.

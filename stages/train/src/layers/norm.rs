@@ -3,7 +3,7 @@
 use burn::module::{Module, Param};
 use burn::tensor::Tensor;
 use ser_onnx::{Frames, Graph, affine};
-use ser_ops::Moments;
+use ser_ops::{Kernels, Moments, norm, norm_relu};
 
 use super::builder::{Builder, Start};
 use super::pass::{Pass, Ragged};
@@ -78,23 +78,24 @@ impl Norm {
 
     /// (frames, channels) -> the same, of mean 0 and variance 1 over the batch in training, then scaled and shifted.
     pub(crate) fn forward(&self, x: Ragged, pass: &mut Pass) -> Ragged {
+        self.normalised(x, norm, pass)
+    }
+
+    /// [`forward`](Self::forward), then ReLU.
+    pub(crate) fn forward_relu(&self, x: Ragged, pass: &mut Pass) -> Ragged {
+        self.normalised(x, norm_relu, pass)
+    }
+
+    fn normalised(&self, x: Ragged, norm: Normalise, pass: &mut Pass) -> Ragged {
         let Ragged { values, lens } = x;
-        let [frames, channels] = values.dims();
-        let Moments { mean, variance } = if pass.is_training() {
-            let mean = values.clone().mean_dim(0);
-            let deviation = values.clone() - mean.clone();
-            let variance = (deviation.clone() * deviation).mean_dim(0);
-            let moments = [mean, variance].map(|moment| moment.reshape([channels]));
-            let [mean, variance] = moments.clone().map(Tensor::without_autodiff);
-            self.follow(Moments { mean, variance }, frames, pass);
-            let [mean, variance] = moments;
-            Moments { mean, variance }
-        } else {
-            self.running()
-        };
-        let row = |tensor: Tensor<1>| tensor.unsqueeze::<2>();
-        let [gamma, beta] = self.affine();
-        let scale = gamma / (variance + EPSILON).sqrt();
-        Ragged { values: (values - row(mean)) * row(scale) + row(beta), lens }
+        let fixed = (!pass.is_training()).then(|| self.running());
+        let (values, moments) = norm(pass.kernels, values, self.affine(), fixed);
+        if pass.is_training() {
+            self.follow(moments, lens.frames(), pass);
+        }
+        Ragged { values, lens }
     }
 }
+
+/// An operation that normalises.
+type Normalise = fn(Kernels, Tensor<2>, [Tensor<1>; 2], Option<Moments>) -> (Tensor<2>, Moments);

@@ -7,9 +7,8 @@
 
 use burn::module::{Module, Param};
 use burn::tensor::Tensor;
-use burn::tensor::activation::{relu, sigmoid};
 use ser_onnx::{Frames, Graph, Value};
-use ser_ops::{mean, reversed, shifted};
+use ser_ops::{beside_earlier, gate, mean, reversed};
 
 use super::architecture::{Architecture, GraphInput, Input, Sizes, scaled};
 use super::parameters::parameters;
@@ -161,13 +160,12 @@ impl Block {
     fn forward(&self, x: Ragged, reach: usize, first_dropout: u32, dropout: f64, pass: &mut Pass) -> Ragged {
         let mut found = x.clone();
         for (layer, (conv, norm)) in (first_dropout..).zip(self.conv.iter().zip(&self.norm)) {
-            let earlier = shifted(pass.kernels, found.values.clone(), &found.lens, reach);
-            let values = conv.forward(Tensor::cat(vec![earlier, found.values], 1), pass);
-            found = norm.forward(Ragged { values, lens: found.lens }, pass);
-            found.values = relu(found.values);
+            let heard = beside_earlier(pass.kernels, found.values, &found.lens, reach);
+            found.values = conv.forward(heard, pass);
+            found = norm.forward_relu(found, pass);
             found = pass.column_dropout(found, layer, dropout);
         }
-        Ragged { values: x.values * sigmoid(found.values), lens: x.lens }
+        Ragged { values: gate(pass.kernels, x.values, found.values), lens: x.lens }
     }
 
     fn graph(&self, x: &Frames, reach: usize, graph: &mut Graph<'_>) -> Frames {
