@@ -10,13 +10,21 @@
 
 use super::buffer::Buffer;
 use super::conv::ConvInput;
-use super::simd::wide;
+use super::simd::{rows_together, wide};
 
 /// Added to the variance before its root is taken.
 pub const EPSILON: f32 = 1e-5;
 
 /// In place of a frame of the window: no frame was above zero.
 pub(crate) const NONE: u8 = u8::MAX;
+
+/// The sum of each channel, from those of [`rows_together`] rows.
+fn folded<T: Copy + std::ops::AddAssign>(sums: &mut [T], channels: usize) {
+    let (first, more) = sums.split_at_mut(channels);
+    for row in more.chunks_exact(channels) {
+        first.iter_mut().zip(row).for_each(|(sum, more)| *sum += *more);
+    }
+}
 
 /// Mean and variance of each channel.
 #[derive(Debug, Clone, PartialEq)]
@@ -43,16 +51,17 @@ impl PartialMoments {
         if values.is_empty() {
             return Self { count: 0.0, mean: vec![0.0; channels], squares: vec![0.0; channels] };
         }
-        let shift = values[..channels].to_vec();
-        let (mut sums, mut squares) = (vec![0.0_f64; channels], vec![0.0_f64; channels]);
-        let (mut sum, mut square) = (vec![0.0_f32; channels], vec![0.0_f32; channels]);
+        let width = channels * rows_together(channels);
+        let shift = values[..channels].repeat(rows_together(channels));
+        let (mut sums, mut squares) = (vec![0.0_f64; width], vec![0.0_f64; width]);
+        let (mut sum, mut square) = (vec![0.0_f32; width], vec![0.0_f32; width]);
         wide(
             #[inline(always)]
             || {
-                for block in values.chunks(BLOCK * channels) {
+                for block in values.chunks(BLOCK * width) {
                     sum.fill(0.0);
                     square.fill(0.0);
-                    for row in block.chunks_exact(channels) {
+                    for row in block.chunks(width) {
                         for (((value, shift), sum), square) in row.iter().zip(&shift).zip(&mut sum).zip(&mut square) {
                             let d = value - shift;
                             *sum += d;
@@ -65,8 +74,11 @@ impl PartialMoments {
                 }
             },
         );
+        folded(&mut sums, channels);
+        folded(&mut squares, channels);
+        let (sums, squares) = (&sums[..channels], &squares[..channels]);
         let count = (values.len() / channels) as f64;
-        let squares = squares.iter().zip(&sums).map(|(square, sum)| (square - sum * sum / count).max(0.0)).collect();
+        let squares = squares.iter().zip(sums).map(|(square, sum)| (square - sum * sum / count).max(0.0)).collect();
         let mean = sums.iter().zip(&shift).map(|(sum, shift)| f64::from(*shift) + sum / count).collect();
         Self { count, mean, squares }
     }
@@ -178,13 +190,14 @@ pub(crate) fn choose(x: &[f32], scale: &[f32], shift: &[f32], index: u8, out: &m
 }
 
 /// Rows of `x`, each channel times `scale` plus `shift`, nothing below `floor`: 0 for a ReLU, minus infinity for none.
-pub fn affine_rows(x: &[f32], [scale, shift]: &[Vec<f32>; 2], floor: f32, out: &mut [f32]) {
-    let channels = scale.len().max(1);
+pub fn affine_rows(x: &[f32], after: &[Vec<f32>; 2], floor: f32, out: &mut [f32]) {
+    let [scale, shift] = after.each_ref().map(|of| of.repeat(rows_together(of.len())));
+    let width = scale.len().max(1);
     wide(
         #[inline(always)]
         || {
-            for (x, out) in x.chunks_exact(channels).zip(out.chunks_exact_mut(channels)) {
-                for (((x, scale), shift), out) in x.iter().zip(scale).zip(shift).zip(out) {
+            for (x, out) in x.chunks(width).zip(out.chunks_mut(width)) {
+                for (((x, scale), shift), out) in x.iter().zip(&scale).zip(&shift).zip(out) {
                     let z = x * scale + shift;
                     *out = if z < floor { floor } else { z };
                 }
@@ -194,14 +207,15 @@ pub fn affine_rows(x: &[f32], [scale, shift]: &[Vec<f32>; 2], floor: f32, out: &
 }
 
 /// The gradient that passes back through the floor of [`affine_rows`]: that of values above it.
-pub fn above_floor(gradient: &[f32], x: &[f32], [scale, shift]: &[Vec<f32>; 2], floor: f32, out: &mut [f32]) {
-    let channels = scale.len().max(1);
+pub fn above_floor(gradient: &[f32], x: &[f32], after: &[Vec<f32>; 2], floor: f32, out: &mut [f32]) {
+    let [scale, shift] = after.each_ref().map(|of| of.repeat(rows_together(of.len())));
+    let width = scale.len().max(1);
     wide(
         #[inline(always)]
         || {
-            let rows = gradient.chunks_exact(channels).zip(x.chunks_exact(channels));
-            for ((gradient, x), out) in rows.zip(out.chunks_exact_mut(channels)) {
-                for ((((gradient, x), scale), shift), out) in gradient.iter().zip(x).zip(scale).zip(shift).zip(out) {
+            let rows = gradient.chunks(width).zip(x.chunks(width));
+            for ((gradient, x), out) in rows.zip(out.chunks_mut(width)) {
+                for ((((gradient, x), scale), shift), out) in gradient.iter().zip(x).zip(&scale).zip(&shift).zip(out) {
                     *out = if x * scale + shift > floor { *gradient } else { 0.0 };
                 }
             }
@@ -269,17 +283,23 @@ fn pass_back(gradient: &[f32], chosen: &[u8], index: u8, d: &mut [f32]) {
 
 /// Gradients of scale and shift from rows `d`, the gradient of what they make of the normalised rows of `x`.
 pub fn affine_sums(d: &[f32], x: &[f32], moments: &Moments) -> [Buffer; 2] {
-    let channels = moments.mean.len();
-    let [mut gamma, mut beta] = [(); 2].map(|()| Buffer::zeros(channels));
+    let channels = moments.mean.len().max(1);
+    let mean = moments.mean.repeat(rows_together(channels));
+    let width = mean.len().max(1);
+    let [mut gammas, mut betas] = [(); 2].map(|()| Buffer::zeros(width));
     wide(
         #[inline(always)]
         || {
-            for (d, x) in d.chunks_exact(channels).zip(x.chunks_exact(channels)) {
-                add_sums(d, x, &moments.mean, &mut gamma, &mut beta);
+            for (d, x) in d.chunks(width).zip(x.chunks(width)) {
+                add_sums(d, x, &mean, &mut gammas, &mut betas);
             }
-            gamma.iter_mut().zip(moments.inverse_sd()).for_each(|(gamma, inverse)| *gamma *= inverse);
         },
     );
+    let [mut gamma, beta] = [&mut gammas, &mut betas].map(|sums| {
+        folded(sums, channels);
+        Buffer::copy_of(&sums[..channels])
+    });
+    gamma.iter_mut().zip(moments.inverse_sd()).for_each(|(gamma, inverse)| *gamma *= inverse);
     [gamma, beta]
 }
 
@@ -329,12 +349,13 @@ impl Correction {
     /// The same of rows `d` that stand one after another as those of `x` do.
     pub fn apply_to(&self, d: &mut [f32], x: &[f32]) {
         let Self { outer, level, slope, mean } = self;
-        let channels = mean.len();
+        let [outer, level, slope, mean] = [outer, level, slope, mean].map(|of| of.repeat(rows_together(of.len())));
+        let width = mean.len().max(1);
         wide(
             #[inline(always)]
             || {
-                for (d, x) in d.chunks_exact_mut(channels).zip(x.chunks_exact(channels)) {
-                    correct(d, x, outer, level, slope, mean);
+                for (d, x) in d.chunks_mut(width).zip(x.chunks(width)) {
+                    correct(d, x, &outer, &level, &slope, &mean);
                 }
             },
         );
@@ -361,6 +382,26 @@ mod tests {
             let moments = Moments::of(parts.iter());
             assert_eq!(moments, Moments { mean: vec![3.0, 1e4], variance: vec![3.5, 0.0] }, "split at {split}");
         }
+    }
+
+    /// Rows of three channels are taken several at a time; 40 rows leave a rest.
+    #[test]
+    fn channels_that_do_not_fill_vectors_are_told_apart() {
+        let x: Vec<f32> = (0..40).flat_map(|row| [row as f32, 2.0 * row as f32, -5.0]).collect();
+        let moments = Moments::of([PartialMoments::of(&x, 3)].iter());
+        assert_eq!(moments, Moments { mean: vec![19.5, 39.0, -5.0], variance: vec![133.25, 533.0, 0.0] });
+
+        let mut out = vec![f32::NAN; x.len()];
+        affine_rows(&x, &[vec![1.0, -1.0, 2.0], vec![0.5, 0.0, 11.0]], 0.0, &mut out);
+        let rows: Vec<f32> = (0..40).flat_map(|row| [row as f32 + 0.5, 0.0, 1.0]).collect();
+        assert_eq!(out, rows);
+
+        let [gamma, beta] = affine_sums(&x, &x, &moments);
+        let expected = [40.0 * 133.25, 40.0 * 533.0, 0.0].map(f32::from);
+        for ((gamma, expected), inverse) in gamma.iter().zip(expected).zip(moments.inverse_sd()) {
+            assert!((gamma - expected * inverse).abs() <= 1e-5 * gamma, "{gamma}, {}", expected * inverse);
+        }
+        assert_eq!(&*beta, [780.0, 1560.0, -200.0]);
     }
 
     /// Mean 0 and variance 1 - epsilon leave values as they are, so only ReLU and pooling act.

@@ -69,6 +69,13 @@ impl Isa {
     }
 }
 
+/// How many rows are best taken as one where each value is treated by its column: rows whose columns do not fill the widest
+/// vectors leave no rest then.
+pub(crate) fn rows_together(columns: usize) -> usize {
+    const LANES: usize = 16;
+    if columns.is_multiple_of(LANES) { 1 } else { LANES }
+}
+
 /// Runs `work` compiled for the widest instructions of the processor. `work` must be inlined into the closure to gain.
 #[inline(always)]
 pub fn wide<R>(work: impl FnOnce() -> R) -> R {

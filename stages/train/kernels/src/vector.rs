@@ -5,7 +5,7 @@
     reason = "code is compiled for the wider instructions only where it is inlined into the function that has them"
 )]
 
-use super::simd::wide;
+use super::simd::{rows_together, wide};
 
 /// e^x with a relative error below 2e-7 in [-87, 88]; saturates outside.
 ///
@@ -111,11 +111,6 @@ impl Dropout {
 
     /// Multiplies rows of `width` values by their factors; the first of them is row `first_row` of the batch.
     pub fn apply(&self, values: &mut [f32], width: usize, first_row: usize) {
-        self.apply_to(values, width, |row| (first_row + row) as u32);
-    }
-
-    /// The same, `row_of` telling which row of the batch each row is.
-    pub fn apply_to(&self, values: &mut [f32], width: usize, row_of: impl Fn(usize) -> u32) {
         if self.is_identity() || width == 0 {
             return;
         }
@@ -123,13 +118,32 @@ impl Dropout {
             #[inline(always)]
             || {
                 for (row, values) in values.chunks_exact_mut(width).enumerate() {
-                    let row = row_of(row);
                     for (column, value) in values.iter_mut().enumerate() {
-                        *value *= self.factor(row, column as u32);
+                        *value *= self.factor((first_row + row) as u32, column as u32);
                     }
                 }
             },
         );
+    }
+
+    /// The same, all rows of a clip alike, by the factors of the row that has the clip's number.
+    pub fn apply_by_clip(&self, mut values: &mut [f32], width: usize, clip_of_row: &[u32]) {
+        if self.is_identity() || width == 0 {
+            return;
+        }
+        for rows in clip_of_row.chunk_by(|a, b| a == b) {
+            let factors: Vec<f32> = (0..width as u32).map(|column| self.factor(rows[0], column)).collect();
+            let factors = factors.repeat(rows_together(width));
+            let values = values.split_off_mut(..rows.len() * width).unwrap_or_default();
+            wide(
+                #[inline(always)]
+                || {
+                    for values in values.chunks_mut(factors.len()) {
+                        values.iter_mut().zip(&factors).for_each(|(value, factor)| *value *= factor);
+                    }
+                },
+            );
+        }
     }
 }
 

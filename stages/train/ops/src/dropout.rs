@@ -54,7 +54,10 @@ impl Own {
     fn apply_to(&self, values: &mut [f32], first: usize) {
         match &self.clips {
             None => self.dropout.apply(values, self.width, first),
-            Some(clips) => self.dropout.apply_to(values, self.width, |row| clips[first + row]),
+            Some(clips) => {
+                let rows = values.len() / self.width.max(1);
+                self.dropout.apply_by_clip(values, self.width, &clips[first..first + rows]);
+            }
         }
     }
 
