@@ -8,6 +8,7 @@
 
 mod attention;
 mod attention_lstm;
+mod causal_conv;
 mod conv2d_block;
 mod conv_block;
 mod conv_sizes;
@@ -29,6 +30,7 @@ mod update;
 
 pub use attention::{Attention, attention};
 pub use attention_lstm::{AttentionLstm, attention_lstm};
+pub use causal_conv::causal_conv;
 pub use conv_block::conv_block;
 pub use conv_sizes::ConvBlock;
 pub use conv2d_block::{Conv2dBlock, Shift, conv2d_block};
@@ -40,7 +42,7 @@ pub use lstm::{Direction, lstm};
 pub use moments::Moments;
 pub use norm::{norm, norm_relu};
 pub use pooling::{last, mean};
-pub use rows::{beside_earlier, held, reversed};
+pub use rows::{held, reversed};
 pub use ser_kernels::conv::ConvSize;
 pub use ser_kernels::conv2d::Conv2dSize;
 pub use ser_kernels::pool2d::Activation;

@@ -18,12 +18,7 @@ const ROWS_PER_BLOCK: usize = 1024;
 ///
 /// Mean and variance are `moments`, and then no gradients are tracked, or else those of `x`, which come back without
 /// gradient.
-pub fn norm(
-    kernels: Kernels,
-    x: Tensor<2>,
-    affine: [Tensor<1>; 2],
-    moments: Option<Moments>,
-) -> (Tensor<2>, Moments) {
+pub fn norm(kernels: Kernels, x: Tensor<2>, affine: [Tensor<1>; 2], moments: Option<Moments>) -> (Tensor<2>, Moments) {
     normalised(kernels, x, affine, moments, f32::NEG_INFINITY)
 }
 
@@ -108,12 +103,7 @@ impl Operation<3> for Own {
     }
 }
 
-fn portable(
-    x: Tensor<2>,
-    [gamma, beta]: [Tensor<1>; 2],
-    moments: Option<Moments>,
-    floor: f32,
-) -> (Tensor<2>, Moments) {
+fn portable(x: Tensor<2>, [gamma, beta]: [Tensor<1>; 2], moments: Option<Moments>, floor: f32) -> (Tensor<2>, Moments) {
     let [_, channels] = x.dims();
     let row = |tensor: Tensor<1>| tensor.unsqueeze::<2>();
     let (moments, out) = match moments {

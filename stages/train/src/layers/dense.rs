@@ -3,11 +3,11 @@
 use burn::module::{Module, Param};
 use burn::tensor::Tensor;
 use ser_onnx::{Conv, Frames, Graph, Value, conv_relu};
-use ser_ops::dense;
+use ser_ops::{causal_conv, dense};
 
 use super::builder::{Builder, Start};
 use super::norm::Norm;
-use super::pass::Pass;
+use super::pass::{Pass, Ragged};
 use super::values::values;
 
 /// The layer.
@@ -44,12 +44,19 @@ impl Dense {
         dense(pass.kernels, x, self.weight.val(), self.bias.val())
     }
 
+    /// The layer of each frame `reach` frames earlier beside the frame itself: (frames, inputs / 2) -> (frames, outputs).
+    pub(crate) fn causal(&self, x: Ragged, reach: usize, pass: &Pass) -> Ragged {
+        let Ragged { values, lens } = x;
+        let values = causal_conv(pass.kernels, values, self.weight.val(), self.bias.val(), &lens, reach);
+        Ragged { values, lens }
+    }
+
     /// [`forward`](Self::forward) in a graph: (.., inputs) -> (.., outputs).
     pub(crate) fn graph(&self, x: &Value, graph: &mut Graph<'_>) -> Value {
         ser_onnx::dense(x, &values(&self.weight), &values(&self.bias), graph)
     }
 
-    /// The layer in a graph, of each frame `reach` frames earlier beside the frame itself, with `norm` and ReLU after it.
+    /// [`causal`](Self::causal) in a graph, with `norm` and ReLU after it.
     pub(crate) fn causal_graph(&self, norm: &Norm, x: &Frames, reach: usize, graph: &mut Graph<'_>) -> Frames {
         let (weight, bias) = norm.folded(values(&self.weight), &values(&self.bias));
         let inputs = weight.len() / (2 * bias.len().max(1));

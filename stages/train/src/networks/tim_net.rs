@@ -8,7 +8,7 @@
 use burn::module::{Module, Param};
 use burn::tensor::Tensor;
 use ser_onnx::{Frames, Graph, Value};
-use ser_ops::{beside_earlier, gate, mean, reversed};
+use ser_ops::{gate, mean, reversed};
 
 use super::architecture::{Architecture, GraphInput, Input, Sizes, scaled};
 use super::parameters::parameters;
@@ -160,9 +160,7 @@ impl Block {
     fn forward(&self, x: Ragged, reach: usize, first_dropout: u32, dropout: f64, pass: &mut Pass) -> Ragged {
         let mut found = x.clone();
         for (layer, (conv, norm)) in (first_dropout..).zip(self.conv.iter().zip(&self.norm)) {
-            let heard = beside_earlier(pass.kernels, found.values, &found.lens, reach);
-            found.values = conv.forward(heard, pass);
-            found = norm.forward_relu(found, pass);
+            found = norm.forward_relu(conv.causal(found, reach, pass), pass);
             found = pass.column_dropout(found, layer, dropout);
         }
         Ragged { values: gate(pass.kernels, x.values, found.values), lens: x.lens }
