@@ -203,10 +203,12 @@ impl Graph<'_> {
         }
         let node = std::mem::replace(&mut self.model.graph.node, outside);
         let of = |element: Element| move |value: &Value| plain(&value.0, element);
-        let mut input = vec![plain(&at.0, Element::Int64), plain(&goes_on.0, Element::Bool)];
+        // onnxruntime takes no loop whose counter and condition are not said to be single numbers.
+        let single = |name: &str, element| described(name, element, &[], "");
+        let mut input = vec![single(&at.0, Element::Int64), single(&goes_on.0, Element::Bool)];
         input.extend(before.iter().map(of(Element::Float)));
         let mut output: Vec<ValueInfoProto> = after.iter().map(of(Element::Float)).collect();
-        output[0] = plain(&after[0].0, Element::Bool);
+        output[0] = single(&after[0].0, Element::Bool);
         let body = GraphProto { node, name: format!("{name}.body"), input, output, ..GraphProto::default() };
         let attribute = AttributeProto {
             name: "body".to_owned(),
