@@ -43,12 +43,17 @@ fn corpora(out: &mut impl Write, experiments: u64) -> std::io::Result<()> {
     let found =
         corpora::WORLDS.par_iter().map(|world| world.coverage(experiments, 500, &mut ChaCha8Rng::seed_from_u64(1)));
     let found: Vec<_> = found.collect();
-    writeln!(out, "\n{}  uar width  several corpora", FIGURES.join("  "))?;
+    let figures = || FIGURES.into_iter().chain(corpora::OVER_CORPORA);
+    writeln!(
+        out,
+        "\n{}  uar width  its width over corpora  several corpora",
+        figures().collect::<Vec<_>>().join("  ")
+    )?;
     for (world, found) in corpora::WORLDS.iter().zip(&found) {
-        for (held, figure) in found.held.iter().zip(FIGURES) {
+        for (held, figure) in found.held.iter().chain(&found.over_corpora).zip(figures()) {
             write!(out, "{held:width$.3}  ", width = figure.len())?;
         }
-        writeln!(out, "{:9.3}  {}", found.uar_width, world.name)?;
+        writeln!(out, "{:9.3}  {:22.3}  {}", found.uar_width, found.over_corpora_width, world.name)?;
     }
     let unions = probabilities::UNIONS.par_iter();
     let found: Vec<_> =
