@@ -94,7 +94,12 @@ fn name(division: Division, word: &str, held_out: &[Grouping]) -> String {
 
 fn meaning(division: Division, held_out: &[Grouping]) -> String {
     let separates = held_out.iter().any(|column| column.is_of_speakers());
-    let others: Vec<String> = held_out.iter().filter(|column| **column != Grouping::Speaker).map(|c| spelt(*c)).collect();
+    // A speaker has one corpus, and says many sentences.
+    let noun = |column: &Grouping| match column {
+        Grouping::Sentence if separates => "sentences".to_owned(),
+        other => spelt(*other),
+    };
+    let others: Vec<String> = held_out.iter().filter(|column| **column != Grouping::Speaker).map(noun).collect();
     match (division, others.as_slice()) {
         (Division::Random, _) => "other clips of every test speaker were trained on".to_owned(),
         (_, []) if separates => "no test speaker was trained on".to_owned(),
@@ -429,7 +434,7 @@ mod tests {
                 Some("speaker,sentence"),
                 (
                     "speaker-independent and sentence-independent",
-                    "neither test speakers nor their sentence were trained on",
+                    "neither test speakers nor their sentences were trained on",
                 ),
                 true,
                 2,

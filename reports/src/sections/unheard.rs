@@ -110,7 +110,7 @@ fn one<'a>(
         .map(|other| (other.value_b, Estimate { value: other.value, low: other.low, high: other.high }));
     let heard = difference.map(|(heard, difference)| {
         let of = |twin: &Scored| {
-            let of = [&twin.model, &twin.split, column.as_str(), value];
+            let of = [twin.model.as_str(), &twin.split, column.as_str(), value];
             SummaryMetric::headline(&tables.summary, of).filter(|of| of.support == row.support).map(Estimate::from)
         };
         (Estimate { value: heard, ..twin.and_then(of).unwrap_or_else(|| Estimate::exact(heard)) }, difference)

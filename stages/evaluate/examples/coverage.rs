@@ -1,5 +1,5 @@
 //! How often 95 % intervals hold the truth, by world and number of speakers:
-//! `cargo run --release -p ser-evaluate --example coverage -- 2000`.
+//! `cargo run --release -p ser-evaluate --example coverage -- 2000`, or of several corpora only `-- 2000 corpora`.
 
 #[path = "../tests/simulation/mod.rs"]
 mod simulation;
@@ -17,6 +17,9 @@ const SPEAKERS: [usize; 7] = [3, 4, 5, 8, 10, 24, 91];
 
 fn main() -> std::io::Result<()> {
     let experiments: u64 = std::env::args().nth(1).and_then(|count| count.parse().ok()).unwrap_or(1000);
+    if std::env::args().nth(2).is_some_and(|part| part == "corpora") {
+        return corpora(&mut std::io::stdout().lock(), experiments);
+    }
     let cases: Vec<_> = WORLDS.iter().flat_map(|world| SPEAKERS.map(|speakers| (world, speakers))).collect();
     let found: Vec<_> = cases
         .par_iter()
