@@ -22,7 +22,7 @@ mod scored;
 mod sections;
 mod tables;
 
-use ser_schemas::{Table, TableError};
+use ser_schemas::{Grouping, Table, TableError};
 use ser_stage::{Context, Outcome};
 
 pub use error::Error;
@@ -55,6 +55,8 @@ pub fn run(params: &Params, inputs: &Inputs<'_>, ctx: &Context<'_>) -> Result<Ou
         protocols: sections::protocols::protocols(&tables, &board, params.paper_figures)?,
         comparisons: sections::comparisons::comparisons(&tables, &board)?,
         cross_corpus: sections::cross_corpus::cross_corpus(&tables)?,
+        unheard_corpora: sections::unheard::unheard(&tables, &board, Grouping::Corpus)?,
+        unheard_languages: sections::unheard::unheard(&tables, &board, Grouping::Language)?,
         corpora: sections::corpora::corpora(&tables)?,
         left_out: sections::left_out::left_out(&tables, params.exclusion_rows as usize),
         audit: sections::audit::audit(&tables, &recordings, clip_rows)?,
@@ -81,11 +83,13 @@ pub fn run(params: &Params, inputs: &Inputs<'_>, ctx: &Context<'_>) -> Result<Ou
 }
 
 fn headline(board: &Scoreboard) -> String {
-    let uar = board.main().and_then(|main| main.metric("uar").map(|uar| (main, uar)));
+    let uar = board.main().and_then(|main| main.uar().map(|uar| (main, uar)));
     let Some((main, uar)) = uar else { return "nothing was evaluated".to_owned() };
+    let over =
+        if main.is_over_corpora() { format!(", mean over {} corpora", main.corpora.len()) } else { String::new() };
     let label = if main.uses_test_speakers { ", standardised per speaker" } else { "" };
     format!(
-        "UAR {}, {}{label} ({})",
+        "UAR {}{over}, {}{label} ({})",
         number::with_interval(uar.value, uar.low, uar.high),
         main.protocol.name(),
         main.model

@@ -22,6 +22,7 @@ use crate::sections::left_out::LeftOut;
 use crate::sections::protocols::Protocols;
 use crate::sections::provenance::ProvenanceView;
 use crate::sections::training::Training;
+use crate::sections::unheard::Unheard;
 
 const TEMPLATES: [(&str, &str); 14] = [
     ("report.html", include_str!("../templates/report.html")),
@@ -51,6 +52,8 @@ pub(crate) struct Page {
     pub protocols: Protocols,
     pub comparisons: Option<Comparisons>,
     pub cross_corpus: Vec<Figure>,
+    pub unheard_corpora: Unheard,
+    pub unheard_languages: Unheard,
     pub corpora: Corpora,
     pub left_out: LeftOut,
     pub audit: Option<AuditView>,

@@ -3,7 +3,7 @@
 
 use std::collections::BTreeMap;
 
-use ser_schemas::{Family, Model, Standardisation, SummaryMetric};
+use ser_schemas::{Family, Grouping, Model, Standardisation, SummaryMetric};
 
 use crate::charts::Ink;
 use crate::tables::Tables;
@@ -11,52 +11,110 @@ use crate::{Error, PipelineInfo};
 
 /// How clips were divided for evaluation.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) enum Protocol {
+pub(crate) struct Protocol {
+    division: Division,
+    /// The columns of clips whose values are held out whole.
+    held_out: Vec<Grouping>,
+    name: String,
+    meaning: String,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Division {
     SpeakerIndependent,
-    LeaveOneSpeakerOut,
-    LeaveOneCorpusOut,
+    LeaveOneOut,
     Random,
     /// The analyst's own assignment, or a word that this report does not know.
-    Other(String),
+    Other,
 }
 
 impl Protocol {
-    fn of(word: Option<&str>) -> Self {
-        match word {
-            Some("speaker-independent") => Self::SpeakerIndependent,
-            Some("leave-one-speaker-out") => Self::LeaveOneSpeakerOut,
-            Some("leave-one-corpus-out") => Self::LeaveOneCorpusOut,
-            Some("random") => Self::Random,
-            Some(other) => Self::Other(other.to_owned()),
-            None => Self::Other("not stated".to_owned()),
-        }
+    fn of(about: &Model) -> Self {
+        let word = about.protocol.as_deref().unwrap_or("not stated");
+        let held_out = Grouping::held_out_by(word, about.held_out.as_deref());
+        let division = match word {
+            "speaker-independent" => Division::SpeakerIndependent,
+            "leave-one-out" => Division::LeaveOneOut,
+            "random" => Division::Random,
+            _ => Division::Other,
+        };
+        let (name, meaning) = (name(division, word, &held_out), meaning(division, &held_out));
+        Self { division, held_out, name, meaning }
+    }
+
+    /// A random split.
+    pub(crate) fn random() -> Self {
+        Self::of(&Model { protocol: Some("random".to_owned()), ..Model::default() })
     }
 
     /// Its name in running text.
     pub(crate) fn name(&self) -> &str {
-        match self {
-            Self::SpeakerIndependent => "speaker-independent",
-            Self::LeaveOneSpeakerOut => "leave one speaker out",
-            Self::LeaveOneCorpusOut => "leave one corpus out",
-            Self::Random => "random split",
-            Self::Other(word) => word,
-        }
+        &self.name
     }
 
     /// Relation of the training clips to the clips tested on, in words.
-    pub(crate) fn meaning(&self) -> &'static str {
-        match self {
-            Self::SpeakerIndependent | Self::LeaveOneSpeakerOut => "no test speaker was trained on",
-            Self::LeaveOneCorpusOut => "neither test speakers nor their corpus were trained on",
-            Self::Random => "other clips of every test speaker were trained on",
-            Self::Other(_) => "see the checks of the split for what it guarantees",
-        }
+    pub(crate) fn meaning(&self) -> &str {
+        &self.meaning
     }
 
     /// `true` if the protocol promises that no test speaker was trained on.
     pub(crate) fn separates_speakers(&self) -> bool {
-        matches!(self, Self::SpeakerIndependent | Self::LeaveOneSpeakerOut | Self::LeaveOneCorpusOut)
+        self.held_out.iter().any(|column| column.is_of_speakers())
     }
+
+    /// `true` if clips are dealt whoever speaks them.
+    pub(crate) fn is_random(&self) -> bool {
+        self.division == Division::Random
+    }
+
+    /// How trustworthy its numbers are, best first: of speakers never heard, then of whom or what else was never heard.
+    fn trust(&self) -> u8 {
+        match (self.division, self.held_out.as_slice()) {
+            (Division::SpeakerIndependent, [_]) => 0,
+            (Division::LeaveOneOut, [Grouping::Speaker]) => 1,
+            (Division::SpeakerIndependent | Division::LeaveOneOut, _) if self.separates_speakers() => 2,
+            (Division::Random, _) => 4,
+            _ => 3,
+        }
+    }
+}
+
+fn name(division: Division, word: &str, held_out: &[Grouping]) -> String {
+    let also = |columns: &[Grouping]| {
+        columns.iter().map(|column| format!(" and {}-independent", spelt(*column))).collect::<String>()
+    };
+    match (division, held_out) {
+        (Division::SpeakerIndependent, [_, more @ ..]) => format!("speaker-independent{}", also(more)),
+        (Division::LeaveOneOut, [first, more @ ..]) => format!("leave one {} out{}", spelt(*first), also(more)),
+        (Division::Random, _) => "random split".to_owned(),
+        _ if word == "file" => "division of one’s own".to_owned(),
+        _ => word.to_owned(),
+    }
+}
+
+fn meaning(division: Division, held_out: &[Grouping]) -> String {
+    let separates = held_out.iter().any(|column| column.is_of_speakers());
+    // A speaker has one corpus, and says many sentences.
+    let noun = |column: &Grouping| match column {
+        Grouping::Sentence if separates => "sentences".to_owned(),
+        other => spelt(*other),
+    };
+    let others: Vec<String> = held_out.iter().filter(|column| **column != Grouping::Speaker).map(noun).collect();
+    match (division, others.as_slice()) {
+        (Division::Random, _) => "other clips of every test speaker were trained on".to_owned(),
+        (_, []) if separates => "no test speaker was trained on".to_owned(),
+        (_, [one]) if separates => format!("neither test speakers nor their {one} were trained on"),
+        (_, several) if separates => {
+            format!("neither test speakers nor their {} were trained on", several.join(" or "))
+        }
+        (_, []) => "see the checks of the split for what it guarantees".to_owned(),
+        (_, others) => format!("no test {} was trained on; test speakers may have been", others.join(" or ")),
+    }
+}
+
+/// A column in running text.
+fn spelt(column: Grouping) -> String {
+    column.as_str().replace('_', " ")
 }
 
 /// A metric with its interval.
@@ -102,6 +160,8 @@ pub(crate) struct Scored {
     /// Test clips.
     pub support: u64,
     pub speakers: u64,
+    /// Corpora that they are of.
+    pub corpora: Vec<String>,
     /// `true` if the intervals are about other clips of speakers whom the model was trained on, and not about other
     /// speakers.
     pub knows_speakers: bool,
@@ -112,7 +172,7 @@ impl Scored {
         Self {
             model: about.model.clone(),
             split: about.split.clone(),
-            protocol: Protocol::of(about.protocol.as_deref()),
+            protocol: Protocol::of(about),
             standardisation: about.standardisation,
             uses_test_speakers: about.uses_test_speakers,
             baseline: about.baseline,
@@ -121,6 +181,7 @@ impl Scored {
             overall: BTreeMap::new(),
             support: 0,
             speakers: 0,
+            corpora: Vec::new(),
             knows_speakers: false,
         }
     }
@@ -141,7 +202,18 @@ impl Scored {
         }
     }
 
-    /// The metric called `name` over all test clips.
+    /// UAR, the figure that stands for it: the mean over corpora where there are several, which a pooled figure is not: it
+    /// follows the largest.
+    pub(crate) fn uar(&self) -> Option<Estimate> {
+        self.metric(SummaryMetric::UAR_OVER_CORPORA).or_else(|| self.metric(SummaryMetric::UAR))
+    }
+
+    /// `true` if [`uar`](Self::uar) is a mean over several corpora.
+    pub(crate) fn is_over_corpora(&self) -> bool {
+        self.overall.contains_key(SummaryMetric::UAR_OVER_CORPORA)
+    }
+
+    /// The metric called `name` over all test clips together.
     pub(crate) fn metric(&self, name: &str) -> Option<Estimate> {
         self.overall.get(name).copied()
     }
@@ -186,6 +258,11 @@ impl Scoreboard {
             models[place].speakers = models[place].speakers.max(row.speakers);
             models[place].knows_speakers |= row.known_speakers.is_some_and(|known| known > 0);
         }
+        for row in tables.summary.iter().filter(|row| row.group == "corpus" && row.metric == SummaryMetric::UAR) {
+            if let Some(scored) = models.iter_mut().find(|scored| scored.owns(&row.model, &row.split)) {
+                scored.corpora.push(row.group_value.clone());
+            }
+        }
         let declared = |model: &str| pipeline.stages.iter().position(|stage| stage.name == model);
         models.sort_by_key(|scored| (trust(scored), scored.baseline, declared(&scored.model).unwrap_or(usize::MAX)));
 
@@ -200,7 +277,7 @@ impl Scoreboard {
         let random = main.and_then(|main| counterpart(&models, main));
         // Who leads was settled by what was declared, not by what came out.
         let mut order: Vec<usize> = (0..models.len()).collect();
-        let uar = |at: usize| models[at].metric("uar").map_or(f64::NEG_INFINITY, |uar| uar.value);
+        let uar = |at: usize| models[at].uar().map_or(f64::NEG_INFINITY, |uar| uar.value);
         order.sort_by(|one, other| {
             let ranks = trust(&models[*one]).cmp(&trust(&models[*other]));
             ranks.then_with(|| uar(*other).total_cmp(&uar(*one)))
@@ -228,15 +305,8 @@ fn leading(models: &[Scored]) -> Option<usize> {
 }
 
 /// How trustworthy a model's number is, best first.
-fn trust(scored: &Scored) -> u8 {
-    let protocol = match scored.protocol {
-        Protocol::SpeakerIndependent => 0,
-        Protocol::LeaveOneSpeakerOut => 2,
-        Protocol::LeaveOneCorpusOut => 4,
-        Protocol::Other(_) => 6,
-        Protocol::Random => 8,
-    };
-    protocol + u8::from(scored.uses_test_speakers)
+fn trust(scored: &Scored) -> (u8, bool) {
+    (scored.protocol.trust(), scored.uses_test_speakers)
 }
 
 /// The randomly split model most like `main`: made by the same recipe, or else of its kind, scored on as many clips,
@@ -257,7 +327,7 @@ fn counterpart(models: &[Scored], main: usize) -> Option<usize> {
     models
         .iter()
         .enumerate()
-        .filter(|(_, scored)| scored.protocol == Protocol::Random)
+        .filter(|(_, scored)| scored.protocol.is_random())
         // Of equals the first: `max_by_key` alone would answer the last.
         .rev()
         .max_by_key(|(_, scored)| likeness(scored))
@@ -350,9 +420,74 @@ mod tests {
     }
 
     #[test]
+    fn a_protocol_says_what_was_never_heard() {
+        let told = |protocol: &str, held_out: Option<&str>| {
+            let (protocol, held_out) = (Some(protocol.to_owned()), held_out.map(str::to_owned));
+            let protocol = Protocol::of(&Model { protocol, held_out, ..Model::default() });
+            (protocol.name.clone(), protocol.meaning.clone(), protocol.separates_speakers(), protocol.trust())
+        };
+        let owned = |(name, meaning): (&str, &str), separates, trust| (name.to_owned(), meaning.to_owned(), separates, trust);
+        for (protocol, held_out, words, separates, trust) in [
+            ("speaker-independent", None, ("speaker-independent", "no test speaker was trained on"), true, 0),
+            (
+                "speaker-independent",
+                Some("speaker,sentence"),
+                (
+                    "speaker-independent and sentence-independent",
+                    "neither test speakers nor their sentences were trained on",
+                ),
+                true,
+                2,
+            ),
+            ("leave-one-out", Some("speaker"), ("leave one speaker out", "no test speaker was trained on"), true, 1),
+            (
+                "leave-one-out",
+                Some("language"),
+                ("leave one language out", "neither test speakers nor their language were trained on"),
+                true,
+                2,
+            ),
+            (
+                "leave-one-out",
+                Some("sentence"),
+                ("leave one sentence out", "no test sentence was trained on; test speakers may have been"),
+                false,
+                3,
+            ),
+            ("random", None, ("random split", "other clips of every test speaker were trained on"), false, 4),
+            (
+                "file",
+                None,
+                ("division of one’s own", "see the checks of the split for what it guarantees"),
+                false,
+                3,
+            ),
+        ] {
+            assert_eq!(told(protocol, held_out), owned(words, separates, trust));
+        }
+    }
+
+    #[test]
+    fn models_of_several_corpora_stand_by_the_mean_over_them() {
+        let metric = |metric: &str, value: f64, row: SummaryMetric| SummaryMetric { metric: metric.into(), value, ..row };
+        let summary = [
+            metric("uar", 0.7, row("net", "si", 100)),
+            metric("uar_over_corpora", 0.5, row("net", "si", 100)),
+            metric("uar", 0.6, row("linear", "si", 100)),
+            metric("uar_over_corpora", 0.6, row("linear", "si", 100)),
+        ];
+        let board = sorted(&summary, None).expect("models");
+        let order: Vec<_> = board.models.iter().map(|scored| scored.model.as_str()).collect();
+        assert_eq!(order, ["linear", "net"]);
+        let net = board.main().expect("main");
+        assert_eq!((net.model.as_str(), net.uar().map(|uar| uar.value), net.is_over_corpora()), ("net", Some(0.5), true));
+        assert_eq!(net.metric("uar").map(|uar| uar.value), Some(0.7));
+    }
+
+    #[test]
     fn a_random_split_has_no_counterpart() {
         let board = sorted(&[row("net_rnd", "rnd", 9)], None).expect("models");
-        assert_eq!(board.main().expect("main").protocol, Protocol::Random);
+        assert!(board.main().expect("main").protocol.is_random());
         assert!(board.random().is_none());
     }
 

@@ -44,7 +44,7 @@ crate::table::table! {
         gender: Option<String>,
         /// Age of the speaker in years at recording, where the corpus tells.
         age_years: Option<f64>,
-        /// BCP 47 language tag of the speech, for example `en`.
+        /// BCP 47 language tag of the speech, for example `pl` or `en-GB`. Clips are grouped by the language alone, before the first `-`.
         language: Option<String>,
         /// The corpus's own word for the emotion, before mapping: `fearful`, `pleasant_surprise`, `boredom`.
         emotion_raw: Option<String>,

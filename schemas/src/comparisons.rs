@@ -1,5 +1,7 @@
 //! `comparisons`: one model against another on the same clips.
 
+use crate::SummaryMetric;
+
 crate::column::words! {
     /// Purpose of a comparison of two models.
     pub enum ComparisonKind ("comparison kind") {
@@ -7,6 +9,9 @@ crate::column::words! {
         ProtocolGap = "protocol-gap",
         /// Two models on one split.
         Paired = "paired",
+        /// The same recipe under a split that holds out more than speakers, as each corpus or each language or sentences too
+        /// (a), and a speaker-independent one (b): what never having heard it costs.
+        Unheard = "unheard",
     }
 }
 
@@ -23,7 +28,7 @@ crate::column::words! {
 
 crate::table::table! {
     /// One figure of two models on the clips that both were tested on.
-    pub struct Comparison ("comparisons", version 1) {
+    pub struct Comparison ("comparisons", version 2) {
         /// Why these two.
         kind: ComparisonKind,
         /// The first model: name of the stage that made it.
@@ -34,7 +39,13 @@ crate::table::table! {
         model_b: String,
         /// Its split.
         split_b: String,
-        /// `uar`, `macro_f1` or `accuracy`.
+        /// Property that groups the clips compared, as in `summary`: `corpus` or `language` where `unheard` compares clips of
+        /// each that is held out; null for all common clips.
+        group: Option<String>,
+        /// Which group.
+        group_value: Option<String>,
+        /// `uar` or `accuracy`; of clips of several corpora or languages, `uar_over_corpora` and `uar_over_languages`, as in
+        /// `summary`.
         metric: String,
         /// The figure of the first model on the common clips, 0 to 1.
         value_a: f64,
@@ -51,11 +62,67 @@ crate::table::table! {
         test: ComparisonTest,
         /// Two-sided p-value, 0 to 1; null where speakers are too few for the test.
         p_value: Option<f64>,
-        /// `p_value` after Holm's correction for all comparisons of this kind, split, metric and test.
+        /// `p_value` after Holm's correction for all comparisons of this kind, split, metric and test, those of groups apart
+        /// from those of all clips.
         p_adjusted: Option<f64>,
         /// Number of clips that both were tested on.
         support: u64,
         /// Number of their speakers.
         speakers: u64,
+    }
+}
+
+impl Comparison {
+    /// `true` if it is, among `rows`, what stands for its two models on its clips: the difference of their UARs in the mean
+    /// over corpora where the clips are of several, or else of their UARs.
+    pub fn is_headline(&self, rows: &[Self]) -> bool {
+        match self.metric.as_str() {
+            SummaryMetric::UAR_OVER_CORPORA => true,
+            SummaryMetric::UAR => {
+                !rows.iter().any(|row| row.metric == SummaryMetric::UAR_OVER_CORPORA && row.is_of(self))
+            }
+            _ => false,
+        }
+    }
+
+    /// `true` if it is of the same models on the same clips as `other`.
+    fn is_of(&self, other: &Self) -> bool {
+        let of = |row: &Self| {
+            let models = [&row.model_a, &row.split_a, &row.model_b, &row.split_b].map(String::clone);
+            (row.kind, models, row.group.clone(), row.group_value.clone())
+        };
+        of(self) == of(other)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_difference_over_corpora_stands_for_clips_of_several() {
+        let row = |group_value: Option<&str>, metric: &str| Comparison {
+            kind: ComparisonKind::Unheard,
+            model_a: "a".into(),
+            split_a: "across".into(),
+            model_b: "b".into(),
+            split_b: "si".into(),
+            group: group_value.map(|_| "language".into()),
+            group_value: group_value.map(str::to_owned),
+            metric: metric.into(),
+            value_a: 0.3,
+            value_b: 0.5,
+            value: -0.2,
+            low: None,
+            high: None,
+            test: ComparisonTest::SpeakerPermutation,
+            p_value: None,
+            p_adjusted: None,
+            support: 9,
+            speakers: 3,
+        };
+        let rows = [row(None, "uar"), row(None, "uar_over_corpora"), row(Some("it"), "uar"), row(Some("it"), "accuracy")];
+        let found: Vec<bool> = rows.iter().map(|row| row.is_headline(&rows)).collect();
+        assert_eq!(found, [false, true, true, false]);
     }
 }

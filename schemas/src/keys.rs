@@ -36,6 +36,10 @@ pub const KEY_SOURCES: &str = "ser.sources";
 /// In `assignments`: the protocol's name.
 pub const KEY_PROTOCOL: &str = "ser.protocol";
 
+/// In `assignments`: the columns of `clips` whose values are held out whole, comma-separated, where the protocol's name
+/// alone does not tell ([`Grouping::held_out_by`](crate::Grouping::held_out_by)).
+pub const KEY_HELD_OUT: &str = "ser.held_out";
+
 /// `true` if a key tells how a file was made, and nothing of what is in it. Limits that left out other clips show in
 /// the rows.
 pub(crate) fn is_provenance(key: &str) -> bool {

@@ -31,10 +31,12 @@ mod findings;
 mod footer;
 pub mod frames;
 pub mod functionals;
+mod grouping;
 mod groups;
 mod history;
 mod keys;
 mod label_errors;
+mod language;
 mod matrices;
 mod members;
 mod model_checks;
@@ -74,12 +76,14 @@ pub use exclusions::{Copied, Exclusion, Reason, copies};
 pub use exposures::{Exposure, Use};
 pub use findings::{Finding, Severity};
 pub use frames::AUGMENTED_FILE;
+pub use grouping::Grouping;
 pub use history::Epoch;
 pub use keys::{
-    KEY_FEATURES, KEY_FINGERPRINT, KEY_LIMITS, KEY_PIPELINE, KEY_PROTOCOL, KEY_RECIPE, KEY_SAMPLE_RATE_HZ, KEY_SOURCES,
+    KEY_FEATURES, KEY_FINGERPRINT, KEY_HELD_OUT, KEY_LIMITS, KEY_PIPELINE, KEY_PROTOCOL, KEY_RECIPE, KEY_SAMPLE_RATE_HZ, KEY_SOURCES,
     KEY_STAGE, KEY_TABLE, KEY_VERSION,
 };
 pub use label_errors::LabelError;
+pub use language::{language_code, language_name, language_tag};
 pub use members::Member;
 pub use model_checks::ModelCheck;
 pub use models::{Family, Model, Standardisation};

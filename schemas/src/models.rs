@@ -37,13 +37,17 @@ crate::column::words! {
 
 crate::table::table! {
     /// One model on one split, whatever its folds.
-    pub struct Model ("models", version 1, Default) {
+    pub struct Model ("models", version 2, Default) {
         /// Name of the stage that made the model.
         model: String,
         /// Name of the split stage.
         split: String,
         /// Protocol of the split; null where its table does not tell.
         protocol: Option<String>,
+        /// The columns of `clips` whose values the split holds out whole, comma-separated, as `language` or
+        /// `speaker,sentence`; null where the protocol alone tells: `speaker-independent` holds out speakers, `random`
+        /// nothing whole.
+        held_out: Option<String>,
         /// Kind of the model: `network`, `linear`, `constant`, `other`.
         family: Family,
         /// `true` for a baseline: a model that a network has to beat.

@@ -11,7 +11,7 @@ crate::table::table! {
         group: String,
         /// The worst of these groups.
         group_value: String,
-        /// The metric by which it is the worst: `uar`.
+        /// The metric by which it is the worst: `uar`, or where the group has clips of several corpora `uar_over_corpora`.
         metric: String,
         /// The metric in this group, 0 to 1.
         value: f64,
@@ -19,7 +19,7 @@ crate::table::table! {
         low: Option<f64>,
         /// Upper end of the interval.
         high: Option<f64>,
-        /// The metric over all clips, 0 to 1.
+        /// UAR of all clips, 0 to 1; where they are of several corpora, in the mean over these.
         overall: f64,
         /// Number of test clips in this group.
         support: u64,

@@ -112,11 +112,12 @@ fn a_run_of_the_whole_pipeline_records_the_figures_of_every_model() {
     let (workspace, _) = demo_run();
     let runs = workspace.ser(&["runs", "--json"]).exits(0).json();
     let metrics = runs[0]["metrics"].as_array().expect("metrics");
-    assert!(metrics[0]["name"] == "UAR" && metrics.len() >= 12, "{metrics:?}");
-    let of: Vec<&str> = metrics.iter().filter(|m| m["name"] == "UAR").filter_map(|m| m["of"].as_str()).collect();
+    let headline = "UAR, mean over corpora";
+    assert!(metrics[0]["name"] == headline && metrics.len() >= 12, "{metrics:?}");
+    let of: Vec<&str> = metrics.iter().filter(|m| m["name"] == headline).filter_map(|m| m["of"].as_str()).collect();
     let models = ["cnn_lstm on speaker_independent", "cnn_lstm_per_speaker on speaker_independent"];
     assert!(models.iter().all(|model| of.contains(model)) && of.contains(&"cnn_lstm_random on random"), "{of:?}");
-    workspace.ser(&["runs"]).exits(0).says("UAR 0.").says("stages");
+    workspace.ser(&["runs"]).exits(0).says("UAR, mean over corpora 0.").says("stages");
     let id = runs[0]["id"].as_str().expect("id");
     let same = workspace.ser(&["diff", id, id, "--json"]).exits(0).json();
     assert!(same["summary"].as_array().is_some_and(|rows| rows.len() > 12), "every group");

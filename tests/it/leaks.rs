@@ -37,7 +37,8 @@ from = "manifest"
 [stage.folds]
 kind = "split"
 from = ["manifest", "audit"]
-protocol = "leave-one-speaker-out"
+protocol = "leave-one-out"
+column = "speaker"
 
 [stage.linear]
 kind = "baseline"
@@ -246,7 +247,10 @@ fn a_speaker_on_both_sides_fails_the_evaluation() {
     let workspace = workspace();
     workspace.ser(&["run", "folds"]).exits(0);
     let mut moved = tested(&workspace);
-    let protocol = [(ser_schemas::KEY_PROTOCOL, "leave-one-speaker-out".to_owned())];
+    let protocol = [
+        (ser_schemas::KEY_PROTOCOL, "leave-one-out".to_owned()),
+        (ser_schemas::KEY_HELD_OUT, "speaker".to_owned()),
+    ];
     alter::<Assignment>(&workspace, "folds", "assignments.parquet", &protocol, |rows| {
         let row = rows.iter_mut().find(|row| **row == moved).expect("it is there");
         row.role = Role::Train;
@@ -291,7 +295,7 @@ fn a_pipeline_with_a_validation_set_used_as_test_fails_and_names_the_clips() {
     let text = "name = \"leak\"\n\
         [stage.savee]\nkind = \"ingest\"\ncorpus = \"savee\"\nroot = \"demo/savee\"\n\
         [stage.manifest]\nkind = \"manifest\"\nfrom = \"savee\"\n\
-        [stage.own]\nkind = \"split\"\nfrom = \"manifest\"\nprotocol = \"column\"\nfile = \"own.csv\"\n\
+        [stage.own]\nkind = \"split\"\nfrom = \"manifest\"\nprotocol = \"file\"\nfile = \"own.csv\"\n\
         [stage.majority]\nkind = \"baseline\"\nfrom = [\"manifest\", \"own\"]\nmodel = \"majority\"\n";
     let workspace = Workspace::with_pipeline(text);
     workspace.ser(&["demo", "demo"]).exits(0);
@@ -323,6 +327,29 @@ fn a_validation_clip_that_is_scored_fails_the_evaluation() {
     let ran = workspace.ser(&["run", "evaluation"]).exits(1);
     ran.tells("check `test_clips_are_those_of_the_split` failed in fold 0")
         .tells(&format!("{} (validation)", scored.clip_id));
+}
+
+#[test]
+fn a_sentence_on_both_sides_fails_the_evaluation_where_texts_are_held_out() {
+    let workspace = workspace();
+    let texts = ["-S", "folds.also_held_out=sentence"];
+    let run = |stage: &str| workspace.ser(&["run", stage, texts[0], texts[1]]);
+    run("linear").exits(0);
+    let tested = tested(&workspace);
+    let clips: Vec<Clip> = result(&workspace, "manifest/clips.parquet");
+    let of = |id: &str| clips.iter().find(|clip| clip.clip_id == id).expect("a clip of the manifest");
+    let sentence = of(&tested.clip_id).sentence.clone();
+    let other = |clip: &&Clip| clip.sentence == sentence && clip.speaker != of(&tested.clip_id).speaker;
+    let planted = clips.iter().find(other).expect("all say it").clip_id.clone();
+    let about = [
+        (ser_schemas::KEY_PROTOCOL, "leave-one-out".to_owned()),
+        (ser_schemas::KEY_HELD_OUT, "speaker,sentence".to_owned()),
+    ];
+    alter::<Assignment>(&workspace, "folds", "assignments.parquet", &about, |rows| {
+        rows.push(Assignment { clip_id: planted.clone(), fold: 0, role: Role::Train });
+    });
+    let ran = run("evaluation").exits(1);
+    ran.tells("check `sentence_disjoint` failed in fold 0: savee: ").tells(&format!("{planted} shown"));
 }
 
 /// Results altered by hand, and not by a stage, are made anew: no figure rests on them.

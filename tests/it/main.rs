@@ -20,6 +20,7 @@ mod new_kind;
 mod outcome;
 mod pipeline;
 mod predict;
+mod protocols;
 mod readme;
 mod reruns;
 mod small;

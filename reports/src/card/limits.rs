@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use ser_schemas::{Emotion, Speech};
+use ser_schemas::{Emotion, Speech, language_name};
 
 use super::{Item, item};
 use crate::number;
@@ -104,15 +104,7 @@ pub(super) fn languages(tables: &Tables) -> Vec<String> {
     } else {
         tags
     };
-    let word = |tag: &str| match tag.split('-').next() {
-        Some("en") => "English".to_owned(),
-        Some("de") => "German".to_owned(),
-        Some("fr") => "French".to_owned(),
-        Some("it") => "Italian".to_owned(),
-        Some("es") => "Spanish".to_owned(),
-        Some("zh") => "Chinese".to_owned(),
-        _ => format!("“{tag}”"),
-    };
+    let word = |tag: &str| language_name(tag).map_or_else(|| format!("“{tag}”"), str::to_owned);
     tags.into_iter().map(word).collect::<BTreeSet<_>>().into_iter().collect()
 }
 

@@ -12,7 +12,8 @@ use ser_schemas::{CorpusStatus, Model, Speech};
 use crate::PipelineInfo;
 use crate::grid::{Cell, Grid};
 use crate::scored::{Estimate, Scoreboard, Scored};
-use crate::sections::protocols::interval_note;
+use crate::sections::answer::by_corpus;
+use crate::sections::protocols::{interval_note, pooled_note};
 use crate::sections::words::listed;
 use crate::tables::Tables;
 
@@ -157,8 +158,21 @@ fn data(tables: &Tables) -> Vec<Block> {
 }
 
 fn figures(tables: &Tables, board: &Scoreboard, main: &Scored) -> Vec<Block> {
-    let mut overall =
-        Grid::new("Figures with 95 % intervals", &["Model", "Protocol", "#UAR", "#Accuracy", "#Macro-F1", "#Clips"]);
+    let over_corpora = board.models.iter().any(Scored::is_over_corpora);
+    let headings: &[&str] = if over_corpora {
+        &[
+            "Model",
+            "Protocol",
+            "#UAR, mean over corpora",
+            "#UAR, pooled",
+            "#Accuracy, pooled",
+            "#Macro-F1, pooled",
+            "#Clips",
+        ]
+    } else {
+        &["Model", "Protocol", "#UAR", "#Accuracy", "#Macro-F1", "#Clips"]
+    };
+    let mut overall = Grid::new("Figures with 95 % intervals", headings);
     for scored in &board.models {
         let mut name = Cell::from(scored.model.clone());
         if scored.owns(&main.model, &main.split) {
@@ -166,14 +180,11 @@ fn figures(tables: &Tables, board: &Scoreboard, main: &Scored) -> Vec<Block> {
         } else if scored.baseline {
             name = name.note("baseline");
         }
-        overall.row(vec![
-            name,
-            scored.protocol.name().into(),
-            Cell::estimate(scored.metric("uar")),
-            Cell::estimate(scored.metric("accuracy")),
-            Cell::estimate(scored.metric("macro_f1")),
-            Cell::count(scored.support),
-        ]);
+        let mut row = vec![name, scored.protocol.name().into(), Cell::estimate(scored.uar())];
+        row.extend(over_corpora.then(|| Cell::estimate(scored.metric("uar"))));
+        row.extend(["accuracy", "macro_f1"].map(|metric| Cell::estimate(scored.metric(metric))));
+        row.push(Cell::count(scored.support));
+        overall.row(row);
     }
     let mut classes = Grid::new(
         format!("{} by emotion, with 95 % intervals", main.model),
@@ -191,12 +202,17 @@ fn figures(tables: &Tables, board: &Scoreboard, main: &Scored) -> Vec<Block> {
             ]);
         }
     }
-    vec![
-        Block::text(format!("Quote the {} figure: {}.", main.protocol.name(), main.protocol.meaning())),
+    let quoted = format!("Quote the {} figure: {}.", main.protocol.name(), main.protocol.meaning());
+    let mut blocks = vec![
+        Block::text(format!("{quoted}{}", pooled_note(board))),
         Block::table(overall),
         Block::text(interval_note(board)),
-        Block::table(classes),
-    ]
+    ];
+    if main.is_over_corpora() {
+        blocks.push(Block::text(format!("UAR of {} by corpus: {}.", main.model, by_corpus(tables, main))));
+    }
+    blocks.push(Block::table(classes));
+    blocks
 }
 
 fn citations(tables: &Tables, pipeline: &PipelineInfo) -> Vec<Block> {

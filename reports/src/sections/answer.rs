@@ -5,6 +5,8 @@ use std::collections::BTreeSet;
 
 use serde::Serialize;
 
+use ser_schemas::{ClassMetrics, SummaryMetric};
+
 use super::pairs::{measured_gap, seen_from};
 use super::standings::standings;
 use super::words::listed;
@@ -24,7 +26,7 @@ pub(crate) struct Fact {
 #[derive(Debug, Clone, Serialize)]
 pub(crate) struct Headline {
     /// Name of the metric, spelled out.
-    metric: &'static str,
+    metric: String,
     value: String,
     /// `[0.57, 0.65]`, where there is one.
     interval: Option<String>,
@@ -42,6 +44,8 @@ pub(crate) struct Gap {
     random: Side,
     /// `+0.21`
     difference: String,
+    /// Metric of the difference.
+    what: &'static str,
     /// Of the difference.
     interval: Option<String>,
     /// `+0.20`, of accuracy.
@@ -96,7 +100,7 @@ pub(crate) fn answer(tables: &Tables, board: &Scoreboard) -> Answer {
 }
 
 fn headline(tables: &Tables, board: &Scoreboard, main: &Scored) -> Option<Headline> {
-    let uar = main.metric("uar")?;
+    let uar = main.uar()?;
     let classes = classes_tested(tables, main);
     let label = if !main.protocol.separates_speakers() {
         Some("Not a speaker-independent figure: other clips of the test speakers may have been trained on.".to_owned())
@@ -105,17 +109,26 @@ fn headline(tables: &Tables, board: &Scoreboard, main: &Scored) -> Option<Headli
     } else {
         None
     };
-    let sentence = if classes > 0 {
+    let guessing = chance(tables, main).map_or_else(String::new, |chance| {
+        format!(" Guessing gives {}.", number::fixed(chance, 3))
+    });
+    let sentence = if main.is_over_corpora() {
         format!(
-            "The mean recall over {}: each emotion counts the same, however many clips it has. Guessing gives {}.",
-            number::counted(classes, "emotion", "emotions"),
-            number::fixed(1.0 / classes as f64, 3)
+            "The mean recall over the emotions of each corpus, then the mean over the {} corpora: each corpus counts the \
+             same, and each of its emotions, however many clips it has.{guessing}",
+            main.corpora.len()
+        )
+    } else if classes > 0 {
+        format!(
+            "The mean recall over {}: each emotion counts the same, however many clips it has.{guessing}",
+            number::counted(classes, "emotion", "emotions")
         )
     } else {
         "The mean recall over emotions: each counts the same, however many clips it has.".to_owned()
     };
+    let over = if main.is_over_corpora() { ", mean over corpora" } else { "" };
     Some(Headline {
-        metric: "Unweighted average recall (UAR)",
+        metric: format!("Unweighted average recall (UAR){over}"),
         value: number::metric(uar.value),
         interval: number::interval(uar.low, uar.high),
         sentence,
@@ -125,7 +138,7 @@ fn headline(tables: &Tables, board: &Scoreboard, main: &Scored) -> Option<Headli
 }
 
 fn facts(tables: &Tables, board: &Scoreboard, main: &Scored, uar: Estimate) -> Vec<Fact> {
-    let corpora: Vec<String> = groups(tables, main, "corpus").into_iter().map(str::to_owned).collect();
+    let corpora = &main.corpora;
     let folds = groups(tables, main, "fold").len();
     let mut facts = vec![
         Fact { term: "Protocol", text: format!("{}: {}", main.protocol.name(), main.protocol.meaning()) },
@@ -135,7 +148,7 @@ fn facts(tables: &Tables, board: &Scoreboard, main: &Scored, uar: Estimate) -> V
                 "{} by {}{}",
                 number::counted(main.support, "test clip", "test clips"),
                 number::counted(main.speakers, "speaker", "speakers"),
-                if corpora.is_empty() { String::new() } else { format!(", of {}", listed(&corpora)) }
+                if corpora.is_empty() { String::new() } else { format!(", of {}", listed(corpora)) }
             ),
         },
         Fact { term: "Model", text: format!("{}, on split {}{}", main.model, main.split, place(board, main, uar)) },
@@ -152,12 +165,38 @@ fn facts(tables: &Tables, board: &Scoreboard, main: &Scored, uar: Estimate) -> V
             "none: too few speakers to resample".to_owned()
         },
     });
-    for (term, metric) in [("Accuracy", "accuracy"), ("Macro-F1", "macro_f1")] {
+    if main.is_over_corpora() {
+        facts.push(Fact { term: "By corpus", text: by_corpus(tables, main) });
+        if let Some(Estimate { value, low, high }) = main.metric("uar") {
+            let text = format!(
+                "UAR {} over all clips together, which follows the corpus with the most of them",
+                number::with_interval(value, low, high)
+            );
+            facts.push(Fact { term: "Pooled", text });
+        }
+    }
+    let names = if main.is_over_corpora() {
+        [("Accuracy, pooled", "accuracy"), ("Macro-F1, pooled", "macro_f1")]
+    } else {
+        [("Accuracy", "accuracy"), ("Macro-F1", "macro_f1")]
+    };
+    for (term, metric) in names {
         if let Some(estimate) = main.metric(metric) {
             facts.push(Fact { term, text: number::with_interval(estimate.value, estimate.low, estimate.high) });
         }
     }
     facts
+}
+
+/// UAR on each corpus: `ravdess 0.57 [0.52, 0.63]; tess 0.61`.
+pub(crate) fn by_corpus(tables: &Tables, scored: &Scored) -> String {
+    let rows = tables.summary.iter().filter(|row| {
+        row.group == "corpus" && row.metric == "uar" && scored.owns(&row.model, &row.split)
+    });
+    let told: Vec<String> = rows
+        .map(|row| format!("{} {}", row.group_value, number::with_interval(row.value, row.low, row.high)))
+        .collect();
+    told.join("; ")
 }
 
 /// Its place among the models that can be compared with it, where they are several: `, first of 12 there`.
@@ -166,7 +205,7 @@ fn place(board: &Scoreboard, main: &Scored, uar: Estimate) -> String {
         .models
         .iter()
         .filter(|other| other.split == main.split && other.uses_test_speakers == main.uses_test_speakers);
-    let uars: Vec<f64> = rivals.filter_map(|other| Some(other.metric("uar")?.value)).collect();
+    let uars: Vec<f64> = rivals.filter_map(|other| Some(other.uar()?.value)).collect();
     let ahead = uars.iter().filter(|other| **other > uar.value).count();
     match (uars.len(), ahead) {
         (..3, _) => String::new(),
@@ -191,11 +230,37 @@ fn interval_meaning(main: &Scored, corpora: usize) -> String {
 
 /// How many emotions have test clips.
 pub(crate) fn classes_tested(tables: &Tables, scored: &Scored) -> u64 {
-    tables
-        .classes
-        .iter()
-        .filter(|row| scored.owns(&row.model, &row.split) && row.group == "overall" && row.support > 0)
-        .count() as u64
+    classes_of(tables, scored, "overall", "all")
+}
+
+fn classes_of(tables: &Tables, scored: &Scored, group: &str, group_value: &str) -> u64 {
+    let of_group = |row: &&ClassMetrics| {
+        scored.owns(&row.model, &row.split)
+            && row.group == group
+            && row.group_value == group_value
+            && row.support > 0
+    };
+    tables.classes.iter().filter(of_group).count() as u64
+}
+
+/// UAR of guessing: one in so many classes, in the mean over corpora where these are several; `None` where no class was
+/// tested.
+pub(crate) fn chance(tables: &Tables, scored: &Scored) -> Option<f64> {
+    if !scored.is_over_corpora() {
+        return chance_over(&[classes_tested(tables, scored)]);
+    }
+    chance_on(tables, scored, &scored.corpora)
+}
+
+/// The same in the mean over some corpora.
+pub(crate) fn chance_on(tables: &Tables, scored: &Scored, corpora: &[String]) -> Option<f64> {
+    let classes: Vec<u64> = corpora.iter().map(|corpus| classes_of(tables, scored, "corpus", corpus)).collect();
+    chance_over(&classes)
+}
+
+fn chance_over(classes: &[u64]) -> Option<f64> {
+    let known = !classes.is_empty() && classes.iter().all(|count| *count > 0);
+    known.then(|| classes.iter().map(|count| 1.0 / *count as f64).sum::<f64>() / classes.len() as f64)
 }
 
 fn groups<'a>(tables: &'a Tables, scored: &Scored, group: &str) -> Vec<&'a str> {
@@ -217,7 +282,7 @@ fn gap(tables: &Tables, board: &Scoreboard) -> Option<Gap> {
         // The interval of a model's own evaluation, where that was of the same clips.
         let estimate = |scored: Option<&Scored>, value: f64| {
             let of_these = scored.filter(|scored| scored.support == measured.support);
-            let uar = of_these.and_then(|scored| scored.metric("uar"));
+            let uar = of_these.and_then(|scored| scored.metric(&measured.metric));
             Estimate { value, ..uar.unwrap_or_else(|| Estimate::exact(value)) }
         };
         return Some(Gap {
@@ -228,6 +293,7 @@ fn gap(tables: &Tables, board: &Scoreboard) -> Option<Gap> {
                 estimate(random, measured.value_a),
             ),
             difference: number::difference(measured.value),
+            what: gap_in(measured.metric == SummaryMetric::UAR_OVER_CORPORA),
             interval: number::interval(measured.low, measured.high),
             accuracy_difference: measured_gap(&tables.comparisons, main, "accuracy")
                 .map(|row| number::difference(row.value)),
@@ -240,7 +306,8 @@ fn gap(tables: &Tables, board: &Scoreboard) -> Option<Gap> {
         });
     }
     let random = board.random()?;
-    let (honest, flattering) = (main.metric("uar")?, random.metric("uar")?);
+    let (honest, flattering) = (main.uar()?, random.uar()?);
+    let what = gap_in(main.is_over_corpora() && random.is_over_corpora());
     let accuracy_difference = main
         .metric("accuracy")
         .zip(random.metric("accuracy"))
@@ -264,10 +331,15 @@ fn gap(tables: &Tables, board: &Scoreboard) -> Option<Gap> {
         honest: side(main.protocol.name(), &main.model, honest),
         random: side(random.protocol.name(), &random.model, flattering),
         difference: number::difference(flattering.value - honest.value),
+        what,
         interval: None,
         accuracy_difference,
         remark: (!remarks.is_empty()).then(|| remarks.join(" ")),
     })
+}
+
+fn gap_in(over_corpora: bool) -> &'static str {
+    if over_corpora { "gap in UAR, mean over corpora" } else { "gap in UAR" }
 }
 
 fn keep(tables: &Tables, board: &Scoreboard, main: &Scored) -> Option<Keep> {
@@ -283,7 +355,7 @@ fn keep(tables: &Tables, board: &Scoreboard, main: &Scored) -> Option<Keep> {
         .collect();
     let mut rated: Vec<_> = rivals
         .iter()
-        .filter_map(|rival| Some((*rival, rival.metric("uar")?, seen_from(&tables.comparisons, main, rival, "uar"))))
+        .filter_map(|rival| Some((*rival, rival.uar()?, seen_from(&tables.comparisons, main, rival, "uar"))))
         .collect();
     // The strongest rival is the one that counts.
     rated.sort_by(|one, other| other.1.value.total_cmp(&one.1.value));

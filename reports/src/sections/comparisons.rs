@@ -4,7 +4,7 @@ use std::fmt::Write as _;
 
 use serde::Serialize;
 
-use ser_schemas::{Comparison, ComparisonKind, ComparisonTest};
+use ser_schemas::{Comparison, ComparisonKind, ComparisonTest, SummaryMetric};
 
 use crate::Error;
 use crate::charts::{Guide, Ink, IntervalRow, Scale, interval_chart};
@@ -72,7 +72,8 @@ fn figure(main: &Scored, rows: &[&Comparison], kind: ComparisonKind) -> Result<O
     let mut grid = Grid::new("Differences in UAR", &["Pair", "#Difference", "#Low", "#High", "#Clips", "#Speakers"]);
     let mut pairs: Vec<[String; 4]> = Vec::new();
     // Pairs without the leading model are in the table.
-    let told = |row: &&&Comparison| row.metric == "uar" && row.kind == kind && (gap || concerns(main, row));
+    let all: Vec<Comparison> = rows.iter().map(|row| (*row).clone()).filter(|row| row.kind == kind).collect();
+    let told = |row: &&&Comparison| row.kind == kind && row.is_headline(&all) && (gap || concerns(main, row));
     let mut told: Vec<Comparison> = rows.iter().filter(told).map(|row| seen_by(main, row)).collect();
     told.sort_by(|one, other| if gap { other.value.total_cmp(&one.value) } else { one.value.total_cmp(&other.value) });
     for row in &told {
@@ -113,17 +114,18 @@ fn figure(main: &Scored, rows: &[&Comparison], kind: ComparisonKind) -> Result<O
         return Ok(None);
     }
     let guide = Guide { at: 0.0, label: "no difference".to_owned() };
-    let label = format!("Differences in UAR on the same clips: {}", spoken(&drawn));
+    let over = if told.iter().any(|row| row.metric == SummaryMetric::UAR_OVER_CORPORA) { ", mean over corpora," } else { "" };
+    let label = format!("Differences in UAR{over} on the same clips: {}", spoken(&drawn));
     let chart = interval_chart(&label, Scale::Difference, &drawn, Some(&guide))?;
     let (title, caption) = if gap {
         (
             "What a random split adds to each model".to_owned(),
-            "UAR on the random split less that of the same model on speakers it has never heard.".to_owned(),
+            format!("UAR{over} on the random split less that of the same model on speakers it has never heard."),
         )
     } else {
         (
             format!("How far {} is ahead of each model", main.model),
-            format!("UAR less that of the other model, clip by clip: to the right of zero, {} is better.", main.model),
+            format!("UAR{over} less that of the other model, clip by clip: to the right of zero, {} is better.", main.model),
         )
     };
     let mut caption = format!("{caption} {INTERVALS}");
@@ -156,7 +158,10 @@ fn table(rows: &[&Comparison]) -> Grid {
         grid.row(vec![
             Cell::from(row.model_a.clone()).note(format!("split {}", row.split_a)),
             Cell::from(row.model_b.clone()).note(format!("split {}", row.split_b)),
-            Cell::words(row.kind.as_str()),
+            match (&row.group, &row.group_value) {
+                (Some(group), Some(value)) => Cell::words(row.kind.as_str()).note(format!("{group} {value}")),
+                _ => Cell::words(row.kind.as_str()),
+            },
             Cell::words(&row.metric),
             Cell::metric(row.value_a),
             Cell::metric(row.value_b),
@@ -172,7 +177,7 @@ fn table(rows: &[&Comparison]) -> Grid {
         ]);
     }
     let more = rows.len().saturating_sub(MOST_ROWS);
-    let mut foot = "p is two-sided; Holm’s correction is for all comparisons of one kind, split, metric and test. McNemar’s test takes clips for independent, which clips of one speaker are not: it promises too much.".to_owned();
+    let mut foot = "p is two-sided; Holm’s correction is for all comparisons of one kind, split, metric and test, those of single corpora or languages apart. Unheard: the first model was trained on a split that holds out more than speakers. McNemar’s test takes clips for independent, which clips of one speaker are not: it promises too much.".to_owned();
     if more > 0 {
         let _ = write!(foot, " {} in comparisons.parquet.", number::counted(more as u64, "more row", "more rows"));
     }

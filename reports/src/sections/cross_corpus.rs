@@ -1,6 +1,6 @@
 //! Across corpora: what a model does on recordings from a studio that it never heard.
 
-use ser_schemas::{CrossCorpus, Role};
+use ser_schemas::{CrossCorpus, Grouping, Role};
 
 use crate::Error;
 use crate::charts::{Axes, MatrixCell, matrix};
@@ -17,7 +17,7 @@ const MOST_DRAWN: usize = 6;
 /// One figure per model that was trained without each corpus in turn.
 pub(crate) fn cross_corpus(tables: &Tables) -> Result<Vec<Figure>, Error> {
     let mut models: Vec<(&str, &str)> = Vec::new();
-    for row in &tables.cross_corpus {
+    for row in tables.cross_corpus.iter().filter(|row| is_of_corpora(row)) {
         if !models.contains(&(&row.model, &row.split)) {
             models.push((&row.model, &row.split));
         }
@@ -26,9 +26,16 @@ pub(crate) fn cross_corpus(tables: &Tables) -> Result<Vec<Figure>, Error> {
     models.into_iter().map(|(model, split)| figure(tables, model, split)).collect()
 }
 
+fn is_of_corpora(row: &CrossCorpus) -> bool {
+    row.held_out.as_deref().is_none_or(|column| column == Grouping::Corpus.as_str())
+}
+
 fn figure(tables: &Tables, model: &str, split: &str) -> Result<Figure, Error> {
-    let rows: Vec<&CrossCorpus> =
-        tables.cross_corpus.iter().filter(|row| row.model == model && row.split == split).collect();
+    let rows: Vec<&CrossCorpus> = tables
+        .cross_corpus
+        .iter()
+        .filter(|row| is_of_corpora(row) && row.model == model && row.split == split)
+        .collect();
     let without = distinct(rows.iter().map(|row| row.trained_without.as_str()));
     let tested = distinct(rows.iter().map(|row| row.tested_on.as_str()));
     let find = |row: usize, column: usize| {

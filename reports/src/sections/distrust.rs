@@ -11,7 +11,7 @@ use super::answer::classes_tested;
 use super::words::prose;
 use crate::card::speech;
 use crate::number;
-use crate::scored::{Protocol, Scoreboard, Scored};
+use crate::scored::{Scoreboard, Scored};
 use crate::tables::Tables;
 
 /// Corpora with fewer speakers say little about voices in general.
@@ -73,14 +73,14 @@ fn protocol_cautions(tables: &Tables, board: &Scoreboard) -> Vec<Caution> {
             "The features of a test speaker were standardised with that speaker’s own unlabelled clips. In use, that asks for several recordings of every new speaker.",
         ));
     }
-    if main.metric("uar").is_some_and(|uar| number::interval(uar.low, uar.high).is_none()) {
+    if main.uar().is_some_and(|uar| number::interval(uar.low, uar.high).is_none()) {
         cautions.push(caution(
             "warning",
             "No interval.",
             "There are too few speakers to say how far the figure may be off.",
         ));
     }
-    if board.models.iter().any(|scored| scored.protocol == Protocol::Random) {
+    if board.models.iter().any(|scored| scored.protocol.is_random()) {
         cautions.push(caution(
             "info",
             "Random splits flatter.",
@@ -181,7 +181,7 @@ fn check_cautions(tables: &Tables, board: &Scoreboard) -> Vec<Caution> {
         for (status, level) in [(CheckStatus::Failed, "error"), (CheckStatus::Noted, "info")] {
             // That a random split shares its speakers is said above, of all of them.
             let random =
-                board.models.iter().any(|scored| scored.split == *split && scored.protocol == Protocol::Random);
+                board.models.iter().any(|scored| scored.split == *split && scored.protocol.is_random());
             let mut names: Vec<&str> = checks
                 .iter()
                 .filter(|check| check.status == status && !(random && check.check.ends_with("speaker_disjoint")))

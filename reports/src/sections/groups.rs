@@ -57,8 +57,10 @@ pub(crate) fn groups(tables: &Tables, board: &Scoreboard) -> Result<Option<Group
 }
 
 fn of_group<'a>(tables: &'a Tables, main: &Scored, group: &str) -> Vec<&'a SummaryMetric> {
-    let rows = tables.summary.iter().filter(|row| row.metric == "uar" && row.group == group);
-    rows.filter(|row| main.owns(&row.model, &row.split)).collect()
+    let rows = tables.summary.iter().filter(|row| row.metric == SummaryMetric::UAR && row.group == group);
+    rows.filter(|row| main.owns(&row.model, &row.split))
+        .filter_map(|row| SummaryMetric::headline(&tables.summary, [&row.model, &row.split, group, &row.group_value]))
+        .collect()
 }
 
 /// `true` if `row` is the worst of its group, as the evaluation named it.
@@ -98,13 +100,15 @@ fn few(tables: &Tables, main: &Scored, group: &str, what: &str) -> Result<Option
         );
         drawn.push(IntervalRow::new(label, row.into(), if worst { Ink::Contrast } else { Ink::Accent }, detail));
     }
-    let guide = main
-        .metric("uar")
-        .map(|uar| Guide { at: uar.value, label: format!("all clips {}", number::metric(uar.value)) });
+    let all = if main.is_over_corpora() { "mean over corpora" } else { "all clips" };
+    let guide =
+        main.uar().map(|uar| Guide { at: uar.value, label: format!("{all} {}", number::metric(uar.value)) });
     let label = format!("UAR of {} by {what}: {}", main.model, spoken(&drawn));
     let chart = interval_chart(&label, Scale::Share, &drawn, guide.as_ref())?;
-    let caption =
-        "Each group’s mean recall over the emotions it has, with the 95 % interval where speakers are enough for one.";
+    let over = if main.is_over_corpora() && group != "corpus" { ", in the mean over its corpora" } else { "" };
+    let caption = format!(
+        "Each group’s mean recall over the emotions it has{over}, with the 95 % interval where speakers are enough for one."
+    );
     Ok(Some(Figure::new(format!("By {what}"), caption, chart, grid)))
 }
 
@@ -177,7 +181,7 @@ fn worst(tables: &Tables, caption: String, models: &[&Scored]) -> Option<Grid> {
             "?Grouped by",
             "Worst group",
             "#UAR there",
-            "#UAR of all clips",
+            "#UAR of all",
             "#Test clips",
             "#Groups compared",
             "#Left out",

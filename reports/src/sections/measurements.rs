@@ -12,25 +12,24 @@ use crate::tables::Tables;
 const MOST_VALUES: usize = 30;
 /// So many rows are shown in all.
 const MOST_ROWS: usize = 1500;
-const METRICS: [&str; 4] = ["uar", "accuracy", "macro_f1", "weighted_f1"];
+/// Metrics and their headings.
+const METRICS: [(&str, &str); 5] = [
+    ("uar", "#UAR"),
+    (SummaryMetric::UAR_OVER_CORPORA, "#UAR, mean over corpora"),
+    ("accuracy", "#Accuracy"),
+    ("macro_f1", "#Macro-F1"),
+    ("weighted_f1", "#Weighted F1"),
+];
 
 /// One row per model, split and group.
 pub(crate) fn measurements(tables: &Tables, board: &Scoreboard) -> Grid {
-    let mut grid = Grid::new(
-        "Every model on every group of test clips",
-        &[
-            "?Model",
-            "?Split",
-            "?Grouped by",
-            "Group",
-            "#UAR",
-            "#Accuracy",
-            "#Macro-F1",
-            "#Weighted F1",
-            "#Clips",
-            "#Speakers",
-        ],
-    );
+    // With one corpus there is no mean over several.
+    let has = |metric: &str| tables.summary.iter().any(|row| row.metric == metric);
+    let shown = METRICS.map(|(metric, _)| metric != SummaryMetric::UAR_OVER_CORPORA || has(metric));
+    let mut headings = vec!["?Model", "?Split", "?Grouped by", "Group"];
+    headings.extend(METRICS.iter().zip(shown).filter(|(_, shown)| *shown).map(|((_, heading), _)| *heading));
+    headings.extend(["#Clips", "#Speakers"]);
+    let mut grid = Grid::new("Every model on every group of test clips", &headings);
     let mut by_subject: HashMap<(&str, &str), Vec<&SummaryMetric>> = HashMap::new();
     for row in &tables.summary {
         by_subject.entry((&row.model, &row.split)).or_default().push(row);
@@ -55,7 +54,8 @@ pub(crate) fn measurements(tables: &Tables, board: &Scoreboard) -> Grid {
                     Cell::from(group),
                     Cell::from(value.name),
                 ];
-                cells.extend(value.estimates.into_iter().map(Cell::estimate));
+                let estimates = value.estimates.into_iter().zip(shown).filter(|(_, shown)| *shown);
+                cells.extend(estimates.map(|(estimate, _)| Cell::estimate(estimate)));
                 cells.extend([Cell::count(value.support), Cell::count(value.speakers)]);
                 grid.row(cells);
             }
@@ -88,7 +88,7 @@ fn grouped(rows: Vec<&SummaryMetric>) -> Vec<(&str, Vec<Value<'_>>)> {
     let mut kinds: Vec<(&str, Vec<Value<'_>>)> = Vec::new();
     let mut places: HashMap<(&str, &str), (usize, usize)> = HashMap::new();
     for row in rows {
-        let Some(metric) = METRICS.iter().position(|metric| *metric == row.metric) else { continue };
+        let Some(metric) = METRICS.iter().position(|(metric, _)| *metric == row.metric) else { continue };
         let (kind, value) = *places.entry((&row.group, &row.group_value)).or_insert_with(|| {
             let kind = kinds.iter().position(|(group, _)| *group == row.group).unwrap_or_else(|| {
                 kinds.push((&row.group, Vec::new()));

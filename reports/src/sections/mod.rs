@@ -18,5 +18,6 @@ pub(crate) mod protocols;
 pub(crate) mod provenance;
 mod standings;
 pub(crate) mod training;
+pub(crate) mod unheard;
 pub(crate) mod voices;
 pub(crate) mod words;

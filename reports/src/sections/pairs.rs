@@ -1,33 +1,45 @@
 //! Comparisons of two models, looked up.
 
-use ser_schemas::{Comparison, ComparisonKind};
+use ser_schemas::{Comparison, ComparisonKind, SummaryMetric};
 
 use crate::scored::{Estimate, Scored};
 
-/// The protocol gap of `main`, as measured on the clips that both protocols tested.
+/// The protocol gap of `main`, as measured on the clips that both protocols tested; of `uar`, that of its mean over corpora
+/// where these are several.
 pub(crate) fn measured_gap<'a>(rows: &'a [Comparison], main: &Scored, metric: &str) -> Option<&'a Comparison> {
-    rows.iter().find(|row| {
-        row.kind == ComparisonKind::ProtocolGap && row.metric == metric && main.owns(&row.model_b, &row.split_b)
+    standing_for(metric).iter().find_map(|metric| {
+        rows.iter().find(|row| {
+            row.kind == ComparisonKind::ProtocolGap && row.metric == *metric && main.owns(&row.model_b, &row.split_b)
+        })
     })
 }
 
-/// The paired comparison of `one` with `other`, seen from `one`.
+/// The paired comparison of `one` with `other`, seen from `one`; of `uar`, that of its mean over corpora where these are
+/// several.
 pub(crate) fn seen_from(
     rows: &[Comparison],
     one: &Scored,
     other: &Scored,
     metric: &str,
 ) -> Option<(Estimate, Option<f64>)> {
-    rows.iter().filter(|row| row.kind == ComparisonKind::Paired && row.metric == metric).find_map(|row| {
-        if one.owns(&row.model_a, &row.split_a) && other.owns(&row.model_b, &row.split_b) {
-            Some((Estimate { value: row.value, low: row.low, high: row.high }, row.p_adjusted))
-        } else if one.owns(&row.model_b, &row.split_b) && other.owns(&row.model_a, &row.split_a) {
-            let turned = |end: Option<f64>| end.map(|end| -end);
-            Some((Estimate { value: -row.value, low: turned(row.high), high: turned(row.low) }, row.p_adjusted))
-        } else {
-            None
-        }
+    standing_for(metric).iter().find_map(|metric| {
+        let mut paired = rows.iter().filter(|row| row.kind == ComparisonKind::Paired && row.metric == *metric);
+        paired.find_map(|row| {
+            if one.owns(&row.model_a, &row.split_a) && other.owns(&row.model_b, &row.split_b) {
+                Some((Estimate { value: row.value, low: row.low, high: row.high }, row.p_adjusted))
+            } else if one.owns(&row.model_b, &row.split_b) && other.owns(&row.model_a, &row.split_a) {
+                let turned = |end: Option<f64>| end.map(|end| -end);
+                Some((Estimate { value: -row.value, low: turned(row.high), high: turned(row.low) }, row.p_adjusted))
+            } else {
+                None
+            }
+        })
     })
+}
+
+/// The metrics that stand for one, the first that there is.
+fn standing_for(metric: &str) -> Vec<&str> {
+    if metric == SummaryMetric::UAR { vec![SummaryMetric::UAR_OVER_CORPORA, metric] } else { vec![metric] }
 }
 
 #[cfg(test)]

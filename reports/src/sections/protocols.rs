@@ -2,13 +2,15 @@
 
 use serde::Serialize;
 
+use ser_schemas::SummaryMetric;
+
 use crate::Error;
 use crate::charts::{Guide, Ink, IntervalRow, Scale, interval_chart};
 use crate::figure::{Figure, LegendItem};
 use crate::grid::{Cell, Grid};
 use crate::number;
 use crate::scored::{Estimate, Protocol, Scoreboard, Scored};
-use crate::sections::answer::classes_tested;
+use crate::sections::answer::chance;
 use crate::sections::words::{capitalised, spoken};
 use crate::tables::Tables;
 
@@ -17,8 +19,9 @@ use crate::tables::Tables;
 const PAPER: [(&str, f64); 2] = [("accuracy", 0.81), ("macro_f1", 0.80)];
 const PAPER_NAME: &str = "Ranjan et al.";
 
-const METRICS: [(&str, &str); 4] =
-    [("uar", "UAR"), ("accuracy", "Accuracy"), ("macro_f1", "Macro-F1"), ("weighted_f1", "Weighted F1")];
+/// Metrics beside UAR.
+const METRICS: [(&str, &str); 3] =
+    [("accuracy", "Accuracy"), ("macro_f1", "Macro-F1"), ("weighted_f1", "Weighted F1")];
 
 #[derive(Debug, Clone, Serialize)]
 pub(crate) struct Protocols {
@@ -33,18 +36,21 @@ pub(crate) fn protocols(tables: &Tables, board: &Scoreboard, paper: bool) -> Res
         Vec::new()
     } else {
         vec![
-            figure(tables, board, "uar", "Unweighted average recall", false)?,
-            figure(tables, board, "accuracy", "Accuracy", paper)?,
+            figure(tables, board, SummaryMetric::UAR, paper)?,
+            figure(tables, board, "accuracy", paper)?,
         ]
     };
     Ok(Protocols { table: table(board, paper), figures, paper })
 }
 
 fn table(board: &Scoreboard, paper: bool) -> Grid {
-    let mut headings = vec!["?Model", "?Protocol", "Standardisation"];
-    let metrics: Vec<String> = METRICS.iter().map(|(_, name)| format!("#{name}")).collect();
-    headings.extend(metrics.iter().map(String::as_str));
-    headings.extend(["#Test clips", "#Speakers"]);
+    let over_corpora = is_over_corpora(board);
+    let pooled = if over_corpora { ", pooled" } else { "" };
+    let mut headings = ["?Model", "?Protocol", "Standardisation"].map(str::to_owned).to_vec();
+    headings.push(if over_corpora { "#UAR, mean over corpora" } else { "#UAR" }.to_owned());
+    headings.extend(over_corpora.then(|| "#UAR, pooled".to_owned()));
+    headings.extend(METRICS.iter().map(|(_, name)| format!("#{name}{pooled}")));
+    headings.extend(["#Test clips", "#Speakers"].map(str::to_owned));
     let mut grid = Grid::new("Every model under its protocol, with 95 % intervals", &headings);
     for (index, scored) in board.models.iter().enumerate() {
         let mut row = vec![
@@ -52,17 +58,21 @@ fn table(board: &Scoreboard, paper: bool) -> Grid {
             Cell::from(scored.protocol.name()),
             standardisation_cell(scored),
         ];
+        row.push(Cell::estimate(scored.uar()));
+        row.extend(over_corpora.then(|| Cell::estimate(scored.metric(SummaryMetric::UAR))));
         row.extend(METRICS.iter().map(|(metric, _)| Cell::estimate(scored.metric(metric))));
         row.extend([Cell::count(scored.support), Cell::count(scored.speakers)]);
         grid.row(row);
     }
-    let note = format!("{}. {}", meanings(board, paper), interval_note(board));
+    let note = format!("{}. {}{}", meanings(board, paper), interval_note(board), pooled_note(board));
     if paper {
         let mut row = vec![
             Cell::from(PAPER_NAME).note("as printed, not measured here").class("foreign"),
             Cell::from("random split"),
             Cell::from("not stated"),
         ];
+        // It prints no UAR.
+        row.extend(std::iter::repeat_n(Cell::none(), 1 + usize::from(over_corpora)));
         row.extend(METRICS.iter().map(|(metric, _)| match PAPER.iter().find(|(name, _)| name == metric) {
             Some((_, value)) => Cell::metric(*value).note("no interval"),
             None => Cell::none(),
@@ -78,10 +88,25 @@ fn table(board: &Scoreboard, paper: bool) -> Grid {
     grid
 }
 
+fn is_over_corpora(board: &Scoreboard) -> bool {
+    board.models.iter().any(Scored::is_over_corpora)
+}
+
+/// Meaning of what is pooled, where something is.
+pub(crate) fn pooled_note(board: &Scoreboard) -> &'static str {
+    if is_over_corpora(board) {
+        " Quote the mean over corpora: each counts the same. Pooled figures are over all clips together and follow the corpus \
+         with the most of them."
+    } else {
+        ""
+    }
+}
+
 /// Who was trained on under each protocol of the table: once, as many rows share one.
 fn meanings(board: &Scoreboard, paper: bool) -> String {
+    let random = Protocol::random();
     let mut protocols: Vec<&Protocol> = Vec::new();
-    for protocol in board.models.iter().map(|scored| &scored.protocol).chain(paper.then_some(&Protocol::Random)) {
+    for protocol in board.models.iter().map(|scored| &scored.protocol).chain(paper.then_some(&random)) {
         if !protocols.contains(&protocol) {
             protocols.push(protocol);
         }
@@ -119,11 +144,18 @@ fn standardisation_cell(scored: &Scored) -> Cell {
     }
 }
 
-fn figure(tables: &Tables, board: &Scoreboard, metric: &str, title: &str, paper: bool) -> Result<Figure, Error> {
+fn figure(tables: &Tables, board: &Scoreboard, metric: &str, paper: bool) -> Result<Figure, Error> {
+    let is_uar = metric == SummaryMetric::UAR;
+    let title = match (is_uar, is_over_corpora(board)) {
+        (true, true) => "Unweighted average recall, mean over corpora",
+        (true, false) => "Unweighted average recall",
+        (false, true) => "Accuracy, pooled",
+        (false, false) => "Accuracy",
+    };
     let mut rows = Vec::new();
     let mut grid = Grid::new(format!("{title} of every model"), &["Model", "Protocol", "#Value", "#Low", "#High"]);
     for scored in &board.models {
-        let Some(estimate) = scored.metric(metric) else { continue };
+        let Some(estimate) = (if is_uar { scored.uar() } else { scored.metric(metric) }) else { continue };
         let detail = format!(
             "{}, {}\n{}",
             scored.protocol.name(),
@@ -151,11 +183,9 @@ fn figure(tables: &Tables, board: &Scoreboard, metric: &str, title: &str, paper:
         grid.row(vec![label.into(), "random split".into(), Cell::metric(*value), Cell::none(), Cell::none()]);
     }
     // Guessing scores one in so many classes on recall averaged over classes, whatever their sizes; on accuracy it depends.
-    let classes = board.main().map_or(0, |main| classes_tested(tables, main));
-    let guide = (metric == "uar" && classes > 0).then(|| Guide {
-        at: 1.0 / classes as f64,
-        label: format!("guessing {}", number::fixed(1.0 / classes as f64, 3)),
-    });
+    let guessing = board.main().and_then(|main| chance(tables, main)).filter(|_| is_uar);
+    let guide =
+        guessing.map(|chance| Guide { at: chance, label: format!("guessing {}", number::fixed(chance, 3)) });
     let label = format!("{title} by model: {}", spoken(&rows));
     let chart = interval_chart(&label, Scale::Share, &rows, guide.as_ref())?;
 
@@ -176,6 +206,10 @@ fn figure(tables: &Tables, board: &Scoreboard, metric: &str, title: &str, paper:
     if PAPER.iter().any(|(name, _)| paper && *name == metric) {
         legend.push(LegendItem::hollow(Ink::Series(3), "published"));
     }
-    let caption = "Dots are all test clips together, bars the 95 % interval.";
+    let caption = if is_uar && is_over_corpora(board) {
+        "Dots are the mean over corpora, each of which counts the same; bars the 95 % interval."
+    } else {
+        "Dots are all test clips together, bars the 95 % interval."
+    };
     Ok(Figure::new(title, caption, chart, grid).with_legend(legend))
 }

@@ -22,13 +22,17 @@ pub(crate) fn standings(tables: &Tables, board: &Scoreboard, main: &Scored) -> O
     let rows = &tables.comparisons;
     let ahead = |scored: &Scored| seen_from(rows, main, scored, "uar").map(|(difference, _)| difference);
     let gaps = models.iter().any(|scored| measured_gap(rows, scored, "uar").is_some());
+    let over_corpora = models.iter().any(|scored| scored.is_over_corpora());
     let mut headings = vec!["Model".to_owned(), "#UAR".to_owned()];
+    headings.extend(over_corpora.then(|| "#Pooled".to_owned()));
     let differs = models.iter().any(|scored| ahead(scored).is_some());
     headings.extend(differs.then(|| "#Lead".to_owned()));
     headings.extend(["#Random", "#Gap"].iter().filter(|_| gaps).map(|text| (*text).to_owned()));
-    let mut grid = Grid::new(format!("Every model on split {}, by UAR", main.split), &headings);
+    let over = if over_corpora { ", mean over corpora" } else { "" };
+    let mut grid = Grid::new(format!("Every model on split {}, by UAR{over}", main.split), &headings);
     for scored in &models {
-        let mut row = vec![name(scored, main), Cell::estimate(scored.metric("uar"))];
+        let mut row = vec![name(scored, main), Cell::estimate(scored.uar())];
+        row.extend(over_corpora.then(|| Cell::estimate(scored.metric("uar"))));
         if differs {
             row.push(ahead(scored).map_or_else(Cell::none, Cell::difference));
         }
@@ -40,6 +44,9 @@ pub(crate) fn standings(tables: &Tables, board: &Scoreboard, main: &Scored) -> O
         grid.row(row);
     }
     let mut foot = String::new();
+    if over_corpora {
+        foot.push_str("Pooled: UAR over all clips together, which follows the corpus with the most of them. ");
+    }
     if differs {
         let _ = write!(
             foot,

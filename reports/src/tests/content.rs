@@ -19,8 +19,82 @@ fn the_speaker_independent_figure_comes_first_with_its_interval() {
     assert!(hero.contains("<span>0.61</span>") && hero.contains("[0.57, 0.65]"), "{hero}");
     assert!(hero.contains("speaker-independent: no test speaker was trained on"));
     assert!(hero.contains("12\u{202f}162 test clips by 121 speakers, of crema_d, ravdess, savee and tess"), "{hero}");
-    assert!(hero.contains("Guessing gives 0.125"));
-    assert_eq!(rendered.summary.headline, "UAR 0.61 [0.57, 0.65], speaker-independent (net)");
+    assert_eq!(rendered.summary.headline, "UAR 0.61 [0.57, 0.65], mean over 4 corpora, speaker-independent (net)");
+}
+
+/// The pooled figure, 0.64, stands beside the mean over corpora wherever that leads, and is called so.
+#[test]
+fn of_several_corpora_the_mean_over_them_leads_and_what_is_pooled_is_labelled() {
+    let rendered = Fixture::complete().render(&Params::default()).expect("rendered");
+    let hero = between(&rendered.html, "class=\"hero\"", "</dl>");
+    for expected in [
+        "Unweighted average recall (UAR), mean over corpora",
+        "then the mean over the 4 corpora: each corpus counts the same",
+        // Of 6, 8, 7 and 7 emotions.
+        "Guessing gives 0.144.",
+        "<dt>Pooled</dt><dd>UAR 0.64 [0.60, 0.68] over all clips together",
+        "crema_d 0.61 [0.57, 0.65]; ravdess 0.63 [0.59, 0.67]; savee 0.65 [0.61, 0.69]; tess 0.67</dd>",
+        "<dt>Accuracy, pooled</dt>",
+    ] {
+        assert!(hero.contains(expected), "no {expected} in {hero}");
+    }
+    let standings = between(&rendered.html, "Every model, side by side", "</table>");
+    assert!(standings.contains("by UAR, mean over corpora") && standings.contains(">Pooled<"), "{standings}");
+    let protocols = between(&rendered.html, "id=\"protocols\"", "</section>");
+    for expected in [
+        "UAR, mean over corpora</th>",
+        "UAR, pooled</th>",
+        "Accuracy, pooled</th>",
+        "0.61<small>[0.57, 0.65]</small></td>",
+        "0.64<small>[0.60, 0.68]</small></td>",
+        "Unweighted average recall, mean over corpora",
+        "Quote the mean over corpora",
+    ] {
+        assert!(protocols.contains(expected), "no {expected} in {protocols}");
+    }
+    assert!(rendered.card.contains("| Model | Protocol | UAR, mean over corpora | UAR, pooled |"), "{}", rendered.card);
+    assert!(rendered.card.contains("UAR of net by corpus: crema_d 0.61 [0.57, 0.65]; ravdess"), "{}", rendered.card);
+
+    // With one corpus there is one figure, called what it is.
+    let mut fixture = Fixture::complete();
+    fixture.tables.summary.retain(|row| {
+        row.metric != SummaryMetric::UAR_OVER_CORPORA && (row.group != "corpus" || row.group_value == "ravdess")
+    });
+    let rendered = fixture.render(&Params::default()).expect("rendered");
+    let hero = between(&rendered.html, "class=\"hero\"", "</dl>");
+    assert!(hero.contains("Unweighted average recall (UAR)</p>") && hero.contains("<span>0.64</span>"), "{hero}");
+    assert!(!rendered.html.contains(", pooled") && !rendered.card.contains("pooled"), "nothing is pooled");
+}
+
+#[test]
+fn a_language_never_heard_stands_beside_the_same_model_that_heard_it() {
+    let html = Fixture::languages().render(&Params::default()).expect("rendered").html;
+    let section = between(&html, "In a language it has never heard", "</section>");
+    for expected in [
+        "UAR of net_languages by language, with 95 % intervals",
+        // The mean over its corpora, not the pooled figure.
+        "English (en)</th>",
+        "0.41<small>[0.37, 0.45]</small>",
+        "Italian (it)</th>",
+        "crema_d, ravdess and savee",
+        "\u{2212}0.35<small>[\u{2212}0.41, \u{2212}0.29]</small>",
+        "Mean over languages</th>",
+        "0.36<small>[0.31, 0.41]</small>",
+        "0.62<small>[0.57, 0.67]</small>",
+        "Heard: net, the same model on split speaker_independent",
+        "one that they lack does not count",
+        "Calm of English (en): in no clip that the model was trained on, so its recall there is 0.",
+        "English (en), never heard 0.41 [0.37, 0.45]; English (en), heard 0.60",
+    ] {
+        assert!(section.contains(expected), "no {expected} in {section}");
+    }
+    let table = between(section, "UAR of net_languages by language", "</table>");
+    assert!(!table.contains("0.51"), "the pooled figure of English: {table}");
+    let protocols = between(&html, "id=\"protocols\"", "</section>");
+    assert!(protocols.contains("leave one language out: neither test speakers nor their language were trained on"));
+    let html = Fixture::complete().render(&Params::default()).expect("rendered").html;
+    let section = between(&html, "In a language it has never heard", "</section>");
+    assert!(section.contains("Every language that is stated is English (en), so nothing is known about others."));
 }
 
 /// By what the evaluation found, not by the name of the protocol.

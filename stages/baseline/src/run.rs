@@ -124,6 +124,7 @@ impl Common<'_> {
             model: self.inputs.model.to_owned(),
             split: self.inputs.split_name.to_owned(),
             protocol: self.data.protocol.clone(),
+            held_out: self.data.held_out.clone(),
             family: Family::Constant,
             baseline: true,
             description: "The most frequent emotion of the training clips, whatever the recording.".to_owned(),

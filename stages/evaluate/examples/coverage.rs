@@ -1,5 +1,5 @@
 //! How often 95 % intervals hold the truth, by world and number of speakers:
-//! `cargo run --release -p ser-evaluate --example coverage -- 2000`.
+//! `cargo run --release -p ser-evaluate --example coverage -- 2000`, or of several corpora only `-- 2000 corpora`.
 
 #[path = "../tests/simulation/mod.rs"]
 mod simulation;
@@ -17,6 +17,9 @@ const SPEAKERS: [usize; 7] = [3, 4, 5, 8, 10, 24, 91];
 
 fn main() -> std::io::Result<()> {
     let experiments: u64 = std::env::args().nth(1).and_then(|count| count.parse().ok()).unwrap_or(1000);
+    if std::env::args().nth(2).is_some_and(|part| part == "corpora") {
+        return corpora(&mut std::io::stdout().lock(), experiments);
+    }
     let cases: Vec<_> = WORLDS.iter().flat_map(|world| SPEAKERS.map(|speakers| (world, speakers))).collect();
     let found: Vec<_> = cases
         .par_iter()
@@ -43,12 +46,17 @@ fn corpora(out: &mut impl Write, experiments: u64) -> std::io::Result<()> {
     let found =
         corpora::WORLDS.par_iter().map(|world| world.coverage(experiments, 500, &mut ChaCha8Rng::seed_from_u64(1)));
     let found: Vec<_> = found.collect();
-    writeln!(out, "\n{}  uar width  several corpora", FIGURES.join("  "))?;
+    let figures = || FIGURES.into_iter().chain(corpora::OVER_CORPORA);
+    writeln!(
+        out,
+        "\n{}  uar width  its width over corpora  several corpora",
+        figures().collect::<Vec<_>>().join("  ")
+    )?;
     for (world, found) in corpora::WORLDS.iter().zip(&found) {
-        for (held, figure) in found.held.iter().zip(FIGURES) {
+        for (held, figure) in found.held.iter().chain(&found.over_corpora).zip(figures()) {
             write!(out, "{held:width$.3}  ", width = figure.len())?;
         }
-        writeln!(out, "{:9.3}  {}", found.uar_width, world.name)?;
+        writeln!(out, "{:9.3}  {:22.3}  {}", found.uar_width, found.over_corpora_width, world.name)?;
     }
     let unions = probabilities::UNIONS.par_iter();
     let found: Vec<_> =

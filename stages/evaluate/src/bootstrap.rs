@@ -19,6 +19,7 @@ use std::collections::BTreeMap;
 use rand::{RngExt, SeedableRng};
 use rand_chacha::ChaCha8Rng;
 
+use crate::by_corpus::ByCorpus;
 use crate::class_intervals::{ClassIntervals, class_intervals};
 use crate::confusion::Confusion;
 use crate::interval::{Effective, FEW, Interval, MIN_SPEAKERS, Spread, StandardError, Z, of_share, wilson};
@@ -26,6 +27,9 @@ use crate::metrics::Scores;
 use crate::sample::{Sample, Speaker, Sums};
 use crate::strata::{Part, reach, slope, together};
 
+/// Places of two figures of a [`Confusion`].
+const ACCURACY: usize = 0;
+const UAR: usize = 1;
 /// Derivatives by the number of clips are taken with every clip counted so often, and one clip more.
 const OFTEN: u64 = 1024;
 
@@ -282,24 +286,37 @@ pub fn intervals(sample: &Sample<Confusion>, draws: &Draws) -> Option<Intervals>
         return None;
     }
     let errors = standard_errors(sample, draws, None)?;
-    let [accuracy, uar, macro_f1, weighted_f1] = sample.all.figures();
-    let (right, clips) = (sample.all.correct() as f64, sample.all.total() as f64);
-    let few = right.min(clips - right) < FEW;
-    let apart = wilson(right, clips, Z);
-    let of = |value: f64, at: usize| {
-        let interval = of_share(value, *errors.get(at)?);
-        // The means over classes have no count of their own; where few clips in all are right or wrong, they are no surer than accuracy.
-        let shift = value - accuracy;
-        let least = Interval { low: (apart.low + shift).max(0.0), high: (apart.high + shift).min(1.0) };
-        Some(if few { interval.union(least) } else { interval })
-    };
+    let figures = sample.all.figures();
+    let of = |at: usize| Some(of_mean(figures[at], *errors.get(at)?, figures[ACCURACY], &sample.all));
     Some(Intervals {
-        accuracy: of(accuracy, 0)?,
-        uar: of(uar, 1)?,
-        macro_f1: of(macro_f1, 2)?,
-        weighted_f1: of(weighted_f1, 3)?,
+        accuracy: of(ACCURACY)?,
+        uar: of(UAR)?,
+        macro_f1: of(2)?,
+        weighted_f1: of(3)?,
         classes: class_intervals(sample),
     })
+}
+
+/// UAR in the mean over corpora, with its 95 % interval; without one where [`intervals`] has none.
+pub fn uar_over_corpora(sample: &Sample<ByCorpus<Confusion>>, draws: &Draws) -> (f64, Option<Interval>) {
+    let means = sample.all.figures();
+    let errors = if sample.tells(MIN_SPEAKERS) { standard_errors(sample, draws, None) } else { None };
+    let mut all = Confusion::new(sample.all.corpora().first().map_or(0, Confusion::classes));
+    sample.all.corpora().iter().for_each(|sums| all.add_matrix(sums, 1));
+    let interval = errors.and_then(|errors| Some(of_mean(means[UAR], *errors.get(UAR)?, all.figures()[ACCURACY], &all)));
+    (means[UAR], interval)
+}
+
+/// Interval of a figure of `clips` that is a mean over their classes, or their share of right ones, `accuracy`.
+fn of_mean(value: f64, error: StandardError, accuracy: f64, clips: &Confusion) -> Interval {
+    let interval = of_share(value, error);
+    let (right, clips) = (clips.correct() as f64, clips.total() as f64);
+    if right.min(clips - right) >= FEW {
+        return interval;
+    }
+    // The means over classes have no count of their own; where few clips in all are right or wrong, they are no surer than accuracy.
+    let (apart, shift) = (wilson(right, clips, Z), value - accuracy);
+    interval.union(Interval { low: (apart.low + shift).max(0.0), high: (apart.high + shift).min(1.0) })
 }
 
 /// Accuracy, UAR, macro-F1 and weighted F1.

@@ -10,6 +10,7 @@ use rand_chacha::ChaCha8Rng;
 use statrs::distribution::{Binomial, Discrete, DiscreteCDF};
 
 use crate::bootstrap::{Draws, standard_errors};
+use crate::by_corpus::ByCorpus;
 use crate::interval::{Interval, MIN_SPEAKERS, of_figure};
 use crate::metrics::ratio;
 use crate::sample::{Sample, Sums};
@@ -87,6 +88,15 @@ pub fn differences(sample: &Sample<Pair>, draws: &Draws) -> [Difference; 2] {
     [difference(uar, 0), difference(accuracy, 1)]
 }
 
+/// Unweighted average recall of both models in the mean over corpora.
+pub fn difference_over_corpora(sample: &Sample<ByCorpus<Pair>>, draws: &Draws) -> Difference {
+    let uar = |of: fn((f64, f64)) -> f64| sample.all.mean(|pair| of(pair.both()[0]));
+    let (first, second) = (uar(|both| both.0), uar(|both| both.1));
+    let errors = if sample.tells(MIN_SPEAKERS) { standard_errors(sample, draws, None) } else { None };
+    let error = errors.as_ref().and_then(|errors| errors.first());
+    Difference { first, second, interval: error.map(|error| of_figure(first - second, *error, -1.0, 1.0)) }
+}
+
 /// The differences of the two models in UAR and accuracy.
 impl Sums for Pair {
     /// Truth, and whether the first and the second model are right.
@@ -135,19 +145,34 @@ impl Sums for Pair {
 /// `permutation_test` with `permutation_type="samples"`). Exact up to 13 speakers; beyond, 9999 exchanges are drawn and the observed one is
 /// counted among them.
 pub fn speaker_permutation<P: Borrow<Pair>>(speakers: &[P], seed: u64) -> Option<f64> {
-    if speakers.len() < MIN_SPEAKERS {
+    sign_flips(&contributions(speakers), seed)
+}
+
+/// The same of the difference in the mean over corpora.
+pub fn speaker_permutation_over_corpora(sample: &Sample<ByCorpus<Pair>>, seed: u64) -> Option<f64> {
+    let speakers: Vec<&ByCorpus<Pair>> = sample.speakers().collect();
+    let mut all = vec![0.0; speakers.len()];
+    for (corpus, (_, share)) in sample.all.shares() {
+        let of_corpus: Vec<&Pair> = speakers.iter().filter_map(|speaker| speaker.corpora().get(corpus)).collect();
+        all.iter_mut().zip(contributions(&of_corpus)).for_each(|(sum, one)| *sum += share * one);
+    }
+    sign_flips(&all, seed)
+}
+
+/// Two-sided p-value of the sum of `contributions`, one of each speaker, under changes of their signs.
+fn sign_flips(contributions: &[f64], seed: u64) -> Option<f64> {
+    if contributions.len() < MIN_SPEAKERS {
         return None;
     }
-    let contributions = contributions(speakers);
     let observed = contributions.iter().sum::<f64>().abs() - TIE;
-    if speakers.len() <= EXACT_SPEAKERS {
-        let ways = 1_usize << speakers.len();
-        let as_large = (0..ways).filter(|flips| flipped(&contributions, |at| flips >> at & 1 == 1).abs() >= observed);
+    if contributions.len() <= EXACT_SPEAKERS {
+        let ways = 1_usize << contributions.len();
+        let as_large = (0..ways).filter(|flips| flipped(contributions, |at| flips >> at & 1 == 1).abs() >= observed);
         return Some(as_large.count() as f64 / ways as f64);
     }
     let mut generator = ChaCha8Rng::seed_from_u64(seed);
     let as_large =
-        (0..PERMUTATIONS).filter(|_| flipped(&contributions, |_| generator.random_bool(0.5)).abs() >= observed).count();
+        (0..PERMUTATIONS).filter(|_| flipped(contributions, |_| generator.random_bool(0.5)).abs() >= observed).count();
     Some((as_large + 1) as f64 / (PERMUTATIONS + 1) as f64)
 }
 
@@ -226,6 +251,42 @@ mod tests {
         let [uar, accuracy] = found(&[one, other], 0, 1);
         assert_eq!((uar.first, uar.second, uar.interval), (0.75, 0.75, None));
         assert_eq!((accuracy.first, accuracy.second), (4.0 / 6.0, 5.0 / 6.0));
+    }
+
+    /// The speakers of each corpus, of one class.
+    fn by_corpus(corpora: &[&[Pair]]) -> Sample<ByCorpus<Pair>> {
+        let none = ByCorpus::new(&Pair::new(1), vec![1.0; corpora.len()].into());
+        let clips = |pair: &Pair| {
+            let (clips, first, second) = (pair.clips[0], pair.first[0], pair.second[0]);
+            (0..clips).map(move |clip| (0, clip < first, clip < second))
+        };
+        let of_corpus = |(corpus, speakers): (usize, &&[Pair])| {
+            speakers.iter().map(|pair| Speaker::of(&none, clips(pair).map(|clip| (corpus, clip)))).collect()
+        };
+        Sample::of_speakers(&none, corpora.iter().enumerate().map(of_corpus).collect(), Vec::new())
+    }
+
+    /// By hand: 0.3 ahead on a corpus of 40 clips, level on one of 400.
+    #[test]
+    fn a_difference_over_corpora_does_not_follow_the_largest() {
+        let (small, large) = (vec![pair(10, 8, 5); 4], vec![pair(100, 60, 60); 4]);
+        let sample = by_corpus(&[&small, &large]);
+        let found = difference_over_corpora(&sample, &Draws::of(&sample, 100, 1));
+        assert!((found.first - 0.7).abs() < 1e-12 && (found.second - 0.55).abs() < 1e-12, "{found:?}");
+        // Speakers of a corpus are alike, so nothing of it is uncertain but what they borrow.
+        let interval = found.interval.expect("eight speakers");
+        assert!(interval.low <= 0.15 + 1e-12 && interval.high >= 0.15 - 1e-12, "{interval:?}");
+        // Four speakers add 0.0375 each and four nothing: two of 16 exchanges are as far apart.
+        assert_eq!(speaker_permutation_over_corpora(&sample, 1), Some(2.0 / 16.0));
+    }
+
+    #[test]
+    fn of_one_corpus_the_difference_over_corpora_is_that_of_its_uars() {
+        let speakers: Vec<Pair> = [(9, 7, 4), (12, 5, 6), (7, 7, 2), (20, 13, 9)].map(|(n, a, b)| pair(n, a, b)).into();
+        let sample = by_corpus(&[&speakers]);
+        let over = difference_over_corpora(&sample, &Draws::of(&sample, 200, 3));
+        assert_eq!(over, found(&speakers, 200, 3)[0]);
+        assert_eq!(speaker_permutation_over_corpora(&sample, 5), speaker_permutation(&speakers, 5));
     }
 
     /// Always two clips better: of eight exchanges, only none and all are as far apart.

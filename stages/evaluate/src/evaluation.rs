@@ -5,11 +5,14 @@ use rayon::prelude::*;
 use ser_schemas::{CalibrationBin, ClassMetrics, ConfusionCell, SummaryMetric, WorstGroup};
 
 use crate::Params;
+use crate::by_corpus::ByCorpus;
 use crate::calibration::Tally;
 use crate::class_intervals::ClassIntervals;
+use crate::confusion::Confusion;
 use crate::figures::{Calibrated, Calibration, Figures, Resampling};
 use crate::groups::{Group, groups};
 use crate::interval::Interval;
+use crate::means::means;
 use crate::metrics::{ClassScores, ratio};
 use crate::sample::Sample;
 use crate::subject::Subject;
@@ -83,6 +86,10 @@ fn score(subject: &Subject<'_>, group: &Group<'_>, params: &Params, resampling: 
     row("macro_f1", scores.macro_f1, intervals.map(|intervals| intervals.macro_f1));
     row("weighted_f1", scores.weighted_f1, intervals.map(|intervals| intervals.weighted_f1));
     if group.is_large() {
+        let same_draws = |sample: &Sample<ByCorpus<Confusion>>| resampling.draws(group.name, &group.value, sample);
+        for mean in means(&group.clips, subject.classes.len(), same_draws) {
+            row(mean.metric, mean.value, mean.interval);
+        }
         let bins = params.calibration_bins as usize;
         let raw = Calibration::of(&group.clips, bins, |clip| Some(clip.raw.as_slice()), draws);
         let all_scaled = group.clips.iter().all(|clip| clip.scaled.is_some());
@@ -181,7 +188,11 @@ fn confusion_rows(subject: &Subject<'_>, group: &Group<'_>, figures: &Figures) -
 
 /// For every kind of group with at least two to compare, the one with the lowest UAR; the first of equals.
 fn worst_groups(groups: &[Group<'_>], parts: &[Evaluation], params: &Params) -> Vec<WorstGroup> {
-    let uar = |part: &Evaluation| part.summary.iter().find(|row| row.metric == "uar").cloned();
+    let uar = |part: &Evaluation| {
+        let row = part.summary.first()?;
+        let of = [&row.model, &row.split, &row.group, &row.group_value].map(String::as_str);
+        SummaryMetric::headline(&part.summary, of).cloned()
+    };
     let Some(overall) = parts.first().and_then(uar) else { return Vec::new() };
     let mut worst = Vec::new();
     let both: Vec<(&Group<'_>, SummaryMetric)> =

@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use ser_schemas::{Clip, Emotion, Prediction};
+use ser_schemas::{Clip, Emotion, Grouping, Prediction};
 
 use crate::sample::Origin;
 
@@ -62,7 +62,7 @@ impl Group<'_> {
 /// All groups of one model on one split: everything, then each fold, corpus, gender, intensity, language, agreement,
 /// speaker and sentence that occurs, in order. What no clip tells is no group.
 pub(crate) fn groups<'a>(clips: &'a [Scored<'a>]) -> Vec<Group<'a>> {
-    let known = |name, key: fn(&Clip) -> Option<String>| -> Vec<Group<'a>> {
+    let known = |name, key: &dyn Fn(&Clip) -> Option<String>| -> Vec<Group<'a>> {
         if clips.iter().all(|scored| key(scored.clip).is_none()) {
             return Vec::new();
         }
@@ -71,12 +71,12 @@ pub(crate) fn groups<'a>(clips: &'a [Scored<'a>]) -> Vec<Group<'a>> {
     let mut groups = vec![Group { name: "overall", value: "all".to_owned(), clips: clips.iter().collect() }];
     groups.extend(group_by(clips, "fold", |scored| scored.prediction.fold));
     groups.extend(group_by(clips, "corpus", |scored| scored.prediction.corpus.as_str()));
-    groups.extend(known("gender", |clip| clip.gender.clone()));
-    groups.extend(known("intensity", |clip| clip.intensity.clone()));
-    groups.extend(known("language", |clip| clip.language.clone()));
-    groups.extend(known("agreement", |clip| clip.perceived_agreement.map(|share| agreement(share).to_owned())));
+    for column in [Grouping::Gender, Grouping::Intensity, Grouping::Language] {
+        groups.extend(known(column.as_str(), &|clip| column.of(clip)));
+    }
+    groups.extend(known("agreement", &|clip| clip.perceived_agreement.map(|share| agreement(share).to_owned())));
     groups.extend(group_by(clips, "speaker", |scored| scored.prediction.speaker.as_str()));
-    groups.extend(known("sentence", |clip| Some(format!("{}: {}", clip.corpus, clip.sentence.as_deref()?))));
+    groups.extend(known("sentence", &|clip| Grouping::Sentence.of(clip)));
     groups
 }
 

@@ -15,7 +15,7 @@ impl Kind for Evaluate {
     type Params = Params;
 
     const NAME: &'static str = "evaluate";
-    const VERSION: u32 = 5;
+    const VERSION: u32 = 6;
     const SUMMARY: &'static str =
         "scores every model, with intervals over speakers, and refuses figures that cannot be believed";
     // Models that were trained epoch by epoch come before what they have to beat.

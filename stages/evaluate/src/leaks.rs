@@ -5,7 +5,7 @@
 
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 
-use ser_schemas::{Assignment, CheckStatus, Clip, Exposure, ModelCheck, Prediction, Role, Use};
+use ser_schemas::{Assignment, CheckStatus, Clip, Emotion, Exposure, Grouping, ModelCheck, Prediction, Role, Use};
 
 /// How many clips or speakers are named in a check.
 const MAX_NAMED: usize = 20;
@@ -15,8 +15,8 @@ const MAX_NAMED: usize = 20;
 pub(crate) struct SplitFacts {
     /// Name of the split stage.
     pub name: String,
-    /// Its protocol; empty where the table does not say.
-    pub protocol: String,
+    /// Columns of clips whose values it holds out whole.
+    pub held_out: Vec<Grouping>,
     /// Roles of the clips in each fold.
     pub assignments: Vec<Assignment>,
 }
@@ -24,8 +24,15 @@ pub(crate) struct SplitFacts {
 impl SplitFacts {
     /// `true` if a speaker on both sides is a leak.
     pub(crate) fn keeps_speakers_apart(&self) -> bool {
-        matches!(self.protocol.as_str(), "speaker-independent" | "leave-one-corpus-out" | "leave-one-speaker-out")
+        self.held_out.iter().any(|column| column.is_of_speakers())
     }
+}
+
+/// What the weights of a fold were fitted on.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct TrainedOn<'a> {
+    pub speakers: HashSet<&'a str>,
+    pub emotions: BTreeSet<Emotion>,
 }
 
 /// Evidence about one model on one split.
@@ -58,6 +65,7 @@ pub(crate) struct Evidence<'a> {
 /// | `standardisation_saw_no_test_clip` | a scored clip that the features' mean and standard deviation were fitted on | failed; noted where only its own speaker's were |
 /// | `augmentation_saw_no_test_clip` | a scored clip of which altered copies were trained on | failed |
 /// | `speaker_disjoint` | a speaker of scored clips whom the model was shown | failed where the protocol keeps speakers apart, else noted |
+/// | `language_disjoint`, `sentence_disjoint`, ... of every other column that the split holds out | a value of scored clips that shown clips have too, or a clip whose value is not known | failed |
 /// | `audio_disjoint` | a scored clip with the audio or the bytes of a clip that the model was shown | failed |
 ///
 /// Checks that a missing witness leaves undone are noted, once for all folds.
@@ -97,7 +105,15 @@ pub(crate) fn inspect(evidence: &Evidence<'_>) -> Vec<ModelCheck> {
         let shown = shown(*fold, tested, roles.as_ref(), &uses);
         let apart = evidence.facts.is_some_and(SplitFacts::keeps_speakers_apart);
         let worst = if apart { CheckStatus::Failed } else { CheckStatus::Noted };
-        checks.push(evidence.judged("speaker_disjoint", *fold, worst, &evidence.shared_speakers(tested, &shown)));
+        let speakers = evidence.shared(tested, &shown, |clip| clip.speaker.clone());
+        checks.push(evidence.judged("speaker_disjoint", *fold, worst, &speakers));
+        let held_out = evidence.facts.iter().flat_map(|facts| &facts.held_out);
+        for column in held_out.filter(|column| **column != Grouping::Speaker) {
+            let mut offenders = evidence.shared(tested, &shown, |clip| column.of(clip));
+            offenders.extend(evidence.nameless(tested.union(&shown), *column));
+            let check = format!("{}_disjoint", column.as_str());
+            checks.push(evidence.judged(&check, *fold, CheckStatus::Failed, &offenders));
+        }
         checks.push(evidence.judged(
             "audio_disjoint",
             *fold,
@@ -158,14 +174,15 @@ fn shown<'a>(fold: u32, tested: &BTreeSet<&'a str>, roles: Option<&Roles<'a>>, u
 }
 
 impl<'a> Evidence<'a> {
-    /// Speakers whom the model's weights were fitted on, fold by fold: by its own record, and where there is none, by what the
+    /// What the model's weights were fitted on, fold by fold: by its own record, and where there is none, by what the
     /// split meant its clips for. Empty where neither is told.
-    pub(crate) fn speakers_trained_on(&self) -> BTreeMap<u32, HashSet<&'a str>> {
-        let mut speakers: BTreeMap<u32, HashSet<&str>> = BTreeMap::new();
+    pub(crate) fn trained_on(&self) -> BTreeMap<u32, TrainedOn<'a>> {
+        let mut folds: BTreeMap<u32, TrainedOn<'_>> = BTreeMap::new();
         let mut add = |fold: u32, clip: &str| {
-            if let Some(speaker) = self.clips.get(clip).and_then(|clip| clip.speaker.as_deref()) {
-                speakers.entry(fold).or_default().insert(speaker);
-            }
+            let Some(clip) = self.clips.get(clip) else { return };
+            let fold = folds.entry(fold).or_default();
+            fold.speakers.extend(clip.speaker.as_deref());
+            fold.emotions.extend(clip.emotion);
         };
         if let Some(exposures) = self.exposures {
             exposures.iter().filter(|row| row.used_for == Use::Weights).for_each(|row| add(row.fold, &row.clip_id));
@@ -173,7 +190,7 @@ impl<'a> Evidence<'a> {
             let train = facts.assignments.iter().filter(|row| row.role == Role::Train);
             train.for_each(|row| add(row.fold, &row.clip_id));
         }
-        speakers
+        folds
     }
 }
 
@@ -212,16 +229,30 @@ impl Evidence<'_> {
         self.judged(check, fold, CheckStatus::Noted, &own.into_iter().flat_map(seen).collect::<Vec<_>>())
     }
 
-    fn shared_speakers(&self, tested: &BTreeSet<&str>, shown: &BTreeSet<&str>) -> Vec<String> {
-        let speaker = |clip: &str| self.clips.get(clip).and_then(|clip| clip.speaker.as_deref());
-        let known: HashMap<&str, &str> = shown.iter().filter_map(|clip| Some((speaker(clip)?, *clip))).collect();
-        let mut shared: BTreeMap<&str, String> = BTreeMap::new();
+    /// Values that tested and shown clips have, each with a clip of both.
+    fn shared(
+        &self,
+        tested: &BTreeSet<&str>,
+        shown: &BTreeSet<&str>,
+        value: impl Fn(&Clip) -> Option<String>,
+    ) -> Vec<String> {
+        let value = |clip: &str| self.clips.get(clip).and_then(|clip| value(clip));
+        let known: HashMap<String, &str> = shown.iter().filter_map(|clip| Some((value(clip)?, *clip))).collect();
+        let mut shared: BTreeMap<String, String> = BTreeMap::new();
         for clip in tested {
-            if let Some((speaker, other)) = speaker(clip).and_then(|speaker| known.get_key_value(speaker)) {
-                shared.entry(speaker).or_insert_with(|| format!("{speaker} ({clip} tested, {other} shown)"));
+            let Some(value) = value(clip) else { continue };
+            if let Some(other) = known.get(&value) {
+                let told = format!("{value} ({clip} tested, {other} shown)");
+                shared.entry(value).or_insert(told);
             }
         }
         shared.into_values().collect()
+    }
+
+    /// Clips whose value of a column is not known.
+    fn nameless<'c>(&self, clips: impl Iterator<Item = &'c &'c str>, column: Grouping) -> Vec<String> {
+        let nameless = clips.filter(|clip| self.clips.get(**clip).is_some_and(|clip| column.of(clip).is_none()));
+        nameless.map(|clip| format!("{clip} ({} not known)", column.as_str())).collect()
     }
 
     fn shared_audio(&self, tested: &BTreeSet<&str>, shown: &BTreeSet<&str>) -> Vec<String> {
@@ -296,7 +327,7 @@ mod tests {
                 ],
                 facts: SplitFacts {
                     name: "si".into(),
-                    protocol: "speaker-independent".into(),
+                    held_out: vec![Grouping::Speaker],
                     assignments: vec![
                         assignment("a", Role::Train),
                         assignment("b", Role::Train),
@@ -342,7 +373,8 @@ mod tests {
                 clips: &clips,
             };
             let checks = inspect(&evidence);
-            assert_eq!(checks.len(), 8);
+            let more = self.facts.held_out.iter().filter(|column| **column != Grouping::Speaker).count();
+            assert_eq!(checks.len(), 8 + more);
             let checks = checks.into_iter().filter(|check| check.status != CheckStatus::Passed);
             checks.map(|check| format!("{} {}: {}", check.check, check.status, check.detail)).collect()
         }
@@ -417,8 +449,29 @@ mod tests {
         let mut case = Case::clean();
         case.clips[3].speaker = Some("s3".into());
         assert_eq!(case.offences(), ["speaker_disjoint failed: s3 (d tested, c shown)"]);
-        case.facts.protocol = "random".into();
+        case.facts.held_out.clear();
         assert_eq!(case.offences(), ["speaker_disjoint noted: s3 (d tested, c shown)"]);
+    }
+
+    #[test]
+    fn whatever_is_held_out_and_was_shown_is_found() {
+        let mut case = Case::clean();
+        for (clip, (language, sentence)) in case.clips.iter_mut().zip([("en", "x"), ("en", "y"), ("it", "z"), ("pl", "w")]) {
+            (clip.language, clip.sentence) = (Some(language.into()), Some(sentence.into()));
+        }
+        case.facts.held_out = vec![Grouping::Language, Grouping::Sentence];
+        assert_eq!(case.offences(), Vec::<String>::new());
+        // Of another region, and still the language.
+        case.clips[3].language = Some("en-GB".into());
+        assert_eq!(case.offences(), ["language_disjoint failed: en (d tested, b shown)"]);
+        // What was meant for validation counts as shown, used or not.
+        case.clips[3].language = Some("pl".into());
+        case.clips[3].sentence = Some("z".into());
+        assert_eq!(case.offences(), ["sentence_disjoint failed: c: z (d tested, c shown)"]);
+        case.clips[3].sentence = None;
+        assert_eq!(case.offences(), ["sentence_disjoint failed: d (sentence not known)"]);
+        case.facts.held_out.clear();
+        assert_eq!(case.offences(), Vec::<String>::new(), "no such promise");
     }
 
     #[test]

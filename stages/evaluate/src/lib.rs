@@ -1,11 +1,12 @@
 //! Evaluation of models: class metrics, summary figures and their intervals, from a table of predictions.
 //!
-//! The arithmetic is in [`confusion`], [`metrics`], [`bootstrap`], [`interval`], [`class_intervals`],
+//! The arithmetic is in [`confusion`], [`metrics`], [`bootstrap`], [`by_corpus`], [`interval`], [`class_intervals`],
 //! [`calibration`], [`calibration_intervals`](mod@calibration_intervals), [`compare`] and [`label_errors`], which know neither files nor emotions; `evaluation`, `comparisons`, `cross_corpus` and `labels`
 //! apply it to predictions; `leaks` says which figures cannot be believed; [`run`] reads and writes. No model is needed
 //! here, so predictions made elsewhere can be scored as well.
 
 pub mod bootstrap;
+pub mod by_corpus;
 pub mod calibration;
 pub mod calibration_intervals;
 pub mod class_intervals;
@@ -23,6 +24,7 @@ mod kind;
 pub mod label_errors;
 mod labels;
 mod leaks;
+mod means;
 pub mod metrics;
 mod params;
 mod run;

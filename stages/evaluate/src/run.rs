@@ -5,7 +5,7 @@ use std::path::Path;
 
 use ser_schemas::{
     Assignment, CalibrationBin, CheckStatus, ClassMetrics, Clip, Comparison, ComparisonKind, ConfusionCell,
-    CrossCorpus, Exposure, KEY_PROTOCOL, LabelError, Model, ModelCheck, Perceived, Prediction, SummaryMetric, Table,
+    CrossCorpus, Exposure, Grouping, KEY_HELD_OUT, KEY_PROTOCOL, LabelError, Model, ModelCheck, Perceived, Prediction, SummaryMetric, Table,
     TableError, WorstGroup, read_metadata,
 };
 use ser_stage::{Context, Outcome};
@@ -89,7 +89,7 @@ pub fn run(params: &Params, inputs: &Inputs<'_>, ctx: &Context<'_>) -> Result<Ou
         .iter()
         .zip(&evidence)
         .map(|(Part { about, predictions, validation, .. }, evidence)| {
-            let trained_on = evidence.speakers_trained_on();
+            let trained_on = evidence.trained_on();
             Subject::new(about, predictions, validation, &trained_on, &by_id, params.temperature_scaling)
         })
         .collect();
@@ -163,8 +163,10 @@ fn is_of(row: &Prediction, about: &Model) -> bool {
 
 fn read_split(name: &str, folder: &Path) -> Result<SplitFacts, EvaluateError> {
     let path = Assignment::file_in(folder);
-    let protocol = read_metadata(&path)?.remove(KEY_PROTOCOL).unwrap_or_default();
-    Ok(SplitFacts { name: name.to_owned(), protocol, assignments: Assignment::read(&path)? })
+    let metadata = read_metadata(&path)?;
+    let value = |key: &str| metadata.get(key).map(String::as_str);
+    let held_out = Grouping::held_out_by(value(KEY_PROTOCOL).unwrap_or_default(), value(KEY_HELD_OUT));
+    Ok(SplitFacts { name: name.to_owned(), held_out, assignments: Assignment::read(&path)? })
 }
 
 fn read_source(name: &str, folder: &Path, clips: &HashMap<&str, &Clip>) -> Result<Source, EvaluateError> {
@@ -228,49 +230,81 @@ fn refuse_repeats<'a>(predictions: impl Iterator<Item = &'a Prediction>) -> Resu
 }
 
 fn summarise(evaluation: &Evaluation, comparisons: &[Comparison], clips: usize) -> Outcome {
-    let range = |value: f64, low: Option<f64>, high: Option<f64>| match (low, high) {
-        (Some(low), Some(high)) => format!("{value:.3} ({low:.3} to {high:.3})"),
-        _ => format!("{value:.3}"),
-    };
+    let summary = &evaluation.summary;
+    let headline_of = |model: &str, split: &str| SummaryMetric::headline(summary, [model, split, "overall", "all"]);
     let figure = |of: &SummaryMetric, metric: &str| {
         let same = |row: &&SummaryMetric| {
             row.model == of.model && row.split == of.split && row.group == "overall" && row.metric == metric
         };
-        evaluation.summary.iter().find(same).map_or_else(String::new, |row| range(row.value, row.low, row.high))
+        summary.iter().find(same).map_or_else(String::new, |row| range(row.value, row.low, row.high))
     };
-    let models: Vec<&SummaryMetric> =
-        evaluation.summary.iter().filter(|row| row.group == "overall" && row.metric == "uar").collect();
+    let models: Vec<&SummaryMetric> = summary
+        .iter()
+        .filter(|row| row.group == "overall" && row.metric == SummaryMetric::UAR)
+        .filter_map(|row| headline_of(&row.model, &row.split))
+        .collect();
+    let told = |row: &SummaryMetric| {
+        let uar = range(row.value, row.low, row.high);
+        if row.metric == SummaryMetric::UAR {
+            return format!("{} on {}: UAR {uar}", row.model, row.split);
+        }
+        let corpora = summary.iter().filter(|other| {
+            other.model == row.model && other.split == row.split && other.group == "corpus" && other.metric == "uar"
+        });
+        format!("{} on {}: UAR {uar}, the mean over {} corpora", row.model, row.split, corpora.count())
+    };
     let mut notes: Vec<String> = models
         .iter()
         .map(|row| {
-            format!(
-                "{} on {}: UAR {}, accuracy {}, macro-F1 {} over {} clips",
-                row.model,
-                row.split,
-                figure(row, "uar"),
-                figure(row, "accuracy"),
-                figure(row, "macro_f1"),
-                row.support
-            )
+            let pooled = if row.metric == SummaryMetric::UAR {
+                String::new()
+            } else {
+                format!("; pooled: UAR {}", figure(row, SummaryMetric::UAR))
+            };
+            let (accuracy, macro_f1) = (figure(row, "accuracy"), figure(row, "macro_f1"));
+            format!("{}{pooled}, accuracy {accuracy}, macro-F1 {macro_f1} over {} clips", told(row), row.support)
         })
         .collect();
-    let gaps = comparisons.iter().filter(|row| row.kind == ComparisonKind::ProtocolGap && row.metric == "uar");
-    notes.extend(gaps.map(|row| {
-        let unsure = row.low.is_some_and(|low| low <= 0.0) && row.high.is_some_and(|high| high >= 0.0);
-        format!(
-            "{} on {} less {} on {}: UAR {}: what knowing the speaker is worth{}",
-            row.model_a,
-            row.split_a,
-            row.model_b,
-            row.split_b,
-            range(row.value, row.low, row.high),
-            if unsure { ", not shown to differ from 0" } else { "" }
-        )
-    }));
+    // What each corpus or language costs by itself is in the table.
+    let between_protocols = comparisons.iter().filter(|row| row.group.is_none() && row.is_headline(comparisons));
+    notes.extend(between_protocols.filter_map(|row| costs(row, comparisons)));
     let headline = match models.as_slice() {
-        [only] => format!("{} on {}: UAR {}", only.model, only.split, figure(only, "uar")),
+        [only] => told(only),
         several => format!("{} models on their splits, {clips} predictions", several.len()),
     };
-    let metrics = figures(&evaluation.summary);
+    let metrics = figures(summary);
     Outcome { rows: clips as u64, headline, notes, metrics, external: None }
+}
+
+/// What one protocol has over another, in words; `None` of two models on one split.
+fn costs(row: &Comparison, all: &[Comparison]) -> Option<String> {
+    let what = match row.kind {
+        ComparisonKind::Paired => return None,
+        ComparisonKind::ProtocolGap => "what knowing the speaker is worth".to_owned(),
+        ComparisonKind::Unheard => {
+            let of_split = |other: &&Comparison| other.kind == row.kind && other.split_a == row.split_a;
+            let group = all.iter().filter(of_split).find_map(|other| other.group.as_deref());
+            group.map_or_else(
+                || "what holding out more than the speaker costs".to_owned(),
+                |group| format!("what never having heard the {group} costs"),
+            )
+        }
+    };
+    let unsure = row.low.is_some_and(|low| low <= 0.0) && row.high.is_some_and(|high| high >= 0.0);
+    Some(format!(
+        "{} on {} less {} on {}: UAR {}: {what}{}",
+        row.model_a,
+        row.split_a,
+        row.model_b,
+        row.split_b,
+        range(row.value, row.low, row.high),
+        if unsure { ", not shown to differ from 0" } else { "" }
+    ))
+}
+
+fn range(value: f64, low: Option<f64>, high: Option<f64>) -> String {
+    match (low, high) {
+        (Some(low), Some(high)) => format!("{value:.3} ({low:.3} to {high:.3})"),
+        _ => format!("{value:.3}"),
+    }
 }

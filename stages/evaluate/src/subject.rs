@@ -1,19 +1,24 @@
 //! One model on one split, ready to be scored.
 
-use std::collections::{BTreeMap, HashMap, HashSet};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 
-use ser_schemas::{Clip, Emotion, Model, Prediction};
+use ser_schemas::{Clip, Emotion, Grouping, Model, Prediction};
 
 use crate::calibration::{at_temperature, fit_temperature};
 use crate::groups::{Scored, classes};
+use crate::leaks::TrainedOn;
 
 /// A model on a split, with what it said of every clip.
 #[derive(Debug)]
 pub(crate) struct Subject<'a> {
     /// Description of it by its stage.
     pub about: &'a Model,
+    /// Columns of clips whose values its split holds out whole.
+    pub held_out: Vec<Grouping>,
     /// Classes of all figures.
     pub classes: Vec<Emotion>,
+    /// Emotions that the weights of each fold were fitted on; empty where nobody tells.
+    pub trained_on: BTreeMap<u32, BTreeSet<Emotion>>,
     /// Temperature of each fold, where it has validation clips and scaling is asked for.
     pub temperatures: BTreeMap<u32, f64>,
     /// Test clips.
@@ -24,13 +29,13 @@ pub(crate) struct Subject<'a> {
 
 impl<'a> Subject<'a> {
     /// Brings what a model said of test and validation clips into the order of its classes; predictions of clips that `clips`
-    /// lacks are left out. `trained_on` are the speakers whom its weights were fitted on, fold by fold; empty where nobody
+    /// lacks are left out. `trained_on` is what its weights were fitted on, fold by fold; empty where nobody
     /// tells. With `scale`, a temperature is fitted on the validation clips of each fold, and on nothing else.
     pub(crate) fn new(
         about: &'a Model,
         predictions: &[&'a Prediction],
         validation: &'a [Prediction],
-        trained_on: &BTreeMap<u32, HashSet<&str>>,
+        trained_on: &BTreeMap<u32, TrainedOn<'_>>,
         clips: &HashMap<&str, &'a Clip>,
         scale: bool,
     ) -> Self {
@@ -46,7 +51,7 @@ impl<'a> Subject<'a> {
                 scaled: None,
                 known_speaker: trained_on
                     .get(&row.fold)
-                    .is_some_and(|speakers| speakers.contains(row.speaker.as_str())),
+                    .is_some_and(|trained_on| trained_on.speakers.contains(row.speaker.as_str())),
             })
         };
         let validation: Vec<Scored<'_>> = validation.iter().filter_map(scored).collect();
@@ -63,7 +68,19 @@ impl<'a> Subject<'a> {
                 one.scaled = temperature.map(|temperature| at_temperature(&one.raw, *temperature));
             }
         }
-        Self { about, classes, temperatures, clips: tested, validation }
+        let held_out = Grouping::held_out_by(about.protocol.as_deref().unwrap_or_default(), about.held_out.as_deref());
+        let trained_on = trained_on.iter().map(|(fold, of)| (*fold, of.emotions.clone())).collect();
+        Self { about, held_out, classes, trained_on, temperatures, clips: tested, validation }
+    }
+
+    /// `true` if its split holds out speakers, and nothing else, in folds.
+    pub(crate) fn is_speaker_independent(&self) -> bool {
+        self.protocol() == "speaker-independent" && self.held_out == [Grouping::Speaker]
+    }
+
+    /// `true` if its split holds out speakers and more: their corpora, their languages, what they say.
+    pub(crate) fn holds_out_more_than_speakers(&self) -> bool {
+        self.held_out.iter().any(|column| column.is_of_speakers()) && self.held_out != [Grouping::Speaker]
     }
 
     /// Protocol of its split; empty where not known.

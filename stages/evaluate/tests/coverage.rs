@@ -105,12 +105,19 @@ fn intervals_over_several_corpora_cover_the_truth_as_often_as_they_say() {
             // 300 experiments have a standard error of 0.015 at 0.93; two of them are allowed.
             assert!(*held > 0.9, "{what} of {}: {found:?}", world.name);
         }
+        for (held, what) in found.over_corpora.iter().zip(corpora::OVER_CORPORA) {
+            assert!(*held > 0.9, "{what} of {}: {found:?}", world.name);
+        }
         // Four of 26 speakers or fewer cannot say much, but no interval is as wide as all there is.
-        assert!(found.uar_width < 0.5, "{}: {found:?}", world.name);
+        assert!(found.uar_width < 0.5 && found.over_corpora_width < 0.5, "{}: {found:?}", world.name);
     }
     for (figure, what) in FIGURES.iter().enumerate() {
         let held = found.iter().map(|found| found.held[figure]).sum::<f64>() / found.len() as f64;
         assert!((0.93..=0.975).contains(&held), "{what}: {held}");
+    }
+    for (figure, what) in corpora::OVER_CORPORA.iter().enumerate() {
+        let held = found.iter().map(|found| found.over_corpora[figure]).sum::<f64>() / found.len() as f64;
+        assert!((0.93..=0.97).contains(&held), "{what}: {held}");
     }
 }
 

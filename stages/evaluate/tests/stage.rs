@@ -4,7 +4,7 @@ use std::path::Path;
 
 use ser_schemas::{
     Assignment, CalibrationBin, CheckStatus, ClassMetrics, Clip, Comparison, ComparisonKind, ComparisonTest,
-    ConfusionCell, CrossCorpus, Emotion, Exposure, KEY_PROTOCOL, LabelError, ModelCheck, Perceived, Prediction,
+    ConfusionCell, CrossCorpus, Emotion, Exposure, KEY_HELD_OUT, KEY_PROTOCOL, LabelError, ModelCheck, Perceived, Prediction,
     Provenance, Role, SummaryMetric, Table, Use, WorstGroup,
 };
 use ser_stage::{Context, Outcome};
@@ -69,14 +69,26 @@ impl Model {
         ser_schemas::Model {
             model: row.model.clone(),
             split: row.split.clone(),
-            protocol: splits.iter().find(|split| split.0 == row.split).map(|split| split.1.to_owned()),
+            protocol: splits.iter().find(|split| split.0 == row.split).map(|split| protocol(split.1)[0].1.clone()),
+            held_out: splits
+                .iter()
+                .find(|split| split.0 == row.split)
+                .and_then(|split| Some(protocol(split.1).get(1)?.1.clone())),
             recipe: self.recipe.unwrap_or(&row.model).to_owned(),
             ..ser_schemas::Model::default()
         }
     }
 }
 
+/// Name, protocol and what it holds out (`leave-one-out by language`), and roles.
 type Split<'a> = (&'a str, &'a str, Vec<Assignment>);
+
+/// The metadata of the table of a split.
+fn protocol(told: &str) -> Vec<(&'static str, String)> {
+    let (protocol, held_out) = told.split_once(" by ").map_or((told, None), |(word, by)| (word, Some(by)));
+    let held_out = held_out.map(|by| (KEY_HELD_OUT, by.to_owned()));
+    [(KEY_PROTOCOL, protocol.to_owned())].into_iter().chain(held_out).collect()
+}
 
 fn evaluate_with(
     folder: &Path,
@@ -100,11 +112,10 @@ fn evaluate_as(
     let models: Vec<(&str, &Path)> =
         models.iter().zip(&folders).map(|((name, _), folder)| (*name, folder.as_path())).collect();
     let split_folders: Vec<_> = splits.iter().map(|(name, _, _)| folder.join("splits").join(name)).collect();
-    for (folder, (_, protocol, rows)) in split_folders.iter().zip(splits) {
+    for (folder, (_, told, rows)) in split_folders.iter().zip(splits) {
         std::fs::create_dir_all(folder).expect("create");
-        let protocol = [(KEY_PROTOCOL, (*protocol).to_owned())];
         let path = Assignment::file_in(folder);
-        Assignment::write_with(&path, rows, &Provenance::default(), &protocol).expect("write");
+        Assignment::write_with(&path, rows, &Provenance::default(), &protocol(told)).expect("write");
     }
     let splits: Vec<(&str, &Path)> =
         splits.iter().zip(&split_folders).map(|((name, _, _), folder)| (*name, folder.as_path())).collect();
@@ -517,7 +528,7 @@ fn a_split_by_corpus_makes_a_matrix() {
             })
         })
         .collect();
-    let split = ("across", "leave-one-corpus-out", assignments);
+    let split = ("across", "leave-one-out by corpus", assignments);
     evaluate_with(folder.path(), &all, &[("net", model)], &[split]).expect("evaluates");
     let found: Vec<CrossCorpus> = rows(folder.path());
     let cells: Vec<(&str, &str, Role, f64, u64)> = found
@@ -534,6 +545,164 @@ fn a_split_by_corpus_makes_a_matrix() {
             ("b", "b", Role::Test, 0.5, 40),
         ]
     );
+    let row = &found[0];
+    assert_eq!((row.held_out.as_deref(), row.emotions.as_deref()), (Some("corpus"), Some("angry,sad")));
+    assert_eq!(row.untrained.as_deref(), Some(""), "b has both");
+}
+
+/// Of three languages, one of two corpora and one of four speakers and a class that no other has.
+fn languages() -> Vec<Clip> {
+    let mut clips = Vec::new();
+    for (corpus, language, speakers, classes) in [
+        ("tess", "en-CA", 2, &[Emotion::ANGRY, Emotion::SAD][..]),
+        ("ravdess", "en", 6, &[Emotion::ANGRY, Emotion::SAD]),
+        ("emovo", "it", 4, &[Emotion::ANGRY, Emotion::SAD, Emotion::CALM]),
+        ("nemo", "pl", 4, &[Emotion::ANGRY, Emotion::SAD]),
+    ] {
+        for (speaker, number) in (0..speakers).flat_map(|speaker| (0..24).map(move |number| (speaker, number))) {
+            let id = format!("{corpus}/{speaker}_{number}");
+            let mut clip = Clip::found(id.clone(), corpus.into(), format!("{id}.wav"), 1);
+            clip.speaker = Some(format!("{corpus}:{speaker}"));
+            clip.language = Some(language.into());
+            clip.emotion = Some(classes[number % classes.len()]);
+            clips.push(clip);
+        }
+    }
+    clips
+}
+
+/// Wrong about one pair of clips in so many as `wrong` says of its corpus, of every other speaker in one more; and about all
+/// that is calm. Each clip is of the fold that `fold` gives it.
+fn scored(clips: &[Clip], model: &str, split: &str, wrong: fn(&str) -> usize, fold: fn(&Clip) -> u32) -> Model {
+    let each = clips.iter().enumerate().map(|(at, clip)| {
+        let truth = clip.emotion.expect("every clip has one");
+        let number: usize = clip.clip_id.rsplit('_').next().expect("a number").parse().expect("a number");
+        let is_wrong = (number / 2).is_multiple_of(wrong(&clip.corpus) + at / 24 % 2);
+        let other = if truth == Emotion::SAD { Emotion::ANGRY } else { Emotion::SAD };
+        let said = if is_wrong || truth == Emotion::CALM { other } else { truth };
+        let classes = [Emotion::ANGRY, Emotion::CALM, Emotion::SAD];
+        Prediction {
+            split: split.into(),
+            fold: fold(clip),
+            predicted: said,
+            probabilities: classes.map(|class| if class == said { 0.8 } else { 0.1 }).into(),
+            classes: "angry,calm,sad".into(),
+            ..prediction(clip, model, at)
+        }
+    });
+    Model { recipe: Some("net"), ..Model::of(each.collect()) }
+}
+
+fn assigned(clips: &[Clip], folds: u32, fold: fn(&Clip) -> u32) -> Vec<Assignment> {
+    let role = |clip: &Clip, number: u32| if fold(clip) == number { Role::Test } else { Role::Train };
+    let row = |clip: &Clip, number| Assignment { clip_id: clip.clip_id.clone(), fold: number, role: role(clip, number) };
+    clips.iter().flat_map(|clip| (0..folds).map(move |number| row(clip, number)).collect::<Vec<_>>()).collect()
+}
+
+fn by_language(clip: &Clip) -> u32 {
+    match clip.corpus.as_str() {
+        "emovo" => 1,
+        "nemo" => 2,
+        _ => 0,
+    }
+}
+
+fn by_speaker(clip: &Clip) -> u32 {
+    clip.speaker.as_deref().and_then(|name| name.chars().last()?.to_digit(10)).unwrap_or_default() % 2
+}
+
+#[test]
+fn a_language_never_heard_is_scored_by_itself_in_the_mean_and_against_the_same_model_that_heard_it() {
+    let folder = tempfile::tempdir().expect("temporary folder");
+    let clips = languages();
+    let heard: fn(&str) -> usize = |_| 6;
+    let unheard: fn(&str) -> usize = |corpus| if corpus == "nemo" { 2 } else { 3 };
+    let models = [
+        ("net", scored(&clips, "net", "si", heard, by_speaker)),
+        ("net_across", scored(&clips, "net_across", "across", unheard, by_language)),
+    ];
+    let splits = [
+        ("si", "speaker-independent", assigned(&clips, 2, by_speaker)),
+        ("across", "leave-one-out by language", assigned(&clips, 3, by_language)),
+    ];
+    let outcome = evaluate_with(folder.path(), &clips, &models, &splits).expect("evaluates");
+
+    let summary: Vec<SummaryMetric> = rows(folder.path());
+    let figure = |model: &str, group: &str, value: &str, metric: &str| {
+        let of = |row: &&SummaryMetric| {
+            row.model == model && row.group == group && row.group_value == value && row.metric == metric
+        };
+        summary.iter().find(of).cloned()
+    };
+    let uar = |value: &str| figure("net_across", "corpus", value, "uar").expect("scored").value;
+    let mean = figure("net_across", "overall", "all", "uar_over_corpora").expect("four corpora");
+    let expected = ["emovo", "nemo", "ravdess", "tess"].map(uar).iter().sum::<f64>() / 4.0;
+    assert!((mean.value - expected).abs() < 1e-12, "{mean:?}, expected {expected}");
+    assert!(mean.low.is_some_and(|low| low < mean.value) && mean.high.is_some_and(|high| high > mean.value));
+    let english = figure("net_across", "language", "en", "uar_over_corpora").expect("two corpora");
+    assert!((english.value - (uar("ravdess") + uar("tess")) / 2.0).abs() < 1e-12);
+    assert_eq!(figure("net_across", "language", "it", "uar_over_corpora"), None, "one corpus: its UAR is all there is");
+    let languages = figure("net_across", "overall", "all", "uar_over_languages").expect("three languages");
+    assert!((languages.value - (english.value + uar("emovo") + uar("nemo")) / 3.0).abs() < 1e-12);
+    assert_eq!(figure("net_across", "language", "en-CA", "uar"), None, "a region is no language");
+
+    let cross: Vec<CrossCorpus> = rows(folder.path());
+    let cell = |language: &str, metric: &str| {
+        let of = |row: &&CrossCorpus| row.trained_without == language && row.metric == metric;
+        cross.iter().find(of).cloned().unwrap_or_else(|| panic!("no {metric} of {language}"))
+    };
+    assert!(cross.iter().all(|row| row.held_out.as_deref() == Some("language") && row.model == "net_across"));
+    let italian = cell("it", "uar");
+    assert_eq!((italian.tested_on.as_str(), italian.support, italian.speakers), ("it", 96, 4));
+    assert_eq!((italian.emotions.as_deref(), italian.untrained.as_deref()), (Some("angry,calm,sad"), Some("calm")));
+    assert_eq!(cell("pl", "uar").emotions.as_deref(), Some("angry,sad"), "what it lacks does not count");
+    assert!((cell("en", "uar_over_corpora").value - english.value).abs() < 1e-12);
+
+    let found: Vec<Comparison> = rows(folder.path());
+    let unheard: Vec<&Comparison> = found.iter().filter(|row| row.kind == ComparisonKind::Unheard).collect();
+    let of = |value: Option<&str>, metric: &str| {
+        let row = unheard.iter().find(|row| row.group_value.as_deref() == value && row.metric == metric);
+        *row.unwrap_or_else(|| panic!("no {metric} of {value:?}"))
+    };
+    let polish = of(Some("pl"), "uar");
+    assert_eq!((polish.group.as_deref(), polish.support, polish.speakers), (Some("language"), 96, 4));
+    assert!((polish.value_a - uar("nemo")).abs() < 1e-12 && polish.value < -0.2, "{polish:?}");
+    assert!(polish.high.is_some_and(|high| high < 0.0));
+    let all = of(None, "uar_over_languages");
+    assert!((all.value_a - languages.value).abs() < 1e-12 && all.value < 0.0 && all.p_value.is_some());
+    // Of each language, and of all, the Holm family is its own.
+    assert_eq!(all.p_adjusted, all.p_value);
+    let note = outcome.notes.last().expect("a note");
+    assert!(
+        note.starts_with("net_across on across less net on si: UAR -0.") && note.contains("never having heard the language costs"),
+        "{note}"
+    );
+    let headline = outcome.notes.iter().find(|note| note.starts_with("net on si: UAR")).expect("a note");
+    assert!(headline.contains(", the mean over 4 corpora; pooled: UAR 0."), "{headline}");
+    let names: Vec<&str> = outcome.metrics.iter().map(|metric| metric.name.as_str()).collect();
+    assert_eq!(names[..2], ["UAR, mean over corpora"; 2]);
+    assert!(names.contains(&"UAR, pooled") && !names.contains(&"UAR"), "{names:?}");
+}
+
+#[test]
+fn a_planted_language_fails_the_evaluation() {
+    let folder = tempfile::tempdir().expect("temporary folder");
+    let clips = languages();
+    let fold: fn(&Clip) -> u32 = by_language;
+    let mut model = scored(&clips, "net", "across", |_| 3, fold);
+    // One clip of the English of TESS is trained on where the English of RAVDESS is tested.
+    let mut assignments = assigned(&clips, 3, fold);
+    let planted = assignments.iter_mut().find(|row| row.fold == 0 && row.clip_id == "tess/1_7").expect("assigned");
+    planted.role = Role::Train;
+    model.predictions.retain(|row| row.clip_id != "tess/1_7");
+    let split = ("across", "leave-one-out by language", assignments);
+    let error = evaluate_with(folder.path(), &clips, &[("net", model)], &[split]).expect_err("planted").to_string();
+    // Its speaker is tested there, too, and that is said first.
+    assert!(error.contains("check `speaker_disjoint` failed in fold 0: tess:1"), "{error}");
+    let checks: Vec<ModelCheck> = rows(folder.path());
+    let found = checks.iter().find(|row| row.check == "language_disjoint" && row.fold == Some(0)).expect("tested");
+    assert_eq!(found.status, CheckStatus::Failed);
+    assert!(found.detail.starts_with("en (") && found.detail.ends_with("tess/1_7 shown)"), "{found:?}");
 }
 
 #[test]

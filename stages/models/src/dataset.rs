@@ -4,7 +4,7 @@ use std::collections::{BTreeSet, HashMap};
 use std::path::Path;
 
 use ser_schemas::functionals::{self, Functionals};
-use ser_schemas::{Assignment, Clip, Emotion, KEY_PROTOCOL, Table, read_metadata};
+use ser_schemas::{Assignment, Clip, Emotion, KEY_HELD_OUT, KEY_PROTOCOL, Table, read_metadata};
 
 use crate::ModelsError;
 use crate::folds::{Fold, folds};
@@ -33,6 +33,8 @@ pub struct Dataset {
     pub folds: Vec<Fold>,
     /// Protocol of the split, where its table tells.
     pub protocol: Option<String>,
+    /// Columns of clips whose values it holds out whole, comma-separated, where its table tells.
+    pub held_out: Option<String>,
 }
 
 impl Dataset {
@@ -40,7 +42,8 @@ impl Dataset {
     pub fn read(manifest: &Path, split: &Path) -> Result<Self, ModelsError> {
         let path = Assignment::file_in(split);
         let assignments = Assignment::read(&path)?;
-        let protocol = read_metadata(&path)?.remove(KEY_PROTOCOL);
+        let mut metadata = read_metadata(&path)?;
+        let (protocol, held_out) = (metadata.remove(KEY_PROTOCOL), metadata.remove(KEY_HELD_OUT));
         let clips = Clip::read_in(manifest)?;
         let present: BTreeSet<Emotion> = clips.iter().filter_map(|clip| clip.emotion).collect();
         let by_id: HashMap<&str, &Clip> = clips.iter().map(|clip| (clip.clip_id.as_str(), clip)).collect();
@@ -60,7 +63,7 @@ impl Dataset {
         };
         let clips = wanted.iter().map(labelled).collect::<Result<_, ModelsError>>()?;
         let folds = folds(&assignments, &position)?;
-        Ok(Self { classes: present.into_iter().collect(), clips, folds, protocol })
+        Ok(Self { classes: present.into_iter().collect(), clips, folds, protocol, held_out })
     }
 
     /// Functionals of the features in folder `features`, one row for each clip in the order of [`clips`](Self::clips),

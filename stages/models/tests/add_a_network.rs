@@ -55,6 +55,7 @@ fn about(data: &Dataset, recipe: String) -> Model {
         model: "nearest".into(),
         split: "folds".into(),
         protocol: data.protocol.clone(),
+        held_out: data.held_out.clone(),
         family: Family::Linear,
         baseline: true,
         description: "The class with the nearest mean.".into(),

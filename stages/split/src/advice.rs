@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use ser_schemas::{Check, CheckStatus, Clip};
+use ser_schemas::{Check, CheckStatus, Clip, Grouping};
 use ser_text::exclude_line;
 
 use crate::assign::assign;
@@ -39,7 +39,12 @@ impl Attempt<'_> {
     pub(crate) fn advice(&self, check: &Check) -> Option<String> {
         match check.check.as_str() {
             "near_audio_disjoint" | "copied_speakers_disjoint" => self.about_copies(),
-            "classes_in_train" => Some(format!("a model needs two classes to learn: {}", self.about_classes())),
+            "classes_in_train" => {
+                Some(format!("a model needs two classes to learn: {}", self.about_training("two", "several classes")))
+            }
+            "roles_present" => {
+                Some(format!("a model needs clips to learn from: {}", self.about_training("some", "more clips")))
+            }
             _ => None,
         }
     }
@@ -83,32 +88,54 @@ impl Attempt<'_> {
         Attempt { clips: &clips, copies, ..*self }.passes(self.params)
     }
 
-    /// Another division that trains on two classes in every fold.
-    fn about_classes(&self) -> String {
-        let base = Params { column: None, file: None, ..self.params.clone() };
-        let with = |protocol: Protocol, folds: u32| Params { protocol, folds, ..base.clone() };
-        let more = (self.params.folds + 1)..=MOST_FOLDS.max(self.params.folds + 1);
-        let dealt = matches!(self.params.protocol, Protocol::SpeakerIndependent | Protocol::Random);
-        let same =
-            more.filter(|_| dealt).map(|folds| (format!("`folds = {folds}`"), with(self.params.protocol, folds)));
-        let protocol =
-            |protocol: Protocol| (format!("`protocol = \"{}\"`", protocol.as_str()), with(protocol, self.params.folds));
-        let others = [Protocol::LeaveOneSpeakerOut, Protocol::SpeakerIndependent, Protocol::Random].map(protocol);
-        let others = others.into_iter().filter(|(_, params)| params.protocol != self.params.protocol);
-        let mut found = same.chain(others).filter(|(_, params)| params.check().is_empty() && self.passes(params));
-        let given = match (&self.params.column, &self.params.file) {
-            (Some(_), _) => " without `column`",
-            (None, Some(_)) => " without `file`",
-            (None, None) => "",
-        };
-        match found.next() {
-            Some((told, params)) if params.protocol == Protocol::Random => {
-                format!("{told} here{given} gives every fold two, but tests voices that were trained on")
-            }
-            Some((told, _)) => format!("{told} here{given} gives every fold two"),
-            None => "no other protocol gives every fold two, so the corpora need more speakers of several classes"
-                .to_owned(),
+    /// Another division that has what a fold lacks to train on: `enough` of it, of speakers of whom more would have `what`.
+    fn about_training(&self, enough: &str, what: &str) -> String {
+        let current = self.params;
+        let mut tried: Vec<(String, Params)> = Vec::new();
+        if current.also_held_out.is_some() {
+            let parts = (current.also_folds + 1)..=MOST_FOLDS;
+            tried.extend(parts.map(|also_folds| {
+                (format!("`also_folds = {also_folds}` here"), Params { also_folds, ..current.clone() })
+            }));
+            let without = Params { also_held_out: None, ..current.clone() };
+            tried.push(("no `also_held_out` here".to_owned(), without));
         }
+        let base = Params { column: None, also_held_out: None, file: None, ..current.clone() };
+        let more = (current.folds + 1)..=MOST_FOLDS.max(current.folds + 1);
+        let dealt = matches!(current.protocol, Protocol::SpeakerIndependent | Protocol::Random);
+        tried.extend(more.filter(|_| dealt).map(|folds| {
+            let params = Params { folds, ..base.clone() };
+            (format!("`folds = {folds}` here{}", self.without(&params)), params)
+        }));
+        for protocol in [Protocol::LeaveOneOut, Protocol::SpeakerIndependent, Protocol::Random] {
+            let column = (protocol == Protocol::LeaveOneOut).then_some(Grouping::Speaker);
+            let params = Params { protocol, column, ..base.clone() };
+            if params.held_out() != current.held_out() || protocol != current.protocol {
+                let by = if column.is_some() { " with `column = \"speaker\"`" } else { "" };
+                tried.push((format!("`protocol = \"{}\"`{by} here{}", protocol.as_str(), self.without(&params)), params));
+            }
+        }
+        let found = tried.into_iter().find(|(_, params)| params.check().is_empty() && self.passes(params));
+        match found {
+            Some((told, params)) if params.protocol == Protocol::Random => {
+                format!("{told} gives every fold {enough}, but tests voices that were trained on")
+            }
+            Some((told, _)) => format!("{told} gives every fold {enough}"),
+            None => format!("no other protocol gives every fold {enough}, so the corpora need more speakers of {what}"),
+        }
+    }
+
+    /// The keys that are set and that `params` do not have, in words.
+    fn without(&self, params: &Params) -> String {
+        let gone: Vec<&str> = [
+            ("`column`", self.params.column.is_some() && params.column.is_none()),
+            ("`also_held_out`", self.params.also_held_out.is_some() && params.also_held_out.is_none()),
+            ("`file`", self.params.file.is_some() && params.file.is_none()),
+        ]
+        .into_iter()
+        .filter_map(|(key, gone)| gone.then_some(key))
+        .collect();
+        if gone.is_empty() { String::new() } else { format!(" without {}", gone.join(" and ")) }
     }
 
     fn passes(&self, params: &Params) -> bool {

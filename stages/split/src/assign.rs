@@ -6,7 +6,7 @@ use std::path::Path;
 use rand::SeedableRng;
 use rand_chacha::ChaCha8Rng;
 
-use ser_schemas::Clip;
+use ser_schemas::{Clip, Grouping};
 use ser_text::{counted, exclude_line};
 
 use crate::copies::Copies;
@@ -14,7 +14,7 @@ use crate::division::{Division, Near};
 use crate::error::SplitError;
 use crate::near::{keep_together, keep_validation_apart, leave_out};
 use crate::params::{NearCopies, Params, Protocol};
-use crate::protocols;
+use crate::protocols::{self, HeldOut};
 use crate::roster::speaker_name;
 use crate::ties::Ties;
 use crate::validation::carve;
@@ -44,10 +44,16 @@ pub fn assign(
             protocols::speaker_independent::plan(params, clips, &ties, &mut generator(seed, 0))
         }
         Protocol::Random => protocols::random::plan(params, clips, &mut generator(seed, 0)),
-        Protocol::LeaveOneCorpusOut => protocols::leave_one_out::corpora(clips, &ties),
-        Protocol::LeaveOneSpeakerOut => protocols::leave_one_out::speakers(clips, &ties),
-        Protocol::Column => protocols::column::plan(params, clips, &ties, base_dir),
+        Protocol::LeaveOneOut => protocols::leave_one_out::plan(required(params.column, "column")?, clips, &ties),
+        Protocol::File => {
+            let file = required(params.file.as_ref(), "file")?;
+            protocols::file::plan(&base_dir.join(file), clips)
+        }
     }?;
+    if let Some(column) = params.also_held_out {
+        // A stream of its own, so that nothing else is drawn otherwise.
+        plan = protocols::also_held_out::cross(plan, column, params, clips, &mut generator(seed, u64::MAX))?;
+    }
     let keeps_together = near.rule == Some(NearCopies::KeepTogether);
     let speakers = if keeps_together {
         Ties::of(clips, copies, |clip| Some(speaker_name(clip)), |copy| Some(&copy.speakers))
@@ -65,7 +71,8 @@ pub fn assign(
     }
     let mut division = Division {
         folds: plan.folds,
-        keeps_speakers_apart: params.protocol.keeps_speakers_apart(),
+        held_out: params.all_held_out(),
+        unknown: plan.unknown,
         tests_every_clip_once: plan.tests_every_clip_once,
         near,
     };
@@ -96,19 +103,18 @@ impl Handling {
         if copies.is_empty() {
             return Ok(Self { ties: Ties::default(), near: Near::default() });
         }
-        let Some(held_out) = protocols::held_out(params)? else {
+        let Some(held_out) = params.held_out().map(HeldOut) else {
             // Single clips are dealt, or a file deals them.
             let usual = if params.file.is_some() { NearCopies::LeaveOut } else { NearCopies::KeepTogether };
             return Ok(with(Ties::default(), params.near_copies.unwrap_or(usual)));
         };
-        let by_speaker = matches!(params.protocol, Protocol::SpeakerIndependent | Protocol::LeaveOneSpeakerOut);
-        let usual = if by_speaker { NearCopies::KeepTogether } else { NearCopies::LeaveOut };
+        let usual = if held_out.0 == Grouping::Speaker { NearCopies::KeepTogether } else { NearCopies::LeaveOut };
         let rule = params.near_copies.unwrap_or(usual);
         if rule != NearCopies::KeepTogether {
             return Ok(with(Ties::default(), rule));
         }
-        let ties = Ties::of(clips, copies, held_out.key, held_out.exact);
-        let Some(obstacle) = obstacle(params, clips, &ties, &held_out) else { return Ok(with(ties, rule)) };
+        let ties = Ties::of(clips, copies, |clip| held_out.key(clip), |copy| held_out.exact(copy));
+        let Some(obstacle) = obstacle(params, clips, &ties, held_out) else { return Ok(with(ties, rule)) };
         if params.near_copies.is_none() {
             let mut handling = with(Ties::default(), NearCopies::LeaveOut);
             handling.near.not_together = Some(obstacle.reason);
@@ -125,7 +131,11 @@ impl Handling {
             } else {
                 String::new()
             },
-            exclude: exclude_line(copies.under_two_names(clips, held_out.key, held_out.exact)),
+            exclude: exclude_line(copies.under_two_names(
+                clips,
+                |clip| held_out.key(clip),
+                |copy| held_out.exact(copy),
+            )),
         })
     }
 }
@@ -138,14 +148,14 @@ struct Obstacle {
 }
 
 /// Too few groups, or one that is too large to be held out.
-fn obstacle(params: &Params, clips: &[Clip], ties: &Ties, held_out: &protocols::HeldOut) -> Option<Obstacle> {
+fn obstacle(params: &Params, clips: &[Clip], ties: &Ties, held_out: HeldOut) -> Option<Obstacle> {
     let mut sizes: BTreeMap<String, usize> = BTreeMap::new();
     let mut names: BTreeSet<String> = BTreeSet::new();
-    for name in clips.iter().filter_map(|clip| (held_out.key)(clip)) {
+    for name in clips.iter().filter_map(|clip| held_out.key(clip)) {
         *sizes.entry(ties.group(name.clone())).or_default() += 1;
         names.insert(name);
     }
-    let (groups, what) = (sizes.len(), &held_out.what);
+    let (groups, what) = (sizes.len(), held_out.what());
     let needed = if params.protocol == Protocol::SpeakerIndependent { params.folds as usize } else { 2 };
     // With too few of them there is no division whatever the copies, and the protocol says so.
     if groups < needed && names.len() >= needed {
@@ -159,6 +169,11 @@ fn obstacle(params: &Params, clips: &[Clip], ties: &Ties, held_out: &protocols::
         needed,
         reason: format!("copies tie {what} of {largest} of the {} clips together", clips.len()),
     })
+}
+
+/// A parameter that [`Params::check`] has asked for.
+fn required<T>(value: Option<T>, key: &str) -> Result<T, SplitError> {
+    value.ok_or_else(|| SplitError::BadParameter { key: key.to_owned(), message: "it is not set".to_owned() })
 }
 
 /// A stream of random numbers of its own for every fold, so that one fold's draws do not shift another's.

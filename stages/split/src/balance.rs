@@ -67,9 +67,21 @@ pub(crate) fn divide(
     table.part
 }
 
-/// Quotas that spread `speakers` of one corpus over `parts` as evenly as can be.
-pub(crate) fn even_quota(speakers: usize, parts: usize) -> Vec<Quota> {
-    vec![Quota { least: speakers / parts, most: speakers.div_ceil(parts) }; parts]
+/// Part of every speaker, in `parts` parts that are alike: each with as many speakers of each corpus as every other, to
+/// within one.
+pub(crate) fn divide_evenly(
+    all: &[Clip],
+    speakers: &[Speaker<'_>],
+    parts: usize,
+    generator: &mut ChaCha8Rng,
+) -> Vec<usize> {
+    let mut sizes: BTreeMap<&str, usize> = BTreeMap::new();
+    for speaker in speakers {
+        *sizes.entry(speaker.corpus).or_default() += 1;
+    }
+    let even = |size: usize| vec![Quota { least: size / parts, most: size.div_ceil(parts) }; parts];
+    let quotas = sizes.into_iter().map(|(corpus, size)| (corpus, even(size))).collect();
+    divide(all, speakers, &vec![1.0 / parts as f64; parts], &quotas, generator)
 }
 
 impl Table {

@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use ser_schemas::{Check, CheckStatus, Clip, Emotion, Role};
+use ser_schemas::{Check, CheckStatus, Clip, Emotion, Grouping, Role};
 use ser_text::some_names;
 
 use crate::division::{Division, Fold};
@@ -24,13 +24,17 @@ enum Rule {
 /// | `validation_not_test` | a clip that chooses the epoch and is tested | failed |
 /// | `audio_disjoint` | two clips of the same audio or the same bytes, on two sides of a fold | failed |
 /// | `speaker_disjoint` | a speaker who is tested and also trained or validated on | failed where the protocol keeps speakers apart, else noted |
+/// | `language_disjoint`, `sentence_disjoint`, ... of every other column that is held out | a value that is tested and also trained or validated on, and a clip in some role whose value is not known | failed |
 /// | `validation_speaker_disjoint` | a speaker who is both trained and validated on | noted: the epoch is then chosen on known voices |
 /// | `classes_in_train` | a fold that trains on a single class | failed: nothing can be learnt from it |
 /// | `every_class_in_train` | an emotion that is tested and not trained on | noted: no model can get it right |
 /// | `classes_in_test` | a fold that tests a single class | noted: recall there is that of one class |
+/// | `language_known`, `sentence_known`, ... of every such column | a clip that takes no part, as its value is not known | noted |
 /// | `every_clip_tested_once` | a clip tested in no fold or in several | failed where the protocol promises it, else noted |
 pub fn inspect(clips: &[Clip], division: &Division) -> Vec<Check> {
-    let speakers = if division.keeps_speakers_apart { Rule::Forbidden } else { Rule::Noted };
+    let speakers = if division.keeps_speakers_apart() { Rule::Forbidden } else { Rule::Noted };
+    // Speakers have checks of their own, whatever is held out.
+    let others = || division.held_out.iter().filter(|column| **column != Grouping::Speaker);
     let mut checks = Vec::new();
     for fold in &division.folds {
         let at = Some(fold.number);
@@ -38,13 +42,23 @@ pub fn inspect(clips: &[Clip], division: &Division) -> Vec<Check> {
         checks.push(check("roles_disjoint", at, Rule::Forbidden, &repeated_clips(clips, fold)));
         checks.push(check("validation_not_test", at, Rule::Forbidden, &validated_and_tested(clips, fold)));
         checks.push(check("audio_disjoint", at, Rule::Forbidden, &shared_audio(clips, fold)));
-        let trained = fold.train.iter().chain(&fold.validation);
-        checks.push(check("speaker_disjoint", at, speakers, &shared_speakers(clips, trained, &fold.test)));
-        let shared = shared_speakers(clips, fold.train.iter(), &fold.validation);
+        let trained: Vec<usize> = fold.train.iter().chain(&fold.validation).copied().collect();
+        checks.push(check("speaker_disjoint", at, speakers, &shared_speakers(clips, &trained, &fold.test)));
+        for column in others() {
+            let mut offenders = shared(clips, &trained, &fold.test, |clip| column.of(clip));
+            offenders.extend(nameless(clips, trained.iter().chain(&fold.test), *column));
+            checks.push(check(&format!("{}_disjoint", column.as_str()), at, Rule::Forbidden, &offenders));
+        }
+        let shared = shared_speakers(clips, &fold.train, &fold.validation);
         checks.push(check("validation_speaker_disjoint", at, Rule::Noted, &shared));
         checks.push(check("classes_in_train", at, Rule::Forbidden, &single_class(clips, &fold.train)));
         checks.push(check("every_class_in_train", at, Rule::Noted, &untrained_classes(clips, fold)));
         checks.push(check("classes_in_test", at, Rule::Noted, &single_class(clips, &fold.test)));
+    }
+    for column in others() {
+        let unknown = division.unknown.iter().filter(|(of, _)| of == column).flat_map(|(_, unknown)| unknown);
+        let offenders: Vec<String> = unknown.map(|clip| clips[*clip].clip_id.clone()).collect();
+        checks.push(check(&format!("{}_known", column.as_str()), None, Rule::Noted, &offenders));
     }
     let promise = if division.tests_every_clip_once { Rule::Forbidden } else { Rule::Noted };
     checks.push(check("every_clip_tested_once", None, promise, &not_tested_once(clips, division)));
@@ -120,16 +134,30 @@ fn shared_audio(clips: &[Clip], fold: &Fold) -> Vec<String> {
     pairs.into_iter().collect()
 }
 
-fn shared_speakers<'a>(clips: &[Clip], one: impl Iterator<Item = &'a usize>, other: &[usize]) -> Vec<String> {
-    let one: BTreeSet<String> = one.map(|clip| speaker_name(&clips[*clip])).collect();
+fn shared_speakers(clips: &[Clip], one: &[usize], other: &[usize]) -> Vec<String> {
+    shared(clips, one, other, |clip| Some(speaker_name(clip)))
+}
+
+/// Values that clips of both have, each with a clip of the other.
+fn shared(
+    clips: &[Clip],
+    one: &[usize],
+    other: &[usize],
+    value: impl Fn(&Clip) -> Option<String>,
+) -> Vec<String> {
+    let one: BTreeSet<String> = one.iter().filter_map(|clip| value(&clips[*clip])).collect();
     let mut shared: BTreeMap<String, &str> = BTreeMap::new();
     for clip in other {
-        let speaker = speaker_name(&clips[*clip]);
-        if one.contains(&speaker) {
-            shared.entry(speaker).or_insert(&clips[*clip].clip_id);
+        if let Some(value) = value(&clips[*clip]).filter(|value| one.contains(value)) {
+            shared.entry(value).or_insert(&clips[*clip].clip_id);
         }
     }
-    shared.into_iter().map(|(speaker, clip)| format!("{speaker} ({clip}, ...)")).collect()
+    shared.into_iter().map(|(value, clip)| format!("{value} ({clip}, ...)")).collect()
+}
+
+fn nameless<'a>(clips: &[Clip], members: impl Iterator<Item = &'a usize>, column: Grouping) -> Vec<String> {
+    let nameless = members.filter(|clip| column.of(&clips[**clip]).is_none());
+    nameless.map(|clip| format!("{} ({} not known)", clips[*clip].clip_id, column.as_str())).collect()
 }
 
 fn untrained_classes(clips: &[Clip], fold: &Fold) -> Vec<String> {
@@ -182,7 +210,7 @@ mod tests {
 
     fn division(train: &[usize], validation: &[usize], test: &[usize]) -> Division {
         let division = made::division(vec![[train.to_vec(), validation.to_vec(), test.to_vec()]]);
-        Division { keeps_speakers_apart: true, tests_every_clip_once: false, ..division }
+        Division { held_out: vec![Grouping::Speaker], tests_every_clip_once: false, ..division }
     }
 
     /// The checks that did not pass, as `name status offenders: detail`.
@@ -206,7 +234,7 @@ mod tests {
         clips[3].speaker = Some("s1".into());
         let mut split = division(&[0, 1], &[2], &[3]);
         assert_eq!(offences(&clips, &split), ["speaker_disjoint failed 1: s1 (d, ...)"]);
-        split.keeps_speakers_apart = false;
+        split.held_out.clear();
         assert_eq!(offences(&clips, &split), ["speaker_disjoint noted 1: s1 (d, ...)"]);
         clips[3].speaker = Some("s3".into());
         assert_eq!(offences(&clips, &split), ["speaker_disjoint noted 1: s3 (d, ...)"], "validation is a side too");
@@ -214,6 +242,28 @@ mod tests {
             offences(&clips, &division(&[0, 2], &[3], &[1])),
             ["validation_speaker_disjoint noted 1: s3 (d, ...)"]
         );
+    }
+
+    #[test]
+    fn a_planted_sentence_is_found_on_both_sides_and_a_clip_without_one_in_no_role() {
+        let mut clips = four();
+        for (clip, sentence) in clips.iter_mut().zip(["x", "y", "z", "w"]) {
+            clip.sentence = Some(sentence.into());
+        }
+        let mut split = division(&[0, 1], &[2], &[3]);
+        split.held_out.push(Grouping::Sentence);
+        split.unknown.push((Grouping::Sentence, vec![0]));
+        assert_eq!(offences(&clips, &split), ["sentence_known noted 1: a"]);
+        split.unknown.clear();
+        assert_eq!(offences(&clips, &split), Vec::<String>::new());
+        for copy in [0, 2] {
+            let mut clips = clips.clone();
+            clips[3].sentence = clips[copy].sentence.clone();
+            let sentence = ["x", "", "z"][copy];
+            assert_eq!(offences(&clips, &split), [format!("sentence_disjoint failed 1: c: {sentence} (d, ...)")]);
+        }
+        clips[1].sentence = None;
+        assert_eq!(offences(&clips, &split), ["sentence_disjoint failed 1: b (sentence not known)"]);
     }
 
     #[test]

@@ -1,6 +1,6 @@
 //! Folds, and all that is said of a division into them.
 
-use ser_schemas::{Clip, Role};
+use ser_schemas::{Grouping, Role};
 
 use crate::params::NearCopies;
 
@@ -33,12 +33,21 @@ impl Fold {
 pub struct Division {
     /// The folds, by number.
     pub folds: Vec<Fold>,
-    /// Whether a speaker on both sides of a fold is a leak.
-    pub keeps_speakers_apart: bool,
+    /// The columns of clips whose values are held out whole: one of them on both sides of a fold is a leak.
+    pub held_out: Vec<Grouping>,
+    /// Clips that take no part, as their value of a column that is held out is not known, by column; ascending.
+    pub unknown: Vec<(Grouping, Vec<usize>)>,
     /// Whether every clip is tested in exactly one fold.
     pub tests_every_clip_once: bool,
     /// What was done about copies.
     pub near: Near,
+}
+
+impl Division {
+    /// `true` if a speaker on both sides of a fold is a leak.
+    pub fn keeps_speakers_apart(&self) -> bool {
+        self.held_out.iter().any(|column| column.is_of_speakers())
+    }
 }
 
 /// What was done about copies, beside what each fold leaves out.
@@ -58,6 +67,8 @@ pub(crate) struct Plan {
     pub(crate) folds: Vec<Fold>,
     pub(crate) unit: Unit,
     pub(crate) tests_every_clip_once: bool,
+    /// See [`Division::unknown`].
+    pub(crate) unknown: Vec<(Grouping, Vec<usize>)>,
 }
 
 /// What is carved out.
@@ -82,9 +93,9 @@ pub struct LeftOut {
     pub copy_role: Role,
 }
 
-/// A fold that holds `test` out and trains on all other clips.
-pub(crate) fn hold_out(number: usize, held_out: String, mut test: Vec<usize>, clips: &[Clip]) -> Fold {
+/// A fold that holds `test` out and trains on all others of `clips`, which ascend.
+pub(crate) fn hold_out(number: usize, held_out: String, mut test: Vec<usize>, clips: &[usize]) -> Fold {
     test.sort_unstable();
-    let train = (0..clips.len()).filter(|clip| test.binary_search(clip).is_err()).collect();
+    let train = clips.iter().copied().filter(|clip| test.binary_search(clip).is_err()).collect();
     Fold { number: number as u32, held_out, train, test, ..Fold::default() }
 }

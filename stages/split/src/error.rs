@@ -16,17 +16,17 @@ pub enum SplitError {
     #[error("the manifest holds no clips to split")]
     NoClips,
     /// More folds than there are things to divide.
-    #[error("{folds} folds need at least {folds} {what}, the manifest has {found}: set `folds` to at most {found}")]
-    TooManyFolds { folds: u32, what: &'static str, found: usize },
+    #[error("{folds} folds need at least {folds} {what}, the manifest has {found}: set `{key}` to at most {found}")]
+    TooManyFolds { key: &'static str, folds: u32, what: String, found: usize },
     /// Nothing to divide.
     #[error("a split needs at least 2 clips, the manifest has 1: {clip}")]
     OneClip { clip: String },
     /// Too few things to hold one of them out.
     #[error(
-        "protocol `{protocol}` needs at least 2 {what}, the manifest has {found}: {names}; with `required = false` \
-         the stage makes no folds instead, and `protocol = \"random\"` needs none of them"
+        "protocol `{protocol}` needs at least 2 {what}, the manifest has {found}: {names}{unknown}; with \
+         `required = false` the stage makes no folds instead, and `protocol = \"random\"` needs none of them"
     )]
-    NothingToLeaveOut { protocol: &'static str, what: &'static str, found: usize, names: String },
+    NothingToLeaveOut { protocol: &'static str, what: String, found: usize, names: String, unknown: String },
     /// Copies hold so much together that there are too few groups to divide.
     #[error(
         "{reason}: {ties}; set {folds}`near_copies = \"leave-out\"` here, or leave the copies out of the manifest: \
@@ -39,12 +39,18 @@ pub enum SplitError {
          descriptor tell them{exclude}"
     )]
     NoSpeaker { protocol: &'static str, count: usize, clips: String, exclude: String },
-    /// A column that the protocol cannot use.
-    #[error("clips have no column `{column}` to split by; expected one of: {valid}")]
-    UnknownColumn { column: String, valid: String },
     /// More values than folds are allowed.
     #[error("column `{column}` has {found} different values, a split has at most {most} folds")]
-    TooManyValues { column: String, found: usize, most: u32 },
+    TooManyValues { column: &'static str, found: usize, most: u32 },
+    /// More folds by two columns than are allowed.
+    #[error("two columns make {found} folds, a split has at most {most}: {advice}")]
+    TooManyCrossings { found: usize, most: u32, advice: String },
+    /// A second column that holds out nothing more than the first.
+    #[error(
+        "to hold out each `{held_out}` holds out every `{column}` of its clips already, as no `{column}` is tested in two \
+         folds: remove `also_held_out`"
+    )]
+    HeldOutAnyway { column: &'static str, held_out: &'static str },
     /// The Parquet file of an analyst's own split could not be read.
     #[error(
         "`{}` is not a Parquet file that can be read here; Snappy and uncompressed files can, as can `.csv`",

@@ -24,6 +24,7 @@ mod roster;
 mod run;
 mod stratify;
 mod ties;
+mod unknown;
 mod validation;
 
 pub use assign::assign;

@@ -23,5 +23,11 @@ pub(crate) fn division(folds: Vec<[Vec<usize>; 3]>) -> Division {
         test,
         ..Fold::default()
     });
-    Division { folds: folds.collect(), keeps_speakers_apart: false, tests_every_clip_once: true, near: Near::default() }
+    Division {
+        folds: folds.collect(),
+        held_out: Vec::new(),
+        unknown: Vec::new(),
+        tests_every_clip_once: true,
+        near: Near::default(),
+    }
 }

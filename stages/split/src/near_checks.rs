@@ -39,7 +39,7 @@ pub fn inspect_near(clips: &[Clip], division: &Division, copies: Copies<'_>) -> 
         let offenders = speakers_on_two_sides(clips, fold, copies.exact);
         let status = if offenders.is_empty() {
             CheckStatus::Passed
-        } else if apart && division.keeps_speakers_apart {
+        } else if apart && division.keeps_speakers_apart() {
             CheckStatus::Failed
         } else {
             CheckStatus::Noted
@@ -106,6 +106,8 @@ fn left_out(clips: &[Clip], fold: &Fold) -> Vec<String> {
 mod tests {
     use super::*;
 
+    use ser_schemas::Grouping;
+
     use crate::made::{clips, division, pair};
     use crate::near::leave_out;
 
@@ -163,7 +165,7 @@ mod tests {
         let name = "copied_speakers_disjoint".to_owned();
         let detail = "c:a (test) = d:x, as d/9 is c/3".to_owned();
         assert_eq!(told(&split), (name.clone(), CheckStatus::Noted, detail.clone()));
-        (split.keeps_speakers_apart, split.near.rule) = (true, Some(NearCopies::Fail));
+        (split.held_out, split.near.rule) = (vec![Grouping::Speaker], Some(NearCopies::Fail));
         assert_eq!(told(&split), (name.clone(), CheckStatus::Failed, detail));
         split.folds[0].train = vec![0, 2];
         assert_eq!(told(&split), (name, CheckStatus::Passed, String::new()));

@@ -6,8 +6,8 @@ use ser_schemas::{Clip, Emotion};
 
 use crate::ties::Ties;
 
-/// One speaker and what their clips count for, or several who must stand on one side. A clip whose speaker is not known
-/// belongs to the nameless one of its corpus.
+/// One speaker and what their clips count for, or several who must stand on one side; where something else is divided,
+/// one of that. A clip whose speaker is not known belongs to the nameless one of its corpus.
 #[derive(Debug, Clone)]
 pub(crate) struct Speaker<'a> {
     /// `<corpus>:<id>`, of several joined by ` + `.
@@ -20,10 +20,19 @@ pub(crate) struct Speaker<'a> {
 
 /// The speakers of `clips` (indices into `all`), by name; those whom `ties` holds together count as one.
 pub(crate) fn speakers<'a>(all: &'a [Clip], clips: &[usize], ties: &Ties) -> Vec<Speaker<'a>> {
+    named(all, clips, |clip| Some(ties.group(speaker_name(clip))))
+}
+
+/// What `name` calls the `clips` by, each with its clips, by name; clips without one are left out.
+pub(crate) fn named<'a>(
+    all: &'a [Clip],
+    clips: &[usize],
+    name: impl Fn(&Clip) -> Option<String>,
+) -> Vec<Speaker<'a>> {
     let mut speakers: BTreeMap<String, Speaker<'a>> = BTreeMap::new();
     for index in clips {
         let clip = &all[*index];
-        let name = ties.group(speaker_name(clip));
+        let Some(name) = name(clip) else { continue };
         speakers
             .entry(name.clone())
             .or_insert_with(|| Speaker { name, corpus: &clip.corpus, clips: Vec::new() })

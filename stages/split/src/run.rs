@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 use std::path::Path;
 
-use ser_schemas::{Assignment, Check, CheckStatus, Clip, KEY_PROTOCOL, Table, TableError};
+use ser_schemas::{Assignment, Check, CheckStatus, Clip, Grouping, KEY_HELD_OUT, KEY_PROTOCOL, Table, TableError};
 use ser_stage::{Context, Outcome};
 use ser_text::{counted, some_names};
 
@@ -14,6 +14,7 @@ use crate::division::{Division, Fold};
 use crate::error::SplitError;
 use crate::near;
 use crate::params::{NearCopies, Params};
+use crate::unknown;
 
 /// A split of more folds than this is told in one line.
 const MAX_FOLDS_TOLD: usize = 12;
@@ -44,8 +45,9 @@ pub fn run(params: &Params, inputs: &Inputs<'_>, ctx: &Context<'_>) -> Result<Ou
     let exact = inputs.exclusions.map(|dir| copies::read(dir, &clips)).transpose()?.unwrap_or_default();
     let copies = Copies { near: pairs.as_deref(), exact: &exact };
     let division = match assign(params, &clips, copies, ctx.base_dir, ctx.seed) {
-        Err(SplitError::NothingToLeaveOut { protocol, what, found, names }) if !params.required => {
-            let why = format!("protocol `{protocol}` needs at least 2 {what}, the manifest has {found}: {names}");
+        Err(SplitError::NothingToLeaveOut { protocol, what, found, names, unknown }) if !params.required => {
+            let why =
+                format!("protocol `{protocol}` needs at least 2 {what}, the manifest has {found}: {names}{unknown}");
             ctx.observer.warn(&format!("no folds are made: {why}"));
             return no_folds(params, ctx);
         }
@@ -56,8 +58,10 @@ pub fn run(params: &Params, inputs: &Inputs<'_>, ctx: &Context<'_>) -> Result<Ou
     refuse(&checks, &Attempt { params, clips: &clips, copies, base_dir: ctx.base_dir, seed: ctx.seed }, ctx)?;
 
     let rows = assignments(&clips, &division);
-    let protocol = [(KEY_PROTOCOL, params.protocol.as_str().to_owned())];
-    Assignment::write_with(&Assignment::file_in(ctx.out_dir), &rows, &ctx.provenance, &protocol)?;
+    Assignment::write_with(&Assignment::file_in(ctx.out_dir), &rows, &ctx.provenance, &about(params))?;
+    for warning in unknown::warnings(&clips, &division) {
+        ctx.observer.warn(&warning);
+    }
     if let Some(warning) = thin_validation(&clips, &division, params.validation_fraction) {
         ctx.observer.warn(&warning);
     }
@@ -66,11 +70,22 @@ pub fn run(params: &Params, inputs: &Inputs<'_>, ctx: &Context<'_>) -> Result<Ou
 
 /// Both tables, without rows.
 fn no_folds(params: &Params, ctx: &Context<'_>) -> Result<Outcome, SplitError> {
-    let protocol = params.protocol.as_str();
-    let extra = [(KEY_PROTOCOL, protocol.to_owned())];
     Check::write_in(ctx.out_dir, &[], &ctx.provenance)?;
-    Assignment::write_with(&Assignment::file_in(ctx.out_dir), &[], &ctx.provenance, &extra)?;
-    Ok(Outcome { headline: format!("no folds, {protocol}"), ..Outcome::default() })
+    Assignment::write_with(&Assignment::file_in(ctx.out_dir), &[], &ctx.provenance, &about(params))?;
+    Ok(Outcome { headline: format!("no folds, {}", params.told()), ..Outcome::default() })
+}
+
+/// The division, as the table of assignments tells it. What the protocol's own word says of it is not said twice, so that
+/// tables of before are those of now.
+fn about(params: &Params) -> Vec<(&'static str, String)> {
+    let protocol = params.protocol.as_str();
+    let held_out = params.all_held_out();
+    let mut about = vec![(KEY_PROTOCOL, protocol.to_owned())];
+    if Grouping::held_out_by(protocol, None) != held_out {
+        let names: Vec<&str> = held_out.into_iter().map(Grouping::as_str).collect();
+        about.push((KEY_HELD_OUT, names.join(",")));
+    }
+    about
 }
 
 fn refuse(checks: &[Check], attempt: &Attempt<'_>, ctx: &Context<'_>) -> Result<(), SplitError> {
@@ -188,7 +203,7 @@ fn summarise(params: &Params, clips: usize, rows: usize, division: &Division, ch
     notes.extend(about_copies(division));
     Outcome {
         rows: rows as u64,
-        headline: format!("{clips} clips, {}, {}", counted(division.folds.len(), "fold"), params.protocol.as_str()),
+        headline: format!("{clips} clips, {}, {}", counted(division.folds.len(), "fold"), params.told()),
         notes,
         ..Outcome::default()
     }

@@ -5,7 +5,7 @@ use std::path::Path;
 
 use proptest::prelude::*;
 
-use ser_schemas::{CheckStatus, Clip, Emotion};
+use ser_schemas::{CheckStatus, Clip, Emotion, Grouping};
 use ser_split::{
     Copies, Division, ExactCopy, NearCopies, NearPair, Params, Protocol, SplitError, assign, inspect, inspect_near,
 };
@@ -50,6 +50,10 @@ fn divide(params: &Params, clips: &[Clip], seed: u64) -> Result<Division, SplitE
 
 fn protocol(protocol: Protocol, folds: u32) -> Params {
     Params { protocol, folds, ..Params::default() }
+}
+
+fn leave_one_out(column: Grouping) -> Params {
+    Params { protocol: Protocol::LeaveOneOut, column: Some(column), ..Params::default() }
 }
 
 fn speakers(clips: &[Clip], members: &[usize]) -> BTreeSet<String> {
@@ -146,10 +150,11 @@ fn speakers_whom_a_near_copy_ties_are_held_out_together() {
     let first = first_of_each(&clips);
     // 1 and 4 share a take, 4 and 6 another.
     let pairs = [pair(first[1], first[4]), pair(first[4] + 1, first[6])];
-    for (wanted, folds) in [(Protocol::SpeakerIndependent, 4), (Protocol::LeaveOneSpeakerOut, 6)] {
+    for (params, folds) in
+        [(protocol(Protocol::SpeakerIndependent, 4), 4), (leave_one_out(Grouping::Speaker), 6)]
+    {
         for seed in 0..10 {
-            let division =
-                assign(&protocol(wanted, 4), &clips, Copies::of(&pairs), Path::new("."), seed).expect("8 speakers");
+            let division = assign(&params, &clips, Copies::of(&pairs), Path::new("."), seed).expect("8 speakers");
             assert_eq!(division.folds.len(), folds);
             assert_eq!(division.near.rule, Some(NearCopies::KeepTogether));
             let id = |clip: usize| clips[clip].clip_id.as_str();
@@ -215,21 +220,22 @@ fn speakers_of_one_recording_in_two_corpora_are_held_out_together() {
         corpora: ["b", "a"].map(str::to_owned),
     }];
     let copies = Copies { near: None, exact: &exact };
-    let divided = |wanted: Protocol, near_copies: Option<NearCopies>| {
-        let params = Params { near_copies, ..protocol(wanted, 4) };
+    let divided = |params: Params, near_copies: Option<NearCopies>| {
+        let params = Params { near_copies, ..params };
         let division = assign(&params, &clips, copies, Path::new("."), 3).expect("can be divided");
         let mut checks = inspect_near(&clips, &division, copies);
         checks.retain(|check| check.check == "copied_speakers_disjoint" && check.status != CheckStatus::Passed);
         (division.folds.len(), division.near.together, checks.iter().map(|check| check.status).max())
     };
     let tied = vec![format!("a:00 + b:00 (b/copy = {})", clips[0].clip_id)];
-    assert_eq!(divided(Protocol::SpeakerIndependent, None), (4, tied.clone(), None));
-    assert_eq!(divided(Protocol::LeaveOneSpeakerOut, None), (7, tied, None));
+    let by_speaker = leave_one_out(Grouping::Speaker);
+    assert_eq!(divided(protocol(Protocol::SpeakerIndependent, 4), None), (4, tied.clone(), None));
+    assert_eq!(divided(by_speaker.clone(), None), (7, tied, None));
     let (failed, noted) = (Some(CheckStatus::Failed), Some(CheckStatus::Noted));
-    assert_eq!(divided(Protocol::LeaveOneSpeakerOut, Some(NearCopies::Fail)), (8, Vec::new(), failed));
-    assert_eq!(divided(Protocol::LeaveOneSpeakerOut, Some(NearCopies::LeaveOut)), (8, Vec::new(), noted));
-    assert_eq!(divided(Protocol::LeaveOneCorpusOut, None), (2, Vec::new(), noted));
-    assert_eq!(divided(Protocol::Random, None), (4, Vec::new(), noted));
+    assert_eq!(divided(by_speaker.clone(), Some(NearCopies::Fail)), (8, Vec::new(), failed));
+    assert_eq!(divided(by_speaker, Some(NearCopies::LeaveOut)), (8, Vec::new(), noted));
+    assert_eq!(divided(leave_one_out(Grouping::Corpus), None), (2, Vec::new(), noted));
+    assert_eq!(divided(protocol(Protocol::Random, 4), None), (4, Vec::new(), noted));
 }
 
 #[test]
@@ -246,25 +252,24 @@ fn every_rule_does_what_it_says_under_every_protocol() {
         let near = inspect_near(&clips, &division, Copies::of(&pairs));
         (division.folds.len(), left_out, near.iter().any(|check| check.status == CheckStatus::Failed))
     };
-    let take = || Some("take".to_owned());
-    for (wanted, column, folds, together) in [
-        (Protocol::SpeakerIndependent, None, 4, 4),
-        (Protocol::Random, None, 4, 4),
-        (Protocol::LeaveOneSpeakerOut, None, 12, 11),
-        (Protocol::LeaveOneCorpusOut, None, 3, 2),
-        (Protocol::Column, take(), 3, 2),
+    for (wanted, folds, together) in [
+        (protocol(Protocol::SpeakerIndependent, 4), 4, 4),
+        (protocol(Protocol::Random, 4), 4, 4),
+        (leave_one_out(Grouping::Speaker), 12, 11),
+        (leave_one_out(Grouping::Corpus), 3, 2),
+        (leave_one_out(Grouping::Take), 3, 2),
     ] {
-        let with = |near_copies| Params { column: column.clone(), near_copies, ..protocol(wanted, 4) };
-        let name = wanted.as_str();
+        let with = |near_copies| Params { near_copies, ..wanted.clone() };
+        let name = wanted.told();
         assert_eq!(failed(&with(Some(NearCopies::KeepTogether))), (together, 0, false), "{name}");
         let (found, left_out, fails) = failed(&with(Some(NearCopies::LeaveOut)));
         assert_eq!((found, fails), (folds, false), "{name}");
-        assert!(left_out > 0 || wanted == Protocol::SpeakerIndependent, "{name}");
+        assert!(left_out > 0 || wanted.protocol == Protocol::SpeakerIndependent, "{name}");
         let unset = failed(&with(None));
         assert!(!unset.2, "{name}: the default goes through");
-        let held_out = !matches!(wanted, Protocol::LeaveOneCorpusOut | Protocol::Column);
-        assert_eq!(unset.1 == 0, held_out, "{name}: kept together, or left out");
-        if !matches!(wanted, Protocol::SpeakerIndependent | Protocol::Random) {
+        let speakers = !matches!(wanted.column, Some(Grouping::Corpus | Grouping::Take));
+        assert_eq!(unset.1 == 0, speakers, "{name}: kept together, or left out");
+        if wanted.protocol == Protocol::LeaveOneOut {
             assert_eq!(failed(&with(Some(NearCopies::Fail))), (folds, 0, true), "{name}");
         }
     }
@@ -297,7 +302,7 @@ fn a_class_of_one_speaker_only_is_noted_where_that_speaker_is_held_out_and_nowhe
 
     let mut clips = corpus("toy", 4, 3, 3);
     clips.push(clip("toy", "03", "female", Emotion::SURPRISE, 9));
-    let division = divide(&protocol(Protocol::LeaveOneSpeakerOut, 5), &clips, 1).expect("four speakers");
+    let division = divide(&leave_one_out(Grouping::Speaker), &clips, 1).expect("four speakers");
     assert_eq!(statuses(&clips, &division, "every_class_in_train"), [Passed, Passed, Passed, Noted]);
 }
 
@@ -310,7 +315,7 @@ fn validation_never_takes_the_last_class_but_one_from_training() {
     let clips: Vec<Clip> =
         of("a", Emotion::ANGRY).chain(of("b", Emotion::SAD)).chain(of("c", Emotion::ANGRY)).collect();
     for seed in 0..10 {
-        let division = divide(&protocol(Protocol::LeaveOneSpeakerOut, 5), &clips, seed).expect("three speakers");
+        let division = divide(&leave_one_out(Grouping::Speaker), &clips, seed).expect("three speakers");
         for number in [0, 2] {
             let fold = &division.folds[number];
             assert_eq!(fold.validation.len(), 1, "15 % of 8 clips");
@@ -322,7 +327,7 @@ fn validation_never_takes_the_last_class_but_one_from_training() {
     }
     // Nothing can be set aside of one clip each.
     let clips = [clips[0].clone(), clips[4].clone(), clips[8].clone()];
-    let division = divide(&protocol(Protocol::LeaveOneSpeakerOut, 5), &clips, 1).expect("three speakers");
+    let division = divide(&leave_one_out(Grouping::Speaker), &clips, 1).expect("three speakers");
     assert!(division.folds[0].validation.is_empty());
 }
 
@@ -340,7 +345,7 @@ fn two_training_speakers_of_two_corpora_give_one_to_validation() {
     let mut clips = corpus("a", 1, 4, 5);
     clips.extend(corpus("b", 1, 4, 4));
     clips.extend(corpus("c", 1, 4, 3));
-    let division = divide(&protocol(Protocol::LeaveOneCorpusOut, 5), &clips, 1).expect("three corpora");
+    let division = divide(&leave_one_out(Grouping::Corpus), &clips, 1).expect("three corpora");
     let validated: Vec<_> = division.folds.iter().map(|fold| speakers(&clips, &fold.validation)).collect();
     assert_eq!(validated, [["c:00"], ["c:00"], ["b:00"]].map(|names| names.map(str::to_owned).into()));
 }
@@ -349,8 +354,8 @@ fn two_training_speakers_of_two_corpora_give_one_to_validation() {
 fn a_speaker_of_every_clip_is_needed_to_keep_them_apart() {
     let mut clips = corpus("c", 5, 2, 2);
     clips[3].speaker = None;
-    for wanted in [Protocol::SpeakerIndependent, Protocol::LeaveOneSpeakerOut] {
-        let text = divide(&protocol(wanted, 5), &clips, 1).expect_err("a nameless clip").to_string();
+    for wanted in [Params::default(), leave_one_out(Grouping::Speaker)] {
+        let text = divide(&wanted, &clips, 1).expect_err("a nameless clip").to_string();
         assert!(text.contains("1 have none: c/00/calm_1"), "{text}");
     }
     assert!(divide(&protocol(Protocol::Random, 5), &clips, 1).is_ok());
@@ -378,7 +383,7 @@ fn one_random_fold_is_a_stratified_hold_out() {
 #[test]
 fn each_corpus_is_left_out_once() {
     let clips = ravdess_and_tess();
-    let division = divide(&protocol(Protocol::LeaveOneCorpusOut, 5), &clips, 1).expect("two corpora");
+    let division = divide(&leave_one_out(Grouping::Corpus), &clips, 1).expect("two corpora");
     let held_out: Vec<&str> = division.folds.iter().map(|fold| fold.held_out.as_str()).collect();
     assert_eq!(held_out, ["corpus ravdess", "corpus tess"]);
     assert_eq!(statuses(&clips, &division, "speaker_disjoint"), [CheckStatus::Passed; 2]);
@@ -387,12 +392,10 @@ fn each_corpus_is_left_out_once() {
         [CheckStatus::Noted, CheckStatus::Passed],
         "the last emotion is in ravdess only"
     );
-    let text = divide(&protocol(Protocol::LeaveOneCorpusOut, 5), &corpus("savee", 4, 7, 2), 1).expect_err("one corpus");
+    let text = divide(&leave_one_out(Grouping::Corpus), &corpus("savee", 4, 7, 2), 1).expect_err("one corpus");
     let text = text.to_string();
     assert!(
-        text.starts_with(
-            "protocol `leave-one-corpus-out` needs at least 2 corpora, the manifest has 1: savee; with `req"
-        )
+        text.starts_with("protocol `leave-one-out` needs at least 2 corpora, the manifest has 1: savee; with `required")
     );
 }
 
@@ -400,16 +403,127 @@ fn each_corpus_is_left_out_once() {
 fn a_column_is_held_out_value_by_value() {
     let mut clips = corpus("ravdess", 6, 4, 6);
     clips[0].take = None;
-    let params = Params { protocol: Protocol::Column, column: Some("take".into()), ..Params::default() };
-    let division = divide(&params, &clips, 1).expect("three takes");
+    let division = divide(&leave_one_out(Grouping::Take), &clips, 1).expect("three takes");
     let held_out: Vec<&str> = division.folds.iter().map(|fold| fold.held_out.as_str()).collect();
     assert_eq!(held_out, ["take 0", "take 1", "take 2"]);
-    assert!(division.folds.iter().all(|fold| !fold.test.contains(&0) && !fold.validation.is_empty()));
+    assert_eq!(division.unknown, [(Grouping::Take, vec![0])], "it might be of the take that is held out");
+    for fold in &division.folds {
+        assert!(fold.roles().iter().all(|(_, members)| !members.contains(&0)) && !fold.validation.is_empty());
+    }
     assert_eq!(statuses(&clips, &division, "every_clip_tested_once"), [CheckStatus::Noted]);
+    assert_eq!(statuses(&clips, &division, "take_known"), [CheckStatus::Noted]);
+    assert_eq!(statuses(&clips, &division, "take_disjoint"), [CheckStatus::Passed; 3]);
+}
 
-    let params = Params { column: Some("tkae".into()), ..params };
-    let text = divide(&params, &clips, 1).expect_err("no such column").to_string();
-    assert!(text.contains("no column `tkae`") && text.contains("sentence, speaker, take"), "{text}");
+/// Two corpora of one language, one of another, and one that does not say.
+#[test]
+fn a_language_is_held_out_with_all_its_corpora_and_regions() {
+    let mut clips = Vec::new();
+    for (name, language) in [("a", Some("en")), ("b", Some("en-GB")), ("c", Some("pl")), ("d", None)] {
+        let mut of_corpus = corpus(name, 4, 4, 3);
+        of_corpus.iter_mut().for_each(|clip| clip.language = language.map(str::to_owned));
+        clips.extend(of_corpus);
+    }
+    let division = divide(&leave_one_out(Grouping::Language), &clips, 1).expect("two languages");
+    let held_out: Vec<&str> = division.folds.iter().map(|fold| fold.held_out.as_str()).collect();
+    assert_eq!(held_out, ["language en", "language pl"]);
+    let english: BTreeSet<&str> = division.folds[0].test.iter().map(|clip| clips[*clip].corpus.as_str()).collect();
+    assert_eq!(english, BTreeSet::from(["a", "b"]));
+    assert_eq!(division.unknown[0].1.len(), 48, "all of d");
+    assert!(division.keeps_speakers_apart());
+    assert!(inspect(&clips, &division).iter().all(|check| check.status != CheckStatus::Failed));
+    assert_eq!(statuses(&clips, &division, "language_disjoint"), [CheckStatus::Passed; 2]);
+
+    clips.retain(|clip| clip.corpus != "c");
+    let text = divide(&leave_one_out(Grouping::Language), &clips, 1).expect_err("one language").to_string();
+    assert!(
+        text.starts_with(
+            "protocol `leave-one-out` needs at least 2 languages, the manifest has 1: en; 48 clips have none (d 48); with"
+        ),
+        "{text}"
+    );
+}
+
+/// Every speaker says every sentence, in every emotion.
+fn sentences(corpora: &[(&str, usize, usize)]) -> Vec<Clip> {
+    let mut clips = Vec::new();
+    for (name, speakers, count) in corpora {
+        let mut of_corpus = corpus(name, *speakers, 4, *count);
+        for (at, clip) in of_corpus.iter_mut().enumerate() {
+            clip.sentence = Some(format!("{:02}", at % count));
+        }
+        clips.extend(of_corpus);
+    }
+    clips
+}
+
+#[test]
+fn people_and_texts_are_never_heard_where_both_are_held_out() {
+    let clips = sentences(&[("a", 6, 4), ("b", 4, 2)]);
+    let wanted = Params { also_held_out: Some(Grouping::Sentence), ..protocol(Protocol::SpeakerIndependent, 3) };
+    let plain = divide(&protocol(Protocol::SpeakerIndependent, 3), &clips, 5).expect("ten speakers");
+    let division = divide(&wanted, &clips, 5).expect("ten speakers, six sentences");
+    assert_eq!(division.folds.len(), 3 * 2);
+    for (fold, of) in division.folds.iter().zip([0, 0, 1, 1, 2, 2]) {
+        let plain = &plain.folds[of];
+        assert!(fold.test.iter().all(|clip| plain.test.contains(clip)), "the same speakers as without");
+        // Half of the sentences of each corpus, of three folds' worth of speakers.
+        assert_eq!(fold.test.len() * 2, plain.test.len());
+        assert_eq!((fold.train.len() + fold.validation.len()) * 2, plain.train.len() + plain.validation.len());
+        assert!(fold.held_out.starts_with(&format!("{}; 3 values of sentence: a: ", plain.held_out)), "{}", fold.held_out);
+    }
+    let checks = inspect(&clips, &division);
+    assert!(checks.iter().all(|check| check.status == CheckStatus::Passed), "{checks:?}");
+    for check in ["speaker_disjoint", "sentence_disjoint"] {
+        assert_eq!(statuses(&clips, &division, check), [CheckStatus::Passed; 6], "{check}");
+    }
+    assert_eq!(statuses(&clips, &division, "every_clip_tested_once"), [CheckStatus::Passed]);
+
+    // More parts leave more to train on.
+    let more = Params { also_folds: 4, ..wanted.clone() };
+    let division = divide(&more, &clips, 5).expect("four sentences of a");
+    assert_eq!(division.folds.len(), 3 * 4);
+    let shown = |division: &Division| division.folds.iter().map(|fold| fold.train.len() + fold.validation.len()).min();
+    assert!(shown(&division) > Some(50) && shown(&divide(&wanted, &clips, 5).expect("as before")) < Some(50));
+
+    // A clip without a sentence might be of one that is held out.
+    let mut lacking = clips;
+    lacking[7].sentence = None;
+    let division = divide(&wanted, &lacking, 5).expect("as before");
+    assert!(division.folds.iter().all(|fold| fold.roles().iter().all(|(_, members)| !members.contains(&7))));
+    assert_eq!(statuses(&lacking, &division, "sentence_known"), [CheckStatus::Noted]);
+    assert!(inspect(&lacking, &division).iter().all(|check| check.status != CheckStatus::Failed));
+}
+
+#[test]
+fn a_second_column_that_cannot_be_held_out_is_refused_with_what_helps() {
+    let clips = sentences(&[("a", 6, 2)]);
+    let wanted = Params { also_held_out: Some(Grouping::Sentence), ..protocol(Protocol::SpeakerIndependent, 3) };
+    let refused = |params: &Params, clips: &[Clip]| divide(params, clips, 1).expect_err("refused").to_string();
+    let text = refused(&Params { also_folds: 3, ..wanted.clone() }, &clips);
+    assert_eq!(text, "3 folds need at least 3 sentences, the manifest has 2: set `also_folds` to at most 2");
+    divide(&wanted, &clips, 1).expect("as advised");
+
+    let one = sentences(&[("a", 6, 1)]);
+    let text = refused(&wanted, &one);
+    assert!(text.starts_with("protocol `speaker-independent` needs at least 2 sentences, the manifest has 1: a: 00"));
+
+    // Who speaks a sentence alone is held out with it.
+    let mut own = clips.clone();
+    own.iter_mut().for_each(|clip| clip.sentence = clip.speaker.clone());
+    let text = refused(&wanted, &own);
+    assert!(
+        text.starts_with("to hold out each `speaker` holds out every `sentence` of its clips already")
+            && text.ends_with("remove `also_held_out`"),
+        "{text}"
+    );
+
+    let many = sentences(&[("a", 600, 2)]);
+    let by_speaker = Params { also_held_out: Some(Grouping::Sentence), ..leave_one_out(Grouping::Speaker) };
+    let text = refused(&by_speaker, &many);
+    assert!(text.starts_with("two columns make 1200 folds, a split has at most 1000: remove `also_held_out`"), "{text}");
+    let text = refused(&Params { also_folds: 4, ..by_speaker }, &sentences(&[("a", 300, 4)]));
+    assert!(text.ends_with("1200 folds, a split has at most 1000: set `also_folds` to at most 3"), "{text}");
 }
 
 #[test]
@@ -422,7 +536,7 @@ fn a_file_decides_and_validation_is_carved_out_where_it_has_none() {
     });
     let text = format!("clip_id,role\n{}", rows.collect::<String>());
     std::fs::write(folder.path().join("mine.csv"), &text).expect("write");
-    let params = Params { protocol: Protocol::Column, file: Some("mine.csv".into()), ..Params::default() };
+    let params = Params { protocol: Protocol::File, file: Some("mine.csv".into()), ..Params::default() };
     let division = assign(&params, &clips, Copies::default(), folder.path(), 1).expect("the file is fine");
     assert_eq!(speakers(&clips, &division.folds[0].test).len(), 1);
     assert_eq!(
@@ -457,12 +571,12 @@ prop_compose! {
     }
 }
 
-fn any_protocol() -> impl Strategy<Value = Protocol> {
+fn any_protocol() -> impl Strategy<Value = Params> {
     prop::sample::select(vec![
-        Protocol::SpeakerIndependent,
-        Protocol::Random,
-        Protocol::LeaveOneCorpusOut,
-        Protocol::LeaveOneSpeakerOut,
+        Params::default(),
+        protocol(Protocol::Random, 5),
+        leave_one_out(Grouping::Corpus),
+        leave_one_out(Grouping::Speaker),
     ])
 }
 
@@ -471,13 +585,13 @@ proptest! {
     fn whatever_is_divided_is_divided_well(
         clips in manifests(), wanted in any_protocol(), folds in 2_u32..7, seed in any::<u64>(),
     ) {
-        let params = protocol(wanted, folds);
+        let params = Params { folds, ..wanted };
         let Ok(division) = divide(&params, &clips, seed) else {
             let everything: Vec<usize> = (0..clips.len()).collect();
             let corpora: BTreeSet<&str> = clips.iter().map(|clip| clip.corpus.as_str()).collect();
-            let few = match wanted {
-                Protocol::LeaveOneCorpusOut => corpora.len() < 2,
-                Protocol::Random => clips.len() < folds as usize,
+            let few = match params.held_out() {
+                Some(Grouping::Corpus) => corpora.len() < 2,
+                None => clips.len() < folds as usize,
                 _ => speakers(&clips, &everything).len() < folds.max(2) as usize,
             };
             prop_assert!(few || clips.len() < 2, "only too few of something is refused");
@@ -492,7 +606,7 @@ proptest! {
         for fold in &division.folds {
             prop_assert_eq!(fold.train.len() + fold.validation.len() + fold.test.len(), clips.len());
             fold.test.iter().for_each(|clip| tested[*clip] += 1);
-            if wanted.keeps_speakers_apart() {
+            if division.keeps_speakers_apart() {
                 let known: Vec<usize> = fold.train.iter().chain(&fold.validation).copied().collect();
                 prop_assert!(speakers(&clips, &known).is_disjoint(&speakers(&clips, &fold.test)));
                 let mut training = speakers(&clips, &fold.train);
@@ -514,6 +628,41 @@ proptest! {
             }
         }
         prop_assert!(tested.iter().all(|times| *times == 1), "{tested:?}");
+    }
+
+    /// Of any clips, some of them without a sentence.
+    #[test]
+    fn nobody_and_no_text_is_heard_before_where_both_are_held_out(
+        clips in manifests(), said in prop::collection::vec(prop::option::weighted(0.9, 0_usize..6), 240),
+        wanted in any_protocol(), folds in 2_u32..4, also_folds in 2_u32..4, seed in any::<u64>(),
+    ) {
+        let mut clips = clips;
+        for (clip, said) in clips.iter_mut().zip(&said) {
+            clip.sentence = said.map(|sentence| sentence.to_string());
+        }
+        let plain = Params { folds, validation_fraction: 0.0, ..wanted };
+        prop_assume!(plain.held_out().is_some());
+        let params = Params { also_held_out: Some(Grouping::Sentence), also_folds, ..plain.clone() };
+        let Ok(division) = divide(&params, &clips, seed) else { return Ok(()) };
+        let held_out = params.held_out().expect("assumed");
+        let values = |members: &[usize], column: Grouping| -> BTreeSet<Option<String>> {
+            members.iter().map(|clip| column.of(&clips[*clip])).collect()
+        };
+        let mut tested = vec![0; clips.len()];
+        for fold in &division.folds {
+            prop_assert!(!fold.test.is_empty());
+            fold.test.iter().for_each(|clip| tested[*clip] += 1);
+            for column in [held_out, Grouping::Sentence] {
+                prop_assert!(values(&fold.test, column).is_disjoint(&values(&fold.train, column)));
+                prop_assert!(!values(&fold.train, column).contains(&None));
+            }
+        }
+        for (clip, times) in clips.iter().zip(tested) {
+            prop_assert_eq!(times, usize::from(clip.sentence.is_some()));
+        }
+        let failed = inspect(&clips, &division).into_iter().filter(|check| check.status == CheckStatus::Failed);
+        let failed: Vec<_> = failed.filter(|check| !["classes_in_train", "roles_present"].contains(&check.check.as_str())).collect();
+        prop_assert!(failed.is_empty(), "{failed:?}");
     }
 
     #[test]

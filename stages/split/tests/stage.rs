@@ -3,7 +3,7 @@
 use std::path::Path;
 
 use ser_schemas::{
-    Assignment, Check, CheckStatus, Clip, Emotion, Exclusion, NearDuplicate, Provenance, Reason, Role, Table,
+    Assignment, Check, CheckStatus, Clip, Emotion, Exclusion, Grouping, NearDuplicate, Provenance, Reason, Role, Table,
     read_metadata,
 };
 use ser_split::{Inputs, NearCopies, Params, Protocol, SplitError, run};
@@ -18,6 +18,10 @@ fn clips() -> Vec<Clip> {
         clip
     };
     (0..48).map(clip).collect()
+}
+
+fn leave_one_out(column: Grouping) -> Params {
+    Params { protocol: Protocol::LeaveOneOut, column: Some(column), ..Params::default() }
 }
 
 fn split(folder: &Path, params: &Params, clips: &[Clip]) -> Result<Outcome, SplitError> {
@@ -43,7 +47,8 @@ fn every_clip_has_one_role_in_every_fold_whatever_the_order_of_the_manifest() {
     let rows = Assignment::read(&path).expect("the stage wrote it");
     assert_eq!(rows.len(), 3 * 48);
     assert_eq!(rows.iter().filter(|row| row.role == Role::Test).count(), 48);
-    assert_eq!(read_metadata(&path).expect("metadata")["ser.protocol"], "speaker-independent");
+    let metadata = read_metadata(&path).expect("metadata");
+    assert_eq!((metadata["ser.protocol"].as_str(), metadata.get("ser.held_out")), ("speaker-independent", None));
     let checks = Check::read_in(folder.path()).expect("the stage wrote it");
     assert_eq!(checks.len(), 3 * 9 + 1);
     assert!(checks.iter().all(|check| check.status == CheckStatus::Passed));
@@ -59,7 +64,7 @@ fn a_leak_fails_the_stage_and_leaves_the_checks() {
     let mut clips = clips();
     clips[1].audio_hash = clips[0].audio_hash.clone();
     // Six folds of six speakers: the two copies, of speakers 0 and 1, always stand on two sides.
-    let params = Params { protocol: Protocol::LeaveOneSpeakerOut, ..Params::default() };
+    let params = leave_one_out(Grouping::Speaker);
     let error = split(folder.path(), &params, &clips).expect_err("a planted copy").to_string();
     assert!(error.contains("check `audio_disjoint` failed in fold 0: "), "{error}");
     assert!(error.contains("c/00") && error.contains("c/01"), "{error}");
@@ -99,11 +104,13 @@ fn checks(folder: &Path, name: &str) -> Vec<String> {
 fn near_copies_that_an_audit_found_are_kept_together_by_default() {
     let folder = tempfile::tempdir().expect("temporary folder");
     audited(folder.path());
-    for protocol in [Protocol::Random, Protocol::SpeakerIndependent, Protocol::LeaveOneSpeakerOut] {
-        let params = Params { protocol, folds: 3, ..Params::default() };
+    let random = Params { protocol: Protocol::Random, ..Params::default() };
+    for params in [random, Params::default(), leave_one_out(Grouping::Speaker)] {
+        let params = Params { folds: 3, ..params };
+        let protocol = params.protocol;
         let summary = split(folder.path(), &params, &clips()).expect("kept together");
         assert_eq!(roles(folder.path(), "c/00"), roles(folder.path(), "c/01"));
-        let folds = if protocol == Protocol::LeaveOneSpeakerOut { 5 } else { 3 };
+        let folds = if protocol == Protocol::LeaveOneOut { 5 } else { 3 };
         assert_eq!(checks(folder.path(), "near_audio_disjoint"), vec!["passed 0: "; folds]);
         let told = checks(folder.path(), "near_copies_kept_together");
         if protocol == Protocol::Random {
@@ -126,7 +133,7 @@ fn near_copies_are_left_out_of_the_folds_in_which_they_are_in_the_way() {
     let folder = tempfile::tempdir().expect("temporary folder");
     audited(folder.path());
     let params =
-        Params { protocol: Protocol::LeaveOneSpeakerOut, near_copies: Some(NearCopies::LeaveOut), ..Params::default() };
+        Params { near_copies: Some(NearCopies::LeaveOut), ..leave_one_out(Grouping::Speaker) };
     let summary = split(folder.path(), &params, &clips()).expect("left out");
     // Each is tested once; the other has no part in that fold.
     let (one, other) = (roles(folder.path(), "c/00"), roles(folder.path(), "c/01"));
@@ -166,7 +173,7 @@ fn a_copy_in_another_corpus_that_the_manifest_left_out_ties_its_speaker() {
         speaker: Some("d:3".into()),
     };
     Exclusion::write_in(folder.path(), &[row], &Provenance::default()).expect("write");
-    let params = |near_copies| Params { protocol: Protocol::LeaveOneSpeakerOut, near_copies, ..Params::default() };
+    let params = |near_copies| Params { near_copies, ..leave_one_out(Grouping::Speaker) };
     let summary = split(folder.path(), &params(None), &clips).expect("kept together");
     assert!(summary.notes.iter().any(|note| note.ends_with("c:0 + d:3 (d/x = c/00)")), "{:?}", summary.notes);
     assert_eq!(checks(folder.path(), "near_copies_kept_together"), ["noted 1: c:0 + d:3 (d/x = c/00)"]);
@@ -184,7 +191,7 @@ fn a_copy_in_another_corpus_that_the_manifest_left_out_ties_its_speaker() {
 #[test]
 fn a_fold_that_trains_on_one_class_fails_the_stage_and_one_that_tests_one_is_told() {
     let folder = tempfile::tempdir().expect("temporary folder");
-    let by_speaker = Params { protocol: Protocol::LeaveOneSpeakerOut, ..Params::default() };
+    let by_speaker = leave_one_out(Grouping::Speaker);
     let mut clips = clips();
     // All of speaker 0 is sad, all others are happy: without speaker 0 there is nothing to learn.
     for (number, clip) in clips.iter_mut().enumerate() {
@@ -214,6 +221,49 @@ fn a_fold_that_trains_on_one_class_fails_the_stage_and_one_that_tests_one_is_tol
 }
 
 #[test]
+fn where_a_second_column_leaves_too_little_to_train_on_what_helps_is_advised() {
+    let folder = tempfile::tempdir().expect("temporary folder");
+    let params = Params { folds: 2, also_held_out: Some(Grouping::Sentence), ..Params::default() };
+    let mut clips = clips();
+    // Happy clips have sentence x, sad ones y: whichever is held out, the other is all that is trained on.
+    for clip in &mut clips {
+        clip.sentence = Some(if clip.emotion == Some(Emotion::SAD) { "y" } else { "x" }.into());
+    }
+    let error = split(folder.path(), &params, &clips).expect_err("one class to train on").to_string();
+    assert!(
+        error.contains("check `classes_in_train` failed in fold 0: only ")
+            && error.contains("needs two classes to learn: no `also_held_out` here gives every fold two"),
+        "{error}"
+    );
+    split(folder.path(), &Params { also_held_out: None, ..params.clone() }, &clips).expect("as advised");
+
+    // With a short third sentence that both have, one of two parts is still left with one class, and none of three.
+    let again = clips.clone().into_iter().map(|clip| Clip {
+        clip_id: format!("{}b", clip.clip_id),
+        audio_hash: clip.audio_hash.map(|hash| hash + "b"),
+        ..clip
+    });
+    clips.extend(again);
+    clips.iter_mut().take(12).for_each(|clip| clip.sentence = Some("z".into()));
+    let error = split(folder.path(), &params, &clips).expect_err("one class to train on").to_string();
+    assert!(error.contains("two classes to learn: `also_folds = 3` here gives every fold two"), "{error}");
+    split(folder.path(), &Params { also_folds: 3, ..params }, &clips).expect("as advised");
+}
+
+#[test]
+fn clips_whose_value_is_not_known_are_left_out_and_told() {
+    let folder = tempfile::tempdir().expect("temporary folder");
+    let mut clips = clips();
+    for clip in &mut clips {
+        clip.take = Some(clip.clip_id[2..].parse::<usize>().map_or(0, |number| number / 6 % 4).to_string());
+    }
+    clips[3].take = None;
+    split(folder.path(), &leave_one_out(Grouping::Take), &clips).expect("four takes");
+    assert_eq!(roles(folder.path(), "c/03"), []);
+    assert_eq!(checks(folder.path(), "take_known"), ["noted 1: c/03"]);
+}
+
+#[test]
 fn a_random_split_notes_shared_speakers_in_one_line() {
     let folder = tempfile::tempdir().expect("temporary folder");
     let summary = split(folder.path(), &Params { protocol: Protocol::Random, ..Params::default() }, &clips());
@@ -228,20 +278,21 @@ fn a_random_split_notes_shared_speakers_in_one_line() {
 #[test]
 fn one_corpus_cannot_be_left_out_and_need_not_be() {
     let folder = tempfile::tempdir().expect("temporary folder");
-    let params = Params { protocol: Protocol::LeaveOneCorpusOut, ..Params::default() };
+    let params = leave_one_out(Grouping::Corpus);
     let refused = split(folder.path(), &params, &clips());
     assert!(matches!(refused, Err(SplitError::NothingToLeaveOut { found: 1, .. })), "{refused:?}");
     let summary = split(folder.path(), &Params { required: false, ..params }, &clips()).expect("not required");
-    assert_eq!((summary.rows, summary.headline.as_str()), (0, "no folds, leave-one-corpus-out"));
+    assert_eq!((summary.rows, summary.headline.as_str()), (0, "no folds, leave-one-out by corpus"));
     let one_speaker: Vec<Clip> = clips().into_iter().filter(|clip| clip.speaker.as_deref() == Some("c:0")).collect();
     let params = Params { required: false, ..Params::default() };
     let summary = split(folder.path(), &params, &one_speaker).expect("not required");
     assert_eq!(summary.headline, "no folds, speaker-independent");
-    let params = Params { protocol: Protocol::LeaveOneCorpusOut, required: false, ..Params::default() };
+    let params = Params { required: false, ..leave_one_out(Grouping::Corpus) };
     split(folder.path(), &params, &clips()).expect("not required");
     let path = Assignment::file_in(folder.path());
     assert_eq!(Assignment::read(&path).expect("written, and empty"), []);
-    assert_eq!(read_metadata(&path).expect("metadata")["ser.protocol"], "leave-one-corpus-out");
+    let metadata = read_metadata(&path).expect("metadata");
+    assert_eq!((metadata["ser.protocol"].as_str(), metadata["ser.held_out"].as_str()), ("leave-one-out", "corpus"));
 }
 
 #[test]

@@ -221,6 +221,7 @@ impl Common<'_> {
             model: inputs.model.to_owned(),
             split: inputs.split_name.to_owned(),
             protocol: self.data.split.protocol.clone(),
+            held_out: self.data.split.held_out.clone(),
             family: Family::Network,
             baseline: false,
             description: described(params),

@@ -158,21 +158,34 @@ fn headline_table(summary: &[SummaryMetric]) -> String {
             models.push((&row.model, &row.split));
         }
     }
-    let figure = |model: (&str, &str), metric: &str| {
-        let row = summary.iter().find(|row| {
+    let row = |model: (&str, &str), metric: &str| {
+        summary.iter().find(|row| {
             (row.model.as_str(), row.split.as_str()) == model && row.group == "overall" && row.metric == metric
-        });
+        })
+    };
+    let figure = |row: Option<&SummaryMetric>| {
         row.map_or_else(String::new, |row| match (row.low, row.high) {
             (Some(low), Some(high)) => format!("{:.2} [{low:.2}, {high:.2}]", row.value),
             _ => format!("{:.2}", row.value),
         })
     };
+    // Pooled figures follow the largest corpus.
+    let over_corpora = models.iter().any(|model| row(*model, SummaryMetric::UAR_OVER_CORPORA).is_some());
     let rows: Vec<Vec<String>> = models
         .iter()
         .map(|&(model, split)| {
-            let model_split = (model, split);
-            vec![model.to_owned(), split.to_owned(), figure(model_split, "uar"), figure(model_split, "accuracy")]
+            let of = (model, split);
+            let headline = SummaryMetric::headline(summary, [model, split, "overall", "all"]);
+            let mut cells = vec![model.to_owned(), split.to_owned(), figure(headline)];
+            cells.extend(over_corpora.then(|| figure(row(of, SummaryMetric::UAR))));
+            cells.push(figure(row(of, "accuracy")));
+            cells
         })
         .collect();
-    text_table::render(&["model", "split", "UAR [95 %]", "accuracy [95 %]"], &rows)
+    let headings: &[&str] = if over_corpora {
+        &["model", "split", "UAR [95 %], mean over corpora", "UAR, pooled", "accuracy, pooled"]
+    } else {
+        &["model", "split", "UAR [95 %]", "accuracy [95 %]"]
+    };
+    text_table::render(headings, &rows)
 }

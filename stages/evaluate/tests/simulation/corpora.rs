@@ -6,11 +6,12 @@
 
 use rand::{Rng, RngExt};
 
-use ser_evaluate::bootstrap::{Draws, intervals};
-use ser_evaluate::compare::{Pair, differences};
+use ser_evaluate::bootstrap::{Draws, intervals, uar_over_corpora};
+use ser_evaluate::by_corpus::ByCorpus;
+use ser_evaluate::compare::{Pair, difference_over_corpora, differences};
 use ser_evaluate::confusion::Confusion;
 use ser_evaluate::metrics::Scores;
-use ser_evaluate::sample::{Sample, Speaker};
+use ser_evaluate::sample::{Sample, Speaker, Sums};
 
 use super::answers::{FIGURES, OVERALL};
 use super::{Count, normal, sample};
@@ -120,9 +121,16 @@ pub(crate) const WORLDS: &[World] = &[
     World { known: true, ..world("4 known speakers of 60 clips", &[corpus(4, 15, 0.0, 0.5)]) },
 ];
 
+/// Figures in the mean over corpora, with intervals of their own.
+pub(crate) const OVER_CORPORA: [&str; 2] = ["uar over corpora", "uar difference over corpora"];
+
 /// How often the intervals held the truth, and how wide those of UAR were.
 #[derive(Debug, Clone, Copy, Default)]
 pub(crate) struct Coverage {
+    /// The same of each of [`OVER_CORPORA`].
+    pub(crate) over_corpora: [f64; OVER_CORPORA.len()],
+    /// Mean width of the interval of UAR in the mean over corpora.
+    pub(crate) over_corpora_width: f64,
     /// Share of the experiments in which the interval of each of [`FIGURES`] held it; mean over classes for those of classes.
     pub(crate) held: [f64; FIGURES.len()],
     /// Mean width of the interval of UAR.
@@ -148,10 +156,12 @@ impl World {
     pub(crate) fn coverage(&self, experiments: u64, resamples: u32, generator: &mut impl Rng) -> Coverage {
         let populations: Vec<Expected> = self.corpora.iter().map(|corpus| self.population(corpus, generator)).collect();
         let mut counts = [Count::default(); FIGURES.len()];
+        let mut over_corpora = [Count::default(); OVER_CORPORA.len()];
         for experiment in 0..experiments {
             let (mut confusions, mut pairs) = (Vec::new(), Vec::new());
             let (mut truth, mut truth_of_pairs) = (none(), Pair::new(RECALLS.len()));
-            for (corpus, population) in self.corpora.iter().zip(&populations) {
+            let mut truths = vec![(none(), Pair::new(RECALLS.len())); self.corpora.len()];
+            for ((corpus, population), own) in self.corpora.iter().zip(&populations).zip(&mut truths) {
                 let (mut of_corpus, mut pairs_of_corpus) = (Vec::new(), Vec::new());
                 for number in 0..corpus.speakers {
                     let skill = self.skill(corpus, number, generator);
@@ -161,10 +171,24 @@ impl World {
                     let expected =
                         if self.known { Expected { first: skill.first, second: skill.second } } else { *population };
                     add_expected(&mut truth, &mut truth_of_pairs, &expected, skill.clips);
+                    add_expected(&mut own.0, &mut own.1, &expected, skill.clips);
                 }
                 confusions.push(of_corpus);
                 pairs.push(pairs_of_corpus);
             }
+            let equal = || vec![1.0; self.corpora.len()].into();
+            let by_corpus = sample(self.known, &ByCorpus::new(&none(), equal()), parted(&none(), &confusions));
+            let no_pairs = Pair::new(RECALLS.len());
+            let pairs_by_corpus = sample(self.known, &ByCorpus::new(&no_pairs, equal()), parted(&no_pairs, &pairs));
+            let draws = Draws::of(&by_corpus, resamples, experiment);
+            let mean = |value: &dyn Fn(&(Confusion, Pair)) -> f64| {
+                truths.iter().map(value).sum::<f64>() / truths.len() as f64
+            };
+            let (_, interval) = uar_over_corpora(&by_corpus, &draws);
+            over_corpora[0].add(interval.expect("enough speakers"), mean(&|truth| Scores::of(&truth.0).uar));
+            let difference = difference_over_corpora(&pairs_by_corpus, &draws).interval.expect("enough speakers");
+            over_corpora[1].add(difference, mean(&|truth| truth.1.figures()[0]));
+
             let pairs = sample(self.known, &Pair::new(RECALLS.len()), pairs);
             let sample = sample(self.known, &none(), confusions);
             let draws = Draws::of(&sample, resamples, experiment);
@@ -196,7 +220,12 @@ impl World {
                 }
             }
         }
-        Coverage { held: counts.map(|count| count.share()), uar_width: counts[0].width / counts[0].made }
+        Coverage {
+            held: counts.map(|count| count.share()),
+            uar_width: counts[0].width / counts[0].made,
+            over_corpora: over_corpora.map(|count| count.share()),
+            over_corpora_width: over_corpora[0].width / over_corpora[0].made,
+        }
     }
 
     /// Mean shares over many speakers. Who has more clips is no better and no worse.
@@ -221,6 +250,15 @@ impl World {
             clips: corpus.clips * self.times[number % self.times.len()],
         }
     }
+}
+
+/// The speakers of each corpus with their sums under its number.
+fn parted<T: Sums>(none: &T, corpora: &[Vec<Speaker<T>>]) -> Vec<Vec<Speaker<ByCorpus<T>>>> {
+    let none = ByCorpus::new(none, vec![1.0; corpora.len()].into());
+    let of_corpus = |(corpus, speakers): (usize, &Vec<Speaker<T>>)| {
+        speakers.iter().map(|one| Speaker::of(&none, one.clips.iter().map(|clip| (corpus, *clip)))).collect()
+    };
+    corpora.iter().enumerate().map(of_corpus).collect()
 }
 
 fn none() -> Confusion {

@@ -6,7 +6,7 @@ use std::path::PathBuf;
 
 use globset::{GlobBuilder, GlobSet, GlobSetBuilder};
 use regex::{Regex, RegexBuilder};
-use ser_schemas::Emotion;
+use ser_schemas::{Emotion, language_tag};
 use ser_stage::suggest::nearest;
 use ser_text::{is_blank, nfc};
 
@@ -56,6 +56,10 @@ pub(super) fn compile(text: &str, path: Option<PathBuf>) -> Result<Descriptor, V
         let parsed = word.get_ref().parse();
         parsed.map_err(|message| check.problem("speech", Some(&word.span()), message)).ok()
     });
+    let language = raw.language.as_ref().and_then(|tag| {
+        let written = language_tag(tag.get_ref());
+        written.map_err(|message| check.problem("language", Some(&tag.span()), message)).ok()
+    });
 
     let repairs = raw.repair.iter().enumerate().filter_map(|(at, repair)| {
         let path = check.regex(&format!("repair[{}].path", at + 1), &repair.path)?;
@@ -98,7 +102,7 @@ pub(super) fn compile(text: &str, path: Option<PathBuf>) -> Result<Descriptor, V
     Ok(Descriptor {
         name: raw.name.into_inner(),
         title: raw.title,
-        language: raw.language,
+        language,
         speech,
         licence: raw.licence,
         citation: raw.citation,

@@ -348,7 +348,14 @@ mod tests {
             assert_eq!(descriptor.name, name);
             assert!(descriptor.licence.is_some() && descriptor.citation.is_some(), "{name}");
             assert!(descriptor.url.is_some() && descriptor.obtain.is_some(), "{name}");
-            assert!(descriptor.language.is_some() && descriptor.speech.is_some(), "{name}");
+            assert!(descriptor.speech.is_some(), "{name}");
+            let spoken = match name {
+                "emodb" => "German",
+                "emovo" => "Italian",
+                "nemo" => "Polish",
+                _ => "English",
+            };
+            assert_eq!(descriptor.language.as_deref().and_then(ser_schemas::language_name), Some(spoken), "{name}");
             for expected in descriptor.expected.iter().filter(|expected| !expected.emotions.is_empty()) {
                 assert_eq!(expected.emotions.values().sum::<u64>(), expected.files, "{name}");
             }
@@ -379,6 +386,18 @@ mod tests {
         assert_eq!(descriptor.tables.len(), 1);
         assert_eq!(descriptor.repairs.len(), 1);
         assert_eq!(descriptor.modalities(), ["song"]);
+    }
+
+    #[test]
+    fn a_language_is_a_tag_and_written_as_one() {
+        let with = |line: &str| template("mine").replace("# language = \"pl\"", line);
+        let language = |line: &str| Descriptor::parse(&with(line), None).expect(line).language;
+        assert_eq!(language("language = \"EN-gb\"").as_deref(), Some("en-GB"));
+        assert_eq!(language(""), None, "not stated");
+        let found = problems(&with("language = \"Polish\"")).join("\n");
+        let line = template("mine").lines().position(|line| line == "# language = \"pl\"").expect("the line") + 1;
+        assert!(found.contains(&format!("line {line}: `language`: expected the code of a language")), "{found}");
+        assert!(found.ends_with("write `pl` for Polish"), "{found}");
     }
 
     #[test]

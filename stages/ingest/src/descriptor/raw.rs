@@ -13,7 +13,7 @@ pub(super) type Text = Spanned<String>;
 pub(super) struct RawDescriptor {
     pub(super) name: Text,
     pub(super) title: String,
-    pub(super) language: Option<String>,
+    pub(super) language: Option<Text>,
     pub(super) speech: Option<Text>,
     pub(super) licence: Option<String>,
     pub(super) citation: Option<String>,

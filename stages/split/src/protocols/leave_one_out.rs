@@ -1,53 +1,50 @@
-//! Each corpus, each speaker, or whatever else clips have a name of, is held out in turn.
+//! Each corpus, each speaker, each language, or whatever else clips have a value of, is held out in turn.
 
 use std::collections::BTreeMap;
 
-use ser_schemas::Clip;
+use ser_schemas::{Clip, Grouping};
 use ser_text::some_names;
 
-use super::require_speakers;
-use crate::division::{Plan, Unit, hold_out};
+use super::{require_speakers, side_unit};
+use crate::division::{Plan, hold_out};
 use crate::error::SplitError;
 use crate::params::{MAX_FOLDS, Protocol};
-use crate::roster::speaker_name;
 use crate::ties::Ties;
+use crate::unknown;
 
-/// One fold per corpus, or group of corpora, by name. Speakers carry the name of their corpus, so they are apart as
-/// well.
-pub(crate) fn corpora(clips: &[Clip], ties: &Ties) -> Result<Plan, SplitError> {
-    leave_out(clips, Protocol::LeaveOneCorpusOut, "corpora", "corpus", |clip| Some(ties.group(clip.corpus.clone())))
-}
-
-/// One fold per speaker, or group of speakers, by name.
-pub(crate) fn speakers(clips: &[Clip], ties: &Ties) -> Result<Plan, SplitError> {
-    require_speakers(clips, Protocol::LeaveOneSpeakerOut)?;
-    leave_out(clips, Protocol::LeaveOneSpeakerOut, "speakers", "speaker", |clip| Some(ties.group(speaker_name(clip))))
-}
-
-/// One fold per name that `key` gives clips, in their order; clips without one are in training always. `what` are the
-/// names and `one` is the word for one of them.
-pub(super) fn leave_out(
-    clips: &[Clip],
-    protocol: Protocol,
-    what: &'static str,
-    one: &str,
-    key: impl Fn(&Clip) -> Option<String>,
-) -> Result<Plan, SplitError> {
+/// One fold per value of `column`, or group of values, by name. Clips whose value is not known take no part: they might be
+/// of the one that is held out. Speakers have to be known.
+pub(crate) fn plan(column: Grouping, clips: &[Clip], ties: &Ties) -> Result<Plan, SplitError> {
+    if column == Grouping::Speaker {
+        require_speakers(clips, Protocol::LeaveOneOut)?;
+    }
     let mut parts: BTreeMap<String, Vec<usize>> = BTreeMap::new();
+    let (mut known, mut unknown) = (Vec::new(), Vec::new());
     for (index, clip) in clips.iter().enumerate() {
-        if let Some(name) = key(clip) {
-            parts.entry(name).or_default().push(index);
+        match column.of(clip) {
+            Some(name) => {
+                parts.entry(ties.group(name)).or_default().push(index);
+                known.push(index);
+            }
+            None => unknown.push(index),
         }
     }
-    let tested: usize = parts.values().map(Vec::len).sum();
     if parts.len() < 2 {
-        let names = some_names(parts.keys().map(String::as_str));
-        return Err(SplitError::NothingToLeaveOut { protocol: protocol.as_str(), what, found: parts.len(), names });
+        return Err(SplitError::NothingToLeaveOut {
+            protocol: Protocol::LeaveOneOut.as_str(),
+            what: super::values_of(column),
+            found: parts.len(),
+            names: some_names(parts.keys().map(String::as_str)),
+            unknown: unknown::told(clips, &unknown),
+        });
     }
     if parts.len() > MAX_FOLDS as usize {
-        return Err(SplitError::TooManyValues { column: one.to_owned(), found: parts.len(), most: MAX_FOLDS });
+        return Err(SplitError::TooManyValues { column: column.as_str(), found: parts.len(), most: MAX_FOLDS });
     }
     let folds = parts.into_iter().enumerate();
-    let folds = folds.map(|(number, (name, test))| hold_out(number, format!("{one} {name}"), test, clips));
-    Ok(Plan { folds: folds.collect(), unit: Unit::Speakers, tests_every_clip_once: tested == clips.len() })
+    let folds: Vec<_> = folds
+        .map(|(number, (name, test))| hold_out(number, format!("{} {name}", column.as_str()), test, &known))
+        .collect();
+    let unit = side_unit(&folds, clips);
+    Ok(Plan { folds, unit, tests_every_clip_once: unknown.is_empty(), unknown: vec![(column, unknown)] })
 }

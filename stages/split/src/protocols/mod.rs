@@ -1,49 +1,65 @@
 //! One file per protocol: who is held out in which fold.
 
-pub(crate) mod column;
-mod column_file;
+pub(crate) mod also_held_out;
+pub(crate) mod file;
+mod file_rows;
 pub(crate) mod leave_one_out;
 pub(crate) mod random;
 pub(crate) mod speaker_independent;
 
 use std::collections::BTreeSet;
 
-use ser_schemas::Clip;
+use ser_schemas::{Clip, Grouping};
 use ser_text::{exclude_line, some_names};
 
 use crate::copies::ExactCopy;
+use crate::division::{Fold, Unit};
 use crate::error::SplitError;
-use crate::params::{Params, Protocol};
+use crate::params::Protocol;
 use crate::roster::speaker_name;
 
-/// What a protocol holds out whole.
-pub(crate) struct HeldOut {
-    /// In words: "speakers", "corpora", "values of `take`".
-    pub(crate) what: String,
+/// A column whose values a protocol holds out whole.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct HeldOut(pub(crate) Grouping);
+
+impl HeldOut {
+    /// The values in words: "speakers", "corpora", "values of `take`".
+    pub(crate) fn what(self) -> String {
+        values_of(self.0)
+    }
+
     /// The one that a clip belongs to; `None` where it belongs to none.
-    pub(crate) key: fn(&Clip) -> Option<String>,
+    pub(crate) fn key(self, clip: &Clip) -> Option<String> {
+        if self.0 == Grouping::Speaker { Some(speaker_name(clip)) } else { self.0.of(clip) }
+    }
+
     /// Those that an exact copy lies under; `None` where it does not tell.
-    pub(crate) exact: fn(&ExactCopy) -> Option<&[String; 2]>,
+    pub(crate) fn exact(self, copy: &ExactCopy) -> Option<&[String; 2]> {
+        match self.0 {
+            Grouping::Speaker => Some(&copy.speakers),
+            Grouping::Corpus => Some(&copy.corpora),
+            _ => None,
+        }
+    }
 }
 
-/// What the protocol of `params` holds out whole; `None` where single clips are dealt.
-pub(crate) fn held_out(params: &Params) -> Result<Option<HeldOut>, SplitError> {
-    let (what, key): (String, fn(&Clip) -> Option<String>) = match (params.protocol, &params.column) {
-        (Protocol::SpeakerIndependent | Protocol::LeaveOneSpeakerOut, _) => {
-            ("speakers".to_owned(), |clip| Some(speaker_name(clip)))
-        }
-        (Protocol::LeaveOneCorpusOut, _) => ("corpora".to_owned(), |clip| Some(clip.corpus.clone())),
-        (Protocol::Column, Some(column)) => (format!("values of `{column}`"), column::value_of(column)?),
-        (Protocol::Random, _) | (Protocol::Column, None) => return Ok(None),
-    };
-    let exact: fn(&ExactCopy) -> Option<&[String; 2]> = match (params.protocol, params.column.as_deref()) {
-        (Protocol::SpeakerIndependent | Protocol::LeaveOneSpeakerOut, _) | (Protocol::Column, Some("speaker")) => {
-            |copy| Some(&copy.speakers)
-        }
-        (Protocol::LeaveOneCorpusOut, _) | (Protocol::Column, Some("corpus")) => |copy| Some(&copy.corpora),
-        _ => |_| None,
-    };
-    Ok(Some(HeldOut { what, key, exact }))
+fn values_of(column: Grouping) -> String {
+    match column {
+        Grouping::Speaker => "speakers".to_owned(),
+        Grouping::Corpus => "corpora".to_owned(),
+        Grouping::Language => "languages".to_owned(),
+        Grouping::Sentence => "sentences".to_owned(),
+        other => format!("values of `{}`", other.as_str()),
+    }
+}
+
+/// Validation goes by whole speakers where the division does.
+fn side_unit(folds: &[Fold], clips: &[Clip]) -> Unit {
+    let apart = folds.iter().all(|fold| {
+        let tested: BTreeSet<String> = fold.test.iter().map(|clip| speaker_name(&clips[*clip])).collect();
+        !fold.train.iter().any(|clip| tested.contains(&speaker_name(&clips[*clip])))
+    });
+    if apart { Unit::Speakers } else { Unit::Clips }
 }
 
 /// Refuses clips whose speaker is not known: they cannot be kept apart from themselves.

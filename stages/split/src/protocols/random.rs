@@ -19,18 +19,23 @@ pub(crate) fn plan(params: &Params, clips: &[Clip], generator: &mut ChaCha8Rng) 
         return Err(SplitError::OneClip { clip: some_names(clips.iter().map(|clip| clip.clip_id.as_str())) });
     }
     if clips.len() < folds {
-        return Err(SplitError::TooManyFolds { folds: params.folds, what: "clips", found: clips.len() });
+        return Err(SplitError::TooManyFolds {
+            key: "folds",
+            folds: params.folds,
+            what: "clips".to_owned(),
+            found: clips.len(),
+        });
     }
     if folds == 1 {
         let test = pick(clips, &everything, params.test_fraction, generator);
         let held_out = format!("{} of {} clips at random", test.len(), clips.len());
-        let fold = hold_out(0, held_out, test, clips);
-        return Ok(Plan { folds: vec![fold], unit: Unit::Clips, tests_every_clip_once: false });
+        let fold = hold_out(0, held_out, test, &everything);
+        return Ok(Plan { folds: vec![fold], unit: Unit::Clips, tests_every_clip_once: false, unknown: Vec::new() });
     }
     let hands = deal(clips, &everything, folds, generator).into_iter().enumerate();
     let folds = hands.map(|(number, test)| {
         let held_out = format!("{} of {} clips at random", test.len(), clips.len());
-        hold_out(number, held_out, test, clips)
+        hold_out(number, held_out, test, &everything)
     });
-    Ok(Plan { folds: folds.collect(), unit: Unit::Clips, tests_every_clip_once: true })
+    Ok(Plan { folds: folds.collect(), unit: Unit::Clips, tests_every_clip_once: true, unknown: Vec::new() })
 }
