@@ -57,6 +57,7 @@ pub fn run(params: &Params, inputs: &Inputs<'_>, ctx: &Context<'_>) -> Result<Ou
         cross_corpus: sections::cross_corpus::cross_corpus(&tables)?,
         unheard_corpora: sections::unheard::unheard(&tables, &board, Grouping::Corpus)?,
         unheard_languages: sections::unheard::unheard(&tables, &board, Grouping::Language)?,
+        standardisation: sections::standardisation::standardisations(&tables, &board)?,
         corpora: sections::corpora::corpora(&tables)?,
         left_out: sections::left_out::left_out(&tables, params.exclusion_rows as usize),
         audit: sections::audit::audit(&tables, &recordings, clip_rows)?,
@@ -87,9 +88,10 @@ fn headline(board: &Scoreboard) -> String {
     let Some((main, uar)) = uar else { return "nothing was evaluated".to_owned() };
     let over =
         if main.is_over_corpora() { format!(", mean over {} corpora", main.corpora.len()) } else { String::new() };
-    let label = if main.uses_test_speakers { ", standardised per speaker" } else { "" };
+    let label = main.shares_with().map(|whose| format!(", standardised per {whose}")).unwrap_or_default();
+    let seeds = main.seeds_told().map_or_else(String::new, |told| format!(", {told}"));
     format!(
-        "UAR {}{over}, {}{label} ({})",
+        "UAR {}{over}{seeds}, {}{label} ({})",
         number::with_interval(uar.value, uar.low, uar.high),
         main.protocol.name(),
         main.model

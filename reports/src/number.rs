@@ -8,16 +8,23 @@ pub(crate) fn metric(value: f64) -> String {
     fixed(value, 2)
 }
 
-/// A difference of two metrics, always with its sign.
+/// A difference of two metrics with its sign, that of a value which rounds to nothing too: it says which of the two is ahead.
 pub(crate) fn difference(value: f64) -> String {
+    let text = signed(value);
+    if value > 0.0 && value.is_finite() { format!("+{text}") } else { text }
+}
+
+/// A metric with two decimals that keeps its sign where it rounds to nothing: whether an interval reaches below zero is what
+/// readers look for.
+fn signed(value: f64) -> String {
     let text = metric(value);
-    if value.is_finite() && !text.starts_with('\u{2212}') { format!("+{text}") } else { text }
+    if value < 0.0 && value.is_finite() && !text.starts_with('\u{2212}') { format!("\u{2212}{text}") } else { text }
 }
 
 /// The interval alone: `[0.57, 0.65]`; nothing when either end is missing.
 pub(crate) fn interval(low: Option<f64>, high: Option<f64>) -> Option<String> {
     let (low, high) = (low.filter(|low| low.is_finite())?, high.filter(|high| high.is_finite())?);
-    Some(format!("[{}, {}]", metric(low), metric(high)))
+    Some(format!("[{}, {}]", signed(low), signed(high)))
 }
 
 /// Value and interval: `0.61 [0.57, 0.65]`; the value alone when there is no interval.
@@ -97,7 +104,23 @@ mod tests {
         assert_eq!(fixed(-0.0, 1), "0.0");
         assert_eq!(difference(0.231), "+0.23");
         assert_eq!(difference(-0.05), "\u{2212}0.05");
-        assert_eq!(difference(-0.001), "+0.00");
+    }
+
+    /// The sign of a difference is that of the figure, not of its rounding.
+    #[test]
+    fn differences_that_round_to_nothing_keep_their_sign() {
+        for (value, expected) in [
+            (0.001, "+0.00"),
+            (-0.001, "\u{2212}0.00"),
+            (-1e-12, "\u{2212}0.00"),
+            (0.0, "0.00"),
+            (-0.0, "0.00"),
+            (f64::NAN, NONE),
+        ] {
+            assert_eq!(difference(value), expected, "{value}");
+        }
+        assert_eq!(interval(Some(-0.001), Some(0.02)).as_deref(), Some("[\u{2212}0.00, 0.02]"));
+        assert_eq!(interval(Some(0.001), Some(0.02)).as_deref(), Some("[0.00, 0.02]"));
     }
 
     #[test]

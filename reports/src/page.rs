@@ -21,14 +21,16 @@ use crate::sections::labels::Labels;
 use crate::sections::left_out::LeftOut;
 use crate::sections::protocols::Protocols;
 use crate::sections::provenance::ProvenanceView;
+use crate::sections::standardisation::Standardisations;
 use crate::sections::training::Training;
 use crate::sections::unheard::Unheard;
 
-const TEMPLATES: [(&str, &str); 14] = [
+const TEMPLATES: [(&str, &str); 15] = [
     ("report.html", include_str!("../templates/report.html")),
     ("macros.html", include_str!("../templates/macros.html")),
     ("answer.html", include_str!("../templates/answer.html")),
     ("protocols.html", include_str!("../templates/protocols.html")),
+    ("standardisation.html", include_str!("../templates/standardisation.html")),
     ("data.html", include_str!("../templates/data.html")),
     ("voices.html", include_str!("../templates/voices.html")),
     ("training.html", include_str!("../templates/training.html")),
@@ -54,6 +56,8 @@ pub(crate) struct Page {
     pub cross_corpus: Vec<Figure>,
     pub unheard_corpora: Unheard,
     pub unheard_languages: Unheard,
+    /// `None` where no model is standardised per speaker, or none was tried.
+    pub standardisation: Option<Standardisations>,
     pub corpora: Corpora,
     pub left_out: LeftOut,
     pub audit: Option<AuditView>,

@@ -6,6 +6,7 @@ use std::collections::BTreeMap;
 use ser_schemas::{Family, Grouping, Model, Standardisation, SummaryMetric};
 
 use crate::charts::Ink;
+use crate::number;
 use crate::tables::Tables;
 use crate::{Error, PipelineInfo};
 
@@ -81,7 +82,7 @@ impl Protocol {
 
 fn name(division: Division, word: &str, held_out: &[Grouping]) -> String {
     let also = |columns: &[Grouping]| {
-        columns.iter().map(|column| format!(" and {}-independent", spelt(*column))).collect::<String>()
+        columns.iter().map(|column| [" and ", &spelt(*column), "-independent"].concat()).collect::<String>()
     };
     match (division, held_out) {
         (Division::SpeakerIndependent, [_, more @ ..]) => format!("speaker-independent{}", also(more)),
@@ -165,6 +166,10 @@ pub(crate) struct Scored {
     /// `true` if the intervals are about other clips of speakers whom the model was trained on, and not about other
     /// speakers.
     pub knows_speakers: bool,
+    /// Networks of each fold, alike but for their seed; at least 1. Metrics are means over them.
+    pub seeds: u64,
+    /// Standard deviation of metrics over the seeds, by name.
+    seed_sds: BTreeMap<String, f64>,
 }
 
 impl Scored {
@@ -183,6 +188,8 @@ impl Scored {
             speakers: 0,
             corpora: Vec::new(),
             knows_speakers: false,
+            seeds: 1,
+            seed_sds: BTreeMap::new(),
         }
     }
 
@@ -191,10 +198,22 @@ impl Scored {
         self.family == Family::Constant
     }
 
+    /// Whose unlabelled clips beside the scored one took part: those of the `speaker` or `corpus`; `None` where none did.
+    pub(crate) fn shares_with(&self) -> Option<&'static str> {
+        let whose = if self.standardisation == Some(Standardisation::Corpus) { "corpus" } else { "speaker" };
+        self.uses_test_speakers.then_some(whose)
+    }
+
+    /// The same as a remark on its figures.
+    pub(crate) fn sharing(&self) -> Option<String> {
+        self.shares_with().map(|whose| format!("uses the test {whose}’s unlabelled clips"))
+    }
+
     /// Data that the standardisation of its features was fitted on, in words.
     pub(crate) fn standardisation_name(&self) -> &'static str {
         match self.standardisation {
             Some(Standardisation::TrainingClips) => "fitted on training clips",
+            Some(Standardisation::Corpus) => "per corpus",
             Some(Standardisation::Speaker) => "per speaker",
             Some(Standardisation::Clip) => "per clip",
             Some(Standardisation::None) => "none",
@@ -216,6 +235,21 @@ impl Scored {
     /// The metric called `name` over all test clips together.
     pub(crate) fn metric(&self, name: &str) -> Option<Estimate> {
         self.overall.get(name).copied()
+    }
+
+    /// Standard deviation over its seeds of the metric called `name`, in words: `sd 0.009`; `None` of one seed.
+    pub(crate) fn seed_sd(&self, name: &str) -> Option<String> {
+        self.seed_sds.get(name).map(|sd| format!("sd {}", number::fixed(*sd, 3)))
+    }
+
+    /// [`seed_sd`](Self::seed_sd) of [`uar`](Self::uar).
+    pub(crate) fn uar_seed_sd(&self) -> Option<String> {
+        self.seed_sd(SummaryMetric::UAR_OVER_CORPORA).or_else(|| self.seed_sd(SummaryMetric::UAR))
+    }
+
+    /// Its seeds and how far its UAR differs between them: `3 seeds, sd 0.009`; `None` of one.
+    pub(crate) fn seeds_told(&self) -> Option<String> {
+        self.uar_seed_sd().map(|sd| format!("{}, {sd}", number::counted(self.seeds, "seed", "seeds")))
     }
 
     /// The colour of its marks: by what its protocol promises.
@@ -257,6 +291,8 @@ impl Scoreboard {
             models[place].support = models[place].support.max(row.support);
             models[place].speakers = models[place].speakers.max(row.speakers);
             models[place].knows_speakers |= row.known_speakers.is_some_and(|known| known > 0);
+            models[place].seeds = models[place].seeds.max(row.seeds.unwrap_or(1));
+            models[place].seed_sds.extend(row.seed_sd.map(|sd| (row.metric.clone(), sd)));
         }
         for row in tables.summary.iter().filter(|row| row.group == "corpus" && row.metric == SummaryMetric::UAR) {
             if let Some(scored) = models.iter_mut().find(|scored| scored.owns(&row.model, &row.split)) {
@@ -290,6 +326,11 @@ impl Scoreboard {
     /// The model that the report leads with.
     pub(crate) fn main(&self) -> Option<&Scored> {
         self.main.and_then(|index| self.models.get(index))
+    }
+
+    /// `true` if a model has several seeds, so that tables tell how many.
+    pub(crate) fn has_seeds(&self) -> bool {
+        self.models.iter().any(|scored| scored.seeds > 1)
     }
 
     /// The randomly split model that the leading one is compared with.
@@ -426,7 +467,8 @@ mod tests {
             let protocol = Protocol::of(&Model { protocol, held_out, ..Model::default() });
             (protocol.name.clone(), protocol.meaning.clone(), protocol.separates_speakers(), protocol.trust())
         };
-        let owned = |(name, meaning): (&str, &str), separates, trust| (name.to_owned(), meaning.to_owned(), separates, trust);
+        let owned =
+            |(name, meaning): (&str, &str), separates, trust| (name.to_owned(), meaning.to_owned(), separates, trust);
         for (protocol, held_out, words, separates, trust) in [
             ("speaker-independent", None, ("speaker-independent", "no test speaker was trained on"), true, 0),
             (
@@ -455,13 +497,7 @@ mod tests {
                 3,
             ),
             ("random", None, ("random split", "other clips of every test speaker were trained on"), false, 4),
-            (
-                "file",
-                None,
-                ("division of one’s own", "see the checks of the split for what it guarantees"),
-                false,
-                3,
-            ),
+            ("file", None, ("division of one’s own", "see the checks of the split for what it guarantees"), false, 3),
         ] {
             assert_eq!(told(protocol, held_out), owned(words, separates, trust));
         }
@@ -469,7 +505,8 @@ mod tests {
 
     #[test]
     fn models_of_several_corpora_stand_by_the_mean_over_them() {
-        let metric = |metric: &str, value: f64, row: SummaryMetric| SummaryMetric { metric: metric.into(), value, ..row };
+        let metric =
+            |metric: &str, value: f64, row: SummaryMetric| SummaryMetric { metric: metric.into(), value, ..row };
         let summary = [
             metric("uar", 0.7, row("net", "si", 100)),
             metric("uar_over_corpora", 0.5, row("net", "si", 100)),
@@ -480,7 +517,10 @@ mod tests {
         let order: Vec<_> = board.models.iter().map(|scored| scored.model.as_str()).collect();
         assert_eq!(order, ["linear", "net"]);
         let net = board.main().expect("main");
-        assert_eq!((net.model.as_str(), net.uar().map(|uar| uar.value), net.is_over_corpora()), ("net", Some(0.5), true));
+        assert_eq!(
+            (net.model.as_str(), net.uar().map(|uar| uar.value), net.is_over_corpora()),
+            ("net", Some(0.5), true)
+        );
         assert_eq!(net.metric("uar").map(|uar| uar.value), Some(0.7));
     }
 

@@ -6,7 +6,8 @@ use std::path::Path;
 use ser_schemas::{
     Association, Balance, CalibrationBin, Check, ClassBalance, ClassMetrics, Clip, Comparison, ConfusionCell, Corpus,
     CrossCorpus, Durations, Emotion, Epoch, Example, Exclusion, Finding, KEY_FINGERPRINT, KEY_STAGE, LabelError,
-    Member, Model, ModelCheck, NearDuplicate, Perceived, Shortcut, SummaryMetric, Table, WorstGroup, read_metadata,
+    Member, Model, ModelCheck, NearDuplicate, Perceived, Shortcut, StandardisationLimit, SummaryMetric, Table,
+    WorstGroup, read_metadata,
 };
 
 use crate::{Error, Inputs};
@@ -35,6 +36,8 @@ pub(crate) struct Tables {
     pub calibration: Vec<CalibrationBin>,
     pub comparisons: Vec<Comparison>,
     pub cross_corpus: Vec<CrossCorpus>,
+    /// Models with few and unbalanced clips of a speaker.
+    pub standardisation: Vec<StandardisationLimit>,
     pub label_errors: Vec<LabelError>,
     pub perceived: Vec<Perceived>,
     pub model_checks: Vec<ModelCheck>,
@@ -71,6 +74,7 @@ impl Tables {
             calibration: read_any(inputs.evaluate, seen)?,
             comparisons: read_any(inputs.evaluate, seen)?,
             cross_corpus: read_any(inputs.evaluate, seen)?,
+            standardisation: read_any(inputs.evaluate, seen)?,
             label_errors: read_any(inputs.evaluate, seen)?,
             perceived: read_any(inputs.evaluate, seen)?,
             model_checks: read_any(inputs.evaluate, seen)?,

@@ -5,6 +5,7 @@ use crate::Emotion;
 crate::table::table! {
     /// One class of one model within one group of test clips. Intervals are 95 % intervals, about the same as those
     /// of `summary`: Wilson's, of as many independent clips as the speakers' clips are worth. A ratio whose denominator is zero is 0, as scikit-learn does with `zero_division=0`.
+    /// Figures of a model with several seeds are means over the seeds of each one's own.
     pub struct ClassMetrics ("classes", version 2) {
         /// Name of the stage that made the model.
         model: String,

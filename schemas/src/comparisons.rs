@@ -20,14 +20,16 @@ crate::column::words! {
     pub enum ComparisonTest ("comparison test") {
         /// The two models' answers are exchanged for whole speakers at random: does not take clips for independent.
         SpeakerPermutation = "speaker-permutation",
-        /// McNemar's mid-p test on the clips that one of the two gets right (Fagerland, Lydersen & Laake 2013). It
-        /// takes clips for independent, which clips of one speaker are not, and so promises too much.
+        /// McNemar's mid-p test on the clips that one of the two gets right (Fagerland, Lydersen & Laake 2013); of several seeds, on
+        /// the clips that a larger share of one model's seeds gets right. It takes clips for independent, which clips of one
+        /// speaker are not, and so promises too much.
         McnemarMidP = "mcnemar-mid-p",
     }
 }
 
 crate::table::table! {
-    /// One figure of two models on the clips that both were tested on.
+    /// One figure of two models on the clips that both were tested on. A model with several seeds counts for each clip with the
+    /// share of its seeds that are right, so its figure is the mean over them, however many the other has.
     pub struct Comparison ("comparisons", version 2) {
         /// Why these two.
         kind: ComparisonKind,
@@ -121,7 +123,8 @@ mod tests {
             support: 9,
             speakers: 3,
         };
-        let rows = [row(None, "uar"), row(None, "uar_over_corpora"), row(Some("it"), "uar"), row(Some("it"), "accuracy")];
+        let rows =
+            [row(None, "uar"), row(None, "uar_over_corpora"), row(Some("it"), "uar"), row(Some("it"), "accuracy")];
         let found: Vec<bool> = rows.iter().map(|row| row.is_headline(&rows)).collect();
         assert_eq!(found, [false, true, true, false]);
     }

@@ -125,6 +125,7 @@ mod tests {
         let epoch = |seconds: f64, train_loss: f64| {
             let row = Epoch {
                 fold: 0,
+                seed: None,
                 epoch: 1,
                 train_loss,
                 train_accuracy: 0.5,

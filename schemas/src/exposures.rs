@@ -9,10 +9,20 @@ crate::column::words! {
         Standardisation = "standardisation",
         /// Mean and standard deviation of its speaker's features were fitted on it, for that speaker's clips; its label was not used.
         SpeakerStandardisation = "speaker-standardisation",
-        /// Altered copies of it, or its voice, were trained on.
+        /// Mean and standard deviation of its corpus's features were fitted on it, for clips of that corpus, of which there were no
+        /// training clips; its label was not used.
+        CorpusStandardisation = "corpus-standardisation",
+        /// Altered copies of it, its voice, or it joined to others, were trained on.
         Augmentation = "augmentation",
         /// It chose the epoch, the regularisation or the weights of an ensemble.
         Selection = "selection",
+    }
+}
+
+impl Use {
+    /// `true` for statistics of unlabelled clips that serve their own speaker or corpus alone: noted, and no leak.
+    pub fn serves_its_own(self) -> bool {
+        matches!(self, Self::SpeakerStandardisation | Self::CorpusStandardisation)
     }
 }
 

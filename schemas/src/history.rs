@@ -1,10 +1,12 @@
 //! `history`: how a training went, epoch by epoch.
 
 crate::table::table! {
-    /// One epoch of one fold.
-    pub struct Epoch ("history", version 1) {
+    /// One epoch of one network.
+    pub struct Epoch ("history", version 2) {
         /// Fold number from 0.
         fold: u32,
+        /// Number of the network within the fold from 0, where several are trained there; null where one is.
+        seed: Option<u32>,
         /// Epoch number from 1.
         epoch: u32,
         /// Mean training loss (cross-entropy with the declared class weights and label smoothing).

@@ -5,7 +5,8 @@ use crate::Emotion;
 crate::table::table! {
     /// One clip that may be labelled wrongly, by confident learning from out-of-fold probabilities (Northcutt, Jiang &
     /// Chuang, "Confident Learning: Estimating Uncertainty in Dataset Labels", JAIR 2021): a clip to listen to, no verdict.
-    /// A weak model disputes many right labels; look at the best model on a speaker-independent split first.
+    /// A weak model disputes many right labels; look at the best model on a speaker-independent split first. Of a model with
+    /// several seeds, the means of their probabilities dispute a label.
     pub struct LabelError ("label_errors", version 1) {
         /// Name of the stage that made the model.
         model: String,

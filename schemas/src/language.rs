@@ -242,7 +242,9 @@ pub fn language_tag(tag: &str) -> Result<String, String> {
 fn not_a_tag(tag: &str) -> String {
     let named = LANGUAGES.iter().find(|(.., name)| name.eq_ignore_ascii_case(tag));
     match (named, tag.contains('_')) {
-        (Some((code, .., name)), _) => format!("expected the code of a language, found its name: write `{code}` for {name}"),
+        (Some((code, .., name)), _) => {
+            format!("expected the code of a language, found its name: write `{code}` for {name}")
+        }
         (None, true) => format!("`{tag}` is not a language tag (BCP 47): its parts are joined by `-`"),
         (None, false) => format!(
             "`{tag}` is not a language tag (BCP 47): expected a code of two or three letters, for example `pl`, and \

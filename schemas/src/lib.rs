@@ -47,8 +47,11 @@ mod perceived;
 mod predictions;
 mod regularisation;
 mod role;
+mod sealed;
 mod shortcuts;
 mod source;
+mod standardisation_limits;
+mod standardisation_trials;
 mod summary;
 mod table;
 mod worst_groups;
@@ -79,8 +82,8 @@ pub use frames::AUGMENTED_FILE;
 pub use grouping::Grouping;
 pub use history::Epoch;
 pub use keys::{
-    KEY_FEATURES, KEY_FINGERPRINT, KEY_HELD_OUT, KEY_LIMITS, KEY_PIPELINE, KEY_PROTOCOL, KEY_RECIPE, KEY_SAMPLE_RATE_HZ, KEY_SOURCES,
-    KEY_STAGE, KEY_TABLE, KEY_VERSION,
+    KEY_FEATURES, KEY_FINGERPRINT, KEY_HELD_OUT, KEY_LIMITS, KEY_PIPELINE, KEY_PROTOCOL, KEY_RECIPE,
+    KEY_SAMPLE_RATE_HZ, KEY_SOURCES, KEY_STAGE, KEY_TABLE, KEY_VERSION,
 };
 pub use label_errors::LabelError;
 pub use language::{language_code, language_name, language_tag};
@@ -93,8 +96,11 @@ pub use perceived::Perceived;
 pub use predictions::Prediction;
 pub use regularisation::Regularisation;
 pub use role::Role;
+pub use sealed::{DESCRIPTION_HASH, alteration, description_hash};
 pub use ser_stage::Provenance;
 pub use shortcuts::Shortcut;
+pub use standardisation_limits::StandardisationLimit;
+pub use standardisation_trials::{StandardisationTrial, Statistics};
 pub use summary::SummaryMetric;
 pub use table::{AnyTable, ColumnDoc, Table, TableDoc, all_tables, every_table};
 pub use worst_groups::WorstGroup;

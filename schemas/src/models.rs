@@ -28,6 +28,8 @@ crate::column::words! {
         None = "none",
         /// Over the training clips of the fold.
         TrainingClips = "training-clips",
+        /// Over the training clips of each corpus; of a corpus without any, over all its clips.
+        Corpus = "per-corpus",
         /// Over all clips of each speaker, those of test speakers included.
         Speaker = "per-speaker",
         /// Over the frames of each clip by itself.
@@ -59,10 +61,10 @@ crate::table::table! {
         settings: Option<String>,
         /// The tables that it reads beside the clips, comma-separated; empty where it reads none.
         inputs: String,
-        /// Number of values fitted in each fold; null where there are none.
+        /// Number of values fitted in each fold, of a model with several seeds by each of them; null where there are none.
         parameter_count: Option<u64>,
-        /// Over which clips its features are standardised: `none`, `training-clips`, `per-speaker`, `per-clip`; null
-        /// where not known.
+        /// Over which clips its features are standardised: `none`, `training-clips`, `per-corpus`, `per-speaker`,
+        /// `per-clip`; null where not known.
         standardisation: Option<Standardisation>,
         /// `true` if it uses other clips of a test speaker, without their labels.
         uses_test_speakers: bool,
@@ -71,5 +73,44 @@ crate::table::table! {
         /// Making of the model apart from the split: models of equal recipes differ in nothing but the clips that they
         /// were trained on.
         recipe: String,
+        /// The papers that its design goes back to, separated by `; `; null where there is none, and in tables of before.
+        papers: Option<String>,
+        /// Of an ensemble, the models that it is made of in the end, each once, as `name:fitted values`, comma-separated (the
+        /// name alone where nothing is fitted); null for other models, and in tables of before.
+        parts: Option<String>,
+    }
+}
+
+impl Model {
+    /// The papers that its design goes back to.
+    pub fn papers(&self) -> impl Iterator<Item = &str> {
+        self.papers.iter().flat_map(|papers| papers.split("; ")).filter(|paper| !paper.is_empty())
+    }
+
+    /// The models that it is made of in the end, with the number of values fitted in each: those of an ensemble, or itself.
+    pub fn parts(&self) -> Vec<(&str, Option<u64>)> {
+        let Some(parts) = &self.parts else { return vec![(&self.model, self.parameter_count)] };
+        let part = |text| str::split_once(text, ':').map_or((text, None), |(name, count)| (name, count.parse().ok()));
+        parts.split(',').map(part).collect()
+    }
+
+    /// `true` if it answers by what other models say.
+    pub fn is_ensemble(&self) -> bool {
+        self.parts.is_some()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_model_is_its_own_part_and_an_ensemble_is_of_others() {
+        let own = Model { model: "net".into(), parameter_count: Some(7), ..Model::default() };
+        assert_eq!((own.parts(), own.is_ensemble()), (vec![("net", Some(7))], false));
+        let both = Model { parts: Some("net:7,majority,odd:x".into()), papers: Some("A 2019; B 2020".into()), ..own };
+        assert_eq!(both.parts(), [("net", Some(7)), ("majority", None), ("odd", None)]);
+        assert_eq!(both.papers().collect::<Vec<_>>(), ["A 2019", "B 2020"]);
+        assert!(both.is_ensemble() && Model::default().papers().next().is_none());
     }
 }

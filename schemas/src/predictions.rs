@@ -8,14 +8,18 @@ use crate::Emotion;
 const PROBABILITY_SUM_TOLERANCE: f32 = 1e-3;
 
 crate::table::table! {
-    /// One test clip, scored by the model of its fold.
-    pub struct Prediction ("predictions", version 1) {
+    /// One test clip, scored by the model of its fold. Where a stage trains several networks in each fold, each of them has a row
+    /// for each clip of the fold.
+    pub struct Prediction ("predictions", version 2) {
         /// Name of the stage that made the model.
         model: String,
         /// Name of the split stage.
         split: String,
         /// Fold in which the clip was held out.
         fold: u32,
+        /// Number from 0 of the network that answers, where several are trained in each fold (`seeds` of the stage); null where
+        /// one is.
+        seed: Option<u32>,
         /// The clip.
         clip_id: String,
         /// Its corpus.

@@ -2,7 +2,7 @@
 
 crate::table::table! {
     /// One metric of one model within one group of test clips.
-    pub struct SummaryMetric ("summary", version 3, Default) {
+    pub struct SummaryMetric ("summary", version 4, Default) {
         /// Name of the stage that made the model.
         model: String,
         /// Name of the split stage.
@@ -19,7 +19,8 @@ crate::table::table! {
         /// classes, 0 to 2) and `log_loss` (natural logarithm), each also as `..._scaled` after temperature scaling;
         /// for folds, `temperature`.
         metric: String,
-        /// The metric, 0 to 1 where not said otherwise.
+        /// The metric, 0 to 1 where not said otherwise. Of a model with several seeds, the mean over the seeds of each one's own
+        /// figure; an ensemble of it is scored on their answers together.
         value: f64,
         /// Lower end of the 95 % interval. Corpora are given, each with its share of the clips; the interval is about other
         /// speakers of the same corpora, from a bootstrap over speakers corpus by corpus. Where the model was trained on other clips of
@@ -38,6 +39,12 @@ crate::table::table! {
         /// speakers; where it is none, about other speakers; in between, each speaker is what they are. Null in files of before
         /// this column.
         known_speakers: Option<u64>,
+        /// Networks of the model in each fold, alike but for their seeds: 1 where one is trained. Clips, speakers and intervals do
+        /// not grow with it. Null in files of before this column.
+        seeds: Option<u64>,
+        /// Standard deviation, with n - 1, of the metric over the seeds: how much a figure owes to chance in training, of which the
+        /// interval says nothing. Null with one seed.
+        seed_sd: Option<f64>,
     }
 }
 
@@ -80,7 +87,8 @@ mod tests {
             ..SummaryMetric::default()
         };
         let rows = [row("a", "uar"), row("b", "uar"), row("b", "uar_over_corpora")];
-        let of = |model: &str| SummaryMetric::headline(&rows, [model, "s", "overall", "all"]).map(|row| row.metric.as_str());
+        let of =
+            |model: &str| SummaryMetric::headline(&rows, [model, "s", "overall", "all"]).map(|row| row.metric.as_str());
         assert_eq!([of("a"), of("b"), of("c")], [Some("uar"), Some("uar_over_corpora"), None]);
     }
 }

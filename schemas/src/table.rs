@@ -175,6 +175,7 @@ pub fn every_table() -> Vec<AnyTable> {
         AnyTable::of::<crate::Regularisation>(),
         AnyTable::of::<crate::Member>(),
         AnyTable::of::<crate::Prediction>(),
+        AnyTable::of::<crate::StandardisationTrial>(),
         AnyTable::of::<crate::ModelCheck>(),
         AnyTable::of::<crate::ClassMetrics>(),
         AnyTable::of::<crate::SummaryMetric>(),
@@ -183,6 +184,7 @@ pub fn every_table() -> Vec<AnyTable> {
         AnyTable::of::<crate::CalibrationBin>(),
         AnyTable::of::<crate::Comparison>(),
         AnyTable::of::<crate::CrossCorpus>(),
+        AnyTable::of::<crate::StandardisationLimit>(),
         AnyTable::of::<crate::LabelError>(),
         AnyTable::of::<crate::Perceived>(),
     ]

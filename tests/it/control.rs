@@ -74,7 +74,7 @@ fn names_on_the_command_line_and_in_the_pipeline_file_are_shown_too() {
     harmless(workspace.ser(&["diff", ODD, ODD]).exits(2));
     harmless(workspace.ser(&["corpora", "new", ODD]).exits(2));
     harmless(workspace.ser(&["corpora", "check", ODD, "--corpus", "savee"]).exits(2));
-    harmless(workspace.ser(&["predict", ODD, "--model", ODD]).exits(1));
+    harmless(workspace.ser(&["predict", ODD, "--model", ODD]).exits(2));
     harmless(workspace.ser(&["status", "-S", &format!("savee.root={ODD:?}")]));
     workspace.write("pipeline.toml", format!("{PIPELINE}# {ODD}\n[stage.x]\nkind = \"a\\u009B\\u001B[2J\"\n"));
     harmless(workspace.ser(&["status"]).exits(2)).tells("\\u{9b}");

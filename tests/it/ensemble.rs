@@ -134,7 +134,10 @@ fn the_readmes_ensemble_is_evaluated_compared_and_shown_like_any_model() {
     assert!(card.contains("An ensemble: the arithmetic mean of the probabilities of cnn_lstm and linear."), "{card}");
     workspace.ser(&["status", "--exit-code"]).exits(0);
     // Its members hear recordings, it does not.
-    workspace.ser(&["predict", "data/tess", "--model", "artifacts/together"]).exits(2).tells("`cnn_lstm`, `linear`");
+    let ran = workspace.ser(&["predict", "data/tess", "--model", "artifacts/together"]).exits(2);
+    ran.tells("name the folder of one of its members: `artifacts/cnn_lstm`\n");
+    let ran = workspace.ser(&["export", "onnx", "artifacts/together"]).exits(2);
+    ran.tells("name the folder of one of its members: `artifacts/cnn_lstm`, `artifacts/linear`\n");
 }
 
 #[test]
@@ -146,17 +149,29 @@ fn members_that_do_not_fit_are_told_when_the_file_is_read_or_as_soon_as_they_are
         assert!(text.contains(own));
         workspace.write("pipeline.toml", text.replace(own, &format!("{members}\n{more}")));
     };
-    with("[\"linear\"]", "");
-    workspace.ser(&["graph"]).exits(2).tells("must read at least 2 stages");
+    with("[]", "");
+    let ran = workspace.ser(&["graph"]).exits(2).tells("must read at least 1 stage");
+    let hint = ran.stderr.lines().find(|line| line.contains("hint:")).expect("a hint");
+    for (name, is_advice) in
+        [("`cnn_lstm`", true), ("`linear_random`", true), ("`linear`", true), ("`together_random`", false)]
+    {
+        assert_eq!(hint.contains(name), is_advice, "{name}: {hint}");
+    }
     with("[\"linear\", \"linear\"]", "");
     workspace.ser(&["graph"]).exits(2).tells("reads `linear` twice");
     with("[\"linear\", \"manifest\"]", "");
     workspace.ser(&["graph"]).exits(2).tells("cannot read `manifest`");
-    with("[\"linear\", \"linear_random\"]", "weights = \"best\"");
+    with("[\"linear_random\", \"cnn_lstm_random\"]", "weights = \"best\"");
     workspace.ser(&["graph"]).exits(2).tells("weights");
-    with("[\"linear\", \"linear_random\"]", "weights = { linear = -1, linear_random = 1 }");
+    with("[\"linear_random\", \"cnn_lstm_random\"]", "weights = { linear_random = -1, cnn_lstm_random = 1 }");
     workspace.ser(&["graph"]).exits(2).tells("weights");
-    with("[\"linear\", \"linear_random\"]", "");
-    let ran = workspace.ser(&["run", "together_random"]).exits(1);
-    ran.tells("`linear` is a model of split `speaker_independent` and `linear_random` of `random`");
+    // All of it at once, with lines.
+    with("[\"linear\", \"linear_random\"]", "weights = { linear = 1, liner_random = 1 }\nmeen = \"geometric\"");
+    workspace.ser(&["graph"]).exits(2).tells("did you mean `mean`?");
+    with("[\"linear\", \"linear_random\"]", "weights = { linear = 1, liner_random = 1 }");
+    let ran = workspace.ser(&["run"]).exits(2).tells("3 mistakes in");
+    ran.tells("`linear_random` is a model of split `random`, and `linear` of `speaker_independent`")
+        .tells("did you mean `linear_random`?")
+        .tells("there is none for member `linear_random`");
+    assert!(!workspace.path("artifacts").exists(), "nothing is trained before");
 }

@@ -247,10 +247,8 @@ fn a_speaker_on_both_sides_fails_the_evaluation() {
     let workspace = workspace();
     workspace.ser(&["run", "folds"]).exits(0);
     let mut moved = tested(&workspace);
-    let protocol = [
-        (ser_schemas::KEY_PROTOCOL, "leave-one-out".to_owned()),
-        (ser_schemas::KEY_HELD_OUT, "speaker".to_owned()),
-    ];
+    let protocol =
+        [(ser_schemas::KEY_PROTOCOL, "leave-one-out".to_owned()), (ser_schemas::KEY_HELD_OUT, "speaker".to_owned())];
     alter::<Assignment>(&workspace, "folds", "assignments.parquet", &protocol, |rows| {
         let row = rows.iter_mut().find(|row| **row == moved).expect("it is there");
         row.role = Role::Train;

@@ -23,9 +23,11 @@ mod predict;
 mod protocols;
 mod readme;
 mod reruns;
+mod seeds;
 mod small;
 mod spec;
 mod structure;
+mod training;
 mod util;
 #[cfg(unix)]
 mod watch;

@@ -5,7 +5,8 @@ use std::collections::{BTreeMap, BTreeSet};
 use ser_schemas::{
     Assignment, Balance, CalibrationBin, Check, CheckStatus, ClassMetrics, Clip, Comparison, ComparisonKind,
     ConfusionCell, Corpus, CrossCorpus, Emotion, Epoch, Example, Exclusion, Finding, LabelError, ModelCheck, Perceived,
-    Prediction, Reason, Role, SummaryMetric, Table, WorstGroup, frames, functionals::Functionals,
+    Prediction, Reason, Role, StandardisationLimit, Statistics, SummaryMetric, Table, WorstGroup, frames,
+    functionals::Functionals,
 };
 
 use crate::util::{Workspace, demo_run};
@@ -198,6 +199,30 @@ fn every_model_is_judged_compared_and_held_against_baselines() {
     assert!(disputed.iter().all(|row| paths.contains(row.path.as_str())));
     let worst: Vec<WorstGroup> = table(workspace, "evaluation/worst_groups.parquet");
     assert!(worst.iter().any(|row| row.model == "cnn_lstm" && row.group == "corpus"));
+}
+
+/// Models that are standardised per speaker, and no others; the page says where that stops to hold.
+#[test]
+fn standardisation_per_speaker_is_tried_with_few_and_unbalanced_clips() {
+    let (workspace, _) = demo_run();
+    let limits: Vec<StandardisationLimit> = table(workspace, "evaluation/standardisation_limits.parquet");
+    let models: BTreeSet<&str> = limits.iter().map(|row| row.model.as_str()).collect();
+    assert_eq!(models, BTreeSet::from(["cnn_lstm_per_speaker", "linear_per_speaker"]));
+    let summary: Vec<SummaryMetric> = table(workspace, "evaluation/summary.parquet");
+    for model in models {
+        let own: Vec<_> = limits.iter().filter(|row| row.model == model).collect();
+        let told: BTreeSet<Statistics> = own.iter().map(|row| row.statistics).collect();
+        assert_eq!(told, Statistics::ALL.iter().copied().collect(), "{model}");
+        assert!(own.iter().all(|row| (0.0..=1.0).contains(&row.value)), "{own:?}");
+        let overall =
+            SummaryMetric::headline(&summary, [model, "speaker_independent", "overall", "all"]).expect("a row");
+        let all = own[0];
+        assert_eq!((all.statistics, all.support), (Statistics::All, overall.support));
+        assert!((all.value - overall.value).abs() < 1e-12, "{all:?} {overall:?}");
+    }
+    let html = std::fs::read_to_string(workspace.path("artifacts/report/index.html")).expect("page");
+    assert!(html.contains("<section id=\"standardisation\"") && html.contains("a limit.</strong>"));
+    assert!(html.contains("cnn_lstm_per_speaker with few clips of a speaker"));
 }
 
 #[test]

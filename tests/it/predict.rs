@@ -325,5 +325,5 @@ fn without_a_model_it_says_how_to_get_one() {
     let workspace = Workspace::with_default_pipeline();
     workspace.write("one.wav", wav(16_000, 1.0, 200.0, 0.5));
     workspace.ser(&["predict", "one.wav"]).exits(2).tells("holds a trained network").tells("`ser run`");
-    workspace.ser(&["predict", "one.wav", "--model", "nowhere"]).exits(1).tells("nowhere");
+    workspace.ser(&["predict", "one.wav", "--model", "nowhere"]).exits(2).tells("there is no folder `nowhere`");
 }

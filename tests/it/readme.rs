@@ -100,13 +100,43 @@ fn the_exported_model_runs_elsewhere_as_it_says() {
     let (demo, _) = demo_run();
     let workspace = Workspace::with_default_pipeline();
     std::os::unix::fs::symlink(demo.path("artifacts"), workspace.path("artifacts")).expect("a link");
-    workspace.ser(&["export", "onnx", "artifacts/cnn_lstm", "-o", "cnn_lstm.onnx"]).exits(0);
     let scripts: Vec<String> = python_blocks().into_iter().filter(|block| block.contains("onnxruntime")).collect();
     let [script] = &scripts[..] else { panic!("one script: {scripts:?}") };
-    let output = Command::new(python).args(["-c", script]).current_dir(workspace.path(".")).output().expect("python");
-    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
-    let answers = String::from_utf8_lossy(&output.stdout);
-    assert!(answers.contains("shape: (16, ") && answers.contains("angry"), "{answers}");
+    // A network with functionals, one fold of it, and a model that hears no frames.
+    for model in ["cnn_lstm", "cnn_lstm/fold=1", "linear"] {
+        workspace.ser(&["export", "onnx", &format!("artifacts/{model}"), "-o", "cnn_lstm.onnx"]).exits(0);
+        let output =
+            Command::new(&python).args(["-c", script]).current_dir(workspace.path(".")).output().expect("python");
+        assert!(output.status.success(), "{model}: {}", String::from_utf8_lossy(&output.stderr));
+        let answers = String::from_utf8_lossy(&output.stdout);
+        assert!(answers.contains("shape: (16, ") && answers.contains("angry"), "{model}: {answers}");
+    }
+}
+
+/// Every package that a snippet imports is one that the text before it installs.
+#[test]
+fn what_a_snippet_imports_is_installed_before() {
+    let readme = readme();
+    let (mut installed, mut snippets) = (Vec::new(), 0);
+    let mut blocks = readme.split("```python\n");
+    installed.extend(packages(blocks.next().expect("text")));
+    for rest in blocks {
+        let (script, text) = rest.split_once("```").expect("an end");
+        let lines = script.lines().filter_map(|line| line.strip_prefix("import "));
+        for module in lines.filter_map(|line| line.split(['.', ' ']).next()) {
+            let known = ["json", "math"].contains(&module) || installed.iter().any(|package| package == module);
+            assert!(known, "{module} is imported, and installed are {installed:?}");
+        }
+        installed.extend(packages(text));
+        snippets += 1;
+    }
+    assert!(snippets >= 2);
+}
+
+/// What `pip install` lines of `text` name.
+fn packages(text: &str) -> Vec<String> {
+    let lines = text.split("pip install ").skip(1).filter_map(|rest| rest.split('`').next());
+    lines.flat_map(|names| names.split_whitespace().map(str::to_owned)).collect()
 }
 
 #[test]

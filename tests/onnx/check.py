@@ -34,7 +34,7 @@ NETWORKS = {
     "mean": 'model = { kind = "cnn-lstm", pooling = "mean" }\nstandardise = "clip"',
     "attention": 'model = { kind = "cnn-lstm", pooling = "attention" }\nuse_functionals = false',
     "blstm_fcn": 'model = { kind = "blstm-fcn" }\nstandardise = "speaker"',
-    "residual_lstm": 'model = { kind = "residual-lstm" }',
+    "residual_lstm": 'model = { kind = "residual-lstm" }\nstandardise = "corpus"',
     "tim_net": 'model = { kind = "tim-net" }',
     "cnn2d_lstm": 'model = { kind = "cnn2d-lstm", width = 0.1 }',
     "acrnn": 'model = { kind = "acrnn", width = 0.1, conv_layers = 2 }',
@@ -133,6 +133,8 @@ class Graph:
         self.inputs = [each.name for each in self.session.get_inputs()]
         self.about = self.session.get_modelmeta().custom_metadata_map
         self.classes = json.loads(self.about["ser.classes"])
+        # Recordings are taken for those of the last corpus that a model standardised per corpus knows.
+        self.corpora = json.loads(self.about.get("ser.corpora", "[]"))
 
     def probabilities(self, ids, names, functional_names, matrices, vectors, speakers):
         """One row per clip of `ids`, in their order."""
@@ -160,6 +162,7 @@ class Graph:
                     if f"speaker_{name}_{what}" in self.inputs:
                         rows = [by_speaker[speakers[clip]][part][which][columns] for clip in batch]
                         feed[f"speaker_{name}_{what}"] = np.stack(rows)
+            feed["corpus"] = np.full(len(batch), len(self.corpora) - 1, np.int64)
             (rows,) = self.session.run(["probabilities"], {name: feed[name] for name in self.inputs})
             found.update(zip(batch, rows, strict=True))
         return np.stack([found[clip] for clip in ids])
@@ -209,7 +212,9 @@ def main():
                 file = folder / "model.onnx"
                 ser(folder, "export", "onnx", model, "-o", file)
                 graph = Graph(file)
-                lines = ser(folder, "predict", "clips", "--speaker-from-folder", "--json", "--model", model).splitlines()
+                corpus = ["--corpus", graph.corpora[-1]] if graph.corpora else []
+                said = ["predict", "clips", "--speaker-from-folder", "--json", "--model", model, *corpus]
+                lines = ser(folder, *said).splitlines()
                 said = {line["path"]: line["probabilities"] for line in map(json.loads, lines)}
                 expected = np.array([[said[path][emotion] for emotion in graph.classes] for path in clips["path"]])
                 found = graph.probabilities(ids, *made[:-1], speakers)

@@ -227,7 +227,7 @@ pub(crate) struct PredictArgs {
     /// Recordings, or folders of recordings
     #[arg(required = true, value_name = "PATH")]
     pub(crate) paths: Vec<PathBuf>,
-    /// Folder of a train stage's artifact, or of one fold in it [default: the pipeline's first train stage with a result]
+    /// Folder of a train stage's artifact, or of one fold or seed in it [default: the pipeline's first train stage with a result]
     #[arg(long, value_name = "DIR")]
     pub(crate) model: Option<PathBuf>,
     /// All recordings are of this speaker: a model standardised per speaker then uses the statistics of these recordings
@@ -239,6 +239,10 @@ pub(crate) struct PredictArgs {
     /// A table (CSV) with columns `path` and `speaker` says who speaks
     #[arg(long, value_name = "TABLE")]
     pub(crate) speakers: Option<PathBuf>,
+    /// All recordings are of this corpus, one that the model was trained on: a model standardised per corpus then uses its
+    /// statistics
+    #[arg(long, value_name = "NAME", value_parser = name)]
+    pub(crate) corpus: Option<String>,
     /// Print JSON, one object per recording and line; one without an emotion has `error` and `detail`
     #[arg(long)]
     pub(crate) json: bool,
@@ -258,7 +262,7 @@ pub(crate) enum ExportFormat {
 
 #[derive(Debug, Args)]
 pub(crate) struct OnnxArgs {
-    /// Folder of the artifact of a train stage or of a linear baseline, or of one fold in it
+    /// Folder of the artifact of a train stage or of a linear baseline, or of one fold or seed in it
     #[arg(value_name = "MODEL")]
     pub(crate) model: PathBuf,
     /// The file to write [default: the stage's name with `.onnx`, in the current folder]

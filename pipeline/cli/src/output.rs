@@ -55,6 +55,33 @@ pub(crate) fn print(text: impl Into<Line>) -> anyhow::Result<()> {
     }
 }
 
+/// Writes `bytes` to stdout, and nothing after them.
+#[expect(clippy::disallowed_methods, reason = "the one way to stdout for what is no text")]
+pub(crate) fn print_bytes(bytes: &[u8]) -> anyhow::Result<()> {
+    let mut stdout = std::io::stdout().lock();
+    match stdout.write_all(bytes).and_then(|()| stdout.flush()) {
+        Err(error) if error.kind() != std::io::ErrorKind::BrokenPipe => {
+            Err(anyhow::Error::new(error).context("cannot write the result to stdout"))
+        }
+        _ => Ok(()),
+    }
+}
+
+/// `true` if what is written to `path` goes where stdout goes: through `/dev/stdout`, or to the file that stdout was sent to.
+#[cfg(unix)]
+pub(crate) fn is_stdout(path: &std::path::Path) -> bool {
+    use std::os::unix::fs::MetadataExt as _;
+
+    let place = |path: &std::path::Path| std::fs::metadata(path).ok().map(|there| (there.dev(), there.ino()));
+    place(path).is_some_and(|there| Some(there) == place(std::path::Path::new("/dev/stdout")))
+}
+
+/// Nowhere else is stdout a file with a name.
+#[cfg(not(unix))]
+pub(crate) fn is_stdout(_: &std::path::Path) -> bool {
+    false
+}
+
 /// Writes `value` to stdout as JSON of many lines.
 pub(crate) fn print_json(value: &impl Serialize) -> anyhow::Result<()> {
     print(Line::json(&serde_json::to_string_pretty(value)?))

@@ -9,7 +9,7 @@ use serde::de::DeserializeOwned;
 use serde::{Deserialize as _, Serialize};
 use serde_json::Value;
 
-use crate::{BoxError, Context, External, Input, Outcome, Output, Outside, WatchFilter};
+use crate::{BoxError, Context, External, Input, Links, Outcome, Output, Outside, WatchFilter};
 
 /// A kind of stage, for example `ingest`, as the crate of the stage declares it.
 pub trait Kind: Send + Sync + 'static {
@@ -37,6 +37,13 @@ pub trait Kind: Send + Sync + 'static {
     /// Rules that the JSON Schema cannot say, of parameters that are as it says. All other methods are called only with
     /// parameters that keep them.
     fn check(_params: &Self::Params) -> Vec<Problem> {
+        Vec::new()
+    }
+
+    /// Rules between parameters and the stages that are read: `from` names these in the order of the file, `links` know
+    /// what they write and read in turn. A problem with the second of them has the key `from[1]`. Asked only where all of
+    /// `from` is there and fits.
+    fn check_links(_params: &Self::Params, _from: &[&str], _links: &Links<'_>) -> Vec<Problem> {
         Vec::new()
     }
 
@@ -118,6 +125,8 @@ pub trait Prepared: Send + Sync {
     fn normalised(&self) -> &Value;
     /// The parameters as their own type, [`Kind::Params`].
     fn params(&self) -> &dyn Any;
+    /// See [`Kind::check_links`].
+    fn check_links(&self, from: &[&str], links: &Links<'_>) -> Vec<Problem>;
     /// See [`Kind::external`].
     fn external(&self, outside: &Outside<'_>) -> Result<External, BoxError>;
     /// See [`Kind::watched`].
@@ -192,6 +201,10 @@ impl<K: Kind> Prepared for Checked<K> {
 
     fn params(&self) -> &dyn Any {
         &self.params
+    }
+
+    fn check_links(&self, from: &[&str], links: &Links<'_>) -> Vec<Problem> {
+        K::check_links(&self.params, from, links)
     }
 
     fn external(&self, outside: &Outside<'_>) -> Result<External, BoxError> {

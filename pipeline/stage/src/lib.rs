@@ -7,11 +7,12 @@
 //! on them.
 //!
 //! Stages are fitted together by tables: an [`Input`] names what it needs, an [`Output`] what there is. No kind names
-//! another.
+//! another. Parameters that must fit what is read are checked with the [`Links`] of the file.
 
 mod context;
 mod foreign;
 mod kind;
+mod links;
 mod metric;
 mod observer;
 mod outcome;
@@ -24,6 +25,7 @@ mod whole_file;
 pub use context::{Context, InputFolder, Provenance, SpecView, StageView};
 pub use foreign::{ForeignPanic, foreign, silence_foreign_panics};
 pub use kind::{Kind, Prepared, Problem, SpecCover, StageKind};
+pub use links::Links;
 pub use metric::Metric;
 pub use observer::{Observer, Quiet};
 pub use outcome::Outcome;

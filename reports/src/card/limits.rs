@@ -7,6 +7,7 @@ use ser_schemas::{Emotion, Speech, language_name};
 use super::{Item, item};
 use crate::number;
 use crate::scored::Scored;
+use crate::sections::standardisation::Tried;
 use crate::sections::words::listed;
 use crate::tables::Tables;
 
@@ -26,6 +27,7 @@ pub(super) fn limits(tables: &Tables, main: &Scored) -> Vec<Item> {
     limits.extend(ages(tables));
     limits.extend(rare_emotions(tables));
     limits.extend(worst(tables, main));
+    limits.extend(few_clips(tables, main));
     if !main.protocol.separates_speakers() {
         limits.push(item(
             "Known speakers.",
@@ -188,6 +190,11 @@ fn rare_emotions(tables: &Tables) -> Option<Item> {
         .map(|(emotion, count)| format!("{emotion} ({})", number::counted(*count, "clip", "clips")))
         .collect();
     (!rare.is_empty()).then(|| item("Rare emotions:", format!("{}.", listed(&rare))))
+}
+
+/// Of a model that is standardised per speaker.
+fn few_clips(tables: &Tables, main: &Scored) -> Option<Item> {
+    Some(item("Few clips of a speaker:", Tried::of(tables, main)?.points().join(" ")))
 }
 
 fn worst(tables: &Tables, main: &Scored) -> Option<Item> {

@@ -14,14 +14,12 @@ use crate::grid::{Cell, Grid};
 use crate::scored::{Estimate, Scoreboard, Scored};
 use crate::sections::answer::by_corpus;
 use crate::sections::protocols::{interval_note, pooled_note};
+use crate::sections::seeds::seeds_cell;
 use crate::sections::words::listed;
 use crate::tables::Tables;
 
 pub(crate) use limits::speech;
 pub(crate) use markdown::markdown;
-
-/// The paper whose protocol and network this reimplements.
-const PAPER: &str = "Ranjan, Giri, Dixit and Sourabh, “A Hybrid Approach of CNN-LSTM for Speech Emotion Recognition”";
 
 /// The card.
 #[derive(Debug, Clone, Serialize)]
@@ -84,7 +82,7 @@ pub(crate) fn card(tables: &Tables, board: &Scoreboard, pipeline: &PipelineInfo)
             Part { title: "Figures", blocks: figures(tables, board, main) },
             Part { title: "Limits", blocks: vec![Block::items(limits::limits(tables, main))] },
             Part { title: "Training", blocks: training::training(tables, main, about, pipeline) },
-            Part { title: "How to cite", blocks: citations(tables, pipeline) },
+            Part { title: "How to cite", blocks: citations(tables, about, pipeline) },
         ],
     })
 }
@@ -92,11 +90,11 @@ pub(crate) fn card(tables: &Tables, board: &Scoreboard, pipeline: &PipelineInfo)
 fn model(tables: &Tables, main: &Scored, about: Option<&Model>) -> Vec<Block> {
     let emotions: Vec<String> = tables.emotions().into_iter().map(|emotion| emotion.as_str().to_owned()).collect();
     let described = about.map_or("", |about| about.description.as_str());
-    let mut text = format!("{described} It gives each recording of speech a probability for {}.", listed(&emotions));
-    if main.uses_test_speakers {
-        text.push_str(" It needs several recordings of each speaker: features are standardised per speaker.");
-    }
-    vec![Block::text(text)]
+    let shared = main.shares_with().map_or_else(String::new, |whose| {
+        format!(" It needs several recordings of each {whose}: features are standardised per {whose}.")
+    });
+    let emotions = listed(&emotions);
+    vec![Block::text(format!("{described} It gives each recording of speech a probability for {emotions}.{shared}"))]
 }
 
 fn intended_use(tables: &Tables) -> Vec<Block> {
@@ -159,20 +157,14 @@ fn data(tables: &Tables) -> Vec<Block> {
 
 fn figures(tables: &Tables, board: &Scoreboard, main: &Scored) -> Vec<Block> {
     let over_corpora = board.models.iter().any(Scored::is_over_corpora);
-    let headings: &[&str] = if over_corpora {
-        &[
-            "Model",
-            "Protocol",
-            "#UAR, mean over corpora",
-            "#UAR, pooled",
-            "#Accuracy, pooled",
-            "#Macro-F1, pooled",
-            "#Clips",
-        ]
+    let mut headings = vec!["Model", "Protocol"];
+    headings.extend(if over_corpora {
+        &["#UAR, mean over corpora", "#UAR, pooled", "#Accuracy, pooled", "#Macro-F1, pooled", "#Clips"][..]
     } else {
-        &["Model", "Protocol", "#UAR", "#Accuracy", "#Macro-F1", "#Clips"]
-    };
-    let mut overall = Grid::new("Figures with 95 % intervals", headings);
+        &["#UAR", "#Accuracy", "#Macro-F1", "#Clips"]
+    });
+    headings.extend(board.has_seeds().then_some("#Seeds"));
+    let mut overall = Grid::new("Figures with 95 % intervals", &headings);
     for scored in &board.models {
         let mut name = Cell::from(scored.model.clone());
         if scored.owns(&main.model, &main.split) {
@@ -184,6 +176,7 @@ fn figures(tables: &Tables, board: &Scoreboard, main: &Scored) -> Vec<Block> {
         row.extend(over_corpora.then(|| Cell::estimate(scored.metric("uar"))));
         row.extend(["accuracy", "macro_f1"].map(|metric| Cell::estimate(scored.metric(metric))));
         row.push(Cell::count(scored.support));
+        row.extend(board.has_seeds().then(|| seeds_cell(scored)));
         overall.row(row);
     }
     let mut classes = Grid::new(
@@ -215,12 +208,18 @@ fn figures(tables: &Tables, board: &Scoreboard, main: &Scored) -> Vec<Block> {
     blocks
 }
 
-fn citations(tables: &Tables, pipeline: &PipelineInfo) -> Vec<Block> {
+fn citations(tables: &Tables, about: Option<&Model>, pipeline: &PipelineInfo) -> Vec<Block> {
     let version = if pipeline.version.is_empty() { String::new() } else { format!(" {}", pipeline.version) };
-    let mut items = vec![
-        item("This model:", format!("pipeline “{}”, seed {}, made with ser{version}.", pipeline.name, pipeline.seed)),
-        item("Its design goes back to:", format!("{PAPER}.")),
-    ];
+    let mut items = vec![item(
+        "This model:",
+        format!("pipeline “{}”, seed {}, made with ser{version}.", pipeline.name, pipeline.seed),
+    )];
+    let papers: Vec<&str> = about.into_iter().flat_map(Model::papers).collect();
+    if !papers.is_empty() {
+        let whose =
+            if about.is_some_and(Model::is_ensemble) { "The designs of its members go" } else { "Its design goes" };
+        items.push(item(format!("{whose} back to:"), format!("{}.", papers.join("; "))));
+    }
     for corpus in tables.corpora.iter().filter(|corpus| corpus.status == CorpusStatus::Ingested && !corpus.synthetic) {
         let citation = corpus.citation.clone().unwrap_or_else(|| "no citation stated".to_owned());
         let url = corpus.url.as_ref().map_or_else(String::new, |url| format!(" {url}"));

@@ -1,5 +1,7 @@
 //! How the model was made, in words.
 
+use std::collections::BTreeSet;
+
 use ser_schemas::Model;
 
 use super::{Block, item};
@@ -21,7 +23,12 @@ pub(super) fn training(tables: &Tables, main: &Scored, about: Option<&Model>, pi
         items.push(item("Inputs:", format!("{}.", listed(&inputs))));
     }
     if let Some(count) = about.and_then(|about| about.parameter_count) {
-        items.push(item("Fitted values:", format!("{} in each fold.", number::count(count))));
+        let by = if main.seeds > 1 {
+            format!("of each of {} networks in each fold", main.seeds)
+        } else {
+            "in each fold".to_owned()
+        };
+        items.push(item("Fitted values:", format!("{} {by}.", number::count(count))));
     }
     if let Some(settings) = about.and_then(|about| about.settings.as_ref()) {
         items.push(item("Settings:", format!("{settings}.")));
@@ -29,19 +36,24 @@ pub(super) fn training(tables: &Tables, main: &Scored, about: Option<&Model>, pi
     if let Some((_, epochs)) = tables.history.iter().find(|(model, _)| *model == main.model) {
         let minutes =
             epochs.iter().map(|epoch| epoch.seconds).filter(|seconds| seconds.is_finite()).sum::<f64>() / 60.0;
-        let mut folds: Vec<u32> = epochs.iter().map(|epoch| epoch.fold).collect();
-        folds.sort_unstable();
-        folds.dedup();
+        let networks: BTreeSet<(u32, Option<u32>)> = epochs.iter().map(|epoch| (epoch.fold, epoch.seed)).collect();
+        let folds: BTreeSet<u32> = networks.iter().map(|(fold, _)| *fold).collect();
+        let seeds = if networks.len() > folds.len() {
+            format!(" ({} networks)", number::count(networks.len() as u64))
+        } else {
+            String::new()
+        };
         items.push(item(
             "Work:",
             format!(
-                "{} in {}, {} minutes of computing in all.",
+                "{} in {}{seeds}, {} minutes of computing in all.",
                 number::counted(epochs.len() as u64, "epoch", "epochs"),
                 number::counted(folds.len() as u64, "fold", "folds"),
                 number::fixed(minutes, 0)
             ),
         ));
     }
-    items.push(item("Seed:", format!("{}; the same pipeline file gives the same model.", pipeline.seed)));
+    let more = if main.seeds > 1 { ", and one more for each further network of a fold" } else { "" };
+    items.push(item("Seed:", format!("{}{more}; the same pipeline file gives the same model.", pipeline.seed)));
     vec![Block::items(items)]
 }

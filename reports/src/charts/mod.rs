@@ -4,6 +4,7 @@
 //! or three in a row on a desktop. Inside, one pixel is [`SUBPIXELS`] units, because plotters places everything on whole
 //! units.
 
+mod band;
 mod bars;
 mod clip;
 mod curves;
@@ -20,6 +21,7 @@ use plotters::coord::types::RangedCoordf64;
 use plotters::prelude::*;
 use plotters::style::text_anchor::{HPos, Pos, VPos};
 
+pub(crate) use band::{Level, Step, band_chart};
 pub(crate) use bars::{StackedBar, stacked_bars};
 pub(crate) use clip::clip_chart;
 pub(crate) use curves::{Curve, curves};

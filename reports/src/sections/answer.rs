@@ -7,13 +7,18 @@ use serde::Serialize;
 
 use ser_schemas::{ClassMetrics, SummaryMetric};
 
-use super::pairs::{measured_gap, seen_from};
+use super::budget::{budget, is_validated};
+use super::pairs::measured_gap;
+use super::rivals::{Rival, reservation, rivals};
 use super::standings::standings;
 use super::words::listed;
 use crate::grid::Grid;
 use crate::number;
 use crate::scored::{Estimate, Scoreboard, Scored};
 use crate::tables::Tables;
+
+/// Figures this close are equal: they are ratios of the same counts in another order.
+const EQUAL: f64 = 1e-12;
 
 /// A term and what it says.
 #[derive(Debug, Clone, Serialize)]
@@ -30,9 +35,11 @@ pub(crate) struct Headline {
     value: String,
     /// `[0.57, 0.65]`, where there is one.
     interval: Option<String>,
+    /// `3 seeds, sd 0.009`, where there are several.
+    seeds: Option<String>,
     /// Meaning of the number.
     sentence: String,
-    /// Remark that must not be missed: standardisation per speaker, or no speaker-independent protocol.
+    /// Remark that must not be missed: standardisation per speaker or corpus, or no speaker-independent protocol.
     label: Option<String>,
     facts: Vec<Fact>,
 }
@@ -50,6 +57,8 @@ pub(crate) struct Gap {
     interval: Option<String>,
     /// `+0.20`, of accuracy.
     accuracy_difference: Option<String>,
+    /// Meaning of the difference, by its interval.
+    meaning: &'static str,
     /// Where the comparison limps.
     remark: Option<String>,
 }
@@ -68,12 +77,15 @@ pub(crate) struct Keep {
     model: String,
     /// Does it?
     verdict: String,
-    rivals: Vec<Rival>,
+    rivals: Vec<Shown>,
 }
 
+/// A rival as the page shows it.
 #[derive(Debug, Clone, Serialize)]
-struct Rival {
+struct Shown {
     model: String,
+    /// `true` if it is a member of the leading model.
+    member: bool,
     value: String,
     interval: Option<String>,
     /// By how much the leading model is better, where the two were compared clip by clip.
@@ -87,6 +99,7 @@ pub(crate) struct Answer {
     headline: Option<Headline>,
     gap: Option<Gap>,
     standings: Option<Grid>,
+    budget: Option<Grid>,
     keep: Option<Keep>,
 }
 
@@ -95,6 +108,7 @@ pub(crate) fn answer(tables: &Tables, board: &Scoreboard) -> Answer {
         headline: board.main().and_then(|main| headline(tables, board, main)),
         gap: gap(tables, board),
         standings: board.main().and_then(|main| standings(tables, board, main)),
+        budget: board.main().and_then(|main| budget(tables, board, main)),
         keep: board.main().and_then(|main| keep(tables, board, main)),
     }
 }
@@ -102,16 +116,13 @@ pub(crate) fn answer(tables: &Tables, board: &Scoreboard) -> Answer {
 fn headline(tables: &Tables, board: &Scoreboard, main: &Scored) -> Option<Headline> {
     let uar = main.uar()?;
     let classes = classes_tested(tables, main);
-    let label = if !main.protocol.separates_speakers() {
-        Some("Not a speaker-independent figure: other clips of the test speakers may have been trained on.".to_owned())
-    } else if main.uses_test_speakers {
-        Some("Standardised per speaker: uses the test speaker’s unlabelled clips.".to_owned())
+    let label = if main.protocol.separates_speakers() {
+        main.shares_with().zip(main.sharing()).map(|(whose, sharing)| format!("Standardised per {whose}: {sharing}."))
     } else {
-        None
+        Some("Not a speaker-independent figure: other clips of the test speakers may have been trained on.".to_owned())
     };
-    let guessing = chance(tables, main).map_or_else(String::new, |chance| {
-        format!(" Guessing gives {}.", number::fixed(chance, 3))
-    });
+    let guessing = chance(tables, main)
+        .map_or_else(String::new, |chance| format!(" Guessing gives {}.", number::fixed(chance, 3)));
     let sentence = if main.is_over_corpora() {
         format!(
             "The mean recall over the emotions of each corpus, then the mean over the {} corpora: each corpus counts the \
@@ -131,6 +142,7 @@ fn headline(tables: &Tables, board: &Scoreboard, main: &Scored) -> Option<Headli
         metric: format!("Unweighted average recall (UAR){over}"),
         value: number::metric(uar.value),
         interval: number::interval(uar.low, uar.high),
+        seeds: main.seeds_told(),
         sentence,
         label,
         facts: facts(tables, board, main, uar),
@@ -156,6 +168,14 @@ fn facts(tables: &Tables, board: &Scoreboard, main: &Scored, uar: Estimate) -> V
     ];
     if folds > 1 {
         facts.push(Fact { term: "Folds", text: format!("{folds}, scored together: each clip once") });
+    }
+    if main.seeds > 1 {
+        let text = format!(
+            "{} networks in each fold, alike but for their seed: figures are means over them, and their standard deviation \
+             (sd) says how much a training owes to chance, of which the interval says nothing",
+            number::count(main.seeds)
+        );
+        facts.push(Fact { term: "Seeds", text });
     }
     facts.push(Fact {
         term: "Interval",
@@ -190,9 +210,10 @@ fn facts(tables: &Tables, board: &Scoreboard, main: &Scored, uar: Estimate) -> V
 
 /// UAR on each corpus: `ravdess 0.57 [0.52, 0.63]; tess 0.61`.
 pub(crate) fn by_corpus(tables: &Tables, scored: &Scored) -> String {
-    let rows = tables.summary.iter().filter(|row| {
-        row.group == "corpus" && row.metric == "uar" && scored.owns(&row.model, &row.split)
-    });
+    let rows = tables
+        .summary
+        .iter()
+        .filter(|row| row.group == "corpus" && row.metric == "uar" && scored.owns(&row.model, &row.split));
     let told: Vec<String> = rows
         .map(|row| format!("{} {}", row.group_value, number::with_interval(row.value, row.low, row.high)))
         .collect();
@@ -205,12 +226,45 @@ fn place(board: &Scoreboard, main: &Scored, uar: Estimate) -> String {
         .models
         .iter()
         .filter(|other| other.split == main.split && other.uses_test_speakers == main.uses_test_speakers);
-    let uars: Vec<f64> = rivals.filter_map(|other| Some(other.uar()?.value)).collect();
-    let ahead = uars.iter().filter(|other| **other > uar.value).count();
+    let uars: Vec<(&Scored, f64)> = rivals.filter_map(|other| Some((other, other.uar()?.value))).collect();
+    let equal =
+        |(other, value): &&(&Scored, f64)| (value - uar.value).abs() < EQUAL && !other.owns(&main.model, &main.split);
+    let ahead = uars.iter().filter(|(_, value)| *value >= uar.value + EQUAL).count();
+    let equals: Vec<String> = uars.iter().filter(equal).map(|(other, _)| other.model.clone()).collect();
+    let together = if equals.is_empty() { String::new() } else { format!(", together with {}", listed(&equals)) };
     match (uars.len(), ahead) {
         (..3, _) => String::new(),
-        (all, 0) => format!(", the highest UAR of {all} models there"),
-        (all, ahead) => format!(", number {} of {all} models there by UAR", ahead + 1),
+        (all, 0) => format!(", the highest UAR of {all} models there{together}"),
+        (all, ahead) => format!(", number {} of {all} models there by UAR{together}", ahead + 1),
+    }
+}
+
+/// Meaning of the gap, as far as its interval bears it out.
+fn meaning(interval: Option<(f64, f64)>) -> &'static str {
+    match interval {
+        Some((low, _)) if low > 0.0 => "The gap is what a model gains from having heard the test speakers before.",
+        Some((_, high)) if high < 0.0 => {
+            "The model does worse on the random split, and the whole interval of the gap is below zero: that it has heard the test speakers before is not what makes the difference here."
+        }
+        Some(_) => {
+            "The interval of the gap includes zero: these clips do not show that the model gains from having heard the test speakers before."
+        }
+        None => {
+            "A model may gain from having heard the test speakers before; how sure this gap is cannot be told, as it has no interval."
+        }
+    }
+}
+
+/// A sentence where one of the two sets clips aside in training and the other does not.
+fn unlike_validation(tables: &Tables, main: &Scored, random: Option<&Scored>) -> Option<&'static str> {
+    match (is_validated(tables, main)?, is_validated(tables, random?)?) {
+        (true, false) => Some(
+            "On the random split no clips are set aside to choose an epoch: the model is trained on more clips there and keeps its last epoch, and the gap holds that difference, too.",
+        ),
+        (false, true) => Some(
+            "Only on the random split are clips set aside to choose an epoch: the model is trained on fewer clips there, and the gap holds that difference, too.",
+        ),
+        _ => None,
     }
 }
 
@@ -235,10 +289,7 @@ pub(crate) fn classes_tested(tables: &Tables, scored: &Scored) -> u64 {
 
 fn classes_of(tables: &Tables, scored: &Scored, group: &str, group_value: &str) -> u64 {
     let of_group = |row: &&ClassMetrics| {
-        scored.owns(&row.model, &row.split)
-            && row.group == group
-            && row.group_value == group_value
-            && row.support > 0
+        scored.owns(&row.model, &row.split) && row.group == group && row.group_value == group_value && row.support > 0
     };
     tables.classes.iter().filter(of_group).count() as u64
 }
@@ -297,12 +348,16 @@ fn gap(tables: &Tables, board: &Scoreboard) -> Option<Gap> {
             interval: number::interval(measured.low, measured.high),
             accuracy_difference: measured_gap(&tables.comparisons, main, "accuracy")
                 .map(|row| number::difference(row.value)),
-            remark: (measured.support != main.support).then(|| {
-                format!(
-                    "Measured on the {} that both protocols tested.",
-                    number::counted(measured.support, "clip", "clips")
-                )
-            }),
+            meaning: meaning(measured.low.zip(measured.high)),
+            remark: joined([
+                (measured.support != main.support).then(|| {
+                    format!(
+                        "Measured on the {} that both protocols tested.",
+                        number::counted(measured.support, "clip", "clips")
+                    )
+                }),
+                unlike_validation(tables, main, random).map(str::to_owned),
+            ]),
         });
     }
     let random = board.random()?;
@@ -312,21 +367,22 @@ fn gap(tables: &Tables, board: &Scoreboard) -> Option<Gap> {
         .metric("accuracy")
         .zip(random.metric("accuracy"))
         .map(|(honest, flattering)| number::difference(flattering.value - honest.value));
-    let mut remarks = Vec::new();
+    let mut remarks: Vec<Option<String>> = Vec::new();
     if main.support != random.support {
-        remarks.push(format!(
+        remarks.push(Some(format!(
             "The two were scored on different clips ({} and {}), so the gap mixes protocol and data.",
             number::count(main.support),
             number::count(random.support)
-        ));
+        )));
     }
     if main.standardisation != random.standardisation {
-        remarks.push(format!(
+        remarks.push(Some(format!(
             "They are standardised differently ({}; {}).",
             main.standardisation_name(),
             random.standardisation_name()
-        ));
+        )));
     }
+    remarks.push(unlike_validation(tables, main, Some(random)).map(str::to_owned));
     Some(Gap {
         honest: side(main.protocol.name(), &main.model, honest),
         random: side(random.protocol.name(), &random.model, flattering),
@@ -334,7 +390,8 @@ fn gap(tables: &Tables, board: &Scoreboard) -> Option<Gap> {
         what,
         interval: None,
         accuracy_difference,
-        remark: (!remarks.is_empty()).then(|| remarks.join(" ")),
+        meaning: meaning(None),
+        remark: joined(remarks),
     })
 }
 
@@ -342,57 +399,53 @@ fn gap_in(over_corpora: bool) -> &'static str {
     if over_corpora { "gap in UAR, mean over corpora" } else { "gap in UAR" }
 }
 
+/// All sentences there are, as one text.
+fn joined(sentences: impl IntoIterator<Item = Option<String>>) -> Option<String> {
+    let told: Vec<String> = sentences.into_iter().flatten().collect();
+    (!told.is_empty()).then(|| told.join(" "))
+}
+
 fn keep(tables: &Tables, board: &Scoreboard, main: &Scored) -> Option<Keep> {
     if main.baseline {
         return None;
     }
-    // A baseline that was shown the test speakers' clips is no fair rival of a network that was not.
-    let shown = |scored: &Scored| scored.uses_test_speakers;
-    let rivals: Vec<&Scored> = board
-        .models
-        .iter()
-        .filter(|rival| rival.baseline && rival.split == main.split && (shown(main) || !shown(rival)))
-        .collect();
-    let mut rated: Vec<_> = rivals
-        .iter()
-        .filter_map(|rival| Some((*rival, rival.uar()?, seen_from(&tables.comparisons, main, rival, "uar"))))
-        .collect();
-    // The strongest rival is the one that counts.
-    rated.sort_by(|one, other| other.1.value.total_cmp(&one.1.value));
-    let strongest = rated.first()?;
-    let verdict = match strongest.2 {
-        Some((Estimate { low: Some(low), .. }, _)) if low > 0.0 => {
-            format!(
-                "Yes: {} beats {} on the same clips, and the whole interval of the difference is above zero.",
-                main.model, strongest.0.model
-            )
-        }
-        Some((Estimate { high: Some(high), .. }, _)) if high < 0.0 => {
-            format!(
-                "No: {} does better on the same clips, and the whole interval of the difference is below zero.",
-                strongest.0.model
-            )
-        }
-        Some((Estimate { low: Some(_), high: Some(_), .. }, _)) => format!(
-            "Not shown: the interval of the difference between {} and {} includes zero.",
-            main.model, strongest.0.model
-        ),
-        _ => format!("Not tested: {} and {} were not compared clip by clip.", main.model, strongest.0.model),
+    let rivals = rivals(tables, board, main);
+    let verdict = verdict(main, &rivals)?;
+    let shown = |rival: Rival<'_>| Shown {
+        model: rival.scored.model.clone(),
+        member: rival.member,
+        value: number::metric(rival.uar.value),
+        interval: number::interval(rival.uar.low, rival.uar.high),
+        difference: rival.lead.map(|lead| number::difference(lead.value)),
+        difference_interval: rival.lead.and_then(|lead| number::interval(lead.low, lead.high)),
+        p_value: rival.p_adjusted.map(number::p_value),
     };
-    Some(Keep {
-        model: main.model.clone(),
-        verdict,
-        rivals: rated
-            .into_iter()
-            .map(|(rival, uar, difference)| Rival {
-                model: rival.model.clone(),
-                value: number::metric(uar.value),
-                interval: number::interval(uar.low, uar.high),
-                difference: difference.map(|(difference, _)| number::difference(difference.value)),
-                difference_interval: difference
-                    .and_then(|(difference, _)| number::interval(difference.low, difference.high)),
-                p_value: difference.and_then(|(_, p_value)| p_value).map(number::p_value),
-            })
-            .collect(),
+    Some(Keep { model: main.model.clone(), verdict, rivals: rivals.into_iter().map(shown).collect() })
+}
+
+/// Any rival that does better decides; otherwise the strongest does.
+fn verdict(main: &Scored, rivals: &[Rival<'_>]) -> Option<String> {
+    let strongest = rivals.first()?;
+    let ahead: Vec<&Rival<'_>> = rivals.iter().filter(|rival| rival.is_ahead()).collect();
+    if let Some(first) = ahead.first() {
+        let names: Vec<String> = ahead.iter().map(|rival| rival.called()).collect();
+        let (does, of) = if names.len() == 1 { ("does", "the") } else { ("do", "each") };
+        return Some(format!(
+            "No: {} {does} better on the same clips, and the whole interval of {of} difference is below zero.{}",
+            listed(&names),
+            reservation(first)
+        ));
+    }
+    let (name, called) = (&strongest.scored.model, strongest.called());
+    Some(match strongest.lead {
+        Some(_) if strongest.is_behind() => format!(
+            "Yes: {} beats {called} on the same clips, and the whole interval of the difference is above zero.{}",
+            main.model,
+            reservation(strongest)
+        ),
+        Some(Estimate { low: Some(_), high: Some(_), .. }) => {
+            format!("Not shown: the interval of the difference between {} and {called} includes zero.", main.model)
+        }
+        _ => format!("Not tested: {} and {name} were not compared clip by clip.", main.model),
     })
 }

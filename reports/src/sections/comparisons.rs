@@ -114,7 +114,8 @@ fn figure(main: &Scored, rows: &[&Comparison], kind: ComparisonKind) -> Result<O
         return Ok(None);
     }
     let guide = Guide { at: 0.0, label: "no difference".to_owned() };
-    let over = if told.iter().any(|row| row.metric == SummaryMetric::UAR_OVER_CORPORA) { ", mean over corpora," } else { "" };
+    let over =
+        if told.iter().any(|row| row.metric == SummaryMetric::UAR_OVER_CORPORA) { ", mean over corpora," } else { "" };
     let label = format!("Differences in UAR{over} on the same clips: {}", spoken(&drawn));
     let chart = interval_chart(&label, Scale::Difference, &drawn, Some(&guide))?;
     let (title, caption) = if gap {
@@ -125,7 +126,10 @@ fn figure(main: &Scored, rows: &[&Comparison], kind: ComparisonKind) -> Result<O
     } else {
         (
             format!("How far {} is ahead of each model", main.model),
-            format!("UAR{over} less that of the other model, clip by clip: to the right of zero, {} is better.", main.model),
+            format!(
+                "UAR{over} less that of the other model, clip by clip: to the right of zero, {} is better.",
+                main.model
+            ),
         )
     };
     let mut caption = format!("{caption} {INTERVALS}");
@@ -177,7 +181,8 @@ fn table(rows: &[&Comparison]) -> Grid {
         ]);
     }
     let more = rows.len().saturating_sub(MOST_ROWS);
-    let mut foot = "p is two-sided; Holm’s correction is for all comparisons of one kind, split, metric and test, those of single corpora or languages apart. Unheard: the first model was trained on a split that holds out more than speakers. McNemar’s test takes clips for independent, which clips of one speaker are not: it promises too much.".to_owned();
+    let mut foot = "p is two-sided; Holm’s correction is for all comparisons of one kind, split, metric and test, those of single corpora or languages apart. Unheard: the first model was trained on a split that holds out more than speakers.
+ McNemar’s test takes clips for independent, which clips of one speaker are not: it promises too much. An interval takes the corpora for given and draws speakers within each; the permutation test exchanges the models’ answers for whole speakers of all corpora at once, so that a few speakers with many clips decide much of it: the two may differ. Where an interval excludes zero and the corrected p does not, believe the corrected p, which reckons with many comparisons.".to_owned();
     if more > 0 {
         let _ = write!(foot, " {} in comparisons.parquet.", number::counted(more as u64, "more row", "more rows"));
     }

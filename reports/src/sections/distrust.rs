@@ -8,7 +8,9 @@ use serde::Serialize;
 use ser_schemas::{Check, CheckStatus, CorpusStatus, Finding, Severity};
 
 use super::answer::classes_tested;
-use super::words::prose;
+use super::rivals::{reservation, rivals};
+use super::standardisation::Tried;
+use super::words::{listed, prose};
 use crate::card::speech;
 use crate::number;
 use crate::scored::{Scoreboard, Scored};
@@ -66,12 +68,17 @@ fn protocol_cautions(tables: &Tables, board: &Scoreboard) -> Vec<Caution> {
             "Whether the model works on a voice it has never heard is not known from the first figure.",
         ));
     }
-    if main.uses_test_speakers {
+    if let Some(whose) = main.shares_with() {
+        let limit = Tried::of(tables, main).map_or_else(String::new, |tried| format!(" {}", tried.told_of_few()));
         cautions.push(caution(
             "warning",
-            "Standardised per speaker.",
-            "The features of a test speaker were standardised with that speaker’s own unlabelled clips. In use, that asks for several recordings of every new speaker.",
+            format!("Standardised per {whose}."),
+            format!(
+                "The features of a test {whose} were standardised with that {whose}’s own unlabelled clips. In use, that asks for several recordings of every new {whose}.{limit}"
+            ),
         ));
+    } else if let Some(tried) = tried_of_others(tables, board) {
+        cautions.push(caution("info", "Standardisation per speaker has a limit.", tried.told_of_few()));
     }
     if main.uar().is_some_and(|uar| number::interval(uar.low, uar.high).is_none()) {
         cautions.push(caution(
@@ -94,6 +101,14 @@ fn protocol_cautions(tables: &Tables, board: &Scoreboard) -> Vec<Caution> {
             "Nothing simpler was evaluated on the same split, so it is not known whether the leading model earns its keep.",
         ));
     }
+    cautions.extend(behind(tables, board, main));
+    if board.models.iter().any(|scored| tables.history.iter().any(|(model, _)| *model == scored.model)) {
+        cautions.push(caution(
+            "info",
+            "One seed.",
+            "Each network was trained once. Intervals are over speakers; that another seed would have given another model is not in them.",
+        ));
+    }
     cautions.extend(worst_group(tables, main));
     let tested = classes_tested(tables, main);
     let known = tables.emotions().len() as u64;
@@ -105,6 +120,34 @@ fn protocol_cautions(tables: &Tables, board: &Scoreboard) -> Vec<Caution> {
         ));
     }
     cautions
+}
+
+/// What is simpler than the leading model, or a part of it, and does better.
+fn behind(tables: &Tables, board: &Scoreboard, main: &Scored) -> Option<Caution> {
+    let rivals = rivals(tables, board, main);
+    let ahead: Vec<_> = rivals.iter().filter(|rival| !main.baseline && rival.is_ahead()).collect();
+    let names: Vec<String> = ahead.iter().map(|rival| rival.called()).collect();
+    let told = ahead.iter().filter_map(|rival| {
+        let lead = rival.lead?;
+        let interval = number::interval(lead.low, lead.high)?;
+        Some(format!("{} {} {interval}", rival.scored.model, number::difference(lead.value)))
+    });
+    let told: Vec<String> = told.collect();
+    let reserved = reservation(ahead.first()?);
+    Some(caution(
+        "warning",
+        format!("{} is behind {}.", main.model, listed(&names)),
+        format!(
+            "Its UAR on the same clips less theirs: {}.{reserved} What is simpler and does better is the better choice.",
+            told.join("; ")
+        ),
+    ))
+}
+
+/// Trials of the first model that is standardised per speaker: a network, where one was tried.
+fn tried_of_others<'a>(tables: &'a Tables, board: &'a Scoreboard) -> Option<Tried<'a>> {
+    let of = |baseline| board.models.iter().filter(move |scored| scored.baseline == baseline);
+    of(false).chain(of(true)).find_map(|scored| Tried::of(tables, scored))
 }
 
 /// The group that is furthest below the whole, where more than two were compared by the evaluation or one of two is.
@@ -180,8 +223,7 @@ fn check_cautions(tables: &Tables, board: &Scoreboard) -> Vec<Caution> {
     for (split, checks) in &tables.checks {
         for (status, level) in [(CheckStatus::Failed, "error"), (CheckStatus::Noted, "info")] {
             // That a random split shares its speakers is said above, of all of them.
-            let random =
-                board.models.iter().any(|scored| scored.split == *split && scored.protocol.is_random());
+            let random = board.models.iter().any(|scored| scored.split == *split && scored.protocol.is_random());
             let mut names: Vec<&str> = checks
                 .iter()
                 .filter(|check| check.status == status && !(random && check.check.ends_with("speaker_disjoint")))

@@ -1,4 +1,4 @@
-//! Where each model errs: confusion (Figure 9 of the paper), classification report (Figure 10), recall by corpus and gender.
+//! Where each model errs: confusion (Figure 9 of Ranjan et al.), classification report (Figure 10), recall by corpus and gender.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -29,8 +29,8 @@ pub(crate) struct ModelErrors {
     split: String,
     /// `true` if the report leads with this model.
     main: bool,
-    /// Shown with the name: standardisation per speaker.
-    label: Option<&'static str>,
+    /// Shown with the name: standardisation per speaker or corpus.
+    label: Option<String>,
     confusion: Option<Figure>,
     recall: Option<Figure>,
     report: Grid,
@@ -52,7 +52,7 @@ pub(crate) fn errors(tables: &Tables, board: &Scoreboard) -> Result<Vec<ModelErr
                 protocol: scored.protocol.name().to_owned(),
                 split: scored.split.clone(),
                 main: board.main == Some(index),
-                label: scored.uses_test_speakers.then_some("uses the test speaker’s unlabelled clips"),
+                label: scored.sharing(),
                 confusion: confusion(tables, scored)?,
                 recall: recall(tables, scored)?,
                 report: report(tables, scored),

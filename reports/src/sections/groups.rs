@@ -101,8 +101,7 @@ fn few(tables: &Tables, main: &Scored, group: &str, what: &str) -> Result<Option
         drawn.push(IntervalRow::new(label, row.into(), if worst { Ink::Contrast } else { Ink::Accent }, detail));
     }
     let all = if main.is_over_corpora() { "mean over corpora" } else { "all clips" };
-    let guide =
-        main.uar().map(|uar| Guide { at: uar.value, label: format!("{all} {}", number::metric(uar.value)) });
+    let guide = main.uar().map(|uar| Guide { at: uar.value, label: format!("{all} {}", number::metric(uar.value)) });
     let label = format!("UAR of {} by {what}: {}", main.model, spoken(&drawn));
     let chart = interval_chart(&label, Scale::Share, &drawn, guide.as_ref())?;
     let over = if main.is_over_corpora() && group != "corpus" { ", in the mean over its corpora" } else { "" };

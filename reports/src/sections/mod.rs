@@ -2,6 +2,7 @@
 
 pub(crate) mod answer;
 pub(crate) mod audit;
+mod budget;
 pub(crate) mod calibration;
 pub(crate) mod comparisons;
 pub(crate) mod corpora;
@@ -16,6 +17,9 @@ pub(crate) mod measurements;
 mod pairs;
 pub(crate) mod protocols;
 pub(crate) mod provenance;
+mod rivals;
+pub(crate) mod seeds;
+pub(crate) mod standardisation;
 mod standings;
 pub(crate) mod training;
 pub(crate) mod unheard;

@@ -11,6 +11,8 @@ use crate::grid::{Cell, Grid};
 use crate::number;
 use crate::scored::{Estimate, Protocol, Scoreboard, Scored};
 use crate::sections::answer::chance;
+use crate::sections::pairs::measured_gap;
+use crate::sections::seeds::seeds_cell;
 use crate::sections::words::{capitalised, spoken};
 use crate::tables::Tables;
 
@@ -20,8 +22,7 @@ const PAPER: [(&str, f64); 2] = [("accuracy", 0.81), ("macro_f1", 0.80)];
 const PAPER_NAME: &str = "Ranjan et al.";
 
 /// Metrics beside UAR.
-const METRICS: [(&str, &str); 3] =
-    [("accuracy", "Accuracy"), ("macro_f1", "Macro-F1"), ("weighted_f1", "Weighted F1")];
+const METRICS: [(&str, &str); 3] = [("accuracy", "Accuracy"), ("macro_f1", "Macro-F1"), ("weighted_f1", "Weighted F1")];
 
 #[derive(Debug, Clone, Serialize)]
 pub(crate) struct Protocols {
@@ -29,18 +30,39 @@ pub(crate) struct Protocols {
     figures: Vec<Figure>,
     /// `true` if the published figures are shown.
     paper: bool,
+    /// How figures depend on who is in the test, as far as it was measured.
+    lede: String,
 }
 
 pub(crate) fn protocols(tables: &Tables, board: &Scoreboard, paper: bool) -> Result<Protocols, Error> {
     let figures = if board.models.is_empty() {
         Vec::new()
     } else {
-        vec![
-            figure(tables, board, SummaryMetric::UAR, paper)?,
-            figure(tables, board, "accuracy", paper)?,
-        ]
+        vec![figure(tables, board, SummaryMetric::UAR, paper)?, figure(tables, board, "accuracy", paper)?]
     };
-    Ok(Protocols { table: table(board, paper), figures, paper })
+    Ok(Protocols { table: table(board, paper), figures, paper, lede: lede(tables, board) })
+}
+
+fn lede(tables: &Tables, board: &Scoreboard) -> String {
+    let gap = board.main().and_then(|main| measured_gap(&tables.comparisons, main, "uar"));
+    let told = match gap.map(|gap| (gap, gap.low.zip(gap.high))) {
+        Some((gap, Some((low, high)))) if low > 0.0 || high < 0.0 => format!(
+            "The same recordings give different figures depending on who is in the test: UAR {} on a random split, {} on speakers never heard.",
+            number::metric(gap.value_a),
+            number::metric(gap.value_b)
+        ),
+        Some(_) => {
+            "Figures may depend on who is in the test; for the leading model these clips do not show it.".to_owned()
+        }
+        None => "Figures may depend on who is in the test.".to_owned(),
+    };
+    let apart = board.models.iter().filter(|scored| scored.protocol.separates_speakers()).count();
+    let which = match apart {
+        0 => "No row tells how a model does on a voice it has never heard.",
+        all if all == board.models.len() => "All rows are of voices that the models have never heard.",
+        _ => "Only the first rows tell how a model does on a voice it has never heard.",
+    };
+    format!("{told} {which}")
 }
 
 fn table(board: &Scoreboard, paper: bool) -> Grid {
@@ -50,6 +72,7 @@ fn table(board: &Scoreboard, paper: bool) -> Grid {
     headings.push(if over_corpora { "#UAR, mean over corpora" } else { "#UAR" }.to_owned());
     headings.extend(over_corpora.then(|| "#UAR, pooled".to_owned()));
     headings.extend(METRICS.iter().map(|(_, name)| format!("#{name}{pooled}")));
+    headings.extend(board.has_seeds().then(|| "#Seeds".to_owned()));
     headings.extend(["#Test clips", "#Speakers"].map(str::to_owned));
     let mut grid = Grid::new("Every model under its protocol, with 95 % intervals", &headings);
     for (index, scored) in board.models.iter().enumerate() {
@@ -61,6 +84,7 @@ fn table(board: &Scoreboard, paper: bool) -> Grid {
         row.push(Cell::estimate(scored.uar()));
         row.extend(over_corpora.then(|| Cell::estimate(scored.metric(SummaryMetric::UAR))));
         row.extend(METRICS.iter().map(|(metric, _)| Cell::estimate(scored.metric(metric))));
+        row.extend(board.has_seeds().then(|| seeds_cell(scored)));
         row.extend([Cell::count(scored.support), Cell::count(scored.speakers)]);
         grid.row(row);
     }
@@ -77,6 +101,7 @@ fn table(board: &Scoreboard, paper: bool) -> Grid {
             Some((_, value)) => Cell::metric(*value).note("no interval"),
             None => Cell::none(),
         }));
+        row.extend(board.has_seeds().then(Cell::none));
         row.extend([Cell::none(), Cell::none()]);
         grid.row(row);
         grid.foot(format!(
@@ -116,17 +141,19 @@ fn meanings(board: &Scoreboard, paper: bool) -> String {
     capitalised(&told.join("; "))
 }
 
-/// Meaning of the intervals: that of a random split is no interval over speakers.
+/// Meaning of the intervals: that of a random split is no interval over speakers, and none is one over seeds.
 pub(crate) fn interval_note(board: &Scoreboard) -> String {
     let over_speakers = "Intervals are over speakers: others of the same corpora could have been recorded.";
-    if board.models.iter().any(|scored| scored.knows_speakers) {
+    let note = if board.models.iter().any(|scored| scored.knows_speakers) {
         format!(
             "{over_speakers} Where a model was trained on the test speakers, as under a random split, they are over other clips of these speakers: \
              narrower, and they say nothing of new speakers."
         )
     } else {
         over_speakers.to_owned()
-    }
+    };
+    let over_seeds = "Figures of several seeds are means over networks that are alike but for their seed; sd is the standard deviation of their UAR, which no interval covers.";
+    if board.has_seeds() { format!("{note} {over_seeds}") } else { note }
 }
 
 fn model_cell(scored: &Scored, main: bool) -> Cell {
@@ -137,10 +164,9 @@ fn model_cell(scored: &Scored, main: bool) -> Cell {
 
 fn standardisation_cell(scored: &Scored) -> Cell {
     let cell = Cell::from(scored.standardisation_name());
-    if scored.uses_test_speakers {
-        cell.note("uses the test speaker’s unlabelled clips").class("flagged")
-    } else {
-        cell
+    match scored.sharing() {
+        Some(sharing) => cell.note(sharing).class("flagged"),
+        None => cell,
     }
 }
 
@@ -156,8 +182,9 @@ fn figure(tables: &Tables, board: &Scoreboard, metric: &str, paper: bool) -> Res
     let mut grid = Grid::new(format!("{title} of every model"), &["Model", "Protocol", "#Value", "#Low", "#High"]);
     for scored in &board.models {
         let Some(estimate) = (if is_uar { scored.uar() } else { scored.metric(metric) }) else { continue };
+        let seeds = scored.seed_sd(metric).map_or_else(String::new, |sd| format!("\n{} seeds, {sd}", scored.seeds));
         let detail = format!(
-            "{}, {}\n{}",
+            "{}, {}\n{}{seeds}",
             scored.protocol.name(),
             number::counted(scored.support, "test clip", "test clips"),
             scored.protocol.meaning()
@@ -184,8 +211,7 @@ fn figure(tables: &Tables, board: &Scoreboard, metric: &str, paper: bool) -> Res
     }
     // Guessing scores one in so many classes on recall averaged over classes, whatever their sizes; on accuracy it depends.
     let guessing = board.main().and_then(|main| chance(tables, main)).filter(|_| is_uar);
-    let guide =
-        guessing.map(|chance| Guide { at: chance, label: format!("guessing {}", number::fixed(chance, 3)) });
+    let guide = guessing.map(|chance| Guide { at: chance, label: format!("guessing {}", number::fixed(chance, 3)) });
     let label = format!("{title} by model: {}", spoken(&rows));
     let chart = interval_chart(&label, Scale::Share, &rows, guide.as_ref())?;
 
@@ -194,8 +220,12 @@ fn figure(tables: &Tables, board: &Scoreboard, metric: &str, paper: bool) -> Res
     if any(&|scored| !scored.baseline && scored.protocol.separates_speakers()) {
         legend.push(LegendItem::dot(Ink::Accent, "test speakers never trained on"));
     }
-    if any(&|scored| scored.uses_test_speakers) {
-        legend.push(LegendItem::hollow(Ink::Accent, "the same, standardised per speaker"));
+    for (whose, text) in
+        [("speaker", "the same, standardised per speaker"), ("corpus", "the same, standardised per corpus")]
+    {
+        if any(&|scored| scored.shares_with() == Some(whose)) {
+            legend.push(LegendItem::hollow(Ink::Accent, text));
+        }
     }
     if any(&|scored| !scored.baseline && !scored.protocol.separates_speakers()) {
         legend.push(LegendItem::hollow(Ink::Contrast, "random or other split"));

@@ -1,4 +1,6 @@
-//! How the trainings went: loss and accuracy over epochs, as Figures 11 and 12 of the paper.
+//! How the trainings went: loss and accuracy over epochs, as Figures 11 and 12 of Ranjan et al.
+
+use std::collections::BTreeMap;
 
 use serde::Serialize;
 
@@ -49,22 +51,27 @@ pub(crate) fn training(tables: &Tables) -> Result<Vec<Training>, Error> {
         .collect()
 }
 
-/// Epochs of each fold, both in order.
-fn by_fold(epochs: &[Epoch]) -> Vec<(u32, Vec<&Epoch>)> {
-    let mut numbers: Vec<u32> = epochs.iter().map(|epoch| epoch.fold).collect();
-    numbers.sort_unstable();
-    numbers.dedup();
-    numbers
+/// A network by its numbers, as tables name it (`0`, or `0, seed 1` where its fold has several), and its epochs.
+type Network<'a> = (String, Vec<&'a Epoch>);
+
+/// Every network by fold and seed, with its epochs in order.
+fn by_fold(epochs: &[Epoch]) -> Vec<Network<'_>> {
+    let mut networks: BTreeMap<(u32, Option<u32>), Vec<&Epoch>> = BTreeMap::new();
+    for epoch in epochs {
+        networks.entry((epoch.fold, epoch.seed)).or_default().push(epoch);
+    }
+    let name =
+        |fold: u32, seed: Option<u32>| seed.map_or_else(|| fold.to_string(), |seed| format!("{fold}, seed {seed}"));
+    networks
         .into_iter()
-        .map(|fold| {
-            let mut of_fold: Vec<&Epoch> = epochs.iter().filter(|epoch| epoch.fold == fold).collect();
-            of_fold.sort_by_key(|epoch| epoch.epoch);
-            (fold, of_fold)
+        .map(|((fold, seed), mut epochs)| {
+            epochs.sort_by_key(|epoch| epoch.epoch);
+            (name(fold, seed), epochs)
         })
         .collect()
 }
 
-fn loss_figure(model: &str, folds: &[(u32, Vec<&Epoch>)]) -> Result<Figure, Error> {
+fn loss_figure(model: &str, folds: &[Network<'_>]) -> Result<Figure, Error> {
     let lines = lines(folds, |epoch| Some(epoch.train_loss), |epoch| epoch.validation_loss);
     let label = spoken("Loss", model, folds, |epoch| (Some(epoch.train_loss), epoch.validation_loss));
     let chart = curves(&label, "cross-entropy", None, &lines)?;
@@ -72,7 +79,7 @@ fn loss_figure(model: &str, folds: &[(u32, Vec<&Epoch>)]) -> Result<Figure, Erro
     Ok(Figure::new("Loss", caption(folds), chart, table).with_legend(legend(&lines)))
 }
 
-fn accuracy_figure(model: &str, folds: &[(u32, Vec<&Epoch>)]) -> Result<Figure, Error> {
+fn accuracy_figure(model: &str, folds: &[Network<'_>]) -> Result<Figure, Error> {
     let lines = lines(folds, |epoch| Some(epoch.train_accuracy), |epoch| epoch.validation_accuracy);
     let label = spoken("Accuracy", model, folds, |epoch| (Some(epoch.train_accuracy), epoch.validation_accuracy));
     let chart = curves(&label, "accuracy", Some(1.0), &lines)?;
@@ -82,12 +89,12 @@ fn accuracy_figure(model: &str, folds: &[(u32, Vec<&Epoch>)]) -> Result<Figure, 
 }
 
 fn lines(
-    folds: &[(u32, Vec<&Epoch>)],
+    folds: &[Network<'_>],
     train: impl Fn(&Epoch) -> Option<f64>,
     validation: impl Fn(&Epoch) -> Option<f64>,
 ) -> Vec<Curve> {
-    let drawn = || folds.iter().take(MOST_FOLDS_DRAWN).map(|(fold, epochs)| (*fold, thinned(epochs, MOST_POINTS)));
-    let line = |fold: u32, epochs: &[&Epoch], ink: Ink, value: &dyn Fn(&Epoch) -> Option<f64>| {
+    let drawn = || folds.iter().take(MOST_FOLDS_DRAWN).map(|(fold, epochs)| (fold, thinned(epochs, MOST_POINTS)));
+    let line = |fold: &str, epochs: &[&Epoch], ink: Ink, value: &dyn Fn(&Epoch) -> Option<f64>| {
         let points: Vec<(u32, f64)> =
             epochs.iter().filter_map(|epoch| value(epoch).map(|value| (epoch.epoch, value))).collect();
         let kept = epochs.iter().rev().find(|epoch| epoch.best).map(|epoch| epoch.epoch);
@@ -114,20 +121,22 @@ fn legend(lines: &[Curve]) -> Vec<LegendItem> {
     legend
 }
 
-fn caption(folds: &[(u32, Vec<&Epoch>)]) -> String {
+fn caption(folds: &[Network<'_>]) -> String {
+    let seeds = folds.iter().any(|(_, epochs)| epochs.iter().any(|epoch| epoch.seed.is_some()));
+    let (line, all) = if seeds { ("fold and seed", "networks") } else { ("fold", "folds") };
     if folds.len() > MOST_FOLDS_DRAWN {
-        format!("A line per fold; the first {MOST_FOLDS_DRAWN} of {} folds are drawn.", folds.len())
+        format!("A line per {line}; the first {MOST_FOLDS_DRAWN} of {} {all} are drawn.", folds.len())
     } else if folds.len() == 1 {
         "One fold.".to_owned()
     } else {
-        format!("A line per fold, {} folds.", folds.len())
+        format!("A line per {line}, {} {all}.", folds.len())
     }
 }
 
 fn spoken(
     what: &str,
     model: &str,
-    folds: &[(u32, Vec<&Epoch>)],
+    folds: &[Network<'_>],
     values: impl Fn(&Epoch) -> (Option<f64>, Option<f64>),
 ) -> String {
     let ends: Vec<String> = folds
@@ -143,12 +152,12 @@ fn spoken(
     format!("{what} of {model} by epoch. At the last epoch, {}", ends.join("; "))
 }
 
-fn epoch_table(caption: &str, folds: &[(u32, Vec<&Epoch>)], values: impl Fn(&Epoch) -> [Option<f64>; 2]) -> Grid {
+fn epoch_table(caption: &str, folds: &[Network<'_>], values: impl Fn(&Epoch) -> [Option<f64>; 2]) -> Grid {
     let mut grid = Grid::new(caption, &["?Fold", "#Epoch", "#Training", "#Validation", "Kept"]);
     let per_fold = (MOST_ROWS / folds.len().max(1)).max(1);
     for (fold, epochs) in folds.iter().take(MOST_ROWS) {
         for epoch in thinned(epochs, per_fold) {
-            let mut row = vec![Cell::from(fold.to_string()), epoch.epoch.to_string().into()];
+            let mut row = vec![Cell::from(fold.clone()), epoch.epoch.to_string().into()];
             row.extend(values(epoch).map(Cell::maybe_metric));
             row.push(Cell::from(if epoch.best { "kept" } else { "" }));
             grid.row(row);
@@ -160,7 +169,7 @@ fn epoch_table(caption: &str, folds: &[(u32, Vec<&Epoch>)], values: impl Fn(&Epo
     grid
 }
 
-fn fold_table(model: &str, folds: &[(u32, Vec<&Epoch>)]) -> Grid {
+fn fold_table(model: &str, folds: &[Network<'_>]) -> Grid {
     let mut grid = Grid::new(
         format!("The kept epoch of each fold of {model}"),
         &[
@@ -180,7 +189,7 @@ fn fold_table(model: &str, folds: &[(u32, Vec<&Epoch>)]) -> Grid {
         let minutes =
             epochs.iter().map(|epoch| epoch.seconds).filter(|seconds| seconds.is_finite()).sum::<f64>() / 60.0;
         grid.row(vec![
-            fold.to_string().into(),
+            fold.clone().into(),
             epochs.len().to_string().into(),
             kept.map_or(number::NONE.to_owned(), |kept| kept.epoch.to_string()).into(),
             metric(kept.map(|kept| kept.train_loss)),

@@ -68,9 +68,8 @@ fn rows<'a>(tables: &'a Tables, scored: &Scored, column: Grouping) -> Vec<&'a Cr
     };
     let rows: Vec<&CrossCorpus> = tables.cross_corpus.iter().filter(of_column).collect();
     let is_mean = |row: &CrossCorpus| row.metric == SummaryMetric::UAR_OVER_CORPORA;
-    let has_mean = |row: &CrossCorpus| {
-        rows.iter().any(|other| is_mean(other) && other.trained_without == row.trained_without)
-    };
+    let has_mean =
+        |row: &CrossCorpus| rows.iter().any(|other| is_mean(other) && other.trained_without == row.trained_without);
     let stands = |row: &&CrossCorpus| is_mean(row) || row.metric == SummaryMetric::UAR && !has_mean(row);
     rows.iter().copied().filter(stands).collect()
 }
@@ -87,10 +86,7 @@ fn model(tables: &Tables, board: &Scoreboard, scored: &Scored, column: Grouping)
     let mean = mean(scored, twin, column, &compared);
     // Corpora have a matrix of their own.
     let figure = (column == Grouping::Language).then(|| figure(scored, twin, column, &held, mean)).transpose()?;
-    Ok(UnheardModel {
-        figure,
-        table: table(scored, twin, column, &held, mean),
-    })
+    Ok(UnheardModel { figure, table: table(scored, twin, column, &held, mean) })
 }
 
 fn one<'a>(
@@ -103,7 +99,8 @@ fn one<'a>(
 ) -> Held<'a> {
     let value = row.trained_without.as_str();
     let of_value = tables.clips.iter().filter(|clip| column.of(clip).as_deref() == Some(value));
-    let corpora: Vec<String> = distinct(of_value.map(|clip| clip.corpus.as_str())).into_iter().map(str::to_owned).collect();
+    let corpora: Vec<String> =
+        distinct(of_value.map(|clip| clip.corpus.as_str())).into_iter().map(str::to_owned).collect();
     let difference = compared
         .iter()
         .find(|other| other.metric == row.metric && other.group_value.as_deref() == Some(value))
@@ -133,11 +130,8 @@ fn one<'a>(
 type Mean = (Estimate, Option<(Estimate, Estimate)>);
 
 fn mean(scored: &Scored, twin: Option<&Scored>, column: Grouping, compared: &[&Comparison]) -> Option<Mean> {
-    let metric = if column == Grouping::Language {
-        SummaryMetric::UAR_OVER_LANGUAGES
-    } else {
-        SummaryMetric::UAR_OVER_CORPORA
-    };
+    let metric =
+        if column == Grouping::Language { SummaryMetric::UAR_OVER_LANGUAGES } else { SummaryMetric::UAR_OVER_CORPORA };
     let unheard = scored.metric(metric)?;
     let row = compared.iter().find(|row| row.metric == metric && row.group.is_none());
     let heard = row.map(|row| {
@@ -170,7 +164,10 @@ fn figure(
                 Cell::maybe_metric(estimate.low),
                 Cell::maybe_metric(estimate.high),
             ]);
-            drawn.push(IntervalRow { hollow: what == "heard", ..IntervalRow::new(label, estimate, ink, detail.clone()) });
+            drawn.push(IntervalRow {
+                hollow: what == "heard",
+                ..IntervalRow::new(label, estimate, ink, detail.clone())
+            });
         }
     };
     for one in held {
@@ -195,13 +192,7 @@ fn figure(
     Ok(Figure::new(format!("By {what}, {}", scored.model), caption, chart, grid).with_legend(legend))
 }
 
-fn table(
-    scored: &Scored,
-    twin: Option<&Scored>,
-    column: Grouping,
-    held: &[Held<'_>],
-    mean: Option<Mean>,
-) -> Grid {
+fn table(scored: &Scored, twin: Option<&Scored>, column: Grouping, held: &[Held<'_>], mean: Option<Mean>) -> Grid {
     let languages = column == Grouping::Language;
     let compared = held.iter().any(|one| one.heard.is_some());
     let mut headings = vec![capitalised(column.as_str()), "#Never heard".to_owned()];
@@ -279,9 +270,11 @@ fn none(tables: &Tables, column: Grouping) -> String {
     match values.iter().collect::<Vec<_>>().as_slice() {
         [] => "No corpus states its language.".to_owned(),
         [one] => format!("Every language that is stated is {}, so nothing is known about others.", name(column, one)),
-        _ => "No model was trained without one language at a time, so nothing is known about languages that a model has \
+        _ => {
+            "No model was trained without one language at a time, so nothing is known about languages that a model has \
               never heard."
-            .to_owned(),
+                .to_owned()
+        }
     }
 }
 

@@ -1,4 +1,4 @@
-//! One clip of each emotion, seen: waveform and spectrogram, as Figures 2 to 7 of the paper.
+//! One clip of each emotion, seen: waveform and spectrogram, as Figures 2 to 7 of Ranjan et al.
 
 use ser_schemas::Example;
 

@@ -97,6 +97,42 @@ fn a_language_never_heard_stands_beside_the_same_model_that_heard_it() {
     assert!(section.contains("Every language that is stated is English (en), so nothing is known about others."));
 }
 
+#[test]
+fn several_seeds_are_told_beside_the_interval_wherever_figures_stand() {
+    let rendered = Fixture::complete().with_seeds("net").render(&Params::default()).expect("rendered");
+    let hero = between(&rendered.html, "class=\"hero\"", "</dl>");
+    assert!(hero.contains("[0.57, 0.65]</span> <span class=\"interval seeds\">3 seeds, sd 0.009</span>"), "{hero}");
+    assert!(hero.contains("3 networks in each fold, alike but for their seed"), "{hero}");
+    let headline = "UAR 0.61 [0.57, 0.65], mean over 4 corpora, 3 seeds, sd 0.009, speaker-independent (net)";
+    assert_eq!(rendered.summary.headline, headline);
+    let cell = "3<small>sd 0.009</small>";
+    let protocols = between(&rendered.html, "id=\"protocols\"", "</section>");
+    assert!(protocols.contains(">Seeds<") && protocols.contains(cell), "{protocols}");
+    assert!(protocols.contains("which no interval covers"), "{protocols}");
+    let training = between(&rendered.html, "id=\"training\"", "</section>");
+    assert!(training.contains("A line per fold and seed; the first 12 of 15 networks are drawn."), "{training}");
+    assert!(training.contains("fold 0, seed 2, validation"), "{training}");
+    for told in [
+        "| net (this card’s model) | speaker-independent | 0.61 [0.57, 0.65] |",
+        "| 3 (sd 0.009) |",
+        "- **Fitted values:** 123\u{202f}456 of each of 3 networks in each fold.",
+        "- **Work:** 600 epochs in 5 folds (15 networks), 75 minutes",
+        "- **Seed:** 42, and one more for each further network of a fold;",
+        "which no interval covers",
+    ] {
+        assert!(rendered.card.contains(told), "no {told} in {}", rendered.card);
+    }
+
+    let params = Params { main_model: Some("ensemble".into()), ..Params::default() };
+    let html = Fixture::many().with_seeds("cnn_lstm").render(&params).expect("rendered").html;
+    let standings = between(&html, "Every model, side by side", "</table>");
+    assert!(standings.contains(">Seeds<") && standings.contains(cell), "{standings}");
+    assert!(!between(&html, "class=\"hero\"", "</dl>").contains("seeds, sd"));
+
+    let one = Fixture::complete().render(&Params::default()).expect("rendered");
+    assert!(!one.html.contains(">Seeds<") && !one.card.contains("which no interval covers"));
+}
+
 /// By what the evaluation found, not by the name of the protocol.
 #[test]
 fn what_the_interval_is_about_is_said_beside_it() {
@@ -170,7 +206,10 @@ fn of_many_models_each_stands_with_its_lead_and_its_gap() {
         .map(|model| standings.find(&format!(">{model}<")).unwrap_or_else(|| panic!("no {model} in {standings}")))
         .collect();
     assert!(order.is_sorted(), "{order:?}");
-    assert!(standings.contains(">Lead<") && standings.contains("+0.04<small>[0.01, 0.07]"), "{standings}");
+    assert!(standings.contains("+0.04*<small>[0.01, 0.07]"), "{standings}");
+    // What matters most stands where a phone shows it.
+    let columns = ["Model", "UAR", "Random", "Gap", "Lead"].map(|name| standings.find(&format!(">{name}<")));
+    assert!(columns.iter().all(Option::is_some) && columns.is_sorted(), "{columns:?}");
     assert!(standings.contains("0.85") && standings.contains("+0.20<small>[0.17, 0.23]"), "{standings}");
     let protocols = between(&rendered.html, "id=\"protocols\"", "</section>");
     for title in ["How far ensemble is ahead of each model", "What a random split adds to each model"] {
@@ -182,6 +221,188 @@ fn of_many_models_each_stands_with_its_lead_and_its_gap() {
     let params = Params { main_model: Some("cnn_lstm".into()), ..Params::default() };
     let html = Fixture::many().render(&params).expect("rendered").html;
     assert!(between(&html, "class=\"hero\"", "</dl>").contains("number 3 of 12 models there by UAR"));
+}
+
+/// The comparison of `one` and `other` on speakers never heard, seen from `one`, with a corrected p-value.
+fn set_lead(fixture: &mut Fixture, [one, other]: [&str; 2], [low, value, high]: [f64; 3], p_adjusted: f64) {
+    let mut set = 0;
+    for row in fixture.tables.comparisons.iter_mut().filter(|row| row.metric == "uar_over_corpora") {
+        if (row.model_a.as_str(), row.model_b.as_str()) == (one, other) {
+            (row.low, row.value, row.high) = (Some(low), value, Some(high));
+        } else if (row.model_a.as_str(), row.model_b.as_str()) == (other, one) {
+            (row.low, row.value, row.high) = (Some(-high), -value, Some(-low));
+        } else {
+            continue;
+        }
+        row.p_adjusted = Some(p_adjusted);
+        set += 1;
+    }
+    assert_eq!(set, 1, "{one} and {other}");
+}
+
+#[test]
+fn an_ensemble_has_to_be_better_than_its_members() {
+    let params = Params { main_model: Some("ensemble".into()), ..Params::default() };
+    let html = |fixture: &Fixture| fixture.render(&params).expect("rendered").html;
+    let verdict = |html: &str| between(html, "Does ensemble earn its keep?", "</div>").to_owned();
+    let mut fixture = Fixture::many();
+    let found = html(&fixture);
+    let yes = verdict(&found);
+    assert!(yes.contains("Yes: ensemble beats tim_net (a member of it) on the same clips"), "{yes}");
+    // The weaker members say no more; the baselines are there, though one of them is a member.
+    assert!(yes.contains(">linear <small>") && yes.contains(">majority<") && !yes.contains("cnn_lstm"), "{yes}");
+    assert!(!found.contains("is behind"));
+    set_lead(&mut fixture, ["ensemble", "tim_net"], [-0.02, 0.01, 0.03], 0.6);
+    assert!(
+        verdict(&html(&fixture)).contains("Not shown: the interval of the difference between ensemble and tim_net")
+    );
+
+    set_lead(&mut fixture, ["ensemble", "cnn_lstm"], [-0.05, -0.03, -0.01], 0.01);
+    let found = html(&fixture);
+    let no = verdict(&found);
+    assert!(
+        no.contains("No: cnn_lstm (a member of it) does better on the same clips") && !no.contains("Holm) p"),
+        "{no}"
+    );
+    let cautions = between(&found, "class=\"cautions\"", "</ul>");
+    assert!(cautions.contains("ensemble is behind cnn_lstm (a member of it)."), "{cautions}");
+    assert!(cautions.contains("cnn_lstm \u{2212}0.03 [\u{2212}0.05, \u{2212}0.01]"), "{cautions}");
+    // A baseline, too; and what many comparisons take back.
+    set_lead(&mut fixture, ["ensemble", "linear"], [-0.04, -0.02, -0.001], 0.3);
+    set_lead(&mut fixture, ["ensemble", "cnn_lstm"], [-0.05, -0.03, -0.01], 0.3);
+    let found = html(&fixture);
+    let no = verdict(&found);
+    assert!(no.contains("No: cnn_lstm (a member of it) and linear (a member of it) do better"), "{no}");
+    assert!(no.contains("(Holm) p is 0.300, and of the two that is to be believed"), "{no}");
+    assert!(between(&found, "class=\"cautions\"", "</ul>").contains("[\u{2212}0.04, \u{2212}0.00]"));
+}
+
+#[test]
+fn leads_are_marked_where_they_survive_the_correction() {
+    let params = Params { main_model: Some("ensemble".into()), ..Params::default() };
+    let mut fixture = Fixture::many();
+    set_lead(&mut fixture, ["ensemble", "acrnn"], [0.01, 0.04, 0.07], 0.2);
+    let html = fixture.render(&params).expect("rendered").html;
+    let standings = between(&html, "Every model, side by side", "</table>");
+    let row = |model: &str| between(standings, &format!(">{model}<"), "</tr>").to_owned();
+    assert!(row("acrnn").contains("+0.04<small>[0.01, 0.07]"), "{}", row("acrnn"));
+    assert!(row("adrnn").contains("+0.09*<small>"), "{}", row("adrnn"));
+    assert!(html.contains("there is no asterisk, believe the p-value"));
+}
+
+#[test]
+fn equal_figures_share_their_place() {
+    let mut fixture = Fixture::many();
+    let hero = |fixture: &Fixture, main: &str| {
+        let params = Params { main_model: Some(main.into()), ..Params::default() };
+        between(&fixture.render(&params).expect("rendered").html, "class=\"hero\"", "</dl>").to_owned()
+    };
+    assert!(!hero(&fixture, "ensemble").contains("together with"));
+    for row in
+        fixture.tables.summary.iter_mut().filter(|row| row.metric == "uar_over_corpora" && row.group == "overall")
+    {
+        if row.model == "tim_net" || row.model == "adrnn" {
+            row.value = 0.652;
+        }
+    }
+    let first = hero(&fixture, "ensemble");
+    assert!(first.contains("the highest UAR of 12 models there, together with"), "{first}");
+    assert!(first.contains("adrnn") && first.contains("tim_net"), "{first}");
+    assert!(hero(&fixture, "cnn_lstm").contains("number 4 of 12 models there by UAR"), "two more are ahead");
+}
+
+#[test]
+fn a_gap_means_what_its_interval_bears_out() {
+    let told = |low: Option<f64>, high: Option<f64>| {
+        let mut fixture = Fixture::complete();
+        for row in &mut fixture.tables.comparisons {
+            if row.kind == ser_schemas::ComparisonKind::ProtocolGap && row.metric.starts_with("uar") {
+                (row.low, row.high) = (low, high);
+            }
+        }
+        let html = fixture.render(&Params::default()).expect("rendered").html;
+        let lede = between(between(&html, "id=\"protocols\"", "</section>"), "class=\"lede\"", "</p>").to_owned();
+        (between(&html, "What a random split adds", "<h3>").to_owned(), lede)
+    };
+    let gains = "The gap is what a model gains from having heard the test speakers before.";
+    let (gap, lede) = told(Some(0.2), Some(0.26));
+    assert!(
+        gap.contains(gains) && lede.contains("different figures depending on who is in the test: UAR 0.84"),
+        "{lede}"
+    );
+    assert!(lede.contains("Only the first rows tell how a model does on a voice it has never heard."), "{lede}");
+    for (low, high, expected) in [
+        (Some(-0.02), Some(0.26), "The interval of the gap includes zero"),
+        (Some(-0.2), Some(-0.1), "does worse on the random split"),
+        (None, None, "it has no interval"),
+    ] {
+        let (gap, lede) = told(low, high);
+        assert!(gap.contains(expected) && !gap.contains(gains), "{gap}");
+        assert_eq!(lede.contains("different figures depending"), high.is_some_and(|high| high < 0.0), "{lede}");
+    }
+}
+
+#[test]
+fn that_one_split_sets_no_clips_aside_is_said_beside_the_gap() {
+    let mut fixture = Fixture::complete();
+    let gap = |fixture: &Fixture| {
+        let html = fixture.render(&Params::default()).expect("rendered").html;
+        between(&html, "What a random split adds", "<h3>").to_owned()
+    };
+    let unset = |fixture: &mut Fixture, model: &str| {
+        let (_, epochs) = fixture.tables.history.iter_mut().find(|(name, _)| name == model).expect("a history");
+        for epoch in epochs.iter_mut() {
+            epoch.validation_loss = None;
+        }
+    };
+    assert!(!gap(&fixture).contains("set aside"));
+    unset(&mut fixture, "net_random");
+    assert!(
+        gap(&fixture).contains("On the random split no clips are set aside to choose an epoch"),
+        "{}",
+        gap(&fixture)
+    );
+    fixture.tables.comparisons.clear();
+    assert!(gap(&fixture).contains("On the random split no clips are set aside"), "without a measured gap, too");
+    unset(&mut fixture, "net");
+    assert!(!gap(&fixture).contains("set aside"));
+}
+
+#[test]
+fn a_model_is_cited_by_its_own_papers() {
+    let cited = |fixture: &Fixture, main: &str| {
+        let params = Params { main_model: Some(main.into()), ..Params::default() };
+        let card = fixture.render(&params).expect("rendered").card;
+        between(&(card + "\n## End"), "## How to cite", "\n## ").to_owned()
+    };
+    let mut fixture = Fixture::many();
+    let net = cited(&fixture, "adrnn");
+    assert!(net.contains("- **Its design goes back to:** Somebody on adrnn 2020.") && !net.contains("Ranjan"), "{net}");
+    let ensemble = cited(&fixture, "ensemble");
+    let told = "- **The designs of its members go back to:** Somebody on cnn_lstm 2020; Somebody on tim_net 2020.";
+    assert!(ensemble.contains(told), "{ensemble}");
+    fixture.tables.models.iter_mut().for_each(|row| row.papers = None);
+    assert!(!cited(&fixture, "adrnn").contains("back to"));
+    // Figures of a paper are called by its name.
+    let html = fixture.render(&Params::default()).expect("rendered").html;
+    assert!(!html.contains("of the paper") && html.contains("Figures 11 and 12 of Ranjan et al."));
+}
+
+#[test]
+fn what_models_were_trained_with_stands_beside_their_figures() {
+    let params = Params { main_model: Some("ensemble".into()), ..Params::default() };
+    let html = Fixture::many().render(&params).expect("rendered").html;
+    let budget = between(&html, "What each model was trained with", "</table>");
+    let row = |model: &str| between(budget, &format!(">{model}<"), "</tr>").to_owned();
+    assert!(row("tim_net").contains("123\u{202f}456") && row("tim_net").contains(">40<"), "{}", row("tim_net"));
+    // Minutes of an ensemble are those of its two networks.
+    assert!(row("tim_net").contains(">25.0<") && row("ensemble").contains(">50.0<"), "{}", row("ensemble"));
+    assert!(row("linear").contains("–"), "{}", row("linear"));
+    assert!(between(&html, "class=\"cautions\"", "</ul>").contains("<strong>One seed.</strong>"));
+    let mut none = Fixture::many();
+    none.tables.history.clear();
+    let without = none.render(&params).expect("rendered").html;
+    assert!(!without.contains("<strong>One seed.</strong>") && !without.contains("What each model was trained with"));
 }
 
 #[test]
@@ -333,6 +554,56 @@ fn calibration_and_corpora_never_heard_are_there() {
     assert!(protocols.contains("trained without savee, tested on savee: UAR 0.34"), "{protocols}");
 }
 
+/// Below ten clips the interval of the difference to statistics of training clips holds zero, with one it is below; above the
+/// network that was made for those it is with twenty.
+#[test]
+fn where_standardisation_per_speaker_stops_to_hold_is_told() {
+    let mut fixture = Fixture::complete();
+    let html = fixture.render(&Params::default()).expect("rendered").html;
+    let few = "With fewer than 10 clips of a speaker, net_per_speaker is not shown to do better than with statistics of its \
+               training clips (UAR 0.45 [0.41, 0.49]). With 1 clip it does worse (0.20).";
+    let section = between(&html, "id=\"standardisation\"", "</section>");
+    for expected in [
+        few,
+        "needs no clips of a speaker (UAR 0.61), it is shown to do better with 20 clips and more.",
+        "changes by \u{2212}0.02 [\u{2212}0.05, 0.01] with 45\u{202f}% of the clips of others",
+        "and \u{2212}0.26 [\u{2212}0.29, \u{2212}0.23] with clips of that emotion alone.",
+        "net_per_speaker with few clips of a speaker",
+        "<title>5: 0.47 [0.43, 0.51]",
+        "one emotion, 22\u{202f}% of others",
+    ] {
+        assert!(section.contains(expected), "no {expected} in {section}");
+    }
+    assert!(html.contains("href=\"#standardisation\""));
+    let cautions = between(&html, "class=\"cautions\"", "</ul>");
+    assert!(cautions.contains(&format!("Standardisation per speaker has a limit.</strong> {few}")), "{cautions}");
+
+    let leads = Params { main_model: Some("net_per_speaker".into()), ..Params::default() };
+    let rendered = fixture.render(&leads).expect("rendered");
+    assert!(between(&rendered.html, "class=\"cautions\"", "</ul>").contains(few));
+    assert!(rendered.card.contains(&format!("- **Few clips of a speaker:** {few}")), "{}", rendered.card);
+
+    let told = |fixture: &Fixture| {
+        let html = fixture.render(&Params::default()).expect("rendered").html;
+        between(&html, "id=\"standardisation\"", "<div class=\"figures\">").to_owned()
+    };
+    for row in fixture.tables.standardisation.iter_mut().filter(|row| row.clips.is_some()) {
+        (row.less_training_low, row.less_training_high) = (Some(0.01), Some(0.07));
+    }
+    assert!(told(&fixture).contains("With 1 clip of a speaker and more, net_per_speaker does better"));
+    let last = fixture.tables.standardisation.iter_mut().find(|row| row.clips == Some(20)).expect("a row");
+    (last.less_training_low, last.less_training_high) = (Some(-0.01), Some(0.07));
+    assert!(told(&fixture).contains("Only with all clips of a speaker is net_per_speaker shown"));
+    fixture.tables.standardisation[0].less_training_low = Some(-0.01);
+    assert!(told(&fixture).contains("Not even with all clips of a speaker"));
+    for row in &mut fixture.tables.standardisation {
+        (row.less_training_low, row.less_training_high) = (None, None);
+    }
+    assert!(told(&fixture).contains("There are too few speakers to say with how many clips"));
+    let without = fixture.without_model("net_per_speaker").render(&Params::default()).expect("rendered").html;
+    assert!(!without.contains("id=\"standardisation\"") && !without.contains("href=\"#standardisation\""));
+}
+
 #[test]
 fn protocols_stand_beside_the_paper() {
     let rendered = Fixture::complete().render(&Params::default()).expect("rendered");
@@ -375,6 +646,7 @@ fn every_section_is_there_and_counts_what_it_was_given() {
     for id in [
         "answer",
         "protocols",
+        "standardisation",
         "data",
         "voices",
         "training",
@@ -396,10 +668,10 @@ fn every_section_is_there_and_counts_what_it_was_given() {
     assert!(html.contains("f00d-manifest"));
     assert!(html.contains("<td>0 to 4</td>"));
     assert!(html.contains("corpus = &quot;ravdess&quot;"));
-    // Protocols: UAR, accuracy, differences, gaps, one matrix. Data: balance, durations, associations, two of shortcuts. Clips of
+    // Protocols: UAR, accuracy, differences, gaps, one matrix. Few clips, and one emotion. Data: balance, durations, associations, two of shortcuts. Clips of
     // eight emotions. Two curves of each of three networks, two of errors of each of four models. Groups: corpus, gender,
     // speakers. Four of calibration, one of intended and perceived.
-    assert_eq!(html.matches("<svg").count(), 5 + 5 + 8 + 3 * 2 + 4 * 2 + 3 + 4 + 1);
+    assert_eq!(html.matches("<svg").count(), 5 + 2 + 5 + 8 + 3 * 2 + 4 * 2 + 3 + 4 + 1);
 }
 
 #[test]

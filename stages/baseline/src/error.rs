@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use ser_models::ModelsError;
+use ser_models::{FolderError, ModelsError};
 use ser_schemas::TableError;
 
 /// Why a baseline was not made.
@@ -15,6 +15,9 @@ pub enum BaselineError {
     /// The inputs that every model needs are not there.
     #[error(transparent)]
     Models(#[from] ModelsError),
+    /// A stage's folder that does not hold all of its models.
+    #[error(transparent)]
+    Folder(#[from] FolderError),
     /// The linear model without a features stage.
     #[error(
         "`model = \"linear\"` needs functionals: add a stage of kind `features` to `from`, or set `model = \"majority\"`"

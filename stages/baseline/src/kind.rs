@@ -1,6 +1,8 @@
 //! The stage as a kind.
 
-use ser_schemas::{Assignment, Clip, Exposure, Model, Prediction, Regularisation, Table as _, functionals};
+use ser_schemas::{
+    Assignment, Clip, Exposure, Model, Prediction, Regularisation, StandardisationTrial, Table as _, functionals,
+};
 use ser_stage::{BoxError, Context, Input, Kind, Outcome, Output};
 
 use crate::{Inputs, Params};
@@ -12,12 +14,18 @@ impl Kind for Baseline {
     type Params = Params;
 
     const NAME: &'static str = "baseline";
-    const VERSION: u32 = 3;
+    const VERSION: u32 = 4;
     const SUMMARY: &'static str = "predicts by the most frequent emotion, or by a linear model of functionals";
     const INPUTS: &'static [Input] =
         &[Input::one(&[Clip::NAME]), Input::optional(&[functionals::NAME]), Input::one(&[Assignment::NAME])];
-    const OUTPUTS: &'static [Output] =
-        &[Model::OUTPUT, Prediction::OUTPUT, Prediction::VALIDATION, Exposure::OUTPUT, Regularisation::OUTPUT];
+    const OUTPUTS: &'static [Output] = &[
+        Model::OUTPUT,
+        Prediction::OUTPUT,
+        Prediction::VALIDATION,
+        Exposure::OUTPUT,
+        Regularisation::OUTPUT,
+        StandardisationTrial::OUTPUT,
+    ];
 
     fn run(params: &Params, ctx: &Context<'_>) -> Result<Outcome, BoxError> {
         let split = ctx.input(Assignment::NAME)?;

@@ -1,9 +1,10 @@
 //! The linear models of a stage in use.
 
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
+use ser_models::{holds_models, model_folders};
 use ser_onnx::File;
-use ser_schemas::TableError;
+use ser_schemas::{TableError, alteration};
 
 use crate::error::BaselineError;
 use crate::model_file::{FILE, LinearModel};
@@ -19,18 +20,20 @@ pub struct LinearModels {
 impl LinearModels {
     /// `true` if `folder` is that of a stage, or of one of its folds, that holds linear models.
     pub fn are_in(folder: &Path) -> bool {
-        !files(folder).is_empty()
+        holds_models(folder, &[FILE])
     }
 
     /// Reads the folder of a baseline stage, or of one of its folds.
     pub fn read(folder: &Path) -> Result<Self, BaselineError> {
         let mut models: Vec<(LinearModel, String)> = Vec::new();
-        for path in files(folder) {
+        for path in model_folders(folder, &[FILE])? {
+            let path = path.join(FILE);
             let text = std::fs::read_to_string(&path).map_err(TableError::io("read", &path))?;
             let bad = |problem: String| BaselineError::BadModel { path: path.clone(), problem };
             let model: LinearModel = serde_json::from_str(&text).map_err(|error| bad(error.to_string()))?;
             let differs = models.first().and_then(|(first, _)| first.difference(&model));
-            if let Some(problem) = model.inconsistency().or(differs) {
+            let altered = alteration(&text, model.description_hash.as_deref());
+            if let Some(problem) = model.inconsistency().or(differs).or(altered) {
                 return Err(bad(problem));
             }
             models.push((model, blake3::hash(text.as_bytes()).to_hex().to_string()));
@@ -47,24 +50,4 @@ impl LinearModels {
     pub fn onnx(&self) -> File {
         onnx::file(&self.models)
     }
-}
-
-/// The files in `folder`: its own, or those of its `fold=<k>` in order.
-fn files(folder: &Path) -> Vec<PathBuf> {
-    let own = folder.join(FILE);
-    if own.is_file() {
-        return vec![own];
-    }
-    let mut folds: Vec<(u32, PathBuf)> = std::fs::read_dir(folder)
-        .into_iter()
-        .flatten()
-        .filter_map(Result::ok)
-        .filter_map(|entry| {
-            let fold = entry.file_name().to_str()?.strip_prefix("fold=")?.parse().ok()?;
-            let file = entry.path().join(FILE);
-            file.is_file().then_some((fold, file))
-        })
-        .collect();
-    folds.sort();
-    folds.into_iter().map(|(_, file)| file).collect()
 }

@@ -1,8 +1,9 @@
 //! A fitted linear model on disk: a JSON file per fold, beside the tables.
 
+use std::collections::BTreeMap;
 use std::path::Path;
 
-use ser_schemas::{Emotion, TableError};
+use ser_schemas::{DESCRIPTION_HASH, Emotion, TableError, description_hash};
 use serde::{Deserialize, Serialize};
 
 use crate::error::BaselineError;
@@ -41,10 +42,17 @@ pub(crate) struct LinearModel {
     pub(crate) functional_names: Vec<String>,
     /// Mean and standard deviation of each functional over the training clips; standardised values are cut off at ±10.
     pub(crate) standardisation: Scaling,
+    /// The same of each training corpus, by name; absent unless these are standardised by.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub(crate) corpora: BTreeMap<String, Scaling>,
     /// For each class a weight per functional.
     pub(crate) weights: Vec<Vec<f64>>,
     /// For each class its intercept; null for a class that no training clip had, whose probability is 0.
     pub(crate) intercepts: Vec<Option<f64>>,
+    /// BLAKE3 hash of this description as it is written, without the line of this field, which comes first; absent in models
+    /// of before.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) description_hash: Option<String>,
 }
 
 impl LinearModel {
@@ -57,17 +65,16 @@ impl LinearModel {
         std::fs::create_dir_all(&folder).map_err(TableError::io("write", &folder))?;
         let path = folder.join(FILE);
         let bad = |error: serde_json::Error| BaselineError::BadModel { path: path.clone(), problem: error.to_string() };
-        let text = serde_json::to_string(self).map_err(bad)?;
+        let text = serde_json::to_string(&Self { description_hash: None, ..self.clone() }).map_err(bad)?;
+        // An object with something in it: the hash stands before that, on a line of its own.
+        let others = format!("{}\n", text.strip_prefix('{').unwrap_or_default());
+        let text = format!("{{\"{DESCRIPTION_HASH}\":\"{}\",\n{others}", description_hash(&others));
         Ok(ser_stage::write_whole(&path, text.as_bytes()).map_err(TableError::io("write", &path))?)
     }
 
     /// Sizes and numbers that make the model useless.
     pub(crate) fn inconsistency(&self) -> Option<String> {
-        let differ = |what: &str, found: usize, expected: usize| {
-            (found != expected).then(|| format!("{what}: found {found}, expected {expected}"))
-        };
         let (classes, functionals) = (self.classes.len(), self.functional_names.len());
-        let Scaling { mean, sd } = &self.standardisation;
         if self.format != FORMAT {
             return differ("`format`", self.format as usize, FORMAT as usize);
         }
@@ -77,17 +84,11 @@ impl LinearModel {
         differ("`weights`", self.weights.len(), classes)
             .or_else(|| differ("`intercepts`", self.intercepts.len(), classes))
             .or_else(|| self.weights.iter().find_map(|row| differ("a row of `weights`", row.len(), functionals)))
-            .or_else(|| differ("`standardisation.mean`", mean.len(), functionals))
-            .or_else(|| differ("`standardisation.sd`", sd.len(), functionals))
+            .or_else(|| not_finite(self.weights.iter().flatten().chain(self.intercepts.iter().flatten())))
+            .or_else(|| self.standardisation.inconsistency("standardisation", functionals))
             .or_else(|| {
-                let numbers =
-                    self.weights.iter().flatten().chain(self.intercepts.iter().flatten()).chain(mean).chain(sd);
-                let wrong = numbers.into_iter().find(|number| !(**number as f32).is_finite())?;
-                Some(format!("it holds {wrong}, which is no number of single precision"))
-            })
-            .or_else(|| {
-                let negative = sd.iter().find(|sd| **sd < 0.0)?;
-                Some(format!("`standardisation.sd` holds {negative}"))
+                let mut corpora = self.corpora.iter();
+                corpora.find_map(|(corpus, scaling)| scaling.inconsistency(&format!("corpora.{corpus}"), functionals))
             })
     }
 
@@ -104,4 +105,27 @@ impl LinearModel {
         };
         Some(format!("it and its neighbours differ in {what}; they do not come from one stage"))
     }
+}
+
+impl Scaling {
+    /// Sizes and numbers that make it, stored as `name`, useless.
+    fn inconsistency(&self, name: &str, functionals: usize) -> Option<String> {
+        let Self { mean, sd } = self;
+        differ(&format!("`{name}.mean`"), mean.len(), functionals)
+            .or_else(|| differ(&format!("`{name}.sd`"), sd.len(), functionals))
+            .or_else(|| not_finite(mean.iter().chain(sd)))
+            .or_else(|| {
+                let negative = sd.iter().find(|sd| **sd < 0.0)?;
+                Some(format!("`{name}.sd` holds {negative}"))
+            })
+    }
+}
+
+fn differ(what: &str, found: usize, expected: usize) -> Option<String> {
+    (found != expected).then(|| format!("{what}: found {found}, expected {expected}"))
+}
+
+fn not_finite<'a>(mut numbers: impl Iterator<Item = &'a f64>) -> Option<String> {
+    let wrong = numbers.find(|number| !(**number as f32).is_finite())?;
+    Some(format!("it holds {wrong}, which is no number of single precision"))
 }

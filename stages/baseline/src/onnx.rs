@@ -1,9 +1,12 @@
 //! Linear models as an ONNX file.
 
+use std::collections::BTreeSet;
+
 use ser_onnx::{Dim, Element, File, Graph, Model, Value, dense, standardise};
 
 use crate::model_file::LinearModel;
 use crate::params::Standardise;
+use crate::scaling::Scaling;
 
 const BATCH: Dim = Dim::Any("batch");
 /// The intercept of a class that no training clip had: its exponential is 0.
@@ -23,10 +26,14 @@ pub(crate) fn file(models: &[(LinearModel, String)]) -> File {
             graph.input(&format!("speaker_functionals_{what}"), Element::Float, &columns, &about)
         })
     });
+    let names = corpora(models);
+    let corpus = (first.standardise == Standardise::Corpus).then(|| standardise::corpus(names.len(), graph));
     let mut sum: Option<Value> = None;
     for (linear, _) in models {
         let place = if models.len() > 1 { format!("fold.{}", linear.fold) } else { String::new() };
-        let probabilities = linear.graph(&functionals, speakers.as_ref(), &mut model.at(place));
+        let graph = &mut model.at(place);
+        let of_corpus = corpus.as_ref().map(|corpus| linear.of_corpus(corpus, &names, graph));
+        let probabilities = linear.graph(&functionals, speakers.as_ref().or(of_corpus.as_ref()), graph);
         sum = Some(match sum {
             None => probabilities,
             Some(sum) => model.at("").add(&sum, &probabilities),
@@ -44,9 +51,21 @@ pub(crate) fn file(models: &[(LinearModel, String)]) -> File {
 }
 
 impl LinearModel {
-    fn graph(&self, functionals: &Value, speakers: Option<&[Value; 2]>, graph: &mut Graph<'_>) -> Value {
+    /// Mean and standard deviation of each clip's corpus; where the model has none of it, those of its training clips.
+    fn of_corpus(&self, corpus: &Value, names: &[&String], graph: &mut Graph<'_>) -> [Value; 2] {
+        let known = names.iter().map(|name| self.corpora.get(*name).unwrap_or(&self.standardisation));
+        let scalings: Vec<&Scaling> = known.chain([&self.standardisation]).collect();
+        let row = |values: &[f64]| values.iter().map(|value| *value as f32).collect::<Vec<f32>>();
+        let mean: Vec<Vec<f32>> = scalings.iter().map(|scaling| row(&scaling.mean)).collect();
+        let sd: Vec<Vec<f32>> = scalings.iter().map(|scaling| row(&scaling.sd)).collect();
         let place = &mut graph.at("standardisation");
-        let scaled = match speakers {
+        [standardise::chosen(&mean, corpus, "mean", place), standardise::chosen(&sd, corpus, "sd", place)]
+    }
+
+    /// `groups` are mean and standard deviation by which each clip is standardised; where there are none, by training clips.
+    fn graph(&self, functionals: &Value, groups: Option<&[Value; 2]>, graph: &mut Graph<'_>) -> Value {
+        let place = &mut graph.at("standardisation");
+        let scaled = match groups {
             Some([mean, sd]) => standardise::by_values(functionals, mean, sd, place),
             None => standardise::by_constants(functionals, &self.standardisation.mean, &self.standardisation.sd, place),
         };
@@ -57,6 +76,12 @@ impl LinearModel {
         let logits = dense(&scaled, &weights, &intercepts, &mut graph.at("classes"));
         graph.softmax(&logits, 1)
     }
+}
+
+/// The corpora that any of `models` has statistics of, in the order of their places.
+fn corpora(models: &[(LinearModel, String)]) -> Vec<&String> {
+    let names: BTreeSet<&String> = models.iter().flat_map(|(model, _)| model.corpora.keys()).collect();
+    names.into_iter().collect()
 }
 
 fn metadata(first: &LinearModel, models: &[(LinearModel, String)]) -> Vec<(String, String)> {
@@ -70,9 +95,20 @@ fn metadata(first: &LinearModel, models: &[(LinearModel, String)]) -> Vec<(Strin
         ("ser.fingerprint", fingerprints.join(",")),
         ("ser.classes", json(first.classes.iter().map(|class| class.as_str()).collect())),
         ("ser.functional_columns", json(first.functional_names.iter().map(String::as_str).collect())),
-        ("ser.standardise", if first.standardise == Standardise::Speaker { "speaker" } else { "train" }.to_owned()),
+        ("ser.standardise", word(first.standardise).to_owned()),
     ];
+    if first.standardise == Standardise::Corpus {
+        metadata.push(("ser.corpora", json(corpora(models).into_iter().map(String::as_str).collect())));
+    }
     metadata.extend(first.feature_params.clone().map(|params| ("ser.features", json(params))));
     metadata.extend(first.sample_rate_hz.map(|rate| ("ser.sample_rate_hz", rate.to_string())));
     metadata.into_iter().map(|(key, value)| (key.to_owned(), value)).collect()
+}
+
+fn word(standardise: Standardise) -> &'static str {
+    match standardise {
+        Standardise::Train => "train",
+        Standardise::Corpus => "corpus",
+        Standardise::Speaker => "speaker",
+    }
 }

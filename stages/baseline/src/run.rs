@@ -6,11 +6,13 @@ use std::path::Path;
 use ndarray::Array2;
 use rayon::prelude::*;
 
-use ser_models::{Dataset, Fold, FoldRecord, Score, headline, mean_validation_uar, recipe};
+use ser_models::{
+    Dataset, Fold, FoldRecord, LabelledClip, Score, Trial, headline, mean_validation_uar, recipe, trials,
+};
 use ser_schemas::frames::{self, FrameLayout, read_layout};
 use ser_schemas::functionals::{self, Functionals};
 use ser_schemas::{Family, Regularisation, Standardisation, Table, Use};
-use ser_stage::{Context, Outcome};
+use ser_stage::{Context, Outcome, suggest};
 
 use crate::error::BaselineError;
 use crate::linear::Linear;
@@ -68,7 +70,8 @@ pub fn run(params: &Params, inputs: &Inputs<'_>, ctx: &Context<'_>) -> Result<Ou
         Model::Majority => None,
         Model::Linear => Some(inputs.features.ok_or(BaselineError::NoFeaturesStage)?),
     };
-    let data = Dataset::read(inputs.manifest, inputs.split)?;
+    let mut data = Dataset::read(inputs.manifest, inputs.split)?;
+    data.train_on(&params.train_corpora, suggest::advice)?;
     let functionals = match features {
         None => None,
         Some(features) => Some(data.functionals(features)?.ok_or(BaselineError::NoFunctionals)?),
@@ -77,7 +80,7 @@ pub fn run(params: &Params, inputs: &Inputs<'_>, ctx: &Context<'_>) -> Result<Ou
     let speakers = match &functionals {
         Some(table) if params.standardise == Standardise::Speaker => {
             let clips = data.clips.iter().enumerate().map(|(at, clip)| (clip.speaker.as_str(), table.row(at)));
-            Scaling::per_speaker(clips, table.names.len())
+            Scaling::per_group(clips, table.names.len())
         }
         _ => BTreeMap::new(),
     };
@@ -134,7 +137,10 @@ impl Common<'_> {
         };
         let (Some(table), Some(features)) = (self.functionals, features) else { return Ok(about) };
         let l2 = self.params.l2.iter().map(f64::to_string).collect::<Vec<_>>().join(" + ");
-        let params = serde_json::to_string(self.params).unwrap_or_default();
+        // Trials change no answer.
+        let standardisation_trials = Params::default().standardisation_trials;
+        let params = Params { standardisation_trials, ..self.params.clone() };
+        let params = serde_json::to_string(&params).unwrap_or_default();
         Ok(ser_schemas::Model {
             family: Family::Linear,
             description: "A linear model: multinomial logistic regression on the functionals of a clip.".to_owned(),
@@ -143,9 +149,14 @@ impl Common<'_> {
             parameter_count: Some(((table.names.len() + 1) * self.data.classes.len()) as u64),
             standardisation: Some(match self.params.standardise {
                 Standardise::Train => Standardisation::TrainingClips,
+                Standardise::Corpus => Standardisation::Corpus,
                 Standardise::Speaker => Standardisation::Speaker,
             }),
-            uses_test_speakers: self.params.standardise == Standardise::Speaker,
+            uses_test_speakers: match self.params.standardise {
+                Standardise::Train => false,
+                Standardise::Corpus => self.data.folds.iter().any(|fold| !self.data.unheard(fold).is_empty()),
+                Standardise::Speaker => true,
+            },
             recipe: recipe(&format!("linear {params}"), Some(&features.join(functionals::FILE)))?,
             ..about
         })
@@ -163,27 +174,53 @@ impl Common<'_> {
             fitted.record.validation = shares.repeat(fold.validation.len());
             fitted.model = self.functionals.map(|table| {
                 let intercepts = shares.iter().map(|share| (*share > 0.0).then(|| share.ln())).collect();
-                self.kept(fold, table, training(fold, table), vec![vec![0.0; table.names.len()]; classes], intercepts)
+                let (training, corpora) = (training(fold, table), self.training_corpora(fold, table));
+                self.kept(fold, table, training, corpora, vec![vec![0.0; table.names.len()]; classes], intercepts)
             });
             return Ok(fitted);
         };
 
-        let training = training(fold, table);
+        let (training, corpora) = (training(fold, table), self.training_corpora(fold, table));
+        let mut groups = self.speakers.clone();
         match self.params.standardise {
             Standardise::Train => fitted.record.used(Use::Standardisation, &fold.train),
+            Standardise::Corpus => {
+                let unheard = self.data.unheard(fold);
+                groups = self.per_corpus(&unheard, table);
+                groups.extend(corpora.clone());
+                fitted.record.used(Use::Standardisation, &fold.train);
+                fitted.record.used(Use::CorpusStandardisation, &unheard);
+            }
             Standardise::Speaker => {
                 for clips in [&fold.train, &fold.validation, &fold.test] {
                     fitted.record.used(Use::SpeakerStandardisation, clips);
                 }
             }
         }
-        let matrix = |clips: &[usize]| self.matrix(table, clips, &training);
+        let matrix = |clips: &[usize]| self.matrix(table, clips, &training, &groups);
         let model = self.choose(&mut fitted, fold, &matrix)?;
         fitted.record.test = flat(&model.probabilities(&matrix(&fold.test)));
         fitted.record.validation = flat(&model.probabilities(&matrix(&fold.validation)));
+        if self.params.standardise == Standardise::Speaker {
+            let trials = trials(self.data, fold, self.params.standardisation_trials).into_iter();
+            fitted.record.trials = trials.map(|trial| tried(table, trial, &training, &model)).collect();
+        }
         let (weights, intercepts) = model.coefficients();
-        fitted.model = Some(self.kept(fold, table, training, weights, intercepts));
+        fitted.model = Some(self.kept(fold, table, training, corpora, weights, intercepts));
         Ok(fitted)
+    }
+
+    /// Scaling by the training clips of each corpus, where these are standardised by.
+    fn training_corpora(&self, fold: &Fold, table: &Functionals) -> BTreeMap<&str, Scaling> {
+        match self.params.standardise {
+            Standardise::Corpus => self.per_corpus(&fold.train, table),
+            Standardise::Train | Standardise::Speaker => BTreeMap::new(),
+        }
+    }
+
+    fn per_corpus(&self, clips: &[usize], table: &Functionals) -> BTreeMap<&str, Scaling> {
+        let clips = clips.iter().map(|at| (self.data.clips[*at].corpus.as_str(), table.row(*at)));
+        Scaling::per_group(clips, table.names.len())
     }
 
     fn kept(
@@ -191,6 +228,7 @@ impl Common<'_> {
         fold: &Fold,
         table: &Functionals,
         standardisation: Scaling,
+        corpora: BTreeMap<&str, Scaling>,
         weights: Vec<Vec<f64>>,
         intercepts: Vec<Option<f64>>,
     ) -> LinearModel {
@@ -206,8 +244,10 @@ impl Common<'_> {
             sample_rate_hz: self.layout.as_ref().map(|layout| layout.sample_rate_hz),
             functional_names: table.names.clone(),
             standardisation,
+            corpora: corpora.into_iter().map(|(corpus, scaling)| (corpus.to_owned(), scaling)).collect(),
             weights,
             intercepts,
+            description_hash: None,
         }
     }
 
@@ -254,15 +294,40 @@ impl Common<'_> {
         Ok(model)
     }
 
-    /// The scaled functionals of some clips, one row each.
-    fn matrix(&self, table: &Functionals, clips: &[usize], training: &Scaling) -> Array2<f64> {
-        let mut matrix = Array2::zeros((clips.len(), table.names.len()));
-        for (mut row, at) in matrix.rows_mut().into_iter().zip(clips) {
-            let scaling = self.speakers.get(self.data.clips[*at].speaker.as_str()).unwrap_or(training);
-            row.iter_mut().zip(scaling.apply(table.row(*at))).for_each(|(cell, value)| *cell = value);
-        }
-        matrix
+    /// The scaled functionals of some clips, one row each: by their speaker or corpus in `groups`, others by `training`.
+    fn matrix(
+        &self,
+        table: &Functionals,
+        clips: &[usize],
+        training: &Scaling,
+        groups: &BTreeMap<&str, Scaling>,
+    ) -> Array2<f64> {
+        let scaling = |at: usize| {
+            let LabelledClip { corpus, speaker, .. } = &self.data.clips[at];
+            let group = if self.params.standardise == Standardise::Corpus { corpus } else { speaker };
+            groups.get(group.as_str()).unwrap_or(training)
+        };
+        scaled(table, clips.len(), clips.iter().map(|at| (*at, scaling(*at))))
     }
+}
+
+/// A trial of `model`, with its probabilities.
+fn tried(table: &Functionals, trial: Trial, training: &Scaling, model: &Linear) -> (Trial, Vec<f64>) {
+    let rows = |over: &[usize]| Scaling::fit(over.iter().map(|at| table.row(*at)), table.names.len());
+    let scaling = |over: &Vec<usize>| if over.is_empty() { training.clone() } else { rows(over) };
+    let scalings: Vec<Scaling> = trial.groups.iter().map(|group| scaling(&group.over)).collect();
+    let clips: Vec<(usize, &Scaling)> = trial.predicted().map(|(group, at)| (at, &scalings[group])).collect();
+    let probabilities = flat(&model.probabilities(&scaled(table, clips.len(), clips.into_iter())));
+    (trial, probabilities)
+}
+
+/// The functionals of `count` clips, one row each, scaled as stands beside it.
+fn scaled<'a>(table: &Functionals, count: usize, clips: impl Iterator<Item = (usize, &'a Scaling)>) -> Array2<f64> {
+    let mut matrix = Array2::zeros((count, table.names.len()));
+    for (mut row, (at, scaling)) in matrix.rows_mut().into_iter().zip(clips) {
+        row.iter_mut().zip(scaling.apply(table.row(at))).for_each(|(cell, value)| *cell = value);
+    }
+    matrix
 }
 
 /// Scaling by the fold's training clips.

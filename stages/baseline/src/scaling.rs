@@ -40,16 +40,16 @@ impl Scaling {
         Self { sd: sd.collect(), mean }
     }
 
-    /// Over the clips of each speaker, by name.
-    pub(crate) fn per_speaker<'a>(
-        clips: impl Iterator<Item = (&'a str, &'a [f32])>,
+    /// Over the clips of each speaker or corpus, by name.
+    pub(crate) fn per_group<'a, 'b>(
+        clips: impl Iterator<Item = (&'a str, &'b [f32])>,
         width: usize,
     ) -> BTreeMap<&'a str, Self> {
-        let mut speakers: BTreeMap<&str, Vec<&[f32]>> = BTreeMap::new();
-        for (speaker, row) in clips {
-            speakers.entry(speaker).or_default().push(row);
+        let mut groups: BTreeMap<&str, Vec<&[f32]>> = BTreeMap::new();
+        for (group, row) in clips {
+            groups.entry(group).or_default().push(row);
         }
-        speakers.into_iter().map(|(name, rows)| (name, Self::fit(rows.iter().copied(), width))).collect()
+        groups.into_iter().map(|(name, rows)| (name, Self::fit(rows.iter().copied(), width))).collect()
     }
 
     /// The scaled functionals of a clip.
@@ -74,9 +74,9 @@ mod tests {
     }
 
     #[test]
-    fn speakers_are_scaled_by_their_own_clips() {
+    fn groups_are_scaled_by_their_own_clips() {
         let clips: [(&str, &[f32]); 4] = [("a", &[1.0]), ("a", &[3.0]), ("b", &[10.0]), ("b", &[30.0])];
-        let speakers = Scaling::per_speaker(clips.into_iter(), 1);
+        let speakers = Scaling::per_group(clips.into_iter(), 1);
         for (speaker, high) in [("a", 3.0), ("b", 30.0)] {
             assert_eq!(speakers[speaker].apply(&[high]).collect::<Vec<_>>(), [1.0]);
         }

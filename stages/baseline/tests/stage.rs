@@ -6,8 +6,8 @@ use ser_baseline::{BaselineError, Inputs, LinearModels, Model, Params, Standardi
 use ser_onnx_run::{Input, probabilities};
 use ser_schemas::functionals::Functionals;
 use ser_schemas::{
-    Assignment, Clip, Emotion, Exposure, Family, Prediction, Provenance, Regularisation, Role, Standardisation, Table,
-    Use, functionals,
+    Assignment, Clip, Emotion, Exposure, Family, Prediction, Provenance, Regularisation, Role, Standardisation,
+    StandardisationTrial, Statistics, Table, Use, functionals,
 };
 use ser_stage::{Context, Outcome};
 
@@ -98,6 +98,40 @@ fn what_clips_were_used_for_is_told() {
     assert_eq!(uses(&Params { model: Model::Majority, ..Params::default() }), [30, 0, 0, 0]);
 }
 
+/// Each speaker has ten clips: as a group of ten they are as they are to the predictions. By one clip alone nothing can be told.
+#[test]
+fn a_model_standardised_per_speaker_is_tried_with_fewer_clips() {
+    let folder = tempfile::tempdir().expect("temporary folder");
+    world(folder.path());
+    let params = Params { standardise: Standardise::Speaker, ..Params::default() };
+    fit(folder.path(), &params, true).expect("fits");
+    let (tested, recipe): (Vec<Prediction>, _) = (rows(folder.path()), about(folder.path()).recipe);
+    let trials: Vec<StandardisationTrial> = rows(folder.path());
+    let said = |size: u32| -> std::collections::BTreeMap<&str, Emotion> {
+        let of_size = trials.iter().filter(|row| row.clips == Some(size) && row.repetition == 0);
+        of_size.map(|row| (row.clip_id.as_str(), row.predicted)).collect()
+    };
+    let all: std::collections::BTreeMap<&str, Emotion> =
+        tested.iter().map(|row| (row.clip_id.as_str(), row.predicted)).collect();
+    assert_eq!(said(10), all);
+    assert_eq!(said(1).len(), 60);
+    // None of the speaker, one clip, three draws of two, five and ten, and of each of three shares of other emotions.
+    assert_eq!(trials.len(), 60 * (1 + 1 + 9 + 9));
+    let right = |statistics: Statistics| {
+        let of: Vec<_> = trials.iter().filter(|row| row.statistics == statistics).collect();
+        of.iter().filter(|row| row.predicted == row.emotion).count() as f64 / of.len() as f64
+    };
+    assert!(right(Statistics::TrainingClips) < 0.9, "speakers are a hundred apart");
+    let alone = trials.iter().filter(|row| row.clips == Some(1) && row.predicted == row.emotion).count();
+    assert_eq!(alone, 30, "the same answer to all, and half of the clips are of each emotion");
+
+    fit(folder.path(), &Params { standardisation_trials: 0, ..params }, true).expect("fits");
+    assert!(rows::<StandardisationTrial>(folder.path()).is_empty());
+    assert_eq!((rows::<Prediction>(folder.path()), about(folder.path()).recipe), (tested.clone(), recipe));
+    fit(folder.path(), &Params::default(), true).expect("fits");
+    assert!(rows::<StandardisationTrial>(folder.path()).is_empty());
+}
+
 #[test]
 fn the_majority_class_needs_no_features_and_predicts_the_shares() {
     let folder = tempfile::tempdir().expect("temporary folder");
@@ -167,6 +201,68 @@ fn features_without_functionals_are_refused() {
     assert!(matches!(error, BaselineError::NoFunctionals), "{error}");
 }
 
+/// The number of a clip: its speaker is what is left of it by 6.
+fn number(clip_id: &str) -> usize {
+    clip_id["c/".len()..].parse().expect("a number")
+}
+
+/// Gives each clip, by its number, a corpus.
+fn corpora(folder: &Path, of: impl Fn(usize) -> String) {
+    let mut clips: Vec<Clip> = rows(folder);
+    for clip in &mut clips {
+        clip.corpus = of(number(&clip.clip_id));
+    }
+    Clip::write_in(folder, &clips, &Provenance::default()).expect("write");
+}
+
+fn of_speaker_alone(number: usize) -> String {
+    format!("c{}", number % 6)
+}
+
+#[test]
+fn corpora_are_standardised_by_their_training_clips_and_unheard_ones_by_all_their_clips() {
+    let folder = tempfile::tempdir().expect("temporary folder");
+    world(folder.path());
+    let predicted = |standardise: Standardise| {
+        fit(folder.path(), &Params { standardise, ..Params::default() }, true).expect("fits");
+        rows::<Prediction>(folder.path())
+    };
+    assert_eq!(predicted(Standardise::Corpus), predicted(Standardise::Train), "one corpus");
+    assert!(!about(folder.path()).uses_test_speakers);
+    corpora(folder.path(), of_speaker_alone);
+    let of_speakers = predicted(Standardise::Speaker);
+    assert_eq!(predicted(Standardise::Corpus), of_speakers, "every speaker is a corpus");
+    let linear = about(folder.path());
+    assert_eq!((linear.standardisation, linear.uses_test_speakers), (Some(Standardisation::Corpus), true));
+    let found: Vec<Exposure> = rows(folder.path());
+    let count = |used_for: Use| found.iter().filter(|row| row.fold == 0 && row.used_for == used_for).count();
+    // Fold 0 trains on three speakers, validates on one and tests two.
+    assert_eq!([Use::Standardisation, Use::CorpusStandardisation].map(count), [30, 30]);
+}
+
+#[test]
+fn other_corpora_are_only_tested() {
+    let folder = tempfile::tempdir().expect("temporary folder");
+    world(folder.path());
+    corpora(folder.path(), of_speaker_alone);
+    for model in [Model::Linear, Model::Majority] {
+        // At least one of both is trained on in each fold.
+        let train_corpora = vec!["c1".to_owned(), "c5".to_owned()];
+        fit(folder.path(), &Params { model, train_corpora, ..Params::default() }, true).expect("fits");
+        assert_eq!(rows::<Prediction>(folder.path()).len(), 60);
+        let found: Vec<Exposure> = rows(folder.path());
+        let of_weights = |row: &&Exposure| row.used_for == Use::Weights;
+        let speaker = |row: &Exposure| number(&row.clip_id) % 6;
+        assert!(found.iter().filter(of_weights).all(|row| [1, 5].contains(&speaker(row))));
+    }
+    let train_corpora = vec!["c7".to_owned()];
+    let error = fit(folder.path(), &Params { train_corpora, ..Params::default() }, true).expect_err("no such corpus");
+    assert!(
+        error.to_string().contains("names `c7`") && error.to_string().contains("corpora there: `c0`, `c1`"),
+        "{error}"
+    );
+}
+
 /// Mean and standard deviation of each of two functionals over the clips of the speaker of clip `number`.
 fn of_speaker(functionals: &Functionals, number: usize) -> [[f32; 2]; 2] {
     let own: Vec<usize> = (0..60).filter(|other| other % 6 == number % 6).collect();
@@ -214,6 +310,35 @@ fn an_exported_linear_model_gives_the_probabilities_of_the_stage() {
     assert!((found.iter().sum::<f32>() - 1.0).abs() < 1e-6, "{found:?}");
 }
 
+/// Corpora `x` and `y` are in every part of every fold.
+#[test]
+fn an_exported_model_knows_its_corpora() {
+    let folder = tempfile::tempdir().expect("temporary folder");
+    world(folder.path());
+    let place = |number: usize| usize::from(number % 5 < 2);
+    corpora(folder.path(), |number| ["x", "y"][place(number)].to_owned());
+    fit(folder.path(), &Params { standardise: Standardise::Corpus, ..Params::default() }, true).expect("fits");
+    let functionals = Functionals::read(&folder.path().join(functionals::FILE)).expect("functionals");
+    let tested: Vec<Prediction> = rows(folder.path());
+    for fold in 0..3 {
+        let tested: Vec<&Prediction> = tested.iter().filter(|row| row.fold == fold).collect();
+        let values = tested.iter().flat_map(|row| functionals.row(number(&row.clip_id)).to_vec()).collect();
+        let values = Input::Floats(vec![tested.len(), 2], values);
+        let file = LinearModels::read(&folder.path().join(format!("fold={fold}"))).expect("a model").onnx();
+        assert_eq!(file.inputs, ["functionals", "corpus"]);
+        let run = |corpora: Vec<usize>| {
+            let inputs = [("functionals", values.clone()), ("corpus", Input::Ints(corpora))];
+            probabilities(&file.bytes, &inputs).expect("a graph that runs")
+        };
+        let found = run(tested.iter().map(|row| place(number(&row.clip_id))).collect());
+        let expected: Vec<f32> = tested.iter().flat_map(|row| row.probabilities.clone()).collect();
+        let apart = |found: &[f32]| found.iter().zip(&expected).map(|(a, b)| (a - b).abs()).fold(0.0, f32::max);
+        assert_eq!(found.len(), expected.len());
+        assert!(apart(&found) < 1e-4, "fold {fold}: {}", apart(&found));
+        assert!(apart(&run(vec![2; tested.len()])) > 1e-3, "any other corpus has the statistics of all training clips");
+    }
+}
+
 #[test]
 fn a_fold_of_one_class_is_kept_too() {
     let folder = tempfile::tempdir().expect("temporary folder");
@@ -242,6 +367,10 @@ fn a_majority_is_no_linear_model_and_damage_is_told() {
     fit(folder.path(), &Params::default(), true).expect("fits");
     let path = folder.path().join("fold=1/linear.json");
     let text = std::fs::read_to_string(&path).expect("text");
+    let load = |text: &str| {
+        std::fs::write(&path, text).expect("write");
+        LinearModels::read(folder.path()).map_err(|error| error.to_string())
+    };
     for (from, to, problem) in [
         ("\"format\":1", "\"format\":2", "`format`: found 2, expected 1"),
         ("\"a_mean\",", "", "a row of `weights`: found 2, expected 1"),
@@ -250,8 +379,36 @@ fn a_majority_is_no_linear_model_and_damage_is_told() {
         ("\"sd\":[", "\"sd\":[-", "`standardisation.sd` holds -"),
         ("\"mean\":[", "\"mean\":[1e60,0.5],\"other\":[", "unknown field `other`"),
     ] {
-        std::fs::write(&path, text.replacen(from, to, 1)).expect("write");
-        let error = LinearModels::read(folder.path()).expect_err(from).to_string();
+        let error = load(&text.replacen(from, to, 1)).expect_err(from);
         assert!(error.contains("linear.json") && error.contains(problem), "{error}");
     }
+    // Consistent, and wrong for every recording; without a hash, as before, it is believed.
+    let others = text.split_once('\n').expect("a line of the hash").1;
+    let hashless = format!("{{{others}");
+    for (from, to) in [("\"intercepts\":[", "\"intercepts\":[1"), ("\"weights\":[[", "\"weights\":[[1")] {
+        let (from, to) = if text.contains(&format!("{from}-")) {
+            (format!("{from}-"), to.to_owned())
+        } else {
+            (from.to_owned(), to.to_owned())
+        };
+        let error = load(&text.replacen(&from, &to, 1)).expect_err("altered");
+        assert!(error.contains("it was changed after training"), "{error}");
+        load(&hashless.replacen(&from, &to, 1)).expect("no hash to compare with");
+    }
+    load(&hashless).expect("as it was");
+    load(&text).expect("as it was");
+}
+
+#[test]
+fn linear_models_are_used_all_or_not_at_all() {
+    let folder = tempfile::tempdir().expect("temporary folder");
+    world(folder.path());
+    fit(folder.path(), &Params::default(), true).expect("fits");
+    let fold = folder.path().join("fold=1");
+    std::fs::rename(fold.join("linear.json"), fold.join("kept")).expect("rename");
+    let error = LinearModels::read(folder.path()).expect_err("half").to_string();
+    assert!(error.contains("fold=1` lacks `linear.json`"), "{error}");
+    std::fs::remove_dir_all(&fold).expect("remove");
+    let error = LinearModels::read(folder.path()).expect_err("two of three").to_string();
+    assert!(error.contains("has no `fold=1`, and the stage made models of folds 0, 1, 2"), "{error}");
 }

@@ -13,21 +13,41 @@ pub(crate) fn about(name: &str, params: &Params, members: &[Member], weights: &B
     let first = each().next().cloned().unwrap_or_default();
     let same_family = each().all(|about| about.family == first.family);
     let names: Vec<&str> = each().map(|about| about.model.as_str()).collect();
+    let called: Vec<String> = members.iter().map(called).collect();
     Model {
         model: name.to_owned(),
         family: if same_family { first.family } else { Family::Other },
         baseline: each().all(|about| about.baseline),
-        description: format!("An ensemble: the {} mean of the probabilities of {}.", word(params.mean), listed(&names)),
+        description: format!(
+            "An ensemble: the {} mean of the probabilities of {}.",
+            word(params.mean),
+            listed(&called)
+        ),
         settings: Some(settings(params, &names, weights)),
         inputs: distinct(each().flat_map(|about| about.inputs.split(','))).join(","),
-        parameter_count: each().filter_map(|about| about.parameter_count).reduce(u64::saturating_add),
+        parameter_count: parts(members).into_values().flatten().reduce(u64::saturating_add),
         standardisation: standardisation(members),
         uses_test_speakers: each().any(|about| about.uses_test_speakers),
         long_clips: Some(distinct(each().filter_map(|about| about.long_clips.as_deref())).join("; "))
             .filter(|text| !text.is_empty()),
         recipe: recipe(params, members),
+        papers: Some(distinct(each().flat_map(Model::papers)).join("; ")).filter(|papers| !papers.is_empty()),
+        parts: Some(parts_told(members)),
         ..first
     }
+}
+
+/// The models that `members` are made of in the end, each once though several of them share it, with the number of values
+/// fitted in each, over all its seeds.
+fn parts(members: &[Member]) -> BTreeMap<&str, Option<u64>> {
+    let of_seeds = |count: Option<u64>, member: &Member| Some(count?.saturating_mul(member.seeds as u64));
+    let each = members.iter().flat_map(|member| member.about.parts().into_iter().map(move |part| (member, part)));
+    each.map(|(member, (name, count))| (name, of_seeds(count, member))).collect()
+}
+
+fn parts_told(members: &[Member]) -> String {
+    let told = |(name, count): (&str, Option<u64>)| count.map_or(name.to_owned(), |count| format!("{name}:{count}"));
+    parts(members).into_iter().map(told).collect::<Vec<_>>().join(",")
 }
 
 pub(crate) fn word(mean: Mean) -> &'static str {
@@ -43,6 +63,7 @@ pub(crate) fn settings(params: &Params, names: &[&str], weights: &BTreeMap<u32, 
     let all =
         || names.iter().enumerate().map(|(at, name)| format!("{name} {:.2}", mean(at))).collect::<Vec<_>>().join(", ");
     match &params.weights {
+        _ if names.len() == 1 => "equal weights of its seeds".to_owned(),
         Weights::Fitted(Fitted::Equal) => "equal weights".to_owned(),
         Weights::Fitted(Fitted::Validation) if weights.len() < 2 => {
             format!("weights fitted on validation clips: {}", all())
@@ -58,7 +79,8 @@ pub(crate) fn settings(params: &Params, names: &[&str], weights: &BTreeMap<u32, 
 /// then of the one that uses most of the training clips.
 fn standardisation(members: &[Member]) -> Option<Standardisation> {
     let strictness = |standardisation: Option<Standardisation>| match standardisation {
-        Some(Standardisation::Speaker) => 4,
+        Some(Standardisation::Speaker) => 5,
+        Some(Standardisation::Corpus) => 4,
         None => 3,
         Some(Standardisation::TrainingClips) => 2,
         Some(Standardisation::Clip) => 1,
@@ -92,7 +114,17 @@ fn distinct<'a>(words: impl Iterator<Item = &'a str>) -> Vec<&'a str> {
     seen
 }
 
-/// `a and b`, `a, b and c`.
-fn listed(words: &[&str]) -> String {
-    words.split_last().map_or_else(String::new, |(last, first)| format!("{} and {last}", first.join(", ")))
+/// `cnn_lstm`, `cnn_lstm (3 seeds)`.
+fn called(member: &Member) -> String {
+    let name = &member.about.model;
+    if member.seeds > 1 { format!("{name} ({} seeds)", member.seeds) } else { name.clone() }
+}
+
+/// `a`, `a and b`, `a, b and c`.
+fn listed(words: &[String]) -> String {
+    match words {
+        [] => String::new(),
+        [one] => one.clone(),
+        [first @ .., last] => format!("{} and {last}", first.join(", ")),
+    }
 }

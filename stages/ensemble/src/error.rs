@@ -9,11 +9,29 @@ pub enum EnsembleError {
     /// A table could not be read or written.
     #[error(transparent)]
     Table(#[from] TableError),
-    /// Fewer than two members.
-    #[error("an ensemble has at least two members, found {found}: name more models in `from`")]
-    TooFew {
-        /// How many there are.
-        found: usize,
+    /// No members.
+    #[error("an ensemble is of several models, or of several seeds of one, found none: name them in `from`")]
+    NoMembers,
+    /// One member of one seed.
+    #[error(
+        "`{member}` is the only member, and one model of it answers in each fold: there is nothing to average; set `seeds` of \
+         a stage that trains networks above 1, or name more models in `from`"
+    )]
+    Alone {
+        /// The member.
+        member: String,
+    },
+    /// Seeds of a member that do not answer for the same clips.
+    #[error("the seeds of `{member}` do not fit together at clip `{clip_id}` in fold {fold}: {problem}; run it again")]
+    BadSeeds {
+        /// The member.
+        member: String,
+        /// The clip.
+        clip_id: String,
+        /// Fold number from 0.
+        fold: u32,
+        /// What is missing or differs.
+        problem: String,
     },
     /// One member twice.
     #[error("`{member}` is a member twice: name it once in `from`, and give it a weight if it is to count for more")]

@@ -2,7 +2,7 @@
 //!
 //! [`Params`] choose the mean, arithmetic or geometric, and the weights of the members: equal, given by hand, or fitted on
 //! the validation clips of each fold ([`weights`]). An ensemble reads what its members left, and leaves what every model
-//! leaves; of features and recordings it knows nothing.
+//! leaves; of features and recordings it knows nothing. A member of several seeds is averaged over these first.
 
 mod about;
 mod error;

@@ -5,15 +5,14 @@ use std::path::Path;
 
 use rayon::prelude::*;
 
-use ser_models::{headline, most_probable};
+use ser_models::headline;
 use ser_schemas::{Exposure, Model, Prediction, Role, Table as _, Use};
 use ser_stage::{Context, Outcome};
 
 use crate::about::{about, settings, word};
 use crate::error::EnsembleError;
-use crate::members::{self, Member, all_validated};
+use crate::members::{self, Member, all_validated, together};
 use crate::params::{Fitted, Mean, Params, Weights};
-use crate::pool::pool;
 use crate::weights::{Answers, fit};
 
 /// Inputs of an ensemble stage.
@@ -25,13 +24,14 @@ pub struct Inputs<'a> {
     pub model: &'a str,
 }
 
-/// Averages what the members say of the test and validation clips of each fold.
+/// Averages what the members say of the test and validation clips of each fold. What a member of several seeds says is the mean
+/// over them first; one such member is an ensemble.
 ///
 /// Writes `predictions`, `validation_predictions` (without rows where a member tells nothing of validation clips), `exposures`
 /// (all of the members', and the validation clips where weights are fitted on them), `models` and `members`. Nothing is
 /// random, and the order of the members decides nothing.
 pub fn run(params: &Params, inputs: &Inputs<'_>, ctx: &Context<'_>) -> Result<Outcome, EnsembleError> {
-    let members = members::read(inputs.members)?;
+    let members = members::read(inputs.members, params.mean)?;
     let weights = weights(params, &members, ctx)?;
     let answer = |role: Role| answers(inputs.model, params.mean, &weights, &members, role);
     let test = answer(Role::Test)?;
@@ -47,14 +47,26 @@ pub fn run(params: &Params, inputs: &Inputs<'_>, ctx: &Context<'_>) -> Result<Ou
 
     let folds = test.iter().map(|row| row.fold).collect::<BTreeSet<_>>().len();
     let names: Vec<&str> = members.iter().map(|member| member.about.model.as_str()).collect();
-    let what = format!("{} mean of {} models", word(params.mean), members.len());
-    let fitted = params.weights == Weights::Fitted(Fitted::Validation) && folds > 0;
+    let what = format!("{} mean of {}", word(params.mean), who(&members));
+    let fitted = is_fitted(params, &members) && folds > 0;
     Ok(Outcome {
         rows: test.len() as u64,
         headline: headline(folds, &what, test.len()),
         notes: fitted.then(|| settings(params, &names, &weights)).into_iter().collect(),
         ..Outcome::default()
     })
+}
+
+/// `2 models`, `2 models (cnn_lstm of 3 seeds)`, `3 seeds of cnn_lstm`.
+fn who(members: &[Member]) -> String {
+    let several = |member: &&Member| member.seeds > 1;
+    if let [only] = members {
+        return format!("{} seeds of {}", only.seeds, only.about.model);
+    }
+    let of = |member: &Member| format!("{} of {} seeds", member.about.model, member.seeds);
+    let told: Vec<String> = members.iter().filter(several).map(of).collect();
+    let told = if told.is_empty() { String::new() } else { format!(" ({})", told.join(", ")) };
+    format!("{} models{told}", members.len())
 }
 
 /// The weights of the members in each fold.
@@ -122,27 +134,24 @@ fn answers(
 ) -> Result<Vec<Prediction>, EnsembleError> {
     let rows = members.first().into_iter().flat_map(|first| first.answered(role));
     rows.map(|(key, row)| {
-        let told = members.iter().filter_map(|member| member.answered(role).get(key));
-        let told: Vec<&[f32]> = told.map(|row| row.probabilities.as_slice()).collect();
-        let together = pool(mean, weights.get(&key.0).map_or(&[], Vec::as_slice), &told);
-        let class = row.classes.split(',').nth(most_probable(&together)).unwrap_or_default();
-        let predicted =
-            class.parse().map_err(|error: ser_schemas::UnknownEmotion| EnsembleError::BadProbabilities {
-                member: row.model.clone(),
-                clip_id: row.clip_id.clone(),
-                problem: error.to_string(),
-            })?;
-        let probabilities = together.iter().map(|value| *value as f32).collect();
-        Ok(Prediction { model: model.to_owned(), predicted, probabilities, ..row.clone() })
+        let others = members.iter().skip(1).filter_map(|member| member.answered(role).get(key));
+        let told: Vec<&Prediction> = std::iter::once(row).chain(others).collect();
+        let together = together(mean, weights.get(&key.0).map_or(&[], Vec::as_slice), &told)?;
+        Ok(Prediction { model: model.to_owned(), seed: None, ..together })
     })
     .collect()
+}
+
+/// Whether validation clips decide about weights: of one member there is nothing to decide.
+fn is_fitted(params: &Params, members: &[Member]) -> bool {
+    params.weights == Weights::Fitted(Fitted::Validation) && members.len() > 1
 }
 
 fn exposures(params: &Params, members: &[Member]) -> Vec<Exposure> {
     let used =
         members.iter().flat_map(|member| &member.exposures).map(|row| (row.fold, row.used_for, row.clip_id.as_str()));
     let mut all: BTreeSet<(u32, Use, &str)> = used.collect();
-    if params.weights == Weights::Fitted(Fitted::Validation) {
+    if is_fitted(params, members) {
         let validated = members.iter().flat_map(|member| member.validation.keys());
         all.extend(validated.map(|(fold, clip_id)| (*fold, Use::Selection, clip_id.as_str())));
     }

@@ -28,6 +28,7 @@ impl Left {
                 model: name.into(),
                 split: "si".into(),
                 fold,
+                seed: None,
                 clip_id: format!("c/{role}{fold}{class}"),
                 corpus: "c".into(),
                 speaker: format!("c:{role}{fold}"),
@@ -294,11 +295,74 @@ fn members_without_clips_make_an_ensemble_without_clips() {
 }
 
 #[test]
-fn members_are_two_or_more_and_each_once() {
+fn members_are_several_or_of_several_seeds_and_each_once() {
     let [net, _] = two();
-    assert!(error(&Params::default(), &[]).contains("at least two members, found 0"));
-    assert!(error(&Params::default(), std::slice::from_ref(&net)).contains("at least two members, found 1"));
+    assert!(error(&Params::default(), &[]).contains("found none: name them in `from`"));
+    let alone = error(&Params::default(), std::slice::from_ref(&net));
+    assert!(alone.contains("`net` is the only member") && alone.contains("set `seeds` of a stage"), "{alone}");
     assert!(error(&Params::default(), &[net.clone(), net]).starts_with("`net` is a member twice"));
+}
+
+/// Seeds that give the right class these probabilities, on test and validation clips.
+fn of_seeds(name: &str, seeds: &[f32]) -> Left {
+    let each: Vec<Left> = seeds.iter().map(|right| Left::new(name, *right, [*right; 2])).collect();
+    let mut all = Left { test: Vec::new(), validation: Vec::new(), ..each[0].clone() };
+    for (left, seed) in each.into_iter().zip(0..) {
+        let numbered = |row: Prediction| Prediction { seed: Some(seed), ..row };
+        all.test.extend(left.test.into_iter().map(numbered));
+        all.validation.extend(left.validation.into_iter().map(numbered));
+    }
+    all
+}
+
+#[test]
+fn one_member_of_several_seeds_is_an_ensemble() {
+    let net = of_seeds("net", &[0.9, 0.6, 0.3]);
+    for params in [Params::default(), validated(), given(&[("net", 7.0)])] {
+        let made = made(&params, std::slice::from_ref(&net)).expect("made");
+        right(&made, 0.6);
+        assert_eq!(made.outcome.headline, "2 folds, arithmetic mean of 3 seeds of net, 4 test clips predicted");
+        let rows: Vec<Prediction> = made.rows();
+        assert!(rows.iter().chain(&made.validation()).all(|row| row.seed.is_none() && row.model == "all"));
+        assert_eq!((rows.len(), made.validation().len()), (4, 4));
+        let about = made.about();
+        assert_eq!(about.description, "An ensemble: the arithmetic mean of the probabilities of net (3 seeds).");
+        assert_eq!(about.settings.as_deref(), Some("equal weights of its seeds"));
+        assert_eq!((about.parameter_count, about.family), (Some(30), Family::Network));
+        assert!(made.rows::<Member>().iter().all(|row| row.weight == 1.0));
+        let chosen = made.rows::<Exposure>().iter().any(|row| row.used_for == Use::Selection);
+        assert!(!chosen, "there is nothing to choose between");
+    }
+    // Odds of 9 and 1: their geometric mean is 3.
+    let geometric = made(&geometric(), &[of_seeds("net", &[0.9, 0.5])]).expect("made");
+    right(&geometric, 0.75);
+    let empty = Left { test: Vec::new(), validation: Vec::new(), ..of_seeds("net", &[0.9, 0.5]) };
+    assert_eq!(made(&Params::default(), &[empty]).expect("no folds").outcome.rows, 0);
+}
+
+/// A member counts once, however many seeds it has.
+#[test]
+fn the_seeds_of_a_member_are_averaged_first() {
+    let members = [of_seeds("net", &[0.9, 0.7]), Left::new("linear", 0.4, [0.4; 2])];
+    let made = made(&Params::default(), &members).expect("made");
+    right(&made, 0.6);
+    assert_eq!(made.outcome.headline, "2 folds, arithmetic mean of 2 models (net of 2 seeds), 4 test clips predicted");
+    let about = made.about();
+    assert!(about.description.ends_with("of linear and net (2 seeds)."), "{}", about.description);
+    assert_eq!((about.parameter_count, about.settings.as_deref()), (Some(30), Some("equal weights")));
+}
+
+#[test]
+fn seeds_that_do_not_answer_for_the_same_clips_are_named() {
+    let mut net = of_seeds("net", &[0.9, 0.6]);
+    let missing = net.test.pop().expect("a row");
+    let told = error(&Params::default(), std::slice::from_ref(&net));
+    let expected =
+        format!("the seeds of `net` do not fit together at clip `{}` in fold 1: no answer of seed 1", missing.clip_id);
+    assert!(told.starts_with(&expected), "{told}");
+    net.test.push(Prediction { classes: "angry,calm".into(), ..missing });
+    let told = error(&Params::default(), &[net]);
+    assert!(told.contains("they differ in its emotion or in their classes; run it again"), "{told}");
 }
 
 #[test]
@@ -362,4 +426,34 @@ fn weights_name_members_and_all_of_them() {
     assert_eq!(told, "`weights` names `linaer`, which is no member; the members are `linear`, `net`");
     let told = error(&given(&[("net", 1.0)]), &two());
     assert!(told.starts_with("`weights` has none for member `linear`"), "{told}");
+}
+
+#[test]
+fn what_members_share_counts_once_and_papers_are_those_of_all() {
+    let of = |name: &str, count: Option<u64>, papers: Option<&str>| {
+        let left = Left::new(name, 0.9, [0.9, 0.4]);
+        let model = Model { parameter_count: count, papers: papers.map(str::to_owned), ..left.model.clone() };
+        Left { model, ..left }
+    };
+    let equal = Params::default();
+    let leaves =
+        || [of("a", Some(10), Some("A 2019")), of("b", Some(200), Some("B 2020; C 2021")), of("c", None, None)];
+    let inner = |name: &str, members: &[Left]| {
+        let about = made(&equal, members).expect("an ensemble").about();
+        let left = Left::new(name, 0.9, [0.9, 0.4]);
+        Left { model: Model { model: name.to_owned(), ..about }, ..left }
+    };
+    let [a, b, c] = leaves();
+    let first = inner("first", &[a, b]);
+    assert_eq!((first.model.parameter_count, first.model.parts.as_deref()), (Some(210), Some("a:10,b:200")));
+    let [_, b, c2] = leaves();
+    let second = inner("second", &[b, c]);
+    assert_eq!((second.model.parameter_count, second.model.parts.as_deref()), (Some(200), Some("b:200,c")));
+    // Two ensembles share `b`, and one of their members stands beside them.
+    let about = made(&equal, &[first, second, c2]).expect("an ensemble").about();
+    assert_eq!((about.parameter_count, about.parts.as_deref()), (Some(210), Some("a:10,b:200,c")));
+    assert_eq!(about.papers.as_deref(), Some("A 2019; B 2020; C 2021"));
+    let [_, _, c] = leaves();
+    let none = made(&equal, &[c, of("d", None, None)]).expect("an ensemble").about();
+    assert_eq!((none.parameter_count, none.papers), (None, None));
 }

@@ -10,7 +10,7 @@ use rand::SeedableRng;
 use rand_chacha::ChaCha8Rng;
 use rayon::prelude::*;
 
-use simulation::answers::{Coverage, FIGURES, WORLDS};
+use simulation::answers::{Coverage, FIGURES, OF_SEEDS, WORLDS, World};
 use simulation::{corpora, probabilities};
 
 const SPEAKERS: [usize; 7] = [3, 4, 5, 8, 10, 24, 91];
@@ -36,6 +36,14 @@ fn main() -> std::io::Result<()> {
     for speakers in SPEAKERS {
         let each = cases.iter().zip(&found).filter(|((_, of), _)| *of == speakers).map(|(_, found)| found);
         line(&mut out, speakers, &over_worlds(&each.collect::<Vec<_>>()), "all worlds")?;
+    }
+    for speakers in SPEAKERS {
+        let of_world =
+            |world: &World| world.coverage(speakers, experiments, 500, &mut ChaCha8Rng::seed_from_u64(speakers as u64));
+        let found: Vec<Coverage> = OF_SEEDS.par_iter().map(of_world).collect();
+        for (world, found) in OF_SEEDS.iter().zip(&found) {
+            line(&mut out, speakers, found, world.name)?;
+        }
     }
     corpora(&mut out, experiments)?;
     calibration(&mut out, experiments)

@@ -42,6 +42,7 @@ fn predictions(clips: &[Clip], model: usize, shift: usize) -> Vec<Prediction> {
             model: format!("model_{model}"),
             split: format!("split_{}", model % 2),
             fold: (number % 5) as u32,
+            seed: None,
             clip_id: clip.clip_id.clone(),
             corpus: clip.corpus.clone(),
             speaker: clip.speaker.clone()?,

@@ -12,7 +12,8 @@
 //! variances add up is in [`strata`](mod@crate::strata).
 //!
 //! An interval covers which speakers of these corpora were recorded, or which clips of known speakers. It does not cover
-//! another corpus nor another training run.
+//! another corpus nor another training run: of a model with several seeds it is that of the mean of these very networks, whose
+//! answers are drawn together, and how far they lie apart is told beside it.
 
 use std::collections::BTreeMap;
 
@@ -23,7 +24,7 @@ use crate::by_corpus::ByCorpus;
 use crate::class_intervals::{ClassIntervals, class_intervals};
 use crate::confusion::Confusion;
 use crate::interval::{Effective, FEW, Interval, MIN_SPEAKERS, Spread, StandardError, Z, of_share, wilson};
-use crate::metrics::Scores;
+use crate::metrics::{Scores, ratio};
 use crate::sample::{Sample, Speaker, Sums};
 use crate::strata::{Part, reach, slope, together};
 
@@ -186,9 +187,11 @@ fn add_drawn<T: Sums>(sums: &mut T, speakers: &[Speaker<T>], times: &[u32]) {
 }
 
 fn add_drawn_clips<T: Sums>(sums: &mut T, speakers: &[Speaker<T>], generator: &mut ChaCha8Rng) {
-    for clips in speakers.iter().map(|speaker| &speaker.clips).filter(|clips| !clips.is_empty()) {
+    for speaker in speakers.iter().filter(|speaker| speaker.each().len() > 0) {
+        let clips = speaker.each();
         for _ in 0..clips.len() {
-            sums.add_clip(clips[generator.random_range(0..clips.len())]);
+            let drawn = clips.clone().nth(generator.random_range(0..clips.len()));
+            drawn.into_iter().flatten().for_each(|answer| sums.add_clip(*answer));
         }
     }
 }
@@ -237,16 +240,18 @@ fn apart<T: Sums>(sample: &Sample<T>, figures: usize) -> Vec<Vec<f64>> {
     let mut one_more = often.clone();
     let mut of_corpus = |speakers: &Vec<Speaker<T>>| {
         let mut classes: BTreeMap<usize, (f64, Vec<Spread>)> = BTreeMap::new();
-        let (mut last, mut found) = (None, often.figures());
-        for clip in speakers.iter().flat_map(|speaker| &speaker.clips) {
-            if last != Some(*clip) {
+        let (mut last, mut found) = (&[][..], often.figures());
+        for clip in speakers.iter().flat_map(Speaker::each) {
+            if last != clip {
                 one_more.reset();
                 one_more.add_sums(&often, 1);
-                one_more.add_clip(*clip);
-                (last, found) = (Some(*clip), one_more.figures());
+                for answer in clip {
+                    one_more.add_clip(*answer);
+                }
+                (last, found) = (clip, one_more.figures());
             }
             let (clips, spreads) =
-                classes.entry(T::class(*clip)).or_insert_with(|| (0.0, vec![Spread::default(); figures]));
+                classes.entry(T::class(clip[0])).or_insert_with(|| (0.0, vec![Spread::default(); figures]));
             *clips += 1.0;
             for ((spread, found), plain) in spreads.iter_mut().zip(found.as_ref()).zip(&plain) {
                 spread.push((found - plain) * OFTEN as f64);
@@ -287,7 +292,8 @@ pub fn intervals(sample: &Sample<Confusion>, draws: &Draws) -> Option<Intervals>
     }
     let errors = standard_errors(sample, draws, None)?;
     let figures = sample.all.figures();
-    let of = |at: usize| Some(of_mean(figures[at], *errors.get(at)?, figures[ACCURACY], &sample.all));
+    let (right, clips) = (sample.all.correct() as f64 / sample.all.seeds() as f64, sample.all.total() as f64);
+    let of = |at: usize| Some(of_mean(figures[at], *errors.get(at)?, right, clips));
     Some(Intervals {
         accuracy: of(ACCURACY)?,
         uar: of(UAR)?,
@@ -301,36 +307,43 @@ pub fn intervals(sample: &Sample<Confusion>, draws: &Draws) -> Option<Intervals>
 pub fn uar_over_corpora(sample: &Sample<ByCorpus<Confusion>>, draws: &Draws) -> (f64, Option<Interval>) {
     let means = sample.all.figures();
     let errors = if sample.tells(MIN_SPEAKERS) { standard_errors(sample, draws, None) } else { None };
-    let mut all = Confusion::new(sample.all.corpora().first().map_or(0, Confusion::classes));
+    let first = sample.all.corpora().first();
+    let mut all = first.map_or_else(|| Confusion::new(0), |one| Confusion::of_seeds(one.classes(), one.seeds()));
     sample.all.corpora().iter().for_each(|sums| all.add_matrix(sums, 1));
-    let interval = errors.and_then(|errors| Some(of_mean(means[UAR], *errors.get(UAR)?, all.figures()[ACCURACY], &all)));
+    let (right, clips) = (all.correct() as f64 / all.seeds() as f64, all.total() as f64);
+    let interval = errors.and_then(|errors| Some(of_mean(means[UAR], *errors.get(UAR)?, right, clips)));
     (means[UAR], interval)
 }
 
-/// Interval of a figure of `clips` that is a mean over their classes, or their share of right ones, `accuracy`.
-fn of_mean(value: f64, error: StandardError, accuracy: f64, clips: &Confusion) -> Interval {
+/// Interval of `value`, a share or a mean over classes of shares, of answers that are right for `right` of `clips` clips.
+///
+/// Means over classes have no count of their own; where few clips in all are right or wrong, they are no surer than accuracy.
+pub fn of_mean(value: f64, error: StandardError, right: f64, clips: f64) -> Interval {
     let interval = of_share(value, error);
-    let (right, clips) = (clips.correct() as f64, clips.total() as f64);
     if right.min(clips - right) >= FEW {
         return interval;
     }
-    // The means over classes have no count of their own; where few clips in all are right or wrong, they are no surer than accuracy.
-    let (apart, shift) = (wilson(right, clips, Z), value - accuracy);
+    let apart = wilson(right, clips, Z);
+    let shift = value - ratio(right, clips);
     interval.union(Interval { low: (apart.low + shift).max(0.0), high: (apart.high + shift).min(1.0) })
 }
 
 /// Accuracy, UAR, macro-F1 and weighted F1.
 impl Sums for Confusion {
-    /// Truth and what it was taken for.
+    /// Truth and the column of what it was taken for.
     type Clip = (usize, usize);
     type Figures = [f64; 4];
+
+    fn answers(&self) -> usize {
+        self.seeds()
+    }
 
     fn class((truth, _): (usize, usize)) -> usize {
         truth
     }
 
-    fn add_clip(&mut self, (truth, said): (usize, usize)) {
-        self.add(truth, said);
+    fn add_clip(&mut self, (truth, column): (usize, usize)) {
+        self.add(truth, column);
     }
 
     fn add_sums(&mut self, other: &Self, times: u64) {
@@ -346,7 +359,7 @@ impl Sums for Confusion {
     }
 
     fn slope(&self) -> f64 {
-        slope(self.correct() as f64, self.total() as f64)
+        slope(self.correct() as f64 / self.seeds() as f64, self.total() as f64)
     }
 
     fn figures(&self) -> [f64; 4] {
@@ -355,6 +368,7 @@ impl Sums for Confusion {
     }
 }
 
+/// The speaker of a matrix of one seed: of several, it does not tell which answers are of one clip.
 impl From<Confusion> for Speaker<Confusion> {
     fn from(sums: Confusion) -> Self {
         let classes = sums.classes();
@@ -497,7 +511,73 @@ mod tests {
         assert_eq!(given, [false, true, false, false, true, true]);
     }
 
+    /// Clips of (speaker, truth, what each seed says).
+    fn of_seeds(clips: &[(usize, usize, Vec<usize>)], seeds: usize, corpora: usize, known: bool) -> Sample<Confusion> {
+        let none = Confusion::of_seeds(3, seeds);
+        let mut speakers: BTreeMap<usize, Speaker<Confusion>> = BTreeMap::new();
+        for (speaker, truth, said) in clips {
+            let speaker = speakers.entry(*speaker).or_insert_with(|| Speaker::of(&none, std::iter::empty()));
+            (0..seeds).for_each(|seed| speaker.add((*truth, none.column(seed, said[seed % said.len()]))));
+        }
+        let mut lists = vec![Vec::new(); corpora];
+        for (number, speaker) in speakers {
+            lists[number % corpora].push(speaker);
+        }
+        if known {
+            Sample::of_speakers(&none, Vec::new(), lists.concat())
+        } else {
+            Sample::of_speakers(&none, lists, Vec::new())
+        }
+    }
+
+    fn ends(of: &Intervals) -> Vec<f64> {
+        let classes = of.classes.iter().flat_map(|class| [class.precision, class.recall, class.f1]).flatten();
+        let all = [of.accuracy, of.uar, of.macro_f1, of.weighted_f1].into_iter().chain(classes);
+        all.flat_map(|interval| [interval.low, interval.high]).collect()
+    }
+
     proptest! {
+        /// Four networks that say the same are worth one: neither clips nor speakers are more.
+        #[test]
+        fn seeds_that_say_the_same_leave_every_interval_as_it_is(
+            clips in prop::collection::vec((0_usize..8, 0_usize..3, 0_usize..3), 24..80), seed in any::<u64>(),
+        ) {
+            let clips: Vec<_> = clips.into_iter().map(|(speaker, truth, said)| (speaker, truth, vec![said])).collect();
+            for (corpora, known) in [(1, false), (2, false), (1, true)] {
+                let found = |seeds: usize| {
+                    let sample = of_seeds(&clips, seeds, corpora, known);
+                    super::intervals(&sample, &Draws::of(&sample, 40, seed))
+                };
+                let (one, four) = (found(1), found(4));
+                prop_assert_eq!(one.is_some(), four.is_some());
+                let (one, four) = (one.as_ref().map(ends), four.as_ref().map(ends));
+                let both = one.into_iter().flatten().zip(four.into_iter().flatten());
+                for (one, four) in both {
+                    prop_assert!((one - four).abs() < 1e-9, "{corpora} {known}: {one} {four}");
+                }
+            }
+        }
+
+        #[test]
+        fn intervals_of_seeds_hold_their_means(
+            clips in prop::collection::vec((0_usize..6, 0_usize..3, prop::collection::vec(0_usize..3, 3)), 12..60),
+        ) {
+            let sample = of_seeds(&clips, 3, 1, false);
+            let scores = Scores::of(&sample.all);
+            if let Some(found) = super::intervals(&sample, &Draws::of(&sample, 30, 1)) {
+                let mut each = vec![(found.uar, scores.uar), (found.macro_f1, scores.macro_f1)];
+                for (class, score) in found.classes.iter().zip(&scores.classes) {
+                    each.extend(class.precision.map(|interval| (interval, score.precision)));
+                    each.extend(class.recall.map(|interval| (interval, score.recall)));
+                    each.extend(class.f1.map(|interval| (interval, score.f1)));
+                }
+                for (interval, value) in each {
+                    prop_assert!(0.0 <= interval.low && interval.high <= 1.0, "{:?}", interval);
+                    prop_assert!(interval.low <= value + 1e-12 && value <= interval.high + 1e-12, "{:?} {}", interval, value);
+                }
+            }
+        }
+
         #[test]
         fn intervals_hold_the_figure_and_repeat(
             pairs in prop::collection::vec((0_usize..6, 0_usize..3, 0_usize..3), 6..60), seed in any::<u64>(),

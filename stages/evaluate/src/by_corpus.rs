@@ -117,13 +117,16 @@ mod tests {
     #[test]
     fn every_corpus_counts_the_same_over_the_classes_that_it_has() {
         let mut sums = ByCorpus::new(&Confusion::new(2), equal(4));
-        let clips = [(0, (0, 0)), (0, (1, 1)), (1, (0, 0)), (1, (1, 0)), (2, (0, 0)), (2, (0, 1)), (2, (0, 1)), (2, (0, 1))];
-        clips.into_iter().for_each(|clip| sums.add_clip(clip));
+        let clips =
+            [(0, (0, 0)), (0, (1, 1)), (1, (0, 0)), (1, (1, 0)), (2, (0, 0)), (2, (0, 1)), (2, (0, 1)), (2, (0, 1))];
+        for clip in clips {
+            sums.add_clip(clip);
+        }
         let uar = |sums: &ByCorpus<Confusion>| sums.figures()[1];
         assert!((uar(&sums) - (1.0 + 0.5 + 0.25) / 3.0).abs() < 1e-15, "the fourth has no clips");
         let mut weighted = ByCorpus::new(&Confusion::new(2), [0.5, 0.5, 1.0, 9.0].into());
         weighted.corpora = sums.corpora.clone();
-        assert!((uar(&weighted) - (0.75 + 0.25) / 2.0).abs() < 1e-15);
+        assert!((uar(&weighted) - f64::midpoint(0.75, 0.25)).abs() < 1e-15);
         sums.reset();
         assert_eq!((sums.figures(), sums.count(), sums.slope()), (vec![0.0; 4], 0, 0.0));
     }

@@ -1,5 +1,6 @@
 //! Calibration of probabilities: reliability, Brier score, log loss, and a temperature that puts them right.
 
+use crate::confusion::shared;
 use crate::metrics::ratio;
 use crate::sample::Sums;
 
@@ -12,15 +13,19 @@ const TEMPERATURES: [f64; 2] = [0.05, 20.0];
 const STEPS: usize = 60;
 
 /// Sums that the calibration figures of some clips are made of; those of several groups of clips add up.
+///
+/// A model with several seeds answers for each clip as often. Every seed has bins of its own, so that the expected calibration
+/// error is the mean of theirs: what one seed is too sure of does not make up for what another is not sure enough of.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Tally {
-    /// Per bin: clips, sum of the probabilities of what was predicted, clips predicted right.
+    seeds: usize,
+    /// Per bin, seed after seed: answers, sum of the probabilities of what was predicted, answers that are right.
     bins: Vec<[f64; 3]>,
     brier: f64,
     log_loss: f64,
 }
 
-/// All that the calibration figures know of a clip.
+/// All that the calibration figures know of a clip, or of what one seed says of it.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Answer {
     truth: usize,
@@ -48,6 +53,12 @@ impl Answer {
             log_loss: -of_truth.max(LEAST).ln(),
         }
     }
+
+    /// The same as the answer of `seed`, of the first without this, in one of its `bins` bins.
+    #[must_use]
+    pub fn of_seed(self, seed: usize, bins: usize) -> Self {
+        Self { bin: self.bin + seed * bins.max(1), ..self }
+    }
 }
 
 /// One bin of a reliability diagram.
@@ -64,12 +75,18 @@ pub struct Bin {
 }
 
 impl Tally {
-    /// Of no clips, with `bins` equally wide bins of confidence.
+    /// Of no clips, with `bins` equally wide bins of confidence, of one seed.
     pub fn new(bins: usize) -> Self {
-        Self { bins: vec![[0.0; 3]; bins], brier: 0.0, log_loss: 0.0 }
+        Self::of_seeds(bins, 1)
     }
 
-    /// Counts a clip of class `truth` with these probabilities of the classes: see [`Answer::new`].
+    /// The same of `seeds` seeds, each of which answers for every clip: none is as one.
+    pub fn of_seeds(bins: usize, seeds: usize) -> Self {
+        let seeds = seeds.max(1);
+        Self { seeds, bins: vec![[0.0; 3]; bins * seeds], brier: 0.0, log_loss: 0.0 }
+    }
+
+    /// Counts a clip of class `truth` with these probabilities of the classes, of one seed: see [`Answer::new`].
     pub fn add(&mut self, probabilities: &[f64], truth: usize) {
         self.add_clip(Answer::new(probabilities, truth, self.bins.len()));
     }
@@ -85,39 +102,55 @@ impl Tally {
 
     /// Clips counted.
     pub fn clips(&self) -> f64 {
+        self.answered() / self.seeds as f64
+    }
+
+    /// Answers counted: one of each seed for every clip.
+    fn answered(&self) -> f64 {
         self.bins.iter().map(|bin| bin[0]).sum()
     }
 
     /// Expected calibration error, 0 to 1: the distance between confidence and accuracy of each bin, weighted by its
-    /// clips (Naeini, Cooper & Hauskrecht, AAAI 2015; Guo et al., ICML 2017, equation 3). 0 without clips.
+    /// clips (Naeini, Cooper & Hauskrecht, AAAI 2015; Guo et al., ICML 2017, equation 3). The mean over the seeds. 0 without clips.
     pub fn ece(&self) -> f64 {
-        ratio(self.bins.iter().map(|bin| (bin[1] - bin[2]).abs()).sum(), self.clips())
+        ratio(self.bins.iter().map(|bin| (bin[1] - bin[2]).abs()).sum(), self.answered())
     }
 
-    /// Per bin, mean confidence less accuracy, weighted by the bin's share of the clips. 0 without clips.
+    /// Per bin of each seed, mean confidence less accuracy, weighted by the bin's share of all answers. 0 without clips.
     pub fn gaps(&self) -> impl Iterator<Item = f64> {
-        let clips = self.clips();
-        self.bins.iter().map(move |bin| ratio(bin[1] - bin[2], clips))
+        let answers = self.answered();
+        self.bins.iter().map(move |bin| ratio(bin[1] - bin[2], answers))
     }
 
     /// Brier score: the mean squared distance between the probabilities of all classes and what is true, summed over
     /// classes, 0 to 2 (G. W. Brier, Monthly Weather Review 1950). 0 without clips.
     pub fn brier(&self) -> f64 {
-        ratio(self.brier, self.clips())
+        ratio(self.brier, self.answered())
     }
 
     /// Mean negative natural logarithm of the probability of what is true. 0 without clips.
     pub fn log_loss(&self) -> f64 {
-        ratio(self.log_loss, self.clips())
+        ratio(self.log_loss, self.answered())
     }
 
-    /// The bins that have clips.
+    /// The bins that have answers, those of all seeds together. Clips are the mean over the seeds, rounded so that they add up.
     pub fn reliability(&self) -> impl Iterator<Item = Bin> {
-        self.bins.iter().enumerate().filter(|(_, bin)| bin[0] > 0.0).map(|(number, bin)| Bin {
+        let bins = self.bins.len() / self.seeds;
+        let of_bin = |number: usize| {
+            let mut sums = [0.0; 3];
+            for bin in self.bins.iter().skip(number).step_by(bins.max(1)) {
+                sums.iter_mut().zip(bin).for_each(|(sum, more)| *sum += more);
+            }
+            sums
+        };
+        let sums: Vec<[f64; 3]> = (0..bins).map(of_bin).collect();
+        let clips = shared(sums.iter().map(|bin| bin[0] as u64), self.seeds as u64);
+        let each = sums.into_iter().zip(clips).enumerate().filter(|(_, (bin, _))| bin[0] > 0.0);
+        each.map(|(number, ([answers, confidence, right], clips))| Bin {
             number,
-            clips: bin[0] as u64,
-            confidence: bin[1] / bin[0],
-            accuracy: bin[2] / bin[0],
+            clips,
+            confidence: confidence / answers,
+            accuracy: right / answers,
         })
     }
 }
@@ -126,6 +159,10 @@ impl Tally {
 impl Sums for Tally {
     type Clip = Answer;
     type Figures = [f64; 3];
+
+    fn answers(&self) -> usize {
+        self.seeds
+    }
 
     fn class(answer: Answer) -> usize {
         answer.truth
@@ -299,6 +336,27 @@ mod tests {
             for tally in [&before, &after] {
                 prop_assert!((0.0..=1.0).contains(&tally.ece()) && (0.0..=2.0).contains(&tally.brier()));
             }
+        }
+
+        #[test]
+        fn figures_of_several_seeds_are_means_over_them(
+            rows in prop::collection::vec((prop::collection::vec(0.0_f64..1.0, 4), 0_usize..2), 1..40),
+        ) {
+            let mut all = Tally::of_seeds(15, 4);
+            let mut each = vec![Tally::new(15); 4];
+            for (said, truth) in &rows {
+                for (seed, p) in said.iter().enumerate() {
+                    let answer = Answer::new(&[*p, 1.0 - p], *truth, 15);
+                    all.add_clip(answer.of_seed(seed, 15));
+                    each[seed].add_clip(answer);
+                }
+            }
+            for figure in [Tally::ece, Tally::brier, Tally::log_loss] {
+                let mean = each.iter().map(figure).sum::<f64>() / 4.0;
+                prop_assert!((figure(&all) - mean).abs() < 1e-9, "{} {mean}", figure(&all));
+            }
+            prop_assert_eq!(all.clips(), rows.len() as f64);
+            prop_assert_eq!(all.reliability().map(|bin| bin.clips).sum::<u64>(), rows.len() as u64);
         }
 
         #[test]

@@ -154,6 +154,33 @@ mod tests {
         assert!((found.low - 0.0547).abs() < 0.01 && (found.high - 0.3453).abs() < 0.01, "{found:?}");
     }
 
+    #[test]
+    fn seeds_that_say_the_same_leave_every_interval_as_it_is() {
+        let found = |seeds: usize, corpora: usize, known: bool| {
+            let none = Tally::of_seeds(15, seeds);
+            let speaker = |(confidence, right): (f64, usize)| {
+                let answer = |clip: usize| Answer::new(&[confidence, 1.0 - confidence], usize::from(clip >= right), 15);
+                let of_clip = |clip: usize| (0..seeds).map(move |seed| answer(clip).of_seed(seed, 15));
+                Speaker::of(&none, (0..10).flat_map(of_clip))
+            };
+            let speakers = [(0.9, 7), (0.8, 9), (0.7, 5), (0.95, 10), (0.6, 6), (0.85, 4)].map(speaker);
+            let sample = if known {
+                Sample::of_speakers(&none, Vec::new(), speakers.to_vec())
+            } else {
+                Sample::of_speakers(&none, speakers.chunks(6 / corpora).map(<[_]>::to_vec).collect(), Vec::new())
+            };
+            assert_eq!(sample.all.clips(), 60.0);
+            let found = calibration_intervals(&sample, &Draws::of(&sample, 200, 1));
+            [found.ece, found.brier, found.log_loss].map(|interval| interval.expect("six speakers"))
+        };
+        for (corpora, known) in [(1, false), (2, false), (1, true)] {
+            for (one, three) in found(1, corpora, known).into_iter().zip(found(3, corpora, known)) {
+                let apart = (one.low - three.low).abs().max((one.high - three.high).abs());
+                assert!(apart < 1e-9, "{corpora} {known}: {one:?} {three:?}");
+            }
+        }
+    }
+
     proptest! {
         #[test]
         fn intervals_hold_the_estimate_and_stay_in_range(

@@ -37,11 +37,15 @@
 //! how many clips of a class a speaker has is no luck. r of each corpus is topped up from the others as
 //! [`strata`](mod@crate::strata) says. Clips of known speakers deviate from their own speaker's mean.
 //!
+//! Of several seeds, each answer counts for its share of a clip: hits and clips are means over the seeds, and speakers
+//! vary by what the seeds make of them on average, while the variance that independent clips would have stays that of a single
+//! seed. Precision and F1 are then means over the seeds, not the share of all answers: intervals are moved by the difference.
+//!
 //! How often these intervals hold the truth is in [`interval`](crate::interval).
 
 use crate::confusion::Confusion;
 use crate::interval::{Effective, Interval, MIN_EFFECTIVE, MIN_SPEAKERS, t_quantile, wilson};
-use crate::metrics::ratio;
+use crate::metrics::{Scores, ratio};
 use crate::sample::{Sample, Speaker};
 use crate::strata::{Part, Topped, reach, slope, top_up};
 
@@ -73,10 +77,28 @@ pub fn class_intervals(sample: &Sample<Confusion>) -> Vec<ClassIntervals> {
     let jaccard = intervals(sample, Kind { misses: true, mistaken: true });
     let f1 = |jaccard: f64| 2.0 * jaccard / (1.0 + jaccard);
     let each = precision.into_iter().zip(recall).zip(jaccard);
-    each.map(|((precision, recall), jaccard)| ClassIntervals {
+    let each = each.map(|((precision, recall), jaccard)| ClassIntervals {
         precision,
         recall,
         f1: jaccard.map(|jaccard| Interval { low: f1(jaccard.low), high: f1(jaccard.high) }),
+    });
+    if sample.all.seeds() == 1 { each.collect() } else { moved_to_means(&sample.all, each) }
+}
+
+/// Intervals about shares of all answers, as intervals about the means over the seeds.
+fn moved_to_means(all: &Confusion, intervals: impl Iterator<Item = ClassIntervals>) -> Vec<ClassIntervals> {
+    let moved = |interval: Option<Interval>, share: f64, mean: f64| {
+        let end = |end: f64| (end + mean - share).clamp(0.0, 1.0);
+        interval.map(|Interval { low, high }| Interval { low: end(low).min(mean), high: end(high).max(mean) })
+    };
+    let each = Scores::of(all).classes.into_iter().zip(intervals).enumerate();
+    each.map(|(class, (scores, intervals))| {
+        let (hits, said) = (all.count(class, class) as f64, all.predicted(class) as f64);
+        ClassIntervals {
+            precision: moved(intervals.precision, ratio(hits, said), scores.precision),
+            f1: moved(intervals.f1, ratio(2.0 * hits, said + all.answered(class) as f64), scores.f1),
+            ..intervals
+        }
     })
     .collect()
 }
@@ -91,17 +113,17 @@ struct Kind {
 }
 
 impl Kind {
-    /// The clips that the share of `class` is of.
-    fn clips(self, one: &Confusion, class: usize) -> u64 {
+    /// The answers that the share of `class` is of.
+    fn answers(self, one: &Confusion, class: usize) -> u64 {
         let hits = one.count(class, class);
-        let misses = if self.misses { one.support(class) - hits } else { 0 };
+        let misses = if self.misses { one.answered(class) - hits } else { 0 };
         let mistaken = if self.mistaken { one.predicted(class) - hits } else { 0 };
         hits + misses + mistaken
     }
 
     /// Moments that clips of class `truth` add to a share of `class` that is `share` in all: see [`Within`].
     fn moments(self, one: &Confusion, truth: usize, class: usize, share: f64) -> Moments {
-        let (clips, said) = (one.support(truth) as f64, one.count(truth, class) as f64);
+        let (clips, said) = (one.support(truth) as f64, one.count(truth, class) as f64 / one.seeds() as f64);
         let (hits, others) = if truth == class {
             (said, if self.misses { clips - said } else { 0.0 })
         } else {
@@ -126,17 +148,18 @@ struct Share {
 }
 
 impl Share {
-    /// From (hits, clips) of each speaker; `None` without clips.
-    fn of(counts: impl Iterator<Item = (u64, u64)> + Clone) -> Option<Self> {
-        let hits = counts.clone().map(|(hits, _)| hits).sum::<u64>() as f64;
-        let clips = counts.clone().map(|(_, clips)| clips).sum::<u64>() as f64;
+    /// From (hits, answers) of each speaker, `seeds` of which count for a clip; `None` without any.
+    fn of(counts: impl Iterator<Item = (u64, u64)> + Clone, seeds: f64) -> Option<Self> {
+        let hits = counts.clone().map(|(hits, _)| hits).sum::<u64>() as f64 / seeds;
+        let clips = counts.clone().map(|(_, answers)| answers).sum::<u64>() as f64 / seeds;
         if clips == 0.0 {
             return None;
         }
-        let speakers = Effective::of(counts.clone().map(|(_, clips)| clips)).speakers;
+        let speakers = Effective::of(counts.clone().map(|(_, answers)| answers)).speakers;
         let share = hits / clips;
         let variance = share * (1.0 - share) * clips;
-        let spread: f64 = counts.map(|(hits, clips)| (hits as f64 - share * clips as f64).powi(2)).sum();
+        let deviation = |hits: u64, answers: u64| (hits as f64 - share * answers as f64) / seeds;
+        let spread: f64 = counts.map(|(hits, answers)| deviation(hits, answers).powi(2)).sum();
         let effective = speakers.max(MIN_EFFECTIVE);
         Some(Self {
             hits,
@@ -149,8 +172,8 @@ impl Share {
 
     /// Of a corpus beside others, of a share that is `overall` in all: from how many clips of each truth each speaker has, and
     /// the values of what counts.
-    fn beside_others(counts: impl Iterator<Item = (u64, u64)> + Clone, within: &Within) -> Option<Self> {
-        let share = Self::of(counts)?;
+    fn beside_others(counts: impl Iterator<Item = (u64, u64)> + Clone, seeds: f64, within: &Within) -> Option<Self> {
+        let share = Self::of(counts, seeds)?;
         let alone = share.cluster >= share.clips;
         if alone || within.apart <= 0.0 {
             return Some(Self { degrees: if alone { 0.0 } else { share.degrees }, own: None, ..share });
@@ -257,9 +280,9 @@ impl Corpus {
         let all = || shares.iter().flatten().map(|(share, _)| share);
         let known: Vec<(&Share, f64)> = all().filter_map(|share| Some((share, share.own?))).collect();
         let mean = |sum: f64, of: usize| if of > 0 { sum / of as f64 } else { 0.0 };
-        let (clips, right) = speakers
-            .iter()
-            .fold((0, 0), |(clips, right), speaker| (clips + speaker.sums.total(), right + speaker.sums.correct()));
+        let (clips, right) = speakers.iter().fold((0, 0.0), |(clips, right), speaker| {
+            (clips + speaker.sums.total(), right + speaker.sums.correct() as f64 / speaker.sums.seeds() as f64)
+        });
         let cluster = if known.is_empty() {
             mean(all().map(|share| share.cluster - 1.0).sum(), all().count())
         } else {
@@ -269,7 +292,7 @@ impl Corpus {
             known: known.len(),
             excess: mean(known.iter().map(|(_, own)| own - 1.0).sum(), known.len()),
             degrees: mean(known.iter().map(|(share, _)| share.degrees).sum(), known.len()),
-            reach: reach(slope(right as f64, clips as f64), cluster + 1.0),
+            reach: reach(slope(right, clips as f64), cluster + 1.0),
             cluster,
             shares,
         }
@@ -316,10 +339,11 @@ impl Effect {
 /// Intervals of the share of hits of every class.
 fn intervals(sample: &Sample<Confusion>, kind: Kind) -> Vec<Option<Interval>> {
     let classes = 0..sample.all.classes();
+    let seeds = sample.all.seeds() as f64;
     let enough: Vec<bool> = classes.clone().map(|class| tells(sample, class)).collect();
     let alone = sample.corpora.len() == 1 && sample.known.is_empty();
     let within = |speakers: &[Speaker<Confusion>], class: usize| {
-        let share = ratio(sample.all.count(class, class) as f64, kind.clips(&sample.all, class) as f64);
+        let share = ratio(sample.all.count(class, class) as f64, kind.answers(&sample.all, class) as f64);
         Within::of(speakers, &sample.all, |one, truth| kind.moments(one, truth, class, share))
     };
     let corpora: Vec<Corpus> = sample
@@ -327,14 +351,14 @@ fn intervals(sample: &Sample<Confusion>, kind: Kind) -> Vec<Option<Interval>> {
         .iter()
         .map(|speakers| {
             let of_class = |class: usize| {
-                let counts = speakers.iter().map(|one| (one.sums.count(class, class), kind.clips(&one.sums, class)));
+                let counts = speakers.iter().map(|one| (one.sums.count(class, class), kind.answers(&one.sums, class)));
                 if !enough[class] {
                     None
                 } else if alone {
-                    Some((Share::of(counts)?, Within::default()))
+                    Some((Share::of(counts, seeds)?, Within::default()))
                 } else {
                     let within = within(speakers, class);
-                    Some((Share::beside_others(counts, &within)?, within))
+                    Some((Share::beside_others(counts, seeds, &within)?, within))
                 }
             };
             Corpus::of(speakers, classes.clone().map(of_class).collect())
@@ -355,12 +379,13 @@ fn intervals(sample: &Sample<Confusion>, kind: Kind) -> Vec<Option<Interval>> {
             let (effect, degrees) = (effect.value().max(LEAST_EFFECT), effect.degrees());
             return Some(wilson(share.hits / effect, share.clips / effect, t_quantile(degrees)));
         }
-        let (hits, all) = (sample.all.count(class, class) as f64, kind.clips(&sample.all, class) as f64);
+        let (hits, all) = (sample.all.count(class, class), kind.answers(&sample.all, class));
+        let (hits, all) = (hits as f64 / seeds, all as f64 / seeds);
         if all == 0.0 {
             return None;
         }
         let known = within(&sample.known, class);
-        let of_known = sample.known.iter().map(|one| kind.clips(&one.sums, class)).sum::<u64>() as f64;
+        let of_known = sample.known.iter().map(|one| kind.answers(&one.sums, class)).sum::<u64>() as f64 / seeds;
         let certain = hits == 0.0 || hits == all;
         // Where all are hits or none is, clips stand for variances.
         let (mut variance, mut doubt, mut borrowed) = (0.0, 0.0, 0.0);

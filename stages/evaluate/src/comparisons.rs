@@ -84,14 +84,13 @@ impl<'a> Two<'a> {
         if common.is_empty() {
             return Vec::new();
         }
-        let is_right = |clip: &Scored<'_>| clip.prediction.predicted == clip.prediction.emotion;
-        let only = |one: usize| common.iter().filter(|two| is_right(two[one]) && !is_right(two[1 - one])).count() as u64;
+        let more = |one: usize| common.iter().filter(|two| two[one].right() > two[1 - one].right()).count() as u64;
         let classes: BTreeSet<Emotion> = common.iter().map(|two| two[0].prediction.emotion).collect();
         let numbers: BTreeMap<Emotion, usize> = classes.into_iter().zip(0..).collect();
         let answers = common.iter().map(|[a, b]| {
             // A speaker whom one of the two does not know is a stranger to their difference.
             let origin = Origin { known: a.known_speaker && b.known_speaker, ..a.origin() };
-            (origin, (numbers[&a.prediction.emotion], is_right(a), is_right(b)))
+            (origin, (numbers[&a.prediction.emotion], a.right(), b.right()))
         });
         let none = Pair::new(numbers.len());
         let sample = Sample::of(&none, answers.clone());
@@ -106,7 +105,7 @@ impl<'a> Two<'a> {
         let (permutation, mcnemar) = (ComparisonTest::SpeakerPermutation, ComparisonTest::McnemarMidP);
         let mut rows = vec![
             ("uar", uar, permutation, speaker_permutation(&speakers, seed)),
-            ("accuracy", accuracy, mcnemar, Some(mcnemar_mid_p(only(0), only(1)))),
+            ("accuracy", accuracy, mcnemar, Some(mcnemar_mid_p(more(0), more(1)))),
         ];
         let of_first: Vec<&Scored<'_>> = common.iter().map(|two| two[0]).collect();
         for over in Over::all(&of_first) {

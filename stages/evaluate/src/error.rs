@@ -30,6 +30,12 @@ pub enum EvaluateError {
          figures pooled over folds would count it twice: let the split test every clip once"
     )]
     ClipScoredTwice { model: String, split: String, clip_id: String, first: u32, second: u32 },
+    /// Seeds of one model that answer for other clips.
+    #[error(
+        "model `{model}` on split `{split}`: clip `{clip_id}` of fold {fold} has {how} of {seed}; a figure is the mean over the \
+         seeds, each of which answers once for every clip: run the stage of the model again"
+    )]
+    SeedsDiffer { model: String, split: String, seed: String, how: &'static str, fold: u32, clip_id: String },
     /// A prediction for a clip that the manifest does not have.
     #[error("`{model}` predicts clip `{clip_id}`, which the manifest does not have: they come from different runs")]
     UnknownClip { model: String, clip_id: String },
@@ -39,6 +45,12 @@ pub enum EvaluateError {
          they come from different runs"
     )]
     OtherEmotion { model: String, clip_id: String, in_manifest: String, in_predictions: Emotion },
+    /// A trial of a clip that the model does not predict.
+    #[error(
+        "model `{model}` on split `{split}` tried clip `{clip_id}` with other statistics in fold {fold}, and predicts no such clip \
+         of that emotion there: `standardisation_trials.parquet` and `predictions.parquet` come from different runs"
+    )]
+    StrayTrial { model: String, split: String, clip_id: String, fold: u32 },
     /// Probabilities that are none.
     #[error("`{model}`, clip `{clip_id}`: {problem}")]
     BadProbabilities { model: String, clip_id: String, problem: String },

@@ -8,12 +8,12 @@ use crate::Params;
 use crate::by_corpus::ByCorpus;
 use crate::calibration::Tally;
 use crate::class_intervals::ClassIntervals;
-use crate::confusion::Confusion;
-use crate::figures::{Calibrated, Calibration, Figures, Resampling};
+use crate::confusion::{Confusion, shared};
+use crate::figures::{Calibrated, Calibration, Figures, Resampling, seed_sd};
 use crate::groups::{Group, groups};
 use crate::interval::Interval;
 use crate::means::means;
-use crate::metrics::{ClassScores, ratio};
+use crate::metrics::{ClassScores, Scores, ratio};
 use crate::sample::Sample;
 use crate::subject::Subject;
 
@@ -32,7 +32,8 @@ pub(crate) struct Evaluation {
     pub worst: Vec<WorstGroup>,
 }
 
-/// Scores every subject for itself; folds are pooled, so every clip counts once. `done` is told of every group.
+/// Scores every subject for itself; folds are pooled, so every clip counts once, and of several seeds figures are means. `done`
+/// is told of every group.
 ///
 /// All models are resampled with the same draws in the same group.
 pub(crate) fn evaluate(subjects: &[Subject<'_>], params: &Params, seed: u64, done: impl Fn() + Sync) -> Evaluation {
@@ -65,7 +66,7 @@ fn score(subject: &Subject<'_>, group: &Group<'_>, params: &Params, resampling: 
     let mut part = Evaluation::default();
     let speakers = figures.sample.count();
     let known_speakers = figures.sample.known.len() as u64;
-    let mut row = |metric: &str, value: f64, interval: Option<Interval>| {
+    let mut row = |metric: &str, value: f64, interval: Option<Interval>, seed_sd: Option<f64>| {
         part.summary.push(SummaryMetric {
             model: subject.about.model.clone(),
             split: subject.about.split.clone(),
@@ -78,34 +79,41 @@ fn score(subject: &Subject<'_>, group: &Group<'_>, params: &Params, resampling: 
             support: group.clips.len() as u64,
             speakers: speakers as u64,
             known_speakers: Some(known_speakers),
+            seeds: Some(subject.seeds as u64),
+            seed_sd,
         });
     };
     let (scores, intervals) = (&figures.scores, figures.intervals.as_ref());
-    row("accuracy", scores.accuracy, intervals.map(|intervals| intervals.accuracy));
-    row("uar", scores.uar, intervals.map(|intervals| intervals.uar));
-    row("macro_f1", scores.macro_f1, intervals.map(|intervals| intervals.macro_f1));
-    row("weighted_f1", scores.weighted_f1, intervals.map(|intervals| intervals.weighted_f1));
+    let sd = |figure: fn(&Scores) -> f64| figures.seed_sd(figure);
+    let accuracy = intervals.map(|intervals| intervals.accuracy);
+    row("accuracy", scores.accuracy, accuracy, sd(|scores| scores.accuracy));
+    row("uar", scores.uar, intervals.map(|intervals| intervals.uar), sd(|scores| scores.uar));
+    row("macro_f1", scores.macro_f1, intervals.map(|intervals| intervals.macro_f1), sd(|scores| scores.macro_f1));
+    let weighted_f1 = intervals.map(|intervals| intervals.weighted_f1);
+    row("weighted_f1", scores.weighted_f1, weighted_f1, sd(|scores| scores.weighted_f1));
     if group.is_large() {
         let same_draws = |sample: &Sample<ByCorpus<Confusion>>| resampling.draws(group.name, &group.value, sample);
         for mean in means(&group.clips, subject.classes.len(), same_draws) {
-            row(mean.metric, mean.value, mean.interval);
+            row(mean.metric, mean.value, mean.interval, mean.seed_sd);
         }
         let bins = params.calibration_bins as usize;
-        let raw = Calibration::of(&group.clips, bins, |clip| Some(clip.raw.as_slice()), draws);
-        let all_scaled = group.clips.iter().all(|clip| clip.scaled.is_some());
-        let scaled = all_scaled.then(|| Calibration::of(&group.clips, bins, |clip| clip.scaled.as_deref(), draws));
+        let raw = Calibration::of(&group.clips, bins, |said| Some(said.raw.as_slice()), draws);
+        let all_scaled = group.clips.iter().flat_map(|clip| &clip.answers).all(|said| said.scaled.is_some());
+        let scaled = all_scaled.then(|| Calibration::of(&group.clips, bins, |said| said.scaled.as_deref(), draws));
         for (suffix, calibration) in [("", Some(&raw)), ("_scaled", scaled.as_ref())] {
             let Some(calibration) = calibration else { continue };
-            let mut row =
-                |metric: &str, (value, interval): Calibrated| row(&format!("{metric}{suffix}"), value, interval);
+            let mut row = |metric: &str, of: Calibrated| {
+                row(&format!("{metric}{suffix}"), of.value, of.interval, of.seed_sd);
+            };
             row("ece", calibration.ece);
             row("brier", calibration.brier);
             row("log_loss", calibration.log_loss);
         }
         if group.name == "fold" {
             let fold = group.clips.first().map(|clip| clip.prediction.fold);
-            if let Some(temperature) = fold.and_then(|fold| subject.temperatures.get(&fold)) {
-                row("temperature", *temperature, None);
+            if let Some(temperatures) = fold.and_then(|fold| subject.temperatures.get(&fold)) {
+                let mean = temperatures.iter().sum::<f64>() / temperatures.len() as f64;
+                row("temperature", mean, None, seed_sd(temperatures.iter().copied()));
             }
         }
         if group.name == "overall" {
@@ -169,8 +177,11 @@ fn confusion_rows(subject: &Subject<'_>, group: &Group<'_>, figures: &Figures) -
     let classes = &subject.classes;
     let mut rows = Vec::with_capacity(classes.len() * classes.len());
     for (truth, emotion) in classes.iter().enumerate() {
-        for (said, predicted) in classes.iter().enumerate() {
-            let clips = figures.sample.all.count(truth, said);
+        let all = &figures.sample.all;
+        let answers = (0..classes.len()).map(|said| all.count(truth, said));
+        for ((predicted, answers), clips) in
+            classes.iter().zip(answers.clone()).zip(shared(answers, all.seeds() as u64))
+        {
             rows.push(ConfusionCell {
                 model: subject.about.model.clone(),
                 split: subject.about.split.clone(),
@@ -179,7 +190,7 @@ fn confusion_rows(subject: &Subject<'_>, group: &Group<'_>, figures: &Figures) -
                 emotion: *emotion,
                 predicted: *predicted,
                 clips,
-                share: ratio(clips as f64, figures.sample.all.support(truth) as f64),
+                share: ratio(answers as f64, all.answered(truth) as f64),
             });
         }
     }

@@ -4,8 +4,8 @@ use crate::bootstrap::{Draws, Intervals, intervals};
 use crate::calibration::{Answer, Tally};
 use crate::calibration_intervals::calibration_intervals;
 use crate::confusion::Confusion;
-use crate::groups::Scored;
-use crate::interval::Interval;
+use crate::groups::{Said, Scored};
+use crate::interval::{Interval, Spread};
 use crate::metrics::Scores;
 use crate::sample::{Sample, Sums};
 
@@ -39,12 +39,20 @@ pub(crate) struct Figures {
     /// The clips, by corpus and speaker.
     pub sample: Sample<Confusion>,
     pub scores: Scores,
-    /// Their intervals; `None` where speakers are too few.
+    /// Those of each seed by itself.
+    pub of_seeds: Vec<Scores>,
+    /// Intervals of the scores; `None` where speakers are too few.
     pub intervals: Option<Intervals>,
 }
 
-/// A calibration figure with its interval.
-pub(crate) type Calibrated = (f64, Option<Interval>);
+/// A calibration figure.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Calibrated {
+    pub value: f64,
+    pub interval: Option<Interval>,
+    /// See [`seed_sd`].
+    pub seed_sd: Option<f64>,
+}
 
 /// Calibration of some clips.
 #[derive(Debug, Clone)]
@@ -62,31 +70,69 @@ pub(crate) struct Calibration {
 impl Figures {
     /// Of `clips` over `classes` classes.
     pub(crate) fn of(clips: &[&Scored<'_>], classes: usize, draws: impl FnOnce(&Sample<Confusion>) -> Draws) -> Self {
-        let each = clips.iter().map(|clip| (clip.origin(), (clip.truth, clip.said)));
-        let sample = Sample::of(&Confusion::new(classes), each);
-        let scores = Scores::of(&sample.all);
+        let none = Confusion::of_seeds(classes, seeds(clips));
+        let each = clips.iter().flat_map(|clip| {
+            let column = |(seed, said): (usize, &Said)| none.column(seed, said.class);
+            clip.answers.iter().enumerate().map(move |said| (clip.origin(), (clip.truth, column(said))))
+        });
+        let sample = Sample::of(&none, each);
+        let (scores, of_seeds) = (Scores::of(&sample.all), Scores::of_each_seed(&sample.all));
         let intervals = intervals(&sample, &draws(&sample));
-        Self { sample, scores, intervals }
+        Self { sample, scores, of_seeds, intervals }
+    }
+
+    /// Standard deviation of a figure over the seeds.
+    pub(crate) fn seed_sd(&self, figure: impl Fn(&Scores) -> f64) -> Option<f64> {
+        seed_sd(self.of_seeds.iter().map(figure))
     }
 }
 
+/// Standard deviation over the seeds, with n - 1; `None` of one.
+pub(crate) fn seed_sd(figures: impl IntoIterator<Item = f64>) -> Option<f64> {
+    let mut spread = Spread::default();
+    figures.into_iter().for_each(|figure| spread.push(figure));
+    spread.sd()
+}
+
+/// Seeds that answer for each of `clips`.
+fn seeds(clips: &[&Scored<'_>]) -> usize {
+    clips.first().map_or(1, |clip| clip.answers.len())
+}
+
 impl Calibration {
-    /// Of `clips` with `bins` bins, by the probabilities that `probabilities` takes of each; clips that it takes none of are left out.
+    /// Of `clips` with `bins` bins, by the probabilities that `probabilities` takes of each answer; answers that it takes none of
+    /// are left out.
     pub(crate) fn of(
         clips: &[&Scored<'_>],
         bins: usize,
-        probabilities: impl for<'s> Fn(&'s Scored<'_>) -> Option<&'s [f64]>,
+        probabilities: impl Fn(&Said) -> Option<&[f64]>,
         draws: impl FnOnce(&Sample<Tally>) -> Draws,
     ) -> Self {
-        let answer = |clip: &&Scored<'_>| Some(Answer::new(probabilities(clip)?, clip.truth, bins));
-        let each = clips.iter().filter_map(|clip| Some((clip.origin(), answer(clip)?)));
-        let sample = Sample::of(&Tally::new(bins), each);
+        let seeds = seeds(clips);
+        let answer = |clip: &Scored<'_>, said: &Said| Some(Answer::new(probabilities(said)?, clip.truth, bins));
+        let each = clips.iter().flat_map(|clip| {
+            let each = clip.answers.iter().enumerate();
+            each.filter_map(|(seed, said)| Some((clip.origin(), answer(clip, said)?.of_seed(seed, bins))))
+        });
+        let sample = Sample::of(&Tally::of_seeds(bins, seeds), each);
         let intervals = calibration_intervals(&sample, &draws(&sample));
         let tally = sample.all;
+        let of_seed = |seed: usize| {
+            let mut tally = Tally::new(bins);
+            let said = clips.iter().filter_map(|clip| answer(clip, clip.answers.get(seed)?));
+            said.for_each(|answer| tally.add_clip(answer));
+            tally
+        };
+        let of_seeds: Vec<Tally> = if seeds > 1 { (0..seeds).map(of_seed).collect() } else { Vec::new() };
+        let figure = |value: fn(&Tally) -> f64, interval: Option<Interval>| Calibrated {
+            value: value(&tally),
+            interval,
+            seed_sd: seed_sd(of_seeds.iter().map(value)),
+        };
         Self {
-            ece: (tally.ece(), intervals.ece),
-            brier: (tally.brier(), intervals.brier),
-            log_loss: (tally.log_loss(), intervals.log_loss),
+            ece: figure(Tally::ece, intervals.ece),
+            brier: figure(Tally::brier, intervals.brier),
+            log_loss: figure(Tally::log_loss, intervals.log_loss),
             tally,
         }
     }

@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use ser_schemas::{Clip, Emotion, Grouping, Prediction};
 
+use crate::metrics::ratio;
 use crate::sample::Origin;
 
 /// Word for a property that the corpus does not tell of a clip.
@@ -12,24 +13,52 @@ pub(crate) const UNKNOWN: &str = "unknown";
 /// Upper ends of the steps in which listeners' agreement is grouped, and their names.
 const AGREEMENT: [(f64, &str); 3] = [(0.5, "below 0.5"), (0.75, "0.5 to 0.75"), (f64::INFINITY, "0.75 and above")];
 
-/// A prediction with what the manifest knows of its clip, in numbers.
+/// A clip with the predictions of it and what the manifest knows, in numbers.
 #[derive(Debug, Clone)]
 pub(crate) struct Scored<'a> {
+    /// The prediction of the first seed. Beside what was predicted, it says what those of all seeds do.
     pub prediction: &'a Prediction,
     pub clip: &'a Clip,
     /// Position of the clip's emotion among the classes.
     pub truth: usize,
-    /// Position of the predicted emotion among the classes.
-    pub said: usize,
-    /// Probability of each class.
-    pub raw: Vec<f64>,
-    /// The same at the temperature of the fold.
-    pub scaled: Option<Vec<f64>>,
+    /// What each seed of the model says, in their order; of every clip as many.
+    pub answers: Vec<Said>,
     /// `true` if the model that predicts the clip was trained on other clips of its speaker.
     pub known_speaker: bool,
 }
 
+/// What one network says of a clip.
+#[derive(Debug, Clone)]
+pub(crate) struct Said {
+    /// Position of the predicted emotion among the classes.
+    pub class: usize,
+    /// `true` if it is the clip's.
+    pub right: bool,
+    /// Probability of each class.
+    pub raw: Vec<f64>,
+    /// The same at the temperature of the network.
+    pub scaled: Option<Vec<f64>>,
+}
+
 impl Scored<'_> {
+    /// Share of the seeds that are right, 0 to 1.
+    pub(crate) fn right(&self) -> f64 {
+        let right = self.answers.iter().filter(|said| said.right).count();
+        ratio(right as f64, self.answers.len() as f64)
+    }
+
+    /// Mean over the seeds of the probability of each class.
+    pub(crate) fn mean_probabilities(&self) -> Vec<f64> {
+        let mut means = vec![0.0; self.answers.first().map_or(0, |said| said.raw.len())];
+        for said in &self.answers {
+            means.iter_mut().zip(&said.raw).for_each(|(mean, probability)| *mean += probability);
+        }
+        for mean in &mut means {
+            *mean /= self.answers.len() as f64;
+        }
+        means
+    }
+
     /// Where the clip belongs.
     pub(crate) fn origin(&self) -> Origin<'_> {
         Origin { corpus: &self.prediction.corpus, speaker: &self.prediction.speaker, known: self.known_speaker }

@@ -2,7 +2,7 @@
 
 use ser_schemas::{
     Assignment, CalibrationBin, ClassMetrics, Clip, Comparison, ConfusionCell, CrossCorpus, Epoch, LabelError, Model,
-    ModelCheck, Perceived, Prediction, SummaryMetric, Table as _, WorstGroup,
+    ModelCheck, Perceived, Prediction, StandardisationLimit, SummaryMetric, Table as _, WorstGroup,
 };
 use ser_stage::{BoxError, Context, Input, Kind, Outcome, Output, Problem};
 
@@ -37,6 +37,7 @@ impl Kind for Evaluate {
         CalibrationBin::OUTPUT,
         Comparison::OUTPUT,
         CrossCorpus::OUTPUT,
+        StandardisationLimit::OUTPUT,
         LabelError::OUTPUT,
         Perceived::OUTPUT,
     ];

@@ -8,23 +8,24 @@ use crate::label_errors::candidates;
 use crate::metrics::ratio;
 use crate::subject::Subject;
 
-/// The `most` clips of each subject whose label it disputes most, ranked.
+/// The `most` clips of each subject whose label it disputes most, ranked. Of several seeds, what they say on average disputes.
 pub(crate) fn label_errors(subjects: &[Subject<'_>], most: usize) -> Vec<LabelError> {
     subjects.iter().flat_map(|subject| disputed(subject, most)).collect()
 }
 
 fn disputed(subject: &Subject<'_>, most: usize) -> Vec<LabelError> {
-    if tells_nothing_apart(subject) {
+    let clips: Vec<(Vec<f64>, usize)> =
+        subject.clips.iter().map(|clip| (clip.mean_probabilities(), clip.truth)).collect();
+    if tells_nothing_apart(subject, &clips) {
         return Vec::new();
     }
-    let clips: Vec<(Vec<f64>, usize)> = subject.clips.iter().map(|clip| (clip.raw.clone(), clip.truth)).collect();
     let found = candidates(&clips, subject.classes.len());
     found
         .into_iter()
         .take(most)
         .enumerate()
         .map(|(place, candidate)| {
-            let scored = &subject.clips[candidate.clip];
+            let (scored, (probabilities, truth)) = (&subject.clips[candidate.clip], &clips[candidate.clip]);
             LabelError {
                 model: subject.about.model.clone(),
                 split: subject.about.split.clone(),
@@ -35,8 +36,8 @@ fn disputed(subject: &Subject<'_>, most: usize) -> Vec<LabelError> {
                 speaker: scored.prediction.speaker.clone(),
                 emotion: scored.prediction.emotion,
                 suggested: subject.classes[candidate.suggested],
-                probability_given: scored.raw[scored.truth],
-                probability_suggested: scored.raw[candidate.suggested],
+                probability_given: probabilities[*truth],
+                probability_suggested: probabilities[candidate.suggested],
                 score: candidate.margin,
                 perceived_emotion: scored.clip.perceived_emotion,
             }
@@ -46,9 +47,10 @@ fn disputed(subject: &Subject<'_>, most: usize) -> Vec<LabelError> {
 
 /// `true` if the model says the same of every clip of a fold, as the most frequent class does: it disputes nothing
 /// then.
-fn tells_nothing_apart(subject: &Subject<'_>) -> bool {
+fn tells_nothing_apart(subject: &Subject<'_>, said: &[(Vec<f64>, usize)]) -> bool {
     let mut folds: BTreeMap<u32, &[f64]> = BTreeMap::new();
-    subject.clips.iter().all(|clip| *folds.entry(clip.prediction.fold).or_insert(&clip.raw) == clip.raw)
+    let mut both = subject.clips.iter().zip(said);
+    both.all(|(clip, (said, _))| *folds.entry(clip.prediction.fold).or_insert(said) == said.as_slice())
 }
 
 /// The clips of one intended emotion by what was heard.

@@ -62,7 +62,7 @@ pub(crate) struct Evidence<'a> {
 /// | `shown_clips_are_those_of_the_split` | a clip that the model was shown though the split gives it no part in the fold | failed |
 /// | `weights_saw_no_test_clip` | a scored clip that weights were fitted on | failed |
 /// | `selection_saw_no_test_clip` | a scored clip that chose the epoch, the regularisation or an ensemble's weights | failed |
-/// | `standardisation_saw_no_test_clip` | a scored clip that the features' mean and standard deviation were fitted on | failed; noted where only its own speaker's were |
+/// | `standardisation_saw_no_test_clip` | a scored clip that the features' mean and standard deviation were fitted on | failed; noted where only its own speaker's or corpus's were |
 /// | `augmentation_saw_no_test_clip` | a scored clip of which altered copies were trained on | failed |
 /// | `speaker_disjoint` | a speaker of scored clips whom the model was shown | failed where the protocol keeps speakers apart, else noted |
 /// | `language_disjoint`, `sentence_disjoint`, ... of every other column that the split holds out | a value of scored clips that shown clips have too, or a clip whose value is not known | failed |
@@ -124,11 +124,14 @@ pub(crate) fn inspect(evidence: &Evidence<'_>) -> Vec<ModelCheck> {
     checks
 }
 
-/// Which uses each check is about; the last of standardisation is noted only.
+/// Which uses each check is about; those that [serve their own](Use::serves_its_own) are noted only.
 const USES: [(&str, &[Use]); 4] = [
     ("weights_saw_no_test_clip", &[Use::Weights]),
     ("selection_saw_no_test_clip", &[Use::Selection]),
-    ("standardisation_saw_no_test_clip", &[Use::Standardisation, Use::SpeakerStandardisation]),
+    (
+        "standardisation_saw_no_test_clip",
+        &[Use::Standardisation, Use::SpeakerStandardisation, Use::CorpusStandardisation],
+    ),
     ("augmentation_saw_no_test_clip", &[Use::Augmentation]),
 ];
 
@@ -168,7 +171,7 @@ fn shown<'a>(fold: u32, tested: &BTreeSet<&'a str>, roles: Option<&Roles<'a>>, u
     let meant = roles.and_then(|roles| roles.get(&fold)).into_iter().flatten();
     let meant = meant.filter(|(_, role)| **role != Role::Test).map(|(clip, _)| *clip);
     let used = uses.get(&fold).into_iter().flatten();
-    let used = used.filter(|(used_for, _)| **used_for != Use::SpeakerStandardisation);
+    let used = used.filter(|(used_for, _)| !used_for.serves_its_own());
     let used = used.flat_map(|(_, clips)| clips.iter().copied());
     meant.chain(used).filter(|clip| !tested.contains(clip)).collect()
 }
@@ -196,13 +199,13 @@ impl<'a> Evidence<'a> {
 
 impl Evidence<'_> {
     /// Clips of the manifest that the model was shown though the split gives them no part in the fold. Clips from
-    /// elsewhere are the analyst's business, and speakers may be standardised by all that they said.
+    /// elsewhere are the analyst's business, and speakers and corpora may be standardised by all that there is of them.
     fn shown_without_part(
         &self,
         roles: Option<&HashMap<&str, Role>>,
         uses: Option<&BTreeMap<Use, BTreeSet<&str>>>,
     ) -> Vec<String> {
-        let used = uses.into_iter().flatten().filter(|(used_for, _)| **used_for != Use::SpeakerStandardisation);
+        let used = uses.into_iter().flatten().filter(|(used_for, _)| !used_for.serves_its_own());
         let shown: BTreeSet<&str> = used.flat_map(|(_, clips)| clips.iter().copied()).collect();
         let no_part = |clip: &&str| !roles.is_some_and(|roles| roles.contains_key(clip));
         shown.into_iter().filter(no_part).filter(|clip| self.clips.contains_key(clip)).map(str::to_owned).collect()
@@ -220,8 +223,7 @@ impl Evidence<'_> {
             let clips = uses.and_then(|uses| uses.get(used_for)).into_iter().flatten();
             clips.filter(|clip| tested.contains(*clip)).map(|clip| (*clip).to_owned()).collect()
         };
-        let (own, others): (Vec<&Use>, Vec<&Use>) =
-            forbidden.iter().partition(|used_for| **used_for == Use::SpeakerStandardisation);
+        let (own, others): (Vec<&Use>, Vec<&Use>) = forbidden.iter().partition(|used_for| used_for.serves_its_own());
         let offenders: Vec<String> = others.into_iter().flat_map(seen).collect();
         if !offenders.is_empty() {
             return self.judged(check, fold, CheckStatus::Failed, &offenders);
@@ -353,6 +355,7 @@ mod tests {
                     model: "net".into(),
                     split: "si".into(),
                     fold: 0,
+                    seed: None,
                     clip_id: (*clip).into(),
                     corpus: "c".into(),
                     speaker: String::new(),
@@ -399,9 +402,11 @@ mod tests {
     }
 
     #[test]
-    fn standardisation_by_speaker_is_noted() {
-        let found = Case::clean().exposed("d", Use::SpeakerStandardisation).offences();
-        assert_eq!(found, ["standardisation_saw_no_test_clip noted: d"]);
+    fn standardisation_by_speaker_or_corpus_is_noted() {
+        for used_for in [Use::SpeakerStandardisation, Use::CorpusStandardisation] {
+            let found = Case::clean().exposed("d", used_for).offences();
+            assert_eq!(found, ["standardisation_saw_no_test_clip noted: d"]);
+        }
     }
 
     #[test]
@@ -456,7 +461,9 @@ mod tests {
     #[test]
     fn whatever_is_held_out_and_was_shown_is_found() {
         let mut case = Case::clean();
-        for (clip, (language, sentence)) in case.clips.iter_mut().zip([("en", "x"), ("en", "y"), ("it", "z"), ("pl", "w")]) {
+        for (clip, (language, sentence)) in
+            case.clips.iter_mut().zip([("en", "x"), ("en", "y"), ("it", "z"), ("pl", "w")])
+        {
             (clip.language, clip.sentence) = (Some(language.into()), Some(sentence.into()));
         }
         case.facts.held_out = vec![Grouping::Language, Grouping::Sentence];

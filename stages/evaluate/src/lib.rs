@@ -1,7 +1,8 @@
 //! Evaluation of models: class metrics, summary figures and their intervals, from a table of predictions.
 //!
 //! The arithmetic is in [`confusion`], [`metrics`], [`bootstrap`], [`by_corpus`], [`interval`], [`class_intervals`],
-//! [`calibration`], [`calibration_intervals`](mod@calibration_intervals), [`compare`] and [`label_errors`], which know neither files nor emotions; `evaluation`, `comparisons`, `cross_corpus` and `labels`
+//! [`calibration`], [`calibration_intervals`](mod@calibration_intervals), [`compare`], [`paired_uar`] and [`label_errors`],
+//! which know neither files nor emotions; `evaluation`, `comparisons`, `cross_corpus`, `standardisation` and `labels`
 //! apply it to predictions; `leaks` says which figures cannot be believed; [`run`] reads and writes. No model is needed
 //! here, so predictions made elsewhere can be scored as well.
 
@@ -26,9 +27,11 @@ mod labels;
 mod leaks;
 mod means;
 pub mod metrics;
+pub mod paired_uar;
 mod params;
 mod run;
 pub mod sample;
+mod standardisation;
 pub mod strata;
 mod subject;
 

@@ -8,8 +8,10 @@ use ser_schemas::{Grouping, SummaryMetric};
 use crate::bootstrap::{Draws, uar_over_corpora};
 use crate::by_corpus::ByCorpus;
 use crate::confusion::Confusion;
-use crate::groups::Scored;
+use crate::figures::seed_sd;
+use crate::groups::{Said, Scored};
 use crate::interval::Interval;
+use crate::metrics::Scores;
 use crate::sample::Sample;
 
 /// A mean over the corpora of some clips.
@@ -29,6 +31,8 @@ pub(crate) struct Mean {
     pub metric: &'static str,
     pub value: f64,
     pub interval: Option<Interval>,
+    /// Standard deviation over the seeds; `None` of one.
+    pub seed_sd: Option<f64>,
 }
 
 impl Over {
@@ -68,12 +72,18 @@ pub(crate) fn means(
     classes: usize,
     draws: impl Fn(&Sample<ByCorpus<Confusion>>) -> Draws,
 ) -> Vec<Mean> {
+    let seeds = clips.first().map_or(1, |clip| clip.answers.len());
     let mean = |over: Over| {
-        let none = ByCorpus::new(&Confusion::new(classes), Arc::clone(&over.weights));
-        let each = clips.iter().zip(&over.places).map(|(clip, place)| (clip.origin(), (*place, (clip.truth, clip.said))));
+        let confusion = Confusion::of_seeds(classes, seeds);
+        let none = ByCorpus::new(&confusion, Arc::clone(&over.weights));
+        let each = clips.iter().zip(&over.places).flat_map(|(clip, place)| {
+            let column = |(seed, said): (usize, &Said)| confusion.column(seed, said.class);
+            clip.answers.iter().enumerate().map(move |said| (clip.origin(), (*place, (clip.truth, column(said)))))
+        });
         let sample = Sample::of(&none, each);
         let (value, interval) = uar_over_corpora(&sample, &draws(&sample));
-        Mean { metric: over.metric, value, interval }
+        let of_seed = |seed: usize| sample.all.mean(|sums| Scores::of(&sums.of_seed(seed)).uar);
+        Mean { metric: over.metric, value, interval, seed_sd: seed_sd((0..seeds).map(of_seed)) }
     };
     Over::all(clips).into_iter().map(mean).collect()
 }

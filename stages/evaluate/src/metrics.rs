@@ -5,6 +5,10 @@
 //! UAR and macro-F1, run over the classes that have clips in the group (`balanced_accuracy_score`;
 //! `f1_score(average="macro", labels=<classes that occur as truth>)`). A class that the group lacks cannot be got
 //! right there, and its clips, taken from others, already lower the recall of those others.
+//!
+//! Of several seeds, every figure is the mean over the seeds of each one's own: what one training comes to on average. Since each
+//! seed answers for the same clips, accuracy and recalls are also the shares of all answers; precision and F1 are not, and a
+//! seed that never says a class has a precision of 0 there.
 
 use crate::confusion::Confusion;
 
@@ -37,19 +41,25 @@ pub struct Scores {
 }
 
 impl Scores {
-    /// The figures of a confusion matrix. Those of an empty matrix are all 0.
+    /// The figures of a confusion matrix, means over its seeds. Those of an empty matrix are all 0.
     pub fn of(confusion: &Confusion) -> Self {
         let classes: Vec<ClassScores> = (0..confusion.classes()).map(|class| score_class(confusion, class)).collect();
         let total = confusion.total();
+        let answers = total as f64 * confusion.seeds() as f64;
         let occurring = classes.iter().filter(|class| class.support > 0);
         let count = occurring.clone().count() as f64;
         Self {
-            accuracy: ratio(confusion.correct() as f64, total as f64),
+            accuracy: ratio(confusion.correct() as f64, answers),
             uar: ratio(occurring.clone().map(|class| class.recall).sum(), count),
             macro_f1: ratio(occurring.clone().map(|class| class.f1).sum(), count),
             weighted_f1: ratio(occurring.map(|class| class.f1 * class.support as f64).sum(), total as f64),
             classes,
         }
+    }
+
+    /// Of each seed by itself.
+    pub fn of_each_seed(confusion: &Confusion) -> Vec<Self> {
+        (0..confusion.seeds()).map(|seed| Self::of(&confusion.of_seed(seed))).collect()
     }
 }
 
@@ -59,13 +69,18 @@ pub fn ratio(numerator: f64, denominator: f64) -> f64 {
 }
 
 fn score_class(confusion: &Confusion, class: usize) -> ClassScores {
-    let hits = confusion.count(class, class) as f64;
-    let support = confusion.support(class);
-    let predicted = confusion.predicted(class) as f64;
+    let (seeds, support) = (confusion.seeds(), confusion.support(class));
+    let (mut precision, mut f1) = (0.0, 0.0);
+    for seed in 0..seeds {
+        let hits = confusion.count_of(seed, class, class) as f64;
+        let predicted: u64 = (0..confusion.classes()).map(|truth| confusion.count_of(seed, truth, class)).sum();
+        precision += ratio(hits, predicted as f64);
+        f1 += ratio(2.0 * hits, predicted as f64 + support as f64);
+    }
     ClassScores {
-        precision: ratio(hits, predicted),
-        recall: ratio(hits, support as f64),
-        f1: ratio(2.0 * hits, predicted + support as f64),
+        precision: precision / seeds as f64,
+        recall: ratio(confusion.count(class, class) as f64, confusion.answered(class) as f64),
+        f1: f1 / seeds as f64,
         support,
     }
 }
@@ -110,6 +125,40 @@ mod tests {
             figures.extend(scores.classes.iter().flat_map(|class| [class.precision, class.recall, class.f1]));
             prop_assert!(figures.iter().all(|figure| (0.0..=1.0).contains(figure)), "{figures:?}");
             prop_assert_eq!(scores.classes.iter().map(|class| class.support).sum::<u64>(), pairs.len() as u64);
+        }
+
+        /// Each seed answers for the same clips: UAR and accuracy of all answers are the means over the seeds, to the last bits.
+        #[test]
+        fn figures_of_several_seeds_are_means_over_them(
+            rows in prop::collection::vec((0_usize..4, prop::collection::vec(0_usize..4, 5)), 1..80), seeds in 1_usize..=5,
+        ) {
+            let mut all = Confusion::of_seeds(4, seeds);
+            let mut pooled = Confusion::new(4);
+            for (truth, said) in &rows {
+                for (seed, said) in said[..seeds].iter().enumerate() {
+                    all.add(*truth, all.column(seed, *said));
+                    pooled.add(*truth, *said);
+                }
+            }
+            let one = |seed: usize| Scores::of(&Confusion::of_pairs(4, rows.iter().map(|(truth, said)| (*truth, said[seed]))));
+            let each: Vec<Scores> = (0..seeds).map(one).collect();
+            prop_assert_eq!(&Scores::of_each_seed(&all), &each);
+            let (found, of_answers) = (Scores::of(&all), Scores::of(&pooled));
+            prop_assert_eq!((found.uar, found.accuracy), (of_answers.uar, of_answers.accuracy));
+            let mean = |figure: &dyn Fn(&Scores) -> f64| each.iter().map(figure).sum::<f64>() / seeds as f64;
+            let figures: [&dyn Fn(&Scores) -> f64; 7] = [
+                &|scores| scores.uar,
+                &|scores| scores.accuracy,
+                &|scores| scores.macro_f1,
+                &|scores| scores.weighted_f1,
+                &|scores| scores.classes[2].precision,
+                &|scores| scores.classes[2].recall,
+                &|scores| scores.classes[2].f1,
+            ];
+            for (number, figure) in figures.into_iter().enumerate() {
+                prop_assert!((figure(&found) - mean(figure)).abs() < 1e-12, "{number}: {} {}", figure(&found), mean(figure));
+            }
+            prop_assert_eq!(found.classes.iter().map(|class| class.support).sum::<u64>(), rows.len() as u64);
         }
 
         #[test]

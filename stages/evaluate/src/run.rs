@@ -1,12 +1,13 @@
 //! The stage: reads predictions, splits and manifest, refuses what cannot be believed, writes the tables.
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::path::Path;
 
 use ser_schemas::{
     Assignment, CalibrationBin, CheckStatus, ClassMetrics, Clip, Comparison, ComparisonKind, ConfusionCell,
-    CrossCorpus, Exposure, Grouping, KEY_HELD_OUT, KEY_PROTOCOL, LabelError, Model, ModelCheck, Perceived, Prediction, SummaryMetric, Table,
-    TableError, WorstGroup, read_metadata,
+    CrossCorpus, Emotion, Exposure, Grouping, KEY_HELD_OUT, KEY_PROTOCOL, LabelError, Model, ModelCheck, Perceived,
+    Prediction, StandardisationLimit, StandardisationTrial, SummaryMetric, Table, TableError, WorstGroup,
+    read_metadata,
 };
 use ser_stage::{Context, Outcome};
 
@@ -19,6 +20,7 @@ use crate::figures::Resampling;
 use crate::headline::figures;
 use crate::labels::{label_errors, perceived};
 use crate::leaks::{Evidence, SplitFacts, inspect};
+use crate::standardisation::limits;
 use crate::subject::Subject;
 
 /// The artifact folders that an evaluate stage reads.
@@ -40,6 +42,7 @@ struct Source {
     predictions: Vec<Prediction>,
     validation: Vec<Prediction>,
     exposures: Option<Vec<Exposure>>,
+    trials: Vec<StandardisationTrial>,
 }
 
 /// Scores the predictions of all models.
@@ -47,7 +50,7 @@ struct Source {
 /// A leak fails the stage, which then keeps `model_checks` as [`Context::keep_refused`] says.
 ///
 /// Writes `models`, `predictions`, `model_checks`, `summary`, `classes`, `confusion`, `worst_groups`, `calibration`, `comparisons`,
-/// `cross_corpus`, `label_errors` and `perceived`.
+/// `cross_corpus`, `standardisation_limits`, `label_errors` and `perceived`.
 pub fn run(params: &Params, inputs: &Inputs<'_>, ctx: &Context<'_>) -> Result<Outcome, EvaluateError> {
     if inputs.models.is_empty() {
         return Err(EvaluateError::NoModels);
@@ -66,13 +69,14 @@ pub fn run(params: &Params, inputs: &Inputs<'_>, ctx: &Context<'_>) -> Result<Ou
     let dir = ctx.out_dir;
 
     let parts = parts(&sources);
+    parts.iter().try_for_each(Part::check_seeds)?;
     let facts = |split: &str| splits.iter().find(|facts| facts.name == split);
     let evidence: Vec<Evidence<'_>> =
         parts.iter().map(|part| part.evidence(facts(&part.about.split), &by_id)).collect();
     let checks: Vec<ModelCheck> = evidence.iter().flat_map(inspect).collect();
     ModelCheck::write_in(dir, &checks, &ctx.provenance)?;
     refuse_leaks(&checks, ctx)?;
-    for split in parts.iter().map(|part| part.about.split.as_str()).collect::<std::collections::BTreeSet<_>>() {
+    for split in parts.iter().map(|part| part.about.split.as_str()).collect::<BTreeSet<_>>() {
         if facts(split).is_none() {
             ctx.observer.warn(&format!(
                 "split `{split}` is not among the inputs of this stage: whether its models met their test clips is not \
@@ -100,6 +104,8 @@ pub fn run(params: &Params, inputs: &Inputs<'_>, ctx: &Context<'_>) -> Result<Ou
     let resampling = Resampling { resamples: params.resamples, seed: ctx.seed };
     let comparisons = compare(&subjects, resampling);
     let cross = matrix(&subjects, resampling);
+    let trials: Vec<&StandardisationTrial> = sources.iter().flat_map(|source| &source.trials).collect();
+    let limits = limits(&subjects, &trials, resampling);
     let disputed = label_errors(&subjects, params.label_errors as usize);
 
     let models: Vec<Model> = sources.iter().flat_map(|source| source.models.clone()).collect();
@@ -113,6 +119,7 @@ pub fn run(params: &Params, inputs: &Inputs<'_>, ctx: &Context<'_>) -> Result<Ou
     CalibrationBin::write_in(dir, &evaluation.calibration, &ctx.provenance)?;
     Comparison::write_in(dir, &comparisons, &ctx.provenance)?;
     CrossCorpus::write_in(dir, &cross, &ctx.provenance)?;
+    StandardisationLimit::write_in(dir, &limits, &ctx.provenance)?;
     LabelError::write_in(dir, &disputed, &ctx.provenance)?;
     Perceived::write_in(dir, &perceived(&clips), &ctx.provenance)?;
     Ok(summarise(&evaluation, &comparisons, predictions.len()))
@@ -127,6 +134,37 @@ struct Part<'a> {
 }
 
 impl<'a> Part<'a> {
+    /// Fails where one seed answers for a clip that another does not answer for, or twice: figures would be of other clips.
+    fn check_seeds(&self) -> Result<(), EvaluateError> {
+        let all = || self.predictions.iter().copied().chain(&self.validation);
+        let seeds: BTreeSet<Option<u32>> = all().map(|row| row.seed).collect();
+        if seeds.len() < 2 {
+            return Ok(());
+        }
+        let wrong = |seed: Option<u32>, how: &'static str, fold: u32, clip_id: &str| EvaluateError::SeedsDiffer {
+            model: self.about.model.clone(),
+            split: self.about.split.clone(),
+            seed: seed.map_or_else(|| "an empty `seed`".to_owned(), |seed| format!("seed {seed}")),
+            how,
+            fold,
+            clip_id: clip_id.to_owned(),
+        };
+        for rows in [&self.predictions, &self.validation.iter().collect()] {
+            let mut told: BTreeMap<(u32, &str), BTreeSet<Option<u32>>> = BTreeMap::new();
+            for row in rows {
+                if !told.entry((row.fold, &row.clip_id)).or_default().insert(row.seed) {
+                    return Err(wrong(row.seed, "two predictions", row.fold, &row.clip_id));
+                }
+            }
+            for ((fold, clip_id), told) in told {
+                if let Some(lacking) = seeds.difference(&told).next() {
+                    return Err(wrong(*lacking, "no prediction", fold, clip_id));
+                }
+            }
+        }
+        Ok(())
+    }
+
     fn evidence(&'a self, facts: Option<&'a SplitFacts>, clips: &'a HashMap<&'a str, &'a Clip>) -> Evidence<'a> {
         Evidence {
             model: &self.about.model,
@@ -179,7 +217,9 @@ fn read_source(name: &str, folder: &Path, clips: &HashMap<&str, &Clip>) -> Resul
         return Err(EvaluateError::NotDescribed { stage: name.to_owned(), model, split });
     }
     let exposures = read_any(&Exposure::file_in(folder))?;
-    Ok(Source { name: name.to_owned(), models, predictions, validation, exposures })
+    let trials: Vec<StandardisationTrial> = read_any(&StandardisationTrial::file_in(folder))?.unwrap_or_default();
+    refuse_stray(&trials, &predictions)?;
+    Ok(Source { name: name.to_owned(), models, predictions, validation, exposures, trials })
 }
 
 /// The table at `path`; `None` where there is no such file.
@@ -213,10 +253,31 @@ fn check_row(model: &str, row: &Prediction, clips: &HashMap<&str, &Clip>) -> Res
     Ok(())
 }
 
+/// Trials are of the clips that their models predict, in the same folds, or they come from another run.
+fn refuse_stray(trials: &[StandardisationTrial], predictions: &[Prediction]) -> Result<(), EvaluateError> {
+    let predicted: HashMap<(&str, &str, &str), (u32, Emotion)> = predictions
+        .iter()
+        .map(|row| ((row.model.as_str(), row.split.as_str(), row.clip_id.as_str()), (row.fold, row.emotion)))
+        .collect();
+    let is_stray = |row: &&StandardisationTrial| {
+        let of = predicted.get(&(row.model.as_str(), row.split.as_str(), row.clip_id.as_str()));
+        of != Some(&(row.fold, row.emotion))
+    };
+    match trials.iter().find(is_stray) {
+        None => Ok(()),
+        Some(row) => Err(EvaluateError::StrayTrial {
+            model: row.model.clone(),
+            split: row.split.clone(),
+            clip_id: row.clip_id.clone(),
+            fold: row.fold,
+        }),
+    }
+}
+
 fn refuse_repeats<'a>(predictions: impl Iterator<Item = &'a Prediction>) -> Result<(), EvaluateError> {
-    let mut seen: HashMap<(&str, &str, &str), u32> = HashMap::new();
+    let mut seen: HashMap<(&str, &str, &str, Option<u32>), u32> = HashMap::new();
     for row in predictions {
-        if let Some(first) = seen.insert((&row.model, &row.split, &row.clip_id), row.fold) {
+        if let Some(first) = seen.insert((&row.model, &row.split, &row.clip_id, row.seed), row.fold) {
             return Err(EvaluateError::ClipScoredTwice {
                 model: row.model.clone(),
                 split: row.split.clone(),
@@ -227,6 +288,12 @@ fn refuse_repeats<'a>(predictions: impl Iterator<Item = &'a Prediction>) -> Resu
         }
     }
     Ok(())
+}
+
+/// `, 3 seeds, sd 0.009`; nothing of one.
+fn of_seeds(row: &SummaryMetric) -> String {
+    let both = row.seeds.zip(row.seed_sd);
+    both.map_or_else(String::new, |(seeds, sd)| format!(", {seeds} seeds, sd {sd:.3}"))
 }
 
 fn summarise(evaluation: &Evaluation, comparisons: &[Comparison], clips: usize) -> Outcome {
@@ -244,7 +311,7 @@ fn summarise(evaluation: &Evaluation, comparisons: &[Comparison], clips: usize) 
         .filter_map(|row| headline_of(&row.model, &row.split))
         .collect();
     let told = |row: &SummaryMetric| {
-        let uar = range(row.value, row.low, row.high);
+        let uar = format!("{}{}", range(row.value, row.low, row.high), of_seeds(row));
         if row.metric == SummaryMetric::UAR {
             return format!("{} on {}: UAR {uar}", row.model, row.split);
         }

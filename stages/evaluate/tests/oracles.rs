@@ -203,7 +203,11 @@ fn comparisons_agree_with_scipy_and_statsmodels() {
         let name = &case["name"];
         let each = list(&case["clips"]).iter().zip(list(&case["first"])).zip(list(&case["second"]));
         let speakers: Vec<Pair> = each
-            .map(|((clips, first), second)| Pair { clips: counts(clips), first: counts(first), second: counts(second) })
+            .map(|((clips, first), second)| Pair {
+                clips: counts(clips),
+                first: numbers(first),
+                second: numbers(second),
+            })
             .collect();
         let found = mcnemar_mid_p(index(&case["first_only"]) as u64, index(&case["second_only"]) as u64);
         let expected = number(&case["mcnemar_mid_p"]);

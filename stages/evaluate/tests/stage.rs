@@ -4,8 +4,9 @@ use std::path::Path;
 
 use ser_schemas::{
     Assignment, CalibrationBin, CheckStatus, ClassMetrics, Clip, Comparison, ComparisonKind, ComparisonTest,
-    ConfusionCell, CrossCorpus, Emotion, Exposure, KEY_HELD_OUT, KEY_PROTOCOL, LabelError, ModelCheck, Perceived, Prediction,
-    Provenance, Role, SummaryMetric, Table, Use, WorstGroup,
+    ConfusionCell, CrossCorpus, Emotion, Exposure, KEY_HELD_OUT, KEY_PROTOCOL, LabelError, ModelCheck, Perceived,
+    Prediction, Provenance, Role, Standardisation, StandardisationLimit, StandardisationTrial, Statistics,
+    SummaryMetric, Table, Use, WorstGroup,
 };
 use ser_stage::{Context, Outcome};
 
@@ -26,6 +27,7 @@ fn prediction(clip: &Clip, model: &str, number: usize) -> Prediction {
         model: model.into(),
         split: "speaker_independent".into(),
         fold: (number % 2) as u32,
+        seed: None,
         clip_id: clip.clip_id.clone(),
         corpus: clip.corpus.clone(),
         speaker: clip.speaker.clone().expect("every clip has one"),
@@ -43,6 +45,8 @@ struct Model {
     validation: Vec<Prediction>,
     exposures: Option<Vec<Exposure>>,
     recipe: Option<&'static str>,
+    standardisation: Option<Standardisation>,
+    trials: Vec<StandardisationTrial>,
 }
 
 impl Model {
@@ -61,6 +65,9 @@ impl Model {
         if let Some(rows) = &self.exposures {
             Exposure::write_in(folder, rows, &none).expect("write");
         }
+        if !self.trials.is_empty() {
+            StandardisationTrial::write_in(folder, &self.trials, &none).expect("write");
+        }
     }
 }
 
@@ -75,6 +82,7 @@ impl Model {
                 .find(|split| split.0 == row.split)
                 .and_then(|split| Some(protocol(split.1).get(1)?.1.clone())),
             recipe: self.recipe.unwrap_or(&row.model).to_owned(),
+            standardisation: self.standardisation,
             ..ser_schemas::Model::default()
         }
     }
@@ -595,7 +603,8 @@ fn scored(clips: &[Clip], model: &str, split: &str, wrong: fn(&str) -> usize, fo
 
 fn assigned(clips: &[Clip], folds: u32, fold: fn(&Clip) -> u32) -> Vec<Assignment> {
     let role = |clip: &Clip, number: u32| if fold(clip) == number { Role::Test } else { Role::Train };
-    let row = |clip: &Clip, number| Assignment { clip_id: clip.clip_id.clone(), fold: number, role: role(clip, number) };
+    let row =
+        |clip: &Clip, number| Assignment { clip_id: clip.clip_id.clone(), fold: number, role: role(clip, number) };
     clips.iter().flat_map(|clip| (0..folds).map(move |number| row(clip, number)).collect::<Vec<_>>()).collect()
 }
 
@@ -640,7 +649,7 @@ fn a_language_never_heard_is_scored_by_itself_in_the_mean_and_against_the_same_m
     assert!((mean.value - expected).abs() < 1e-12, "{mean:?}, expected {expected}");
     assert!(mean.low.is_some_and(|low| low < mean.value) && mean.high.is_some_and(|high| high > mean.value));
     let english = figure("net_across", "language", "en", "uar_over_corpora").expect("two corpora");
-    assert!((english.value - (uar("ravdess") + uar("tess")) / 2.0).abs() < 1e-12);
+    assert!((english.value - f64::midpoint(uar("ravdess"), uar("tess"))).abs() < 1e-12);
     assert_eq!(figure("net_across", "language", "it", "uar_over_corpora"), None, "one corpus: its UAR is all there is");
     let languages = figure("net_across", "overall", "all", "uar_over_languages").expect("three languages");
     assert!((languages.value - (english.value + uar("emovo") + uar("nemo")) / 3.0).abs() < 1e-12);
@@ -674,7 +683,8 @@ fn a_language_never_heard_is_scored_by_itself_in_the_mean_and_against_the_same_m
     assert_eq!(all.p_adjusted, all.p_value);
     let note = outcome.notes.last().expect("a note");
     assert!(
-        note.starts_with("net_across on across less net on si: UAR -0.") && note.contains("never having heard the language costs"),
+        note.starts_with("net_across on across less net on si: UAR -0.")
+            && note.contains("never having heard the language costs"),
         "{note}"
     );
     let headline = outcome.notes.iter().find(|note| note.starts_with("net on si: UAR")).expect("a note");
@@ -783,4 +793,260 @@ fn what_does_not_fit_is_refused_by_name() {
     let inputs = Inputs { manifest: folder.path(), models: &[("net", net.as_path())], splits: &[] };
     let error = run(&Params::default(), &inputs, &Context::alone(folder.path())).expect_err("made before").to_string();
     assert!(error.contains("describes `net` on split `speaker_independent`"), "{error}");
+}
+
+/// What became of the answers of `net` with other statistics of a speaker, each of its rows right as `right` says.
+fn trial(
+    row: &Prediction,
+    statistics: Statistics,
+    clips: Option<u32>,
+    kept: Option<f64>,
+    repetition: u32,
+    right: bool,
+) -> StandardisationTrial {
+    StandardisationTrial {
+        model: row.model.clone(),
+        split: row.split.clone(),
+        fold: row.fold,
+        clip_id: row.clip_id.clone(),
+        statistics,
+        clips,
+        dominant: kept.map(|_| Emotion::SAD),
+        kept,
+        repetition,
+        emotion: row.emotion,
+        predicted: if right { row.emotion } else { Emotion::CALM },
+    }
+}
+
+/// With statistics of training clips angry clips are right and no others; one clip is never enough, two are in one of two draws;
+/// where sad clips dominate, all is right. Over all clips, eight of forty are wrong, four of each emotion.
+#[test]
+fn trials_are_compared_with_all_clips_and_with_none_of_a_speaker() {
+    let folder = tempfile::tempdir().expect("temporary folder");
+    let clips: Vec<Clip> = (0..40).map(clip).collect();
+    let said = |model: &str, shift: usize| -> Vec<Prediction> {
+        clips.iter().enumerate().map(|(number, clip)| prediction(clip, model, number + shift)).collect()
+    };
+    let net = said("net", 0);
+    let trials = net.iter().flat_map(|row| {
+        [
+            trial(row, Statistics::TrainingClips, None, None, 0, row.emotion == Emotion::ANGRY),
+            trial(row, Statistics::Few, Some(1), None, 0, false),
+            trial(row, Statistics::Few, Some(2), None, 0, true),
+            trial(row, Statistics::Few, Some(2), None, 1, false),
+            trial(row, Statistics::Skewed, None, Some(0.45), 0, true),
+        ]
+    });
+    let trials: Vec<StandardisationTrial> = trials.collect();
+    let standardised = |predictions, standardisation, trials| Model {
+        standardisation: Some(standardisation),
+        trials,
+        ..Model::of(predictions)
+    };
+    let tried = standardised(net, Standardisation::Speaker, trials.clone());
+    let plain = standardised(said("plain", 1), Standardisation::TrainingClips, Vec::new());
+    let models = [("net", tried.clone()), ("plain", plain)];
+    evaluate_with(folder.path(), &clips, &models, &[]).expect("evaluates");
+    let found: Vec<StandardisationLimit> = rows(folder.path());
+    let told: Vec<_> = found
+        .iter()
+        .map(|row| {
+            let round = |value: f64| (value * 1e9).round() / 1e9;
+            let differences = [row.less_all, row.less_training, row.less_twin].map(|value| value.map(round));
+            (row.statistics, row.clips, row.kept, row.repetitions, round(row.value), differences)
+        })
+        .collect();
+    let expected = [
+        (Statistics::All, None, None, 1, 0.8, [None, Some(0.3), Some(0.0)]),
+        (Statistics::Few, Some(1), None, 1, 0.0, [Some(-0.8), Some(-0.5), Some(-0.8)]),
+        (Statistics::Few, Some(2), None, 2, 0.5, [Some(-0.3), Some(0.0), Some(-0.3)]),
+        (Statistics::Skewed, None, Some(0.45), 1, 1.0, [Some(0.2), Some(0.5), Some(0.2)]),
+        (Statistics::TrainingClips, None, None, 1, 0.5, [Some(-0.3), None, Some(-0.3)]),
+    ];
+    assert_eq!(told, expected);
+    for row in &found {
+        assert_eq!((row.model.as_str(), row.twin.as_deref(), row.support, row.speakers), ("net", Some("plain"), 40, 4));
+        assert!(
+            row.low.is_some_and(|low| low <= row.value) && row.high.is_some_and(|high| row.value <= high),
+            "{row:?}"
+        );
+        assert_eq!(row.less_all.is_some(), row.less_all_low.is_some() && row.less_all_high.is_some());
+    }
+    // The figure over all clips is that of the summary, interval and all.
+    let summary: Vec<SummaryMetric> = rows(folder.path());
+    let uar = summary
+        .iter()
+        .find(|row| (row.model.as_str(), row.metric.as_str(), row.group.as_str()) == ("net", "uar", "overall"));
+    assert!(uar.is_some_and(|uar| (uar.value - found[0].value).abs() < 1e-12));
+
+    // Statistics of few clips without anything to compare them with; answers about clips of another run.
+    let few: Vec<StandardisationTrial> =
+        trials.iter().filter(|row| row.statistics == Statistics::Few).cloned().collect();
+    evaluate_with(folder.path(), &clips, &[("net", Model { trials: few, ..tried.clone() })], &[]).expect("evaluates");
+    assert!(rows::<StandardisationLimit>(folder.path()).is_empty());
+    let stray = StandardisationTrial { fold: 7, ..trials[0].clone() };
+    let stray = Model { trials: vec![stray], ..tried };
+    let error = evaluate_with(folder.path(), &clips, &[("net", stray)], &[]).expect_err("no such fold").to_string();
+    assert!(error.contains("tried clip `ravdess/0` with other statistics in fold 7"), "{error}");
+}
+
+/// The seeds of a model: what each says of every clip, some of them in agreement.
+fn seeds(clips: &[Clip], model: &str, seeds: u32) -> Vec<Prediction> {
+    let of_seed = |seed: u32| {
+        let wrong = move |number: usize| (number * 7 + seed as usize * 3) % 10 < 3 + seed as usize;
+        clips.iter().enumerate().map(move |(number, clip)| {
+            let truth = clip.emotion.expect("every clip has one");
+            let other = if truth == Emotion::ANGRY { Emotion::SAD } else { Emotion::ANGRY };
+            let said = if wrong(number) { other } else { truth };
+            let share = if said == Emotion::ANGRY { 0.9 - 0.1 * seed as f32 } else { 0.2 };
+            Prediction {
+                seed: (seeds > 1).then_some(seed),
+                predicted: said,
+                probabilities: vec![share, 1.0 - share],
+                classes: "angry,sad".into(),
+                ..prediction(clip, model, number)
+            }
+        })
+    };
+    (0..seeds).flat_map(of_seed).collect()
+}
+
+#[test]
+fn figures_of_several_seeds_are_means_over_them_and_clips_stay_clips() {
+    let clips: Vec<Clip> = (0..40).map(clip).collect();
+    let net = seeds(&clips, "net", 3);
+    // What is tested in one fold is validated on in the other, so that each network has a temperature.
+    let of = |predictions: Vec<Prediction>| {
+        let other_fold = |row: &Prediction| Prediction { fold: 1 - row.fold, ..row.clone() };
+        Model { validation: predictions.iter().map(other_fold).collect(), ..Model::of(predictions) }
+    };
+    let model = of(net.clone());
+    let folder = tempfile::tempdir().expect("temporary folder");
+    let outcome = evaluate_as(&Params::default(), folder.path(), &clips, &[("net", model)], &[]).expect("evaluates");
+    let figures: Vec<SummaryMetric> = rows(folder.path());
+    let each: Vec<Vec<SummaryMetric>> = (0..3)
+        .map(|seed| {
+            let model = of(net.iter().filter(|row| row.seed == Some(seed)).cloned().collect());
+            let folder = tempfile::tempdir().expect("temporary folder");
+            evaluate_as(&Params::default(), folder.path(), &clips, &[("net", model)], &[]).expect("evaluates");
+            rows(folder.path())
+        })
+        .collect();
+    assert_eq!(figures.len(), each[0].len());
+    for (at, row) in figures.iter().enumerate() {
+        let what = format!("{} of {} {}", row.metric, row.group, row.group_value);
+        let of_seeds = each.iter().map(|rows| &rows[at]);
+        assert!(of_seeds.clone().all(|one| (&one.metric, &one.group_value) == (&row.metric, &row.group_value)));
+        let mean = of_seeds.clone().map(|one| one.value).sum::<f64>() / 3.0;
+        let variance = of_seeds.clone().map(|one| (one.value - mean).powi(2)).sum::<f64>() / 2.0;
+        assert!((row.value - mean).abs() < 1e-9, "{what}: {} {mean}", row.value);
+        let sd = row.seed_sd.unwrap_or_else(|| panic!("{what} has no spread"));
+        assert!((sd - variance.sqrt()).abs() < 1e-9, "{what}: {sd} {}", variance.sqrt());
+        assert_eq!((row.seeds, row.support, row.speakers), (Some(3), each[0][at].support, each[0][at].speakers));
+        assert!(each.iter().all(|rows| (rows[at].seeds, rows[at].seed_sd) == (Some(1), None)));
+        assert_eq!(row.low.is_some(), each[0][at].low.is_some(), "{what}");
+        let inside = row.low.is_none_or(|low| low <= row.value) && row.high.is_none_or(|high| row.value <= high);
+        assert!(inside, "{what}: {row:?}");
+    }
+    let uar = figures.iter().find(|row| row.metric == "uar").expect("there is one");
+    let told = format!(", 3 seeds, sd {:.3}", uar.seed_sd.expect("three seeds"));
+    assert!(outcome.headline.ends_with(&told), "{} {told}", outcome.headline);
+    assert!(outcome.notes[0].contains(&told) && outcome.notes[0].ends_with("over 40 clips"), "{}", outcome.notes[0]);
+
+    let of_all = |row: &ClassMetrics| row.group == "overall";
+    let classes: Vec<ClassMetrics> = rows(folder.path());
+    assert_eq!(classes.iter().filter(|row| of_all(row)).map(|row| row.support).sum::<u64>(), 40);
+    let cells: Vec<ConfusionCell> = rows(folder.path());
+    for class in &classes {
+        let own = cells.iter().filter(|cell| {
+            (&cell.group, &cell.group_value, cell.emotion) == (&class.group, &class.group_value, class.emotion)
+        });
+        assert_eq!(own.clone().map(|cell| cell.clips).sum::<u64>(), class.support);
+        let hit = own.clone().find(|cell| cell.predicted == class.emotion).expect("every cell is there");
+        assert!((hit.share - class.recall).abs() < 1e-12, "{class:?} {hit:?}");
+    }
+    let bins: Vec<CalibrationBin> = rows(folder.path());
+    for scaled in [false, true] {
+        assert_eq!(bins.iter().filter(|bin| bin.scaled == scaled).map(|bin| bin.clips).sum::<u64>(), 40);
+    }
+    let disputed: Vec<LabelError> = rows(folder.path());
+    let mut named: Vec<&str> = disputed.iter().map(|row| row.clip_id.as_str()).collect();
+    let count = named.len();
+    named.sort_unstable();
+    named.dedup();
+    assert!(count > 0 && named.len() == count, "a clip is listed once: {named:?}");
+    let first = disputed.first().expect("one");
+    let class = usize::from(first.emotion == Emotion::SAD);
+    let said = net.iter().filter(|one| one.clip_id == first.clip_id);
+    let mean = said.map(|row| f64::from(row.probabilities[class])).sum::<f64>() / 3.0;
+    assert!((first.probability_given - mean).abs() < 1e-9, "{first:?} {mean}");
+    let worst: Vec<WorstGroup> = rows(folder.path());
+    assert!(worst.iter().all(|row| row.support <= 20), "{worst:?}");
+}
+
+/// Three seeds against one of them, and the same three in one against themselves.
+#[test]
+fn models_of_different_numbers_of_seeds_are_compared_clip_by_clip() {
+    let clips: Vec<Clip> = (0..40).map(clip).collect();
+    let three = seeds(&clips, "three", 3);
+    let alone = |name: &str| -> Vec<Prediction> {
+        let own = three.iter().filter(|row| row.seed == Some(2)).cloned();
+        own.map(|row| Prediction { model: name.into(), seed: None, ..row }).collect()
+    };
+    let twins: Vec<Prediction> = (0..2)
+        .flat_map(|seed| alone("twins").into_iter().map(move |row| Prediction { seed: Some(seed), ..row }))
+        .collect();
+    let models = [("three", three.clone()), ("alone", alone("alone")), ("twins", twins)];
+    let folder = tempfile::tempdir().expect("temporary folder");
+    evaluate(folder.path(), &clips, &models).expect("evaluates");
+    let found: Vec<Comparison> = rows(folder.path());
+    let of = |a: &str, b: &str, metric: &str| {
+        let pair =
+            |row: &&Comparison| (row.model_a.as_str(), row.model_b.as_str(), row.metric.as_str()) == (a, b, metric);
+        found.iter().find(pair).unwrap_or_else(|| panic!("{a} and {b}"))
+    };
+    let figures: Vec<SummaryMetric> = rows(folder.path());
+    for metric in ["uar", "accuracy"] {
+        let row = of("alone", "three", metric);
+        assert_eq!((row.support, row.speakers), (40, 4));
+        for (model, value) in [("alone", row.value_a), ("three", row.value_b)] {
+            let own = |one: &&SummaryMetric| one.model == model && one.group == "overall" && one.metric == metric;
+            let own = figures.iter().find(own).expect("evaluated");
+            assert!((own.value - value).abs() < 1e-12, "{model} {metric}: {} {value}", own.value);
+        }
+        let same = of("alone", "twins", metric);
+        assert_eq!((same.value, same.p_value, same.low, same.high), (0.0, Some(1.0), Some(0.0), Some(0.0)));
+        // Two that say the same are worth one.
+        let (of_one, of_two) = (of("alone", "three", metric), of("three", "twins", metric));
+        assert!((of_one.value + of_two.value).abs() < 1e-12 && of_one.p_value == of_two.p_value, "{metric}");
+        let both = of_one.low.zip(of_two.high).expect("four speakers");
+        assert!((both.0 + both.1).abs() < 1e-9, "{metric}: {both:?}");
+    }
+}
+
+#[test]
+fn seeds_that_answer_for_other_clips_are_refused() {
+    let clips: Vec<Clip> = (0..8).map(clip).collect();
+    let good = seeds(&clips, "net", 2);
+    let folder = tempfile::tempdir().expect("temporary folder");
+    let refused = |model: Model| {
+        let models = [("net", model)];
+        evaluate_with(folder.path(), &clips, &models, &[]).expect_err("must be refused").to_string()
+    };
+    let without = |at: usize| -> Vec<Prediction> {
+        good.iter().enumerate().filter(|(number, _)| *number != at).map(|(_, row)| row.clone()).collect()
+    };
+    let text = refused(Model::of(without(9)));
+    assert!(text.contains("clip `ravdess/1` of fold 1 has no prediction of seed 1"), "{text}");
+    let mut unnumbered = good.clone();
+    unnumbered[3].seed = None;
+    assert!(refused(Model::of(unnumbered)).contains("has no prediction of an empty `seed`"));
+    let mut moved = good.clone();
+    moved[8].fold = 5;
+    assert!(refused(Model::of(moved)).contains("clip `ravdess/0` of fold 0 has no prediction of seed 1"));
+    let twice = Model { validation: [good.clone(), vec![good[0].clone()]].concat(), ..Model::of(good.clone()) };
+    assert!(refused(twice).contains("clip `ravdess/0` of fold 0 has two predictions of seed 0"));
+    let again = Model::of([good.clone(), vec![Prediction { fold: 3, ..good[8].clone() }]].concat());
+    assert!(refused(again).contains("clip `ravdess/0` in fold 0 and again in fold 3"));
 }

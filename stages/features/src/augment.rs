@@ -6,9 +6,12 @@
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+use crate::framing::Framing;
 use crate::params::Problems;
 use crate::rng::Rng;
+use crate::sets::LogMel;
 use crate::vector::energy;
+use crate::warp::Warp;
 
 /// One way of altering clips.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
@@ -58,6 +61,29 @@ pub enum Augmentation {
         #[schemars(length(min = 1, max = 10), inner(range(min = 0.5, max = 2.0)))]
         factors: Vec<f64>,
     },
+    /// The vocal tract gets another length (VTLP, Jaitly and Hinton 2013): mel bands hear a warped frequency axis, by a factor
+    /// alpha drawn evenly between two bounds. Above 1, resonances come to lie lower, as in a longer tract. Log-mel bands
+    /// and MFCC change; tempo, pitch and all other features stay.
+    Vtlp {
+        /// Lowest alpha.
+        #[serde(default = "default_min_alpha")]
+        #[schemars(range(min = 0.7, max = 1.4))]
+        min_alpha: f64,
+        /// Highest alpha.
+        #[serde(default = "default_max_alpha")]
+        #[schemars(range(min = 0.7, max = 1.4))]
+        max_alpha: f64,
+        /// Frequency in hertz, below half the sample rate, under which frequencies are multiplied by alpha (F_hi of the
+        /// paper): above the significant resonances. From there the axis is a straight line to half the sample rate, which
+        /// stays where it is.
+        #[serde(default = "default_f_hi_hz")]
+        #[schemars(range(min = 100.0, max = 96000.0))]
+        f_hi_hz: f64,
+        /// Altered copies of each clip.
+        #[serde(default = "default_copies")]
+        #[schemars(range(min = 1, max = 10))]
+        copies: u32,
+    },
 }
 
 fn default_snr_db() -> f64 {
@@ -84,12 +110,60 @@ fn default_factors() -> Vec<f64> {
     vec![0.9, 1.1]
 }
 
+fn default_min_alpha() -> f64 {
+    0.9
+}
+
+fn default_max_alpha() -> f64 {
+    1.1
+}
+
+fn default_f_hi_hz() -> f64 {
+    4800.0
+}
+
 impl Augmentation {
     pub(crate) fn check(&self, key: &str, problems: &mut Problems) {
-        if let Self::Gain { min_db, max_db, .. } = self
-            && max_db < min_db
-        {
-            problems.add(&format!("{key}.max_db"), format!("{max_db} dB is below `min_db`, {min_db} dB"), None);
+        match self {
+            Self::Gain { min_db, max_db, .. } if max_db < min_db => {
+                problems.add(&format!("{key}.max_db"), format!("{max_db} dB is below `min_db`, {min_db} dB"), None);
+            }
+            Self::Vtlp { min_alpha, max_alpha, .. } if max_alpha < min_alpha => {
+                problems.add(
+                    &format!("{key}.max_alpha"),
+                    format!("{max_alpha} is below `min_alpha`, {min_alpha}"),
+                    None,
+                );
+            }
+            _ => {}
+        }
+    }
+
+    /// Adds what is wrong with the step at this sample rate; `log_mel` are the mel bands, where any set is computed from them.
+    pub(crate) fn check_bands(&self, key: &str, log_mel: Option<&LogMel>, framing: &Framing, problems: &mut Problems) {
+        let Self::Vtlp { min_alpha, max_alpha, f_hi_hz, .. } = self else { return };
+        let Some(log_mel) = log_mel else {
+            let message = "`vtlp` warps mel bands, and no feature set that is on is computed from them".to_owned();
+            return problems.add(
+                &format!("{key}.kind"),
+                message,
+                Some("switch `log_mel` or `mfcc` on, or leave it out"),
+            );
+        };
+        if *f_hi_hz >= f64::from(framing.sample_rate_hz) / 2.0 {
+            return problems.add_too_high(&format!("{key}.f_hi_hz"), *f_hi_hz, framing.sample_rate_hz);
+        }
+        // Whatever alpha is drawn, no band may lie between two bins. The least stretch is at one of both ends.
+        let stretch = |alpha: &f64| Warp::new(*alpha, *f_hi_hz, framing.sample_rate_hz).least_stretch();
+        let width_hz = log_mel.narrowest_hz(framing) * stretch(min_alpha).min(stretch(max_alpha));
+        if width_hz <= framing.bin_hz() {
+            let message = format!(
+                "warped, a band of {} may be as narrow as {width_hz:.1} Hz, and frequency bins are {:.1} Hz apart: it would be empty",
+                log_mel.n_mels,
+                framing.bin_hz()
+            );
+            let hint = "use fewer bands or a longer `frame_s`, or bounds of alpha closer to 1";
+            problems.add(&format!("{key}.min_alpha"), message, Some(hint));
         }
     }
 }
@@ -108,6 +182,7 @@ enum Alteration {
     Gain { min_db: f64, max_db: f64 },
     TimeShift { max_s: f64 },
     Speed { factor: f64 },
+    Vtlp { min_alpha: f64, max_alpha: f64, f_hi_hz: f64 },
 }
 
 /// All copies that `steps` declare; those of one kind are numbered from 1 in the order declared.
@@ -125,6 +200,10 @@ pub(crate) fn copies(steps: &[Augmentation]) -> Vec<Copy> {
                 for factor in factors {
                     repeat(Alteration::Speed { factor: *factor }, 1);
                 }
+            }
+            Augmentation::Vtlp { min_alpha, max_alpha, f_hi_hz, copies } => {
+                let (min_alpha, max_alpha, f_hi_hz) = (*min_alpha, *max_alpha, *f_hi_hz);
+                repeat(Alteration::Vtlp { min_alpha, max_alpha, f_hi_hz }, *copies);
             }
         }
     }
@@ -144,6 +223,7 @@ impl Alteration {
             Self::Gain { .. } => "gain",
             Self::TimeShift { .. } => "shift",
             Self::Speed { .. } => "speed",
+            Self::Vtlp { .. } => "vtlp",
         }
     }
 }
@@ -172,16 +252,26 @@ impl Copy {
                 let shift = (rng.between(-max_s, max_s) * f64::from(sample_rate_hz)).round() as isize;
                 crate::framing::copy_padded(clip, -shift, &mut altered);
             }
-            Alteration::Speed { .. } => {}
+            Alteration::Speed { .. } | Alteration::Vtlp { .. } => {}
         }
         (altered, self.rate_hz(sample_rate_hz))
+    }
+
+    /// The warp through which mel bands hear the altered clip, where it is altered so.
+    pub(crate) fn warp(&self, sample_rate_hz: u32, seed: u64, clip_id: &str) -> Option<Warp> {
+        let Alteration::Vtlp { min_alpha, max_alpha, f_hi_hz } = self.alteration else { return None };
+        let alpha = Rng::for_copy(seed, clip_id, &self.variant).between(min_alpha, max_alpha);
+        Some(Warp::new(alpha, f_hi_hz, sample_rate_hz))
     }
 
     /// The sample rate that an altered clip of `sample_rate_hz` is to be read at.
     pub(crate) fn rate_hz(&self, sample_rate_hz: u32) -> u32 {
         match self.alteration {
             Alteration::Speed { factor } => (f64::from(sample_rate_hz) * factor).round() as u32,
-            Alteration::Noise { .. } | Alteration::Gain { .. } | Alteration::TimeShift { .. } => sample_rate_hz,
+            Alteration::Noise { .. }
+            | Alteration::Gain { .. }
+            | Alteration::TimeShift { .. }
+            | Alteration::Vtlp { .. } => sample_rate_hz,
         }
     }
 }
@@ -193,7 +283,7 @@ mod tests {
     fn declared() -> Vec<Augmentation> {
         serde_json::from_str(
             r#"[{"kind": "noise", "copies": 2}, {"kind": "gain"}, {"kind": "time-shift"}, {"kind": "speed"},
-                {"kind": "noise", "snr_db": 30}]"#,
+                {"kind": "noise", "snr_db": 30}, {"kind": "vtlp", "copies": 2}]"#,
         )
         .expect("every field has a default")
     }
@@ -205,7 +295,8 @@ mod tests {
     #[test]
     fn copies_are_numbered_by_kind() {
         let names: Vec<String> = copies(&declared()).into_iter().map(|copy| copy.variant).collect();
-        assert_eq!(names, ["noise_1", "noise_2", "gain_1", "shift_1", "speed_1", "speed_2", "noise_3"]);
+        let [of_noise, of_others] = [["noise_1", "noise_2", "gain_1"], ["shift_1", "speed_1", "speed_2"]];
+        assert_eq!(names, [&of_noise[..], &of_others, &["noise_3", "vtlp_1", "vtlp_2"]].concat());
     }
 
     #[test]
@@ -240,10 +331,28 @@ mod tests {
         assert_eq!((samples.len(), rate), (16_000, 14_400));
     }
 
+    /// Alpha is where the warp brings 1000 Hz, in thousands.
+    #[test]
+    fn alpha_is_drawn_within_its_bounds_for_each_copy() {
+        let all = copies(&declared());
+        let alpha = |copy: &Copy, clip_id: &str| copy.warp(16_000, 3, clip_id).map(|warp| warp.apply(1000.0) / 1000.0);
+        assert_eq!(alpha(&all[0], "a"), None);
+        let drawn: Vec<f64> = (0..200).filter_map(|clip| alpha(&all[7], &clip.to_string())).collect();
+        assert!(drawn.iter().all(|alpha| (0.9..=1.1).contains(alpha)));
+        let mean = drawn.iter().sum::<f64>() / 200.0;
+        // Standard error 0.2 / sqrt(12 * 200).
+        assert!((mean - 1.0).abs() < 0.0125, "{mean}");
+        assert_ne!(alpha(&all[7], "a"), alpha(&all[8], "a"));
+        assert_eq!(all[7].apply(&clip(), 16_000, 1, "a"), (clip(), 16_000));
+    }
+
     #[test]
     fn bounds_the_wrong_way_round_are_named() {
         let mut problems = Problems::default();
         Augmentation::Gain { min_db: 3.0, max_db: -3.0, copies: 1 }.check("augment[0]", &mut problems);
-        assert_eq!(problems.0[0].key, "augment[0].max_db");
+        let vtlp = Augmentation::Vtlp { min_alpha: 1.1, max_alpha: 0.9, f_hi_hz: 4800.0, copies: 1 };
+        vtlp.check("augment[1]", &mut problems);
+        let keys: Vec<&str> = problems.0.iter().map(|problem| problem.key.as_str()).collect();
+        assert_eq!(keys, ["augment[0].max_db", "augment[1].max_alpha"]);
     }
 }

@@ -14,9 +14,10 @@ use crate::functionals::{self, Run, Statistics};
 use crate::layout::Layout;
 use crate::mel::{MelBank, largest, power_to_db};
 use crate::params::{Params, Problems};
-use crate::sets::SETS;
+use crate::sets::{LogMel, SETS};
 use crate::stft::Stft;
 use crate::vector::{LANES, Row, spread};
+use crate::warp::Warp;
 
 /// Conversions kept ready; corpora have one to three sample rates.
 const MAX_RESAMPLERS: usize = 16;
@@ -51,6 +52,7 @@ pub struct Extractor {
 
 /// The log-mel bands of a clip.
 struct Mel {
+    declared: LogMel,
     bank: MelBank,
     bands: usize,
     /// One row per band, block after block of frames.
@@ -77,6 +79,10 @@ impl Extractor {
         for set in sets.iter().filter(|set| !set.columns(params, &framing).is_empty()) {
             set.check_rate(params, sample_rate_hz, &mut problems);
         }
+        for (index, step) in params.augment.iter().enumerate() {
+            let log_mel = needs_mel.then_some(&params.log_mel);
+            step.check_bands(&format!("augment[{index}]"), log_mel, &framing, &mut problems);
+        }
         accept(problems.into_list())?;
         let mel = needs_mel.then(|| params.log_mel.bank(&framing)).transpose()?;
         Ok(Self {
@@ -84,7 +90,12 @@ impl Extractor {
             enhancer: Enhancer::new(&params.enhance, sample_rate_hz),
             computations,
             stft: Stft::new(framing),
-            mel: mel.map(|bank| Mel { bank, bands: params.log_mel.n_mels as usize, rows: Vec::new() }),
+            mel: mel.map(|bank| Mel {
+                declared: params.log_mel.clone(),
+                bank,
+                bands: params.log_mel.n_mels as usize,
+                rows: Vec::new(),
+            }),
             runs: functionals::runs(&columns),
             statistics: Statistics::new(&params.functionals, framing.hop_s()),
             resamplers: HashMap::new(),
@@ -161,10 +172,18 @@ impl Extractor {
         ClipFeatures { frame_count: frames.len() / self.layout.frames.names.len(), frames, functionals }
     }
 
-    /// The frames alone.
-    pub(crate) fn frames(&mut self, mut clip: Vec<f32>) -> Vec<f32> {
+    /// The frames alone; mel bands hear them through `warp`, where there is one.
+    pub(crate) fn frames(&mut self, mut clip: Vec<f32>, warp: Option<&Warp>) -> Vec<f32> {
         self.enhancer.apply(&mut clip);
+        let unwarped = warp.and_then(|warp| {
+            let mel = self.mel.as_mut()?;
+            let bank = mel.declared.warped_bank(&self.framing, warp);
+            Some(std::mem::replace(&mut mel.bank, bank))
+        });
         let frames = self.frames_of(&clip);
+        if let (Some(bank), Some(mel)) = (unwarped, &mut self.mel) {
+            mel.bank = bank;
+        }
         self.spare = clip;
         frames
     }

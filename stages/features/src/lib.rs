@@ -29,6 +29,7 @@ mod sorting;
 mod stage;
 mod stft;
 mod vector;
+mod warp;
 mod work;
 
 pub use augment::Augmentation;

@@ -5,6 +5,7 @@
 
 use crate::framing::Framing;
 use crate::vector::{LANES, Row};
+use crate::warp::Warp;
 
 /// Power below which decibels are not followed any further: -100 dB.
 pub(crate) const POWER_FLOOR: f32 = 1e-10;
@@ -22,11 +23,20 @@ struct Band {
 impl MelBank {
     /// `count` bands from `fmin_hz` to `fmax_hz` over the bins of `framing`.
     pub(crate) fn new(framing: &Framing, count: usize, fmin_hz: f64, fmax_hz: f64) -> Self {
-        let (low, high) = (hz_to_mel(fmin_hz), hz_to_mel(fmax_hz));
-        let edge = |index: usize| mel_to_hz(low + (high - low) * index as f64 / (count + 1) as f64);
-        let bands = (0..count)
-            .map(|band| {
-                let (left, middle, right) = (edge(band), edge(band + 1), edge(band + 2));
+        Self::over(framing, &edges(count, fmin_hz, fmax_hz))
+    }
+
+    /// The same bands with all their edges moved by `warp`: each hears frequency `warp.apply(f)` where it would hear f.
+    pub(crate) fn warped(framing: &Framing, count: usize, fmin_hz: f64, fmax_hz: f64, warp: &Warp) -> Self {
+        let edges = edges(count, fmin_hz, fmax_hz);
+        Self::over(framing, &edges.into_iter().map(|hz| warp.apply(hz)).collect::<Vec<_>>())
+    }
+
+    /// Bands that begin, peak and end at three neighbours of `edges`, in hertz and ascending.
+    fn over(framing: &Framing, edges: &[f64]) -> Self {
+        let bands = edges
+            .array_windows()
+            .map(|&[left, middle, right]| {
                 let weight = |bin: usize| {
                     let hz = bin as f64 * framing.bin_hz();
                     let triangle = ((hz - left) / (middle - left)).min((right - hz) / (right - middle)).max(0.0);
@@ -108,6 +118,18 @@ pub(crate) fn largest(rows: &[Row]) -> f32 {
     largest.into_iter().fold(f32::NEG_INFINITY, f32::max)
 }
 
+/// The edges of `count` neighbouring bands from `fmin_hz` to `fmax_hz`, in hertz: each band ends two edges after its first.
+fn edges(count: usize, fmin_hz: f64, fmax_hz: f64) -> Vec<f64> {
+    let (low, high) = (hz_to_mel(fmin_hz), hz_to_mel(fmax_hz));
+    (0..count + 2).map(|index| mel_to_hz(low + (high - low) * index as f64 / (count + 1) as f64)).collect()
+}
+
+/// Width in hertz of the narrowest of `count` bands from `fmin_hz` to `fmax_hz`.
+pub(crate) fn narrowest_hz(count: usize, fmin_hz: f64, fmax_hz: f64) -> f64 {
+    let edges = edges(count, fmin_hz, fmax_hz);
+    edges.array_windows().map(|[left, _, right]| right - left).fold(f64::INFINITY, f64::min)
+}
+
 fn hz_to_mel(hz: f64) -> f64 {
     if hz < 1000.0 { hz * 3.0 / 200.0 } else { 15.0 + (hz / 1000.0).ln() * 27.0 / 6.4_f64.ln() }
 }
@@ -150,6 +172,35 @@ mod tests {
         // Area 1 over bins 31.25 Hz apart; narrow triangles are sampled by few bins, hence the margin.
         for band in bands {
             assert!((band - 1.0 / 31.25).abs() < 0.1 / 31.25, "{band}");
+        }
+    }
+
+    /// Bands of equal area keep a flat spectrum flat, wherever they are moved; and each hears a tone where the warp brings
+    /// its middle, which without the warp is another band's.
+    #[test]
+    fn warped_bands_listen_elsewhere_and_weigh_the_same() {
+        let loudest = |bank: &MelBank, hz: f64| {
+            let mut power = vec![0.0; 257];
+            power[(hz / 31.25).round() as usize] = 1.0;
+            let mut bands = vec![0.0; 20];
+            apply(bank, &power, &mut bands);
+            (0..20).max_by(|a, b| bands[*a].total_cmp(&bands[*b])).expect("a band")
+        };
+        let plain = MelBank::new(&framing(), 20, 0.0, 8000.0);
+        for (alpha, moves) in [(0.9, -1), (1.1, 1)] {
+            let warp = Warp::new(alpha, 4800.0, 16_000);
+            let warped = MelBank::warped(&framing(), 20, 0.0, 8000.0, &warp);
+            let mut bands = vec![0.0; 20];
+            apply(&warped, &vec![1.0; 257], &mut bands);
+            assert!(bands.iter().all(|band| (band - 1.0 / 31.25).abs() < 0.1 / 31.25), "{bands:?}");
+            for (band, middle_hz) in edges(20, 0.0, 8000.0)[1..21].iter().enumerate() {
+                let tone_hz = warp.apply(*middle_hz);
+                assert_eq!(loudest(&warped, tone_hz), band, "{alpha}: {middle_hz} Hz");
+                if (1500.0..4500.0).contains(middle_hz) {
+                    let other = loudest(&plain, tone_hz) as i32 - band as i32;
+                    assert!(other * moves >= 1, "{alpha}: {middle_hz} Hz, {other}");
+                }
+            }
         }
     }
 

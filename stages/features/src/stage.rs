@@ -224,7 +224,8 @@ impl Job<'_> {
         } else {
             let frames = self.copies.iter().map(|copy| {
                 let (altered, rate_hz) = copy.apply(&samples, self.sample_rate_hz, self.ctx.seed, clip_id);
-                extractor.resample(altered, rate_hz).map(|altered| extractor.frames(altered))
+                let warp = copy.warp(self.sample_rate_hz, self.ctx.seed, clip_id);
+                extractor.resample(altered, rate_hz).map(|altered| extractor.frames(altered, warp.as_ref()))
             });
             Some(frames.collect::<FeaturesResult<_>>()?)
         };

@@ -122,6 +122,86 @@ fn altered_copies_are_the_same_in_every_run() {
     }
 }
 
+/// A fifth faster: a fifth higher, and shorter in proportion.
+#[test]
+fn speed_moves_pitch_and_tempo() {
+    let folder = tempfile::tempdir().expect("folder");
+    corpus(folder.path(), Some("16000"));
+    let params: Params = serde_json::from_value(serde_json::json!({
+        "augment": [{"kind": "speed", "factors": [0.9, 1.1]}],
+        "f0": {"on": true},
+    }))
+    .expect("parameters");
+    run_in(folder.path(), "out", &params, &Quiet).expect("stage");
+    let path = |file: &str| folder.path().join("out").join(file);
+    let names = frames::read_layout(&path(AUGMENTED_FILE)).expect("layout").names;
+    let pitch = names.iter().position(|name| name == "f0_hz").expect("a pitch");
+    let median_hz = |clip: &ClipFrames| {
+        let mut hz: Vec<f32> =
+            clip.values.chunks(names.len()).map(|frame| frame[pitch]).filter(|hz| *hz > 0.0).collect();
+        hz.sort_by(f32::total_cmp);
+        hz[hz.len() / 2]
+    };
+    let clips = read_frames(&path("frames.parquet"));
+    for (clip, copies) in clips.iter().zip(read_frames(&path(AUGMENTED_FILE)).chunks_exact(2)).skip(30) {
+        for (copy, factor) in copies.iter().zip([0.9_f32, 1.1]) {
+            let (hz, expected) = (median_hz(copy), median_hz(clip) * factor);
+            assert!(
+                (hz / expected - 1.0).abs() < 0.01,
+                "{} {}: {hz} Hz, expected {expected} Hz",
+                clip.clip_id,
+                copy.variant
+            );
+            let (count, expected) = (copy.frame_count(names.len()), clip.frame_count(names.len()) as f32 / factor);
+            assert!((count as f32 - expected).abs() <= 1.2, "{count} frames, expected {expected}");
+        }
+    }
+}
+
+#[test]
+fn another_vocal_tract_changes_mel_bands_and_nothing_else() {
+    let folder = tempfile::tempdir().expect("folder");
+    corpus(folder.path(), Some("16000"));
+    let params = |augment: serde_json::Value, n_mels: u32| -> Params {
+        let value = serde_json::json!({"augment": [augment], "log_mel": {"n_mels": n_mels}, "samples": true});
+        serde_json::from_value(value).expect("parameters")
+    };
+    let neutral = serde_json::json!({"kind": "vtlp", "min_alpha": 1.0, "max_alpha": 1.0});
+    run_in(folder.path(), "same", &params(neutral, 40), &Quiet).expect("stage");
+    run_in(folder.path(), "other", &params(serde_json::json!({"kind": "vtlp"}), 40), &Quiet).expect("stage");
+    let path = |run: &str, file: &str| folder.path().join(run).join(file);
+    let names = frames::read_layout(&path("same", AUGMENTED_FILE)).expect("layout").names;
+    let of_mel: Vec<bool> = names.iter().map(|name| name.starts_with("log_mel") || name.starts_with("mfcc")).collect();
+    let clips = read_frames(&path("same", "frames.parquet"));
+    let [same, other] = ["same", "other"].map(|run| read_frames(&path(run, AUGMENTED_FILE)));
+    for ((clip, same), other) in clips.iter().zip(same).zip(other) {
+        assert_eq!(clip.values.len(), same.values.len());
+        let close = |at: usize| (clip.values[at] - same.values[at]).abs() < 1e-3;
+        assert!((0..clip.values.len()).all(close), "alpha 1 is no warp");
+        assert_eq!(other.variant, "vtlp_1");
+        let is_same = |at: &usize| clip.values[*at].to_bits() == other.values[*at].to_bits();
+        let (mel, others): (Vec<usize>, Vec<usize>) = (0..clip.values.len()).partition(|at| of_mel[at % names.len()]);
+        assert!(others.iter().all(is_same), "{}", clip.clip_id);
+        assert!(mel.iter().filter(|at| !is_same(at)).count() > mel.len() / 2, "{}", clip.clip_id);
+    }
+}
+
+#[test]
+fn a_vocal_tract_without_bands_to_hear_it_is_refused() {
+    let refused = |json: serde_json::Value, rate_hz: u32| {
+        let params = serde_json::from_value(json).expect("parameters");
+        Extractor::new(&params, rate_hz).err().expect("refused").to_string()
+    };
+    let vtlp = || serde_json::json!([{"kind": "vtlp"}]);
+    let message =
+        refused(serde_json::json!({"augment": vtlp(), "log_mel": {"on": false}, "mfcc": {"on": false}}), 16_000);
+    assert!(message.contains("augment[0].kind") && message.contains("switch `log_mel` or `mfcc` on"), "{message}");
+    let message = refused(serde_json::json!({"augment": vtlp()}), 8_000);
+    assert!(message.contains("augment[0].f_hi_hz") && message.contains("half the sample rate of 8000 Hz"), "{message}");
+    let message = refused(serde_json::json!({"augment": vtlp(), "log_mel": {"n_mels": 180}}), 16_000);
+    assert!(message.contains("augment[0].min_alpha") && message.contains("fewer bands"), "{message}");
+}
+
 #[test]
 fn functionals_that_are_switched_off_leave_the_frames_as_they_are() {
     let folder = tempfile::tempdir().expect("temporary folder");

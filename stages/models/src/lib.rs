@@ -4,18 +4,25 @@
 //! stage fits a model for each fold, and fills a [`FoldRecord`] with what the model was shown and what it answers.
 //! [`write`] turns the records and the stage's own description of the model into the tables that every model leaves:
 //! `predictions`,
-//! `validation_predictions`, `exposures` and `models`. Evaluation, report and prediction read those, and nothing else.
+//! `validation_predictions`, `exposures`, `models` and `standardisation_trials`. Evaluation, report and prediction read those,
+//! and nothing else. [`trials`] says what a model that is standardised per speaker has to be tried with.
+//! Where it leaves the model itself, a file or two per fold, [`model_folders`] finds them again, all or none.
 
+mod corpora;
 mod dataset;
 mod error;
+mod folders;
 mod folds;
 mod headline;
 mod record;
 mod score;
+mod trials;
 
 pub use dataset::{Dataset, LabelledClip};
 pub use error::ModelsError;
+pub use folders::{FolderError, holds_models, model_folders};
 pub use folds::Fold;
 pub use headline::{headline, mean_validation_uar};
 pub use record::{FoldRecord, recipe, write};
 pub use score::{Score, most_probable};
+pub use trials::{Group, Trial, trials};

@@ -3,10 +3,11 @@
 use std::path::Path;
 
 use ser_schemas::{
-    Exposure, KEY_FINGERPRINT, Model, Prediction, Provenance, Role, Table, TableResult, Use, read_metadata,
+    Exposure, KEY_FINGERPRINT, Model, Prediction, Provenance, Role, StandardisationTrial, Table, TableResult, Use,
+    read_metadata,
 };
 
-use crate::{Dataset, Fold, ModelsError, most_probable};
+use crate::{Dataset, Fold, ModelsError, Trial, most_probable};
 
 /// Clips that the model of one fold was shown, and its answers.
 #[derive(Debug, Clone, Default, PartialEq)]
@@ -17,6 +18,9 @@ pub struct FoldRecord {
     pub test: Vec<f64>,
     /// The same for its validation clips.
     pub validation: Vec<f64>,
+    /// Trials of a model that is standardised per speaker, each with the probability of each class for each clip that is
+    /// predicted in it, in the order of [`Trial::predicted`].
+    pub trials: Vec<(Trial, Vec<f64>)>,
 }
 
 impl FoldRecord {
@@ -26,9 +30,10 @@ impl FoldRecord {
     }
 }
 
-/// Writes the tables that every model leaves into the folder `out_dir`: `predictions`, `validation_predictions` and
-/// `exposures` of `records`, one for each fold of `dataset` in its order, and `about` as the row of `models`. The number
-/// of predicted test clips.
+/// Writes the tables that every model leaves into the folder `out_dir`: `predictions`, `validation_predictions`,
+/// `standardisation_trials` and `exposures` of `records`, and `about` as the row of `models`. Records are in the order of the
+/// folds of `dataset`: one for each, or as many for each, one after another, as fits were made that differ only in their seed.
+/// The number of predicted test clips.
 pub fn write(
     about: &Model,
     dataset: &Dataset,
@@ -36,11 +41,25 @@ pub fn write(
     out_dir: &Path,
     provenance: &Provenance,
 ) -> Result<usize, ModelsError> {
-    let (mut test, mut validation, mut exposures) = (Vec::new(), Vec::new(), Vec::new());
-    for (fold, record) in dataset.folds.iter().zip(records) {
-        test.extend(predictions(about, dataset, fold, Role::Test, &record.test)?);
-        validation.extend(predictions(about, dataset, fold, Role::Validation, &record.validation)?);
-        for (used_for, clips) in &record.uses {
+    let (mut test, mut validation, mut exposures, mut trials) = (Vec::new(), Vec::new(), Vec::new(), Vec::new());
+    let seeds = (records.len() / dataset.folds.len().max(1)).max(1);
+    for (fold, records) in dataset.folds.iter().zip(records.chunks(seeds)) {
+        for (record, number) in records.iter().zip(0..) {
+            let seed = (seeds > 1).then_some(number);
+            test.extend(predictions(about, dataset, fold, seed, Role::Test, &record.test)?);
+            validation.extend(predictions(about, dataset, fold, seed, Role::Validation, &record.validation)?);
+            for (trial, probabilities) in &record.trials {
+                trials.extend(tried(about, dataset, fold, trial, probabilities)?);
+            }
+        }
+        // What one seed was shown, all were.
+        let mut uses: Vec<&(Use, Vec<usize>)> = Vec::new();
+        for used in records.iter().flat_map(|record| &record.uses) {
+            if seeds == 1 || !uses.contains(&used) {
+                uses.push(used);
+            }
+        }
+        for (used_for, clips) in uses {
             exposures.extend(clips.iter().map(|at| Exposure {
                 fold: fold.number,
                 clip_id: dataset.clips[*at].clip_id.clone(),
@@ -50,15 +69,17 @@ pub fn write(
     }
     Prediction::write_in(out_dir, &test, provenance)?;
     Prediction::write(&out_dir.join(Prediction::VALIDATION.file), &validation, provenance)?;
+    StandardisationTrial::write_in(out_dir, &trials, provenance)?;
     Exposure::write_in(out_dir, &exposures, provenance)?;
     Model::write_in(out_dir, std::slice::from_ref(about), provenance)?;
-    Ok(test.len())
+    Ok(test.len() / seeds)
 }
 
 fn predictions<'a>(
     about: &'a Model,
     dataset: &'a Dataset,
     fold: &'a Fold,
+    seed: Option<u32>,
     role: Role,
     probabilities: &'a [f64],
 ) -> Result<impl Iterator<Item = Prediction> + 'a, ModelsError> {
@@ -74,6 +95,7 @@ fn predictions<'a>(
             model: about.model.clone(),
             split: about.split.clone(),
             fold: fold.number,
+            seed,
             clip_id: clip.clip_id.clone(),
             corpus: clip.corpus.clone(),
             speaker: clip.speaker.clone(),
@@ -83,6 +105,37 @@ fn predictions<'a>(
             classes: classes.clone(),
         }
     }))
+}
+
+fn tried(
+    about: &Model,
+    dataset: &Dataset,
+    fold: &Fold,
+    trial: &Trial,
+    probabilities: &[f64],
+) -> Result<Vec<StandardisationTrial>, ModelsError> {
+    let clips: Vec<(usize, usize)> = trial.predicted().collect();
+    let (expected, found) = (clips.len() * dataset.classes.len(), probabilities.len());
+    if expected != found {
+        return Err(ModelsError::WrongTrial { fold: fold.number, statistics: trial.statistics, expected, found });
+    }
+    let row = |((group, at), row): ((usize, usize), &[f64])| {
+        let clip = &dataset.clips[at];
+        StandardisationTrial {
+            model: about.model.clone(),
+            split: about.split.clone(),
+            fold: fold.number,
+            clip_id: clip.clip_id.clone(),
+            statistics: trial.statistics,
+            clips: trial.clips,
+            dominant: trial.groups[group].dominant.map(|class| dataset.classes[class]),
+            kept: trial.kept,
+            repetition: trial.repetition,
+            emotion: dataset.classes[clip.class],
+            predicted: dataset.classes[most_probable(row)],
+        }
+    };
+    Ok(clips.into_iter().zip(probabilities.chunks_exact(dataset.classes.len().max(1))).map(row).collect())
 }
 
 /// The recipe of a model made as `how` says: with which features it was made, if any, decides its answers too.

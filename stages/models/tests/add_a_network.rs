@@ -2,11 +2,11 @@
 
 use std::path::Path;
 
-use ser_models::{Dataset, Fold, FoldRecord, ModelsError, recipe, write};
+use ser_models::{Dataset, Fold, FoldRecord, ModelsError, recipe, trials, write};
 use ser_schemas::functionals::Functionals;
 use ser_schemas::{
     Assignment, Clip, Emotion, Exposure, Family, KEY_PROTOCOL, Model, Prediction, Provenance, Role, Standardisation,
-    Table, Use,
+    StandardisationTrial, Statistics, Table, Use,
 };
 
 /// Twelve clips of four speakers; the one functional tells the emotion. Three folds; speaker 3 always validates.
@@ -114,6 +114,32 @@ fn a_new_model_leaves_what_every_model_leaves() {
     assert_eq!(about.recipe, "nearest mean on features f00d");
 }
 
+/// Of three folds, with two fits in each.
+#[test]
+fn fits_that_differ_in_their_seed_alone_stand_side_by_side() {
+    let folder = tempfile::tempdir().expect("temporary folder");
+    world(folder.path());
+    let data = Dataset::read(folder.path(), folder.path()).expect("a split");
+    let table = data.functionals(folder.path()).expect("a table").expect("functionals");
+    let twice = |fold: &Fold| {
+        let first = fit(&data, &table, fold);
+        let second = FoldRecord { test: vec![1.0 / 3.0; first.test.len()], ..first.clone() };
+        [first, second]
+    };
+    let records: Vec<FoldRecord> = data.folds.iter().flat_map(twice).collect();
+    let none = Provenance::default();
+    let count = write(&about(&data, String::new()), &data, &records, folder.path(), &none).expect("tables");
+    let rows = Prediction::read_in(folder.path()).expect("predictions");
+    assert_eq!((count, rows.len()), (rows.len() / 2, 2 * data.folds.iter().map(|fold| fold.test.len()).sum::<usize>()));
+    let (even, odd): (Vec<_>, Vec<_>) = rows.iter().partition(|row| row.seed == Some(0));
+    assert!(odd.iter().all(|row| row.seed == Some(1) && row.probabilities[0] == row.probabilities[1]));
+    let clips = |rows: &[&Prediction]| -> Vec<(u32, String)> {
+        rows.iter().map(|row| (row.fold, row.clip_id.clone())).collect()
+    };
+    assert_eq!(clips(&even), clips(&odd));
+    assert_eq!(Exposure::read_in(folder.path()).expect("exposures").len(), 18, "what one was shown, both were");
+}
+
 #[test]
 fn answers_that_are_missing_are_missed() {
     let folder = tempfile::tempdir().expect("temporary folder");
@@ -124,6 +150,42 @@ fn answers_that_are_missing_are_missed() {
     assert_eq!(
         error.expect_err("one is missing").to_string(),
         "fold 0: expected 9 probabilities of test clips (clips times classes), found 8"
+    );
+}
+
+#[test]
+fn trials_are_told_clip_by_clip() {
+    let folder = tempfile::tempdir().expect("temporary folder");
+    world(folder.path());
+    let data = Dataset::read(folder.path(), folder.path()).expect("a split");
+    let plain = FoldRecord { test: vec![0.5; 9], validation: vec![0.5; 9], ..FoldRecord::default() };
+    let mut records = vec![plain; 3];
+    let fold = &data.folds[1];
+    let of_fold = trials(&data, fold, 1);
+    // Clips of a speaker with three: 1, 5 and 9, angry, happy and sad; they are always taken for sad.
+    let sad = |trial: &ser_models::Trial| [0.1, 0.2, 0.7].repeat(trial.predicted().count());
+    records[1].trials = of_fold.iter().map(|trial| (trial.clone(), sad(trial))).collect();
+    let none = Provenance::default();
+    write(&about(&data, String::new()), &data, &records, folder.path(), &none).expect("written");
+    let rows = StandardisationTrial::read_in(folder.path()).expect("trials");
+    let told: Vec<(Statistics, Option<u32>, Option<f64>)> =
+        rows.iter().step_by(3).map(|row| (row.statistics, row.clips, row.kept)).collect();
+    let few = [1, 2].map(|clips| (Statistics::Few, Some(clips), None));
+    let skewed = [0.45, 0.22, 0.0].map(|kept| (Statistics::Skewed, None, Some(kept)));
+    assert_eq!(told[0], (Statistics::TrainingClips, None, None));
+    assert_eq!((&told[1..3], &told[3..]), (&few[..], &skewed[..]));
+    for row in &rows {
+        assert_eq!((row.model.as_str(), row.split.as_str(), row.fold), ("nearest", "folds", 1));
+        assert_eq!(row.predicted, Emotion::SAD);
+        assert_eq!(row.dominant.is_some(), row.statistics == Statistics::Skewed);
+    }
+    assert_eq!(rows.iter().filter(|row| row.emotion == row.predicted).count(), 6, "one clip of three in each trial");
+
+    records[1].trials[0].1.pop();
+    let error = write(&about(&data, String::new()), &data, &records, folder.path(), &none).expect_err("one is missing");
+    assert_eq!(
+        error.to_string(),
+        "fold 1: expected 9 probabilities of the trial of `training-clips` (clips times classes), found 8"
     );
 }
 

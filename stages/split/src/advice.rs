@@ -112,7 +112,10 @@ impl Attempt<'_> {
             let params = Params { protocol, column, ..base.clone() };
             if params.held_out() != current.held_out() || protocol != current.protocol {
                 let by = if column.is_some() { " with `column = \"speaker\"`" } else { "" };
-                tried.push((format!("`protocol = \"{}\"`{by} here{}", protocol.as_str(), self.without(&params)), params));
+                tried.push((
+                    format!("`protocol = \"{}\"`{by} here{}", protocol.as_str(), self.without(&params)),
+                    params,
+                ));
             }
         }
         let found = tried.into_iter().find(|(_, params)| params.check().is_empty() && self.passes(params));

@@ -139,12 +139,7 @@ fn shared_speakers(clips: &[Clip], one: &[usize], other: &[usize]) -> Vec<String
 }
 
 /// Values that clips of both have, each with a clip of the other.
-fn shared(
-    clips: &[Clip],
-    one: &[usize],
-    other: &[usize],
-    value: impl Fn(&Clip) -> Option<String>,
-) -> Vec<String> {
+fn shared(clips: &[Clip], one: &[usize], other: &[usize], value: impl Fn(&Clip) -> Option<String>) -> Vec<String> {
     let one: BTreeSet<String> = one.iter().filter_map(|clip| value(&clips[*clip])).collect();
     let mut shared: BTreeMap<String, &str> = BTreeMap::new();
     for clip in other {

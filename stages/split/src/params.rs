@@ -166,7 +166,11 @@ impl Params {
                     "set `protocol = \"speaker-independent\"`, or `\"leave-one-out\"` with a `column`",
                 );
             } else if self.held_out() == self.also_held_out {
-                problem("also_held_out", format!("`{also}` is held out already"), "name another column, or remove the key");
+                problem(
+                    "also_held_out",
+                    format!("`{also}` is held out already"),
+                    "name another column, or remove the key",
+                );
             }
         }
         if self.file.is_some() && self.near_copies == Some(NearCopies::KeepTogether) {
@@ -238,9 +242,11 @@ mod tests {
         let params = Params { also_held_out: Some(Grouping::Sentence), ..Params::default() };
         assert_eq!(params.told(), "speaker-independent, sentence held out too");
         assert_eq!(params.all_held_out(), [Grouping::Speaker, Grouping::Sentence]);
-        let params =
-            Params { protocol: Protocol::LeaveOneOut, column: Some(Grouping::Language), ..Params::default() };
-        assert_eq!((params.told().as_str(), params.held_out()), ("leave-one-out by language", Some(Grouping::Language)));
+        let params = Params { protocol: Protocol::LeaveOneOut, column: Some(Grouping::Language), ..Params::default() };
+        assert_eq!(
+            (params.told().as_str(), params.held_out()),
+            ("leave-one-out by language", Some(Grouping::Language))
+        );
         assert_eq!(Params { protocol: Protocol::Random, ..Params::default() }.all_held_out(), []);
     }
 }

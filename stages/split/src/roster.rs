@@ -24,11 +24,7 @@ pub(crate) fn speakers<'a>(all: &'a [Clip], clips: &[usize], ties: &Ties) -> Vec
 }
 
 /// What `name` calls the `clips` by, each with its clips, by name; clips without one are left out.
-pub(crate) fn named<'a>(
-    all: &'a [Clip],
-    clips: &[usize],
-    name: impl Fn(&Clip) -> Option<String>,
-) -> Vec<Speaker<'a>> {
+pub(crate) fn named<'a>(all: &'a [Clip], clips: &[usize], name: impl Fn(&Clip) -> Option<String>) -> Vec<Speaker<'a>> {
     let mut speakers: BTreeMap<String, Speaker<'a>> = BTreeMap::new();
     for index in clips {
         let clip = &all[*index];

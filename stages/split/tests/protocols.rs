@@ -150,9 +150,7 @@ fn speakers_whom_a_near_copy_ties_are_held_out_together() {
     let first = first_of_each(&clips);
     // 1 and 4 share a take, 4 and 6 another.
     let pairs = [pair(first[1], first[4]), pair(first[4] + 1, first[6])];
-    for (params, folds) in
-        [(protocol(Protocol::SpeakerIndependent, 4), 4), (leave_one_out(Grouping::Speaker), 6)]
-    {
+    for (params, folds) in [(protocol(Protocol::SpeakerIndependent, 4), 4), (leave_one_out(Grouping::Speaker), 6)] {
         for seed in 0..10 {
             let division = assign(&params, &clips, Copies::of(&pairs), Path::new("."), seed).expect("8 speakers");
             assert_eq!(division.folds.len(), folds);
@@ -395,7 +393,9 @@ fn each_corpus_is_left_out_once() {
     let text = divide(&leave_one_out(Grouping::Corpus), &corpus("savee", 4, 7, 2), 1).expect_err("one corpus");
     let text = text.to_string();
     assert!(
-        text.starts_with("protocol `leave-one-out` needs at least 2 corpora, the manifest has 1: savee; with `required")
+        text.starts_with(
+            "protocol `leave-one-out` needs at least 2 corpora, the manifest has 1: savee; with `required"
+        )
     );
 }
 
@@ -421,7 +421,9 @@ fn a_language_is_held_out_with_all_its_corpora_and_regions() {
     let mut clips = Vec::new();
     for (name, language) in [("a", Some("en")), ("b", Some("en-GB")), ("c", Some("pl")), ("d", None)] {
         let mut of_corpus = corpus(name, 4, 4, 3);
-        of_corpus.iter_mut().for_each(|clip| clip.language = language.map(str::to_owned));
+        for clip in &mut of_corpus {
+            clip.language = language.map(str::to_owned);
+        }
         clips.extend(of_corpus);
     }
     let division = divide(&leave_one_out(Grouping::Language), &clips, 1).expect("two languages");
@@ -470,7 +472,11 @@ fn people_and_texts_are_never_heard_where_both_are_held_out() {
         // Half of the sentences of each corpus, of three folds' worth of speakers.
         assert_eq!(fold.test.len() * 2, plain.test.len());
         assert_eq!((fold.train.len() + fold.validation.len()) * 2, plain.train.len() + plain.validation.len());
-        assert!(fold.held_out.starts_with(&format!("{}; 3 values of sentence: a: ", plain.held_out)), "{}", fold.held_out);
+        assert!(
+            fold.held_out.starts_with(&format!("{}; 3 values of sentence: a: ", plain.held_out)),
+            "{}",
+            fold.held_out
+        );
     }
     let checks = inspect(&clips, &division);
     assert!(checks.iter().all(|check| check.status == CheckStatus::Passed), "{checks:?}");
@@ -510,7 +516,9 @@ fn a_second_column_that_cannot_be_held_out_is_refused_with_what_helps() {
 
     // Who speaks a sentence alone is held out with it.
     let mut own = clips.clone();
-    own.iter_mut().for_each(|clip| clip.sentence = clip.speaker.clone());
+    for clip in &mut own {
+        clip.sentence.clone_from(&clip.speaker);
+    }
     let text = refused(&wanted, &own);
     assert!(
         text.starts_with("to hold out each `speaker` holds out every `sentence` of its clips already")
@@ -521,7 +529,10 @@ fn a_second_column_that_cannot_be_held_out_is_refused_with_what_helps() {
     let many = sentences(&[("a", 600, 2)]);
     let by_speaker = Params { also_held_out: Some(Grouping::Sentence), ..leave_one_out(Grouping::Speaker) };
     let text = refused(&by_speaker, &many);
-    assert!(text.starts_with("two columns make 1200 folds, a split has at most 1000: remove `also_held_out`"), "{text}");
+    assert!(
+        text.starts_with("two columns make 1200 folds, a split has at most 1000: remove `also_held_out`"),
+        "{text}"
+    );
     let text = refused(&Params { also_folds: 4, ..by_speaker }, &sentences(&[("a", 300, 4)]));
     assert!(text.ends_with("1200 folds, a split has at most 1000: set `also_folds` to at most 3"), "{text}");
 }

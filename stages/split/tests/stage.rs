@@ -132,8 +132,7 @@ fn near_copies_that_an_audit_found_are_kept_together_by_default() {
 fn near_copies_are_left_out_of_the_folds_in_which_they_are_in_the_way() {
     let folder = tempfile::tempdir().expect("temporary folder");
     audited(folder.path());
-    let params =
-        Params { near_copies: Some(NearCopies::LeaveOut), ..leave_one_out(Grouping::Speaker) };
+    let params = Params { near_copies: Some(NearCopies::LeaveOut), ..leave_one_out(Grouping::Speaker) };
     let summary = split(folder.path(), &params, &clips()).expect("left out");
     // Each is tested once; the other has no part in that fold.
     let (one, other) = (roles(folder.path(), "c/00"), roles(folder.path(), "c/01"));

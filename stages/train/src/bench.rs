@@ -9,7 +9,7 @@ use rand_chacha::ChaCha8Rng;
 use safetensors::tensor::{Dtype, TensorView};
 
 use crate::data::Batch;
-use crate::data::{ClipData, Scaler, Scalings, training_batch};
+use crate::data::{ClipData, Neutral, Scaler, Scalings, Teaching};
 use crate::engine::{Engine, Example, values};
 use crate::layers::Source;
 use crate::networks::{CnnLstmConfig, ConvLayer, Hears, Lstm, Network, NetworkConfig, Pooling, Sizes};
@@ -236,6 +236,7 @@ impl Batches {
         let mut rng = ChaCha8Rng::seed_from_u64(3);
         let clips: Vec<ClipData> = (0..64)
             .map(|clip| ClipData {
+                corpus: String::new(),
                 speaker: format!("{}", clip % 16),
                 class: clip % CLASSES,
                 frames: (0..200 * 140).map(|_| rng.random_range(-1.0..1.0)).collect(),
@@ -245,7 +246,7 @@ impl Batches {
             .collect();
         let scalings = Scalings::fit(clips.iter(), 140, 1100);
         let scaler = Scaler::new(Standardise::Train, Hears::Frames, scalings, BTreeMap::new());
-        let voices = Scalings::per_speaker(clips.iter(), 140, 1100);
+        let voices = Scalings::per(|clip| &clip.speaker, clips.iter(), 140, 1100);
         Self { clips, scaler, voices, params: Params::default(), rng }
     }
 
@@ -253,7 +254,15 @@ impl Batches {
     pub fn next_batch(&mut self) -> usize {
         let clips: Vec<&ClipData> = self.clips.iter().collect();
         let weights = [1.0; CLASSES];
-        let (batch, _) = training_batch(&clips, &self.scaler, &self.voices, 140, &self.params, &weights, &mut self.rng);
+        let teaching = Teaching {
+            params: &self.params,
+            scaler: &self.scaler,
+            voices: &self.voices,
+            neutral: &Neutral::default(),
+            width: 140,
+            class_weights: &weights,
+        };
+        let (batch, _) = teaching.batch(&clips, &mut self.rng);
         batch.lens.iter().sum()
     }
 }

@@ -1,6 +1,6 @@
 //! The network in words, for whoever reads about it.
 
-use crate::params::Params;
+use crate::params::{Balance, Params};
 use crate::words::{listed, word};
 
 /// The network in one sentence.
@@ -14,7 +14,7 @@ pub(crate) fn described(params: &Params) -> String {
 
 /// What a reader needs in order to judge the training.
 pub(crate) fn settings(params: &Params) -> String {
-    format!(
+    let mut settings = format!(
         "features {}, epochs {}, clips per step {}, optimiser {}, learning rate {}, class weights {}, dropout {}, label smoothing {}",
         params.features.join(" + "),
         params.epochs,
@@ -24,7 +24,19 @@ pub(crate) fn settings(params: &Params) -> String {
         word(params.class_weights),
         params.model.architecture().dropout(),
         params.label_smoothing
-    )
+    );
+    if !params.train_corpora.is_empty() {
+        settings.push_str(", trained on ");
+        settings.push_str(&params.train_corpora.join(" + "));
+    }
+    if params.balance == Balance::Corpora {
+        settings += ", corpora drawn equally often";
+    }
+    if params.augment.copy_paste > 0.0 {
+        settings.push_str(", joined with neutral clips ");
+        settings.push_str(&params.augment.copy_paste.to_string());
+    }
+    settings
 }
 
 #[cfg(test)]

@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use ser_models::ModelsError;
+use ser_models::{FolderError, ModelsError};
 use ser_schemas::TableError;
 
 use crate::networks::Hears;
@@ -21,6 +21,9 @@ pub enum TrainError {
     /// What every model needs is not there.
     #[error(transparent)]
     Models(#[from] ModelsError),
+    /// A stage's folder that does not hold all of its models.
+    #[error(transparent)]
+    Folder(#[from] FolderError),
     /// `use_functionals` on features without functionals.
     #[error(
         "`use_functionals` is on, and the features stage writes no functionals: set `functionals = {{ on = true }}` there, or `use_functionals = false` here"
@@ -33,12 +36,32 @@ pub enum TrainError {
         clip_id: String,
     },
     /// No column of the frames table has the name asked for.
-    #[error("no frame feature is called `{wanted}`; the features stage wrote: {}", present.join(", "))]
+    #[error(
+        "no frame feature is called `{wanted}`{meant}; the features stage wrote for the network `{kind}`: {}",
+        present.join(", ")
+    )]
     UnknownFeature {
         /// The name in `features`.
         wanted: String,
-        /// Stems of the columns present.
+        /// The architecture.
+        kind: String,
+        /// What may have been meant, in brackets after a space; empty where nothing is near.
+        meant: String,
+        /// Stems of the columns that the network can take.
         present: Vec<String>,
+    },
+    /// Columns that mean nothing without others.
+    #[error(
+        "the network `{kind}` hears {}, and `features` leaves out `{missing}`: name {}, or `features = [\"all\"]`",
+        hears.columns(), hears.whole()
+    )]
+    NotWhole {
+        /// The architecture.
+        kind: String,
+        /// Its input.
+        hears: Hears,
+        /// The first column that is left out.
+        missing: String,
     },
     /// Columns that the architecture cannot take.
     #[error(
@@ -74,13 +97,21 @@ pub enum TrainError {
         /// The table.
         path: PathBuf,
     },
-    /// The loss is no longer a number.
+    /// Clips are to be joined with neutral ones, and there are none.
     #[error(
-        "fold {fold}, epoch {epoch}: the loss became {loss} at a learning rate of {learning_rate:.1e}; lower `learning_rate`, or set `clip_norm`"
+        "`augment.copy_paste` joins clips with neutral ones, and fold {fold} has no training clips of the class `neutral`: set it to 0"
     )]
-    Diverged {
+    NoNeutral {
         /// Fold number from 0.
         fold: u32,
+    },
+    /// The loss is no longer a number.
+    #[error(
+        "{network}, epoch {epoch}: the loss became {loss} at a learning rate of {learning_rate:.1e}; lower `learning_rate`, or set `clip_norm`"
+    )]
+    Diverged {
+        /// Fold, and seed where there are several, by number.
+        network: String,
         /// Epoch number from 1.
         epoch: u32,
         /// The loss.
@@ -97,7 +128,7 @@ pub enum TrainError {
         feature: &'static str,
     },
     /// A folder that holds no trained model.
-    #[error("`{}` holds no trained model: expected `config.json` and `model.safetensors`, or folders `fold=<k>` with both", path.display())]
+    #[error("`{}` holds no trained model: expected `config.json` and `model.safetensors`, or folders `fold=<k>` (and in these `seed=<s>`) with both", path.display())]
     NoModel {
         /// The folder.
         path: PathBuf,

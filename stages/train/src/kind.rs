@@ -1,6 +1,8 @@
 //! The stage as a kind.
 
-use ser_schemas::{Assignment, Clip, Epoch, Exposure, Model, Prediction, Table as _, frames, functionals};
+use ser_schemas::{
+    Assignment, Clip, Epoch, Exposure, Model, Prediction, StandardisationTrial, Table as _, frames, functionals,
+};
 use ser_stage::{BoxError, Context, Input, Kind, Outcome, Output, Problem};
 
 use crate::{Inputs, Params};
@@ -12,12 +14,18 @@ impl Kind for Train {
     type Params = Params;
 
     const NAME: &'static str = "train";
-    const VERSION: u32 = 6;
+    const VERSION: u32 = 7;
     const SUMMARY: &'static str = "trains a network on each fold and predicts its test clips";
     const INPUTS: &'static [Input] =
         &[Input::one(&[Clip::NAME]), Input::one(&[frames::NAME, functionals::NAME]), Input::one(&[Assignment::NAME])];
-    const OUTPUTS: &'static [Output] =
-        &[Model::OUTPUT, Epoch::OUTPUT, Prediction::OUTPUT, Prediction::VALIDATION, Exposure::OUTPUT];
+    const OUTPUTS: &'static [Output] = &[
+        Model::OUTPUT,
+        Epoch::OUTPUT,
+        Prediction::OUTPUT,
+        Prediction::VALIDATION,
+        Exposure::OUTPUT,
+        StandardisationTrial::OUTPUT,
+    ];
     const SEEDED: bool = true;
 
     fn check(params: &Params) -> Vec<Problem> {

@@ -25,6 +25,7 @@ mod speaker_statistics;
 mod tests;
 mod threads;
 mod training;
+mod trials;
 mod weights;
 mod words;
 
@@ -35,7 +36,7 @@ pub use networks::{
     AcrnnConfig, AdrnnConfig, AttentionLstmConfig, BlstmFcnConfig, Cnn2dLstmConfig, CnnLstmConfig, ConvLayer, Hears,
     Lstm, NetworkConfig, Pooling, ResidualLstmConfig, TimNetConfig, WaveformConfig,
 };
-pub use params::{Augment, ClassWeights, Device, Kernels, Optimizer, Params, Standardise};
+pub use params::{Augment, Balance, ClassWeights, Device, Kernels, Optimizer, Params, Standardise};
 pub use predictor::{ClipInput, Predictor};
 pub use run::{Inputs, run};
 pub use speaker_statistics::{MIN_SPEAKER_CLIPS, SpeakerStatistics};

@@ -1,10 +1,10 @@
 //! A trained model on disk: weights, and beside them everything needed to use them.
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 use std::path::{Path, PathBuf};
 
 use ser_schemas::frames::FrameLayout;
-use ser_schemas::{Emotion, TableError};
+use ser_schemas::{DESCRIPTION_HASH, Emotion, TableError, alteration, description_hash};
 use serde::{Deserialize, Serialize};
 
 use crate::data::Scalings;
@@ -18,7 +18,6 @@ use crate::weights::{Weights, WeightsError};
 const FORMAT: u32 = 2;
 /// The version of before: the parameters of the network, then a CNN-LSTM always, stood beside the others.
 const FLAT: u32 = 1;
-const DESCRIPTION_HASH: &str = "description_hash";
 const CONFIG: &str = "config.json";
 const WEIGHTS: &str = "model.safetensors";
 
@@ -35,7 +34,7 @@ pub(crate) struct ModelConfig {
     pub(crate) split: String,
     /// Fold number from 0.
     pub(crate) fold: u32,
-    /// Seed of the training.
+    /// Seed of the training; of several networks of a fold, each has its own.
     pub(crate) seed: u64,
     /// Epoch whose weights these are, from 1.
     pub(crate) epoch: u32,
@@ -57,6 +56,9 @@ pub(crate) struct ModelConfig {
     pub(crate) functional_names: Vec<String>,
     /// Means and standard deviations of the fold's training clips.
     pub(crate) standardisation: Scalings,
+    /// The same of each training corpus, by name; absent unless these are standardised by.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub(crate) corpora: BTreeMap<String, Scalings>,
     /// Limits of the manifest, as that stage wrote them; absent in models of before.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(crate) limits: Option<serde_json::Value>,
@@ -88,7 +90,7 @@ impl ModelConfig {
             let text = serde_json::to_string_pretty(&config).map_err(|error| encode(&path, error.to_string()))?;
             Ok::<_, TrainError>(text + "\n")
         };
-        let hash = hash_of_others(&text(String::new())?);
+        let hash = description_hash(&text(String::new())?);
         write_atomically(&path, text(hash)?.as_bytes())
     }
 
@@ -105,7 +107,8 @@ impl ModelConfig {
         let bad = |problem: String| TrainError::BadConfig { path: path.clone(), problem };
         let mut value: serde_json::Value = serde_json::from_str(&text).map_err(|error| bad(error.to_string()))?;
         let format = value.get("format").and_then(serde_json::Value::as_u64);
-        let altered = alteration(&text, &value);
+        let known = value.get(DESCRIPTION_HASH).map(|known| known.as_str().unwrap_or_default().to_owned());
+        let altered = alteration(&text, known.as_deref());
         if format == Some(u64::from(FLAT)) {
             nest(&mut value);
         } else if format != Some(u64::from(FORMAT)) {
@@ -132,36 +135,14 @@ impl ModelConfig {
 
     /// What would make the description useless: sizes that contradict each other.
     fn inconsistency(&self) -> Option<String> {
-        let differ = |what: &str, found: usize, expected: usize| {
-            (found != expected).then(|| format!("{what}: found {found}, expected {expected}"))
-        };
         let network = &self.network;
         differ("`classes`", self.classes.len(), network.classes)
             .or_else(|| differ("`columns`", self.columns.len(), network.width))
             .or_else(|| differ("`functional_names`", self.functional_names.len(), network.functionals))
-            .or_else(|| differ("`standardisation.frames.mean`", self.standardisation.frames.mean.len(), network.width))
-            .or_else(|| differ("`standardisation.frames.sd`", self.standardisation.frames.sd.len(), network.width))
+            .or_else(|| self.standardisation.inconsistency("standardisation", network))
             .or_else(|| {
-                differ(
-                    "`standardisation.functionals.mean`",
-                    self.standardisation.functionals.mean.len(),
-                    network.functionals,
-                )
-            })
-            .or_else(|| {
-                differ(
-                    "`standardisation.functionals.sd`",
-                    self.standardisation.functionals.sd.len(),
-                    network.functionals,
-                )
-            })
-            .or_else(|| {
-                let Scalings { frames, functionals } = &self.standardisation;
-                let bad = |mean: &f32, sd: &f32| !mean.is_finite() || !sd.is_finite() || *sd < 0.0;
-                let mut pairs =
-                    [frames, functionals].into_iter().flat_map(|scaling| scaling.mean.iter().zip(&scaling.sd));
-                let (mean, sd) = pairs.find(|(mean, sd)| bad(mean, sd))?;
-                Some(format!("`standardisation` holds mean {mean} and standard deviation {sd}"))
+                let mut corpora = self.corpora.iter();
+                corpora.find_map(|(corpus, scalings)| scalings.inconsistency(&format!("corpora.{corpus}"), network))
             })
             .or_else(|| {
                 let column = self.columns.iter().find(|column| **column >= self.features.names.len())?;
@@ -176,20 +157,31 @@ impl ModelConfig {
     }
 }
 
-/// A difference from the description that training wrote. Classes in another order or another standardisation are
-/// consistent, and would give every recording a wrong answer.
-fn alteration(text: &str, config: &serde_json::Value) -> Option<String> {
-    let expected = config.get(DESCRIPTION_HASH)?.as_str().unwrap_or_default();
-    let found = hash_of_others(text);
-    (found != expected).then(|| {
-        format!("it was changed after training: its hash is {found}, expected {expected}; copy the folder again, or train again")
-    })
+impl Scalings {
+    /// What would make these, stored as `name`, useless for a network of such sizes.
+    fn inconsistency(&self, name: &str, network: &Sizes) -> Option<String> {
+        let Self { frames, functionals } = self;
+        let sizes = [
+            ("frames.mean", frames.mean.len(), network.width),
+            ("frames.sd", frames.sd.len(), network.width),
+            ("functionals.mean", functionals.mean.len(), network.functionals),
+            ("functionals.sd", functionals.sd.len(), network.functionals),
+        ];
+        let bad = |mean: &f32, sd: &f32| !mean.is_finite() || !sd.is_finite() || *sd < 0.0;
+        sizes
+            .into_iter()
+            .find_map(|(what, found, expected)| differ(&format!("`{name}.{what}`"), found, expected))
+            .or_else(|| {
+                let mut pairs =
+                    [frames, functionals].into_iter().flat_map(|scaling| scaling.mean.iter().zip(&scaling.sd));
+                let (mean, sd) = pairs.find(|(mean, sd)| bad(mean, sd))?;
+                Some(format!("`{name}` holds mean {mean} and standard deviation {sd}"))
+            })
+    }
 }
 
-/// Hash of all lines but that of the hash: numbers that are read and written again need not have the same digits.
-fn hash_of_others(text: &str) -> String {
-    let others: Vec<&str> = text.lines().filter(|line| !line.contains(DESCRIPTION_HASH)).collect();
-    hash(others.join("\n").as_bytes())
+fn differ(what: &str, found: usize, expected: usize) -> Option<String> {
+    (found != expected).then(|| format!("{what}: found {found}, expected {expected}"))
 }
 
 /// Brings parameters of version [`FLAT`] into the form of today.
@@ -217,20 +209,8 @@ fn hash(bytes: &[u8]) -> String {
     blake3::hash(bytes).to_hex().to_string()
 }
 
-/// The model folders in `folder`: itself, or its `fold=<k>` in order.
+/// The model folders in `folder`: itself, or those in its `fold=<k>` or `seed=<s>`, in order.
 pub(crate) fn model_folders(folder: &Path) -> Result<Vec<PathBuf>, TrainError> {
-    if folder.join(CONFIG).is_file() {
-        return Ok(vec![folder.to_owned()]);
-    }
-    let none = || TrainError::NoModel { path: folder.to_owned() };
-    let mut folds: Vec<(u32, PathBuf)> = std::fs::read_dir(folder)
-        .map_err(|_| none())?
-        .filter_map(Result::ok)
-        .filter_map(|entry| {
-            let fold = entry.file_name().to_str()?.strip_prefix("fold=")?.parse().ok()?;
-            entry.path().join(CONFIG).is_file().then(|| (fold, entry.path()))
-        })
-        .collect();
-    folds.sort();
-    if folds.is_empty() { Err(none()) } else { Ok(folds.into_iter().map(|(_, path)| path).collect()) }
+    let found = ser_models::model_folders(folder, &[CONFIG, WEIGHTS])?;
+    if found.is_empty() { Err(TrainError::NoModel { path: folder.to_owned() }) } else { Ok(found) }
 }

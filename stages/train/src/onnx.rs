@@ -1,5 +1,7 @@
 //! A trained model as an ONNX file: standardisation, network, probabilities, and what makes its inputs.
 
+use std::collections::BTreeSet;
+
 use ser_onnx::{Dim, Element, File, Frames, Graph, Model, Value, standardise};
 
 use crate::data::{Scaling, Scalings};
@@ -15,6 +17,8 @@ struct Raw {
     functionals: Option<Value>,
     /// Of whoever speaks in each clip, for a model standardised per speaker.
     speakers: Option<Speakers>,
+    /// Each clip's corpus, for a model standardised per corpus: its place among the names, which none is behind the last.
+    corpus: Option<(Value, Vec<String>)>,
 }
 
 /// Mean and standard deviation of each column.
@@ -24,15 +28,21 @@ struct Speakers {
     functionals: Option<[Value; 2]>,
 }
 
-/// The file of a model whose folds have equal inputs; several give the mean of their probabilities.
+/// The file of networks that have equal inputs; several give the mean of their probabilities.
 pub(crate) fn file(models: &[(ModelConfig, Network)]) -> File {
     let first = &models[0].0;
     let mut model = Model::default();
-    let raw = Raw::new(first, &mut model.at(""));
+    let corpora = corpora(models.iter().map(|(config, _)| config));
+    let raw = Raw::new(first, &corpora, &mut model.at(""));
     let mut sum: Option<Value> = None;
-    for (config, network) in models {
-        // With one fold, initialisers are called as the parameters are.
-        let place = if models.len() > 1 { format!("fold.{}", config.fold) } else { String::new() };
+    for (at, (config, network)) in models.iter().enumerate() {
+        let of_fold = |models: &[(ModelConfig, Network)]| models.iter().filter(|one| one.0.fold == config.fold).count();
+        // With one network, initialisers are called as the parameters are.
+        let place = match (models.len(), of_fold(models)) {
+            (1, _) => String::new(),
+            (_, 1) => format!("fold.{}", config.fold),
+            _ => format!("fold.{}.seed.{}", config.fold, of_fold(&models[..at])),
+        };
         let graph = &mut model.at(place);
         let input = raw.standardised(config, graph);
         let logits = network.graph(&input, graph);
@@ -56,7 +66,7 @@ pub(crate) fn file(models: &[(ModelConfig, Network)]) -> File {
 }
 
 impl Raw {
-    fn new(config: &ModelConfig, graph: &mut Graph<'_>) -> Self {
+    fn new(config: &ModelConfig, corpora: &[String], graph: &mut Graph<'_>) -> Self {
         let (width, functionals) = (config.network.width, config.network.functionals);
         let about = "Frame features in the order of the metadata's `ser.frame_columns`, not standardised; clips shorter than \
                      the longest are followed by any numbers.";
@@ -83,7 +93,9 @@ impl Raw {
             let frames = (hears(config) != Hears::Waveform).then(|| both("frames", width));
             Speakers { frames, functionals: has_functionals.then(|| both("functionals", functionals)) }
         });
-        Self { frames: Frames::new(frames, lens, graph), functionals: of_clip, speakers }
+        let corpus = (config.params.standardise == Standardise::Corpus)
+            .then(|| (standardise::corpus(corpora.len(), graph), corpora.to_vec()));
+        Self { frames: Frames::new(frames, lens, graph), functionals: of_clip, speakers, corpus }
     }
 
     /// As the model of `config` wants it.
@@ -91,8 +103,13 @@ impl Raw {
         let Scalings { frames, functionals } = &config.standardisation;
         let raw = &self.frames.values;
         let graph = &mut graph.at("standardisation");
-        let of_speaker = self.speakers.as_ref().and_then(|speakers| speakers.frames.as_ref());
-        let scaled = match (config.params.standardise, of_speaker) {
+        let of_corpus = if hears(config) == Hears::Waveform {
+            None
+        } else {
+            self.of_corpus(config, |scalings| &scalings.frames, &mut graph.at("frames"))
+        };
+        let of_group = self.speakers.as_ref().and_then(|speakers| speakers.frames.as_ref()).or(of_corpus.as_ref());
+        let scaled = match (config.params.standardise, of_group) {
             (Standardise::None, _) => raw.clone(),
             _ if hears(config) == Hears::Waveform => {
                 let samples = self.frames.unrolled(config.network.width, graph);
@@ -100,8 +117,8 @@ impl Raw {
                 graph.reshape(&scaled, &[0, -1, config.network.width as i64])
             }
             (Standardise::Clip, _) => standardise::by_clip(&self.frames, &mut graph.at("frames")),
-            (_, Some(of_speaker)) => {
-                let [mean, sd] = of_speaker.each_ref().map(|of| graph.unsqueeze(of, &[1]));
+            (_, Some(of_group)) => {
+                let [mean, sd] = of_group.each_ref().map(|of| graph.unsqueeze(of, &[1]));
                 standardise::by_values(raw, &mean, &sd, &mut graph.at("frames"))
             }
             (_, None) => by_training_clips(raw, frames, &mut graph.at("frames")),
@@ -110,8 +127,10 @@ impl Raw {
         let frames = self.frames.with(scaled);
         let frames = frames.with(frames.masked(graph));
         let functionals = self.functionals.as_ref().map(|raw| {
-            let of_speaker = self.speakers.as_ref().and_then(|speakers| speakers.functionals.as_ref());
-            match (config.params.standardise, of_speaker) {
+            let of_corpus = self.of_corpus(config, |scalings| &scalings.functionals, &mut graph.at("functionals"));
+            let of_group =
+                self.speakers.as_ref().and_then(|speakers| speakers.functionals.as_ref()).or(of_corpus.as_ref());
+            match (config.params.standardise, of_group) {
                 (Standardise::None, _) => raw.clone(),
                 (_, Some([mean, sd])) => standardise::by_values(raw, mean, sd, &mut graph.at("functionals")),
                 (_, None) => by_training_clips(raw, functionals, &mut graph.at("functionals")),
@@ -119,6 +138,28 @@ impl Raw {
         });
         GraphInput { frames, functionals }
     }
+
+    /// Mean and standard deviation of each clip's corpus, of a model standardised so; where the model has none of it, those of
+    /// its training clips.
+    fn of_corpus(
+        &self,
+        config: &ModelConfig,
+        of: impl Fn(&Scalings) -> &Scaling,
+        graph: &mut Graph<'_>,
+    ) -> Option<[Value; 2]> {
+        let (corpus, names) = self.corpus.as_ref()?;
+        let known = names.iter().map(|name| config.corpora.get(name).unwrap_or(&config.standardisation));
+        let scalings: Vec<&Scaling> = known.chain([&config.standardisation]).map(of).collect();
+        let rows = |value: fn(&Scaling) -> &Vec<f32>| scalings.iter().map(|scaling| value(scaling).clone()).collect();
+        let (mean, sd): (Vec<Vec<f32>>, Vec<Vec<f32>>) = (rows(|scaling| &scaling.mean), rows(|scaling| &scaling.sd));
+        Some([standardise::chosen(&mean, corpus, "mean", graph), standardise::chosen(&sd, corpus, "sd", graph)])
+    }
+}
+
+/// The corpora that any of the folds has statistics of, in the order of their places.
+fn corpora<'a>(configs: impl Iterator<Item = &'a ModelConfig>) -> Vec<String> {
+    let names: BTreeSet<&String> = configs.flat_map(|config| config.corpora.keys()).collect();
+    names.into_iter().cloned().collect()
 }
 
 fn hears(config: &ModelConfig) -> Hears {
@@ -142,15 +183,17 @@ fn about(config: &ModelConfig) -> String {
     }
 }
 
-fn metadata(first: &ModelConfig, folds: &[&ModelConfig]) -> Vec<(String, String)> {
+fn metadata(first: &ModelConfig, networks: &[&ModelConfig]) -> Vec<(String, String)> {
     let columns: Vec<&String> = first.columns.iter().filter_map(|column| first.features.names.get(*column)).collect();
-    let fingerprints = folds.iter().map(|config| config.fingerprint()).collect::<Vec<_>>().join(",");
+    let fingerprints = networks.iter().map(|config| config.fingerprint()).collect::<Vec<_>>().join(",");
     let json = |value: serde_json::Value| value.to_string();
+    let corpora = corpora(networks.iter().copied());
+    let corpora = (first.params.standardise == Standardise::Corpus).then(|| ("ser.corpora", json(corpora.into())));
     [
         ("ser.version", env!("CARGO_PKG_VERSION").to_owned()),
         ("ser.model", first.model.clone()),
         ("ser.split", first.split.clone()),
-        ("ser.folds", json(folds.iter().map(|config| config.fold).collect())),
+        ("ser.folds", json(networks.iter().map(|config| config.fold).collect())),
         ("ser.fingerprint", fingerprints),
         ("ser.classes", json(first.classes.iter().map(|class| class.as_str()).collect())),
         ("ser.frame_columns", json(columns.into_iter().map(String::as_str).collect())),
@@ -161,6 +204,8 @@ fn metadata(first: &ModelConfig, folds: &[&ModelConfig]) -> Vec<(String, String)
         ("ser.standardise", crate::words::word(first.params.standardise)),
         ("ser.max_frames", first.params.max_frames.to_string()),
     ]
+    .into_iter()
+    .chain(corpora)
     .map(|(key, value)| (key.to_owned(), value))
-    .to_vec()
+    .collect()
 }

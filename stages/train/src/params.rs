@@ -25,6 +25,10 @@ pub struct Params {
     /// Which values are brought to mean 0 and standard deviation 1, column by column. A waveform is one column, and always
     /// standardised clip by clip unless this is `none`.
     pub standardise: Standardise,
+    /// How many times few clips of a test speaker, and clips mostly of one emotion, are drawn after training to show where
+    /// `standardise = "speaker"` stops to hold, 0 to 100; 0 tries nothing. Neither weights nor predictions depend on it.
+    #[schemars(range(min = 0, max = 100))]
+    pub standardisation_trials: u32,
     /// Most frames that the network hears at once. Of longer clips training hears a random stretch of this length in each
     /// epoch; validation, test and prediction take the mean over windows of this length, spread over the whole clip. 0: no limit.
     #[schemars(range(min = 0, max = 100_000))]
@@ -37,6 +41,11 @@ pub struct Params {
     /// Passes over the training clips.
     #[schemars(range(min = 1, max = 100_000))]
     pub epochs: usize,
+    /// Corpora whose clips are trained and validated on; empty: all. Test clips stay those of the split, so that what further
+    /// corpora add is two stages and their comparison.
+    pub train_corpora: Vec<String>,
+    /// How often each training clip is drawn in an epoch.
+    pub balance: Balance,
     /// Rule by which gradients become steps.
     pub optimizer: Optimizer,
     /// Highest learning rate, reached at the end of warm-up.
@@ -75,6 +84,13 @@ pub struct Params {
     /// Added to the pipeline's seed: other initial weights and other batches, same everything else.
     #[schemars(range(min = 0, max = 4_294_967_295_u32))]
     pub seed_offset: u32,
+    /// Networks that are trained in each fold, alike but for initial weights, batches and dropout: the first with
+    /// `seed_offset`, each further one with one more. What one training comes to is partly luck: figures are means over the
+    /// networks, and tell how far these lie apart. As many times the work.
+    // Of one seed, fingerprints and models are those of before this parameter.
+    #[serde(skip_serializing_if = "is_one")]
+    #[schemars(range(min = 1, max = 32), extend("default" = 1))]
+    pub seeds: u32,
 }
 
 /// Alterations of training clips; validation and test clips are never touched.
@@ -90,6 +106,14 @@ pub struct Augment {
     /// as they are.
     #[schemars(range(min = 0.0, max = 1.0))]
     pub voice: f64,
+    /// Probability that a clip is joined, before or after, with a neutral training clip of its corpus, and keeps its class
+    /// (CopyPaste, Pappagari et al. 2020, scheme N-CP): speech with an emotion and without one is heard as emotional. Neutral
+    /// clips are joined, too, or else a joint would tell the class. The other clip is of the same speaker where they have one
+    /// (what is heard is one person), standardised as itself. Where both together are longer than `max_frames`, stretches
+    /// are taken, at least half of it from the clip itself. Its functionals stay its own: most are no function of those of
+    /// the parts.
+    #[schemars(range(min = 0.0, max = 1.0))]
+    pub copy_paste: f64,
     /// Mixup (Zhang et al. 2018): clips are blended in pairs, with a share from Beta(alpha, alpha). 0: off.
     #[schemars(range(min = 0.0, max = 2.0))]
     pub mixup: f64,
@@ -118,11 +142,26 @@ pub enum Standardise {
     None,
     /// Each clip's frames by themselves; functionals, one value per clip, over the training clips of the fold.
     Clip,
+    /// Over the training clips of each corpus, for all clips of that corpus. Of a corpus without training clips, over all its
+    /// clips: labels are not used, but other recordings of a test corpus are, and the result holds where several are at hand
+    /// (transductive).
+    Corpus,
     /// Over all clips of each speaker, test speakers included. Labels are not used, but a test speaker's other recordings
     /// are: the result holds where several recordings of a speaker are at hand (transductive).
     Speaker,
     /// Over the training clips of the fold, and nothing else.
     Train,
+}
+
+/// How often each training clip is drawn in an epoch, which has as many draws as there are training clips.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+pub enum Balance {
+    /// Once.
+    Clips,
+    /// So that corpora are drawn equally often, in each batch and each epoch, up to one clip: of a small corpus some clips come
+    /// several times, of a large one some not at all, others each time. Within a corpus, clips differ by one draw at most.
+    Corpora,
 }
 
 /// Rule by which gradients become steps.
@@ -143,7 +182,8 @@ pub enum Optimizer {
 pub enum ClassWeights {
     /// Every clip weighs the same.
     None,
-    /// Every class weighs the same: clips by the inverse frequency of their class among the training clips.
+    /// Every class weighs the same: clips by the inverse frequency of their class among the training clips, each counted as
+    /// often as `balance` draws it.
     Balanced,
 }
 
@@ -178,10 +218,13 @@ impl Default for Params {
             features: vec!["all".to_owned()],
             use_functionals: true,
             standardise: Standardise::Train,
+            standardisation_trials: 3,
             max_frames: 600,
             model: NetworkConfig::default(),
             batch_size: 64,
             epochs: 40,
+            train_corpora: Vec::new(),
+            balance: Balance::Clips,
             optimizer: Optimizer::Adamw,
             learning_rate: 2e-3,
             weight_decay: 0.02,
@@ -195,6 +238,7 @@ impl Default for Params {
             device: Device::Cpu,
             kernels: Kernels::Own,
             seed_offset: 0,
+            seeds: 1,
         }
     }
 }
@@ -204,6 +248,7 @@ impl Default for Augment {
         Self {
             copies: 0.5,
             voice: 0.2,
+            copy_paste: 0.0,
             mixup: 0.2,
             time_masks: 2,
             time_mask_share: 0.1,
@@ -236,7 +281,17 @@ impl Device {
     }
 }
 
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde hands references")]
+fn is_one(seeds: &u32) -> bool {
+    *seeds == 1
+}
+
 impl Params {
+    /// Those of the network with number `seed` of each fold, as if it were the only one.
+    pub(crate) fn of_seed(&self, seed: u32) -> Self {
+        Self { seed_offset: self.seed_offset.wrapping_add(seed), seeds: 1, ..self.clone() }
+    }
+
     /// What is well-formed but cannot be trained.
     pub fn check(&self) -> Vec<Problem> {
         let mut problems = Vec::new();
@@ -251,6 +306,10 @@ impl Params {
             }
         }
         self.model.architecture().check(&mut |key, message, hint| problem(&format!("model.{key}"), message, hint));
+        if self.seed_offset.checked_add(self.seeds.saturating_sub(1)).is_none() {
+            let message = format!("`seed_offset` and `seeds` add up to more than {}", u32::MAX);
+            problem("seeds", message, "lower `seed_offset`");
+        }
         if let Some(feature) = self.device.missing_feature() {
             let message = format!("this program was built without the device `{}`", self.device.as_str());
             problem("device", message, &format!("build with `--features {feature}`, or use `cpu`"));

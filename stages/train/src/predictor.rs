@@ -1,6 +1,6 @@
 //! Emotions of recordings that no table holds, from a trained model.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::ops::Range;
 use std::path::Path;
 
@@ -30,9 +30,12 @@ pub struct ClipInput<'a> {
     /// and where they [suffice](SpeakerStatistics::suffice). Otherwise the statistics of the training clips take their
     /// place, for which such a model was not made: expect it to do worse.
     pub speaker: Option<&'a SpeakerStatistics>,
+    /// The recording's corpus, one of [`Predictor::corpora`]. Used only by a model that standardises per corpus; otherwise, and
+    /// where a fold was not trained on that corpus, the statistics of the training clips take its place.
+    pub corpus: Option<&'a str>,
 }
 
-/// A trained model in use: one fold's, or the mean of all folds' probabilities.
+/// A trained model in use: one network, or the mean of the probabilities of several: those of all folds and seeds.
 #[derive(Debug, Clone)]
 pub struct Predictor {
     models: Vec<(ModelConfig, Network)>,
@@ -40,12 +43,17 @@ pub struct Predictor {
 }
 
 impl Predictor {
-    /// Number of models whose probabilities are averaged: one per fold.
-    pub fn fold_count(&self) -> usize {
+    /// Number of networks whose probabilities are averaged: one per fold and seed.
+    pub fn network_count(&self) -> usize {
         self.models.len()
     }
 
-    /// Loads the model in `folder`: a fold's folder, or a train artifact, whose folds then vote with equal weight.
+    /// Number of folds that they are of.
+    pub fn fold_count(&self) -> usize {
+        self.models.iter().map(|(config, _)| config.fold).collect::<BTreeSet<_>>().len()
+    }
+
+    /// Loads the model in `folder`: that of a seed, of a fold, or a train artifact. All networks in it vote with equal weight.
     pub fn load(folder: &Path, device: Device) -> Result<Self, TrainError> {
         let engine = Engine::new(device, Kernels::Own)
             .map_err(|feature| TrainError::NoDevice { device: device.as_str(), feature })?;
@@ -77,8 +85,8 @@ impl Predictor {
     }
 
     /// The model as an ONNX file. Its inputs are `frames` (batch, time, columns) and `lengths` (batch), `functionals` where
-    /// the model uses them, and of a model standardised per speaker `speaker_frames_mean`, `speaker_frames_sd` and the same
-    /// of functionals; its output is `probabilities` (batch, classes). It hears one window of a clip.
+    /// the model uses them, of a model standardised per speaker `speaker_frames_mean`, `speaker_frames_sd` and the same
+    /// of functionals, of one standardised per corpus `corpus` (batch); its output is `probabilities` (batch, classes). It hears one window of a clip.
     pub fn onnx(&self) -> File {
         onnx::file(&self.models)
     }
@@ -119,6 +127,16 @@ impl Predictor {
         self.models[0].0.params.standardise == Standardise::Speaker
     }
 
+    /// Whether the model was made for features standardised per corpus.
+    pub fn is_per_corpus(&self) -> bool {
+        self.models[0].0.params.standardise == Standardise::Corpus
+    }
+
+    /// The corpora whose statistics a model that standardises per corpus has; of others none.
+    pub fn corpora(&self) -> BTreeSet<&str> {
+        self.models.iter().flat_map(|(config, _)| config.corpora.keys().map(String::as_str)).collect()
+    }
+
     /// Limits of the manifest that the model was trained on, as that stage wrote them; `None` for models of before.
     pub fn limits(&self) -> Option<&serde_json::Value> {
         self.models[0].0.limits.as_ref()
@@ -134,7 +152,7 @@ impl Predictor {
         let mut sums = vec![0.0; clips.len() * classes];
         let rows = WindowRows::new(clips.iter().map(|clip| clip.frame_count), self.max_frames());
         for (config, network) in &self.models {
-            let scalers: Vec<Scaler> = clips.iter().map(|clip| scaler(config, clip.speaker)).collect();
+            let scalers: Vec<Scaler> = clips.iter().map(|clip| scaler(config, clip)).collect();
             let item = |at: usize, window: &Range<usize>| item(config, &scalers[at], &clips[at], window);
             let probabilities = predict(&self.engine, network, config.network, &rows, item);
             for (sum, probability) in sums.iter_mut().zip(probabilities) {
@@ -185,17 +203,17 @@ fn item(config: &ModelConfig, scaler: &Scaler, clip: &ClipInput<'_>, window: &Ra
     Item::new(frames, functionals, "", scaler)
 }
 
-/// Knows how a clip is scaled: by its speaker where the model wants that and enough is known of them.
-fn scaler(config: &ModelConfig, speaker: Option<&SpeakerStatistics>) -> Scaler {
+/// Knows how a clip is scaled: by its speaker or corpus where the model wants that and enough is known of them.
+fn scaler(config: &ModelConfig, clip: &ClipInput<'_>) -> Scaler {
     let mode = config.params.standardise;
-    let own = speaker.filter(|speaker| mode == Standardise::Speaker && speaker.suffice());
+    let own = clip.speaker.filter(|speaker| mode == Standardise::Speaker && speaker.suffice());
     let scalings = own.map_or_else(
-        || config.standardisation.clone(),
+        || clip.corpus.and_then(|corpus| config.corpora.get(corpus)).unwrap_or(&config.standardisation).clone(),
         |speaker| Scalings {
             frames: speaker.frames.scaling(config.columns.iter().copied()),
             functionals: speaker.functionals.scaling(0..config.network.functionals),
         },
     );
-    // What there is to scale by is the same for every speaker.
+    // What there is to scale by is the same for every speaker and corpus.
     Scaler::new(mode, config.params.model.architecture().hears(), scalings, BTreeMap::new())
 }

@@ -1,16 +1,16 @@
 //! The stage: reads tables, trains every fold, predicts its test clips, writes.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::ops::Range;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 
 use ser_kernels::buffer::free_all;
-use ser_models::{Fold, FoldRecord, headline, mean_validation_uar, recipe};
-use ser_schemas::{Assignment, Epoch, Family, Model, Standardisation, Table, frames};
-use ser_stage::{Context, Outcome};
+use ser_models::{Fold, FoldRecord, Trial, headline, mean_validation_uar, recipe};
+use ser_schemas::{Assignment, Emotion, Epoch, Family, Model, Standardisation, Table, frames};
+use ser_stage::{Context, Outcome, suggest};
 
-use crate::data::{ClipData, Dataset, Item, Scaler, Scalings, WindowRows};
+use crate::data::{ClipData, Dataset, Item, Neutral, Scaler, Scalings, WindowRows};
 use crate::description::{described, settings};
 use crate::engine::Engine;
 use crate::error::TrainError;
@@ -20,7 +20,9 @@ use crate::networks::Sizes;
 use crate::params::{Params, Standardise};
 use crate::threads::Threads;
 use crate::training::{FoldInputs, FoldOutcome, predict, train_fold};
+use crate::trials::scaled_trials;
 use crate::weights::{TensorSpec, Weights};
+use crate::words::numbered;
 
 /// What a train stage reads.
 #[derive(Debug, Clone, Copy)]
@@ -37,14 +39,26 @@ pub struct Inputs<'a> {
     pub split_name: &'a str,
 }
 
-/// What one fold leaves.
+/// What the networks with one number have in common, in all folds.
+struct Seed {
+    /// Number from 0; `None` where there is no other.
+    number: Option<u32>,
+    /// As if there were no other.
+    params: Params,
+    /// Decides everything random.
+    value: u64,
+}
+
+/// What one network leaves.
 struct Trained {
     outcome: FoldOutcome,
     scalings: Scalings,
+    /// Of each training corpus, where these are standardised by.
+    corpora: BTreeMap<String, Scalings>,
     record: FoldRecord,
 }
 
-/// What all folds share.
+/// What all networks share.
 struct Common<'a> {
     params: &'a Params,
     inputs: &'a Inputs<'a>,
@@ -57,16 +71,17 @@ struct Common<'a> {
     threads: Threads<'a>,
     folds: &'a [Fold],
     speakers: BTreeMap<String, Scalings>,
-    seed: u64,
-    /// A fold has failed.
+    seeds: Vec<Seed>,
+    /// A network has failed.
     failed: AtomicBool,
 }
 
-/// Trains one model per fold of the split and predicts the fold's test clips.
+/// Trains one network per fold of the split, or as many as [`Params::seeds`] says, and predicts the fold's test clips.
 ///
-/// Writes `fold=<k>/model.safetensors`, `fold=<k>/config.json`, the tables that every model leaves ([`ser_models::write`])
-/// and `history`. Each fold is checkpointed after every epoch in the context's work folder: a run that was stopped goes on
-/// from there and ends with the same numbers; folds that were finished are not trained again.
+/// Writes `fold=<k>/model.safetensors`, `fold=<k>/config.json` (of several seeds, in `fold=<k>/seed=<s>`), the tables that every
+/// model leaves ([`ser_models::write`]) and `history`. Each network is checkpointed after every epoch in the context's work
+/// folder: a run that was stopped goes on from there and ends with the same numbers; networks that were finished are not
+/// trained again.
 pub fn run(params: &Params, inputs: &Inputs<'_>, ctx: &Context<'_>) -> Result<Outcome, TrainError> {
     run_on(Threads::Global, params, inputs, ctx)
 }
@@ -78,14 +93,17 @@ pub(crate) fn run_on(
     inputs: &Inputs<'_>,
     ctx: &Context<'_>,
 ) -> Result<Outcome, TrainError> {
-    let split = ser_models::Dataset::read(inputs.manifest, inputs.split)?;
+    let mut split = ser_models::Dataset::read(inputs.manifest, inputs.split)?;
     if split.folds.is_empty() {
         return Err(TrainError::NoFolds { path: Assignment::file_in(inputs.split) });
     }
+    split.train_on(&params.train_corpora, suggest::advice)?;
     let data = Dataset::read(params, inputs.manifest, inputs.features, split)?;
     data.split.gaps().iter().for_each(|gap| ctx.observer.warn(gap));
+    unjoined(params, &data)?.iter().for_each(|gap| ctx.observer.warn(gap));
     let folds = &data.split.folds;
-    let workers = threads.count().min(folds.len()).max(1);
+    let seeds = seeds(params, ctx.seed);
+    let workers = threads.count().min(folds.len() * seeds.len()).max(1);
     let engine = Engine::new(params.device, params.kernels)
         .map_err(|feature| TrainError::NoDevice { device: params.device.as_str(), feature })?;
     let functionals = data.functional_names.len();
@@ -102,24 +120,44 @@ pub(crate) fn run_on(
         folds,
         // Over all clips of each speaker, labels unused; see `Standardise::Speaker`.
         speakers: if params.standardise == Standardise::Speaker {
-            Scalings::per_speaker(data.clips.iter(), data.width(), functionals)
+            Scalings::per(|clip| &clip.speaker, data.clips.iter(), data.width(), functionals)
         } else {
             BTreeMap::new()
         },
-        seed: ctx.seed.wrapping_add(u64::from(params.seed_offset)),
+        seeds,
         failed: AtomicBool::new(false),
     };
     let steps: usize = folds.iter().map(|fold| fold.train.len().div_ceil(params.batch_size.max(1))).sum();
-    ctx.observer.begin("training", (steps * params.epochs) as u64, "batches");
+    ctx.observer.begin("training", (steps * params.epochs * common.seeds.len()) as u64, "batches");
     let trained = common.train_all(workers)?;
     free_all();
     common.write(trained)
 }
 
+/// The seeds of `params` in a pipeline whose own is `seed`.
+fn seeds(params: &Params, seed: u64) -> Vec<Seed> {
+    let one = |number: u32| {
+        let params = params.of_seed(number);
+        let value = seed.wrapping_add(u64::from(params.seed_offset));
+        Seed { number: Some(number), params, value }
+    };
+    let mut seeds: Vec<Seed> = (0..params.seeds.max(1)).map(one).collect();
+    if let [only] = &mut seeds[..] {
+        only.number = None;
+    }
+    seeds
+}
+
 impl Common<'_> {
-    /// All folds, `workers` at a time; the first error stops the others after their current batch.
+    /// Every network, fold by fold.
+    fn networks(&self) -> impl Iterator<Item = (&Fold, &Seed)> {
+        self.folds.iter().flat_map(move |roles| self.seeds.iter().map(move |seed| (roles, seed)))
+    }
+
+    /// All networks, `workers` at a time; the first error stops the others after their current batch.
     fn train_all(&self, workers: usize) -> Result<Vec<Trained>, TrainError> {
         let next = AtomicUsize::new(0);
+        let networks: Vec<(&Fold, &Seed)> = self.networks().collect();
         let mut results: Vec<(usize, Result<Trained, TrainError>)> = std::thread::scope(|scope| {
             let handles: Vec<_> = (0..workers)
                 .map(|_| {
@@ -127,10 +165,12 @@ impl Common<'_> {
                         let mut done = Vec::new();
                         loop {
                             let at = next.fetch_add(1, Ordering::Relaxed);
-                            if at >= self.folds.len() || self.failed.load(Ordering::Relaxed) {
+                            let Some((roles, seed)) = networks.get(at) else { return done };
+                            if self.failed.load(Ordering::Relaxed) {
                                 return done;
                             }
-                            let result = self.train_one(at);
+                            let place = format!("{} of {}", at + 1, networks.len());
+                            let result = self.train_one(roles, seed, &place);
                             if result.is_err() {
                                 self.failed.store(true, Ordering::Relaxed);
                             }
@@ -145,62 +185,102 @@ impl Common<'_> {
                 .collect()
         });
         results.sort_by_key(|(at, _)| *at);
-        // The fold that failed, before those that stopped because of it.
+        // The network that failed, before those that stopped because of it.
         let failure =
             results.iter().position(|(_, result)| matches!(result, Err(e) if !matches!(e, TrainError::Cancelled)));
         if let Some(at) = failure {
-            return results.swap_remove(at).1.map(|fold| vec![fold]);
+            return results.swap_remove(at).1.map(|network| vec![network]);
         }
         results.into_iter().map(|(_, result)| result).collect()
     }
 
-    fn train_one(&self, at: usize) -> Result<Trained, TrainError> {
-        let (data, roles, sizes) = (self.data, &self.folds[at], self.sizes);
+    /// `place` says which of all it is.
+    fn train_one(&self, roles: &Fold, seed: &Seed, place: &str) -> Result<Trained, TrainError> {
+        let (data, sizes) = (self.data, self.sizes);
         let training = roles.train.iter().map(|at| &data.clips[*at]);
         let scalings = Scalings::fit(training.clone(), sizes.width, sizes.functionals);
         let voices = if self.params.augment.voice > 0.0 {
-            Scalings::per_speaker(training, sizes.width, sizes.functionals)
+            Scalings::per(|clip| &clip.speaker, training.clone(), sizes.width, sizes.functionals)
         } else {
             BTreeMap::new()
         };
+        let neutral = data.neutral().filter(|_| self.params.augment.copy_paste > 0.0);
+        let neutral = neutral.map_or_else(Neutral::default, |class| Neutral::new(training.clone(), class));
+        let per_corpus = |clips: &mut dyn Iterator<Item = &ClipData>| {
+            Scalings::per(|clip| &clip.corpus, clips, sizes.width, sizes.functionals)
+        };
+        let (mut groups, mut corpora) = (self.speakers.clone(), BTreeMap::new());
+        if self.params.standardise == Standardise::Corpus {
+            corpora = per_corpus(&mut training.clone());
+            groups = per_corpus(&mut data.split.unheard(roles).iter().map(|at| &data.clips[*at]));
+            groups.extend(corpora.clone());
+        }
         let hears = self.params.model.architecture().hears();
-        let scaler = Scaler::new(self.params.standardise, hears, scalings.clone(), self.speakers.clone());
+        let scaler = Scaler::new(self.params.standardise, hears, scalings.clone(), groups);
         let inputs = FoldInputs {
-            params: self.params,
+            params: &seed.params,
             data,
             roles,
             scaler: &scaler,
             voices: &voices,
+            neutral: &neutral,
             sizes,
             specs: &self.specs,
             engine: &self.engine,
             threads: self.threads,
-            seed: self.seed,
+            seed: seed.value,
+            seed_number: seed.number,
             observer: self.ctx.observer,
             stop: &|| self.failed.load(Ordering::Relaxed),
-            checkpoint: self.ctx.work_dir.join(format!("fold={}", roles.number)).join("checkpoint.safetensors"),
-            identity: self.identity(roles),
-            label: format!("fold {} ({} of {})", self.folds[at].number, at + 1, self.folds.len()),
+            checkpoint: folder(self.ctx.work_dir, roles, seed).join("checkpoint.safetensors"),
+            identity: self.identity(roles, seed),
+            label: format!("{} ({place})", numbered(roles.number, seed.number)),
         };
         let outcome = train_fold(&inputs)?;
         let record = FoldRecord {
-            uses: uses(self.params, roles),
-            test: self.probabilities(&roles.test, &scaler, &outcome),
-            validation: self.probabilities(&roles.validation, &scaler, &outcome),
+            uses: uses(self.params, &data.split, roles),
+            test: self.probabilities(&roles.test, |_| &scaler, &outcome),
+            validation: self.probabilities(&roles.validation, |_| &scaler, &outcome),
+            trials: self.trials(roles, &scalings, &outcome)?,
         };
-        Ok(Trained { outcome, scalings, record })
+        Ok(Trained { outcome, scalings, corpora, record })
     }
 
     /// A checkpoint is continued only by a training of the same clips with the same parameters.
-    fn identity(&self, roles: &Fold) -> String {
-        let params = serde_json::to_string(self.params).unwrap_or_default();
+    fn identity(&self, roles: &Fold, seed: &Seed) -> String {
+        let params = serde_json::to_string(&seed.params).unwrap_or_default();
         let sizes = serde_json::to_string(&self.sizes).unwrap_or_default();
         let (train, validation) = (roles.train.len(), roles.validation.len());
-        format!("{} {} {params} {sizes} {train} {validation}", self.ctx.provenance.fingerprint, self.seed)
+        format!("{} {} {params} {sizes} {train} {validation}", self.ctx.provenance.fingerprint, seed.value)
     }
 
-    /// Of each class for each of `clips`.
-    fn probabilities(&self, clips: &[usize], scaler: &Scaler, outcome: &FoldOutcome) -> Vec<f64> {
+    /// The fold's trials with few and unbalanced clips of a speaker, and their probabilities.
+    fn trials(
+        &self,
+        roles: &Fold,
+        training: &Scalings,
+        outcome: &FoldOutcome,
+    ) -> Result<Vec<(Trial, Vec<f64>)>, TrainError> {
+        let mut trials = scaled_trials(self.params, self.data, roles, training);
+        let mut done = Vec::new();
+        while let Some((trial, scalers)) = self.threads.run(|| trials.next()) {
+            if self.ctx.observer.is_cancelled() || self.failed.load(Ordering::Relaxed) {
+                return Err(TrainError::Cancelled);
+            }
+            let (groups, clips): (Vec<usize>, Vec<usize>) = trial.predicted().unzip();
+            let probabilities = self.probabilities(&clips, |at| &scalers[groups[at]], outcome);
+            done.push((trial, probabilities));
+        }
+        Ok(done)
+    }
+
+    /// Of each class for each of `clips`; `scaler` scales the one at a place among them.
+    fn probabilities<'s>(
+        &self,
+        clips: &[usize],
+        scaler: impl Fn(usize) -> &'s Scaler + Sync,
+        outcome: &FoldOutcome,
+    ) -> Vec<f64> {
         if clips.is_empty() {
             return Vec::new();
         }
@@ -208,7 +288,7 @@ impl Common<'_> {
         let clips: Vec<&ClipData> = clips.iter().map(|at| &data.clips[*at]).collect();
         let counts = clips.iter().map(|clip| clip.frames.len() / sizes.width);
         let rows = WindowRows::new(counts, self.params.max_frames);
-        let item = |at: usize, window: &Range<usize>| Item::plain(clips[at], window, scaler, sizes.width);
+        let item = |at: usize, window: &Range<usize>| Item::plain(clips[at], window, scaler(at), sizes.width);
         let network = outcome.weights.network(&self.params.model, sizes, &self.engine.device);
         let probabilities = self.threads.run(|| predict(&self.engine, &network, sizes, &rows, item));
         probabilities.into_iter().map(f64::from).collect()
@@ -216,7 +296,11 @@ impl Common<'_> {
 
     fn about(&self, parameter_count: usize) -> Result<Model, TrainError> {
         let (params, inputs) = (self.params, self.inputs);
-        let how = format!("network {} seed {}", serde_json::to_string(params).unwrap_or_default(), self.seed);
+        // Trials change no answer.
+        let standardisation_trials = Params::default().standardisation_trials;
+        let decides = Params { standardisation_trials, ..params.clone() };
+        let first = self.seeds.first().map_or(self.ctx.seed, |seed| seed.value);
+        let how = format!("network {} seed {first}", serde_json::to_string(&decides).unwrap_or_default());
         Ok(Model {
             model: inputs.model.to_owned(),
             split: inputs.split_name.to_owned(),
@@ -231,12 +315,19 @@ impl Common<'_> {
             standardisation: Some(match params.standardise {
                 Standardise::None => Standardisation::None,
                 Standardise::Clip => Standardisation::Clip,
+                Standardise::Corpus => Standardisation::Corpus,
                 Standardise::Speaker => Standardisation::Speaker,
                 Standardise::Train => Standardisation::TrainingClips,
             }),
-            uses_test_speakers: params.standardise == Standardise::Speaker,
+            uses_test_speakers: match params.standardise {
+                Standardise::Speaker => true,
+                Standardise::Corpus => self.folds.iter().any(|fold| !self.data.split.unheard(fold).is_empty()),
+                Standardise::None | Standardise::Clip | Standardise::Train => false,
+            },
             long_clips: self.long_clips(),
             recipe: recipe(&how, Some(&inputs.features.join(frames::FILE)))?,
+            papers: params.model.architecture().paper().map(str::to_owned),
+            parts: None,
         })
     }
 
@@ -254,44 +345,46 @@ impl Common<'_> {
         })
     }
 
-    fn write(&self, folds: Vec<Trained>) -> Result<Outcome, TrainError> {
+    fn write(&self, trained: Vec<Trained>) -> Result<Outcome, TrainError> {
         let mut history: Vec<Epoch> = Vec::new();
         let mut records = Vec::new();
         let mut uars = Vec::new();
         let parameter_count = self.specs.iter().filter(|spec| spec.is_trained()).map(TensorSpec::count).sum();
-        for (roles, fold) in self.folds.iter().zip(folds) {
-            let best = fold.outcome.history.iter().find(|row| row.best);
+        for ((roles, seed), network) in self.networks().zip(trained) {
+            let best = network.outcome.history.iter().find(|row| row.best);
             let config = ModelConfig {
                 format: ModelConfig::FORMAT,
                 ser_version: env!("CARGO_PKG_VERSION").to_owned(),
                 model: self.inputs.model.to_owned(),
                 split: self.inputs.split_name.to_owned(),
                 fold: roles.number,
-                seed: self.seed,
+                seed: seed.value,
                 epoch: best.map_or(0, |row| row.epoch),
                 validation_uar: best.and_then(|row| row.validation_uar),
                 classes: self.data.split.classes.clone(),
-                params: self.params.clone(),
+                params: seed.params.clone(),
                 network: self.sizes,
                 parameter_count,
                 features: self.data.layout.clone(),
                 columns: self.data.columns.clone(),
                 functional_names: self.data.functional_names.clone(),
-                standardisation: fold.scalings,
+                standardisation: network.scalings,
+                corpora: network.corpora,
                 limits: self.data.limits.clone(),
                 weights_hash: None,
                 description_hash: None,
             };
             uars.extend(config.validation_uar);
-            config.write(&self.ctx.out_dir.join(format!("fold={}", roles.number)), &fold.outcome.weights)?;
-            history.extend(fold.outcome.history);
-            records.push(fold.record);
+            config.write(&folder(self.ctx.out_dir, roles, seed), &network.outcome.weights)?;
+            history.extend(network.outcome.history);
+            records.push(network.record);
         }
         Epoch::write_in(self.ctx.out_dir, &history, &self.ctx.provenance)?;
         let about = self.about(parameter_count)?;
         let tested = ser_models::write(&about, &self.data.split, &records, self.ctx.out_dir, &self.ctx.provenance)?;
         let kept = if uars.is_empty() { ": the last epoch was kept" } else { "" };
-        let what = format!("{parameter_count} parameters, {}{kept}", mean_validation_uar(&uars));
+        let seeds = if self.seeds.len() > 1 { format!("{} seeds in each, ", self.seeds.len()) } else { String::new() };
+        let what = format!("{seeds}{parameter_count} parameters, {}{kept}", mean_validation_uar(&uars));
         Ok(Outcome {
             rows: tested as u64,
             headline: headline(self.folds.len(), &what, tested),
@@ -299,4 +392,37 @@ impl Common<'_> {
             ..Outcome::default()
         })
     }
+}
+
+/// Warnings of corpora whose clips `augment.copy_paste` joins with none; fails where a fold has no neutral training clips at
+/// all.
+fn unjoined(params: &Params, data: &Dataset) -> Result<Vec<String>, TrainError> {
+    let mut gaps = Vec::new();
+    if params.augment.copy_paste == 0.0 {
+        return Ok(gaps);
+    }
+    for fold in &data.split.folds {
+        let training = || fold.train.iter().map(|at| &data.clips[*at]);
+        let neutral = data.neutral().map(|class| Neutral::new(training(), class)).unwrap_or_default();
+        let corpora: BTreeSet<&str> = training().map(|clip| clip.corpus.as_str()).collect();
+        let without: Vec<&str> = corpora.iter().filter(|corpus| !neutral.has(corpus)).copied().collect();
+        if without.len() == corpora.len() {
+            return Err(TrainError::NoNeutral { fold: fold.number });
+        }
+        if !without.is_empty() {
+            gaps.push(format!(
+                "fold {} has no `{}` training clips of {}: `augment.copy_paste` leaves the clips of that as they are",
+                fold.number,
+                Emotion::NEUTRAL,
+                suggest::list(&without)
+            ));
+        }
+    }
+    Ok(gaps)
+}
+
+/// Where the files of a network stand below `root`.
+fn folder(root: &Path, roles: &Fold, seed: &Seed) -> PathBuf {
+    let fold = root.join(format!("fold={}", roles.number));
+    seed.number.map_or_else(|| fold.clone(), |number| fold.join(format!("seed={number}")))
 }

@@ -1,6 +1,9 @@
 //! The stage from tables to predictions, on small generated tables.
 
+mod corpora;
 mod onnx;
+mod seeds;
+mod trials;
 
 use std::cell::Cell;
 use std::collections::BTreeMap;
@@ -299,6 +302,7 @@ impl Observer for Impatient {
 struct Ear {
     messages: Mutex<Vec<String>>,
     milestones: Mutex<Vec<String>>,
+    warnings: Mutex<Vec<String>>,
 }
 
 impl Observer for Ear {
@@ -308,6 +312,10 @@ impl Observer for Ear {
 
     fn milestone(&self, text: &str) {
         self.milestones.lock().expect("lock").push(text.to_owned());
+    }
+
+    fn warn(&self, text: &str) {
+        self.warnings.lock().expect("lock").push(text.to_owned());
     }
 }
 
@@ -421,6 +429,7 @@ fn inputs_of<'a>(
             frame_count: frames.len() / WIDTH,
             functionals,
             speaker: speakers.get(speaker),
+            corpus: None,
         })
         .collect()
 }
@@ -657,7 +666,7 @@ fn models_that_do_not_fit_say_so() {
     world.run("net", &Params { epochs: 1, ..small() }).expect("training");
     let fold = world.path("net").join("fold=0");
     let predictor = Predictor::load(&fold, Device::Cpu).expect("model");
-    let narrow = ClipInput { frames: &[0.0; 6], frame_count: 2, functionals: &[0.0; 2], speaker: None };
+    let narrow = ClipInput { frames: &[0.0; 6], frame_count: 2, functionals: &[0.0; 2], speaker: None, corpus: None };
     let message = predictor.predict(&[narrow]).expect_err("3 columns of 4").to_string();
     assert_eq!(message, "clip 0: expected 4 values per frame, found 3");
     let empty = ClipInput { frames: &[], frame_count: 0, ..narrow };
@@ -692,6 +701,28 @@ fn models_that_do_not_fit_say_so() {
     assert!(load("{").contains("not the description of a model"));
     let nothing = Predictor::load(&world.path("split"), Device::Cpu).expect_err("no model").to_string();
     assert!(nothing.contains("holds no trained model"), "{nothing}");
+}
+
+#[test]
+fn a_stage_with_half_of_a_model_is_refused() {
+    let world = World::new();
+    world.run("net", &Params { epochs: 1, ..small() }).expect("training");
+    let net = world.path("net");
+    let load = || Predictor::load(&net, Device::Cpu).map(|predictor| predictor.fold_count());
+    let folds = load().expect("whole");
+    assert!(folds > 1);
+    for file in ["config.json", "model.safetensors"] {
+        let file = net.join("fold=1").join(file);
+        let aside = file.with_extension("aside");
+        std::fs::rename(&file, &aside).expect("rename");
+        let error = load().expect_err("half a model").to_string();
+        assert!(error.contains("fold=1` lacks"), "{error}");
+        std::fs::rename(&aside, &file).expect("rename");
+    }
+    std::fs::rename(net.join("fold=1"), net.join("fold=01")).expect("rename");
+    assert!(load().expect_err("no fold").to_string().contains("fold=01` is the folder of no fold"));
+    std::fs::rename(net.join("fold=01"), net.join("fold=1")).expect("rename");
+    assert_eq!(load().expect("whole again"), folds);
 }
 
 fn message(result: Result<Outcome, TrainError>) -> String {

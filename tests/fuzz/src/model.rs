@@ -25,7 +25,8 @@ pub fn model(bytes: &[u8]) {
         return;
     }
     let (frames, functionals) = (vec![0.5; FRAMES * columns], vec![0.5; functionals]);
-    let clip = ClipInput { frames: &frames, frame_count: FRAMES, functionals: &functionals, speaker: None };
+    let clip =
+        ClipInput { frames: &frames, frame_count: FRAMES, functionals: &functionals, speaker: None, corpus: None };
     if let Ok(predicted) = predictor.predict(&[clip]) {
         assert!(predicted.iter().flatten().all(|probability| probability.is_finite()), "no number as a probability");
     }

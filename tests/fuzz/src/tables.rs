@@ -105,7 +105,7 @@ fn wide(path: &Path, folder: &Path) {
         return;
     }
     let params = ser_split::Params {
-        protocol: ser_split::Protocol::Column,
+        protocol: ser_split::Protocol::File,
         file: Some("table.parquet".into()),
         ..ser_split::Params::default()
     };

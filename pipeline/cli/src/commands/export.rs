@@ -9,8 +9,9 @@ use ser_train::{Device, Predictor};
 use serde_json::json;
 
 use crate::args::{ExportArgs, ExportFormat, OnnxArgs};
-use crate::commands::predict::refuse_ensemble;
-use crate::output::{self, Status};
+use crate::commands::model_folder::{self, Purpose};
+use crate::commands::predict::mean_of;
+use crate::output::{self, Status, UsageError};
 use crate::project::Project;
 
 pub(crate) fn run(project: &Project<'_>, args: &ExportArgs) -> anyhow::Result<Status> {
@@ -21,10 +22,22 @@ pub(crate) fn run(project: &Project<'_>, args: &ExportArgs) -> anyhow::Result<St
 
 fn onnx(project: &Project<'_>, args: &OnnxArgs) -> anyhow::Result<Status> {
     let model = &args.model;
-    refuse_ensemble(model)?;
+    model_folder::check(project, model, Purpose::Export)?;
+    let path = args.output.clone().unwrap_or_else(|| default_file(model));
+    let to_stdout = output::is_stdout(&path);
+    if to_stdout && args.json {
+        let message = format!("`{}` is where `--json` prints to", path.display());
+        let hint = Some("write the model to a file, or leave `--json` out".to_owned());
+        return Err(UsageError { message, hint }.into());
+    }
     let File { bytes, inputs } =
         graph(project, model).with_context(|| format!("cannot export the model in `{}`", model.display()))?;
-    let path = args.output.clone().unwrap_or_else(|| default_file(model));
+    let told = format!("{}: probabilities from {}", path.display(), inputs.join(", "));
+    if to_stdout {
+        output::print_bytes(&bytes)?;
+        project.note(told);
+        return Ok(Status::Done);
+    }
     ser_stage::write_whole(&path, &bytes).with_context(|| format!("cannot write `{}`", path.display()))?;
     if args.json {
         let (file, bytes) = (path.display().to_string(), bytes.len());
@@ -32,7 +45,7 @@ fn onnx(project: &Project<'_>, args: &OnnxArgs) -> anyhow::Result<Status> {
             &json!({"file": file, "bytes": bytes, "opset": OPSET, "inputs": inputs, "output": "probabilities"}),
         )?;
     } else {
-        output::print(format_args!("{}: probabilities from {}", path.display(), inputs.join(", ")))?;
+        output::print(told)?;
     }
     Ok(Status::Done)
 }
@@ -42,8 +55,8 @@ fn graph(project: &Project<'_>, model: &Path) -> anyhow::Result<File> {
         return Ok(LinearModels::read(model)?.onnx());
     }
     let predictor = Predictor::load(model, Device::Cpu)?;
-    if predictor.fold_count() > 1 {
-        project.note(format_args!("the mean of {} folds", predictor.fold_count()));
+    if let Some(mean) = mean_of(&predictor) {
+        project.note(mean);
     }
     if predictor.max_frames() > 0 {
         project.note(format_args!(
@@ -54,14 +67,16 @@ fn graph(project: &Project<'_>, model: &Path) -> anyhow::Result<File> {
     Ok(predictor.onnx())
 }
 
-/// The file of a stage's model, or of a fold's, in the current folder.
+/// The file of a stage's model, or of a fold's or a seed's, in the current folder.
 fn default_file(model: &Path) -> PathBuf {
     let full = model.canonicalize().unwrap_or_else(|_| model.to_owned());
-    let name = |path: &Path| path.file_name().unwrap_or_default().to_string_lossy().into_owned();
-    let own = name(&full);
-    let name = match full.parent() {
-        Some(stage) if own.starts_with("fold=") => format!("{}.{own}", name(stage)),
-        _ => own,
-    };
-    PathBuf::from(name + ".onnx")
+    let mut names = Vec::new();
+    for part in full.ancestors().filter_map(Path::file_name).map(|name| name.to_string_lossy()) {
+        let is_part = part.starts_with("fold=") || part.starts_with("seed=");
+        names.insert(0, part.into_owned());
+        if !is_part {
+            break;
+        }
+    }
+    PathBuf::from(names.join(".") + ".onnx")
 }

@@ -7,6 +7,7 @@ pub(crate) mod diff;
 pub(crate) mod export;
 pub(crate) mod gc;
 pub(crate) mod graph;
+pub(crate) mod model_folder;
 pub(crate) mod predict;
 pub(crate) mod run;
 pub(crate) mod runs;

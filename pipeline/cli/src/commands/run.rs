@@ -171,21 +171,29 @@ fn headline_table(summary: &[SummaryMetric]) -> String {
     };
     // Pooled figures follow the largest corpus.
     let over_corpora = models.iter().any(|model| row(*model, SummaryMetric::UAR_OVER_CORPORA).is_some());
+    let headline = |(model, split): (&str, &str)| SummaryMetric::headline(summary, [model, split, "overall", "all"]);
+    let seeds = |of: (&str, &str)| {
+        let row = headline(of)?;
+        Some(format!("{}, sd {:.3}", row.seeds?, row.seed_sd?))
+    };
+    let with_seeds = models.iter().any(|model| seeds(*model).is_some());
     let rows: Vec<Vec<String>> = models
         .iter()
         .map(|&(model, split)| {
             let of = (model, split);
-            let headline = SummaryMetric::headline(summary, [model, split, "overall", "all"]);
-            let mut cells = vec![model.to_owned(), split.to_owned(), figure(headline)];
+            let mut cells = vec![model.to_owned(), split.to_owned(), figure(headline(of))];
             cells.extend(over_corpora.then(|| figure(row(of, SummaryMetric::UAR))));
             cells.push(figure(row(of, "accuracy")));
+            cells.extend(with_seeds.then(|| seeds(of).unwrap_or_else(|| "1".to_owned())));
             cells
         })
         .collect();
-    let headings: &[&str] = if over_corpora {
-        &["model", "split", "UAR [95 %], mean over corpora", "UAR, pooled", "accuracy, pooled"]
+    let mut headings = vec!["model", "split"];
+    headings.extend(if over_corpora {
+        &["UAR [95 %], mean over corpora", "UAR, pooled", "accuracy, pooled"][..]
     } else {
-        &["model", "split", "UAR [95 %]", "accuracy [95 %]"]
-    };
-    text_table::render(headings, &rows)
+        &["UAR [95 %]", "accuracy [95 %]"]
+    });
+    headings.extend(with_seeds.then_some("seeds (sd of UAR)"));
+    text_table::render(&headings, &rows)
 }

@@ -1,6 +1,6 @@
 //! Checks what stages read from each other, and puts them in an order in which inputs come before their readers.
 
-use ser_stage::{Input, StageKind};
+use ser_stage::{Input, Links, StageKind};
 
 use super::stages::DraftStage;
 use crate::diagnostic::Diagnostic;
@@ -9,12 +9,14 @@ use ser_stage::suggest::{advice, list};
 
 /// Checks every `from`.
 pub(crate) fn check(stages: &[DraftStage], registry: &Registry, found: &mut Vec<Diagnostic>) {
+    let links = links(stages);
     for stage in stages {
         let complete = check_names(stage, stages, found);
         if let Some(kind) = &stage.kind {
             let readable = check_fits(stage, kind.as_ref(), stages, registry, found);
             if complete && readable {
-                check_counts(stage, kind.as_ref(), stages, registry, found);
+                check_counts(stage, kind.as_ref(), stages, (registry, &links), found);
+                found.extend(stage.check_links(&links));
             }
         }
     }
@@ -34,6 +36,15 @@ pub(crate) fn order(stages: &[DraftStage]) -> Vec<usize> {
     order
 }
 
+fn links(stages: &[DraftStage]) -> Links<'_> {
+    let mut links = Links::default();
+    for stage in stages {
+        let outputs = stage.kind.as_ref().map_or(&[][..], |kind| kind.outputs());
+        links.add(&stage.name, outputs, stage.from.iter().map(|(name, _)| name.as_str()));
+    }
+    links
+}
+
 fn position(stages: &[DraftStage], name: &str) -> Option<usize> {
     stages.iter().position(|stage| stage.name == name)
 }
@@ -50,22 +61,28 @@ fn edges(stages: &[DraftStage], at: usize) -> impl Iterator<Item = (usize, usize
 fn check_names(stage: &DraftStage, stages: &[DraftStage], found: &mut Vec<Diagnostic>) -> bool {
     let before = found.len();
     let others: Vec<&str> = stages.iter().map(|other| other.name.as_str()).filter(|name| *name != stage.name).collect();
+    let unread: Vec<&str> = others.iter().copied().filter(|name| !names(stage, name)).collect();
     for (at, (name, span)) in stage.from.iter().enumerate() {
         if *name == stage.name {
             found.push(
-                Diagnostic::at(span, format!("stage `{name}` reads itself")).hint_opt(advice("", &others, "stages")),
+                Diagnostic::at(span, format!("stage `{name}` reads itself")).hint_opt(advice("", &unread, "stages")),
             );
         } else if !others.contains(&name.as_str()) {
             found.push(
                 Diagnostic::at(span, format!("stage `{}` reads `{name}`, but there is no such stage", stage.name))
                     .label("unknown stage")
-                    .hint_opt(advice(name, &others, "stages")),
+                    .hint_opt(advice(name, &unread, "stages")),
             );
         } else if stage.from[..at].iter().any(|(earlier, _)| earlier == name) {
             found.push(Diagnostic::at(span, format!("stage `{}` reads `{name}` twice", stage.name)));
         }
     }
     found.len() == before
+}
+
+/// Whether the `from` of `stage` has `name`.
+fn names(stage: &DraftStage, name: &str) -> bool {
+    stage.from.iter().any(|(named, _)| named == name)
 }
 
 /// Every stage that is read must write what some input asks for.
@@ -103,7 +120,7 @@ fn check_counts(
     stage: &DraftStage,
     kind: &dyn StageKind,
     stages: &[DraftStage],
-    registry: &Registry,
+    (registry, links): (&Registry, &Links<'_>),
     found: &mut Vec<Diagnostic>,
 ) {
     let kind_of = |name: &str| position(stages, name).and_then(|at| stages[at].kind.as_ref());
@@ -117,7 +134,12 @@ fn check_counts(
             format!("stage `{name}` {bound} {count} {write} {tables}, found {}", given.len())
         };
         if given.len() < input.min {
-            let fitting = |other: &&DraftStage| other.kind.as_ref().is_some_and(|kind| input.fits(kind.outputs()));
+            let fitting = |other: &&DraftStage| {
+                other.kind.as_ref().is_some_and(|kind| input.fits(kind.outputs()))
+                    && other.name != stage.name
+                    && !names(stage, &other.name)
+                    && !links.reads(&other.name, &stage.name)
+            };
             let candidates: Vec<&str> = stages.iter().filter(fitting).map(|other| other.name.as_str()).collect();
             let hint = match (&candidates[..], &registry.writers(input)[..]) {
                 ([], []) => "there is no kind of stage that does".to_owned(),

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use ser_stage::schema::{Misfit, Walk, unchecked_rules};
 use ser_stage::suggest::{advice, list};
-use ser_stage::{Prepared, Problem, StageKind};
+use ser_stage::{Links, Prepared, Problem, StageKind};
 
 use super::document::{Entry, Node, NodeValue, entry};
 use crate::diagnostic::{Diagnostic, Span};
@@ -23,6 +23,8 @@ pub(crate) struct DraftStage {
     pub(crate) kind: Option<Arc<dyn StageKind>>,
     pub(crate) from: Vec<(String, Span)>,
     pub(crate) prepared: Option<Arc<dyn Prepared>>,
+    /// All that the file says of it, for the places of mistakes.
+    node: Node,
 }
 
 /// Reads one `[stage.<name>]`.
@@ -33,6 +35,7 @@ pub(crate) fn read(item: &Entry, registry: &Registry, found: &mut Vec<Diagnostic
         kind: None,
         from: Vec::new(),
         prepared: None,
+        node: item.node.clone(),
     };
     check_name(item, found);
     let Some(entries) = item.node.as_table() else {
@@ -131,7 +134,18 @@ fn prepare(
         return None;
     }
     let prepared = kind.prepare(&params);
-    prepared.map_err(|problems| found.extend(problems.iter().map(|problem| locate(problem, item, &node)))).ok()
+    let place = |problem: &Problem| locate(problem, (&item.key, &item.key_span), &node);
+    prepared.map_err(|problems| found.extend(problems.iter().map(place))).ok()
+}
+
+impl DraftStage {
+    /// Problems of its parameters with the stages that it reads.
+    pub(crate) fn check_links(&self, links: &Links<'_>) -> Vec<Diagnostic> {
+        let Some(prepared) = &self.prepared else { return Vec::new() };
+        let from: Vec<&str> = self.from.iter().map(|(name, _)| name.as_str()).collect();
+        let problems = prepared.check_links(&from, links);
+        problems.iter().map(|problem| locate(problem, (&self.name, &self.name_span), &self.node)).collect()
+    }
 }
 
 fn diagnosed(misfit: Misfit<Span>) -> Diagnostic {
@@ -139,10 +153,11 @@ fn diagnosed(misfit: Misfit<Span>) -> Diagnostic {
     Diagnostic::at(&misfit.span, message).label(misfit.label).hint_opt(misfit.hint)
 }
 
-/// Points at the value that a problem speaks of, or at the nearest table around it.
-fn locate(problem: &Problem, item: &Entry, own: &Node) -> Diagnostic {
-    let mut span = &item.key_span;
-    let mut table = own.as_table();
+/// Points at the value in `table`, that of the stage with this name, that a problem speaks of, or at the nearest table
+/// around it.
+fn locate(problem: &Problem, (stage, name_span): (&str, &Span), table: &Node) -> Diagnostic {
+    let mut span = name_span;
+    let mut table = table.as_table();
     for step in problem.key.split('.').filter(|step| !step.is_empty()) {
         let (key, indices) = step.split_once('[').map_or((step, ""), |(key, rest)| (key, rest));
         let Some(known) = table.and_then(|table| entry(table, key)) else { break };
@@ -157,9 +172,9 @@ fn locate(problem: &Problem, item: &Entry, own: &Node) -> Diagnostic {
         table = node.as_table();
     }
     let message = if problem.key.is_empty() {
-        format!("stage `{}`: {}", item.key, problem.message)
+        format!("stage `{stage}`: {}", problem.message)
     } else {
-        format!("`{}.{}`: {}", item.key, problem.key, problem.message)
+        format!("`{stage}.{}`: {}", problem.key, problem.message)
     };
     Diagnostic::at(span, message).hint_opt(problem.hint.clone())
 }

@@ -11,7 +11,9 @@ use ser_engine::{
     Failure, Override, Pipeline, Plan, Reason, Registry, Reporter, RunOptions, RunRecord, Spec, SpecErrors, Stage,
     StageRun, Store, plan, run,
 };
-use ser_stage::{BoxError, Context, External, Input, Kind, Metric, Outcome, Output, Outside, Problem, SpecCover};
+use ser_stage::{
+    BoxError, Context, External, Input, Kind, Links, Metric, Outcome, Output, Outside, Problem, SpecCover,
+};
 use serde::{Deserialize, Serialize};
 
 /// Reads nothing inside the pipeline, a file outside.
@@ -109,6 +111,14 @@ impl Default for Frames {
     }
 }
 
+/// Names of what is read.
+#[derive(Debug, Clone, Default, Serialize, Deserialize, JsonSchema)]
+#[serde(default, deny_unknown_fields)]
+pub(crate) struct PairParams {
+    /// A number for each stage that is read.
+    pub(crate) shares: std::collections::BTreeMap<String, u32>,
+}
+
 /// No parameters at all.
 #[derive(Debug, Clone, Default, Serialize, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
@@ -116,6 +126,8 @@ pub(crate) struct NoParams {}
 
 pub(crate) struct Source;
 pub(crate) struct Work<const VERSION: u32>;
+/// Two stages or more whose numbers come from one source.
+pub(crate) struct Pair;
 /// `COVER` is 0 for [`SpecCover::Own`], 1 for [`SpecCover::Parameters`], 2 for [`SpecCover::Text`].
 pub(crate) struct Report<const COVER: u8>;
 
@@ -245,6 +257,32 @@ impl<const VERSION: u32> Kind for Work<VERSION> {
     }
 }
 
+impl Kind for Pair {
+    type Params = PairParams;
+
+    const NAME: &'static str = "pair";
+    const VERSION: u32 = 1;
+    const SUMMARY: &'static str = "Needs stages that fit each other.";
+    const INPUTS: &'static [Input] = &[Input { tables: &["text"], min: 2, max: None }];
+    const OUTPUTS: &'static [Output] = &[Output::table("text", "out.txt")];
+
+    fn check_links(params: &PairParams, from: &[&str], links: &Links<'_>) -> Vec<Problem> {
+        let problem = |key: String, message: String| Problem { key, message, hint: None };
+        let rests = |stage: &str| links.sources(stage, "number").into_iter().collect::<Vec<_>>().join(" ");
+        let others = from.iter().enumerate().filter(|(_, stage)| rests(stage) != rests(from[0])).map(|(at, stage)| {
+            let message = format!("`{stage}` rests on {}, `{}` on {}", rests(stage), from[0], rests(from[0]));
+            problem(format!("from[{at}]"), message)
+        });
+        let strange = params.shares.keys().filter(|name| !from.contains(&name.as_str()));
+        let strange = strange.map(|name| problem(format!("shares.{name}"), format!("`{name}` is not read")));
+        others.chain(strange).collect()
+    }
+
+    fn run(_: &PairParams, _: &Context<'_>) -> Result<Outcome, BoxError> {
+        Ok(Outcome::default())
+    }
+}
+
 impl<const COVER: u8> Kind for Report<COVER> {
     type Params = NoParams;
 
@@ -293,6 +331,12 @@ pub(crate) fn mistakes(text: &str, overrides: &[&str]) -> String {
         Ok(pipeline) => format!("no mistakes: {pipeline:?}"),
         Err(errors) => errors.render(false),
     }
+}
+
+/// The same, where stages may be of kind `pair`, too.
+pub(crate) fn mistakes_of_pairs(text: &str) -> String {
+    let parsed = Spec::parse(Path::new("pipeline.toml"), text.to_owned(), &registry().with(Pair), &[], &env);
+    parsed.map_or_else(|errors| errors.render(false), |pipeline| format!("no mistakes: {pipeline:?}"))
 }
 
 /// A folder with a pipeline and its artifacts.

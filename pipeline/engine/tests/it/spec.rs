@@ -6,7 +6,7 @@ use std::path::Path;
 use ser_engine::{Spec, SpecErrors, Stage};
 use serde_json::json;
 
-use crate::fake::{env, mistakes, parse, registry};
+use crate::fake::{env, mistakes, mistakes_of_pairs, parse, registry};
 
 const GOOD: &str = r#"
 name = "test"
@@ -101,7 +101,7 @@ from = "w"
     11 | from = ["a", "bb"]
        |              ^^^^ unknown stage
        |
-       = hint: stages: `a`, `r`
+       = hint: stages: `r`
 
     error: `w` has no parameter `n_mel`
       --> pipeline.toml:12:1
@@ -358,7 +358,7 @@ five = 5
     9 | from = ["w", "a", "a"]
       |         ^^^
       |
-      = hint: stages: `a`, `v`, `r`, `u`, `Bad`, `none`, `five`
+      = hint: stages: `v`, `r`, `u`, `Bad`, `none`, `five`
 
     error: the stages read each other in a circle: a → w → a
      --> pipeline.toml:9:14
@@ -421,6 +421,96 @@ five = 5
        = hint: write `[stage.five]`
 
     10 mistakes in `pipeline.toml`
+    "#);
+}
+
+#[test]
+fn stages_that_are_read_already_or_read_the_stage_are_no_advice() {
+    let text = r#"
+name = "test"
+[stage.a]
+kind = "source"
+root = "x"
+[stage.p]
+kind = "pair"
+from = ["v"]
+[stage.q]
+kind = "pair"
+from = ["p", "w"]
+[stage.v]
+kind = "work"
+from = ["a"]
+[stage.w]
+kind = "work"
+from = ["a"]
+"#;
+    insta::assert_snapshot!(mistakes_of_pairs(text), @r#"
+    error: stage `p` must read at least 2 stages that write `text`, found 1
+     --> pipeline.toml:6:8
+      |
+    6 | [stage.p]
+      |        ^
+      |
+      = hint: name it in `from`: `w`
+    "#);
+}
+
+#[test]
+fn rules_between_parameters_and_what_is_read_are_checked_with_everything_else() {
+    let text = r#"
+name = "test"
+sead = 1
+[stage.a]
+kind = "source"
+root = "x"
+[stage.b]
+kind = "source"
+root = "x"
+[stage.v]
+kind = "work"
+from = ["a"]
+[stage.w]
+kind = "work"
+from = ["b"]
+[stage.p]
+kind = "pair"
+from = ["v", "w"]
+shares = { v = 1, ww = 2 }
+[stage.unknown]
+kind = "pair"
+from = ["v", "x"]
+shares = { v = 1 }
+"#;
+    insta::assert_snapshot!(mistakes_of_pairs(text), @r#"
+    error: unknown key `sead`
+     --> pipeline.toml:3:1
+      |
+    3 | sead = 1
+      | ^^^^
+      |
+      = hint: did you mean `seed`? valid: `name`, `seed`, `stage`
+
+    error: `p.from[1]`: `w` rests on b, `v` on a
+      --> pipeline.toml:18:14
+       |
+    18 | from = ["v", "w"]
+       |              ^^^
+
+    error: `p.shares.ww`: `ww` is not read
+      --> pipeline.toml:19:24
+       |
+    19 | shares = { v = 1, ww = 2 }
+       |                        ^
+
+    error: stage `unknown` reads `x`, but there is no such stage
+      --> pipeline.toml:22:14
+       |
+    22 | from = ["v", "x"]
+       |              ^^^ unknown stage
+       |
+       = hint: stages: `a`, `b`, `w`, `p`
+
+    4 mistakes in `pipeline.toml`
     "#);
 }
 

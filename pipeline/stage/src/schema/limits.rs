@@ -60,13 +60,15 @@ impl Limits {
     }
 }
 
-/// A range of counts in words.
-pub(super) fn interval(min: Option<String>, max: Option<String>) -> String {
-    match (min, max) {
+/// A range of counts in words: `at least 1 value`, `2 to 5 values`.
+pub(super) fn interval(min: Option<u64>, max: Option<u64>, noun: &str) -> String {
+    let range = match (min, max) {
         (Some(min), Some(max)) if min == max => format!("exactly {min}"),
         (Some(min), Some(max)) => format!("{min} to {max}"),
         (Some(min), None) => format!("at least {min}"),
         (None, Some(max)) => format!("at most {max}"),
         (None, None) => "any number of".to_owned(),
-    }
+    };
+    let plural = if max.or(min) == Some(1) { "" } else { "s" };
+    format!("{range} {noun}{plural}")
 }

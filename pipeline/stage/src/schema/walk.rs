@@ -225,8 +225,8 @@ impl<S: Clone + PartialEq> Walk<'_, S> {
         let bound = |key: &str| schema.get(key).and_then(Value::as_u64);
         let count = items.len() as u64;
         if bound("minItems").is_some_and(|min| count < min) || bound("maxItems").is_some_and(|max| count > max) {
-            let wanted = interval(bound("minItems").map(|n| n.to_string()), bound("maxItems").map(|n| n.to_string()));
-            self.found.push(Misfit::at(&node.span, path, format!("must have {wanted} values, found {count}")));
+            let wanted = interval(bound("minItems"), bound("maxItems"), "value");
+            self.found.push(Misfit::at(&node.span, path, format!("must have {wanted}, found {count}")));
         }
         let fixed = schema.get("prefixItems").and_then(Value::as_array);
         let anything = Value::Bool(true);
@@ -256,9 +256,8 @@ impl<S: Clone + PartialEq> Walk<'_, S> {
             let message = if length == 0 {
                 "must not be empty".to_owned()
             } else {
-                let wanted =
-                    interval(bound("minLength").map(|n| n.to_string()), bound("maxLength").map(|n| n.to_string()));
-                format!("must have {wanted} characters, found {length}")
+                let wanted = interval(bound("minLength"), bound("maxLength"), "character");
+                format!("must have {wanted}, found {length}")
             };
             self.found.push(Misfit::at(&node.span, path, message));
         }

@@ -25,11 +25,13 @@ pub(crate) struct World {
     pub(crate) clips: &'static [u64],
     /// How unlike speakers' shares of the clips are: each has this many times the clips, at random.
     pub(crate) times: &'static [u64],
+    /// Networks of the first model, which differ in skill by [`APART`] on the logit scale.
+    pub(crate) seeds: usize,
 }
 
 /// Of speakers of middling skill with as many clips each.
 const fn world(name: &'static str, recalls: &'static [f64], clips: &'static [u64]) -> World {
-    World { name, recalls, speaker_sd: 0.5, class_sd: &[0.4], clips, times: &[1] }
+    World { name, recalls, speaker_sd: 0.5, class_sd: &[0.4], clips, times: &[1], seeds: 1 }
 }
 
 /// Mean recalls of four classes.
@@ -60,6 +62,17 @@ pub(crate) const WORLDS: &[World] = &[
     },
     world("two classes, a weak model", &[0.6, 0.55], &[15, 10]),
 ];
+
+/// The same of models with several seeds.
+pub(crate) const OF_SEEDS: &[World] = &[
+    World { seeds: 3, ..world("three seeds", FOUR, &[10; 4]) },
+    World { seeds: 3, speaker_sd: 0.0, class_sd: &[0.0], ..world("three seeds, speakers all alike", FOUR, &[10; 4]) },
+    World { seeds: 8, speaker_sd: 1.2, ..world("eight seeds, speakers very unlike", FOUR, &[12, 4, 8, 8]) },
+];
+/// How far one seed's skill is from the next, on the logit scale.
+const APART: f64 = 0.15;
+/// How unlike the clips of a speaker and class are for all seeds, on the logit scale.
+const CLIP_SD: f64 = 1.5;
 
 /// Figures with intervals: of all classes together, differences of two models, and of single classes.
 pub(crate) const FIGURES: [&str; 9] = [
@@ -105,7 +118,7 @@ impl World {
         let mut classes = vec![[Count::default(); FIGURES.len() - OVERALL]; self.recalls.len()];
         for experiment in 0..experiments {
             let (drawn, pairs): (Vec<_>, Vec<_>) = (0..speakers).map(|_| self.speaker(generator)).unzip();
-            let drawn = Sample::of_speakers(&Confusion::new(self.recalls.len()), vec![drawn], Vec::new());
+            let drawn = Sample::of_speakers(&self.none(), vec![drawn], Vec::new());
             let pairs = Sample::of_speakers(&Pair::new(self.recalls.len()), vec![pairs], Vec::new());
             let draws = Draws::new(&[speakers], resamples, experiment);
             let found = intervals(&drawn, &draws).expect("enough speakers");
@@ -143,7 +156,7 @@ impl World {
 
     /// The figures of infinitely many speakers, from 20 000 of them, and the differences of the two models in UAR and accuracy.
     fn truth(&self, generator: &mut impl Rng) -> (Scores, [f64; 2]) {
-        let mut all = Confusion::new(self.recalls.len());
+        let mut all = self.none();
         let mut pairs = Vec::new();
         for _ in 0..20_000 {
             let (confusion, pair) = self.speaker(generator);
@@ -158,7 +171,8 @@ impl World {
     /// The first model's answers to a speaker's clips, and the clips that both models get right.
     fn speaker(&self, generator: &mut impl Rng) -> (Speaker<Confusion>, Speaker<Pair>) {
         let classes = self.recalls.len();
-        let (mut confusion, mut pair) = (Confusion::new(classes), Pair::new(classes));
+        let (none, mut pair) = (self.none(), Pair::new(classes));
+        let mut drawn = Speaker::of(&none, std::iter::empty());
         let skill = self.speaker_sd * normal(generator);
         let times = self.times[generator.random_range(0..self.times.len())];
         for (truth, (recall, clips)) in self.recalls.iter().zip(self.clips).enumerate() {
@@ -169,11 +183,29 @@ impl World {
             for _ in 0..clips * times {
                 // What is wrong is mostly taken for the next class.
                 let next = if generator.random_bool(0.6) { 1 } else { generator.random_range(1..classes) };
-                let said = if generator.random_bool(right) { truth } else { (truth + next) % classes };
-                confusion.add(truth, said);
-                pair.add(truth, said == truth, generator.random_bool(second_right));
+                let answer = |right: bool| if right { truth } else { (truth + next) % classes };
+                let mut hits = 0;
+                let mut count = |seed: usize, said: usize| {
+                    drawn.add((truth, none.column(seed, said)));
+                    hits += usize::from(said == truth);
+                };
+                if self.seeds == 1 {
+                    count(0, answer(generator.random_bool(right)));
+                } else {
+                    let hard = CLIP_SD * normal(generator);
+                    for seed in 0..self.seeds {
+                        let apart = APART * (seed as f64 - (self.seeds - 1) as f64 / 2.0);
+                        count(seed, answer(generator.random_bool(share(logit + hard + apart))));
+                    }
+                }
+                let second_right = f64::from(generator.random_bool(second_right));
+                pair.add(truth, hits as f64 / self.seeds as f64, second_right);
             }
         }
-        (Speaker::from(confusion), Speaker { sums: pair, clips: Vec::new() })
+        (drawn, Speaker { sums: pair, clips: Vec::new() })
+    }
+
+    fn none(&self) -> Confusion {
+        Confusion::of_seeds(self.recalls.len(), self.seeds)
     }
 }

@@ -181,9 +181,8 @@ impl World {
             let no_pairs = Pair::new(RECALLS.len());
             let pairs_by_corpus = sample(self.known, &ByCorpus::new(&no_pairs, equal()), parted(&no_pairs, &pairs));
             let draws = Draws::of(&by_corpus, resamples, experiment);
-            let mean = |value: &dyn Fn(&(Confusion, Pair)) -> f64| {
-                truths.iter().map(value).sum::<f64>() / truths.len() as f64
-            };
+            let mean =
+                |value: &dyn Fn(&(Confusion, Pair)) -> f64| truths.iter().map(value).sum::<f64>() / truths.len() as f64;
             let (_, interval) = uar_over_corpora(&by_corpus, &draws);
             over_corpora[0].add(interval.expect("enough speakers"), mean(&|truth| Scores::of(&truth.0).uar));
             let difference = difference_over_corpora(&pairs_by_corpus, &draws).interval.expect("enough speakers");
@@ -278,6 +277,7 @@ fn clips(skill: &Skill, generator: &mut impl Rng) -> (Speaker<Confusion>, Speake
     }
     // Equal ones together: derivatives are taken once.
     pairs.sort_unstable();
+    let pairs = pairs.into_iter().map(|(truth, first, second)| (truth, f64::from(first), f64::from(second)));
     (Speaker::from(confusion), Speaker::of(&Pair::new(RECALLS.len()), pairs))
 }
 
@@ -293,7 +293,7 @@ fn add_expected(confusion: &mut Confusion, pair: &mut Pair, expected: &Expected,
             confusion.add_matrix(&Confusion::of_pairs(classes, [(truth, (truth + next) % classes)]), whole(share));
         }
         pair.clips[truth] += whole(1.0);
-        pair.first[truth] += whole(first);
-        pair.second[truth] += whole(second);
+        pair.first[truth] += whole(first) as f64;
+        pair.second[truth] += whole(second) as f64;
     }
 }

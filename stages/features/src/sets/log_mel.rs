@@ -6,9 +6,10 @@ use serde::{Deserialize, Serialize};
 use crate::error::{FeaturesError, FeaturesResult};
 use crate::feature_set::{Block, Column, Compute, FeatureSet, FromLogMel};
 use crate::framing::Framing;
-use crate::mel::{MelBank, floor_db, raise};
+use crate::mel::{MelBank, floor_db, narrowest_hz, raise};
 use crate::params::{Params, Problems};
 use crate::vector::Row;
+use crate::warp::Warp;
 
 /// Log-mel spectrogram: mel bands of the power spectrum (Slaney's scale and normalisation), in decibels.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
@@ -50,8 +51,7 @@ impl LogMel {
 
     /// The declared bands; one without any frequency bin would be constant, and is refused.
     pub(crate) fn bank(&self, framing: &Framing) -> FeaturesResult<MelBank> {
-        let fmax_hz = self.fmax_hz.unwrap_or(f64::from(framing.sample_rate_hz) / 2.0);
-        let bank = MelBank::new(framing, self.n_mels as usize, self.fmin_hz, fmax_hz);
+        let bank = MelBank::new(framing, self.n_mels as usize, self.fmin_hz, self.upper_hz(framing));
         let Some(band) = bank.empty_band() else { return Ok(bank) };
         let mut problems = Problems::default();
         problems.add(
@@ -64,6 +64,21 @@ impl LogMel {
             Some("use fewer bands or a longer `frame_s`"),
         );
         Err(FeaturesError::Params(problems.into_list()))
+    }
+
+    /// The declared bands moved by `warp`.
+    pub(crate) fn warped_bank(&self, framing: &Framing, warp: &Warp) -> MelBank {
+        MelBank::warped(framing, self.n_mels as usize, self.fmin_hz, self.upper_hz(framing), warp)
+    }
+
+    /// Width in hertz of the narrowest declared band.
+    pub(crate) fn narrowest_hz(&self, framing: &Framing) -> f64 {
+        narrowest_hz(self.n_mels as usize, self.fmin_hz, self.upper_hz(framing))
+    }
+
+    /// Upper edge of the highest band in hertz.
+    fn upper_hz(&self, framing: &Framing) -> f64 {
+        self.fmax_hz.unwrap_or(f64::from(framing.sample_rate_hz) / 2.0)
     }
 }
 

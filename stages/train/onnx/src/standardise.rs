@@ -1,7 +1,7 @@
 //! Bringing columns to mean 0 and standard deviation 1.
 
 use crate::frames::Frames;
-use crate::graph::{Graph, Value};
+use crate::graph::{Dim, Element, Graph, Value};
 
 /// Standardised values beyond this are cut off.
 const LIMIT: f32 = 10.0;
@@ -34,6 +34,21 @@ pub fn by_values(x: &Value, mean: &Value, sd: &Value, graph: &mut Graph<'_>) -> 
     let centred = graph.sub(x, mean);
     let scaled = graph.mul(&centred, &inverse);
     graph.clip(&scaled, LIMIT)
+}
+
+/// The input `corpus` (batch) of a model that knows statistics of corpora: the place of each clip's among `known` names.
+pub fn corpus(known: usize, graph: &mut Graph<'_>) -> Value {
+    let about = format!(
+        "The corpus of each clip, by its place in the metadata's `ser.corpora`, from 0; {known} is any other, which is standardised by all training clips."
+    );
+    graph.input("corpus", Element::Int64, &[Dim::Any("batch")], &about)
+}
+
+/// A row of `rows` for each clip, which `at` (batch) counts from 0: (batch, columns). They are kept as `name`.
+pub fn chosen(rows: &[Vec<f32>], at: &Value, name: &str, graph: &mut Graph<'_>) -> Value {
+    let width = rows.first().map_or(0, Vec::len);
+    let rows = graph.weights(name, &[rows.len(), width], &rows.concat());
+    graph.node("Gather", &[&rows, at], &[])
 }
 
 /// Each clip's frames by their own mean and standard deviation.

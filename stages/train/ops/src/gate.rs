@@ -41,10 +41,12 @@ impl Operation<2> for Own {
 
     fn backward(&self, [x, by]: [&[f32]; 2], (): (), gradient: &[f32], _: [bool; 2]) -> [Option<Buffer>; 2] {
         let (mut d_x, mut d_by) = (Buffer::any(x.len()), Buffer::any(x.len()));
-        let given = gradient.chunks(BLOCK).zip(x.chunks(BLOCK)).zip(by.chunks(BLOCK));
-        let blocks = given.zip(d_x.chunks_mut(BLOCK).zip(d_by.chunks_mut(BLOCK))).collect();
-        each(blocks, |(((gradient, x), by), (d_x, d_by)): (((&[f32], &[f32]), &[f32]), (&mut [f32], &mut [f32]))| {
-            gate_gradients(gradient, [x, by], [d_x, d_by]);
+        let given = gradient.chunks(BLOCK).zip(x.chunks(BLOCK).zip(by.chunks(BLOCK)));
+        let made = d_x.chunks_mut(BLOCK).zip(d_by.chunks_mut(BLOCK));
+        let blocks =
+            given.zip(made).map(|((gradient, (x, by)), (d_x, d_by))| (gradient, [x, by], [d_x, d_by])).collect();
+        each(blocks, |(gradient, inputs, gradients): (&[f32], [&[f32]; 2], [&mut [f32]; 2])| {
+            gate_gradients(gradient, inputs, gradients);
         });
         [Some(d_x), Some(d_by)]
     }

@@ -106,16 +106,15 @@ impl Operation<3> for Own {
 fn portable(x: Tensor<2>, [gamma, beta]: [Tensor<1>; 2], moments: Option<Moments>, floor: f32) -> (Tensor<2>, Moments) {
     let [_, channels] = x.dims();
     let row = |tensor: Tensor<1>| tensor.unsqueeze::<2>();
-    let (moments, out) = match moments {
-        Some(moments) => (moments.clone(), moments),
-        None => {
-            let mean = x.clone().mean_dim(0);
-            let deviation = x.clone() - mean.clone();
-            let variance = (deviation.clone() * deviation).mean_dim(0);
-            let [mean, variance] = [mean, variance].map(|moment| moment.reshape([channels]));
-            let [apart_mean, apart_variance] = [&mean, &variance].map(|moment| moment.clone().without_autodiff());
-            (Moments { mean, variance }, Moments { mean: apart_mean, variance: apart_variance })
-        }
+    let (moments, out) = if let Some(moments) = moments {
+        (moments.clone(), moments)
+    } else {
+        let mean = x.clone().mean_dim(0);
+        let deviation = x.clone() - mean.clone();
+        let variance = (deviation.clone() * deviation).mean_dim(0);
+        let [mean, variance] = [mean, variance].map(|moment| moment.reshape([channels]));
+        let [apart_mean, apart_variance] = [&mean, &variance].map(|moment| moment.clone().without_autodiff());
+        (Moments { mean, variance }, Moments { mean: apart_mean, variance: apart_variance })
     };
     let scale = gamma / (moments.variance + EPSILON).sqrt();
     let values = (x - row(moments.mean)) * row(scale) + row(beta);

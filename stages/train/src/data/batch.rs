@@ -7,6 +7,7 @@ use rand::seq::SliceRandom;
 use rand::{Rng, RngExt};
 use rayon::prelude::*;
 
+use super::copy_paste::{Neutral, shares};
 use super::dataset::ClipData;
 use super::scaling::{Scaler, Scalings};
 use crate::networks::Hears;
@@ -15,6 +16,21 @@ use ser_kernels::simd::wide;
 
 /// Clips per batch where nothing is trained.
 const INFERENCE_CLIPS: usize = 64;
+
+/// Makes examples to learn from of the training clips of a fold.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Teaching<'a> {
+    pub(crate) params: &'a Params,
+    pub(crate) scaler: &'a Scaler,
+    /// Statistics of each training speaker, for `augment.voice`.
+    pub(crate) voices: &'a BTreeMap<String, Scalings>,
+    /// Clips to join others with, for `augment.copy_paste`.
+    pub(crate) neutral: &'a Neutral<'a>,
+    /// Values per frame.
+    pub(crate) width: usize,
+    /// Weight of each class in the loss.
+    pub(crate) class_weights: &'a [f32],
+}
 
 /// Clips as a network reads them: sorted by falling length, one after another without padding.
 #[derive(Debug, Clone, Default, PartialEq)]
@@ -45,52 +61,13 @@ impl Item {
     /// The frames `window` of `clip`, scaled.
     pub(crate) fn plain(clip: &ClipData, window: &Range<usize>, scaler: &Scaler, width: usize) -> Self {
         let frames = clip.frames[window.start * width..window.end * width].to_vec();
-        Self::new(frames, clip.functionals.clone(), &clip.speaker, scaler)
+        Self::new(frames, clip.functionals.clone(), scaler.group(clip), scaler)
     }
 
-    /// Unscaled frames and functionals of `speaker`, to be scaled.
-    pub(crate) fn new(mut frames: Vec<f32>, mut functionals: Vec<f32>, speaker: &str, scaler: &Scaler) -> Self {
-        scaler.apply(speaker, &mut frames, &mut functionals);
+    /// Unscaled frames and functionals of a clip of `group`, to be scaled; see [`Scaler::apply`].
+    pub(crate) fn new(mut frames: Vec<f32>, mut functionals: Vec<f32>, group: &str, scaler: &Scaler) -> Self {
+        scaler.apply(group, &mut frames, &mut functionals);
         Self { frames, functionals, target: Vec::new() }
-    }
-
-    /// `clip` as an example to learn from: perhaps an altered copy, a random stretch, masked, with noise.
-    fn altered(
-        clip: &ClipData,
-        scaler: &Scaler,
-        voices: &BTreeMap<String, Scalings>,
-        width: usize,
-        params: &Params,
-        classes: usize,
-        rng: &mut impl Rng,
-    ) -> Self {
-        let (augment, hears) = (&params.augment, params.model.architecture().hears());
-        let copy = rng.random_bool(augment.copies) && !clip.copies.is_empty();
-        let source = if copy { &clip.copies[rng.random_range(0..clip.copies.len())] } else { &clip.frames };
-        let available = source.len() / width;
-        let keep = limit(available, params.max_frames);
-        let start = rng.random_range(0..=available - keep);
-        let mut frames = source[start * width..(start + keep) * width].to_vec();
-        let mut functionals = clip.functionals.clone();
-        if voices.len() > 1 && rng.random_bool(augment.voice) {
-            let other = voices.values().nth(rng.random_range(0..voices.len()));
-            if let (Some(own), Some(other)) = (voices.get(&clip.speaker), other) {
-                own.exchange(other, hears, &mut frames, &mut functionals);
-            }
-        }
-        scaler.apply(&clip.speaker, &mut frames, &mut functionals);
-        mask_time(&mut frames, width, augment, rng);
-        if hears != Hears::Waveform {
-            mask_features(&mut frames, width, augment, rng);
-        }
-        if augment.noise > 0.0 {
-            for value in frames.iter_mut().chain(&mut functionals) {
-                *value += augment.noise as f32 * gaussian(rng);
-            }
-        }
-        let mut target = vec![params.label_smoothing as f32 / classes as f32; classes];
-        target[clip.class] += 1.0 - params.label_smoothing as f32;
-        Self { frames, functionals, target }
     }
 
     /// `share` of this clip and the rest of `other`, over this clip's frames; beyond the other's end, its share is the mean.
@@ -115,62 +92,112 @@ impl Item {
     }
 }
 
-/// Weight of each class in the loss, from how often it stands in `classes_of`; 0 for a class that never does.
+/// Weight of each class in the loss, from the classes of clips and how often each is drawn; 0 for a class without clips.
 pub(crate) fn balanced_weights(
     mode: ClassWeights,
-    classes_of: impl Iterator<Item = usize>,
+    draws: impl Iterator<Item = (usize, f64)>,
     classes: usize,
 ) -> Vec<f32> {
-    let mut counts = vec![0_usize; classes];
-    classes_of.for_each(|class| counts[class] += 1);
-    let total: usize = counts.iter().sum();
-    let present = counts.iter().filter(|count| **count > 0).count().max(1);
+    let mut counts = vec![0.0_f64; classes];
+    draws.for_each(|(class, draws)| counts[class] += draws);
+    let total: f64 = counts.iter().sum();
+    let present = counts.iter().filter(|count| **count > 0.0).count().max(1) as f64;
     counts
         .iter()
-        .map(|count| match (mode, *count) {
-            (ClassWeights::None, _) => 1.0,
-            (ClassWeights::Balanced, 0) => 0.0,
-            (ClassWeights::Balanced, count) => total as f32 / (present * count) as f32,
+        .map(|count| match mode {
+            ClassWeights::None => 1.0,
+            ClassWeights::Balanced if *count == 0.0 => 0.0,
+            ClassWeights::Balanced => total as f32 / (present * count) as f32,
         })
         .collect()
 }
 
-/// A training batch of `clips`, and the class of each of its rows.
-pub(crate) fn training_batch(
-    clips: &[&ClipData],
-    scaler: &Scaler,
-    voices: &BTreeMap<String, Scalings>,
-    width: usize,
-    params: &Params,
-    class_weights: &[f32],
-    rng: &mut impl Rng,
-) -> (Batch, Vec<usize>) {
-    let classes = class_weights.len();
-    let mut items: Vec<(Item, usize)> = clips
-        .iter()
-        .map(|clip| (Item::altered(clip, scaler, voices, width, params, classes, rng), clip.class))
-        .collect();
-    if params.augment.mixup > 0.0 {
-        let originals: Vec<Item> = items.iter().map(|(item, _)| item.clone()).collect();
-        let mut partners: Vec<usize> = (0..items.len()).collect();
-        partners.shuffle(rng);
-        for ((item, _), partner) in items.iter_mut().zip(partners) {
-            // The larger share stays with the clip whose length and class the row keeps.
-            let share = beta(params.augment.mixup, rng);
-            item.blend(&originals[partner], share.max(1.0 - share));
+impl Teaching<'_> {
+    /// A training batch of `clips`, and the class of each of its rows.
+    pub(crate) fn batch(&self, clips: &[&ClipData], rng: &mut impl Rng) -> (Batch, Vec<usize>) {
+        let mixup = self.params.augment.mixup;
+        let mut items: Vec<(Item, usize)> = clips.iter().map(|clip| (self.altered(clip, rng), clip.class)).collect();
+        if mixup > 0.0 {
+            let originals: Vec<Item> = items.iter().map(|(item, _)| item.clone()).collect();
+            let mut partners: Vec<usize> = (0..items.len()).collect();
+            partners.shuffle(rng);
+            for ((item, _), partner) in items.iter_mut().zip(partners) {
+                // The larger share stays with the clip whose length and class the row keeps.
+                let share = beta(mixup, rng);
+                item.blend(&originals[partner], share.max(1.0 - share));
+            }
         }
+        items.sort_by_key(|(item, _)| std::cmp::Reverse(item.frames.len()));
+        let classes_of = items.iter().map(|(_, class)| *class).collect();
+        let mut batch = collate(items.iter().map(|(item, _)| item), self.width);
+        for target in batch.targets.chunks_exact_mut(self.class_weights.len()) {
+            target.iter_mut().zip(self.class_weights).for_each(|(target, weight)| *target *= weight);
+        }
+        let sum: f32 = batch.targets.iter().sum();
+        if sum > 0.0 {
+            batch.targets.iter_mut().for_each(|target| *target /= sum);
+        }
+        (batch, classes_of)
     }
-    items.sort_by_key(|(item, _)| std::cmp::Reverse(item.frames.len()));
-    let classes_of = items.iter().map(|(_, class)| *class).collect();
-    let mut batch = collate(items.iter().map(|(item, _)| item), width);
-    for target in batch.targets.chunks_exact_mut(classes) {
-        target.iter_mut().zip(class_weights).for_each(|(target, weight)| *target *= weight);
+
+    /// `clip` as an example to learn from: perhaps an altered copy, joined with a neutral clip, in another voice, a random
+    /// stretch, masked, with noise.
+    fn altered(&self, clip: &ClipData, rng: &mut impl Rng) -> Item {
+        let (augment, width, scaler) = (&self.params.augment, self.width, self.scaler);
+        let hears = self.params.model.architecture().hears();
+        // Nothing is drawn for what is off: the numbers of a training of before stay.
+        let joins = augment.copy_paste > 0.0 && rng.random_bool(augment.copy_paste);
+        let neutral = if joins { self.neutral.beside(clip, rng) } else { None };
+        let own = self.recording(clip, rng);
+        let joined = neutral.map(|neutral| (neutral, self.recording(neutral, rng)));
+        let of_joined = joined.map_or(0, |(_, frames)| frames.len() / width);
+        let (keep, keep_joined) = shares(own.len() / width, of_joined, self.params.max_frames);
+        let mut frames = stretch(own, keep, width, rng);
+        let mut joined = joined.map(|(neutral, frames)| (neutral, stretch(frames, keep_joined, width, rng)));
+        let mut functionals = clip.functionals.clone();
+        let voices = self.voices;
+        if voices.len() > 1 && rng.random_bool(augment.voice) {
+            let other = voices.values().nth(rng.random_range(0..voices.len()));
+            if let (Some(own), Some(other)) = (voices.get(&clip.speaker), other) {
+                own.exchange(other, hears, &mut frames, &mut functionals);
+            }
+            if let Some((neutral, frames)) = &mut joined
+                && let (Some(own), Some(other)) = (voices.get(&neutral.speaker), other)
+            {
+                own.exchange(other, hears, frames, &mut []);
+            }
+        }
+        if let Some((neutral, joined)) = joined {
+            let mut parts = [(scaler.group(clip), frames), (scaler.group(neutral), joined)];
+            if rng.random_bool(0.5) {
+                parts.reverse();
+            }
+            frames = scaler.join(parts);
+            scaler.apply(scaler.group(clip), &mut [], &mut functionals);
+        } else {
+            scaler.apply(scaler.group(clip), &mut frames, &mut functionals);
+        }
+        mask_time(&mut frames, width, augment, rng);
+        if hears != Hears::Waveform {
+            mask_features(&mut frames, width, augment, rng);
+        }
+        if augment.noise > 0.0 {
+            for value in frames.iter_mut().chain(&mut functionals) {
+                *value += augment.noise as f32 * gaussian(rng);
+            }
+        }
+        let classes = self.class_weights.len();
+        let smoothing = self.params.label_smoothing as f32;
+        let mut target = vec![smoothing / classes as f32; classes];
+        target[clip.class] += 1.0 - smoothing;
+        Item { frames, functionals, target }
     }
-    let sum: f32 = batch.targets.iter().sum();
-    if sum > 0.0 {
-        batch.targets.iter_mut().for_each(|target| *target /= sum);
+
+    /// The frames of `clip`, or of one of its copies.
+    fn recording<'c>(&self, clip: &'c ClipData, rng: &mut impl Rng) -> &'c [f32] {
+        let copy = rng.random_bool(self.params.augment.copies) && !clip.copies.is_empty();
+        if copy { &clip.copies[rng.random_range(0..clip.copies.len())] } else { &clip.frames }
     }
-    (batch, classes_of)
 }
 
 /// Batches for inference, with the position of each row's item; clips of like length stand together. `lens` orders the
@@ -200,8 +227,10 @@ fn collate<'a>(items: impl Iterator<Item = &'a Item>, width: usize) -> Batch {
     batch
 }
 
-fn limit(frames: usize, max_frames: usize) -> usize {
-    if max_frames == 0 { frames } else { frames.min(max_frames) }
+/// `keep` of the frames of a recording, from a random place on.
+fn stretch(recording: &[f32], keep: usize, width: usize, rng: &mut impl Rng) -> Vec<f32> {
+    let start = rng.random_range(0..=recording.len() / width - keep);
+    recording[start * width..(start + keep) * width].to_vec()
 }
 
 /// Masks of SpecAugment over time: stretches of frames set to 0, the mean of scaled values.
@@ -241,4 +270,111 @@ fn beta(alpha: f64, rng: &mut impl Rng) -> f32 {
 fn gaussian(rng: &mut impl Rng) -> f32 {
     let radius = (-2.0 * (1.0 - rng.random::<f64>()).ln()).sqrt();
     (radius * (std::f64::consts::TAU * rng.random::<f64>()).cos()) as f32
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::params::Standardise;
+    use rand::SeedableRng;
+    use rand_chacha::ChaCha8Rng;
+
+    const WIDTH: usize = 2;
+
+    /// `len` frames that count up from `first`.
+    fn clip(speaker: &str, class: usize, first: f32, len: usize) -> ClipData {
+        ClipData {
+            corpus: "c".to_owned(),
+            speaker: speaker.to_owned(),
+            class,
+            frames: (0..len * WIDTH).map(|at| first + at as f32).collect(),
+            functionals: vec![first],
+            ..ClipData::default()
+        }
+    }
+
+    /// Nothing is altered but that every clip is joined.
+    fn params(max_frames: usize) -> Params {
+        let off =
+            Augment { copies: 0.0, voice: 0.0, mixup: 0.0, time_masks: 0, feature_masks: 0, ..Augment::default() };
+        let augment = Augment { copy_paste: 1.0, ..off };
+        Params { augment, max_frames, standardise: Standardise::Speaker, label_smoothing: 0.0, ..Params::default() }
+    }
+
+    /// Each speaker's frames are moved down by their own offset.
+    fn scaler() -> Scaler {
+        let of = |mean: f32, width: usize| super::super::Scaling { mean: vec![mean; width], sd: vec![100.0; width] };
+        let scalings = |mean: f32| Scalings { frames: of(mean, WIDTH), functionals: of(0.0, 1) };
+        let groups = BTreeMap::from([("x".to_owned(), scalings(0.0)), ("y".to_owned(), scalings(50.0))]);
+        Scaler::new(Standardise::Speaker, Hears::Frames, scalings(0.0), groups)
+    }
+
+    /// The clip alone is class 1, its own speaker has no neutral clip, the other's is of class 0.
+    #[test]
+    fn a_joined_clip_is_both_clips_scaled_as_their_own_and_has_the_class_and_functionals_of_the_first() {
+        let (emotional, neutral) = (clip("x", 1, 100.0, 30), clip("y", 0, 300.0, 20));
+        let own: Vec<f32> = emotional.frames.iter().map(|value| value / 100.0).collect();
+        let other: Vec<f32> = neutral.frames.iter().map(|value| (value - 50.0) / 100.0).collect();
+        let (params, scaler, voices) = (params(0), scaler(), BTreeMap::new());
+        let known = [&emotional, &neutral];
+        let neutral = Neutral::new(known.into_iter(), 0);
+        let class_weights = [1.0, 1.0];
+        let teaching = Teaching {
+            params: &params,
+            scaler: &scaler,
+            voices: &voices,
+            neutral: &neutral,
+            width: WIDTH,
+            class_weights: &class_weights,
+        };
+        let mut rng = ChaCha8Rng::seed_from_u64(4);
+        let orders = [[own.clone(), other.clone()].concat(), [other, own].concat()];
+        let mut times = [0, 0];
+        for _ in 0..200 {
+            let item = teaching.altered(&emotional, &mut rng);
+            let order = orders.iter().position(|frames| {
+                frames.len() == item.frames.len() && frames.iter().zip(&item.frames).all(|(a, b)| (a - b).abs() < 1e-5)
+            });
+            times[order.expect("one of both orders")] += 1;
+            assert_eq!((item.target, item.functionals), (vec![0.0, 1.0], vec![1.0]));
+        }
+        // Half of 200, within three standard errors.
+        assert!((79..=121).contains(&times[0]), "{times:?}");
+        // The only neutral clip has none to be joined with.
+        assert_eq!(teaching.altered(known[1], &mut rng).frames.len(), 20 * WIDTH);
+    }
+
+    #[test]
+    fn a_joined_clip_is_no_longer_than_the_network_hears() {
+        let (emotional, neutral) = (clip("x", 1, 0.0, 30), clip("x", 0, 500.0, 20));
+        let (params, scaler, voices) = (params(25), scaler(), BTreeMap::new());
+        let class_weights = [1.0, 1.0];
+        let known = Neutral::new([&neutral].into_iter(), 0);
+        let teaching = Teaching {
+            params: &params,
+            scaler: &scaler,
+            voices: &voices,
+            neutral: &known,
+            width: WIDTH,
+            class_weights: &class_weights,
+        };
+        let mut rng = ChaCha8Rng::seed_from_u64(5);
+        for _ in 0..50 {
+            let frames = teaching.altered(&emotional, &mut rng).frames;
+            assert_eq!(frames.len(), 25 * WIDTH);
+            let own = frames.iter().filter(|value| **value < 5.0).count() / WIDTH;
+            assert_eq!(own, 13, "half of it, rounded up");
+            // Frames of each part stay in their order.
+            let falls = frames.windows(2).filter(|pair| pair[1] < pair[0]).count();
+            assert!(falls <= 1, "{falls}");
+        }
+    }
+
+    /// Classes 0 and 1 of two clips each; those of class 1 are drawn three times as often.
+    #[test]
+    fn classes_weigh_by_how_often_they_are_drawn() {
+        let draws = || [(0, 0.5), (1, 1.5), (0, 0.5), (1, 1.5)].into_iter();
+        assert_eq!(balanced_weights(ClassWeights::Balanced, draws(), 3), [2.0, 2.0 / 3.0, 0.0]);
+        assert_eq!(balanced_weights(ClassWeights::None, draws(), 3), [1.0; 3]);
+    }
 }

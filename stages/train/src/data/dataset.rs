@@ -4,7 +4,7 @@ use std::collections::HashMap;
 use std::path::Path;
 
 use ser_schemas::frames::{FrameLayout, read_clips, read_layout};
-use ser_schemas::{AUGMENTED_FILE, Clip, KEY_LIMITS, Table, frames, read_metadata};
+use ser_schemas::{AUGMENTED_FILE, Clip, Emotion, KEY_LIMITS, Table, frames, read_metadata};
 
 use super::select::columns_of;
 use crate::error::TrainError;
@@ -13,6 +13,7 @@ use crate::params::Params;
 /// What a network learns one clip from.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub(crate) struct ClipData {
+    pub(crate) corpus: String,
     pub(crate) speaker: String,
     /// Position of its emotion among the classes.
     pub(crate) class: usize,
@@ -52,6 +53,7 @@ impl Dataset {
         let limits = read_metadata(&Clip::file_in(manifest))?.remove(KEY_LIMITS);
         let limits = limits.and_then(|text| serde_json::from_str(&text).ok());
         let clip = |clip: &ser_models::LabelledClip| ClipData {
+            corpus: clip.corpus.clone(),
             speaker: clip.speaker.clone(),
             class: clip.class,
             ..ClipData::default()
@@ -81,6 +83,11 @@ impl Dataset {
     /// Values per frame.
     pub(crate) fn width(&self) -> usize {
         self.columns.len()
+    }
+
+    /// Position of the class `neutral`, where there is one.
+    pub(crate) fn neutral(&self) -> Option<usize> {
+        self.split.classes.iter().position(|class| *class == Emotion::NEUTRAL)
     }
 
     /// Reads a table of frames; `put` gives its own to each clip.

@@ -1,13 +1,17 @@
 //! From tables to batches.
 
 mod batch;
+mod copy_paste;
 mod dataset;
+mod order;
 mod scaling;
 mod select;
 mod windows;
 
-pub(crate) use batch::{Batch, Item, balanced_weights, inference_batches, training_batch};
+pub(crate) use batch::{Batch, Item, Teaching, balanced_weights, inference_batches};
+pub(crate) use copy_paste::Neutral;
 pub(crate) use dataset::{ClipData, Dataset};
+pub(crate) use order::{draws, mean_draws};
 pub(crate) use scaling::{Moments, Scaler, Scaling, Scalings};
 pub(crate) use windows::WindowRows;
 pub use windows::windows;

@@ -36,7 +36,8 @@ pub(crate) struct Scaler {
     mode: Standardise,
     hears: Hears,
     train: Scalings,
-    speakers: BTreeMap<String, Scalings>,
+    /// Of speakers or corpora, by name.
+    groups: BTreeMap<String, Scalings>,
 }
 
 /// Sums over rows of values, from which a [`Scaling`] follows: in double precision, around the first row.
@@ -153,18 +154,19 @@ impl Scalings {
         self.functionals.exchange(&other.functionals, functionals);
     }
 
-    /// Of each speaker over their `clips`, by name.
-    pub(crate) fn per_speaker<'a>(
+    /// Of each speaker, corpus or whatever `group` tells of a clip, over its `clips`, by name.
+    pub(crate) fn per<'a>(
+        group: impl Fn(&'a ClipData) -> &'a str,
         clips: impl Iterator<Item = &'a ClipData>,
         width: usize,
         functionals: usize,
     ) -> BTreeMap<String, Self> {
         let mut of: BTreeMap<&str, Vec<&ClipData>> = BTreeMap::new();
         for clip in clips {
-            of.entry(&clip.speaker).or_default().push(clip);
+            of.entry(group(clip)).or_default().push(clip);
         }
         of.into_iter()
-            .map(|(speaker, clips)| (speaker.to_owned(), Self::fit(clips.into_iter(), width, functionals)))
+            .map(|(name, clips)| (name.to_owned(), Self::fit(clips.into_iter(), width, functionals)))
             .collect()
     }
 
@@ -178,24 +180,61 @@ impl Scalings {
 }
 
 impl Scaler {
-    /// `train` was fitted on training clips; `speakers` holds what is known of single speakers (for
-    /// [`Standardise::Speaker`]; others fall back to `train`). A waveform is scaled by its own mean and standard deviation,
-    /// whatever decides over functionals: the columns of its samples are no features.
-    pub(crate) fn new(mode: Standardise, hears: Hears, train: Scalings, speakers: BTreeMap<String, Scalings>) -> Self {
-        Self { mode, hears, train, speakers }
+    /// `train` was fitted on training clips; `groups` holds what is known of single speakers (for [`Standardise::Speaker`])
+    /// or corpora (for [`Standardise::Corpus`]); others fall back to `train`. A waveform is scaled by its own mean and
+    /// standard deviation, whatever decides over functionals: the columns of its samples are no features.
+    pub(crate) fn new(mode: Standardise, hears: Hears, train: Scalings, groups: BTreeMap<String, Scalings>) -> Self {
+        Self { mode, hears, train, groups }
     }
 
-    /// Scales the frames and functionals of a clip of `speaker` in place.
-    pub(crate) fn apply(&self, speaker: &str, frames: &mut [f32], functionals: &mut [f32]) {
+    /// The group of `clip`; see [`apply`](Self::apply).
+    pub(crate) fn group<'a>(&self, clip: &'a ClipData) -> &'a str {
+        if self.mode == Standardise::Corpus { &clip.corpus } else { &clip.speaker }
+    }
+
+    /// Scales the frames and functionals of a clip of `group` in place: of a speaker, or where corpora are standardised, of a
+    /// corpus.
+    pub(crate) fn apply(&self, group: &str, frames: &mut [f32], functionals: &mut [f32]) {
+        self.frames(group, frames);
+        if self.mode != Standardise::None {
+            self.scalings(group).functionals.apply(functionals);
+        }
+    }
+
+    /// Clips that are heard one after the other as one: the frames of each with its group, scaled as its own, or where a clip
+    /// is scaled by itself, as one clip.
+    pub(crate) fn join<'a>(&self, parts: impl IntoIterator<Item = (&'a str, Vec<f32>)>) -> Vec<f32> {
+        let mut joined = Vec::new();
+        for (group, mut frames) in parts {
+            if !self.is_by_clip() {
+                self.frames(group, &mut frames);
+            }
+            joined.append(&mut frames);
+        }
+        if self.is_by_clip() {
+            self.frames("", &mut joined);
+        }
+        joined
+    }
+
+    fn is_by_clip(&self) -> bool {
+        self.mode == Standardise::Clip || self.hears == Hears::Waveform
+    }
+
+    fn frames(&self, group: &str, frames: &mut [f32]) {
         let by_clip = |frames: &mut [f32], width| Scaling::fit(std::iter::once(&*frames), width).apply(frames);
-        let scalings = self.speakers.get(speaker).unwrap_or(&self.train);
         match (self.mode, self.hears) {
-            (Standardise::None, _) => return,
+            (Standardise::None, _) => {}
             (_, Hears::Waveform) => by_clip(frames, 1),
             (Standardise::Clip, _) => by_clip(frames, self.train.frames.mean.len()),
-            (Standardise::Speaker | Standardise::Train, _) => scalings.frames.apply(frames),
+            (Standardise::Corpus | Standardise::Speaker | Standardise::Train, _) => {
+                self.scalings(group).frames.apply(frames);
+            }
         }
-        scalings.functionals.apply(functionals);
+    }
+
+    fn scalings(&self, group: &str) -> &Scalings {
+        self.groups.get(group).unwrap_or(&self.train)
     }
 }
 
@@ -238,6 +277,28 @@ mod tests {
         assert_eq!(functionals, [1.0, -1.0]);
         for (at, sample) in samples.iter().enumerate() {
             assert!((sample - (at as f32 - 3.5) / 5.25_f32.sqrt()).abs() < 1e-6, "{sample}");
+        }
+    }
+
+    /// Two clips of 0 to 3 and 10 to 13: by groups each by its own mean, by clip both by theirs together.
+    #[test]
+    fn joined_clips_are_scaled_as_their_own_or_as_one() {
+        let of = |mean: f32| {
+            let scaling = || Scaling { mean: vec![mean], sd: vec![1.0] };
+            Scalings { frames: scaling(), functionals: scaling() }
+        };
+        let groups = BTreeMap::from([("a".to_owned(), of(0.0)), ("b".to_owned(), of(10.0))]);
+        let joined = |mode, hears| {
+            let parts = [("a", vec![0.0, 1.0, 2.0, 3.0]), ("b", vec![10.0, 11.0, 12.0, 13.0])];
+            Scaler::new(mode, hears, of(5.0), groups.clone()).join(parts)
+        };
+        let each = [0.0, 1.0, 2.0, 3.0, 0.0, 1.0, 2.0, 3.0];
+        assert_eq!(joined(Standardise::Speaker, Hears::Frames), each);
+        assert_eq!(joined(Standardise::Corpus, Hears::Frames), each);
+        assert_eq!(joined(Standardise::None, Hears::Waveform)[4..], [10.0, 11.0, 12.0, 13.0]);
+        // Mean 6.5, variance 26.25.
+        for (mode, hears) in [(Standardise::Clip, Hears::Frames), (Standardise::Train, Hears::Waveform)] {
+            assert!((joined(mode, hears)[4] - 3.5 / 26.25_f32.sqrt()).abs() < 1e-6);
         }
     }
 

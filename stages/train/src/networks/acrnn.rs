@@ -75,6 +75,10 @@ impl Architecture for Config {
         Hears::Image
     }
 
+    fn paper(&self) -> Option<&'static str> {
+        Some("Chen et al. 2018, IEEE Signal Processing Letters 25:1440")
+    }
+
     fn described(&self) -> Vec<String> {
         let count = if self.conv_layers == 1 { "a convolution" } else { "convolutions" };
         vec![

@@ -82,6 +82,10 @@ impl Architecture for Config {
         Hears::Image
     }
 
+    fn paper(&self) -> Option<&'static str> {
+        Some("Meng et al. 2019, IEEE Access 7:125868")
+    }
+
     fn described(&self) -> Vec<String> {
         vec![
             "dilated residual convolutions over the log-mel spectrogram with its deltas".to_owned(),

@@ -80,6 +80,15 @@ impl Hears {
         }
     }
 
+    /// Columns that mean something together, in words.
+    pub(crate) fn whole(self) -> &'static str {
+        match self {
+            Self::Frames => "any of them",
+            Self::Image => "bands that are neighbours",
+            Self::Waveform => "all samples",
+        }
+    }
+
     /// What to do where the features stage wrote none of them.
     pub(crate) fn remedy(self) -> &'static str {
         match self {
@@ -104,6 +113,9 @@ pub(crate) trait Architecture {
 
     /// Hands key, message and hint (perhaps empty) of everything that is well-formed but cannot be trained to `problem`.
     fn check(&self, _problem: &mut dyn FnMut(&str, String, &str)) {}
+
+    /// The paper that the network goes back to; `None` for a network of no paper.
+    fn paper(&self) -> Option<&'static str>;
 
     /// The parts of the network in words, in their order.
     fn described(&self) -> Vec<String>;

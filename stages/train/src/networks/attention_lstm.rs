@@ -46,6 +46,10 @@ impl Config {
 }
 
 impl Architecture for Config {
+    fn paper(&self) -> Option<&'static str> {
+        Some("Xie et al. 2019, IEEE/ACM TASLP 27:1675")
+    }
+
     fn described(&self) -> Vec<String> {
         let [first, second] = self.units();
         vec![

@@ -55,6 +55,10 @@ impl Config {
 }
 
 impl Architecture for Config {
+    fn paper(&self) -> Option<&'static str> {
+        Some("Zhao et al. 2019, IEEE Access 7:97515")
+    }
+
     fn described(&self) -> Vec<String> {
         let units = scaled(UNITS, self.width);
         vec![

@@ -62,6 +62,10 @@ impl Architecture for Config {
         Hears::Image
     }
 
+    fn paper(&self) -> Option<&'static str> {
+        Some("Zhao, Mao and Chen 2019, Biomedical Signal Processing and Control 47:312")
+    }
+
     fn described(&self) -> Vec<String> {
         vec![
             "four convolutions over the log-mel spectrogram".to_owned(),

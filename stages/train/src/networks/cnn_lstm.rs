@@ -178,6 +178,10 @@ impl Architecture for Config {
         }
     }
 
+    fn paper(&self) -> Option<&'static str> {
+        Some("Ranjan, Giri, Dixit and Sourabh, “A Hybrid Approach of CNN-LSTM for Speech Emotion Recognition”")
+    }
+
     fn described(&self) -> Vec<String> {
         let mut parts = Vec::new();
         if !self.conv.is_empty() {

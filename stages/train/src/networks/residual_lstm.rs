@@ -41,6 +41,10 @@ impl Config {
 }
 
 impl Architecture for Config {
+    fn paper(&self) -> Option<&'static str> {
+        None
+    }
+
     fn described(&self) -> Vec<String> {
         vec!["a residual LSTM".to_owned(), format!("an LSTM of {} units", scaled(UNITS, self.width))]
     }

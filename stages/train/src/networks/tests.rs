@@ -7,7 +7,7 @@ mod setting;
 
 use setting::{Stepped, architectures, assert_close, burn_engines, example, own, stepped, variants};
 
-use super::{NetworkConfig, Sizes};
+use super::{Hears, NetworkConfig, Sizes};
 use crate::data::Batch;
 use crate::engine::Engine;
 use crate::weights::{TensorSpec, Weights};
@@ -171,5 +171,31 @@ fn sixteen_clips_can_be_learnt_by_heart() {
         let first = losses();
         assert!(first[first.len() - 1] < 0.05 && first[0] > 0.5, "{kind}: {first:?}");
         assert_eq!(first, losses(), "{kind}: same seed, other numbers");
+    }
+}
+
+/// The README's table of networks names the paper of each, as the network does.
+#[test]
+fn every_network_knows_its_paper() {
+    let readme = include_str!("../../../../README.md");
+    for config in NetworkConfig::defaults() {
+        let kind = config.kind();
+        let row = readme.lines().find(|line| line.starts_with(&format!("| `{kind}` |"))).expect("a row of the table");
+        let hears = match config.architecture().hears() {
+            Hears::Frames => "| frames of any features |",
+            Hears::Image => "| bands |",
+            Hears::Waveform => "| samples |",
+        };
+        assert!(row.contains(hears), "{kind}: {hears}, {row}");
+        match config.architecture().paper() {
+            None => assert!(row.contains("no paper"), "{row}"),
+            Some(paper) => {
+                let (authors, place) = paper.split_once([',', ' ']).expect("authors, then the place");
+                assert!(row.contains(authors), "{kind}: {authors}, {row}");
+                // Volume and page, or number, where there is one.
+                let last = place.rsplit(' ').next().filter(|word| word.contains(|c: char| c.is_ascii_digit()));
+                assert!(last.is_none_or(|last| row.contains(last)), "{kind}: {place}, {row}");
+            }
+        }
     }
 }

@@ -51,6 +51,10 @@ impl Config {
 }
 
 impl Architecture for Config {
+    fn paper(&self) -> Option<&'static str> {
+        Some("Ye et al. 2023, arXiv 2211.08233")
+    }
+
     fn described(&self) -> Vec<String> {
         let (blocks, channels) = (self.blocks, scaled(CHANNELS, self.width));
         vec![format!(

@@ -58,6 +58,10 @@ impl Architecture for Config {
         Hears::Waveform
     }
 
+    fn paper(&self) -> Option<&'static str> {
+        Some("Tzirakis, Zhang and Schuller 2018, ICASSP")
+    }
+
     fn described(&self) -> Vec<String> {
         let [first, second, third] = CONV.map(|(channels, ..)| scaled(channels, self.width));
         vec![

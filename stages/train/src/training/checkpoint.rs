@@ -47,6 +47,7 @@ struct Header {
 #[derive(Debug, Serialize, Deserialize)]
 struct Row {
     fold: u32,
+    seed: Option<u32>,
     epoch: u32,
     best: bool,
     numbers: [Option<u64>; 7],
@@ -151,6 +152,7 @@ impl From<&Epoch> for Row {
         ];
         Self {
             fold: row.fold,
+            seed: row.seed,
             epoch: row.epoch,
             best: row.best,
             numbers: numbers.map(|number| number.map(f64::to_bits)),
@@ -163,6 +165,7 @@ impl From<&Row> for Epoch {
         let number = |at: usize| row.numbers[at].map(f64::from_bits);
         Self {
             fold: row.fold,
+            seed: row.seed,
             epoch: row.epoch,
             train_loss: number(0).unwrap_or_default(),
             train_accuracy: number(1).unwrap_or_default(),
@@ -198,6 +201,7 @@ mod tests {
         let weights = Weights { specs, values: vec![vec![0.1, 0.2, 0.3, 0.4], vec![f32::MIN_POSITIVE, -0.0]] };
         let row = Epoch {
             fold: 0,
+            seed: Some(3),
             epoch: 1,
             train_loss: 0.1 + 0.2,
             train_accuracy: 1.0 / 3.0,

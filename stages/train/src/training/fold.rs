@@ -7,7 +7,6 @@ use std::time::Instant;
 
 use burn::tensor::{Tensor, TensorData};
 use rand::SeedableRng;
-use rand::seq::SliceRandom;
 use rand_chacha::ChaCha8Rng;
 use ser_models::{Fold, Score, most_probable};
 use ser_ops::Rule;
@@ -18,7 +17,8 @@ use super::checkpoint::Progress;
 use super::schedule::Schedule;
 use super::step::{Optimiser, Step, follow_network};
 use crate::data::{
-    ClipData, Dataset, Item, Scaler, Scalings, WindowRows, balanced_weights, inference_batches, training_batch,
+    ClipData, Dataset, Item, Neutral, Scaler, Scalings, Teaching, WindowRows, balanced_weights, draws,
+    inference_batches, mean_draws,
 };
 use crate::engine::{Engine, values};
 use crate::error::TrainError;
@@ -27,6 +27,7 @@ use crate::networks::{Network, Sizes};
 use crate::params::{Optimizer, Params};
 use crate::threads::Threads;
 use crate::weights::{TensorSpec, Weights};
+use crate::words::numbered;
 
 /// Probabilities are not taken for smaller than this where their logarithm is needed.
 const LEAST: f64 = f32::MIN_POSITIVE as f64;
@@ -39,14 +40,18 @@ pub(crate) struct FoldInputs<'a> {
     pub(crate) scaler: &'a Scaler,
     /// Statistics of each training speaker, for `augment.voice`.
     pub(crate) voices: &'a BTreeMap<String, Scalings>,
+    /// Neutral training clips, for `augment.copy_paste`.
+    pub(crate) neutral: &'a Neutral<'a>,
     pub(crate) sizes: Sizes,
     /// The network's parameters.
     pub(crate) specs: &'a [TensorSpec],
     pub(crate) engine: &'a Engine,
     pub(crate) threads: Threads<'a>,
     pub(crate) seed: u64,
+    /// Which of several networks of the fold this is; `None` where it is the only one.
+    pub(crate) seed_number: Option<u32>,
     pub(crate) observer: &'a dyn Observer,
-    /// Whether another fold has failed and work should stop.
+    /// Whether another network has failed and work should stop.
     pub(crate) stop: &'a (dyn Fn() -> bool + Sync),
     /// Where its checkpoint goes.
     pub(crate) checkpoint: PathBuf,
@@ -82,8 +87,9 @@ pub(crate) fn train_fold(inputs: &FoldInputs<'_>) -> Result<FoldOutcome, TrainEr
     let mut state = inputs.state(&progress);
     let steps = roles.train.len().div_ceil(params.batch_size.max(1));
     inputs.observer.advance((progress.epoch * steps) as u64);
-    let class_weights =
-        balanced_weights(params.class_weights, data.split.truth(&roles.train).into_iter(), sizes.classes);
+    let drawn = mean_draws(&roles.train, |at| &data.clips[at].corpus, params.balance);
+    let drawn = data.split.truth(&roles.train).into_iter().zip(drawn);
+    let class_weights = balanced_weights(params.class_weights, drawn, sizes.classes);
     let truth = data.split.truth(&roles.validation);
     while !progress.finished && progress.epoch < params.epochs {
         let started = Instant::now();
@@ -99,6 +105,7 @@ pub(crate) fn train_fold(inputs: &FoldInputs<'_>) -> Result<FoldOutcome, TrainEr
         progress.epoch += 1;
         progress.history.push(Epoch {
             fold: roles.number,
+            seed: inputs.seed_number,
             epoch: progress.epoch as u32,
             train_loss: trained.loss,
             train_accuracy: trained.accuracy,
@@ -211,8 +218,15 @@ impl FoldInputs<'_> {
         let params = self.params;
         let epoch = done + 1;
         let mut rng = self.rng(epoch);
-        let mut order = self.roles.train.clone();
-        order.shuffle(&mut rng);
+        let order = draws(&self.roles.train, |at| &self.data.clips[at].corpus, params.balance, &mut rng);
+        let teaching = Teaching {
+            params,
+            scaler: self.scaler,
+            voices: self.voices,
+            neutral: self.neutral,
+            width: self.sizes.width,
+            class_weights,
+        };
         let schedule = Schedule {
             peak: params.learning_rate,
             warm_up: params.warm_up_epochs.min(params.epochs as f64 / 2.0) * steps as f64,
@@ -225,10 +239,7 @@ impl FoldInputs<'_> {
         };
         let mut prepare = |batch: usize| {
             (batch < steps).then(|| {
-                let clips = clips(batch);
-                let width = self.sizes.width;
-                let (batch, truth) =
-                    training_batch(&clips, self.scaler, self.voices, width, params, class_weights, &mut rng);
+                let (batch, truth) = teaching.batch(&clips(batch), &mut rng);
                 (self.engine.example(batch, self.sizes), truth)
             })
         };
@@ -260,8 +271,9 @@ impl FoldInputs<'_> {
             });
             let (step_loss, norm, probabilities) = out;
             if !step_loss.is_finite() || !norm.is_finite() {
-                let (fold, loss) = (self.roles.number, if step_loss.is_finite() { norm } else { step_loss });
-                return Err(TrainError::Diverged { fold, epoch: epoch as u32, loss, learning_rate });
+                let loss = if step_loss.is_finite() { norm } else { step_loss };
+                let network = numbered(self.roles.number, self.seed_number);
+                return Err(TrainError::Diverged { network, epoch: epoch as u32, loss, learning_rate });
             }
             loss += step_loss * truth.len() as f64;
             let rows = probabilities.chunks_exact(self.sizes.classes).zip(&truth);
@@ -305,6 +317,7 @@ mod tests {
     fn row(uar: f64, loss: f64, best: bool) -> Epoch {
         Epoch {
             fold: 0,
+            seed: None,
             epoch: 1,
             train_loss: 0.0,
             train_accuracy: 0.0,

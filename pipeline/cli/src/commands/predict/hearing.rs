@@ -218,13 +218,14 @@ fn centred(stretch: &[f32]) -> Vec<f32> {
     stretch.iter().map(|sample| (f64::from(*sample) - mean) as f32).collect()
 }
 
-/// Features as the model takes them; of no speaker.
+/// Features as the model takes them; of no speaker and no corpus.
 pub(super) fn clip_input(features: &ClipFeatures) -> ClipInput<'_> {
     ClipInput {
         frames: &features.frames,
         frame_count: features.frame_count,
         functionals: &features.functionals,
         speaker: None,
+        corpus: None,
     }
 }
 

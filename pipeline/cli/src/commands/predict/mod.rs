@@ -5,15 +5,16 @@
 //! | `recordings` | which files are predicted |
 //! | `hearing` | from a file to features, or to the reason why it gets no emotion |
 //! | `speakers`, `speaker_table` | who speaks, for models standardised per speaker |
+//! | `corpus` | of which corpus they are, for models standardised per corpus |
 //! | `row` | one result as JSON and in a table |
 
+mod corpus;
 mod hearing;
 mod recordings;
 mod row;
 mod speaker_table;
 mod speakers;
 
-use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
 use anyhow::Context as _;
@@ -28,6 +29,7 @@ use self::recordings::Recording;
 use self::row::{Row, Said, table};
 use self::speakers::Speakers;
 use crate::args::PredictArgs;
+use crate::commands::model_folder::{self, Purpose};
 use crate::output::{self, Status, UsageError};
 use crate::project::Project;
 
@@ -41,16 +43,13 @@ pub(crate) fn run(project: &Project<'_>, args: &PredictArgs) -> anyhow::Result<S
         Some(dir) => dir.clone(),
         None => default_model(project)?,
     };
-    refuse_ensemble(&model)?;
+    model_folder::check(project, &model, Purpose::Predict)?;
     refuse_linear(&model)?;
     let unusable = || format!("cannot use the model in `{}`", model.display());
     let predictor = Predictor::load(&model, Device::Cpu).with_context(unusable)?;
     let hearing = Hearing::new(&predictor).with_context(unusable)?;
-    let folds = match predictor.fold_count() {
-        1 => String::new(),
-        folds => format!(", the mean of {folds} folds"),
-    };
-    project.note(format!("model: `{}`{folds}", model.display()));
+    let mean = mean_of(&predictor).map_or_else(String::new, |mean| format!(", {mean}"));
+    project.note(format!("model: `{}`{mean}", model.display()));
     let found = recordings::find(&args.paths);
     found.notes.iter().for_each(|note| project.note(printable(note)));
     if found.recordings.is_empty() {
@@ -65,7 +64,8 @@ pub(crate) fn run(project: &Project<'_>, args: &PredictArgs) -> anyhow::Result<S
         speakers.gather(&hearing, &found.recordings)?;
     }
     speakers.tell(&predictor, project);
-    let prediction = Prediction { predictor: &predictor, hearing: &hearing, speakers: &speakers };
+    let corpus = corpus::told(args, &predictor)?;
+    let prediction = Prediction { predictor: &predictor, hearing: &hearing, speakers: &speakers, corpus };
     let mut rows = Vec::new();
     let mut told = Told::default();
     for (number, batch) in found.recordings.chunks(BATCH).enumerate() {
@@ -87,6 +87,17 @@ pub(crate) fn run(project: &Project<'_>, args: &PredictArgs) -> anyhow::Result<S
     }
     told.tell(&hearing, project);
     Ok(if told.failed { Status::Failed } else { Status::Done })
+}
+
+/// Which networks answer, where they are several: `the mean of 5 folds`.
+pub(crate) fn mean_of(predictor: &Predictor) -> Option<String> {
+    let (networks, folds) = (predictor.network_count(), predictor.fold_count());
+    match (networks, folds) {
+        (1, _) => None,
+        (_, 1) => Some(format!("the mean of {networks} seeds")),
+        _ if networks == folds => Some(format!("the mean of {folds} folds")),
+        _ => Some(format!("the mean of {networks} networks: all seeds of {folds} folds")),
+    }
 }
 
 /// The artifact of the pipeline's first stage that holds a trained network.
@@ -128,28 +139,12 @@ fn refuse_linear(model: &Path) -> anyhow::Result<()> {
     .into())
 }
 
-/// Fails where the folder `model` is that of an ensemble.
-pub(crate) fn refuse_ensemble(model: &Path) -> anyhow::Result<()> {
-    let members = Member::file_in(model);
-    if !members.exists() {
-        return Ok(());
-    }
-    let names: BTreeSet<String> = Member::read(&members)?.into_iter().map(|row| format!("`{}`", row.member)).collect();
-    let names = names.into_iter().collect::<Vec<_>>().join(", ");
-    Err(UsageError {
-        message: format!(
-            "`{}` is an ensemble: it averages what its members say of clips, and hears none",
-            model.display()
-        ),
-        hint: Some(format!("name the folder of a network among its members: {names}")),
-    }
-    .into())
-}
-
 struct Prediction<'a> {
     predictor: &'a Predictor,
     hearing: &'a Hearing,
     speakers: &'a Speakers,
+    /// Of all recordings, where the model asks for it and it was told.
+    corpus: Option<&'a str>,
 }
 
 /// Remarks about all recordings, told when they are done.
@@ -231,11 +226,15 @@ impl Prediction<'_> {
     }
 
     fn input<'f>(&'f self, at: usize, features: &'f ser_features::ClipFeatures) -> ClipInput<'f> {
-        ClipInput { speaker: self.speakers.statistics(at), ..clip_input(features) }
+        ClipInput { speaker: self.speakers.statistics(at), corpus: self.corpus, ..clip_input(features) }
     }
 
     fn said(&self, at: usize, probabilities: &[f32]) -> Said {
-        let standardised = self.predictor.is_per_speaker().then(|| self.speakers.standardised(at));
+        let standardised = if self.predictor.is_per_corpus() {
+            Some(corpus::standardised(self.corpus))
+        } else {
+            self.predictor.is_per_speaker().then(|| self.speakers.standardised(at))
+        };
         Said { standardised, ..Said::new(self.predictor.classes(), probabilities) }
     }
 }
