@@ -9,23 +9,23 @@ use crate::tables::Tables;
 /// The models of `main`'s split with their epochs, fitted values and minutes; `None` where none was trained by epochs.
 pub(crate) fn budget(tables: &Tables, board: &Scoreboard, main: &Scored) -> Option<Grid> {
     let models: Vec<&Scored> = board.models.iter().filter(|scored| scored.split == main.split).collect();
-    let mut grid = Grid::new(
-        format!("Training of every model on split {}, all folds together", main.split),
-        &["Model", "#Epochs", "#Fitted values", "#Minutes", "#Seeds"],
-    );
+    let mut headings = vec!["Model", "#Epochs", "#Fitted values", "#Minutes"];
+    headings.extend(board.has_seeds().then_some("#Seeds"));
+    let mut grid = Grid::new(format!("Training of every model on split {}, all folds together", main.split), &headings);
     let mut trained = 0;
     for scored in models {
         let about = tables.models.iter().find(|row| scored.owns(&row.model, &row.split));
         let own = of_history(tables, &scored.model);
         trained += usize::from(own.is_some());
         let most = own.and_then(|epochs| epochs.iter().map(|epoch| epoch.epoch).max());
-        grid.row(vec![
+        let mut row = vec![
             Cell::from(scored.model.clone()),
             most.map_or_else(Cell::none, |most| Cell::count(u64::from(most))),
             about.and_then(|about| about.parameter_count).map_or_else(Cell::none, Cell::count),
             minutes(tables, about).map_or_else(Cell::none, |minutes| Cell::fixed(minutes, 1)),
-            own.map_or_else(Cell::none, |_| Cell::count(1)),
-        ]);
+        ];
+        row.extend(board.has_seeds().then(|| own.map_or_else(Cell::none, |_| Cell::count(scored.seeds))));
+        grid.row(row);
     }
     grid.foot(
         "Epochs: the most of any fold. Fitted values: in one fold; of an ensemble, those of its members. Minutes: as \
