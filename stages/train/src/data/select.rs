@@ -135,20 +135,6 @@ mod tests {
     }
 
     #[test]
-    fn a_name_that_is_none_is_told_which_it_may_have_been() {
-        let names = names(&[("log_mel", 64), ("mfcc", 13), ("mfcc_delta", 13), ("samples", 10)]);
-        let error = |wanted: &str| {
-            columns_of(&[wanted.to_owned()], &names, &NetworkConfig::default()).expect_err(wanted).to_string()
-        };
-        assert!(error("mfc").starts_with("no frame feature is called `mfc` (did you mean `mfcc`?); the features"));
-        assert!(error("mffc-delta").contains("did you mean `mfcc_delta`?"));
-        for wanted in ["log_mel_99", "log-mel-64", "log_mel_5"] {
-            assert!(error(wanted).contains("`log_mel` goes from `log_mel_00` to `log_mel_63`"), "{}", error(wanted));
-        }
-        assert!(error("sample").ends_with("the network `cnn-lstm`: log_mel, mfcc, mfcc_delta"), "{}", error("sample"));
-    }
-
-    #[test]
     fn parts_that_mean_nothing_by_themselves_are_refused() {
         let names = names(&[("log_mel", 6), ("zcr", 1), ("samples", 5)]);
         let of = |model: &NetworkConfig, wanted: &[&str]| {
