@@ -6,8 +6,8 @@ pub fn nearest<'a>(typed: &str, candidates: impl IntoIterator<Item = &'a str>) -
     candidates
         .into_iter()
         .map(|candidate| (similarity(&folded, &fold(candidate)), candidate))
-        .filter(|(score, _)| *score >= 0.6)
-        .max_by(|a, b| a.0.total_cmp(&b.0))
+        .filter(|(similarity, _)| similarity.score >= 0.6)
+        .max_by(|(a, _), (b, _)| a.score.total_cmp(&b.score).then(a.edits.total_cmp(&b.edits)))
         .map(|(_, candidate)| candidate)
 }
 
@@ -26,20 +26,29 @@ pub fn list<S: AsRef<str>>(names: &[S]) -> String {
     names.iter().map(|name| format!("`{}`", name.as_ref())).collect::<Vec<_>>().join(", ")
 }
 
-fn similarity(a: &str, b: &str) -> f64 {
+/// Likeness of two names, from 0 to 1.
+struct Similarity {
+    /// Best of all ways to mistype one for the other.
+    score: f64,
+    /// By characters changed alone: of two names that hold what was typed, the shorter is closer.
+    edits: f64,
+}
+
+fn similarity(a: &str, b: &str) -> Similarity {
     let edits = strsim::normalized_damerau_levenshtein(a, b);
     // `mels_n` for `n_mels`, `bands` for `mel_bands`: words in another order, or left out.
     let shared =
         (a.len() >= 3 && b.contains(a)) || (b.len() >= 3 && a.contains(b)) || sorted_words(a) == sorted_words(b);
     // In a short name one slip weighs a lot.
     let slip = a.len().max(b.len()) >= 2 && strsim::damerau_levenshtein(a, b) == 1;
-    if shared {
+    let score = if shared {
         edits.max(0.8)
     } else if slip {
         edits.max(0.6)
     } else {
         edits
-    }
+    };
+    Similarity { score, edits }
 }
 
 fn fold(name: &str) -> String {
@@ -65,6 +74,7 @@ mod tests {
         assert_eq!(nearest("speaker_independent", known), Some("speaker-independent"));
         assert_eq!(nearest("epochs", known), None);
         assert_eq!(nearest("", known), None);
+        assert_eq!(nearest("mfc", ["mfcc_delta", "mfcc", "mfcc_delta2"]), Some("mfcc"));
     }
 
     #[test]

@@ -135,6 +135,24 @@ mod tests {
     }
 
     #[test]
+    fn a_name_that_is_none_is_told_which_it_may_have_been() {
+        let names = names(&[("log_mel", 64), ("mfcc", 13), ("mfcc_delta", 13), ("samples", 5)]);
+        let error = |wanted: &str| {
+            columns_of(&[wanted.to_owned()], &names, &NetworkConfig::default()).expect_err("misspelt").to_string()
+        };
+        for (wanted, meant) in [
+            ("mfc", "did you mean `mfcc`?"),
+            ("mffc-delta", "did you mean `mfcc_delta`?"),
+            ("log-mell", "did you mean `log_mel`?"),
+            ("log_mel_99", "`log_mel` goes from `log_mel_00` to `log_mel_63`"),
+        ] {
+            assert!(error(wanted).contains(meant), "{}", error(wanted));
+        }
+        // Not told of what the network cannot hear.
+        assert!(error("sample").ends_with("the network `cnn-lstm`: log_mel, mfcc, mfcc_delta"), "{}", error("sample"));
+    }
+
+    #[test]
     fn parts_that_mean_nothing_by_themselves_are_refused() {
         let names = names(&[("log_mel", 6), ("zcr", 1), ("samples", 5)]);
         let of = |model: &NetworkConfig, wanted: &[&str]| {
