@@ -29,5 +29,6 @@ mod spec;
 mod structure;
 mod training;
 mod util;
+mod validation;
 #[cfg(unix)]
 mod watch;
