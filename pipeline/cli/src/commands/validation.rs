@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 use std::path::PathBuf;
 
-use ser_engine::{Pipeline, Store, UnknownStage};
+use ser_engine::{Pipeline, Stage, Store, UnknownStage};
 use ser_evaluate::{Inputs, Params, Validation, on_validation};
 use ser_schemas::{Model, Prediction, SummaryMetric, Table as _};
 use ser_stage::suggest::{advice, list};
@@ -76,7 +76,7 @@ fn models(pipeline: &Pipeline, store: &Store, wanted: &[String]) -> anyhow::Resu
     }
     let mut seen = BTreeSet::new();
     for name in wanted.iter().filter(|name| seen.insert(name.as_str())) {
-        let names: Vec<&str> = pipeline.stages().iter().map(|stage| stage.name()).collect();
+        let names: Vec<&str> = pipeline.stages().iter().map(Stage::name).collect();
         let unknown = || UnknownStage { name: name.clone(), hint: advice(name, &names, "stages") };
         let stage = pipeline.stage(name).ok_or_else(unknown).map_err(ser_engine::EngineError::from)?;
         let dir = artifact(store, stage)?;
