@@ -86,6 +86,16 @@ impl Params {
     /// Members of different splits, and weights of no member or of too few.
     pub(crate) fn check_links(&self, members: &[&str], links: &Links<'_>) -> Vec<Problem> {
         let mut problems = other_splits(members, links);
+        if let [only] = members
+            && self.weights != Self::default().weights
+        {
+            problems.push(Problem {
+                key: "weights".to_owned(),
+                message: format!("`{only}` is the only member, and its seeds count the same"),
+                hint: Some("remove the key, or add members to `from`".to_owned()),
+            });
+            return problems;
+        }
         let Weights::Given(weights) = &self.weights else { return problems };
         let unweighted: Vec<&str> = members.iter().copied().filter(|member| !weights.contains_key(*member)).collect();
         problems.extend(weights.keys().filter(|name| !members.contains(&name.as_str())).map(|name| Problem {

@@ -42,4 +42,4 @@ pub use headline::model_on_split;
 pub use kind::Evaluate;
 pub use params::Params;
 pub use run::{Inputs, run};
-pub use validation::{Validation, on_validation};
+pub use validation::{Narrowed, Validation, on_validation};

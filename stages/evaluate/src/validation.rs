@@ -1,6 +1,6 @@
 //! Models on their validation clips: a choice between models may rest on these, and never on test clips.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use ser_schemas::{Clip, Comparison, ComparisonKind, Prediction, SummaryMetric, Table as _};
 
@@ -15,6 +15,8 @@ use crate::subject::Subject;
 /// Figures of models on validation clips.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct Validation {
+    /// Splits whose models were validated on different clips, so that their figures are over those that all have in common.
+    pub narrowed: Vec<Narrowed>,
     /// Figures of each model on each split, over the validation clips of all folds; a clip that several folds validate on counts
     /// in each of them. Group `overall`, as in the table of this name.
     pub summary: Vec<SummaryMetric>,
@@ -22,7 +24,22 @@ pub struct Validation {
     pub comparisons: Vec<Comparison>,
 }
 
-/// Scores what models said of their validation clips; models of splits without any have no figures here. Test clips are not scored.
+/// A split of which the models have only some validation clips in common: one that was trained on some corpora is validated on
+/// these alone.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Narrowed {
+    /// The split.
+    pub split: String,
+    /// Validation clips that all models have, over all folds.
+    pub common: usize,
+    /// Validation clips that some model has.
+    pub all: usize,
+    /// Corpora of the common ones.
+    pub corpora: Vec<String>,
+}
+
+/// Scores what models said of their validation clips; models of splits without any have no figures here. Models of one split are
+/// scored on the clips that all of them were validated on. Test clips are not scored.
 ///
 /// # Errors
 ///
@@ -34,6 +51,7 @@ pub fn on_validation(inputs: &Inputs<'_>, resamples: u32, seed: u64) -> Result<V
         inputs.models.iter().map(|(name, folder)| read_source(name, folder, &by_id)).collect::<Result<_, _>>()?;
     // From here on validation clips are all that there is.
     sources.iter_mut().for_each(Source::keep_validation_only);
+    let narrowed = keep_common(&mut sources);
     let parts = parts_of(&sources);
     parts.iter().try_for_each(Part::check_seeds)?;
     let subjects: Vec<Subject<'_>> = parts
@@ -47,7 +65,7 @@ pub fn on_validation(inputs: &Inputs<'_>, resamples: u32, seed: u64) -> Result<V
     let resampling = Resampling { resamples, seed };
     let mut comparisons = compare(&subjects, resampling);
     comparisons.retain(|row| row.kind == ComparisonKind::Paired);
-    Ok(Validation { summary: overall(&subjects, resampling), comparisons })
+    Ok(Validation { narrowed, summary: overall(&subjects, resampling), comparisons })
 }
 
 impl Validation {
@@ -79,6 +97,35 @@ impl Validation {
         });
         Some((sign * row.value, ends))
     }
+}
+
+/// Leaves of each split the clips that all its models were validated on; models without any do not count.
+fn keep_common(sources: &mut [Source]) -> Vec<Narrowed> {
+    let mut of_split: BTreeMap<String, BTreeMap<String, BTreeSet<(u32, String)>>> = BTreeMap::new();
+    for row in sources.iter().flat_map(|source| &source.predictions) {
+        let of_model = of_split.entry(row.split.clone()).or_default().entry(row.model.clone()).or_default();
+        of_model.insert((row.fold, row.clip_id.clone()));
+    }
+    let mut narrowed = Vec::new();
+    for (split, models) in of_split {
+        let all: BTreeSet<&(u32, String)> = models.values().flatten().collect();
+        let common: BTreeSet<(u32, String)> = all
+            .iter()
+            .filter(|clip| models.values().all(|of| of.contains(**clip)))
+            .map(|clip| (*clip).clone())
+            .collect();
+        if common.len() == all.len() {
+            continue;
+        }
+        let is_common = |row: &Prediction| common.contains(&(row.fold, row.clip_id.clone()));
+        let mut corpora = BTreeSet::new();
+        for source in sources.iter_mut() {
+            source.predictions.retain(|row| row.split != split || is_common(row));
+            corpora.extend(source.predictions.iter().filter(|row| row.split == split).map(|row| row.corpus.clone()));
+        }
+        narrowed.push(Narrowed { split, common: common.len(), all: all.len(), corpora: corpora.into_iter().collect() });
+    }
+    narrowed
 }
 
 impl Source {

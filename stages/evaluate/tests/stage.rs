@@ -1093,6 +1093,14 @@ fn models_are_ranked_by_validation_clips_of_all_folds_and_by_no_test_clip() {
     let (ahead, ends) = found.difference(ranked[0], "worse").expect("the same clips of the same folds");
     assert_eq!((ahead, ends), (-behind, Some((-high, -low))));
     assert_eq!(on_validation(&inputs, 1000, 7).expect("valid"), found, "the same seed");
+    // One was validated in one fold only: both are scored there.
+    let narrow = Model { validation: models[1].1.validation[..32].to_vec(), ..models[1].1.clone() };
+    narrow.write(&folders[1], &[]);
+    let common = on_validation(&inputs, 1000, 7).expect("valid");
+    let told: Vec<_> = common.ranked().iter().map(|row| (row.model.as_str(), row.value, row.support)).collect();
+    assert_eq!(told, [("better", 1.0, 32), ("worse", 1.0, 32)], "the other fold is where `worse` is wrong");
+    let [narrowed] = &common.narrowed[..] else { panic!("{:?}", common.narrowed) };
+    assert_eq!((narrowed.common, narrowed.all, &narrowed.corpora[..]), (32, 64, &["ravdess".to_owned()][..]));
     // Without validation clips there is nothing to choose by.
     let bare = Model { validation: Vec::new(), ..models[0].1.clone() };
     bare.write(&folders[0], &[]);

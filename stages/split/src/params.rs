@@ -157,6 +157,13 @@ impl Params {
                 problem(key, format!("protocol `{protocol}` needs `{key}`"), &format!("for example {example}"));
             }
         }
+        if self.also_held_out.is_none() && self.also_folds != Self::default().also_folds {
+            problem(
+                "also_folds",
+                "without `also_held_out` nothing looks at `also_folds`".to_owned(),
+                "name a column that is held out as well, as in `also_held_out = \"sentence\"`, or remove the key",
+            );
+        }
         if let Some(also) = self.also_held_out {
             let also = also.as_str();
             if matches!(self.protocol, Protocol::Random | Protocol::File) {
@@ -226,6 +233,7 @@ mod tests {
             (with(NearCopies::KeepTogether), &["near_copies"]),
             (with(NearCopies::LeaveOut), &[]),
             (with(NearCopies::Fail), &[]),
+            (Params { also_folds: 3, ..Params::default() }, &["also_folds"]),
             (also(&Params::default(), Grouping::Sentence), &[]),
             (also(&Params::default(), Grouping::Speaker), &["also_held_out"]),
             (also(&by_column, Grouping::Speaker), &[]),

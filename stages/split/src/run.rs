@@ -62,7 +62,8 @@ pub fn run(params: &Params, inputs: &Inputs<'_>, ctx: &Context<'_>) -> Result<Ou
     for warning in unknown::warnings(&clips, &division) {
         ctx.observer.warn(&warning);
     }
-    if let Some(warning) = thin_validation(&clips, &division, params.validation_fraction) {
+    let thin = thin_validation(&clips, &division, params.validation_fraction);
+    if let Some(warning) = thin.or_else(|| narrow_validation(&clips, &division)) {
         ctx.observer.warn(&warning);
     }
     Ok(summarise(params, clips.len(), rows.len(), &division, &checks))
@@ -169,6 +170,24 @@ fn thin_validation(clips: &[Clip], division: &Division, fraction: f64) -> Option
         counted(worst.validation.len(), "clip"),
         classes(&worst.validation),
         classes(&worst.train),
+    ))
+}
+
+/// A warning about folds that train on several corpora and validate on fewer than half of them: what is chosen there suits these.
+fn narrow_validation(clips: &[Clip], division: &Division) -> Option<String> {
+    let corpora = |role: &[usize]| role.iter().map(|clip| clips[*clip].corpus.as_str()).collect::<BTreeSet<_>>();
+    let of = |fold: &Fold| (corpora(&fold.validation), corpora(&fold.train).len());
+    let is_narrow =
+        |(validated, trained): &(BTreeSet<&str>, usize)| !validated.is_empty() && 2 * validated.len() < *trained;
+    let narrow: Vec<_> =
+        division.folds.iter().map(|fold| (fold.number, of(fold))).filter(|(_, of)| is_narrow(of)).collect();
+    let (number, (validated, trained)) = narrow.iter().min_by_key(|(_, (validated, _))| validated.len())?;
+    Some(format!(
+        "{} of {} folds choose epoch and regularisation on few of their corpora: fold {number} on {} of {trained}; each corpus \
+         gives whole speakers, as many as `validation_fraction` of them rounds to: raise it until every corpus gives one",
+        narrow.len(),
+        division.folds.len(),
+        ser_text::some_names(validated.iter().copied()),
     ))
 }
 

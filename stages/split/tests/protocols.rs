@@ -655,6 +655,7 @@ proptest! {
         prop_assume!(plain.held_out().is_some());
         let params = Params { also_held_out: Some(Grouping::Sentence), also_folds, ..plain.clone() };
         let Ok(division) = divide(&params, &clips, seed) else { return Ok(()) };
+        let whole = divide(&plain, &clips, seed).expect("as it is crossed");
         let held_out = params.held_out().expect("assumed");
         let values = |members: &[usize], column: Grouping| -> BTreeSet<Option<String>> {
             members.iter().map(|clip| column.of(&clips[*clip])).collect()
@@ -667,6 +668,15 @@ proptest! {
                 prop_assert!(values(&fold.test, column).is_disjoint(&values(&fold.train, column)));
                 prop_assert!(!values(&fold.train, column).contains(&None));
             }
+            // Of what the protocol alone would train on, no more is taken than clips of the texts that are tested.
+            let alone = whole.folds.iter().find(|alone| fold.test.iter().all(|clip| alone.test.contains(clip)));
+            let tested = values(&fold.test, Grouping::Sentence);
+            let is_free = |clip: &&usize| {
+                let sentence = Grouping::Sentence.of(&clips[**clip]);
+                sentence.is_some() && !tested.contains(&sentence)
+            };
+            let free: BTreeSet<usize> = alone.expect("crossed").train.iter().filter(is_free).copied().collect();
+            prop_assert_eq!(fold.train.iter().copied().collect::<BTreeSet<_>>(), free);
         }
         for (clip, times) in clips.iter().zip(tested) {
             prop_assert_eq!(times, usize::from(clip.sentence.is_some()));

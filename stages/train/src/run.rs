@@ -296,9 +296,9 @@ impl Common<'_> {
 
     fn about(&self, parameter_count: usize) -> Result<Model, TrainError> {
         let (params, inputs) = (self.params, self.inputs);
-        // Trials change no answer.
-        let standardisation_trials = Params::default().standardisation_trials;
-        let decides = Params { standardisation_trials, ..params.clone() };
+        // Trials change no answer, and figures are means over the seeds, however many.
+        let Params { standardisation_trials, seeds, .. } = Params::default();
+        let decides = Params { standardisation_trials, seeds, ..params.clone() };
         let first = self.seeds.first().map_or(self.ctx.seed, |seed| seed.value);
         let how = format!("network {} seed {first}", serde_json::to_string(&decides).unwrap_or_default());
         Ok(Model {

@@ -4,9 +4,10 @@ use std::collections::BTreeSet;
 use std::path::PathBuf;
 
 use ser_engine::{Pipeline, Stage, Store, UnknownStage};
-use ser_evaluate::{Inputs, Params, Validation, on_validation};
+use ser_evaluate::{Inputs, Narrowed, Params, Validation, on_validation};
 use ser_schemas::{Model, Prediction, SummaryMetric, Table as _};
 use ser_stage::suggest::{advice, list};
+use ser_text::some_names;
 use serde::Serialize;
 
 use crate::args::ValidationArgs;
@@ -15,9 +16,9 @@ use crate::project::{Project, artifact, first_of};
 use crate::text_table;
 
 /// Below the table: how far it can be trusted.
-const LIMITS: &str = "Validation clips of all folds, by speakers whom the models were not trained on where the split keeps \
-                      speakers apart. They chose each network's epoch, so figures are somewhat too good; test clips were not \
-                      looked at.";
+const LIMITS: &str = "Validation clips of all folds: voices that the models were not trained on where the split keeps speakers \
+                      apart, but texts and corpora that they were. They chose each network's epoch, so figures are somewhat \
+                      too good; test clips were not looked at.";
 
 pub(crate) fn run(project: &Project<'_>, args: &ValidationArgs) -> anyhow::Result<Status> {
     let pipeline = project.pipeline()?;
@@ -33,9 +34,17 @@ pub(crate) fn run(project: &Project<'_>, args: &ValidationArgs) -> anyhow::Resul
         output::print_json(&rows)?;
     } else if rows.is_empty() {
         let names: Vec<&str> = named.iter().map(|(name, _)| *name).collect();
-        output::print(format!("no validation clips: {} were trained on splits without any", list(&names)))?;
+        let why =
+            if validation.narrowed.is_empty() { "were trained on splits without any" } else { "have none in common" };
+        output::print(format!("no validation clips: {} {why}", list(&names)))?;
     } else {
         output::print(describe(&rows).trim_end())?;
+        for Narrowed { split, common, all, corpora } in &validation.narrowed {
+            project.note(format_args!(
+                "models of `{split}` were validated on different clips: figures are over the {common} of {all} that all of them have ({})",
+                some_names(corpora)
+            ));
+        }
         project.note(LIMITS);
     }
     Ok(Status::Done)

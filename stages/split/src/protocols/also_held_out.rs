@@ -1,8 +1,9 @@
 //! A second column that is held out beside what the protocol holds out: voices, or languages, and texts never heard.
 //!
 //! The values of the column are divided into parts that are alike, and every fold of the protocol is crossed with every
-//! part. In fold A with part B, clips of both are tested, clips of neither are trained on, and clips of one of the two are in
-//! no role: they would tell the model the voice of a test clip, or its text.
+//! part. In fold A with part B, clips of both are tested. Clips that share neither what A holds out nor a value of the column with
+//! those are trained on, and all others are in no role: they would tell the model the voice of a test clip, or its text. Values of
+//! the part that no test clip has are no secret: they may be trained on.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -55,27 +56,28 @@ pub(crate) fn cross(
     refuse_nested(&plan, column, params, &values)?;
 
     let part_of_value = divide_evenly(clips, &values, parts, generator);
-    let mut part_of: Vec<Option<usize>> = vec![None; clips.len()];
-    for (value, part) in values.iter().zip(&part_of_value) {
-        value.clips.iter().for_each(|clip| part_of[*clip] = Some(*part));
+    // Of each clip, the number of its value and the part that this is in.
+    let mut part_of: Vec<Option<(usize, usize)>> = vec![None; clips.len()];
+    for (number, (value, part)) in values.iter().zip(&part_of_value).enumerate() {
+        value.clips.iter().for_each(|clip| part_of[*clip] = Some((number, *part)));
     }
     let mut folds: Vec<Fold> = Vec::new();
     for fold in &plan.folds {
         for part in 0..parts {
-            let of = |members: &[usize], inside: bool| -> Vec<usize> {
-                let is_inside = |clip: &&usize| part_of[**clip].is_some_and(|of| (of == part) == inside);
-                members.iter().filter(is_inside).copied().collect()
-            };
-            let test = of(&fold.test, true);
+            let test: Vec<usize> =
+                fold.test.iter().copied().filter(|clip| part_of[*clip].is_some_and(|(_, of)| of == part)).collect();
             if test.is_empty() {
                 continue;
             }
+            let hidden: BTreeSet<usize> =
+                test.iter().filter_map(|clip| part_of[*clip]).map(|(value, _)| value).collect();
+            let is_trained_on = |clip: &&usize| part_of[**clip].is_some_and(|(value, _)| !hidden.contains(&value));
             let tested: BTreeSet<String> = test.iter().filter_map(|clip| column.of(&clips[*clip])).collect();
             let names = some_names(tested.iter().map(String::as_str));
             folds.push(Fold {
                 number: folds.len() as u32,
                 held_out: format!("{}; {}", fold.held_out, called(column, tested.len(), &names)),
-                train: of(&fold.train, false),
+                train: fold.train.iter().filter(is_trained_on).copied().collect(),
                 test,
                 ..Fold::default()
             });
