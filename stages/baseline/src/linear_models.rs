@@ -54,9 +54,9 @@ impl LinearModels {
         onnx::file(&self.models)
     }
 
-    /// Number of folds whose probabilities are averaged.
-    pub fn fold_count(&self) -> usize {
-        self.models.len()
+    /// Folds whose probabilities are averaged.
+    pub fn folds(&self) -> BTreeSet<u32> {
+        self.models.iter().map(|(model, _)| model.fold).collect()
     }
 
     /// Parameters of the features stage that the models were fitted on, and their sample rate in hertz; `None` where that stage

@@ -30,9 +30,9 @@ impl Predictor {
         self.models.len()
     }
 
-    /// Number of folds that they are of.
-    pub fn fold_count(&self) -> usize {
-        self.models.iter().map(|(config, _)| config.fold).collect::<BTreeSet<_>>().len()
+    /// Folds that they are of.
+    pub fn folds(&self) -> BTreeSet<u32> {
+        self.models.iter().map(|(config, _)| config.fold).collect()
     }
 
     /// Loads the model in `folder`: that of a seed, of a fold, or a train artifact. All networks in it vote with equal weight.
