@@ -204,3 +204,43 @@ impl Speakers {
 fn shown(folder: &Path) -> String {
     if folder.as_os_str().is_empty() { ".".to_owned() } else { folder.display().to_string() }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Ana with nine recordings, Ben with one, and one of nobody.
+    #[test]
+    fn how_far_a_speaker_counts_is_told() {
+        let gathered = |recordings: usize| {
+            let mut statistics = SpeakerStatistics::default();
+            for _ in 0..recordings {
+                statistics.add(&[1.0], 1, &[1.0]);
+                statistics.end_recording();
+            }
+            statistics
+        };
+        let speakers = Speakers {
+            of: vec![Some(0), Some(1), None],
+            names: vec!["Ana".into(), "Ben".into()],
+            statistics: BTreeMap::from([(0, vec![gathered(9), gathered(1)])]),
+            told: true,
+        };
+        let told = |prior: f64| [0, 1, 2].map(|at| speakers.standardised(at, SpeakerPrior::new(prior)));
+        let unknown = "training statistics: the speaker is not known";
+        assert_eq!(
+            told(0.0),
+            ["speaker Ana, 9 recordings", "training statistics: 1 recording of speaker Ben, fewer than 8", unknown]
+        );
+        assert_eq!(
+            told(1.0),
+            [
+                "speaker Ana, 9 recordings (0.90), and training statistics (0.10)",
+                "speaker Ben, 1 recording (0.50), and training statistics (0.50)",
+                unknown
+            ]
+        );
+        assert_eq!(speakers.statistics(0, 1).map(SpeakerStatistics::recordings), Some(1));
+        assert!(speakers.statistics(0, 2).is_none() && speakers.statistics(1, 0).is_none());
+    }
+}
