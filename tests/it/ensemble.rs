@@ -208,14 +208,17 @@ fn predicts_what_its_members_say(workspace: &Workspace) {
 
     // From another folder, and where a member is gone.
     let inside = |arguments: &[&str]| {
-        let output = workspace.command(arguments).current_dir(workspace.path("artifacts/nested")).output().expect("starts");
+        let output =
+            workspace.command(arguments).current_dir(workspace.path("artifacts/nested")).output().expect("starts");
         (output.status.code(), String::from_utf8_lossy(&output.stderr).into_owned())
     };
     assert_eq!(inside(&["predict", "../../data/tess", "--model", "."]).0, Some(0));
     std::fs::rename(workspace.path("artifacts/linear"), workspace.path("artifacts/aside")).expect("rename");
     for ensemble in ["together", "nested"] {
         let ran = workspace.ser(&["predict", "data/tess", "--model", &format!("artifacts/{ensemble}")]).exits(1);
-        ran.tells("member `linear` of the ensemble").tells("there is no folder `artifacts/linear`").tells("`ser run linear`");
+        ran.tells("member `linear` of the ensemble")
+            .tells("there is no folder `artifacts/linear`")
+            .tells("`ser run linear`");
     }
     std::fs::rename(workspace.path("artifacts/aside"), workspace.path("artifacts/linear")).expect("rename");
     let fold = workspace.path("artifacts/linear/fold=1");
@@ -239,10 +242,14 @@ fn an_ensemble_of_baselines_predicts() {
     assert_eq!(alone.len(), together.len());
     for (alone, together) in alone.iter().zip(&together) {
         assert_eq!((&alone["path"], &together["standardised"]), (&together["path"], &serde_json::Value::Null));
-        let sum: f64 = together["probabilities"].as_object().expect("all").values().filter_map(|value| value.as_f64()).sum();
+        let sum: f64 =
+            together["probabilities"].as_object().expect("all").values().filter_map(|value| value.as_f64()).sum();
         assert!((sum - 1.0).abs() < 1e-5, "{together}");
     }
-    trained.ser(&["predict", "demo", "--model", "artifacts/majority"]).exits(2).tells("gives every recording the same answer");
+    trained
+        .ser(&["predict", "demo", "--model", "artifacts/majority"])
+        .exits(2)
+        .tells("gives every recording the same answer");
 }
 
 #[test]

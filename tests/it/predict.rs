@@ -274,7 +274,10 @@ fn whose_statistics_are_used_is_told() {
     let ran = workspace.ser(&["predict", "new/ben", "--speaker", "ben", "--json", "--model", &per_speaker]).exits(1);
     assert_eq!(objects(&ran)["0.wav"]["standardised"], format!("speaker ben, {ben}"));
     let silent = ["predict", "new/ben/silent.wav", "--speaker", "ben", "--json", "--model", &per_speaker];
-    workspace.ser(&silent).exits(1).tells("1 speaker with fewer than 1 recording: the statistics of the training clips");
+    workspace
+        .ser(&silent)
+        .exits(1)
+        .tells("1 speaker with fewer than 1 recording: the statistics of the training clips");
 
     predict(&["--speaker", "ana", "--speaker-from-folder"]).exits(2);
     predict(&["--speakers", "none.csv"]).exits(1).tells("none.csv");

@@ -68,7 +68,9 @@ pub enum BaselineError {
         found: usize,
     },
     /// Probabilities that are no numbers.
-    #[error("clip {index}: the model's probabilities are not finite, so the clip's functionals are beyond all range; leave it out")]
+    #[error(
+        "clip {index}: the model's probabilities are not finite, so the clip's functionals are beyond all range; leave it out"
+    )]
     NoAnswer {
         /// Its place among the recordings.
         index: usize,

@@ -27,8 +27,7 @@ pub(crate) fn file(models: &[(LinearModel, String)]) -> File {
         })
     });
     let prior = first.speaker_prior();
-    let share = (speakers.is_some() && prior.blends())
-        .then(|| standardise::speaker_share(first.speaker_prior_clips, graph));
+    let share = (speakers.is_some() && prior.blends()).then(|| standardise::speaker_share(prior.clips(), graph));
     let names = corpora(models);
     let corpus = (first.standardise == Standardise::Corpus).then(|| standardise::corpus(names.len(), graph));
     let mut sum: Option<Value> = None;

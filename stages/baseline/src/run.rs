@@ -257,7 +257,7 @@ impl Common<'_> {
             fold: fold.number,
             classes: self.data.classes.clone(),
             standardise: self.params.standardise,
-            speaker_prior_clips: if self.params.speaker_prior().blends() { self.params.speaker_prior_clips } else { 0.0 },
+            speaker_prior_clips: self.params.speaker_prior().clips(),
             feature_params: self.layout.as_ref().map(|layout| layout.params.clone()),
             sample_rate_hz: self.layout.as_ref().map(|layout| layout.sample_rate_hz),
             functional_names: table.names.clone(),

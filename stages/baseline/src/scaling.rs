@@ -3,8 +3,8 @@
 
 use std::collections::BTreeMap;
 
-use serde::{Deserialize, Serialize};
 use ser_models::{Moments, SpeakerPrior};
+use serde::{Deserialize, Serialize};
 
 /// Standardised values beyond this are cut off, as the network's are: single wild clips must not decide a weight.
 const LIMIT: f64 = 10.0;

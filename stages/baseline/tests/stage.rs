@@ -190,7 +190,8 @@ fn the_model_is_described() {
     assert_eq!((linear.family, linear.baseline, linear.parameter_count), (Family::Linear, true, Some(6)));
     assert_eq!((linear.standardisation, linear.uses_test_speakers), (Some(Standardisation::Speaker), true));
     let settings = "L2 penalties 300 + 100 + 30, at most 200 steps";
-    let blended = format!("{settings}, statistics of a speaker blended with those of the training clips as of 2 clips more");
+    let blended =
+        format!("{settings}, statistics of a speaker blended with those of the training clips as of 2 clips more");
     assert_eq!(linear.settings, Some(blended));
     let own = Params { standardise: Standardise::Speaker, speaker_prior_clips: 0.0, ..Params::default() };
     fit(folder.path(), &own, true).expect("fits");

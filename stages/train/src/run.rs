@@ -218,10 +218,10 @@ impl Common<'_> {
             Scalings::per(|clip| &clip.corpus, clips, sizes.width, sizes.functionals)
         };
         let prior = self.params.speaker_prior();
-        let blended = |(name, (own, clips)): (&String, &(Scalings, usize))| {
-            (name.clone(), own.blended(&scalings, *clips, prior))
-        };
-        let (mut groups, mut corpora) = (self.speakers.iter().map(blended).collect::<BTreeMap<_, _>>(), BTreeMap::new());
+        let blended =
+            |(name, (own, clips)): (&String, &(Scalings, usize))| (name.clone(), own.blended(&scalings, *clips, prior));
+        let (mut groups, mut corpora) =
+            (self.speakers.iter().map(blended).collect::<BTreeMap<_, _>>(), BTreeMap::new());
         if self.params.standardise == Standardise::Corpus {
             corpora = per_corpus(&mut training.clone());
             groups = per_corpus(&mut data.split.unheard(roles).iter().map(|at| &data.clips[*at]));

@@ -144,11 +144,7 @@ fn ensemble(folder: &Path) -> anyhow::Result<UsageError> {
 }
 
 /// Adds the folders of members that can be exported, and those of the members of ensembles among them.
-fn members(
-    folder: &Path,
-    seen: &mut BTreeSet<PathBuf>,
-    usable: &mut BTreeSet<String>,
-) -> anyhow::Result<()> {
+fn members(folder: &Path, seen: &mut BTreeSet<PathBuf>, usable: &mut BTreeSet<String>) -> anyhow::Result<()> {
     let names: BTreeSet<String> = Member::read_in(folder)?.into_iter().map(|row| row.member).collect();
     for name in names {
         let beside = folder.with_file_name(&name);

@@ -10,8 +10,8 @@ use rayon::prelude::*;
 use ser_audio::{AudioError, Decoded, Limits};
 use ser_features::{ClipFeatures, Extractor};
 use ser_manifest::SoundRules;
-use ser_schemas::{Clip, Reason};
 use ser_models::ClipInput;
+use ser_schemas::{Clip, Reason};
 use ser_train::windows;
 
 use super::leaf::Wants;

@@ -96,7 +96,8 @@ impl Models {
             Tree::Ensemble(ensemble) => ensemble,
         };
         let folds = ensemble.weights.len();
-        let weight = |at: usize| ensemble.weights.values().map(|weights| weights[at]).sum::<f64>() / folds.max(1) as f64;
+        let weight =
+            |at: usize| ensemble.weights.values().map(|weights| weights[at]).sum::<f64>() / folds.max(1) as f64;
         let mean = match ensemble.mean {
             Mean::Arithmetic => "arithmetic",
             Mean::Geometric => "geometric",
@@ -185,11 +186,15 @@ impl Loader {
         self.open.push(full.clone());
         let mut members = Vec::new();
         for (at, name) in names.iter().enumerate() {
-            let beside = if folder.file_name().is_some() { folder.with_file_name(name) } else { full.with_file_name(name) };
+            let beside =
+                if folder.file_name().is_some() { folder.with_file_name(name) } else { full.with_file_name(name) };
             let of = || format!("member `{name}` of the ensemble `{shown}`");
             if !beside.is_dir() {
                 let beside = beside.display();
-                bail!("{} is not beside it: there is no folder `{beside}`; copy it there, or run `ser run {name}`", of());
+                bail!(
+                    "{} is not beside it: there is no folder `{beside}`; copy it there, or run `ser run {name}`",
+                    of()
+                );
             }
             let member = self.tree(&beside).with_context(of)?;
             let known = member.folds(&self.leaves);
@@ -234,10 +239,8 @@ mod tests {
     /// Weights are those of the fold, and folds count alike.
     #[test]
     fn each_fold_has_its_weights() {
-        let said: Vec<Parts> = vec![
-            vec![(0, vec![1.0, 0.0]), (1, vec![0.5, 0.5])],
-            vec![(0, vec![0.0, 1.0]), (1, vec![0.3, 0.7])],
-        ];
+        let said: Vec<Parts> =
+            vec![vec![(0, vec![1.0, 0.0]), (1, vec![0.5, 0.5])], vec![(0, vec![0.0, 1.0]), (1, vec![0.3, 0.7])]];
         let members = vec![Tree::Leaf(0), Tree::Leaf(1)];
         let tree = Tree::Ensemble(ensemble(Mean::Arithmetic, members, &[(0, &[0.75, 0.25]), (1, &[0.0, 1.0])]));
         let models = Models { leaves: Vec::new(), tree };

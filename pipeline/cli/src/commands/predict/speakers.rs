@@ -189,9 +189,7 @@ impl Speakers {
 
     /// `ana (12), ben (3), ...`
     fn listed(&self, speakers: &[usize]) -> String {
-        let one = |speaker: &usize| {
-            format!("{} ({})", printable(&self.names[*speaker]), self.recordings(*speaker))
-        };
+        let one = |speaker: &usize| format!("{} ({})", printable(&self.names[*speaker]), self.recordings(*speaker));
         let mut text = speakers.iter().take(NAMED).map(one).collect::<Vec<_>>().join(", ");
         if speakers.len() > NAMED {
             text.push_str(", ...");
