@@ -143,10 +143,10 @@ impl Common<'_> {
         let (Some(table), Some(features)) = (self.functionals, features) else { return Ok(about) };
         let l2 = self.params.l2.iter().map(f64::to_string).collect::<Vec<_>>().join(" + ");
         // Trials change no answer, and a prior none but of models standardised per speaker.
-        let Params { standardisation_trials, speaker_prior_clips, .. } = Params::default();
+        let Params { speaker_prior_clips, standardisation_trials, .. } = Params::default();
         let is_per_speaker = self.params.standardise == Standardise::Speaker;
         let speaker_prior_clips = if is_per_speaker { self.params.speaker_prior_clips } else { speaker_prior_clips };
-        let params = Params { standardisation_trials, speaker_prior_clips, ..self.params.clone() };
+        let params = Params { speaker_prior_clips, standardisation_trials, ..self.params.clone() };
         let params = serde_json::to_string(&params).unwrap_or_default();
         Ok(ser_schemas::Model {
             family: Family::Linear,

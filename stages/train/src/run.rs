@@ -309,10 +309,10 @@ impl Common<'_> {
     fn about(&self, parameter_count: usize) -> Result<Model, TrainError> {
         let (params, inputs) = (self.params, self.inputs);
         // Trials change no answer, and a prior none but of models standardised per speaker.
-        let Params { standardisation_trials, speaker_prior_clips, .. } = Params::default();
+        let Params { speaker_prior_clips, standardisation_trials, .. } = Params::default();
         let is_per_speaker = params.standardise == Standardise::Speaker;
         let speaker_prior_clips = if is_per_speaker { params.speaker_prior_clips } else { speaker_prior_clips };
-        let decides = Params { standardisation_trials, speaker_prior_clips, ..params.clone() };
+        let decides = Params { speaker_prior_clips, standardisation_trials, ..params.clone() };
         let first = self.seeds.first().map_or(self.ctx.seed, |seed| seed.value);
         let how = format!("network {} seed {first}", serde_json::to_string(&decides).unwrap_or_default());
         Ok(Model {

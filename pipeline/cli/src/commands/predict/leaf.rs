@@ -139,7 +139,7 @@ impl Leaf {
             Self::Linear(models) => models.predict(clips)?,
             Self::Constant(constant) => {
                 let folds = constant.folds.len().max(1) as f32;
-                let mean = |class: usize| constant.folds.values().map(|fold| fold[class] / folds).sum();
+                let mean = |class: usize| constant.folds.values().map(|fold| fold[class] / folds).sum::<f32>();
                 vec![(0..constant.classes.len()).map(mean).collect(); clips.len()]
             }
         })
@@ -175,8 +175,8 @@ pub(crate) fn mean_of(predictor: &Predictor) -> Option<String> {
 impl Constant {
     /// It left no model; what it says of one test clip of a fold it says of all.
     fn read(folder: &Path) -> anyhow::Result<Self> {
-        let mut folds = BTreeMap::new();
-        let mut classes = None;
+        let mut folds: BTreeMap<u32, Vec<f32>> = BTreeMap::new();
+        let mut classes: Option<String> = None;
         for row in Prediction::read_in(folder)? {
             let known = classes.get_or_insert_with(|| row.classes.clone());
             if let Some(problem) = row.probability_problem() {
