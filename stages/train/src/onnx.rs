@@ -93,9 +93,11 @@ impl Raw {
                 })
             };
             let frames = (hears(config) != Hears::Waveform).then(|| both("frames", width));
-            let functionals = has_functionals.then(|| both("functionals", functionals));
-            let blends = config.params.speaker_prior().blends();
-            let share = blends.then(|| standardise::speaker_share(config.params.speaker_prior_clips, graph));
+            (frames, has_functionals.then(|| both("functionals", functionals)))
+        });
+        let speakers = speakers.map(|(frames, functionals)| {
+            let prior = config.params.speaker_prior();
+            let share = prior.blends().then(|| standardise::speaker_share(prior.clips(), graph));
             Speakers { frames, functionals, share }
         });
         let corpus = (config.params.standardise == Standardise::Corpus)
