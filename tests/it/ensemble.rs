@@ -243,7 +243,7 @@ fn an_ensemble_of_baselines_predicts() {
     for (alone, together) in alone.iter().zip(&together) {
         assert_eq!((&alone["path"], &together["standardised"]), (&together["path"], &serde_json::Value::Null));
         let sum: f64 =
-            together["probabilities"].as_object().expect("all").values().filter_map(|value| value.as_f64()).sum();
+            together["probabilities"].as_object().expect("all").values().filter_map(serde_json::Value::as_f64).sum();
         assert!((sum - 1.0).abs() < 1e-5, "{together}");
     }
     trained

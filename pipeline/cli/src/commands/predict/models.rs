@@ -53,7 +53,7 @@ impl Models {
         let models = Self { leaves: loader.leaves, tree };
         let classes = models.classes().to_vec();
         if let Some(other) = models.leaves.iter().find(|leaf| leaf.classes() != classes) {
-            let list = |classes: &[Emotion]| classes.iter().map(Emotion::as_str).collect::<Vec<_>>().join(", ");
+            let list = |classes: &[Emotion]| classes.iter().map(|class| class.as_str()).collect::<Vec<_>>().join(", ");
             bail!("its members know different classes, {} and {}", list(&classes), list(other.classes()));
         }
         Ok(models)
