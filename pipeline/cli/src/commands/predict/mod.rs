@@ -129,6 +129,9 @@ struct Prediction<'a> {
     corpus: Option<&'a str>,
 }
 
+/// Sums of what a model says of the stretches of a recording: of each fold and seed, its fold and a sum for each class.
+type Sums = Vec<(u32, Vec<f64>)>;
+
 /// What one of the models says of a recording.
 #[derive(Clone, Default)]
 struct Answer {
@@ -163,12 +166,11 @@ impl Prediction<'_> {
         let mut answers = self.short(&places, &heard)?.into_iter();
         let mut opened = 0..places.len();
         for (at, recording) in (first..).zip(batch) {
-            let outcome = match &recording.problem {
-                Some(problem) => Err(Problem::unreadable(problem.clone())),
-                None => {
-                    let (number, answers) = (opened.next().unwrap_or_default(), answers.next().unwrap_or_default());
-                    self.outcome(at, recording, &heard, number, answers)?
-                }
+            let outcome = if let Some(problem) = &recording.problem {
+                Err(Problem::unreadable(problem.clone()))
+            } else {
+                let (number, answers) = (opened.next().unwrap_or_default(), answers.next().unwrap_or_default());
+                self.outcome(at, recording, &heard, number, answers)?
             };
             told.note(recording, &outcome, self.ears);
             done(Row::new(&recording.path, self.speakers.name(at), outcome.map(|(_, said)| said)))?;
@@ -240,7 +242,7 @@ impl Prediction<'_> {
     ) -> anyhow::Result<Result<Facts, Problem>> {
         let leaves = || self.models.leaves.iter().enumerate().filter(|(of, _)| self.ears.of(*of) == hearing);
         // Of each model, sums of each fold and seed, and windows.
-        let mut sums: Vec<(Vec<(u32, Vec<f64>)>, usize)> = leaves().map(|_| (Vec::new(), 0)).collect();
+        let mut sums: Vec<(Sums, usize)> = leaves().map(|_| (Vec::new(), 0)).collect();
         let mut heard = 0_usize;
         let facts = self.ears.hearings[hearing].long(&recording.path, &mut |stretches| {
             let clips: Vec<ClipInput<'_>> =
