@@ -87,7 +87,7 @@ pub use keys::{
 };
 pub use label_errors::LabelError;
 pub use language::{language_code, language_name, language_tag};
-pub use members::Member;
+pub use members::{Averaging, Member};
 pub use model_checks::ModelCheck;
 pub use models::{Family, Model, Standardisation};
 pub use near_duplicates::NearDuplicate;

@@ -30,7 +30,8 @@ crate::column::words! {
         TrainingClips = "training-clips",
         /// Over the training clips of each corpus; of a corpus without any, over all its clips.
         Corpus = "per-corpus",
-        /// Over all clips of each speaker, those of test speakers included.
+        /// Over all clips of each speaker, those of test speakers included; a model's settings tell how far they are blended with
+        /// the training clips.
         Speaker = "per-speaker",
         /// Over the frames of each clip by itself.
         Clip = "per-clip",

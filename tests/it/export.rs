@@ -92,9 +92,7 @@ fn half_of_a_model_is_used_by_no_command() {
         let path = workspace.path(&format!("m/fold=1/{part}"));
         std::fs::remove_file(&path).expect("a file");
         workspace.ser(&["export", "onnx", "m"]).exits(1).tells(&format!("fold=1` lacks `{part}`"));
-        if stage == "cnn_lstm" {
-            workspace.ser(&["predict", "one.wav", "--model", "m"]).exits(1).tells(&format!("fold=1` lacks `{part}`"));
-        }
+        workspace.ser(&["predict", "one.wav", "--model", "m"]).exits(1).tells(&format!("fold=1` lacks `{part}`"));
         std::fs::remove_dir_all(workspace.path("m/fold=1")).expect("a folder");
         workspace.ser(&["export", "onnx", "m"]).exits(1).tells("has no `fold=1`");
         // The fold that is left can be used by itself.
@@ -128,10 +126,9 @@ fn what_cannot_be_exported_is_told() {
     assert!(hint.contains("did you mean `artifacts/cnn_lstm`?"), "{hint}");
     trained.ser(&["export", "onnx", "artifacts/lineer"]).exits(2).tells("did you mean `artifacts/linear`?");
     trained.ser(&["export", "onnx", "pipeline.toml"]).exits(2).tells("`pipeline.toml` is a file");
-    // Of an ensemble of baselines one can be exported, and none hears recordings.
+    // Of an ensemble of baselines one can be exported.
     let ran = trained.ser(&["export", "onnx", "artifacts/ensemble"]).exits(2);
-    ran.tells("hint: name the folder of one of its members: `artifacts/linear`\n");
-    trained.ser(&["predict", "demo", "--model", "artifacts/ensemble"]).exits(2).tells("none of its members");
+    ran.tells("export its members, and average by the weights of its `members.parquet`: `artifacts/linear`\n");
     copy("linear", &workspace, "before");
     for fold in ["before/fold=0", "before/fold=1"] {
         std::fs::remove_dir_all(workspace.path(fold)).expect("a folder");
@@ -148,15 +145,4 @@ fn what_cannot_be_exported_is_told() {
     workspace.ser(&["export", "onnx", "model"]).exits(1).tells("linear.json` is not a linear model");
     std::fs::create_dir(workspace.path("empty")).expect("a folder");
     workspace.ser(&["export", "onnx", "empty"]).exits(1).tells("`empty` holds no trained model");
-}
-
-#[test]
-fn predict_says_that_it_takes_networks() {
-    let workspace = Workspace::with_default_pipeline();
-    workspace.write("one.wav", crate::util::wav(16_000, 1.0, 200.0, 0.5));
-    workspace
-        .ser(&["predict", "one.wav", "--model", &model("linear")])
-        .exits(2)
-        .tells("holds a linear model, and `ser predict` takes networks")
-        .tells("`ser export onnx`");
 }

@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::f64::consts::TAU;
 
+use ser_schemas::{Prediction, Table};
 use serde_json::Value;
 
 use crate::small;
@@ -246,27 +247,37 @@ fn whose_statistics_are_used_is_told() {
     assert!(first(&plain)["speaker"].is_null());
 
     let one = predict(&["--speaker", "ana"]).exits(0).tells("standardised over 10 recordings of 1 speaker: ana (10)");
-    assert_eq!(first(&one)["standardised"], "speaker ana, 10 recordings");
+    one.tells("; to each speaker's, the statistics of the training clips are added as of 2 more");
+    let one = predict(&["--speaker", "ana"]).exits(0);
+    assert_eq!(first(&one)["standardised"], "speaker ana, 10 recordings (0.83), and training statistics (0.17)");
     assert_ne!(first(&one)["probabilities"], first(&plain)["probabilities"]);
 
-    let folders = predict(&["--speaker-from-folder"]).exits(0).tells("1 speaker with fewer than 8 recordings");
-    assert_eq!(first(&folders)["standardised"], "speaker new/ana, 9 recordings");
-    assert_eq!(last(&folders)["standardised"], "training statistics: 1 recording of speaker new/ben, fewer than 8");
-    assert_eq!(last(&folders)["probabilities"], last(&plain)["probabilities"]);
+    let folders = predict(&["--speaker-from-folder"]).exits(0).tells("2 speakers: new/ana (9), new/ben (1)");
+    let ana = "9 recordings (0.82), and training statistics (0.18)";
+    assert_eq!(first(&folders)["standardised"], format!("speaker new/ana, {ana}"));
+    // One recording is of use already.
+    let ben = "1 recording (0.33), and training statistics (0.67)";
+    assert_eq!(last(&folders)["standardised"], format!("speaker new/ben, {ben}"));
+    assert_ne!(last(&folders)["probabilities"], last(&plain)["probabilities"]);
 
     let rows = (0..9).map(|number| format!("ana/{number}.wav,Ana\n")).collect::<Vec<_>>().concat();
     workspace.write("who.csv", format!("path,speaker\n{rows}elsewhere.wav,Cleo\n"));
     let table = predict(&["--speakers", "who.csv"]).exits(0).tells("1 of 10 rows name no recording here");
     assert_eq!(
         (&first(&table)["speaker"], &first(&table)["standardised"]),
-        (&"Ana".into(), &"speaker Ana, 9 recordings".into())
+        (&"Ana".into(), &format!("speaker Ana, {ana}").into())
     );
     assert_eq!(first(&table)["probabilities"], first(&folders)["probabilities"]);
     assert_eq!(last(&table)["standardised"], "training statistics: the speaker is not known");
 
     // Silence is no recording of anybody.
     let ran = workspace.ser(&["predict", "new/ben", "--speaker", "ben", "--json", "--model", &per_speaker]).exits(1);
-    assert_eq!(objects(&ran)["0.wav"]["standardised"], "training statistics: 1 recording of speaker ben, fewer than 8");
+    assert_eq!(objects(&ran)["0.wav"]["standardised"], format!("speaker ben, {ben}"));
+    let silent = ["predict", "new/ben/silent.wav", "--speaker", "ben", "--json", "--model", &per_speaker];
+    workspace
+        .ser(&silent)
+        .exits(1)
+        .tells("1 speaker with fewer than 1 recording: the statistics of the training clips");
 
     predict(&["--speaker", "ana", "--speaker-from-folder"]).exits(2);
     predict(&["--speakers", "none.csv"]).exits(1).tells("none.csv");
@@ -276,6 +287,31 @@ fn whose_statistics_are_used_is_told() {
     let ran = workspace.ser(&["predict", "new/ben/0.wav", "--speaker", "ben", "--json", "--model", &other]).exits(0);
     assert!(ran.stderr.contains("does not standardise per speaker"), "{}", ran.stderr);
     assert!(first(&ran)["standardised"].is_null());
+}
+
+/// Recordings of a test speaker get from the model of their fold what its stage said of them as test clips.
+#[test]
+fn the_recordings_of_a_speaker_are_answered_as_their_stage_answers() {
+    let (trained, _) = demo_run();
+    for stage in ["linear", "linear_per_speaker", "cnn_lstm_per_speaker"] {
+        let rows = Prediction::read_in(trained.path(&format!("artifacts/{stage}"))).expect("predictions");
+        let of_actor = |row: &&Prediction| row.speaker == "ravdess:01";
+        let fold = rows.iter().find(of_actor).expect("a test speaker").fold;
+        let model = format!("artifacts/{stage}/fold={fold}");
+        let arguments = ["predict", "demo/ravdess/Actor_01", "--speaker", "one", "--json", "--model", &model];
+        let said = objects(&trained.ser(&arguments).exits(0));
+        let mut compared = 0;
+        for row in rows.iter().filter(of_actor) {
+            let name = row.clip_id.rsplit('/').next().unwrap_or_default();
+            let found = said.iter().find(|(file, _)| file.starts_with(name)).expect("predicted").1;
+            for (emotion, expected) in row.classes.split(',').zip(&row.probabilities) {
+                let found = found["probabilities"][emotion].as_f64().expect("a number");
+                assert!((found - f64::from(*expected)).abs() < 1e-3, "{stage}, {name}: {found}, expected {expected}");
+                compared += 1;
+            }
+        }
+        assert!(compared > 20, "{compared}");
+    }
 }
 
 #[test]

@@ -108,6 +108,8 @@ fn the_readmes_seeds_are_trained_scored_averaged_and_shown() {
         assert!((found - f64::midpoint(folds[0][at], folds[1][at])).abs() < 1e-6, "{all:?} {folds:?}");
     }
     assert_ne!(said("artifacts/cnn_lstm/fold=0/seed=1", ""), folds[0]);
+    let together = said("artifacts/cnn_lstm_seeds", "the arithmetic mean of cnn_lstm (1.00) in each of 2 folds");
+    assert!(all.iter().zip(&together).all(|(one, other)| (one - other).abs() < 1e-6), "{all:?} {together:?}");
     let exported = workspace.ser(&["export", "onnx", "artifacts/cnn_lstm/fold=0/seed=1"]).exits(0);
     exported.says("cnn_lstm.fold=0.seed=1.onnx: probabilities from");
     let exported = workspace.ser(&["export", "onnx", "artifacts/cnn_lstm/fold=1"]).exits(0);

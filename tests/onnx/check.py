@@ -38,7 +38,7 @@ NETWORKS = {
     "tim_net": 'model = { kind = "tim-net" }',
     "cnn2d_lstm": 'model = { kind = "cnn2d-lstm", width = 0.1 }',
     "acrnn": 'model = { kind = "acrnn", width = 0.1, conv_layers = 2 }',
-    "adrnn": 'model = { kind = "adrnn", width = 0.1 }\nstandardise = "speaker"',
+    "adrnn": 'model = { kind = "adrnn", width = 0.1 }\nstandardise = "speaker"\nspeaker_prior_clips = 0',
     "attention_lstm": 'model = { kind = "attention-lstm", width = 0.1 }',
     "waveform": 'model = { kind = "waveform", width = 0.1 }',
 }
@@ -146,7 +146,7 @@ class Graph:
             for speaker in set(speakers.values()):
                 own = [clip for clip, of in speakers.items() if of == speaker]
                 frames = statistics(np.concatenate([matrices[clip] for clip in own]))
-                by_speaker[speaker] = frames, statistics(np.stack([vectors[clip] for clip in own]))
+                by_speaker[speaker] = frames, statistics(np.stack([vectors[clip] for clip in own])), len(own)
         found = {}
         mixed = np.random.default_rng(2).permutation(ids)
         for start in range(0, len(mixed), BATCH):
@@ -162,6 +162,8 @@ class Graph:
                     if f"speaker_{name}_{what}" in self.inputs:
                         rows = [by_speaker[speakers[clip]][part][which][columns] for clip in batch]
                         feed[f"speaker_{name}_{what}"] = np.stack(rows)
+            if "speaker_clips" in self.inputs:
+                feed["speaker_clips"] = np.array([by_speaker[speakers[clip]][2] for clip in batch], np.int64)
             feed["corpus"] = np.full(len(batch), len(self.corpora) - 1, np.int64)
             (rows,) = self.session.run(["probabilities"], {name: feed[name] for name in self.inputs})
             found.update(zip(batch, rows, strict=True))

@@ -229,7 +229,8 @@ pub(crate) struct PredictArgs {
     /// Recordings, or folders of recordings
     #[arg(required = true, value_name = "PATH")]
     pub(crate) paths: Vec<PathBuf>,
-    /// Folder of a train stage's artifact, or of one fold or seed in it [default: the pipeline's first train stage with a result]
+    /// Folder of the artifact of a train stage or of a linear baseline, or of one fold or seed in it, or of an ensemble, whose
+    /// members lie beside it [default: the pipeline's first train stage with a result]
     #[arg(long, value_name = "DIR")]
     pub(crate) model: Option<PathBuf>,
     /// All recordings are of this speaker: a model standardised per speaker then uses the statistics of these recordings
@@ -274,7 +275,8 @@ pub(crate) enum ExportFormat {
 
 #[derive(Debug, Args)]
 pub(crate) struct OnnxArgs {
-    /// Folder of the artifact of a train stage or of a linear baseline, or of one fold or seed in it
+    /// Folder of the artifact of a train stage or of a linear baseline, or of one fold or seed in it; of an ensemble, export the
+    /// members
     #[arg(value_name = "MODEL")]
     pub(crate) model: PathBuf,
     /// The file to write [default: the stage's name with `.onnx`, in the current folder]

@@ -74,7 +74,7 @@ fn protocol_cautions(tables: &Tables, board: &Scoreboard) -> Vec<Caution> {
             "warning",
             format!("Standardised per {whose}."),
             format!(
-                "The features of a test {whose} were standardised with that {whose}’s own unlabelled clips. In use, that asks for several recordings of every new {whose}.{limit}"
+                "The features of a test {whose} were standardised with that {whose}’s own unlabelled clips. In use, that asks for recordings of every new {whose}.{limit}"
             ),
         ));
     } else if let Some(tried) = tried_of_others(tables, board) {

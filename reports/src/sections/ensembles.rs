@@ -58,7 +58,7 @@ mod tests {
     use super::*;
 
     fn shown(folds: u32) -> (Vec<String>, Vec<Vec<String>>) {
-        let row = |member: &str, fold: u32, weight| Member { fold, member: member.into(), weight };
+        let row = |member: &str, fold: u32, weight| Member { fold, member: member.into(), weight, mean: None };
         let rows = (0..folds).flat_map(|fold| {
             [row("a", fold, 0.25 * f64::from(fold % 2)), row("b", fold, 1.0 - 0.25 * f64::from(fold % 2))]
         });
@@ -81,7 +81,7 @@ mod tests {
 
     #[test]
     fn equal_weights_are_no_news() {
-        let rows = ["a", "b"].map(|member| Member { fold: 0, member: member.into(), weight: 0.5 });
+        let rows = ["a", "b"].map(|member| Member { fold: 0, member: member.into(), weight: 0.5, mean: None });
         let tables = Tables { members: vec![("both".into(), rows.to_vec())], ..Tables::default() };
         assert!(ensembles(&tables).is_empty() && ensembles(&Tables::default()).is_empty());
     }

@@ -55,6 +55,26 @@ pub enum BaselineError {
         /// What was expected and found.
         problem: String,
     },
+    /// A recording whose functionals are not those that the model was fitted on.
+    #[error("clip {index}: expected {expected} functionals{of}, found {found}")]
+    WrongInput {
+        /// Its place among the recordings.
+        index: usize,
+        /// Whose they are, where not the recording's own: " of the speaker".
+        of: &'static str,
+        /// Number that the model has.
+        expected: usize,
+        /// Number that came.
+        found: usize,
+    },
+    /// Probabilities that are no numbers.
+    #[error(
+        "clip {index}: the model's probabilities are not finite, so the clip's functionals are beyond all range; leave it out"
+    )]
+    NoAnswer {
+        /// Its place among the recordings.
+        index: usize,
+    },
     /// The user asked to stop.
     #[error("cancelled")]
     Cancelled,

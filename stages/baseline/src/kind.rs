@@ -14,7 +14,7 @@ impl Kind for Baseline {
     type Params = Params;
 
     const NAME: &'static str = "baseline";
-    const VERSION: u32 = 4;
+    const VERSION: u32 = 5;
     const SUMMARY: &'static str = "predicts by the most frequent emotion, or by a linear model of functionals";
     const INPUTS: &'static [Input] =
         &[Input::one(&[Clip::NAME]), Input::optional(&[functionals::NAME]), Input::one(&[Assignment::NAME])];

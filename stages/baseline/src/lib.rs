@@ -3,8 +3,9 @@
 //! [`Params`] choose one of the two. Both are fitted on the training clips of each fold, predict its test clips, and write
 //! the tables that every model leaves, so that everything downstream treats them alike. The linear model's L-BFGS is
 //! argmin's; here is what surrounds it: loss, standardisation, and the choice of the L2 penalty on validation clips. A linear
-//! model is kept, one file per fold ([`LinearModels`]), for whoever wants to use it.
+//! model is kept, one file per fold ([`LinearModels`]), and answers for new recordings as a network does.
 
+mod answers;
 mod error;
 mod kind;
 mod linear;

@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::path::Path;
 
+use ser_models::SpeakerPrior;
 use ser_schemas::{DESCRIPTION_HASH, Emotion, TableError, description_hash};
 use serde::{Deserialize, Serialize};
 
@@ -34,6 +35,10 @@ pub(crate) struct LinearModel {
     pub(crate) classes: Vec<Emotion>,
     /// Whose clips the functionals are standardised by.
     pub(crate) standardise: Standardise,
+    /// How many further clips of a speaker the training clips count as; absent where a speaker's own statistics stand alone, and in
+    /// models of before.
+    #[serde(default, skip_serializing_if = "is_none")]
+    pub(crate) speaker_prior_clips: f64,
     /// Parameters of the features stage, whole; null where that wrote no frames, which know them.
     pub(crate) feature_params: Option<serde_json::Value>,
     /// Sample rate of the features in hertz; null likewise.
@@ -49,6 +54,9 @@ pub(crate) struct LinearModel {
     pub(crate) weights: Vec<Vec<f64>>,
     /// For each class its intercept; null for a class that no training clip had, whose probability is 0.
     pub(crate) intercepts: Vec<Option<f64>>,
+    /// Limits of the manifest, as that stage wrote them; absent in models of before.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) limits: Option<serde_json::Value>,
     /// BLAKE3 hash of this description as it is written, without the line of this field, which comes first; absent in models
     /// of before.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -72,6 +80,11 @@ impl LinearModel {
         Ok(ser_stage::write_whole(&path, text.as_bytes()).map_err(TableError::io("write", &path))?)
     }
 
+    /// How far statistics of a speaker are blended with those of the training clips.
+    pub(crate) fn speaker_prior(&self) -> SpeakerPrior {
+        SpeakerPrior::new(self.speaker_prior_clips)
+    }
+
     /// Sizes and numbers that make the model useless.
     pub(crate) fn inconsistency(&self) -> Option<String> {
         let (classes, functionals) = (self.classes.len(), self.functional_names.len());
@@ -85,6 +98,11 @@ impl LinearModel {
             .or_else(|| differ("`intercepts`", self.intercepts.len(), classes))
             .or_else(|| self.weights.iter().find_map(|row| differ("a row of `weights`", row.len(), functionals)))
             .or_else(|| not_finite(self.weights.iter().flatten().chain(self.intercepts.iter().flatten())))
+            .or_else(|| {
+                let clips = self.speaker_prior_clips;
+                (!(0.0..=1000.0).contains(&clips))
+                    .then(|| format!("`speaker_prior_clips`: found {clips}, expected 0 to 1000"))
+            })
             .or_else(|| self.standardisation.inconsistency("standardisation", functionals))
             .or_else(|| {
                 let mut corpora = self.corpora.iter();
@@ -100,6 +118,8 @@ impl LinearModel {
             "features"
         } else if self.standardise != other.standardise {
             "standardise"
+        } else if self.speaker_prior_clips != other.speaker_prior_clips {
+            "speaker_prior_clips"
         } else {
             return None;
         };
@@ -119,6 +139,11 @@ impl Scaling {
                 Some(format!("`{name}.sd` holds {negative}"))
             })
     }
+}
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde hands references")]
+fn is_none(clips: &f64) -> bool {
+    *clips == 0.0
 }
 
 fn differ(what: &str, found: usize, expected: usize) -> Option<String> {

@@ -26,6 +26,8 @@ pub(crate) fn file(models: &[(LinearModel, String)]) -> File {
             graph.input(&format!("speaker_functionals_{what}"), Element::Float, &columns, &about)
         })
     });
+    let prior = first.speaker_prior();
+    let share = (speakers.is_some() && prior.blends()).then(|| standardise::speaker_share(prior.clips(), graph));
     let names = corpora(models);
     let corpus = (first.standardise == Standardise::Corpus).then(|| standardise::corpus(names.len(), graph));
     let mut sum: Option<Value> = None;
@@ -33,7 +35,8 @@ pub(crate) fn file(models: &[(LinearModel, String)]) -> File {
         let place = if models.len() > 1 { format!("fold.{}", linear.fold) } else { String::new() };
         let graph = &mut model.at(place);
         let of_corpus = corpus.as_ref().map(|corpus| linear.of_corpus(corpus, &names, graph));
-        let probabilities = linear.graph(&functionals, speakers.as_ref().or(of_corpus.as_ref()), graph);
+        let of_speaker = speakers.as_ref().map(|own| linear.of_speaker(own, share.as_ref(), graph));
+        let probabilities = linear.graph(&functionals, of_speaker.as_ref().or(of_corpus.as_ref()), graph);
         sum = Some(match sum {
             None => probabilities,
             Some(sum) => model.at("").add(&sum, &probabilities),
@@ -51,6 +54,14 @@ pub(crate) fn file(models: &[(LinearModel, String)]) -> File {
 }
 
 impl LinearModel {
+    /// Mean and standard deviation of each clip's speaker: `own`, or `share` of it and the rest of the training clips.
+    fn of_speaker(&self, own: &[Value; 2], share: Option<&Value>, graph: &mut Graph<'_>) -> [Value; 2] {
+        let Some(share) = share else { return own.clone() };
+        let row = |values: &[f64]| values.iter().map(|value| *value as f32).collect::<Vec<f32>>();
+        let Scaling { mean, sd } = &self.standardisation;
+        standardise::blended(own, share, &row(mean), &row(sd), &mut graph.at("standardisation"))
+    }
+
     /// Mean and standard deviation of each clip's corpus; where the model has none of it, those of its training clips.
     fn of_corpus(&self, corpus: &Value, names: &[&String], graph: &mut Graph<'_>) -> [Value; 2] {
         let known = names.iter().map(|name| self.corpora.get(*name).unwrap_or(&self.standardisation));

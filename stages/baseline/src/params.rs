@@ -1,6 +1,7 @@
 //! Parameters of the baseline.
 
 use schemars::JsonSchema;
+use ser_models::SpeakerPrior;
 use serde::{Deserialize, Serialize};
 
 /// Which baseline.
@@ -24,7 +25,7 @@ pub enum Standardise {
     /// The training clips of the clip's corpus; of a corpus without any, all its clips. That needs unlabelled clips of a test
     /// corpus, which is another setting: the report says so.
     Corpus,
-    /// Each speaker's own clips. Needs the unlabelled clips of a test speaker, which is another setting: the report says so.
+    /// Each speaker's own clips, blended with the training clips as `speaker_prior_clips` says. Needs the unlabelled clips of a test speaker, which is another setting: the report says so.
     Speaker,
 }
 
@@ -38,6 +39,11 @@ pub struct Params {
     pub train_corpora: Vec<String>,
     /// How `linear` brings functionals to mean 0 and standard deviation 1.
     pub standardise: Standardise,
+    /// How many further clips of a speaker the training clips count as where `standardise = "speaker"`, 0 to 1000: of `n` clips,
+    /// mean and variance are `n / (n + speaker_prior_clips)` the speaker's own, and the rest is that of all training clips. So a
+    /// few clips of a speaker are of use already. 0: the speaker's own alone.
+    #[schemars(range(min = 0.0, max = 1000.0))]
+    pub speaker_prior_clips: f64,
     /// How many times few clips of a test speaker, and clips mostly of one emotion, are drawn to show where `standardise =
     /// "speaker"` stops to hold, 0 to 100; 0 tries nothing. No model depends on it.
     #[schemars(range(min = 0, max = 100))]
@@ -63,9 +69,18 @@ impl Default for Params {
             model: Model::default(),
             train_corpora: Vec::new(),
             standardise: Standardise::default(),
+            speaker_prior_clips: 2.0,
             standardisation_trials: 3,
             l2: vec![300.0, 100.0, 30.0],
             max_iterations: 200,
         }
+    }
+}
+
+impl Params {
+    /// How far statistics of a speaker are blended with those of the training clips: not at all where speakers have none of
+    /// their own.
+    pub(crate) fn speaker_prior(&self) -> SpeakerPrior {
+        SpeakerPrior::new(if self.standardise == Standardise::Speaker { self.speaker_prior_clips } else { 0.0 })
     }
 }

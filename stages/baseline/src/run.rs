@@ -7,11 +7,11 @@ use ndarray::Array2;
 use rayon::prelude::*;
 
 use ser_models::{
-    Dataset, Fold, FoldRecord, LabelledClip, Score, Trial, headline, mean_validation_uar, recipe, trials,
+    Dataset, Fold, FoldRecord, LabelledClip, Score, SpeakerPrior, Trial, headline, mean_validation_uar, recipe, trials,
 };
 use ser_schemas::frames::{self, FrameLayout, read_layout};
 use ser_schemas::functionals::{self, Functionals};
-use ser_schemas::{Family, Regularisation, Standardisation, Table, Use};
+use ser_schemas::{Clip, Family, KEY_LIMITS, Regularisation, Standardisation, Table, Use, read_metadata};
 use ser_stage::{Context, Outcome, suggest};
 
 use crate::error::BaselineError;
@@ -55,10 +55,12 @@ struct Common<'a> {
     data: &'a Dataset,
     /// One row per clip; `None` for the majority class.
     functionals: Option<&'a Functionals>,
-    /// Of each speaker over all clips, labels unused; empty unless asked for.
-    speakers: BTreeMap<&'a str, Scaling>,
+    /// Of each speaker over all clips, labels unused, with the number of these; empty unless asked for.
+    speakers: BTreeMap<&'a str, (Scaling, usize)>,
     /// What tells how the features were made; `None` where nothing does.
     layout: Option<FrameLayout>,
+    /// Limits of the manifest, as it wrote them; `None` for manifests of before.
+    limits: Option<serde_json::Value>,
 }
 
 /// Fits one model per fold of the split and predicts the fold's test and validation clips.
@@ -80,13 +82,16 @@ pub fn run(params: &Params, inputs: &Inputs<'_>, ctx: &Context<'_>) -> Result<Ou
     let speakers = match &functionals {
         Some(table) if params.standardise == Standardise::Speaker => {
             let clips = data.clips.iter().enumerate().map(|(at, clip)| (clip.speaker.as_str(), table.row(at)));
-            Scaling::per_group(clips, table.names.len())
+            let of = |(name, scaling)| (name, (scaling, data.clips.iter().filter(|clip| clip.speaker == name).count()));
+            Scaling::per_group(clips, table.names.len()).into_iter().map(of).collect()
         }
         _ => BTreeMap::new(),
     };
     let layout = features.map(|features| features.join(frames::FILE)).filter(|path| path.exists());
     let layout = layout.map(|path| read_layout(&path)).transpose()?;
-    let common = Common { params, inputs, data: &data, functionals: functionals.as_ref(), speakers, layout };
+    let limits = read_metadata(&Clip::file_in(inputs.manifest))?.remove(KEY_LIMITS);
+    let limits = limits.and_then(|text| serde_json::from_str(&text).ok());
+    let common = Common { params, inputs, data: &data, functionals: functionals.as_ref(), speakers, layout, limits };
     ctx.observer.begin("fitting", data.folds.len() as u64, "folds");
     let fitted: Vec<Fitted> = data
         .folds
@@ -137,14 +142,20 @@ impl Common<'_> {
         };
         let (Some(table), Some(features)) = (self.functionals, features) else { return Ok(about) };
         let l2 = self.params.l2.iter().map(f64::to_string).collect::<Vec<_>>().join(" + ");
-        // Trials change no answer.
-        let standardisation_trials = Params::default().standardisation_trials;
-        let params = Params { standardisation_trials, ..self.params.clone() };
+        // Trials change no answer, and a prior none but of models standardised per speaker.
+        let Params { speaker_prior_clips, standardisation_trials, .. } = Params::default();
+        let is_per_speaker = self.params.standardise == Standardise::Speaker;
+        let speaker_prior_clips = if is_per_speaker { self.params.speaker_prior_clips } else { speaker_prior_clips };
+        let params = Params { speaker_prior_clips, standardisation_trials, ..self.params.clone() };
         let params = serde_json::to_string(&params).unwrap_or_default();
         Ok(ser_schemas::Model {
             family: Family::Linear,
             description: "A linear model: multinomial logistic regression on the functionals of a clip.".to_owned(),
-            settings: Some(format!("L2 penalties {l2}, at most {} steps", self.params.max_iterations)),
+            settings: Some(format!(
+                "L2 penalties {l2}, at most {} steps{}",
+                self.params.max_iterations,
+                self.params.speaker_prior().told().unwrap_or_default()
+            )),
             inputs: "functionals".to_owned(),
             parameter_count: Some(((table.names.len() + 1) * self.data.classes.len()) as u64),
             standardisation: Some(match self.params.standardise {
@@ -181,7 +192,10 @@ impl Common<'_> {
         };
 
         let (training, corpora) = (training(fold, table), self.training_corpora(fold, table));
-        let mut groups = self.speakers.clone();
+        let prior = self.params.speaker_prior();
+        let speakers = self.speakers.iter();
+        let mut groups: BTreeMap<&str, Scaling> =
+            speakers.map(|(name, (own, clips))| (*name, own.blended(&training, *clips, prior))).collect();
         match self.params.standardise {
             Standardise::Train => fitted.record.used(Use::Standardisation, &fold.train),
             Standardise::Corpus => {
@@ -192,6 +206,9 @@ impl Common<'_> {
                 fitted.record.used(Use::CorpusStandardisation, &unheard);
             }
             Standardise::Speaker => {
+                if prior.blends() {
+                    fitted.record.used(Use::Standardisation, &fold.train);
+                }
                 for clips in [&fold.train, &fold.validation, &fold.test] {
                     fitted.record.used(Use::SpeakerStandardisation, clips);
                 }
@@ -203,7 +220,7 @@ impl Common<'_> {
         fitted.record.validation = flat(&model.probabilities(&matrix(&fold.validation)));
         if self.params.standardise == Standardise::Speaker {
             let trials = trials(self.data, fold, self.params.standardisation_trials).into_iter();
-            fitted.record.trials = trials.map(|trial| tried(table, trial, &training, &model)).collect();
+            fitted.record.trials = trials.map(|trial| tried(table, trial, &training, prior, &model)).collect();
         }
         let (weights, intercepts) = model.coefficients();
         fitted.model = Some(self.kept(fold, table, training, corpora, weights, intercepts));
@@ -240,6 +257,7 @@ impl Common<'_> {
             fold: fold.number,
             classes: self.data.classes.clone(),
             standardise: self.params.standardise,
+            speaker_prior_clips: self.params.speaker_prior().clips(),
             feature_params: self.layout.as_ref().map(|layout| layout.params.clone()),
             sample_rate_hz: self.layout.as_ref().map(|layout| layout.sample_rate_hz),
             functional_names: table.names.clone(),
@@ -247,6 +265,7 @@ impl Common<'_> {
             corpora: corpora.into_iter().map(|(corpus, scaling)| (corpus.to_owned(), scaling)).collect(),
             weights,
             intercepts,
+            limits: self.limits.clone(),
             description_hash: None,
         }
     }
@@ -312,9 +331,18 @@ impl Common<'_> {
 }
 
 /// A trial of `model`, with its probabilities.
-fn tried(table: &Functionals, trial: Trial, training: &Scaling, model: &Linear) -> (Trial, Vec<f64>) {
-    let rows = |over: &[usize]| Scaling::fit(over.iter().map(|at| table.row(*at)), table.names.len());
-    let scaling = |over: &Vec<usize>| if over.is_empty() { training.clone() } else { rows(over) };
+fn tried(
+    table: &Functionals,
+    trial: Trial,
+    training: &Scaling,
+    prior: SpeakerPrior,
+    model: &Linear,
+) -> (Trial, Vec<f64>) {
+    let own = |over: &[usize]| Scaling::fit(over.iter().map(|at| table.row(*at)), table.names.len());
+    let scaling = |over: &Vec<usize>| match over.len() {
+        0 => training.clone(),
+        clips => own(over).blended(training, clips, prior),
+    };
     let scalings: Vec<Scaling> = trial.groups.iter().map(|group| scaling(&group.over)).collect();
     let clips: Vec<(usize, &Scaling)> = trial.predicted().map(|(group, at)| (at, &scalings[group])).collect();
     let probabilities = flat(&model.probabilities(&scaled(table, clips.len(), clips.into_iter())));

@@ -3,6 +3,7 @@
 
 use std::collections::BTreeMap;
 
+use ser_models::{Moments, SpeakerPrior};
 use serde::{Deserialize, Serialize};
 
 /// Standardised values beyond this are cut off, as the network's are: single wild clips must not decide a weight.
@@ -40,6 +41,20 @@ impl Scaling {
         Self { sd: sd.collect(), mean }
     }
 
+    /// Of the first `width` columns of what `moments` took in.
+    pub(crate) fn of(moments: &Moments, width: usize) -> Self {
+        let (mean, sd) = moments.scaling(0..width);
+        Self { mean, sd }
+    }
+
+    /// This one, which is of `clips` clips of a speaker, with that of the `training` clips, as far as `prior` says.
+    pub(crate) fn blended(&self, training: &Self, clips: usize, prior: SpeakerPrior) -> Self {
+        let own = self.mean.iter().copied().zip(self.sd.iter().copied());
+        let training = training.mean.iter().copied().zip(training.sd.iter().copied());
+        let (mean, sd) = own.zip(training).map(|(own, training)| prior.blended(clips, own, training)).unzip();
+        Self { mean, sd }
+    }
+
     /// Over the clips of each speaker or corpus, by name.
     pub(crate) fn per_group<'a, 'b>(
         clips: impl Iterator<Item = (&'a str, &'b [f32])>,
@@ -71,6 +86,20 @@ mod tests {
         let scaling = Scaling::fit(rows.into_iter(), 3);
         assert_eq!(scaling.apply(&[3.0, 5.0, 1.0]).collect::<Vec<_>>(), [1.0, 0.0, 1.0]);
         assert_eq!(scaling.apply(&[2.0, 9.0, 100.0]).collect::<Vec<_>>(), [0.0, 0.0, 10.0]);
+    }
+
+    /// Half of one clip's, whose functionals have no spread, and half of the training clips'.
+    #[test]
+    fn one_clip_is_scaled_by_what_it_tells_and_by_training_clips() {
+        let own = Scaling::fit(std::iter::once(&[8.0_f32, 5.0][..]), 2);
+        let training = Scaling { mean: vec![4.0, 5.0], sd: vec![2.0, 0.0] };
+        let both = own.blended(&training, 1, SpeakerPrior::new(1.0));
+        assert_eq!(both, Scaling { mean: vec![6.0, 5.0], sd: vec![2.0_f64.sqrt(), 0.0] });
+        assert_eq!(both.apply(&[8.0, 5.0]).collect::<Vec<_>>(), [2.0 / 2.0_f64.sqrt(), 0.0]);
+        assert_eq!(own.blended(&training, 1, SpeakerPrior::default()), own);
+        let mut moments = Moments::default();
+        moments.add(&[8.0, 5.0], 2);
+        assert_eq!(Scaling::of(&moments, 2), own);
     }
 
     #[test]

@@ -3,6 +3,7 @@
 use std::path::Path;
 
 use ser_baseline::{BaselineError, Inputs, LinearModels, Model, Params, Standardise, run};
+use ser_models::{ClipInput, SpeakerStatistics};
 use ser_onnx_run::{Input, probabilities};
 use ser_schemas::functionals::Functionals;
 use ser_schemas::{
@@ -58,7 +59,12 @@ fn accuracy(rows: &[Prediction]) -> f64 {
 fn the_linear_model_finds_what_is_linear() {
     let folder = tempfile::tempdir().expect("temporary folder");
     world(folder.path());
-    let params = Params { standardise: Standardise::Speaker, l2: vec![100.0, 1.0], ..Params::default() };
+    let params = Params {
+        standardise: Standardise::Speaker,
+        speaker_prior_clips: 0.0,
+        l2: vec![100.0, 1.0],
+        ..Params::default()
+    };
     let summary = fit(folder.path(), &params, true).expect("fits");
     assert_eq!(summary.headline, "3 folds, 2 functionals, mean validation UAR 1.000, 60 test clips predicted");
     let tested: Vec<Prediction> = rows(folder.path());
@@ -94,7 +100,9 @@ fn what_clips_were_used_for_is_told() {
     };
     assert_eq!(uses(&Params::default()), [30, 30, 0, 10]);
     assert_eq!(uses(&Params { l2: vec![1.0], ..Params::default() }), [30, 30, 0, 0], "nothing is chosen");
-    assert_eq!(uses(&Params { standardise: Standardise::Speaker, ..Params::default() }), [30, 0, 60, 10]);
+    let per_speaker = Params { standardise: Standardise::Speaker, ..Params::default() };
+    assert_eq!(uses(&per_speaker), [30, 30, 60, 10], "a speaker's are blended with those of the training clips");
+    assert_eq!(uses(&Params { speaker_prior_clips: 0.0, ..per_speaker }), [30, 0, 60, 10]);
     assert_eq!(uses(&Params { model: Model::Majority, ..Params::default() }), [30, 0, 0, 0]);
 }
 
@@ -103,7 +111,7 @@ fn what_clips_were_used_for_is_told() {
 fn a_model_standardised_per_speaker_is_tried_with_fewer_clips() {
     let folder = tempfile::tempdir().expect("temporary folder");
     world(folder.path());
-    let params = Params { standardise: Standardise::Speaker, ..Params::default() };
+    let params = Params { standardise: Standardise::Speaker, speaker_prior_clips: 0.0, ..Params::default() };
     fit(folder.path(), &params, true).expect("fits");
     let (tested, recipe): (Vec<Prediction>, _) = (rows(folder.path()), about(folder.path()).recipe);
     let trials: Vec<StandardisationTrial> = rows(folder.path());
@@ -181,7 +189,13 @@ fn the_model_is_described() {
     assert_eq!((linear.model.as_str(), linear.split.as_str(), linear.inputs.as_str()), ("linear", "si", "functionals"));
     assert_eq!((linear.family, linear.baseline, linear.parameter_count), (Family::Linear, true, Some(6)));
     assert_eq!((linear.standardisation, linear.uses_test_speakers), (Some(Standardisation::Speaker), true));
-    assert_eq!(linear.settings.as_deref(), Some("L2 penalties 300 + 100 + 30, at most 200 steps"));
+    let settings = "L2 penalties 300 + 100 + 30, at most 200 steps";
+    let blended =
+        format!("{settings}, statistics of a speaker blended with those of the training clips as of 2 clips more");
+    assert_eq!(linear.settings, Some(blended));
+    let own = Params { standardise: Standardise::Speaker, speaker_prior_clips: 0.0, ..Params::default() };
+    fit(folder.path(), &own, true).expect("fits");
+    assert_eq!(about(folder.path()).settings.as_deref(), Some(settings));
     let params = Params { model: Model::Majority, standardise: Standardise::Speaker, ..Params::default() };
     fit(folder.path(), &params, true).expect("fits");
     let majority = about(folder.path());
@@ -224,7 +238,8 @@ fn corpora_are_standardised_by_their_training_clips_and_unheard_ones_by_all_thei
     let folder = tempfile::tempdir().expect("temporary folder");
     world(folder.path());
     let predicted = |standardise: Standardise| {
-        fit(folder.path(), &Params { standardise, ..Params::default() }, true).expect("fits");
+        let params = Params { standardise, speaker_prior_clips: 0.0, ..Params::default() };
+        fit(folder.path(), &params, true).expect("fits");
         rows::<Prediction>(folder.path())
     };
     assert_eq!(predicted(Standardise::Corpus), predicted(Standardise::Train), "one corpus");
@@ -277,8 +292,9 @@ fn an_exported_linear_model_gives_the_probabilities_of_the_stage() {
     let folder = tempfile::tempdir().expect("temporary folder");
     world(folder.path());
     let functionals = Functionals::read(&folder.path().join(functionals::FILE)).expect("functionals");
-    for standardise in [Standardise::Train, Standardise::Speaker] {
-        fit(folder.path(), &Params { standardise, ..Params::default() }, true).expect("fits");
+    for (standardise, prior) in [(Standardise::Train, 2.0), (Standardise::Speaker, 0.0), (Standardise::Speaker, 2.0)] {
+        let params = Params { standardise, speaker_prior_clips: prior, ..Params::default() };
+        fit(folder.path(), &params, true).expect("fits");
         let tested: Vec<Prediction> = rows(folder.path());
         for fold in 0..3 {
             let tested: Vec<&Prediction> = tested.iter().filter(|row| row.fold == fold).collect();
@@ -291,6 +307,7 @@ fn an_exported_linear_model_gives_the_probabilities_of_the_stage() {
                 for (part, name) in ["speaker_functionals_mean", "speaker_functionals_sd"].into_iter().enumerate() {
                     inputs.push((name, columns(&|at| of_speaker(&functionals, at)[part].to_vec())));
                 }
+                inputs.extend((prior > 0.0).then(|| ("speaker_clips", Input::Ints(vec![10; tested.len()]))));
             }
             let models = LinearModels::read(&folder.path().join(format!("fold={fold}"))).expect("a model");
             let file = models.onnx();
@@ -300,14 +317,81 @@ fn an_exported_linear_model_gives_the_probabilities_of_the_stage() {
             assert_eq!(found.len(), expected.len());
             let apart = found.iter().zip(&expected).map(|(a, b)| (a - b).abs()).fold(0.0, f32::max);
             assert!(apart < 1e-4, "{standardise:?}, fold {fold}: {apart}");
+
+            // The model itself says the same of recordings that no table holds.
+            let speakers: Vec<SpeakerStatistics> =
+                tested.iter().map(|row| statistics(&functionals, number(&row.clip_id))).collect();
+            let clips: Vec<ClipInput<'_>> = tested
+                .iter()
+                .zip(&speakers)
+                .map(|(row, speaker)| clip(functionals.row(number(&row.clip_id)), Some(speaker)))
+                .collect();
+            for (found, row) in models.predict(&clips).expect("probabilities").iter().zip(&tested) {
+                let close = found.iter().zip(&row.probabilities).all(|(a, b)| (a - b).abs() < 1e-6);
+                assert!(close, "{standardise:?}, fold {fold}: {found:?}, expected {:?}", row.probabilities);
+            }
         }
     }
     // All folds: probabilities add up to 1.
     let all = LinearModels::read(folder.path()).expect("models").onnx();
     let one = || Input::Floats(vec![1, 2], vec![1.0, 0.5]);
-    let inputs = [("functionals", one()), ("speaker_functionals_mean", one()), ("speaker_functionals_sd", one())];
+    let clips = Input::Ints(vec![1]);
+    let inputs = [
+        ("functionals", one()),
+        ("speaker_functionals_mean", one()),
+        ("speaker_functionals_sd", one()),
+        ("speaker_clips", clips),
+    ];
     let found = probabilities(&all.bytes, &inputs).expect("a graph that runs");
     assert!((found.iter().sum::<f32>() - 1.0).abs() < 1e-6, "{found:?}");
+}
+
+/// All recordings of the speaker of clip `number`.
+fn statistics(functionals: &Functionals, number: usize) -> SpeakerStatistics {
+    let mut speaker = SpeakerStatistics::default();
+    for other in (0..60).filter(|other| other % 6 == number % 6) {
+        speaker.add(&[], 0, functionals.row(other));
+        speaker.end_recording();
+    }
+    speaker
+}
+
+fn clip<'a>(functionals: &'a [f32], speaker: Option<&'a SpeakerStatistics>) -> ClipInput<'a> {
+    ClipInput { frames: &[], frame_count: 1, functionals, speaker, corpus: None }
+}
+
+/// One recording tells nothing of its spread: with a prior it is of use, without one training statistics take its place.
+#[test]
+fn one_recording_of_a_speaker_is_of_use_to_a_linear_model_with_a_prior() {
+    let folder = tempfile::tempdir().expect("temporary folder");
+    world(folder.path());
+    let functionals = Functionals::read(&folder.path().join(functionals::FILE)).expect("functionals");
+    let mut speaker = SpeakerStatistics::default();
+    speaker.add(&[], 0, functionals.row(0));
+    speaker.end_recording();
+    for (prior, is_of_use) in [(0.0, false), (2.0, true)] {
+        let params = Params { standardise: Standardise::Speaker, speaker_prior_clips: prior, ..Params::default() };
+        fit(folder.path(), &params, true).expect("fits");
+        let models = LinearModels::read(folder.path()).expect("models");
+        assert_eq!((models.is_per_speaker(), models.speaker_prior().clips()), (true, prior));
+        let say = |speaker| models.predict(&[clip(functionals.row(0), speaker)]).expect("numbers").concat();
+        let (known, unknown) = (say(Some(&speaker)), say(None));
+        assert!((known.iter().sum::<f32>() - 1.0).abs() < 1e-6, "{known:?}");
+        assert_eq!(known != unknown, is_of_use);
+    }
+    let models = LinearModels::read(folder.path()).expect("models");
+    let error = models.predict(&[clip(&[1.0], None)]).expect_err("one of two").to_string();
+    assert_eq!(error, "clip 0: expected 2 functionals, found 1");
+    let wild = models.predict(&[clip(&[f32::NAN, 0.0], None)]).expect_err("no number").to_string();
+    assert!(wild.starts_with("clip 0: the model's probabilities are not finite"), "{wild}");
+    // Models of before know no prior, and no limits.
+    let path = folder.path().join("fold=0/linear.json");
+    let text = std::fs::read_to_string(&path).expect("text");
+    let before = text.split_once('\n').expect("a line of the hash").1.replacen("\"speaker_prior_clips\":2.0,", "", 1);
+    std::fs::write(&path, format!("{{{before}")).expect("write");
+    assert!(!LinearModels::read(&folder.path().join("fold=0")).expect("a model").speaker_prior().blends());
+    let error = LinearModels::read(folder.path()).expect_err("two kinds").to_string();
+    assert!(error.contains("differ in speaker_prior_clips"), "{error}");
 }
 
 /// Corpora `x` and `y` are in every part of every fold.

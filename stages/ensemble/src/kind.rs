@@ -12,7 +12,7 @@ impl Kind for Ensemble {
     type Params = Params;
 
     const NAME: &'static str = "ensemble";
-    const VERSION: u32 = 1;
+    const VERSION: u32 = 2;
     const SUMMARY: &'static str = "averages the probabilities of models of one split, or of the seeds of one";
     const INPUTS: &'static [Input] =
         &[Input { tables: &[Model::NAME, Prediction::NAME, Exposure::NAME], min: 1, max: None }];

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use ser_schemas::{Assignment, Table as _};
+use ser_schemas::{Assignment, Averaging, Table as _};
 use ser_stage::suggest::advice;
 use ser_stage::{Links, Problem};
 
@@ -19,6 +19,24 @@ pub enum Mean {
     /// The product of probabilities to the power of their weights, divided by its sum over the classes: the logarithmic
     /// opinion pool. One member that is sure against an emotion weighs more than in the arithmetic mean.
     Geometric,
+}
+
+impl From<Mean> for Averaging {
+    fn from(mean: Mean) -> Self {
+        match mean {
+            Mean::Arithmetic => Self::Arithmetic,
+            Mean::Geometric => Self::Geometric,
+        }
+    }
+}
+
+impl From<Averaging> for Mean {
+    fn from(averaging: Averaging) -> Self {
+        match averaging {
+            Averaging::Arithmetic => Self::Arithmetic,
+            Averaging::Geometric => Self::Geometric,
+        }
+    }
 }
 
 /// Weights of the members.

@@ -43,7 +43,7 @@ pub fn run(params: &Params, inputs: &Inputs<'_>, ctx: &Context<'_>) -> Result<Ou
     Prediction::write(&dir.join(Prediction::VALIDATION.file), &validation, &ctx.provenance)?;
     Exposure::write_in(dir, &exposures(params, &members), &ctx.provenance)?;
     Model::write_in(dir, std::slice::from_ref(&about), &ctx.provenance)?;
-    ser_schemas::Member::write_in(dir, &rows(&members, &weights), &ctx.provenance)?;
+    ser_schemas::Member::write_in(dir, &rows(params.mean, &members, &weights), &ctx.provenance)?;
 
     let folds = test.iter().map(|row| row.fold).collect::<BTreeSet<_>>().len();
     let names: Vec<&str> = members.iter().map(|member| member.about.model.as_str()).collect();
@@ -158,12 +158,13 @@ fn exposures(params: &Params, members: &[Member]) -> Vec<Exposure> {
     all.into_iter().map(|(fold, used_for, clip_id)| Exposure { fold, clip_id: clip_id.to_owned(), used_for }).collect()
 }
 
-fn rows(members: &[Member], weights: &BTreeMap<u32, Vec<f64>>) -> Vec<ser_schemas::Member> {
+fn rows(mean: Mean, members: &[Member], weights: &BTreeMap<u32, Vec<f64>>) -> Vec<ser_schemas::Member> {
     let of_fold = |(fold, weights): (&u32, &Vec<f64>)| {
         let row = |(member, weight): (&Member, &f64)| ser_schemas::Member {
             fold: *fold,
             member: member.about.model.clone(),
             weight: *weight,
+            mean: Some(mean.into()),
         };
         members.iter().zip(weights).map(row).collect::<Vec<_>>()
     };

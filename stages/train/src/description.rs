@@ -1,6 +1,6 @@
 //! The network in words, for whoever reads about it.
 
-use crate::params::{Balance, Params};
+use crate::params::{Balance, Params, Standardise};
 use crate::words::{listed, word};
 
 /// The network in one sentence.
@@ -32,6 +32,9 @@ pub(crate) fn settings(params: &Params) -> String {
     if params.balance == Balance::Corpora {
         settings += ", corpora drawn equally often";
     }
+    if params.standardise == Standardise::Speaker {
+        settings.extend(params.speaker_prior().told());
+    }
     if params.augment.copy_paste > 0.0 {
         settings.push_str(", joined with neutral clips ");
         settings.push_str(&params.augment.copy_paste.to_string());
@@ -54,6 +57,13 @@ mod tests {
             settings(&params),
             "features all, epochs 40, clips per step 64, optimiser adamw, learning rate 0.002, class weights balanced, dropout 0.25, label smoothing 0.05"
         );
+        let per_speaker = Params { standardise: Standardise::Speaker, ..params.clone() };
+        assert!(
+            settings(&per_speaker)
+                .ends_with(", statistics of a speaker blended with those of the training clips as of 2 clips more")
+        );
+        let own = Params { speaker_prior_clips: 0.0, ..per_speaker };
+        assert_eq!(settings(&own), settings(&params));
         let lstm = crate::Lstm { layers: 0, ..crate::Lstm::default() };
         let bare = crate::CnnLstmConfig { conv: Vec::new(), lstm, ..crate::CnnLstmConfig::default() };
         let bare = Params { model: crate::NetworkConfig::CnnLstm(bare), use_functionals: false, ..params };

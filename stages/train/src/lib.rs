@@ -20,7 +20,6 @@ mod onnx;
 mod params;
 mod predictor;
 mod run;
-mod speaker_statistics;
 #[cfg(test)]
 mod tests;
 mod threads;
@@ -37,7 +36,7 @@ pub use networks::{
     Lstm, NetworkConfig, Pooling, ResidualLstmConfig, TimNetConfig, WaveformConfig,
 };
 pub use params::{Augment, Balance, ClassWeights, Device, Kernels, Optimizer, Params, Standardise};
-pub use predictor::{ClipInput, Predictor};
+pub use predictor::Predictor;
 pub use run::{Inputs, run};
-pub use speaker_statistics::{MIN_SPEAKER_CLIPS, SpeakerStatistics};
+pub use ser_models::{ClipInput, SpeakerStatistics};
 pub use weights::WeightsError;

@@ -109,6 +109,7 @@ impl ModelConfig {
         let format = value.get("format").and_then(serde_json::Value::as_u64);
         let known = value.get(DESCRIPTION_HASH).map(|known| known.as_str().unwrap_or_default().to_owned());
         let altered = alteration(&text, known.as_deref());
+        without_prior(&mut value);
         if format == Some(u64::from(FLAT)) {
             nest(&mut value);
         } else if format != Some(u64::from(FORMAT)) {
@@ -182,6 +183,14 @@ impl Scalings {
 
 fn differ(what: &str, found: usize, expected: usize) -> Option<String> {
     (found != expected).then(|| format!("{what}: found {found}, expected {expected}"))
+}
+
+/// Says of parameters from before `speaker_prior_clips` that a speaker's own statistics stood alone.
+fn without_prior(config: &mut serde_json::Value) {
+    let params = config.get_mut("params").and_then(serde_json::Value::as_object_mut);
+    if let Some(params) = params {
+        params.entry("speaker_prior_clips").or_insert_with(|| 0.0.into());
+    }
 }
 
 /// Brings parameters of version [`FLAT`] into the form of today.

@@ -26,6 +26,8 @@ struct Speakers {
     /// None of a waveform, which is standardised by clip.
     frames: Option<[Value; 2]>,
     functionals: Option<[Value; 2]>,
+    /// How much of each clip's is its speaker's own; `None` for all of it.
+    share: Option<Value>,
 }
 
 /// The file of networks that have equal inputs; several give the mean of their probabilities.
@@ -91,7 +93,12 @@ impl Raw {
                 })
             };
             let frames = (hears(config) != Hears::Waveform).then(|| both("frames", width));
-            Speakers { frames, functionals: has_functionals.then(|| both("functionals", functionals)) }
+            (frames, has_functionals.then(|| both("functionals", functionals)))
+        });
+        let speakers = speakers.map(|(frames, functionals)| {
+            let prior = config.params.speaker_prior();
+            let share = prior.blends().then(|| standardise::speaker_share(prior.clips(), graph));
+            Speakers { frames, functionals, share }
         });
         let corpus = (config.params.standardise == Standardise::Corpus)
             .then(|| (standardise::corpus(corpora.len(), graph), corpora.to_vec()));
@@ -108,7 +115,8 @@ impl Raw {
         } else {
             self.of_corpus(config, |scalings| &scalings.frames, &mut graph.at("frames"))
         };
-        let of_group = self.speakers.as_ref().and_then(|speakers| speakers.frames.as_ref()).or(of_corpus.as_ref());
+        let of_speaker = self.of_speaker(|speakers| &speakers.frames, frames, &mut graph.at("frames"));
+        let of_group = of_speaker.or(of_corpus);
         let scaled = match (config.params.standardise, of_group) {
             (Standardise::None, _) => raw.clone(),
             _ if hears(config) == Hears::Waveform => {
@@ -118,7 +126,7 @@ impl Raw {
             }
             (Standardise::Clip, _) => standardise::by_clip(&self.frames, &mut graph.at("frames")),
             (_, Some(of_group)) => {
-                let [mean, sd] = of_group.each_ref().map(|of| graph.unsqueeze(of, &[1]));
+                let [mean, sd] = of_group.map(|of| graph.unsqueeze(&of, &[1]));
                 standardise::by_values(raw, &mean, &sd, &mut graph.at("frames"))
             }
             (_, None) => by_training_clips(raw, frames, &mut graph.at("frames")),
@@ -128,15 +136,30 @@ impl Raw {
         let frames = frames.with(frames.masked(graph));
         let functionals = self.functionals.as_ref().map(|raw| {
             let of_corpus = self.of_corpus(config, |scalings| &scalings.functionals, &mut graph.at("functionals"));
-            let of_group =
-                self.speakers.as_ref().and_then(|speakers| speakers.functionals.as_ref()).or(of_corpus.as_ref());
+            let place = &mut graph.at("functionals");
+            let of_speaker = self.of_speaker(|speakers| &speakers.functionals, functionals, place);
+            let of_group = of_speaker.or(of_corpus);
             match (config.params.standardise, of_group) {
                 (Standardise::None, _) => raw.clone(),
-                (_, Some([mean, sd])) => standardise::by_values(raw, mean, sd, &mut graph.at("functionals")),
+                (_, Some([mean, sd])) => standardise::by_values(raw, &mean, &sd, &mut graph.at("functionals")),
                 (_, None) => by_training_clips(raw, functionals, &mut graph.at("functionals")),
             }
         });
         GraphInput { frames, functionals }
+    }
+
+    /// Mean and standard deviation of each clip's speaker, of a model standardised so, blended with those of the `training` clips
+    /// where the model does that.
+    fn of_speaker(
+        &self,
+        own: impl Fn(&Speakers) -> &Option<[Value; 2]>,
+        training: &Scaling,
+        graph: &mut Graph<'_>,
+    ) -> Option<[Value; 2]> {
+        let speakers = self.speakers.as_ref()?;
+        let own = own(speakers).as_ref()?;
+        let Some(share) = &speakers.share else { return Some(own.clone()) };
+        Some(standardise::blended(own, share, &training.mean, &training.sd, graph))
     }
 
     /// Mean and standard deviation of each clip's corpus, of a model standardised so; where the model has none of it, those of

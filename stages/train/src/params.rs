@@ -1,6 +1,7 @@
 //! What a train stage can be told.
 
 use schemars::JsonSchema;
+use ser_models::SpeakerPrior;
 use ser_stage::Problem;
 use serde::{Deserialize, Serialize};
 
@@ -25,6 +26,11 @@ pub struct Params {
     /// Which values are brought to mean 0 and standard deviation 1, column by column. A waveform is one column, and always
     /// standardised clip by clip unless this is `none`.
     pub standardise: Standardise,
+    /// How many further clips of a speaker the training clips count as where `standardise = "speaker"`, 0 to 1000: of `n` clips,
+    /// mean and variance are `n / (n + speaker_prior_clips)` the speaker's own, and the rest is that of all training clips. So a
+    /// few clips of a speaker are of use already. 0: the speaker's own alone.
+    #[schemars(range(min = 0.0, max = 1000.0))]
+    pub speaker_prior_clips: f64,
     /// How many times few clips of a test speaker, and clips mostly of one emotion, are drawn after training to show where
     /// `standardise = "speaker"` stops to hold, 0 to 100; 0 tries nothing. Neither weights nor predictions depend on it.
     #[schemars(range(min = 0, max = 100))]
@@ -146,8 +152,9 @@ pub enum Standardise {
     /// clips: labels are not used, but other recordings of a test corpus are, and the result holds where several are at hand
     /// (transductive).
     Corpus,
-    /// Over all clips of each speaker, test speakers included. Labels are not used, but a test speaker's other recordings
-    /// are: the result holds where several recordings of a speaker are at hand (transductive).
+    /// Over all clips of each speaker, test speakers included, blended with the training clips as `speaker_prior_clips` says.
+    /// Labels are not used, but a test speaker's other recordings are: the result holds where several recordings of a speaker
+    /// are at hand (transductive).
     Speaker,
     /// Over the training clips of the fold, and nothing else.
     Train,
@@ -218,6 +225,7 @@ impl Default for Params {
             features: vec!["all".to_owned()],
             use_functionals: true,
             standardise: Standardise::Train,
+            speaker_prior_clips: 2.0,
             standardisation_trials: 3,
             max_frames: 600,
             model: NetworkConfig::default(),
@@ -287,6 +295,11 @@ fn is_one(seeds: &u32) -> bool {
 }
 
 impl Params {
+    /// How far statistics of a speaker are blended with those of the training clips.
+    pub(crate) fn speaker_prior(&self) -> SpeakerPrior {
+        SpeakerPrior::new(self.speaker_prior_clips)
+    }
+
     /// Those of the network with number `seed` of each fold, as if it were the only one.
     pub(crate) fn of_seed(&self, seed: u32) -> Self {
         Self { seed_offset: self.seed_offset.wrapping_add(seed), seeds: 1, ..self.clone() }

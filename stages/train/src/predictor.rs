@@ -4,36 +4,18 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::ops::Range;
 use std::path::Path;
 
+use ser_models::{ClipInput, PartAnswers, SpeakerPrior};
 use ser_onnx::File;
 use ser_schemas::Emotion;
 
-use crate::data::{Item, Scaler, Scalings, WindowRows, windows};
+use crate::data::{Item, Scaler, Scaling, Scalings, WindowRows, windows};
 use crate::engine::Engine;
 use crate::error::TrainError;
 use crate::model_file::{ModelConfig, model_folders};
 use crate::networks::Network;
 use crate::onnx;
 use crate::params::{Device, Kernels, Standardise};
-use crate::speaker_statistics::SpeakerStatistics;
 use crate::training::predict;
-
-/// The features of one recording, as the features stage computes them with [`Predictor::feature_params`].
-#[derive(Debug, Clone, Copy, PartialEq)]
-pub struct ClipInput<'a> {
-    /// Frame after frame, all columns of the layout.
-    pub frames: &'a [f32],
-    /// Number of frames, at least 1.
-    pub frame_count: usize,
-    /// All functionals in the order of the model's; ignored by a model that uses none.
-    pub functionals: &'a [f32],
-    /// Statistics of whoever speaks, over all of their recordings. Used only by a model that standardises per speaker,
-    /// and where they [suffice](SpeakerStatistics::suffice). Otherwise the statistics of the training clips take their
-    /// place, for which such a model was not made: expect it to do worse.
-    pub speaker: Option<&'a SpeakerStatistics>,
-    /// The recording's corpus, one of [`Predictor::corpora`]. Used only by a model that standardises per corpus; otherwise, and
-    /// where a fold was not trained on that corpus, the statistics of the training clips take its place.
-    pub corpus: Option<&'a str>,
-}
 
 /// A trained model in use: one network, or the mean of the probabilities of several: those of all folds and seeds.
 #[derive(Debug, Clone)]
@@ -48,9 +30,9 @@ impl Predictor {
         self.models.len()
     }
 
-    /// Number of folds that they are of.
-    pub fn fold_count(&self) -> usize {
-        self.models.iter().map(|(config, _)| config.fold).collect::<BTreeSet<_>>().len()
+    /// Folds that they are of.
+    pub fn folds(&self) -> BTreeSet<u32> {
+        self.models.iter().map(|(config, _)| config.fold).collect()
     }
 
     /// Loads the model in `folder`: that of a seed, of a fold, or a train artifact. All networks in it vote with equal weight.
@@ -71,6 +53,8 @@ impl Predictor {
                     Some("max_frames")
                 } else if first.params.standardise != config.params.standardise {
                     Some("standardise")
+                } else if first.params.speaker_prior_clips != config.params.speaker_prior_clips {
+                    Some("speaker_prior_clips")
                 } else {
                     None
                 };
@@ -86,7 +70,8 @@ impl Predictor {
 
     /// The model as an ONNX file. Its inputs are `frames` (batch, time, columns) and `lengths` (batch), `functionals` where
     /// the model uses them, of a model standardised per speaker `speaker_frames_mean`, `speaker_frames_sd` and the same
-    /// of functionals, of one standardised per corpus `corpus` (batch); its output is `probabilities` (batch, classes). It hears one window of a clip.
+    /// of functionals, with `speaker_clips` (batch) where these are blended with those of the training clips, of one standardised
+    /// per corpus `corpus` (batch); its output is `probabilities` (batch, classes). It hears one window of a clip.
     pub fn onnx(&self) -> File {
         onnx::file(&self.models)
     }
@@ -127,6 +112,12 @@ impl Predictor {
         self.models[0].0.params.standardise == Standardise::Speaker
     }
 
+    /// How far it blends a speaker's statistics with those of its training clips; of a model that does not standardise per
+    /// speaker, nothing follows from that.
+    pub fn speaker_prior(&self) -> SpeakerPrior {
+        self.models[0].0.params.speaker_prior()
+    }
+
     /// Whether the model was made for features standardised per corpus.
     pub fn is_per_corpus(&self) -> bool {
         self.models[0].0.params.standardise == Standardise::Corpus
@@ -147,24 +138,33 @@ impl Predictor {
     /// A clip longer than [`max_frames`](Self::max_frames) is heard in windows of that length, spread evenly over it and
     /// overlapping by half at least.
     pub fn predict(&self, clips: &[ClipInput<'_>]) -> Result<Vec<Vec<f32>>, TrainError> {
+        let mut means = vec![vec![0.0; self.classes().len()]; clips.len()];
+        for part in self.parts(clips)? {
+            for (mean, probabilities) in means.iter_mut().zip(part.probabilities) {
+                for (sum, probability) in mean.iter_mut().zip(probabilities) {
+                    *sum += probability / self.models.len() as f32;
+                }
+            }
+        }
+        Ok(means)
+    }
+
+    /// The same of each network by itself, fold by fold and seed by seed.
+    pub fn parts(&self, clips: &[ClipInput<'_>]) -> Result<Vec<PartAnswers>, TrainError> {
         self.check(clips)?;
         let classes = self.classes().len();
-        let mut sums = vec![0.0; clips.len() * classes];
         let rows = WindowRows::new(clips.iter().map(|clip| clip.frame_count), self.max_frames());
-        for (config, network) in &self.models {
+        let of_network = |(config, network): &(ModelConfig, Network)| {
             let scalers: Vec<Scaler> = clips.iter().map(|clip| scaler(config, clip)).collect();
             let item = |at: usize, window: &Range<usize>| item(config, &scalers[at], &clips[at], window);
             let probabilities = predict(&self.engine, network, config.network, &rows, item);
-            for (sum, probability) in sums.iter_mut().zip(probabilities) {
-                *sum += probability / self.models.len() as f32;
+            let probabilities: Vec<Vec<f32>> = probabilities.chunks_exact(classes).map(<[f32]>::to_vec).collect();
+            match probabilities.iter().position(|clip| !clip.iter().all(|probability| probability.is_finite())) {
+                Some(index) => Err(TrainError::NoAnswer { index }),
+                None => Ok(PartAnswers { fold: config.fold, probabilities }),
             }
-        }
-        let probabilities: Vec<Vec<f32>> = sums.chunks_exact(classes).map(<[f32]>::to_vec).collect();
-        let is_finite = |clip: &Vec<f32>| clip.iter().all(|probability| probability.is_finite());
-        match probabilities.iter().position(|clip| !is_finite(clip)) {
-            Some(index) => Err(TrainError::NoAnswer { index }),
-            None => Ok(probabilities),
-        }
+        };
+        self.models.iter().map(of_network).collect()
     }
 
     fn check(&self, clips: &[ClipInput<'_>]) -> Result<(), TrainError> {
@@ -181,11 +181,11 @@ impl Predictor {
                 return wrong("functionals", functionals, clip.functionals.len());
             }
             let Some(speaker) = clip.speaker else { continue };
-            let wide = speaker.frames.width();
+            let wide = speaker.frames().width();
             if wide > 0 && wide != width {
                 return wrong("values per frame of the speaker", width, wide);
             }
-            let wide = speaker.functionals.width();
+            let wide = speaker.functionals().width();
             if wide > 0 && wide < functionals {
                 return wrong("functionals of the speaker", functionals, wide);
             }
@@ -205,15 +205,19 @@ fn item(config: &ModelConfig, scaler: &Scaler, clip: &ClipInput<'_>, window: &Ra
 
 /// Knows how a clip is scaled: by its speaker or corpus where the model wants that and enough is known of them.
 fn scaler(config: &ModelConfig, clip: &ClipInput<'_>) -> Scaler {
-    let mode = config.params.standardise;
-    let own = clip.speaker.filter(|speaker| mode == Standardise::Speaker && speaker.suffice());
-    let scalings = own.map_or_else(
-        || clip.corpus.and_then(|corpus| config.corpora.get(corpus)).unwrap_or(&config.standardisation).clone(),
-        |speaker| Scalings {
-            frames: speaker.frames.scaling(config.columns.iter().copied()),
-            functionals: speaker.functionals.scaling(0..config.network.functionals),
-        },
-    );
+    let (mode, prior) = (config.params.standardise, config.params.speaker_prior());
+    let training = &config.standardisation;
+    let suffices = |recordings| mode == Standardise::Speaker && recordings >= prior.least_recordings();
+    let scalings = match clip.speaker.filter(|speaker| suffices(speaker.recordings())) {
+        None => clip.corpus.and_then(|corpus| config.corpora.get(corpus)).unwrap_or(training).clone(),
+        Some(speaker) => {
+            let own = Scalings {
+                frames: Scaling::of(speaker.frames(), config.columns.iter().copied()),
+                functionals: Scaling::of(speaker.functionals(), 0..config.network.functionals),
+            };
+            own.blended(training, speaker.recordings(), prior)
+        }
+    };
     // What there is to scale by is the same for every speaker and corpus.
     Scaler::new(mode, config.params.model.architecture().hears(), scalings, BTreeMap::new())
 }

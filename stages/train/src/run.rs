@@ -70,7 +70,8 @@ struct Common<'a> {
     engine: Engine,
     threads: Threads<'a>,
     folds: &'a [Fold],
-    speakers: BTreeMap<String, Scalings>,
+    /// Of each speaker over all their clips, with the number of these; empty unless asked for.
+    speakers: BTreeMap<String, (Scalings, usize)>,
     seeds: Vec<Seed>,
     /// A network has failed.
     failed: AtomicBool,
@@ -119,11 +120,7 @@ pub(crate) fn run_on(
         threads,
         folds,
         // Over all clips of each speaker, labels unused; see `Standardise::Speaker`.
-        speakers: if params.standardise == Standardise::Speaker {
-            Scalings::per(|clip| &clip.speaker, data.clips.iter(), data.width(), functionals)
-        } else {
-            BTreeMap::new()
-        },
+        speakers: if params.standardise == Standardise::Speaker { speakers(&data) } else { BTreeMap::new() },
         seeds,
         failed: AtomicBool::new(false),
     };
@@ -132,6 +129,17 @@ pub(crate) fn run_on(
     let trained = common.train_all(workers)?;
     free_all();
     common.write(trained)
+}
+
+/// The statistics of each speaker over all their clips, with the number of these.
+fn speakers(data: &Dataset) -> BTreeMap<String, (Scalings, usize)> {
+    let scalings = Scalings::per(|clip| &clip.speaker, data.clips.iter(), data.width(), data.functional_names.len());
+    let clips = |name: &String| data.clips.iter().filter(|clip| clip.speaker == *name).count();
+    let counted = |(name, scalings)| {
+        let clips = clips(&name);
+        (name, (scalings, clips))
+    };
+    scalings.into_iter().map(counted).collect()
 }
 
 /// The seeds of `params` in a pipeline whose own is `seed`.
@@ -209,7 +217,11 @@ impl Common<'_> {
         let per_corpus = |clips: &mut dyn Iterator<Item = &ClipData>| {
             Scalings::per(|clip| &clip.corpus, clips, sizes.width, sizes.functionals)
         };
-        let (mut groups, mut corpora) = (self.speakers.clone(), BTreeMap::new());
+        let prior = self.params.speaker_prior();
+        let blended =
+            |(name, (own, clips)): (&String, &(Scalings, usize))| (name.clone(), own.blended(&scalings, *clips, prior));
+        let (mut groups, mut corpora) =
+            (self.speakers.iter().map(blended).collect::<BTreeMap<_, _>>(), BTreeMap::new());
         if self.params.standardise == Standardise::Corpus {
             corpora = per_corpus(&mut training.clone());
             groups = per_corpus(&mut data.split.unheard(roles).iter().map(|at| &data.clips[*at]));
@@ -296,9 +308,12 @@ impl Common<'_> {
 
     fn about(&self, parameter_count: usize) -> Result<Model, TrainError> {
         let (params, inputs) = (self.params, self.inputs);
-        // Trials change no answer, and figures are means over the seeds, however many.
-        let Params { standardisation_trials, seeds, .. } = Params::default();
-        let decides = Params { standardisation_trials, seeds, ..params.clone() };
+        // Trials change no answer, figures are means over the seeds, however many, and a prior is of models standardised per
+        // speaker alone.
+        let Params { speaker_prior_clips, standardisation_trials, seeds, .. } = Params::default();
+        let is_per_speaker = params.standardise == Standardise::Speaker;
+        let speaker_prior_clips = if is_per_speaker { params.speaker_prior_clips } else { speaker_prior_clips };
+        let decides = Params { speaker_prior_clips, standardisation_trials, seeds, ..params.clone() };
         let first = self.seeds.first().map_or(self.ctx.seed, |seed| seed.value);
         let how = format!("network {} seed {first}", serde_json::to_string(&decides).unwrap_or_default());
         Ok(Model {

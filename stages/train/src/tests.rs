@@ -2,6 +2,7 @@
 
 mod corpora;
 mod onnx;
+mod prior;
 mod seeds;
 mod trials;
 
@@ -11,6 +12,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
+use ser_models::MIN_SPEAKER_CLIPS;
 use ser_schemas::frames::{ClipFrames, FrameLayout, FramesWriter};
 use ser_schemas::functionals::Functionals;
 use ser_schemas::{
@@ -22,8 +24,8 @@ use ser_stage::{Context, Observer, Outcome, Quiet};
 use crate::run::run_on;
 use crate::threads::Threads;
 use crate::{
-    Augment, ClipInput, CnnLstmConfig, ConvLayer, Device, Inputs, Kernels, Lstm, MIN_SPEAKER_CLIPS, NetworkConfig,
-    Params, Predictor, SpeakerStatistics, Standardise, TrainError,
+    Augment, ClipInput, CnnLstmConfig, ConvLayer, Device, Inputs, Kernels, Lstm, NetworkConfig, Params, Predictor,
+    SpeakerStatistics, Standardise, TrainError,
 };
 
 const EMOTIONS: [Emotion; 3] = [Emotion::ANGRY, Emotion::HAPPY, Emotion::SAD];
@@ -546,12 +548,12 @@ fn a_clip_that_fits_is_not_moved_by_longer_ones_beside_it() {
 }
 
 #[test]
-fn a_speaker_of_few_recordings_has_the_statistics_of_training() {
+fn without_a_prior_a_speaker_of_few_recordings_has_the_statistics_of_training() {
     let world = World::new();
-    let params = Params { standardise: Standardise::Speaker, epochs: 2, ..small() };
+    let params = Params { standardise: Standardise::Speaker, speaker_prior_clips: 0.0, epochs: 2, ..small() };
     world.run("net", &params).expect("training");
     let predictor = Predictor::load(&world.path("net"), Device::Cpu).expect("model");
-    assert!(predictor.is_per_speaker());
+    assert!(predictor.is_per_speaker() && !predictor.speaker_prior().blends());
     let recordings = recordings(&world, 5..6);
     let predict = |speakers: &BTreeMap<String, SpeakerStatistics>| {
         predictor.predict(&inputs_of(&recordings[..1], speakers)).expect("probabilities")
@@ -708,7 +710,7 @@ fn a_stage_with_half_of_a_model_is_refused() {
     let world = World::new();
     world.run("net", &Params { epochs: 1, ..small() }).expect("training");
     let net = world.path("net");
-    let load = || Predictor::load(&net, Device::Cpu).map(|predictor| predictor.fold_count());
+    let load = || Predictor::load(&net, Device::Cpu).map(|predictor| predictor.folds().len());
     let folds = load().expect("whole");
     assert!(folds > 1);
     for file in ["config.json", "model.safetensors"] {

@@ -23,11 +23,13 @@ pub(crate) fn scaled_trials<'a>(
     let repetitions =
         if params.standardise == Standardise::Speaker && depends { params.standardisation_trials } else { 0 };
     let (width, functionals) = (data.width(), data.functional_names.len());
+    let prior = params.speaker_prior();
     let scaler = move |over: &Vec<usize>| {
         let scalings = if over.is_empty() {
             training.clone()
         } else {
-            Scalings::fit(over.iter().map(|at| &data.clips[*at]), width, functionals)
+            let own = Scalings::fit(over.iter().map(|at| &data.clips[*at]), width, functionals);
+            own.blended(training, over.len(), prior)
         };
         Scaler::new(params.standardise, hears, scalings, BTreeMap::new())
     };

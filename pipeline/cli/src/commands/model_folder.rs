@@ -14,20 +14,23 @@ use crate::project::Project;
 /// Purpose of the model.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Purpose {
-    /// Networks hear recordings.
+    /// Networks and linear models hear recordings, and ensembles have theirs do it.
     Predict,
     /// Networks and linear models can be written for other programs.
     Export,
 }
 
 impl Purpose {
-    fn suits(self, family: Family) -> bool {
-        family == Family::Network || self == Self::Export && family == Family::Linear
+    /// `true` if a model of such a family that is no ensemble, or one that is, can be of use.
+    fn suits(self, family: Family, is_ensemble: bool) -> bool {
+        if is_ensemble { self == Self::Predict } else { matches!(family, Family::Network | Family::Linear) }
     }
 
     fn wanted(self) -> &'static str {
         match self {
-            Self::Predict => "the folder of a stage of kind `train`, or of one of its folds",
+            Self::Predict => {
+                "the folder of a stage of kind `train`, of a linear baseline, or of one of their folds, or of an ensemble"
+            }
             Self::Export => "the folder of a stage of kind `train` or of a linear baseline, or of one of their folds",
         }
     }
@@ -39,7 +42,7 @@ pub(crate) fn check(project: &Project<'_>, folder: &Path, purpose: Purpose) -> a
         return Err(missing(project, folder, purpose).into());
     }
     if Member::file_in(folder).exists() {
-        return Err(ensemble(folder, purpose)?.into());
+        return if purpose == Purpose::Predict { Ok(()) } else { Err(ensemble(folder)?.into()) };
     }
     let shown = folder.display();
     let refuse = |message: String, hint: String| Err(UsageError { message, hint: Some(hint) }.into());
@@ -56,7 +59,7 @@ pub(crate) fn check(project: &Project<'_>, folder: &Path, purpose: Purpose) -> a
             ),
             format!("name {wanted}"),
         ),
-        Some(Family::Linear) if purpose == Purpose::Export && !LinearModels::are_in(folder) => {
+        Some(Family::Linear) if !LinearModels::are_in(folder) => {
             let name = folder.file_name().unwrap_or_default().to_string_lossy();
             refuse(
                 format!(
@@ -93,8 +96,9 @@ fn models(project: &Project<'_>, purpose: Purpose) -> Vec<String> {
     let store = project.store(&pipeline);
     let of = |store: &Store, stage: &str| {
         let folder = store.stage_dir(stage);
-        let suits = family(&folder).ok().flatten().is_some_and(|family| purpose.suits(family));
-        (suits && !Member::file_in(&folder).exists()).then(|| folder.display().to_string())
+        let is_ensemble = Member::file_in(&folder).exists();
+        let suits = family(&folder).ok().flatten().is_some_and(|family| purpose.suits(family, is_ensemble));
+        suits.then(|| folder.display().to_string())
     };
     pipeline.stages().iter().filter_map(|stage| of(&store, stage.name())).collect()
 }
@@ -124,28 +128,23 @@ fn missing(project: &Project<'_>, folder: &Path, purpose: Purpose) -> UsageError
     UsageError { message, hint: hint.or_else(listed) }
 }
 
-/// An ensemble hears nothing itself; its members may.
-fn ensemble(folder: &Path, purpose: Purpose) -> anyhow::Result<UsageError> {
+/// A file holds one model; the members of an ensemble are such.
+fn ensemble(folder: &Path) -> anyhow::Result<UsageError> {
     let mut usable = BTreeSet::new();
-    members(folder, purpose, &mut BTreeSet::new(), &mut usable)?;
+    members(folder, &mut BTreeSet::new(), &mut usable)?;
     let usable: Vec<String> = usable.into_iter().collect();
     let hint = if usable.is_empty() {
-        format!("none of its members that lie beside it is of use; name {}", purpose.wanted())
+        format!("none of its members that lie beside it can be exported; name {}", Purpose::Export.wanted())
     } else {
-        format!("name the folder of one of its members: {}", list(&usable))
+        format!("export its members, and average by the weights of its `members.parquet`: {}", list(&usable))
     };
     let shown = folder.display();
-    let message = format!("`{shown}` is an ensemble: it averages what its members say of clips, and hears none");
+    let message = format!("`{shown}` is an ensemble: it averages what its members say, and a file holds one model");
     Ok(UsageError { message, hint: Some(hint) })
 }
 
-/// Adds the folders of members for `purpose`, and those of the members of ensembles among them.
-fn members(
-    folder: &Path,
-    purpose: Purpose,
-    seen: &mut BTreeSet<PathBuf>,
-    usable: &mut BTreeSet<String>,
-) -> anyhow::Result<()> {
+/// Adds the folders of members that can be exported, and those of the members of ensembles among them.
+fn members(folder: &Path, seen: &mut BTreeSet<PathBuf>, usable: &mut BTreeSet<String>) -> anyhow::Result<()> {
     let names: BTreeSet<String> = Member::read_in(folder)?.into_iter().map(|row| row.member).collect();
     for name in names {
         let beside = folder.with_file_name(&name);
@@ -153,8 +152,8 @@ fn members(
             continue;
         }
         if Member::file_in(&beside).exists() {
-            members(&beside, purpose, seen, usable)?;
-        } else if family(&beside)?.is_some_and(|family| purpose.suits(family)) {
+            members(&beside, seen, usable)?;
+        } else if family(&beside)?.is_some_and(|family| Purpose::Export.suits(family, false)) {
             usable.insert(beside.display().to_string());
         }
     }

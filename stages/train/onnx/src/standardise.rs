@@ -36,6 +36,45 @@ pub fn by_values(x: &Value, mean: &Value, sd: &Value, graph: &mut Graph<'_>) -> 
     graph.clip(&scaled, LIMIT)
 }
 
+/// The share (batch, 1) of a speaker's own statistics beside those of the training clips, which count as `prior_clips` further
+/// clips, above 0; from the input `speaker_clips` (batch) of a model that blends them.
+pub fn speaker_share(prior_clips: f64, graph: &mut Graph<'_>) -> Value {
+    let about = format!(
+        "How many recordings the statistics of the clip's speaker are over, at least 0. They are blended with those of the training clips, which count as {prior_clips} more."
+    );
+    let clips = graph.input("speaker_clips", Element::Int64, &[Dim::Any("batch")], &about);
+    let clips = graph.to_float(&clips);
+    let prior = graph.float(prior_clips as f32);
+    let all = graph.add(&clips, &prior);
+    let share = graph.div(&clips, &all);
+    graph.unsqueeze(&share, &[1])
+}
+
+/// Mean and standard deviation (batch, columns) of which `share` is a speaker's `own`, and the rest the training clips': means
+/// and variances blended, each by itself.
+pub fn blended(
+    own: &[Value; 2],
+    share: &Value,
+    training_mean: &[f32],
+    training_sd: &[f32],
+    graph: &mut Graph<'_>,
+) -> [Value; 2] {
+    let one = graph.float(1.0);
+    let rest = graph.sub(&one, share);
+    let mix = |own: &Value, training: &Value, graph: &mut Graph<'_>| {
+        let own = graph.mul(own, share);
+        let training = graph.mul(training, &rest);
+        graph.add(&own, &training)
+    };
+    let [mean, sd] = own;
+    let training_mean = graph.weights("mean", &[training_mean.len()], training_mean);
+    let training_variance: Vec<f32> = training_sd.iter().map(|sd| sd * sd).collect();
+    let training_variance = graph.weights("variance", &[training_variance.len()], &training_variance);
+    let variance = graph.mul(sd, sd);
+    let variance = mix(&variance, &training_variance, graph);
+    [mix(mean, &training_mean, graph), graph.apply("Sqrt", &variance)]
+}
+
 /// The input `corpus` (batch) of a model that knows statistics of corpora: the place of each clip's among `known` names.
 pub fn corpus(known: usize, graph: &mut Graph<'_>) -> Value {
     let about = format!(

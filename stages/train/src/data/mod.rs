@@ -12,6 +12,6 @@ pub(crate) use batch::{Batch, Item, Teaching, balanced_weights, inference_batche
 pub(crate) use copy_paste::Neutral;
 pub(crate) use dataset::{ClipData, Dataset};
 pub(crate) use order::{draws, mean_draws};
-pub(crate) use scaling::{Moments, Scaler, Scaling, Scalings};
+pub(crate) use scaling::{Scaler, Scaling, Scalings};
 pub(crate) use windows::WindowRows;
 pub use windows::windows;

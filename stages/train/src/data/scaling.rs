@@ -8,6 +8,7 @@ use super::dataset::ClipData;
 use crate::networks::Hears;
 use crate::params::Standardise;
 use ser_kernels::simd::wide;
+use ser_models::{Moments, SpeakerPrior};
 
 /// Standardised values beyond this are cut off: single wild frames must not drown a batch.
 const LIMIT: f32 = 10.0;
@@ -40,64 +41,30 @@ pub(crate) struct Scaler {
     groups: BTreeMap<String, Scalings>,
 }
 
-/// Sums over rows of values, from which a [`Scaling`] follows: in double precision, around the first row.
-#[derive(Debug, Clone, PartialEq, Default)]
-pub(crate) struct Moments {
-    shift: Vec<f64>,
-    sums: Vec<f64>,
-    squares: Vec<f64>,
-    count: f64,
-}
-
-impl Moments {
-    /// Takes in rows of `width` values, as wide as those before.
-    pub(crate) fn add(&mut self, block: &[f32], width: usize) {
-        if width == 0 {
-            return;
-        }
-        for row in block.chunks_exact(width) {
-            if self.shift.is_empty() {
-                self.shift = row.iter().map(|value| f64::from(*value)).collect();
-                self.sums = vec![0.0; width];
-                self.squares = vec![0.0; width];
-            }
-            let sums = self.sums.iter_mut().zip(&mut self.squares);
-            for ((value, shift), (sum, square)) in row.iter().zip(&self.shift).zip(sums) {
-                let d = f64::from(*value) - shift;
-                *sum += d;
-                *square += d * d;
-            }
-            self.count += 1.0;
-        }
-    }
-
-    /// Values per row; 0 before the first row.
-    pub(crate) fn width(&self) -> usize {
-        self.shift.len()
-    }
-
-    /// Mean and standard deviation of each of `columns`; 0 where there were no rows.
-    pub(crate) fn scaling(&self, columns: impl Iterator<Item = usize> + Clone) -> Scaling {
-        if self.shift.is_empty() {
-            let zeros: Vec<f32> = columns.map(|_| 0.0).collect();
-            return Scaling { mean: zeros.clone(), sd: zeros };
-        }
-        let mean = |c: usize| self.shift[c] + self.sums[c] / self.count;
-        let sd = |c: usize| {
-            let variance = (self.squares[c] / self.count - (self.sums[c] / self.count).powi(2)).max(0.0);
-            // Below single precision there is nothing but rounding.
-            if variance.sqrt() <= 1e-6 * mean(c).abs() { 0.0 } else { variance.sqrt() as f32 }
-        };
-        Scaling { mean: columns.clone().map(|c| mean(c) as f32).collect(), sd: columns.map(sd).collect() }
-    }
-}
-
 impl Scaling {
     /// Over rows of `width` values of several blocks.
     pub(crate) fn fit<'a>(blocks: impl Iterator<Item = &'a [f32]>, width: usize) -> Self {
         let mut moments = Moments::default();
         blocks.for_each(|block| moments.add(block, width));
-        moments.scaling(0..width)
+        Self::of(&moments, 0..width)
+    }
+
+    /// Of `columns` of what `moments` took in; 0 where that was nothing.
+    pub(crate) fn of(moments: &Moments, columns: impl Iterator<Item = usize>) -> Self {
+        let (mean, sd) = moments.scaling(columns);
+        let single = |values: Vec<f64>| values.into_iter().map(|value| value as f32).collect();
+        Self { mean: single(mean), sd: single(sd) }
+    }
+
+    /// This one, which is of `clips` clips of a speaker, with that of the training clips.
+    fn blended(&self, training: &Self, clips: usize, prior: SpeakerPrior) -> Self {
+        let pairs = |of: &Self| -> Vec<(f64, f64)> {
+            of.mean.iter().zip(&of.sd).map(|(mean, sd)| (f64::from(*mean), f64::from(*sd))).collect()
+        };
+        let blended = |(own, training)| prior.blended(clips, own, training);
+        let (mean, sd): (Vec<f64>, Vec<f64>) = pairs(self).into_iter().zip(pairs(training)).map(blended).unzip();
+        let single = |values: Vec<f64>| values.into_iter().map(|value| value as f32).collect();
+        Self { mean: single(mean), sd: single(sd) }
     }
 
     /// Scales rows in place.
@@ -152,6 +119,14 @@ impl Scalings {
             self.frames.exchange(&other.frames, frames);
         }
         self.functionals.exchange(&other.functionals, functionals);
+    }
+
+    /// These, which are of `clips` clips of a speaker, with those of the `training` clips, as far as `prior` says.
+    pub(crate) fn blended(&self, training: &Self, clips: usize, prior: SpeakerPrior) -> Self {
+        Self {
+            frames: self.frames.blended(&training.frames, clips, prior),
+            functionals: self.functionals.blended(&training.functionals, clips, prior),
+        }
     }
 
     /// Of each speaker, corpus or whatever `group` tells of a clip, over its `clips`, by name.
@@ -300,6 +275,23 @@ mod tests {
         for (mode, hears) in [(Standardise::Clip, Hears::Frames), (Standardise::Train, Hears::Waveform)] {
             assert!((joined(mode, hears)[4] - 3.5 / 26.25_f32.sqrt()).abs() < 1e-6);
         }
+    }
+
+    /// A clip of one speaker has functionals without a spread of their own: half of them is the training clips'.
+    #[test]
+    fn one_clip_is_scaled_by_what_it_tells_and_by_training_clips() {
+        let training = Scalings {
+            frames: Scaling { mean: vec![0.0, 1.0], sd: vec![2.0, 0.0] },
+            functionals: Scaling { mean: vec![4.0], sd: vec![3.0] },
+        };
+        let clip = ClipData { frames: vec![2.0, 1.0, 6.0, 1.0], functionals: vec![8.0], ..ClipData::default() };
+        let own = Scalings::fit(std::iter::once(&clip), 2, 1);
+        assert_eq!((&own.frames.mean[..], &own.functionals.sd[..]), (&[4.0, 1.0][..], &[0.0][..]));
+        let both = own.blended(&training, 1, SpeakerPrior::new(1.0));
+        assert_eq!((both.frames.mean, both.frames.sd), (vec![2.0, 1.0], vec![2.0, 0.0]));
+        assert_eq!((both.functionals.mean, both.functionals.sd), (vec![6.0], vec![4.5_f32.sqrt()]));
+        assert_eq!(own.blended(&training, 1, SpeakerPrior::new(0.0)), own);
+        assert_eq!(own.blended(&training, 0, SpeakerPrior::new(1.0)), training);
     }
 
     #[test]

@@ -3,6 +3,7 @@
 use ser_onnx_run::{Input, probabilities};
 
 use super::{WIDTH, World, inputs_of, recordings, small, statistics_of};
+use crate::data::Scaling;
 use crate::{ClipInput, Device, Params, Predictor, Standardise};
 
 /// Every input that a file may have, of clips padded to the longest with what is no number.
@@ -19,7 +20,8 @@ fn inputs(clips: &[ClipInput<'_>], names: &[&'static str]) -> Vec<(&'static str,
     };
     let scaling = |clip: &ClipInput<'_>, of_frames: bool| {
         let speaker = clip.speaker.expect("a speaker");
-        if of_frames { speaker.frames.scaling(0..WIDTH) } else { speaker.functionals.scaling(0..2) }
+        let of = |moments, width| Scaling::of(moments, 0..width);
+        if of_frames { of(speaker.frames(), WIDTH) } else { of(speaker.functionals(), 2) }
     };
     let input = |name: &str| match name {
         "frames" => Input::Floats(vec![count, longest, WIDTH], frames.clone()),
@@ -29,6 +31,9 @@ fn inputs(clips: &[ClipInput<'_>], names: &[&'static str]) -> Vec<(&'static str,
         "speaker_frames_sd" => columns(WIDTH, &|clip| scaling(clip, true).sd),
         "speaker_functionals_mean" => columns(2, &|clip| scaling(clip, false).mean),
         "speaker_functionals_sd" => columns(2, &|clip| scaling(clip, false).sd),
+        "speaker_clips" => {
+            Input::Ints(clips.iter().map(|clip| clip.speaker.expect("a speaker").recordings()).collect())
+        }
         other => panic!("no input is called {other}"),
     };
     names.iter().map(|name| (*name, input(name))).collect()
@@ -45,15 +50,18 @@ fn an_exported_model_gives_the_probabilities_of_the_model() {
     let world = World::with(change);
     let of_clip = ["frames", "lengths", "functionals"];
     let of_speaker = ["speaker_frames_mean", "speaker_frames_sd", "speaker_functionals_mean", "speaker_functionals_sd"];
-    for (standardise, use_functionals, names) in [
-        (Standardise::Train, true, of_clip.to_vec()),
-        (Standardise::None, false, of_clip[..2].to_vec()),
-        (Standardise::Clip, true, of_clip.to_vec()),
-        (Standardise::Speaker, true, [&of_clip[..], &of_speaker[..]].concat()),
-        (Standardise::Speaker, false, [&of_clip[..2], &of_speaker[..2]].concat()),
+    let how_many = ["speaker_clips"];
+    for (standardise, use_functionals, prior, names) in [
+        (Standardise::Train, true, 2.0, of_clip.to_vec()),
+        (Standardise::None, false, 2.0, of_clip[..2].to_vec()),
+        (Standardise::Clip, true, 2.0, of_clip.to_vec()),
+        (Standardise::Speaker, true, 0.0, [&of_clip[..], &of_speaker[..]].concat()),
+        (Standardise::Speaker, true, 2.0, [&of_clip[..], &of_speaker[..], &how_many[..]].concat()),
+        (Standardise::Speaker, false, 2.0, [&of_clip[..2], &of_speaker[..2], &how_many[..]].concat()),
     ] {
-        let name = format!("{standardise:?} {use_functionals}");
-        world.run(&name, &Params { standardise, use_functionals, epochs: 2, ..small() }).expect("training");
+        let name = format!("{standardise:?} {use_functionals} {prior}");
+        let params = Params { standardise, speaker_prior_clips: prior, use_functionals, epochs: 2, ..small() };
+        world.run(&name, &params).expect("training");
         let mut recordings = recordings(&world, 0..2);
         for (frames, _, speaker) in &mut recordings {
             change(usize::from(speaker == "made:1"), frames);
@@ -64,6 +72,7 @@ fn an_exported_model_gives_the_probabilities_of_the_model() {
         for folder in [world.path(&name).join("fold=1"), world.path(&name)] {
             let predictor = Predictor::load(&folder, Device::Cpu).expect("model");
             let expected = predictor.predict(&clips).expect("probabilities").concat();
+            assert_eq!(predictor.onnx().inputs, names);
             let found = probabilities(&predictor.onnx().bytes, &inputs(&clips, &names)).expect("a graph that runs");
             assert_eq!(found.len(), expected.len());
             let apart = found.iter().zip(&expected).map(|(a, b)| (a - b).abs()).fold(0.0, f32::max);

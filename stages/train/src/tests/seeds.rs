@@ -102,7 +102,7 @@ fn an_artifact_a_fold_and_a_seed_are_models() {
     let clips = inputs_of(&recordings, &none);
     let load = |folder: &str| Predictor::load(&world.path(folder), Device::Cpu).expect("a model");
     let says = |folder: &str| load(folder).predict(&clips).expect("probabilities").concat();
-    let counts = |folder: &str| (load(folder).network_count(), load(folder).fold_count());
+    let counts = |folder: &str| (load(folder).network_count(), load(folder).folds().len());
     let all = ["net/fold=0/seed=0", "net/fold=0/seed=1", "net/fold=1/seed=0", "net/fold=1/seed=1"];
     for (folder, members, expected) in
         [("net", &all[..], (4, 2)), ("net/fold=0", &all[..2], (2, 1)), (all[3], &all[3..], (1, 1))]

@@ -4,22 +4,22 @@
 //! them, in its room and with its microphone, are standardised by these; all others by the statistics of all training clips.
 
 use ser_stage::suggest;
-use ser_train::Predictor;
 
+use super::models::Models;
 use crate::args::PredictArgs;
 use crate::output::{self, UsageError};
 
 /// The corpus that `--corpus` names, where the model asks for one; warnings are written at once.
-pub(super) fn told<'a>(args: &'a PredictArgs, predictor: &Predictor) -> anyhow::Result<Option<&'a str>> {
-    if !predictor.is_per_corpus() {
+pub(super) fn told<'a>(args: &'a PredictArgs, models: &Models) -> anyhow::Result<Option<&'a str>> {
+    let Some(known) = models.corpora() else {
         if args.corpus.is_some() {
             output::warn(
                 "this model does not standardise per corpus: of which one recordings are makes no difference to it",
             );
         }
         return Ok(None);
-    }
-    let known: Vec<&str> = predictor.corpora().into_iter().collect();
+    };
+    let known: Vec<&str> = known.into_iter().collect();
     let Some(name) = args.corpus.as_deref() else {
         output::warn(format_args!(
             "this model expects features standardised per corpus, and nothing says of which the recordings are: the statistics of all its training clips are used, with which it may do worse; `--corpus NAME` tells it, one of {}",

@@ -10,9 +10,11 @@ use rayon::prelude::*;
 use ser_audio::{AudioError, Decoded, Limits};
 use ser_features::{ClipFeatures, Extractor};
 use ser_manifest::SoundRules;
+use ser_models::ClipInput;
 use ser_schemas::{Clip, Reason};
-use ser_train::{ClipInput, Predictor, windows};
+use ser_train::windows;
 
+use super::leaf::Wants;
 use crate::output;
 
 /// Bounds on a recording that is heard beside others: no more than a minute, and 12 million samples (48 MB), a minute of
@@ -21,7 +23,8 @@ const SHORT: Limits = Limits { max_bytes: 64 << 20, max_duration_s: 60.0, max_sa
 /// Stretches whose features are in memory together.
 const STRETCHES: usize = 32;
 
-/// Knows how recordings become features of one model.
+/// Knows how recordings become features of a model.
+#[derive(PartialEq)]
 pub(super) struct Hearing {
     params: ser_features::Params,
     sample_rate_hz: u32,
@@ -59,12 +62,12 @@ pub(super) enum Heard {
 }
 
 impl Hearing {
-    /// For the features that `predictor` was trained on.
-    pub(super) fn new(predictor: &Predictor) -> anyhow::Result<Self> {
-        let (params, sample_rate_hz) = predictor.feature_params();
+    /// For the features that a model wants.
+    pub(super) fn new(wants: &Wants<'_>) -> anyhow::Result<Self> {
+        let sample_rate_hz = wants.sample_rate_hz;
         let params: ser_features::Params =
-            serde_json::from_value(params.clone()).context("the parameters of its features are not known")?;
-        let rules = match predictor.limits() {
+            serde_json::from_value(wants.params.clone()).context("the parameters of its features are not known")?;
+        let rules = match wants.limits {
             Some(limits) => {
                 serde_json::from_value(limits.clone()).context("the limits of its manifest are not known")?
             }
@@ -72,20 +75,25 @@ impl Hearing {
         };
         let extractor = Extractor::new(&params, sample_rate_hz).context("its features cannot be computed")?;
         let layout = extractor.layout();
-        let functionals = predictor.functional_names();
+        let functionals = wants.functionals;
         anyhow::ensure!(
-            layout.frames.names == predictor.frame_names()
+            wants.frames.is_none_or(|frames| layout.frames.names == frames)
                 && (functionals.is_empty() || layout.functionals == functionals),
             "its features are not those that this version of the program computes; train it anew"
         );
         // Of a recording that the manifest would call too long, the model hears what it was trained on: clips.
         let longest = (rules.max_duration_s / layout.frames.hop_s) as usize;
-        let stretch = match predictor.max_frames() {
+        let stretch = match wants.max_frames {
             0 => longest,
             most => most.min(longest),
         };
         let hop_s = layout.frames.hop_s;
         Ok(Self { params, sample_rate_hz, rules, hop_s, stretch: stretch.max(1) })
+    }
+
+    /// `true` if `other` makes the same features of recordings that are heard beside others.
+    pub(super) fn is_alike(&self, other: &Self) -> bool {
+        (&self.params, self.sample_rate_hz, &self.rules) == (&other.params, other.sample_rate_hz, &other.rules)
     }
 
     /// Longest part of a recording that is heard at once, in seconds.

@@ -3,13 +3,17 @@
 //! | module | what it knows |
 //! |---|---|
 //! | `recordings` | which files are predicted |
-//! | `hearing` | from a file to features, or to the reason why it gets no emotion |
+//! | `models`, `leaf` | the model, or the models that an ensemble is made of |
+//! | `hearing`, `ears` | from a file to features, or to the reason why it gets no emotion |
 //! | `speakers`, `speaker_table` | who speaks, for models standardised per speaker |
 //! | `corpus` | of which corpus they are, for models standardised per corpus |
 //! | `row` | one result as JSON and in a table |
 
 mod corpus;
+mod ears;
 mod hearing;
+mod leaf;
+mod models;
 mod recordings;
 mod row;
 mod speaker_table;
@@ -18,13 +22,17 @@ mod speakers;
 use std::path::{Path, PathBuf};
 
 use anyhow::Context as _;
-use ser_baseline::LinearModels;
+use ser_features::ClipFeatures;
 use ser_ingest::AUDIO_EXTENSIONS;
+use ser_models::ClipInput;
 use ser_schemas::{Family, Member, Model, Table as _};
 use ser_text::{counted, printable};
-use ser_train::{ClipInput, Device, Predictor};
 
-use self::hearing::{Facts, Heard, Hearing, Problem, clip_input};
+use self::ears::{Ears, HeardByAll};
+use self::hearing::{Facts, Heard, Problem, clip_input};
+use self::leaf::Leaf;
+pub(crate) use self::leaf::mean_of;
+use self::models::{Models, Parts};
 use self::recordings::Recording;
 use self::row::{Row, Said, table};
 use self::speakers::Speakers;
@@ -44,11 +52,10 @@ pub(crate) fn run(project: &Project<'_>, args: &PredictArgs) -> anyhow::Result<S
         None => default_model(project)?,
     };
     model_folder::check(project, &model, Purpose::Predict)?;
-    refuse_linear(&model)?;
     let unusable = || format!("cannot use the model in `{}`", model.display());
-    let predictor = Predictor::load(&model, Device::Cpu).with_context(unusable)?;
-    let hearing = Hearing::new(&predictor).with_context(unusable)?;
-    let mean = mean_of(&predictor).map_or_else(String::new, |mean| format!(", {mean}"));
+    let models = Models::load(&model).with_context(unusable)?;
+    let ears = Ears::new(&models.leaves).with_context(unusable)?;
+    let mean = models.told().map_or_else(String::new, |mean| format!(", {mean}"));
     project.note(format!("model: `{}`{mean}", model.display()));
     let found = recordings::find(&args.paths);
     found.notes.iter().for_each(|note| project.note(printable(note)));
@@ -60,12 +67,12 @@ pub(crate) fn run(project: &Project<'_>, args: &PredictArgs) -> anyhow::Result<S
         .into());
     }
     let mut speakers = Speakers::new(args, &found.recordings)?;
-    if predictor.is_per_speaker() {
-        speakers.gather(&hearing, &found.recordings)?;
+    for (at, _) in models.leaves.iter().enumerate().filter(|(_, leaf)| leaf.speaker_prior().is_some()) {
+        speakers.gather(ears.of(at), &ears.hearings[ears.of(at)], &found.recordings)?;
     }
-    speakers.tell(&predictor, project);
-    let corpus = corpus::told(args, &predictor)?;
-    let prediction = Prediction { predictor: &predictor, hearing: &hearing, speakers: &speakers, corpus };
+    speakers.tell(&models.speaker_priors(), project);
+    let corpus = corpus::told(args, &models)?;
+    let prediction = Prediction { models: &models, ears: &ears, speakers: &speakers, corpus };
     let mut rows = Vec::new();
     let mut told = Told::default();
     for (number, batch) in found.recordings.chunks(BATCH).enumerate() {
@@ -85,19 +92,8 @@ pub(crate) fn run(project: &Project<'_>, args: &PredictArgs) -> anyhow::Result<S
     if let Some(table) = table(&rows) {
         output::print(table.trim_end())?;
     }
-    told.tell(&hearing, project);
+    told.tell(&ears, project);
     Ok(if told.failed { Status::Failed } else { Status::Done })
-}
-
-/// Which networks answer, where they are several: `the mean of 5 folds`.
-pub(crate) fn mean_of(predictor: &Predictor) -> Option<String> {
-    let (networks, folds) = (predictor.network_count(), predictor.fold_count());
-    match (networks, folds) {
-        (1, _) => None,
-        (_, 1) => Some(format!("the mean of {networks} seeds")),
-        _ if networks == folds => Some(format!("the mean of {folds} folds")),
-        _ => Some(format!("the mean of {networks} networks: all seeds of {folds} folds")),
-    }
 }
 
 /// The artifact of the pipeline's first stage that holds a trained network.
@@ -125,26 +121,23 @@ fn default_model(project: &Project<'_>) -> anyhow::Result<PathBuf> {
     .into())
 }
 
-fn refuse_linear(model: &Path) -> anyhow::Result<()> {
-    if !LinearModels::are_in(model) {
-        return Ok(());
-    }
-    Err(UsageError {
-        message: format!("`{}` holds a linear model, and `ser predict` takes networks", model.display()),
-        hint: Some(
-            "name the folder of a stage of kind `train`; `ser export onnx` writes a linear model for other programs"
-                .to_owned(),
-        ),
-    }
-    .into())
+struct Prediction<'a> {
+    models: &'a Models,
+    ears: &'a Ears,
+    speakers: &'a Speakers,
+    /// Of all recordings, where a model asks for it and it was told.
+    corpus: Option<&'a str>,
 }
 
-struct Prediction<'a> {
-    predictor: &'a Predictor,
-    hearing: &'a Hearing,
-    speakers: &'a Speakers,
-    /// Of all recordings, where the model asks for it and it was told.
-    corpus: Option<&'a str>,
+/// Sums of what a model says of the stretches of a recording: of each fold and seed, its fold and a sum for each class.
+type Sums = Vec<(u32, Vec<f64>)>;
+
+/// What one of the models says of a recording.
+#[derive(Clone, Default)]
+struct Answer {
+    parts: Parts,
+    /// In how many windows it heard the recording.
+    windows: usize,
 }
 
 /// Remarks about all recordings, told when they are done.
@@ -166,81 +159,153 @@ impl Prediction<'_> {
         told: &mut Told,
         done: &mut dyn FnMut(Row) -> anyhow::Result<()>,
     ) -> anyhow::Result<()> {
-        let heard = self.hear(batch);
-        let clips: Vec<ClipInput<'_>> = heard
-            .iter()
-            .enumerate()
-            .filter_map(|(at, heard)| match heard {
-                Heard::Whole(_, features) => Some(self.input(first + at, features)),
-                _ => None,
-            })
-            .collect();
-        let mut probabilities = self.predictor.predict(&clips)?.into_iter();
-        for (at, (recording, heard)) in batch.iter().zip(&heard).enumerate() {
-            let at = first + at;
-            let outcome = match heard {
-                Heard::Bad(problem) => Err(problem.clone()),
-                Heard::Long => self.long(at, recording)?,
-                Heard::Whole(facts, features) => {
-                    let windows = self.predictor.window_count(features.frame_count);
-                    let said = probabilities.next().unwrap_or_default();
-                    Ok((*facts, Said { windows, ..self.said(at, &said) }))
-                }
+        let opened = batch.iter().enumerate().filter(|(_, recording)| recording.problem.is_none());
+        let (places, paths): (Vec<usize>, Vec<&Path>) = opened.map(|(at, recording)| (at, &*recording.path)).unzip();
+        let heard = self.ears.short(&paths);
+        let places: Vec<usize> = places.into_iter().map(|at| first + at).collect();
+        let mut answers = self.short(&places, &heard)?.into_iter();
+        let mut opened = 0..places.len();
+        for (at, recording) in (first..).zip(batch) {
+            let outcome = if let Some(problem) = &recording.problem {
+                Err(Problem::unreadable(problem.clone()))
+            } else {
+                let (number, answers) = (opened.next().unwrap_or_default(), answers.next().unwrap_or_default());
+                self.outcome(at, recording, &heard, number, answers)?
             };
-            told.note(recording, &outcome, self.hearing);
+            told.note(recording, &outcome, self.ears);
             done(Row::new(&recording.path, self.speakers.name(at), outcome.map(|(_, said)| said)))?;
         }
         Ok(())
     }
 
-    fn hear(&self, batch: &[Recording]) -> Vec<Heard> {
-        let paths: Vec<&Path> =
-            batch.iter().filter(|recording| recording.problem.is_none()).map(|recording| &*recording.path).collect();
-        let mut heard = self.hearing.short(&paths).into_iter();
-        let of = |recording: &Recording| match &recording.problem {
-            Some(problem) => Heard::Bad(Problem::unreadable(problem.clone())),
-            None => heard.next().unwrap_or(Heard::Long),
-        };
-        batch.iter().map(of).collect()
+    /// For each of the recordings at `places` among all, what each model says of it, where its hearing heard it as a whole.
+    fn short(&self, places: &[usize], heard: &HeardByAll) -> anyhow::Result<Vec<Vec<Option<Answer>>>> {
+        let mut answers = vec![vec![None; self.models.leaves.len()]; places.len()];
+        for (of, leaf) in self.models.leaves.iter().enumerate() {
+            let hearing = self.ears.of(of);
+            let whole: Vec<(usize, &ClipFeatures)> = (0..places.len())
+                .filter_map(|number| match heard.get(hearing, number) {
+                    Heard::Whole(_, features) => Some((number, features)),
+                    Heard::Long | Heard::Bad(_) => None,
+                })
+                .collect();
+            let clips: Vec<ClipInput<'_>> =
+                whole.iter().map(|(number, features)| self.input(hearing, places[*number], features)).collect();
+            for ((number, features), parts) in whole.iter().zip(self.parts(leaf, &clips)?) {
+                let windows = leaf.window_count(features.frame_count);
+                answers[*number][of] = Some(Answer { parts, windows });
+            }
+        }
+        Ok(answers)
     }
 
-    /// Predicts one long recording: the mean over its stretches.
-    fn long(&self, at: usize, recording: &Recording) -> anyhow::Result<Result<(Facts, Said), Problem>> {
-        let mut sums = vec![0.0_f64; self.predictor.classes().len()];
-        let (mut heard, mut windows) = (0_usize, 0);
-        let facts = self.hearing.long(&recording.path, &mut |stretches| {
-            let clips: Vec<ClipInput<'_>> = stretches.iter().map(|features| self.input(at, features)).collect();
-            for (clip, probabilities) in clips.iter().zip(self.predictor.predict(&clips)?) {
-                heard += 1;
-                windows += self.predictor.window_count(clip.frame_count);
-                for (sum, probability) in sums.iter_mut().zip(probabilities) {
-                    *sum += f64::from(probability);
+    /// What becomes of the recording at `at` of all, which is the one with such a `number` among those that were heard.
+    fn outcome(
+        &self,
+        at: usize,
+        recording: &Recording,
+        heard: &HeardByAll,
+        number: usize,
+        mut answers: Vec<Option<Answer>>,
+    ) -> anyhow::Result<Result<(Facts, Said), Problem>> {
+        let mut facts: Option<Facts> = None;
+        for hearing in 0..self.ears.hearings.len() {
+            let of_hearing = match heard.get(hearing, number) {
+                Heard::Bad(problem) => return Ok(Err(problem.clone())),
+                Heard::Whole(facts, _) => *facts,
+                Heard::Long => match self.long(at, recording, hearing, &mut answers)? {
+                    Ok(facts) => facts,
+                    Err(problem) => return Ok(Err(problem)),
+                },
+            };
+            // Who hears in the shortest stretches tells most of them.
+            if facts.is_none_or(|facts| facts.stretches < of_hearing.stretches) {
+                facts = Some(of_hearing);
+            }
+        }
+        let facts = facts.unwrap_or_default();
+        let answers: Vec<Answer> = answers.into_iter().map(Option::unwrap_or_default).collect();
+        let windows = answers.iter().map(|answer| answer.windows).max().unwrap_or_default();
+        let parts: Vec<Parts> = answers.into_iter().map(|answer| answer.parts).collect();
+        let said = Said::new(self.models.classes(), &self.models.answer(&parts));
+        let standardised = self.standardised(at);
+        Ok(Ok((facts, Said { windows, silent_windows: facts.silent, standardised, ..said })))
+    }
+
+    /// Has one long recording heard by those models that hear as `hearing` does: the mean over its stretches.
+    fn long(
+        &self,
+        at: usize,
+        recording: &Recording,
+        hearing: usize,
+        answers: &mut [Option<Answer>],
+    ) -> anyhow::Result<Result<Facts, Problem>> {
+        let leaves = || self.models.leaves.iter().enumerate().filter(|(of, _)| self.ears.of(*of) == hearing);
+        // Of each model, sums of each fold and seed, and windows.
+        let mut sums: Vec<(Sums, usize)> = leaves().map(|_| (Vec::new(), 0)).collect();
+        let mut heard = 0_usize;
+        let facts = self.ears.hearings[hearing].long(&recording.path, &mut |stretches| {
+            let clips: Vec<ClipInput<'_>> =
+                stretches.iter().map(|features| self.input(hearing, at, features)).collect();
+            heard += clips.len();
+            for ((_, leaf), (sums, windows)) in leaves().zip(&mut sums) {
+                for (clip, parts) in clips.iter().zip(self.parts(leaf, &clips)?) {
+                    *windows += leaf.window_count(clip.frame_count);
+                    if sums.is_empty() {
+                        *sums = parts.iter().map(|(fold, row)| (*fold, vec![0.0; row.len()])).collect();
+                    }
+                    for ((_, sums), (_, row)) in sums.iter_mut().zip(parts) {
+                        sums.iter_mut().zip(row).for_each(|(sum, probability)| *sum += f64::from(probability));
+                    }
                 }
             }
             Ok(())
         })?;
-        Ok(facts.map(|facts| {
-            let means: Vec<f32> = sums.iter().map(|sum| (sum / heard.max(1) as f64) as f32).collect();
-            (facts, Said { windows, silent_windows: facts.silent, ..self.said(at, &means) })
-        }))
+        let mean = |sum: f64| (sum / heard.max(1) as f64) as f32;
+        for ((of, _), (sums, windows)) in leaves().zip(sums) {
+            let parts = sums.into_iter().map(|(fold, row)| (fold, row.into_iter().map(mean).collect())).collect();
+            answers[of] = Some(Answer { parts, windows });
+        }
+        Ok(facts)
     }
 
-    fn input<'f>(&'f self, at: usize, features: &'f ser_features::ClipFeatures) -> ClipInput<'f> {
-        ClipInput { speaker: self.speakers.statistics(at), corpus: self.corpus, ..clip_input(features) }
+    /// What a model says of each clip; folds and seeds by themselves, where an ensemble is to average them.
+    fn parts(&self, leaf: &Leaf, clips: &[ClipInput<'_>]) -> anyhow::Result<Vec<Parts>> {
+        if self.models.is_alone() {
+            return Ok(leaf.predict(clips)?.into_iter().map(|probabilities| vec![(0, probabilities)]).collect());
+        }
+        let mut of_clips = vec![Parts::new(); clips.len()];
+        for part in leaf.parts(clips)? {
+            for (of_clip, probabilities) in of_clips.iter_mut().zip(part.probabilities) {
+                of_clip.push((part.fold, probabilities));
+            }
+        }
+        Ok(of_clips)
     }
 
-    fn said(&self, at: usize, probabilities: &[f32]) -> Said {
-        let standardised = if self.predictor.is_per_corpus() {
-            Some(corpus::standardised(self.corpus))
-        } else {
-            self.predictor.is_per_speaker().then(|| self.speakers.standardised(at))
+    fn input<'f>(&'f self, hearing: usize, at: usize, features: &'f ClipFeatures) -> ClipInput<'f> {
+        ClipInput { speaker: self.speakers.statistics(hearing, at), corpus: self.corpus, ..clip_input(features) }
+    }
+
+    /// Whose statistics standardise the recording at `at`; `None` where no model asks.
+    fn standardised(&self, at: usize) -> Option<String> {
+        let of_leaf = |leaf: &Leaf| {
+            let known = leaf.corpora().map(|known| self.corpus.filter(|name| known.contains(name)));
+            let by_speaker = leaf.speaker_prior().map(|prior| self.speakers.standardised(at, prior));
+            known.map(corpus::standardised).or(by_speaker)
         };
-        Said { standardised, ..Said::new(self.predictor.classes(), probabilities) }
+        let mut told: Vec<String> = Vec::new();
+        for text in self.models.leaves.iter().filter_map(of_leaf) {
+            if !told.contains(&text) {
+                told.push(text);
+            }
+        }
+        (!told.is_empty()).then(|| told.join("; "))
     }
 }
 
 impl Told {
-    fn note(&mut self, recording: &Recording, outcome: &Result<(Facts, Said), Problem>, hearing: &Hearing) {
+    fn note(&mut self, recording: &Recording, outcome: &Result<(Facts, Said), Problem>, ears: &Ears) {
         let path = || printable(&recording.path.display().to_string()).into_owned();
         match outcome {
             Err(_) => self.failed = true,
@@ -248,7 +313,7 @@ impl Told {
                 if said.windows > 1 {
                     self.windowed.push((path(), said.windows));
                 }
-                if facts.sample_rate_hz < hearing.sample_rate_hz() {
+                if facts.sample_rate_hz < ears.sample_rate_hz() {
                     self.narrow.push((path(), facts.sample_rate_hz));
                 }
             }
@@ -256,11 +321,11 @@ impl Told {
     }
 
     /// Says on stderr which recordings were heard in windows, and which lack what the model was trained on.
-    fn tell(&self, hearing: &Hearing, project: &Project<'_>) {
+    fn tell(&self, ears: &Ears, project: &Project<'_>) {
         if !self.windowed.is_empty() {
             let named = named(&self.windowed, |windows| format!("{windows} windows"));
             let count = counted(self.windowed.len(), "recording");
-            let most = hearing.window_s();
+            let most = ears.window_s();
             project.note(format_args!(
                 "{count} longer than the {most:.1} s that the model hears at once, heard in windows of that length whose probabilities are averaged: {named}"
             ));
@@ -268,7 +333,7 @@ impl Told {
         if !self.narrow.is_empty() {
             let named = named(&self.narrow, |hz| format!("{hz} Hz"));
             let count = counted(self.narrow.len(), "recording");
-            let rate = hearing.sample_rate_hz();
+            let rate = ears.sample_rate_hz();
             output::warn(format_args!(
                 "{count} with a lower sample rate than the {rate} Hz that the model was made for: the upper frequencies are missing, and it may do worse: {named}"
             ));

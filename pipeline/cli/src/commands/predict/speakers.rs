@@ -2,14 +2,15 @@
 //!
 //! A model that was trained on features standardised per speaker expects the same of new recordings: mean and standard
 //! deviation over all recordings of whoever speaks, labels unknown. Who that is has to be told; a guess would be worse than
-//! the statistics of the training clips, which are used where nothing was told or a speaker has too few recordings.
+//! the statistics of the training clips, which are used where nothing was told or a speaker has too few recordings. Most models
+//! blend the two, and one recording is enough.
 
 use std::collections::BTreeMap;
 use std::path::Path;
 
 use ser_features::ClipFeatures;
+use ser_models::{SpeakerPrior, SpeakerStatistics};
 use ser_text::{counted, nfc, printable};
-use ser_train::{MIN_SPEAKER_CLIPS, Predictor, SpeakerStatistics};
 
 use super::hearing::{Heard, Hearing};
 use super::recordings::Recording;
@@ -32,7 +33,8 @@ pub(super) struct Speakers {
     /// For each recording the place of its speaker.
     of: Vec<Option<usize>>,
     names: Vec<String>,
-    statistics: Vec<SpeakerStatistics>,
+    /// Of each hearing that was gathered, by its place, the statistics of each speaker.
+    statistics: BTreeMap<usize, Vec<SpeakerStatistics>>,
     /// `true` if an option said who speaks.
     told: bool,
 }
@@ -68,12 +70,16 @@ impl Speakers {
                 }));
             }
         }
-        speakers.statistics = vec![SpeakerStatistics::default(); speakers.names.len()];
         Ok(speakers)
     }
 
-    /// Gathers the statistics of every speaker, which takes hearing their recordings once more than predicting them does.
-    pub(super) fn gather(&mut self, hearing: &Hearing, recordings: &[Recording]) -> anyhow::Result<()> {
+    /// Gathers the statistics of every speaker in what the hearing at `place` hears, once; it takes hearing their recordings once
+    /// more than predicting them does.
+    pub(super) fn gather(&mut self, place: usize, hearing: &Hearing, recordings: &[Recording]) -> anyhow::Result<()> {
+        if self.statistics.contains_key(&place) {
+            return Ok(());
+        }
+        let mut gathered = vec![SpeakerStatistics::default(); self.names.len()];
         let spoken: Vec<(usize, &Recording)> = recordings
             .iter()
             .zip(&self.of)
@@ -83,7 +89,7 @@ impl Speakers {
         for batch in spoken.chunks(BATCH) {
             let paths: Vec<&Path> = batch.iter().map(|(_, recording)| recording.path.as_path()).collect();
             for ((speaker, recording), heard) in batch.iter().zip(hearing.short(&paths)) {
-                let statistics = &mut self.statistics[*speaker];
+                let statistics = &mut gathered[*speaker];
                 match heard {
                     Heard::Whole(_, features) => add(statistics, &features),
                     // What cannot be heard is reported where it would be predicted.
@@ -100,12 +106,18 @@ impl Speakers {
                 statistics.end_recording();
             }
         }
+        self.statistics.insert(place, gathered);
         Ok(())
     }
 
-    /// The statistics that the recording at `at` is standardised with; `None` for those of the training clips.
-    pub(super) fn statistics(&self, at: usize) -> Option<&SpeakerStatistics> {
-        self.of[at].map(|speaker| &self.statistics[speaker]).filter(|statistics| statistics.suffice())
+    /// What the hearing at `place` gathered of whoever speaks in the recording at `at`; `None` where that is not known.
+    pub(super) fn statistics(&self, place: usize, at: usize) -> Option<&SpeakerStatistics> {
+        self.statistics.get(&place)?.get(self.of[at]?)
+    }
+
+    /// How many recordings of a speaker were heard.
+    fn recordings(&self, speaker: usize) -> usize {
+        self.statistics.values().next().map_or(0, |all| all[speaker].recordings())
     }
 
     /// Who speaks in the recording at `at`.
@@ -113,43 +125,56 @@ impl Speakers {
         self.of[at].map(|speaker| self.names[speaker].as_str())
     }
 
-    /// Statistics that standardise the recording at `at`, in words.
-    pub(super) fn standardised(&self, at: usize) -> String {
+    /// Statistics that standardise the recording at `at` for a model of such a prior, in words.
+    pub(super) fn standardised(&self, at: usize, prior: SpeakerPrior) -> String {
         let Some(speaker) = self.of[at] else { return "training statistics: the speaker is not known".to_owned() };
-        let (name, statistics) = (&self.names[speaker], &self.statistics[speaker]);
-        let recordings = counted(statistics.recordings(), "recording");
-        if statistics.suffice() {
-            format!("speaker {name}, {recordings}")
+        let (name, count, least) = (&self.names[speaker], self.recordings(speaker), prior.least_recordings());
+        let recordings = counted(count, "recording");
+        if count < least {
+            format!("training statistics: {recordings} of speaker {name}, fewer than {least}")
+        } else if prior.blends() {
+            let share = prior.share(count);
+            format!("speaker {name}, {recordings} ({share:.2}), and training statistics ({:.2})", 1.0 - share)
         } else {
-            format!("training statistics: {recordings} of speaker {name}, fewer than {MIN_SPEAKER_CLIPS}")
+            format!("speaker {name}, {recordings}")
         }
     }
 
-    /// Says on stderr what was done.
-    pub(super) fn tell(&self, predictor: &Predictor, project: &Project<'_>) {
-        if !predictor.is_per_speaker() {
+    /// Says on stderr what was done, for models of such `priors` that standardise per speaker.
+    pub(super) fn tell(&self, priors: &[SpeakerPrior], project: &Project<'_>) {
+        // The model that asks for most.
+        let strictest = priors.iter().max_by_key(|prior| prior.least_recordings());
+        let Some(strictest) = strictest else {
             if self.told {
                 output::warn("this model does not standardise per speaker: who speaks makes no difference to it");
             }
             return;
-        }
+        };
         if !self.told {
             output::warn(
                 "this model expects features standardised per speaker, and nothing says who speaks: the statistics of its training clips are used, with which it does worse; `--speaker NAME`, `--speaker-from-folder` or `--speakers TABLE` tell it",
             );
             return;
         }
+        let least = strictest.least_recordings();
         let (enough, few): (Vec<usize>, Vec<usize>) =
-            (0..self.names.len()).partition(|speaker| self.statistics[*speaker].suffice());
+            (0..self.names.len()).partition(|speaker| self.recordings(*speaker) >= least);
         if !enough.is_empty() {
-            let all: usize = enough.iter().map(|speaker| self.statistics[*speaker].recordings()).sum();
+            let all: usize = enough.iter().map(|speaker| self.recordings(*speaker)).sum();
             let (all, speakers) = (counted(all, "recording"), counted(enough.len(), "speaker"));
-            project.note(format_args!("standardised over {all} of {speakers}: {}", self.listed(&enough)));
+            let blended = if strictest.blends() {
+                let clips = strictest.clips();
+                format!("; to each speaker's, the statistics of the training clips are added as of {clips} more")
+            } else {
+                String::new()
+            };
+            project.note(format_args!("standardised over {all} of {speakers}: {}{blended}", self.listed(&enough)));
         }
         if !few.is_empty() {
             output::warn(format_args!(
-                "{} with fewer than {MIN_SPEAKER_CLIPS} recordings: the statistics of the training clips are used, with which the model does worse: {}",
+                "{} with fewer than {least} {}: the statistics of the training clips are used, with which the model does worse: {}",
                 counted(few.len(), "speaker"),
+                if least == 1 { "recording" } else { "recordings" },
                 self.listed(&few)
             ));
         }
@@ -164,9 +189,7 @@ impl Speakers {
 
     /// `ana (12), ben (3), ...`
     fn listed(&self, speakers: &[usize]) -> String {
-        let one = |speaker: &usize| {
-            format!("{} ({})", printable(&self.names[*speaker]), self.statistics[*speaker].recordings())
-        };
+        let one = |speaker: &usize| format!("{} ({})", printable(&self.names[*speaker]), self.recordings(*speaker));
         let mut text = speakers.iter().take(NAMED).map(one).collect::<Vec<_>>().join(", ");
         if speakers.len() > NAMED {
             text.push_str(", ...");
@@ -178,4 +201,44 @@ impl Speakers {
 /// A folder as the user knows it.
 fn shown(folder: &Path) -> String {
     if folder.as_os_str().is_empty() { ".".to_owned() } else { folder.display().to_string() }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Ana with nine recordings, Ben with one, and one of nobody.
+    #[test]
+    fn how_far_a_speaker_counts_is_told() {
+        let gathered = |recordings: usize| {
+            let mut statistics = SpeakerStatistics::default();
+            for _ in 0..recordings {
+                statistics.add(&[1.0], 1, &[1.0]);
+                statistics.end_recording();
+            }
+            statistics
+        };
+        let speakers = Speakers {
+            of: vec![Some(0), Some(1), None],
+            names: vec!["Ana".into(), "Ben".into()],
+            statistics: BTreeMap::from([(0, vec![gathered(9), gathered(1)])]),
+            told: true,
+        };
+        let told = |prior: f64| [0, 1, 2].map(|at| speakers.standardised(at, SpeakerPrior::new(prior)));
+        let unknown = "training statistics: the speaker is not known";
+        assert_eq!(
+            told(0.0),
+            ["speaker Ana, 9 recordings", "training statistics: 1 recording of speaker Ben, fewer than 8", unknown]
+        );
+        assert_eq!(
+            told(1.0),
+            [
+                "speaker Ana, 9 recordings (0.90), and training statistics (0.10)",
+                "speaker Ben, 1 recording (0.50), and training statistics (0.50)",
+                unknown
+            ]
+        );
+        assert_eq!(speakers.statistics(0, 1).map(SpeakerStatistics::recordings), Some(1));
+        assert!(speakers.statistics(0, 2).is_none() && speakers.statistics(1, 0).is_none());
+    }
 }

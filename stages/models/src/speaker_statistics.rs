@@ -1,15 +1,12 @@
 //! What a model that standardises per speaker needs to know of whoever speaks.
 
-use crate::data::Moments;
-
-/// A speaker needs this many recordings before their own mean and standard deviation are used.
-pub const MIN_SPEAKER_CLIPS: usize = 8;
+use crate::moments::Moments;
 
 /// Means and standard deviations of one speaker's features, gathered recording by recording.
 #[derive(Debug, Clone, PartialEq, Default)]
 pub struct SpeakerStatistics {
-    pub(crate) frames: Moments,
-    pub(crate) functionals: Moments,
+    frames: Moments,
+    functionals: Moments,
     recordings: usize,
     /// Something was taken in of a recording that has not ended.
     open: bool,
@@ -34,9 +31,14 @@ impl SpeakerStatistics {
         self.recordings
     }
 
-    /// Whether they are enough to standardise by: [`MIN_SPEAKER_CLIPS`].
-    pub fn suffice(&self) -> bool {
-        self.recordings >= MIN_SPEAKER_CLIPS
+    /// Of the frames' columns.
+    pub fn frames(&self) -> &Moments {
+        &self.frames
+    }
+
+    /// Of the functionals, over recordings and stretches.
+    pub fn functionals(&self) -> &Moments {
+        &self.functionals
     }
 }
 
@@ -52,13 +54,10 @@ mod tests {
         assert_eq!(speaker.recordings(), 0);
         speaker.end_recording();
         speaker.end_recording();
-        assert_eq!((speaker.recordings(), speaker.suffice()), (1, false));
-        assert_eq!(speaker.frames.scaling(0..2).mean, [3.0, 30.0]);
-        assert_eq!(speaker.frames.scaling([1].into_iter()).sd, [(800.0_f64 / 3.0).sqrt() as f32]);
-        for _ in 1..MIN_SPEAKER_CLIPS {
-            speaker.add(&[1.0, 10.0, 3.0, 30.0], 2, &[5.0]);
-            speaker.end_recording();
-        }
-        assert!(speaker.suffice());
+        assert_eq!(speaker.recordings(), 1);
+        assert_eq!(speaker.frames().scaling(0..2).0, [3.0, 30.0]);
+        let (mean, sd) = speaker.frames().scaling([1].into_iter());
+        assert!(mean == [30.0] && (sd[0] - (800.0_f64 / 3.0).sqrt()).abs() < 1e-12, "{mean:?} {sd:?}");
+        assert_eq!(speaker.functionals().scaling(0..1), (vec![5.0], vec![0.0]));
     }
 }
