@@ -102,13 +102,7 @@ fn protocol_cautions(tables: &Tables, board: &Scoreboard) -> Vec<Caution> {
         ));
     }
     cautions.extend(behind(tables, board, main));
-    if board.models.iter().any(|scored| tables.history.iter().any(|(model, _)| *model == scored.model)) {
-        cautions.push(caution(
-            "info",
-            "One seed.",
-            "Each network was trained once. Intervals are over speakers; that another seed would have given another model is not in them.",
-        ));
-    }
+    cautions.extend(one_seed(tables, board));
     cautions.extend(worst_group(tables, main));
     let tested = classes_tested(tables, main);
     let known = tables.emotions().len() as u64;
@@ -120,6 +114,24 @@ fn protocol_cautions(tables: &Tables, board: &Scoreboard) -> Vec<Caution> {
         ));
     }
     cautions
+}
+
+/// The networks that were trained once, by name where others have several seeds.
+fn one_seed(tables: &Tables, board: &Scoreboard) -> Option<Caution> {
+    let trained = board.models.iter().filter(|scored| tables.history.iter().any(|(model, _)| *model == scored.model));
+    let networks: Vec<&Scored> = trained.collect();
+    let once: Vec<&str> =
+        networks.iter().filter(|scored| scored.seeds == 1).map(|scored| scored.model.as_str()).collect();
+    let which = match once.as_slice() {
+        [] => return None,
+        all if all.len() == networks.len() => "Each network was".to_owned(),
+        [one] => format!("{one} was"),
+        several => format!("{} were", listed(&several.iter().map(|name| (*name).to_owned()).collect::<Vec<_>>())),
+    };
+    let text = format!(
+        "{which} trained once. Intervals are over speakers; that another seed would have given another model is not in them."
+    );
+    Some(caution("info", "One seed.", text))
 }
 
 /// What is simpler than the leading model, or a part of it, and does better.

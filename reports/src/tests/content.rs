@@ -369,6 +369,22 @@ fn that_one_split_sets_no_clips_aside_is_said_beside_the_gap() {
 }
 
 #[test]
+fn networks_of_one_seed_are_named_where_others_have_several() {
+    let cautions = |fixture: &Fixture| {
+        let html = fixture.render(&Params::default()).expect("rendered").html;
+        between(&html, "class=\"cautions\"", "</ul>").to_owned()
+    };
+    assert!(cautions(&Fixture::complete()).contains("Each network was trained once."));
+    let mut fixture = Fixture::complete().with_seeds("net");
+    let two = cautions(&fixture);
+    assert!(two.contains("net_per_speaker and net_random were trained once."), "{two}");
+    fixture = fixture.with_seeds("net_per_speaker");
+    assert!(cautions(&fixture).contains("</strong> net_random was trained once."), "{}", cautions(&fixture));
+    fixture = fixture.with_seeds("net_random");
+    assert!(!cautions(&fixture).contains("trained once"), "the baseline is not trained by chance");
+}
+
+#[test]
 fn a_model_is_cited_by_its_own_papers() {
     let cited = |fixture: &Fixture, main: &str| {
         let params = Params { main_model: Some(main.into()), ..Params::default() };
