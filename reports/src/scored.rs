@@ -198,6 +198,11 @@ impl Scored {
         self.family == Family::Constant
     }
 
+    /// `true` if the two differ in nothing but their split.
+    pub(crate) fn is_made_like(&self, other: &Self) -> bool {
+        self.recipe == other.recipe
+    }
+
     /// Whose unlabelled clips beside the scored one took part: those of the `speaker` or `corpus`; `None` where none did.
     pub(crate) fn shares_with(&self) -> Option<&'static str> {
         let whose = if self.standardisation == Some(Standardisation::Corpus) { "corpus" } else { "speaker" };
@@ -359,7 +364,7 @@ fn counterpart(models: &[Scored], main: usize) -> Option<usize> {
     }
     let likeness = |scored: &Scored| {
         (
-            scored.recipe == leading.recipe,
+            scored.is_made_like(leading),
             scored.baseline == leading.baseline,
             scored.support == leading.support,
             scored.standardisation == leading.standardisation,

@@ -20,6 +20,9 @@ use crate::tables::Tables;
 /// Figures this close are equal: they are ratios of the same counts in another order.
 const EQUAL: f64 = 1e-12;
 
+/// Meaning of a gap between two models that differ in more than their split.
+const MADE_DIFFERENTLY: &str = "The two are trained differently, not only on different splits: how much of their difference the random split adds is not known. The same settings on both splits would tell.";
+
 /// A term and what it says.
 #[derive(Debug, Clone, Serialize)]
 pub(crate) struct Fact {
@@ -49,8 +52,8 @@ pub(crate) struct Headline {
 pub(crate) struct Gap {
     honest: Side,
     random: Side,
-    /// `+0.21`
-    difference: String,
+    /// `+0.21`; `None` of two models that are made differently: their difference is not what a random split adds.
+    difference: Option<String>,
     /// Metric of the difference.
     what: &'static str,
     /// Of the difference.
@@ -343,7 +346,7 @@ fn gap(tables: &Tables, board: &Scoreboard) -> Option<Gap> {
                 &measured.model_a,
                 estimate(random, measured.value_a),
             ),
-            difference: number::difference(measured.value),
+            difference: Some(number::difference(measured.value)),
             what: gap_in(measured.metric == SummaryMetric::UAR_OVER_CORPORA),
             interval: number::interval(measured.low, measured.high),
             accuracy_difference: measured_gap(&tables.comparisons, main, "accuracy")
@@ -382,15 +385,18 @@ fn gap(tables: &Tables, board: &Scoreboard) -> Option<Gap> {
             random.standardisation_name()
         )));
     }
-    remarks.push(unlike_validation(tables, main, Some(random)).map(str::to_owned));
+    let alike = random.is_made_like(main);
+    if alike {
+        remarks.push(unlike_validation(tables, main, Some(random)).map(str::to_owned));
+    }
     Some(Gap {
         honest: side(main.protocol.name(), &main.model, honest),
         random: side(random.protocol.name(), &random.model, flattering),
-        difference: number::difference(flattering.value - honest.value),
+        difference: alike.then(|| number::difference(flattering.value - honest.value)),
         what,
         interval: None,
-        accuracy_difference,
-        meaning: meaning(None),
+        accuracy_difference: accuracy_difference.filter(|_| alike),
+        meaning: if alike { meaning(None) } else { MADE_DIFFERENTLY },
         remark: joined(remarks),
     })
 }

@@ -166,7 +166,19 @@ fn without_a_measured_gap_the_two_figures_still_stand_side_by_side() {
     fixture.tables.comparisons.clear();
     let html = fixture.render(&Params::default()).expect("rendered").html;
     let gap = between(&html, "What a random split adds", "<h3>");
-    assert!(gap.contains("+0.23</span> <br>gap in UAR"), "{gap}");
+    assert!(gap.contains("+0.23</span> <br>gap in UAR") && !gap.contains("trained differently"), "{gap}");
+}
+
+#[test]
+fn two_models_that_are_made_differently_have_no_gap_of_protocols() {
+    let mut fixture = Fixture::complete();
+    fixture.tables.comparisons.clear();
+    let random = fixture.tables.models.iter_mut().find(|row| row.model == "net_random").expect("described");
+    random.recipe = "balance clips".into();
+    let html = fixture.render(&Params::default()).expect("rendered").html;
+    let gap = between(&html, "What a random split adds", "<h3>");
+    assert!(gap.contains("0.61") && gap.contains("0.84") && gap.contains("The two are trained differently"), "{gap}");
+    assert!(!gap.contains("+0.23") && !gap.contains("gap in UAR") && !gap.contains("in accuracy"), "{gap}");
 }
 
 #[test]
