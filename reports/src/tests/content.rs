@@ -1,6 +1,6 @@
 //! Content of the page.
 
-use ser_schemas::{Check, CheckStatus, ClassMetrics, Speech, SummaryMetric, Table, read_metadata};
+use ser_schemas::{Check, CheckStatus, ClassMetrics, Speech, Standardisation, SummaryMetric, Table, read_metadata};
 
 use crate::fixture::Fixture;
 use crate::{Error, Params};
@@ -95,6 +95,33 @@ fn a_language_never_heard_stands_beside_the_same_model_that_heard_it() {
     let html = Fixture::complete().render(&Params::default()).expect("rendered").html;
     let section = between(&html, "In a language it has never heard", "</section>");
     assert!(section.contains("Every language that is stated is English (en), so nothing is known about others."));
+}
+
+#[test]
+fn what_uses_clips_of_a_test_corpus_is_marked_where_it_was_never_heard() {
+    let mut fixture = Fixture::languages();
+    let html = |fixture: &Fixture| fixture.render(&Params::default()).expect("rendered").html;
+    assert!(!html(&fixture).contains("standardised differently"));
+    let about = fixture.tables.models.iter_mut().find(|row| row.model == "net_languages").expect("described");
+    (about.standardisation, about.uses_test_speakers) = (Some(Standardisation::Corpus), true);
+    // The matrix of corpora is of the same model here.
+    for row in fixture.tables.cross_corpus.iter_mut().filter(|row| row.model == "net_corpora") {
+        (row.model, row.split) = ("net_languages".into(), "across_languages".into());
+    }
+    let html = html(&fixture);
+    let languages = between(&html, "In a language it has never heard", "</section>");
+    for expected in [
+        "with 95 % intervals; it uses the test corpus’s unlabelled clips</span>",
+        "bars are 95 % intervals. The model uses the test corpus’s unlabelled clips.",
+        "Heard: net, trained by the same settings on split speaker_independent",
+        "never heard, it uses the test corpus’s unlabelled clips; heard, it uses no unlabelled test clips. The difference \
+         holds that, too.",
+    ] {
+        assert!(languages.contains(expected), "no {expected} in {languages}");
+    }
+    assert!(!languages.contains("the same model on split"), "{languages}");
+    let corpora = between(&html, "On a corpus never heard", "<h3 id=\"languages\"");
+    assert!(corpora.contains("training never heard. The model uses the test corpus’s unlabelled clips."), "{corpora}");
 }
 
 #[test]
@@ -660,6 +687,15 @@ fn a_main_model_standardised_per_speaker_is_labelled() {
     let hero = between(&rendered.html, "class=\"hero\"", "</dl>");
     assert!(hero.contains("0.67") && hero.contains("uses the test speaker’s unlabelled clips"), "{hero}");
     assert!(rendered.summary.headline.contains("standardised per speaker"));
+    let mark = "uses the test speaker’s unlabelled clips";
+    for expected in [
+        format!("| net_per_speaker (this card’s model, {mark}) |"),
+        format!("- **Standardisation of features:** per speaker; it {mark}."),
+    ] {
+        assert!(rendered.card.contains(&expected), "no {expected} in {}", rendered.card);
+    }
+    let beside = Fixture::complete().render(&Params::default()).expect("rendered").card;
+    assert!(beside.contains(&format!("| net_per_speaker ({mark}) |")) && beside.contains("| net (this card’s model) |"));
 }
 
 #[test]

@@ -132,11 +132,11 @@ impl Common<'_> {
             baseline: true,
             description: "The most frequent emotion of the training clips, whatever the recording.".to_owned(),
             standardisation: Some(Standardisation::None),
+            settings: Some(trained_on(&self.params.train_corpora)).filter(|corpora| !corpora.is_empty()),
             recipe: "majority".to_owned(),
             ..ser_schemas::Model::default()
         };
         let (Some(table), Some(features)) = (self.functionals, features) else { return Ok(about) };
-        let l2 = self.params.l2.iter().map(f64::to_string).collect::<Vec<_>>().join(" + ");
         // Trials change no answer.
         let standardisation_trials = Params::default().standardisation_trials;
         let params = Params { standardisation_trials, ..self.params.clone() };
@@ -144,7 +144,7 @@ impl Common<'_> {
         Ok(ser_schemas::Model {
             family: Family::Linear,
             description: "A linear model: multinomial logistic regression on the functionals of a clip.".to_owned(),
-            settings: Some(format!("L2 penalties {l2}, at most {} steps", self.params.max_iterations)),
+            settings: Some(self.settings()),
             inputs: "functionals".to_owned(),
             parameter_count: Some(((table.names.len() + 1) * self.data.classes.len()) as u64),
             standardisation: Some(match self.params.standardise {
@@ -160,6 +160,14 @@ impl Common<'_> {
             recipe: recipe(&format!("linear {params}"), Some(&features.join(functionals::FILE)))?,
             ..about
         })
+    }
+
+    /// Settings of a linear model.
+    fn settings(&self) -> String {
+        let l2 = self.params.l2.iter().map(f64::to_string).collect::<Vec<_>>().join(" + ");
+        let fitting = format!("L2 penalties {l2}, at most {} steps", self.params.max_iterations);
+        let corpora = trained_on(&self.params.train_corpora);
+        if corpora.is_empty() { fitting } else { format!("{fitting}, {corpora}") }
     }
 
     fn fit(&self, fold: &Fold) -> Result<Fitted, BaselineError> {
@@ -336,6 +344,11 @@ fn training(fold: &Fold, table: &Functionals) -> Scaling {
 }
 
 /// Row after row.
+/// The corpora that alone are trained on, in words; empty where all are.
+fn trained_on(corpora: &[String]) -> String {
+    if corpora.is_empty() { String::new() } else { format!("trained on {}", corpora.join(" + ")) }
+}
+
 fn flat(rows: &Array2<f64>) -> Vec<f64> {
     rows.iter().copied().collect()
 }
