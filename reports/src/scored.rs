@@ -113,9 +113,15 @@ fn meaning(division: Division, held_out: &[Grouping]) -> String {
     }
 }
 
-/// A column in running text.
-fn spelt(column: Grouping) -> String {
-    column.as_str().replace('_', " ")
+/// A column in running text, without the unit of its values.
+pub(crate) fn spelt(column: Grouping) -> String {
+    match column {
+        Grouping::AgeYears => "age".to_owned(),
+        Grouping::BitsPerSample => "bit depth".to_owned(),
+        Grouping::Channels => "number of channels".to_owned(),
+        Grouping::SampleRateHz => "sample rate".to_owned(),
+        other => other.as_str().replace('_', " "),
+    }
 }
 
 /// A metric with its interval.
@@ -498,6 +504,13 @@ mod tests {
                 "leave-one-out",
                 Some("sentence"),
                 ("leave one sentence out", "no test sentence was trained on; test speakers may have been"),
+                false,
+                3,
+            ),
+            (
+                "leave-one-out",
+                Some("age_years"),
+                ("leave one age out", "no test age was trained on; test speakers may have been"),
                 false,
                 3,
             ),

@@ -223,7 +223,7 @@ pub(crate) fn by_corpus(tables: &Tables, scored: &Scored) -> String {
     told.join("; ")
 }
 
-/// Its place among the models that can be compared with it, where they are several: `, first of 12 there`.
+/// Its place among the models that can be compared with it, where they are several.
 fn place(board: &Scoreboard, main: &Scored, uar: Estimate) -> String {
     let rivals = board
         .models
@@ -235,10 +235,17 @@ fn place(board: &Scoreboard, main: &Scored, uar: Estimate) -> String {
     let ahead = uars.iter().filter(|(_, value)| *value >= uar.value + EQUAL).count();
     let equals: Vec<String> = uars.iter().filter(equal).map(|(other, _)| other.model.clone()).collect();
     let together = if equals.is_empty() { String::new() } else { format!(", together with {}", listed(&equals)) };
+    // The table has those that use other clips too.
+    let others = board.models.iter().any(|other| other.split == main.split && other.uses_test_speakers != main.uses_test_speakers);
+    let which = match (others, main.uses_test_speakers) {
+        (false, _) => "there",
+        (true, false) => "there that use no unlabelled test clips",
+        (true, true) => "there that use unlabelled test clips",
+    };
     match (uars.len(), ahead) {
         (..3, _) => String::new(),
-        (all, 0) => format!(", the highest UAR of {all} models there{together}"),
-        (all, ahead) => format!(", number {} of {all} models there by UAR{together}", ahead + 1),
+        (all, 0) => format!(", the highest UAR of the {all} models {which}{together}"),
+        (all, ahead) => format!(", number {} by UAR of the {all} models {which}{together}", ahead + 1),
     }
 }
 

@@ -5,15 +5,15 @@ use std::fmt::Write as _;
 
 use serde::Serialize;
 
-use ser_schemas::{Check, CheckStatus, CorpusStatus, Finding, Severity};
+use ser_schemas::{Check, CheckStatus, CorpusStatus, Finding, Grouping, Severity};
 
 use super::answer::classes_tested;
 use super::rivals::{reservation, rivals};
 use super::standardisation::Tried;
-use super::words::{listed, prose};
+use super::words::{column, listed, prose};
 use crate::card::speech;
 use crate::number;
-use crate::scored::{Scoreboard, Scored};
+use crate::scored::{Scoreboard, Scored, spelt};
 use crate::tables::Tables;
 
 /// Corpora with fewer speakers say little about voices in general.
@@ -175,7 +175,7 @@ fn worst_group(tables: &Tables, main: &Scored) -> Option<Caution> {
         .min_by(|one, other| one.value.total_cmp(&other.value))?;
     Some(caution(
         "warning",
-        format!("Worst on {} {}.", worst.group, worst.group_value),
+        format!("Worst on {} {}.", column(&worst.group), worst.group_value),
         format!(
             "UAR {} on its {}, against {} over all.",
             number::with_interval(worst.value, worst.low, worst.high),
@@ -240,6 +240,7 @@ fn check_cautions(tables: &Tables, board: &Scoreboard) -> Vec<Caution> {
                 .iter()
                 .filter(|check| check.status == status && !(random && check.check.ends_with("speaker_disjoint")))
                 .filter(|check| !check.check.starts_with("near_copies_"))
+                .filter(|check| status == CheckStatus::Failed || column_known(check).is_none())
                 .map(|check| check.check.as_str())
                 .collect();
             names.sort_unstable();
@@ -254,8 +255,27 @@ fn check_cautions(tables: &Tables, board: &Scoreboard) -> Vec<Caution> {
             }
         }
         cautions.extend(near_copies(split, checks));
+        cautions.extend(without_a_part(split, checks));
     }
     cautions
+}
+
+/// The column of a check that counts the clips whose value of it is not known.
+fn column_known(check: &Check) -> Option<Grouping> {
+    check.check.strip_suffix("_known").and_then(Grouping::named)
+}
+
+/// Caution about clips that a split leaves out, as they lack what it goes by.
+fn without_a_part(split: &str, checks: &[Check]) -> Option<Caution> {
+    let noted = checks.iter().filter(|check| check.status == CheckStatus::Noted);
+    let told: Vec<String> = noted
+        .filter_map(|check| {
+            let column = column_known(check)?;
+            let clips = number::counted(check.offenders, "clip takes", "clips take");
+            Some(format!("{clips} no part: {} not known.", spelt(column)))
+        })
+        .collect();
+    (!told.is_empty()).then(|| caution("info", format!("Split {split} is not of all clips."), told.join(" ")))
 }
 
 /// Caution about near copies of a take under several speakers, corpora or values, as a split treated them.
@@ -314,12 +334,13 @@ fn finding_cautions(tables: &Tables) -> Vec<Caution> {
         }
     }
     let more: u64 = kinds.iter().skip(MOST_FINDINGS).map(|(_, alike)| 1 + alike).sum();
+    let corpora = tables.corpora_declared();
     let mut cautions: Vec<Caution> = kinds
         .into_iter()
         .take(MOST_FINDINGS)
         .map(|(finding, alike)| {
             let level = if finding.severity == Severity::Error { "error" } else { "warning" };
-            let mut text = format!("{}.", prose(&finding.message).trim_end_matches('.'));
+            let mut text = format!("{}.", prose(&finding.message, &corpora).trim_end_matches('.'));
             if alike > 0 {
                 let _ = write!(text, " {} of this kind.", number::counted(alike, "more finding", "more findings"));
             }

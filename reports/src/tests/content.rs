@@ -238,7 +238,7 @@ fn of_many_models_each_stands_with_its_lead_and_its_gap() {
     let params = Params { main_model: Some("ensemble".into()), ..Params::default() };
     let rendered = Fixture::many().render(&params).expect("rendered");
     let hero = between(&rendered.html, "class=\"hero\"", "</dl>");
-    assert!(hero.contains("ensemble, on split speaker_independent, the highest UAR of 12 models there"), "{hero}");
+    assert!(hero.contains("ensemble, on split speaker_independent, the highest UAR of the 12 models there"), "{hero}");
     let standings = between(&rendered.html, "Every model, side by side", "</table>");
     let order: Vec<usize> = ["ensemble", "tim_net", "cnn_lstm", "linear", "adrnn", "waveform", "majority"]
         .iter()
@@ -259,7 +259,23 @@ fn of_many_models_each_stands_with_its_lead_and_its_gap() {
     assert!(between(training, "Weights of the members of ensemble", "</table>").contains("cnn_lstm"));
     let params = Params { main_model: Some("cnn_lstm".into()), ..Params::default() };
     let html = Fixture::many().render(&params).expect("rendered").html;
-    assert!(between(&html, "class=\"hero\"", "</dl>").contains("number 3 of 12 models there by UAR"));
+    assert!(between(&html, "class=\"hero\"", "</dl>").contains("number 3 by UAR of the 12 models there"));
+}
+
+#[test]
+fn a_place_is_among_models_that_can_be_compared() {
+    let hero = |fixture: &Fixture, main: &str| {
+        let params = Params { main_model: Some(main.into()), ..Params::default() };
+        between(&fixture.render(&params).expect("rendered").html, "class=\"hero\"", "</dl>").to_owned()
+    };
+    let mut fixture = Fixture::many();
+    for row in fixture.tables.models.iter_mut().filter(|row| ["tim_net", "acrnn", "adrnn"].contains(&row.model.as_str())) {
+        (row.standardisation, row.uses_test_speakers) = (Some(Standardisation::Speaker), true);
+    }
+    let found = hero(&fixture, "cnn_lstm");
+    assert!(found.contains("number 2 by UAR of the 9 models there that use no unlabelled test clips"), "{found}");
+    let found = hero(&fixture, "tim_net");
+    assert!(found.contains("the highest UAR of the 3 models there that use unlabelled test clips"), "{found}");
 }
 
 /// The comparison of `one` and `other` on speakers never heard, seen from `one`, with a corrected p-value.
@@ -345,9 +361,9 @@ fn equal_figures_share_their_place() {
         }
     }
     let first = hero(&fixture, "ensemble");
-    assert!(first.contains("the highest UAR of 12 models there, together with"), "{first}");
+    assert!(first.contains("the highest UAR of the 12 models there, together with"), "{first}");
     assert!(first.contains("adrnn") && first.contains("tim_net"), "{first}");
-    assert!(hero(&fixture, "cnn_lstm").contains("number 4 of 12 models there by UAR"), "two more are ahead");
+    assert!(hero(&fixture, "cnn_lstm").contains("number 4 by UAR of the 12 models there"), "two more are ahead");
 }
 
 #[test]
@@ -369,7 +385,7 @@ fn a_gap_means_what_its_interval_bears_out() {
         gap.contains(gains) && lede.contains("different figures depending on who is in the test: UAR 0.84"),
         "{lede}"
     );
-    assert!(lede.contains("Only the first rows tell how a model does on a voice it has never heard."), "{lede}");
+    assert!(lede.contains("Of 4 models, the first 3 were tested on voices that they have never heard."), "{lede}");
     for (low, high, expected) in [
         (Some(-0.02), Some(0.26), "The interval of the gap includes zero"),
         (Some(-0.2), Some(-0.1), "does worse on the random split"),
@@ -481,7 +497,7 @@ fn a_thing_is_said_once() {
     assert!(html.contains("Berlin Database of Emotional Speech was skipped."));
     assert!(!html.contains("emodb takes no part"));
     assert!(html.contains("Without 1 finding about corpora and files"));
-    assert!(html.contains("Audit:</strong> Calm is in ravdess only."));
+    assert!(html.contains("Audit:</strong> calm is in ravdess only."));
 }
 
 #[test]
@@ -508,6 +524,25 @@ fn a_split_says_what_it_did_about_near_copies() {
     assert!(!cautions.contains("near copies left out"), "said once: {cautions}");
     let provenance = between(&html, "What the splits were checked for", "</table>");
     assert!(provenance.contains("near copies kept together") && provenance.contains("talk:x + talk:y"), "{provenance}");
+}
+
+#[test]
+fn clips_that_a_split_leaves_out_are_counted() {
+    let mut fixture = Fixture::complete();
+    let known = |check: &str, offenders| Check {
+        check: check.into(),
+        fold: None,
+        status: CheckStatus::Noted,
+        offenders,
+        detail: "a, b".into(),
+    };
+    fixture.tables.checks[0].1.extend([known("age_years_known", 212), known("sentence_known", 1)]);
+    fixture.tables.checks[0].1.push(Check { status: CheckStatus::Passed, ..known("gender_known", 0) });
+    let html = fixture.render(&Params::default()).expect("rendered").html;
+    let cautions = between(&html, "class=\"cautions\"", "</ul>");
+    let told = between(cautions, "Split speaker_independent is not of all clips.", "</li>");
+    assert!(told.contains("212 clips take no part: age not known. 1 clip takes no part: sentence not known."), "{told}");
+    assert!(!cautions.contains("years known") && !cautions.contains("gender"), "{cautions}");
 }
 
 #[test]
@@ -651,9 +686,13 @@ fn where_standardisation_per_speaker_stops_to_hold_is_told() {
     assert!(told(&fixture).contains("Only with all clips of a speaker is net_per_speaker shown"));
     fixture.tables.standardisation[0].less_training_low = Some(-0.01);
     assert!(told(&fixture).contains("Not even with all clips of a speaker"));
+    let legend = |fixture: &Fixture| fixture.render(&Params::default()).expect("rendered").html;
+    assert!(legend(&fixture).contains(">net_per_speaker, with the 95 % interval<"));
     for row in &mut fixture.tables.standardisation {
         (row.less_training_low, row.less_training_high) = (None, None);
+        (row.low, row.high) = (None, None);
     }
+    assert!(!legend(&fixture).contains("net_per_speaker, with the 95"), "there is none");
     assert!(told(&fixture).contains("There are too few speakers to say with how many clips"));
     let without = fixture.without_model("net_per_speaker").render(&Params::default()).expect("rendered").html;
     assert!(!without.contains("id=\"standardisation\"") && !without.contains("href=\"#standardisation\""));
@@ -699,6 +738,29 @@ fn a_main_model_standardised_per_speaker_is_labelled() {
 }
 
 #[test]
+fn a_mark_of_a_chart_has_one_entry_in_its_legend() {
+    let legend = |fixture: &Fixture| {
+        let html = fixture.render(&Params::default()).expect("rendered").html;
+        between(between(&html, "id=\"protocols\"", "</section>"), "class=\"legend\"", "</ul>").to_owned()
+    };
+    let mut fixture = Fixture::many();
+    let plain = legend(&fixture);
+    assert!(plain.contains(">baseline (outlined: random or other split)<") && !plain.contains("unlabelled"), "{plain}");
+    for (model, standardisation) in [
+        ("tim_net", Standardisation::Speaker),
+        ("acrnn", Standardisation::Corpus),
+        ("linear", Standardisation::Corpus),
+    ] {
+        let row = fixture.tables.models.iter_mut().find(|row| row.model == model).expect("described");
+        (row.standardisation, row.uses_test_speakers) = (Some(standardisation), true);
+    }
+    let both = legend(&fixture);
+    assert_eq!(both.matches("the same, using").count(), 1, "{both}");
+    assert!(both.contains("the same, using unlabelled clips of the test speaker or corpus"), "{both}");
+    assert!(both.contains("baseline (outlined: using unlabelled clips of the test corpus; random or other split)"), "{both}");
+}
+
+#[test]
 fn an_unknown_main_model_is_refused() {
     let params = Params { main_model: Some("nett".into()), ..Params::default() };
     assert!(matches!(Fixture::complete().render(&params), Err(Error::UnknownModel { .. })));
@@ -727,7 +789,7 @@ fn every_section_is_there_and_counts_what_it_was_given() {
     assert!(html.contains("70 files were left out"));
     assert!(html.contains("20 more files in exclusions.parquet"));
     assert!(html.contains("skipped: no folder"));
-    assert!(html.contains("Calm is in ravdess only"));
+    assert!(html.contains("calm is in ravdess only"));
     assert!(html.contains("lstm.bidirectional"));
     assert!(html.contains("f00d-manifest"));
     assert!(html.contains("<td>0 to 4</td>"));
