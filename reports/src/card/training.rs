@@ -73,6 +73,9 @@ mod tests {
 
     #[test]
     fn a_minute_is_one() {
-        assert_eq!([0.0, 0.2, 0.6, 1.4, 2.0].map(spent).join(", "), "less than a minute, less than a minute, 1 minute, 1 minute, 2 minutes");
+        assert_eq!(
+            [0.0, 0.2, 0.6, 1.4, 2.0].map(spent).join(", "),
+            "less than a minute, less than a minute, 1 minute, 1 minute, 2 minutes"
+        );
     }
 }

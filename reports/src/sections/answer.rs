@@ -236,7 +236,10 @@ fn place(board: &Scoreboard, main: &Scored, uar: Estimate) -> String {
     let equals: Vec<String> = uars.iter().filter(equal).map(|(other, _)| other.model.clone()).collect();
     let together = if equals.is_empty() { String::new() } else { format!(", together with {}", listed(&equals)) };
     // The table has those that use other clips too.
-    let others = board.models.iter().any(|other| other.split == main.split && other.uses_test_speakers != main.uses_test_speakers);
+    let others = board
+        .models
+        .iter()
+        .any(|other| other.split == main.split && other.uses_test_speakers != main.uses_test_speakers);
     let which = match (others, main.uses_test_speakers) {
         (false, _) => "there",
         (true, false) => "there that use no unlabelled test clips",

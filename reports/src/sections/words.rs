@@ -63,7 +63,10 @@ mod tests {
         let words = |words: &[&str]| listed(&words.iter().map(|word| (*word).to_owned()).collect::<Vec<_>>());
         assert_eq!(words(&["a"]), "a");
         assert_eq!(words(&["a", "b", "c"]), "a, b and c");
-        assert_eq!(prose("corpus and gender depend on each other", &["nemo"]), "Corpus and gender depend on each other");
+        assert_eq!(
+            prose("corpus and gender depend on each other", &["nemo"]),
+            "Corpus and gender depend on each other"
+        );
         assert_eq!(column("age_years"), "age");
         assert_eq!(column("of_my_own"), "of my own");
     }

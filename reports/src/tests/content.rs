@@ -269,7 +269,9 @@ fn a_place_is_among_models_that_can_be_compared() {
         between(&fixture.render(&params).expect("rendered").html, "class=\"hero\"", "</dl>").to_owned()
     };
     let mut fixture = Fixture::many();
-    for row in fixture.tables.models.iter_mut().filter(|row| ["tim_net", "acrnn", "adrnn"].contains(&row.model.as_str())) {
+    for row in
+        fixture.tables.models.iter_mut().filter(|row| ["tim_net", "acrnn", "adrnn"].contains(&row.model.as_str()))
+    {
         (row.standardisation, row.uses_test_speakers) = (Some(Standardisation::Speaker), true);
     }
     let found = hero(&fixture, "cnn_lstm");
@@ -541,7 +543,10 @@ fn clips_that_a_split_leaves_out_are_counted() {
     let html = fixture.render(&Params::default()).expect("rendered").html;
     let cautions = between(&html, "class=\"cautions\"", "</ul>");
     let told = between(cautions, "Split speaker_independent is not of all clips.", "</li>");
-    assert!(told.contains("212 clips take no part: age not known. 1 clip takes no part: sentence not known."), "{told}");
+    assert!(
+        told.contains("212 clips take no part: age not known. 1 clip takes no part: sentence not known."),
+        "{told}"
+    );
     assert!(!cautions.contains("years known") && !cautions.contains("gender"), "{cautions}");
 }
 
@@ -734,7 +739,9 @@ fn a_main_model_standardised_per_speaker_is_labelled() {
         assert!(rendered.card.contains(&expected), "no {expected} in {}", rendered.card);
     }
     let beside = Fixture::complete().render(&Params::default()).expect("rendered").card;
-    assert!(beside.contains(&format!("| net_per_speaker ({mark}) |")) && beside.contains("| net (this card’s model) |"));
+    assert!(
+        beside.contains(&format!("| net_per_speaker ({mark}) |")) && beside.contains("| net (this card’s model) |")
+    );
 }
 
 #[test]
@@ -746,18 +753,19 @@ fn a_mark_of_a_chart_has_one_entry_in_its_legend() {
     let mut fixture = Fixture::many();
     let plain = legend(&fixture);
     assert!(plain.contains(">baseline (outlined: random or other split)<") && !plain.contains("unlabelled"), "{plain}");
-    for (model, standardisation) in [
-        ("tim_net", Standardisation::Speaker),
-        ("acrnn", Standardisation::Corpus),
-        ("linear", Standardisation::Corpus),
-    ] {
+    for (model, standardisation) in
+        [("tim_net", Standardisation::Speaker), ("acrnn", Standardisation::Corpus), ("linear", Standardisation::Corpus)]
+    {
         let row = fixture.tables.models.iter_mut().find(|row| row.model == model).expect("described");
         (row.standardisation, row.uses_test_speakers) = (Some(standardisation), true);
     }
     let both = legend(&fixture);
     assert_eq!(both.matches("the same, using").count(), 1, "{both}");
     assert!(both.contains("the same, using unlabelled clips of the test speaker or corpus"), "{both}");
-    assert!(both.contains("baseline (outlined: using unlabelled clips of the test corpus; random or other split)"), "{both}");
+    assert!(
+        both.contains("baseline (outlined: using unlabelled clips of the test corpus; random or other split)"),
+        "{both}"
+    );
 }
 
 #[test]

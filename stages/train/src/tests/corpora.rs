@@ -217,7 +217,10 @@ fn joined_clips_balanced_corpora_and_their_statistics_depend_on_the_seed_alone()
     }
     assert_eq!(world.history("1"), world.history("parts"));
     let settings = world.about("1").settings.expect("settings");
-    assert!(settings.contains(", joined with neutral clips 0.6") && settings.contains(", corpora drawn equally often"), "{settings}");
+    assert!(
+        settings.contains(", joined with neutral clips 0.6") && settings.contains(", corpora drawn equally often"),
+        "{settings}"
+    );
 }
 
 #[test]
