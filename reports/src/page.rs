@@ -43,7 +43,7 @@ const TEMPLATES: [(&str, &str); 15] = [
     ("provenance.html", include_str!("../templates/provenance.html")),
 ];
 /// Names of more characters are broken on a phone.
-const LONG_NAME: usize = 16;
+const LONG_NAME: usize = 15;
 const STYLE: &str = include_str!("../templates/style.css");
 const SCRIPT: &str = include_str!("../templates/script.js");
 

@@ -61,9 +61,9 @@ pub(super) fn training(tables: &Tables, main: &Scored, about: Option<&Model>, pi
 
 /// A time that was measured beside other work: minutes are exact enough.
 fn spent(minutes: f64) -> String {
-    match minutes.round() {
-        0.0 => "less than a minute".to_owned(),
-        whole => number::counted(whole as u64, "minute", "minutes"),
+    match minutes.round() as u64 {
+        0 => "less than a minute".to_owned(),
+        whole => number::counted(whole, "minute", "minutes"),
     }
 }
 
