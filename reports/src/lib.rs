@@ -54,7 +54,7 @@ pub fn run(params: &Params, inputs: &Inputs<'_>, ctx: &Context<'_>) -> Result<Ou
         cautions: sections::distrust::distrust(&tables, &board),
         protocols: sections::protocols::protocols(&tables, &board, params.paper_figures)?,
         comparisons: sections::comparisons::comparisons(&tables, &board)?,
-        cross_corpus: sections::cross_corpus::cross_corpus(&tables)?,
+        cross_corpus: sections::cross_corpus::cross_corpus(&tables, &board)?,
         unheard_corpora: sections::unheard::unheard(&tables, &board, Grouping::Corpus)?,
         unheard_languages: sections::unheard::unheard(&tables, &board, Grouping::Language)?,
         standardisation: sections::standardisation::standardisations(&tables, &board)?,

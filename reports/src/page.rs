@@ -2,7 +2,7 @@
 
 use minijinja::syntax::SyntaxConfig;
 use minijinja::value::Serde;
-use minijinja::{AutoEscape, Environment, UndefinedBehavior, Value, context};
+use minijinja::{AutoEscape, Environment, HtmlEscape, UndefinedBehavior, Value, context};
 use serde::Serialize;
 
 use crate::Error;
@@ -42,6 +42,8 @@ const TEMPLATES: [(&str, &str); 15] = [
     ("card.html", include_str!("../templates/card.html")),
     ("provenance.html", include_str!("../templates/provenance.html")),
 ];
+/// Names of more characters are broken on a phone.
+const LONG_NAME: usize = 15;
 const STYLE: &str = include_str!("../templates/style.css");
 const SCRIPT: &str = include_str!("../templates/script.js");
 
@@ -79,6 +81,7 @@ pub(crate) fn render(page: &Page) -> Result<String, Error> {
     environment.set_auto_escape_callback(|_| AutoEscape::Html);
     environment.set_undefined_behavior(UndefinedBehavior::Strict);
     environment.set_syntax(SyntaxConfig::builder().trim_blocks(true).lstrip_blocks(true).build()?);
+    environment.add_filter("breakable", breakable);
     for (name, source) in TEMPLATES {
         environment.add_template(name, source)?;
     }
@@ -89,4 +92,29 @@ pub(crate) fn render(page: &Page) -> Result<String, Error> {
         script => Value::from_safe_string(SCRIPT.to_owned()),
     })?;
     Ok(html)
+}
+
+/// A name as markup, with places to break it at after its underscores where it is long: a narrow screen breaks it there, and
+/// not within a word.
+fn breakable(text: &str) -> Value {
+    let escaped = HtmlEscape(text).to_string();
+    let long = text.split(' ').any(|word| word.chars().count() > LONG_NAME);
+    Value::from_safe_string(if long { escaped.replace('_', "_<wbr>") } else { escaped })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn long_names_can_be_broken_after_their_underscores() {
+        for (name, expected) in [
+            ("net_per_speaker", "net_per_speaker"),
+            ("net_without_one_corpus", "net_<wbr>without_<wbr>one_<wbr>corpus"),
+            ("one_a two_b three_c four_d", "one_a two_b three_c four_d"),
+            ("<b_b_b_b_b_b_b_b_b>", "&lt;b_<wbr>b_<wbr>b_<wbr>b_<wbr>b_<wbr>b_<wbr>b_<wbr>b_<wbr>b&gt;"),
+        ] {
+            assert_eq!(breakable(name).to_string(), expected);
+        }
+    }
 }

@@ -113,9 +113,15 @@ fn meaning(division: Division, held_out: &[Grouping]) -> String {
     }
 }
 
-/// A column in running text.
-fn spelt(column: Grouping) -> String {
-    column.as_str().replace('_', " ")
+/// A column in running text, without the unit of its values.
+pub(crate) fn spelt(column: Grouping) -> String {
+    match column {
+        Grouping::AgeYears => "age".to_owned(),
+        Grouping::BitsPerSample => "bit depth".to_owned(),
+        Grouping::Channels => "number of channels".to_owned(),
+        Grouping::SampleRateHz => "sample rate".to_owned(),
+        other => other.as_str().replace('_', " "),
+    }
 }
 
 /// A metric with its interval.
@@ -196,6 +202,11 @@ impl Scored {
     /// `true` if it answers the same to every clip: there is nothing to see in its errors.
     pub(crate) fn is_constant(&self) -> bool {
         self.family == Family::Constant
+    }
+
+    /// `true` if the two differ in nothing but their split.
+    pub(crate) fn is_made_like(&self, other: &Self) -> bool {
+        self.recipe == other.recipe
     }
 
     /// Whose unlabelled clips beside the scored one took part: those of the `speaker` or `corpus`; `None` where none did.
@@ -359,7 +370,7 @@ fn counterpart(models: &[Scored], main: usize) -> Option<usize> {
     }
     let likeness = |scored: &Scored| {
         (
-            scored.recipe == leading.recipe,
+            scored.is_made_like(leading),
             scored.baseline == leading.baseline,
             scored.support == leading.support,
             scored.standardisation == leading.standardisation,
@@ -493,6 +504,13 @@ mod tests {
                 "leave-one-out",
                 Some("sentence"),
                 ("leave one sentence out", "no test sentence was trained on; test speakers may have been"),
+                false,
+                3,
+            ),
+            (
+                "leave-one-out",
+                Some("age_years"),
+                ("leave one age out", "no test age was trained on; test speakers may have been"),
                 false,
                 3,
             ),

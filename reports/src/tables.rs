@@ -113,6 +113,11 @@ impl Tables {
         clips.chain(self.classes.iter().map(|row| row.emotion)).collect::<BTreeSet<_>>().into_iter().collect()
     }
 
+    /// The names of all corpora, those without clips too.
+    pub(crate) fn corpora_declared(&self) -> Vec<&str> {
+        self.corpora.iter().map(|corpus| corpus.corpus.as_str()).collect()
+    }
+
     /// The names of the corpora with clips, in the order of their declaration.
     pub(crate) fn corpora_with_clips(&self) -> Vec<&str> {
         let mut names: Vec<&str> = self.corpora.iter().map(|corpus| corpus.corpus.as_str()).collect();

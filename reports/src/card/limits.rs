@@ -8,7 +8,7 @@ use super::{Item, item};
 use crate::number;
 use crate::scored::Scored;
 use crate::sections::standardisation::Tried;
-use crate::sections::words::listed;
+use crate::sections::words::{column, listed};
 use crate::tables::Tables;
 
 /// Fewer speakers than this say little about voices in general.
@@ -204,7 +204,7 @@ fn worst(tables: &Tables, main: &Scored) -> Option<Item> {
         .filter(|row| main.owns(&row.model, &row.split) && row.group != "fold" && row.value < row.overall)
         .map(|row| {
             let value = number::with_interval(row.value, row.low, row.high);
-            format!("{} {} (UAR {value}, worst of {})", row.group, row.group_value, row.compared)
+            format!("{} {} (UAR {value}, worst of {})", column(&row.group), row.group_value, row.compared)
         })
         .collect();
     (!groups.is_empty()).then(|| item("Worst groups:", format!("{}.", groups.join("; "))))

@@ -166,11 +166,16 @@ fn figures(tables: &Tables, board: &Scoreboard, main: &Scored) -> Vec<Block> {
     headings.extend(board.has_seeds().then_some("#Seeds"));
     let mut overall = Grid::new("Figures with 95 % intervals", &headings);
     for scored in &board.models {
+        let of_card = scored.owns(&main.model, &main.split).then(|| "this card’s model".to_owned());
+        let kind = of_card.or_else(|| scored.baseline.then(|| "baseline".to_owned()));
+        let sharing = scored.sharing();
+        let notes: Vec<&str> = kind.iter().chain(&sharing).map(String::as_str).collect();
         let mut name = Cell::from(scored.model.clone());
-        if scored.owns(&main.model, &main.split) {
-            name = name.note("this card’s model");
-        } else if scored.baseline {
-            name = name.note("baseline");
+        if !notes.is_empty() {
+            name = name.note(notes.join(", "));
+        }
+        if sharing.is_some() {
+            name = name.class("flagged");
         }
         let mut row = vec![name, scored.protocol.name().into(), Cell::estimate(scored.uar())];
         row.extend(over_corpora.then(|| Cell::estimate(scored.metric("uar"))));

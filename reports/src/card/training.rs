@@ -13,9 +13,10 @@ use crate::tables::Tables;
 
 /// Facts that a reader needs in order to judge the training; every parameter is under Provenance.
 pub(super) fn training(tables: &Tables, main: &Scored, about: Option<&Model>, pipeline: &PipelineInfo) -> Vec<Block> {
+    let sharing = main.sharing().map_or_else(String::new, |sharing| format!("; it {sharing}"));
     let mut items = vec![
         item("Protocol:", format!("{} (split {}): {}.", main.protocol.name(), main.split, main.protocol.meaning())),
-        item("Standardisation of features:", format!("{}.", main.standardisation_name())),
+        item("Standardisation of features:", format!("{}{sharing}.", main.standardisation_name())),
     ];
     let inputs = about.map_or("", |about| about.inputs.as_str()).split(',').filter(|table| !table.is_empty());
     let inputs: Vec<String> = inputs.map(str::to_owned).collect();
@@ -46,14 +47,35 @@ pub(super) fn training(tables: &Tables, main: &Scored, about: Option<&Model>, pi
         items.push(item(
             "Work:",
             format!(
-                "{} in {}{seeds}, {} minutes of computing in all.",
+                "{} in {}{seeds}, {} of computing in all.",
                 number::counted(epochs.len() as u64, "epoch", "epochs"),
                 number::counted(folds.len() as u64, "fold", "folds"),
-                number::fixed(minutes, 0)
+                spent(minutes)
             ),
         ));
     }
     let more = if main.seeds > 1 { ", and one more for each further network of a fold" } else { "" };
     items.push(item("Seed:", format!("{}{more}; the same pipeline file gives the same model.", pipeline.seed)));
     vec![Block::items(items)]
+}
+
+/// A time that was measured beside other work: minutes are exact enough.
+fn spent(minutes: f64) -> String {
+    match minutes.round() as u64 {
+        0 => "less than a minute".to_owned(),
+        whole => number::counted(whole, "minute", "minutes"),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_minute_is_one() {
+        assert_eq!(
+            [0.0, 0.2, 0.6, 1.4, 2.0].map(spent).join(", "),
+            "less than a minute, less than a minute, 1 minute, 1 minute, 2 minutes"
+        );
+    }
 }

@@ -20,6 +20,9 @@ use crate::tables::Tables;
 /// Figures this close are equal: they are ratios of the same counts in another order.
 const EQUAL: f64 = 1e-12;
 
+/// Meaning of a gap between two models that differ in more than their split.
+const MADE_DIFFERENTLY: &str = "The two are trained differently, not only on different splits: how much of their difference the random split adds is not known. The same settings on both splits would tell.";
+
 /// A term and what it says.
 #[derive(Debug, Clone, Serialize)]
 pub(crate) struct Fact {
@@ -49,8 +52,8 @@ pub(crate) struct Headline {
 pub(crate) struct Gap {
     honest: Side,
     random: Side,
-    /// `+0.21`
-    difference: String,
+    /// `+0.21`; `None` of two models that are made differently: their difference is not what a random split adds.
+    difference: Option<String>,
     /// Metric of the difference.
     what: &'static str,
     /// Of the difference.
@@ -220,7 +223,7 @@ pub(crate) fn by_corpus(tables: &Tables, scored: &Scored) -> String {
     told.join("; ")
 }
 
-/// Its place among the models that can be compared with it, where they are several: `, first of 12 there`.
+/// Its place among the models that can be compared with it, where they are several.
 fn place(board: &Scoreboard, main: &Scored, uar: Estimate) -> String {
     let rivals = board
         .models
@@ -232,10 +235,20 @@ fn place(board: &Scoreboard, main: &Scored, uar: Estimate) -> String {
     let ahead = uars.iter().filter(|(_, value)| *value >= uar.value + EQUAL).count();
     let equals: Vec<String> = uars.iter().filter(equal).map(|(other, _)| other.model.clone()).collect();
     let together = if equals.is_empty() { String::new() } else { format!(", together with {}", listed(&equals)) };
+    // The table has those that use other clips too.
+    let others = board
+        .models
+        .iter()
+        .any(|other| other.split == main.split && other.uses_test_speakers != main.uses_test_speakers);
+    let which = match (others, main.uses_test_speakers) {
+        (false, _) => "there",
+        (true, false) => "there that use no unlabelled test clips",
+        (true, true) => "there that use unlabelled test clips",
+    };
     match (uars.len(), ahead) {
         (..3, _) => String::new(),
-        (all, 0) => format!(", the highest UAR of {all} models there{together}"),
-        (all, ahead) => format!(", number {} of {all} models there by UAR{together}", ahead + 1),
+        (all, 0) => format!(", the highest UAR of the {all} models {which}{together}"),
+        (all, ahead) => format!(", number {} by UAR of the {all} models {which}{together}", ahead + 1),
     }
 }
 
@@ -343,7 +356,7 @@ fn gap(tables: &Tables, board: &Scoreboard) -> Option<Gap> {
                 &measured.model_a,
                 estimate(random, measured.value_a),
             ),
-            difference: number::difference(measured.value),
+            difference: Some(number::difference(measured.value)),
             what: gap_in(measured.metric == SummaryMetric::UAR_OVER_CORPORA),
             interval: number::interval(measured.low, measured.high),
             accuracy_difference: measured_gap(&tables.comparisons, main, "accuracy")
@@ -382,15 +395,18 @@ fn gap(tables: &Tables, board: &Scoreboard) -> Option<Gap> {
             random.standardisation_name()
         )));
     }
-    remarks.push(unlike_validation(tables, main, Some(random)).map(str::to_owned));
+    let alike = random.is_made_like(main);
+    if alike {
+        remarks.push(unlike_validation(tables, main, Some(random)).map(str::to_owned));
+    }
     Some(Gap {
         honest: side(main.protocol.name(), &main.model, honest),
         random: side(random.protocol.name(), &random.model, flattering),
-        difference: number::difference(flattering.value - honest.value),
+        difference: alike.then(|| number::difference(flattering.value - honest.value)),
         what,
         interval: None,
-        accuracy_difference,
-        meaning: meaning(None),
+        accuracy_difference: accuracy_difference.filter(|_| alike),
+        meaning: if alike { meaning(None) } else { MADE_DIFFERENTLY },
         remark: joined(remarks),
     })
 }

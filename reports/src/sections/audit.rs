@@ -39,7 +39,7 @@ pub(crate) fn audit(tables: &Tables, recordings: &Recordings<'_>, rows: usize) -
         figures.extend(shortcuts(audit, target)?);
     }
     Ok(Some(AuditView {
-        findings: findings(audit),
+        findings: findings(audit, &tables.corpora_declared()),
         class_balance: class_balance(audit),
         figures,
         near_duplicates: near_duplicates(audit, recordings, rows),
@@ -47,7 +47,7 @@ pub(crate) fn audit(tables: &Tables, recordings: &Recordings<'_>, rows: usize) -
 }
 
 /// The gravest first.
-fn findings(audit: &Audit) -> Grid {
+fn findings(audit: &Audit, corpora: &[&str]) -> Grid {
     let mut findings: Vec<_> = audit.findings.iter().collect();
     findings.sort_by_key(|finding| std::cmp::Reverse(finding.severity));
     let all = findings.len();
@@ -62,7 +62,7 @@ fn findings(audit: &Audit) -> Grid {
         });
         grid.row(vec![
             severity,
-            prose(&finding.message).into(),
+            prose(&finding.message, corpora).into(),
             finding.evidence.clone().into(),
             Cell::from(finding.code.clone()).class("path"),
         ]);

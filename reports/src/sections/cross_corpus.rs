@@ -7,7 +7,7 @@ use crate::charts::{Axes, MatrixCell, matrix};
 use crate::figure::Figure;
 use crate::grid::{Cell, Grid};
 use crate::number;
-use crate::scored::Estimate;
+use crate::scored::{Estimate, Scoreboard, Scored};
 use crate::sections::words::distinct;
 use crate::tables::Tables;
 
@@ -15,7 +15,7 @@ use crate::tables::Tables;
 const MOST_DRAWN: usize = 6;
 
 /// One figure per model that was trained without each corpus in turn.
-pub(crate) fn cross_corpus(tables: &Tables) -> Result<Vec<Figure>, Error> {
+pub(crate) fn cross_corpus(tables: &Tables, board: &Scoreboard) -> Result<Vec<Figure>, Error> {
     let mut models: Vec<(&str, &str)> = Vec::new();
     for row in tables.cross_corpus.iter().filter(|row| is_of_corpora(row)) {
         if !models.contains(&(&row.model, &row.split)) {
@@ -23,14 +23,15 @@ pub(crate) fn cross_corpus(tables: &Tables) -> Result<Vec<Figure>, Error> {
         }
     }
     models.truncate(MOST_DRAWN);
-    models.into_iter().map(|(model, split)| figure(tables, model, split)).collect()
+    let scored = |model: &str, split: &str| board.models.iter().find(|scored| scored.owns(model, split));
+    models.into_iter().map(|(model, split)| figure(tables, model, split, scored(model, split))).collect()
 }
 
 fn is_of_corpora(row: &CrossCorpus) -> bool {
     row.held_out.as_deref().is_none_or(|column| column == Grouping::Corpus.as_str())
 }
 
-fn figure(tables: &Tables, model: &str, split: &str) -> Result<Figure, Error> {
+fn figure(tables: &Tables, model: &str, split: &str, scored: Option<&Scored>) -> Result<Figure, Error> {
     let rows: Vec<&CrossCorpus> = tables
         .cross_corpus
         .iter()
@@ -94,6 +95,14 @@ fn figure(tables: &Tables, model: &str, split: &str) -> Result<Figure, Error> {
             framed: cell.is_some_and(|cell| cell.role == Role::Test),
         }
     })?;
-    let caption = "UAR. Framed: the corpus that training never heard. The others: speakers of known corpora who were held out to choose epoch or regularisation, so those figures are somewhat high.";
+    let sharing = scored.and_then(Scored::sharing);
+    let mark = sharing.map_or_else(String::new, |sharing| format!(" The model {sharing}."));
+    if !mark.is_empty() {
+        grid.foot(mark.trim_start());
+    }
+    let caption = format!(
+        "UAR. Framed: the corpus that training never heard.{mark} The others: speakers of known corpora who were held out \
+         to choose epoch or regularisation, so those figures are somewhat high."
+    );
     Ok(Figure::new(format!("Corpus by corpus, {model}"), caption, chart, grid))
 }

@@ -5,15 +5,15 @@ use std::fmt::Write as _;
 
 use serde::Serialize;
 
-use ser_schemas::{Check, CheckStatus, CorpusStatus, Finding, Severity};
+use ser_schemas::{Check, CheckStatus, CorpusStatus, Finding, Grouping, Severity};
 
 use super::answer::classes_tested;
 use super::rivals::{reservation, rivals};
 use super::standardisation::Tried;
-use super::words::{listed, prose};
+use super::words::{column, listed, prose};
 use crate::card::speech;
 use crate::number;
-use crate::scored::{Scoreboard, Scored};
+use crate::scored::{Scoreboard, Scored, spelt};
 use crate::tables::Tables;
 
 /// Corpora with fewer speakers say little about voices in general.
@@ -102,13 +102,7 @@ fn protocol_cautions(tables: &Tables, board: &Scoreboard) -> Vec<Caution> {
         ));
     }
     cautions.extend(behind(tables, board, main));
-    if board.models.iter().any(|scored| tables.history.iter().any(|(model, _)| *model == scored.model)) {
-        cautions.push(caution(
-            "info",
-            "One seed.",
-            "Each network was trained once. Intervals are over speakers; that another seed would have given another model is not in them.",
-        ));
-    }
+    cautions.extend(one_seed(tables, board));
     cautions.extend(worst_group(tables, main));
     let tested = classes_tested(tables, main);
     let known = tables.emotions().len() as u64;
@@ -120,6 +114,24 @@ fn protocol_cautions(tables: &Tables, board: &Scoreboard) -> Vec<Caution> {
         ));
     }
     cautions
+}
+
+/// The networks that were trained once, by name where others have several seeds.
+fn one_seed(tables: &Tables, board: &Scoreboard) -> Option<Caution> {
+    let trained = board.models.iter().filter(|scored| tables.history.iter().any(|(model, _)| *model == scored.model));
+    let networks: Vec<&Scored> = trained.collect();
+    let once: Vec<&str> =
+        networks.iter().filter(|scored| scored.seeds == 1).map(|scored| scored.model.as_str()).collect();
+    let which = match once.as_slice() {
+        [] => return None,
+        all if all.len() == networks.len() => "Each network was".to_owned(),
+        [one] => format!("{one} was"),
+        several => format!("{} were", listed(&several.iter().map(|name| (*name).to_owned()).collect::<Vec<_>>())),
+    };
+    let text = format!(
+        "{which} trained once. Intervals are over speakers; that another seed would have given another model is not in them."
+    );
+    Some(caution("info", "One seed.", text))
 }
 
 /// What is simpler than the leading model, or a part of it, and does better.
@@ -163,7 +175,7 @@ fn worst_group(tables: &Tables, main: &Scored) -> Option<Caution> {
         .min_by(|one, other| one.value.total_cmp(&other.value))?;
     Some(caution(
         "warning",
-        format!("Worst on {} {}.", worst.group, worst.group_value),
+        format!("Worst on {} {}.", column(&worst.group), worst.group_value),
         format!(
             "UAR {} on its {}, against {} over all.",
             number::with_interval(worst.value, worst.low, worst.high),
@@ -228,6 +240,7 @@ fn check_cautions(tables: &Tables, board: &Scoreboard) -> Vec<Caution> {
                 .iter()
                 .filter(|check| check.status == status && !(random && check.check.ends_with("speaker_disjoint")))
                 .filter(|check| !check.check.starts_with("near_copies_"))
+                .filter(|check| status == CheckStatus::Failed || column_known(check).is_none())
                 .map(|check| check.check.as_str())
                 .collect();
             names.sort_unstable();
@@ -242,8 +255,27 @@ fn check_cautions(tables: &Tables, board: &Scoreboard) -> Vec<Caution> {
             }
         }
         cautions.extend(near_copies(split, checks));
+        cautions.extend(without_a_part(split, checks));
     }
     cautions
+}
+
+/// The column of a check that counts the clips whose value of it is not known.
+fn column_known(check: &Check) -> Option<Grouping> {
+    check.check.strip_suffix("_known").and_then(Grouping::named)
+}
+
+/// Caution about clips that a split leaves out, as they lack what it goes by.
+fn without_a_part(split: &str, checks: &[Check]) -> Option<Caution> {
+    let noted = checks.iter().filter(|check| check.status == CheckStatus::Noted);
+    let told: Vec<String> = noted
+        .filter_map(|check| {
+            let column = column_known(check)?;
+            let clips = number::counted(check.offenders, "clip takes", "clips take");
+            Some(format!("{clips} no part: {} not known.", spelt(column)))
+        })
+        .collect();
+    (!told.is_empty()).then(|| caution("info", format!("Split {split} is not of all clips."), told.join(" ")))
 }
 
 /// Caution about near copies of a take under several speakers, corpora or values, as a split treated them.
@@ -302,12 +334,13 @@ fn finding_cautions(tables: &Tables) -> Vec<Caution> {
         }
     }
     let more: u64 = kinds.iter().skip(MOST_FINDINGS).map(|(_, alike)| 1 + alike).sum();
+    let corpora = tables.corpora_declared();
     let mut cautions: Vec<Caution> = kinds
         .into_iter()
         .take(MOST_FINDINGS)
         .map(|(finding, alike)| {
             let level = if finding.severity == Severity::Error { "error" } else { "warning" };
-            let mut text = format!("{}.", prose(&finding.message).trim_end_matches('.'));
+            let mut text = format!("{}.", prose(&finding.message, &corpora).trim_end_matches('.'));
             if alike > 0 {
                 let _ = write!(text, " {} of this kind.", number::counted(alike, "more finding", "more findings"));
             }

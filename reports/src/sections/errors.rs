@@ -161,7 +161,9 @@ fn recall(tables: &Tables, scored: &Scored) -> Result<Option<Figure>, Error> {
     }
     let label = format!("Recall of {} by emotion: {}", scored.model, spoken(&rows));
     let chart = interval_chart(&label, Scale::Share, &rows, None)?;
-    let caption = "Share of each emotion’s clips that were recognised, with the 95 % interval. Their mean is the UAR.";
+    let interval =
+        if rows.iter().any(|row| row.low.is_some() && row.high.is_some()) { ", with the 95 % interval" } else { "" };
+    let caption = format!("Share of each emotion’s clips that were recognised{interval}. Their mean is the UAR.");
     Ok(Some(Figure::new("Recall by emotion", caption, chart, grid)))
 }
 

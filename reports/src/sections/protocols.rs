@@ -58,9 +58,13 @@ fn lede(tables: &Tables, board: &Scoreboard) -> String {
     };
     let apart = board.models.iter().filter(|scored| scored.protocol.separates_speakers()).count();
     let which = match apart {
-        0 => "No row tells how a model does on a voice it has never heard.",
-        all if all == board.models.len() => "All rows are of voices that the models have never heard.",
-        _ => "Only the first rows tell how a model does on a voice it has never heard.",
+        0 => "No row tells how a model does on a voice it has never heard.".to_owned(),
+        all if all == board.models.len() => "All rows are of voices that the models have never heard.".to_owned(),
+        1 => "Only the first row tells how a model does on a voice it has never heard.".to_owned(),
+        some => format!(
+            "Of {} models, the first {some} were tested on voices that they have never heard.",
+            board.models.len()
+        ),
     };
     format!("{told} {which}")
 }
@@ -220,18 +224,31 @@ fn figure(tables: &Tables, board: &Scoreboard, metric: &str, paper: bool) -> Res
     if any(&|scored| !scored.baseline && scored.protocol.separates_speakers()) {
         legend.push(LegendItem::dot(Ink::Accent, "test speakers never trained on"));
     }
-    for (whose, text) in
-        [("speaker", "the same, standardised per speaker"), ("corpus", "the same, standardised per corpus")]
-    {
-        if any(&|scored| scored.shares_with() == Some(whose)) {
-            legend.push(LegendItem::hollow(Ink::Accent, text));
+    // One mark, one entry.
+    let shared = |baseline: bool| {
+        let of = |whose| any(&|scored| scored.baseline == baseline && scored.shares_with() == Some(whose));
+        match (of("speaker"), of("corpus")) {
+            (true, true) => Some("the test speaker or corpus"),
+            (true, false) => Some("the test speaker"),
+            (false, true) => Some("the test corpus"),
+            (false, false) => None,
         }
+    };
+    if let Some(whose) = shared(false) {
+        legend.push(LegendItem::hollow(Ink::Accent, format!("the same, using unlabelled clips of {whose}")));
     }
     if any(&|scored| !scored.baseline && !scored.protocol.separates_speakers()) {
         legend.push(LegendItem::hollow(Ink::Contrast, "random or other split"));
     }
     if any(&|scored| scored.baseline) {
-        legend.push(LegendItem::dot(Ink::Muted, "baseline (outlined: per speaker, or random split)"));
+        let outlined = [
+            shared(true).map(|whose| format!("using unlabelled clips of {whose}")),
+            any(&|scored| scored.baseline && !scored.protocol.separates_speakers())
+                .then(|| "random or other split".to_owned()),
+        ];
+        let outlined: Vec<String> = outlined.into_iter().flatten().collect();
+        let told = if outlined.is_empty() { String::new() } else { format!(" (outlined: {})", outlined.join("; ")) };
+        legend.push(LegendItem::dot(Ink::Muted, format!("baseline{told}")));
     }
     if PAPER.iter().any(|(name, _)| paper && *name == metric) {
         legend.push(LegendItem::hollow(Ink::Series(3), "published"));

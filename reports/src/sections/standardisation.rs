@@ -241,7 +241,9 @@ fn curve(tables: &Tables, tried: &Tried<'_>) -> Result<Figure, Error> {
     if classes > 0 {
         levels.push((Ink::Muted, "guessing".to_owned(), 1.0 / classes as f64));
     }
-    let mut legend = vec![LegendItem::line(Ink::Accent, format!("{model}, with the 95 % interval"))];
+    let has_interval = steps.iter().any(|step| number::interval(step.estimate.low, step.estimate.high).is_some());
+    let interval = if has_interval { ", with the 95 % interval" } else { "" };
+    let mut legend = vec![LegendItem::line(Ink::Accent, format!("{model}{interval}"))];
     legend.extend(levels.iter().map(|(ink, name, value)| LegendItem::line(*ink, named(name, *value))));
     let said: Vec<String> = steps
         .iter()

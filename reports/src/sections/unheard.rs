@@ -21,7 +21,7 @@ use crate::tables::Tables;
 /// So many models are shown, in the order of the scoreboard.
 const MOST_SHOWN: usize = 6;
 
-/// What never having heard costs the models of a run.
+/// How the models of a run do on what they have never heard.
 #[derive(Debug, Clone, Serialize)]
 pub(crate) struct Unheard {
     models: Vec<UnheardModel>,
@@ -188,7 +188,9 @@ fn figure(
     if let Some(twin) = twin {
         legend.push(LegendItem::hollow(Ink::Muted, format!("{}: heard other speakers of the {what}", twin.model)));
     }
-    let caption = format!("UAR on each {what}, of a model that was trained on the others; bars are 95 % intervals.");
+    let mark = scored.sharing().map_or_else(String::new, |sharing| format!(" The model {sharing}."));
+    let caption =
+        format!("UAR on each {what}, of a model that was trained on the others; bars are 95 % intervals.{mark}");
     Ok(Figure::new(format!("By {what}, {}", scored.model), caption, chart, grid).with_legend(legend))
 }
 
@@ -200,7 +202,9 @@ fn table(scored: &Scored, twin: Option<&Scored>, column: Grouping, held: &[Held<
     headings.push("#Guessing".to_owned());
     headings.extend(languages.then(|| "Corpora".to_owned()));
     headings.extend(["Emotions", "#Clips", "#Speakers"].map(str::to_owned));
-    let mut grid = Grid::new(format!("UAR of {} by {}, with 95 % intervals", scored.model, column.as_str()), &headings);
+    let mark = scored.sharing().map_or_else(String::new, |sharing| format!("; it {sharing}"));
+    let caption = format!("UAR of {} by {}, with 95 % intervals{mark}", scored.model, column.as_str());
+    let mut grid = Grid::new(caption, &headings);
     let estimates = |unheard: Estimate, heard: Option<(Estimate, Estimate)>| {
         let mut cells = vec![Cell::estimate(Some(unheard))];
         if compared {
@@ -228,21 +232,33 @@ fn table(scored: &Scored, twin: Option<&Scored>, column: Grouping, held: &[Held<
         row.extend([Cell::none(), Cell::count(clips), Cell::count(held.iter().map(|one| one.speakers).sum())]);
         grid.row(row);
     }
-    grid.foot(foot(twin.filter(|_| compared), column, held));
+    grid.foot(foot(scored, twin.filter(|_| compared), column, held));
     grid
 }
 
 /// What the columns are, and which recalls can only be 0.
-fn foot(twin: Option<&Scored>, column: Grouping, held: &[Held<'_>]) -> String {
+fn foot(scored: &Scored, twin: Option<&Scored>, column: Grouping, held: &[Held<'_>]) -> String {
     let what = column.as_str();
     let mut foot = format!("Never heard: trained on the other {}. ", plural(column));
     if let Some(twin) = twin {
+        let unlike = scored.shares_with() != twin.shares_with();
         let _ = write!(
             foot,
-            "Heard: {}, the same model on split {}, which was trained on other speakers of the {what} too; the difference is \
-             on the same clips. ",
-            twin.model, twin.split
+            "Heard: {}, {} on split {}, which was trained on other speakers of the {what} too; the difference is on the \
+             same clips, and below zero where it is better to have heard the {what}. ",
+            twin.model,
+            if unlike { "trained by the same settings" } else { "the same model" },
+            twin.split
         );
+        if unlike {
+            let uses = |scored: &Scored| scored.sharing().unwrap_or_else(|| "uses no unlabelled test clips".to_owned());
+            let _ = write!(
+                foot,
+                "The two are standardised differently: never heard, it {}; heard, it {}. The difference holds that, too. ",
+                uses(scored),
+                uses(twin)
+            );
+        }
     }
     foot.push_str("UAR is over the emotions that the clips have: one that they lack does not count.");
     if held.iter().any(|one| one.corpora.len() > 1) {

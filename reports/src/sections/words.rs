@@ -1,7 +1,10 @@
 //! Small rules of wording that several sections share.
 
+use ser_schemas::Grouping;
+
 use crate::charts::IntervalRow;
 use crate::number;
+use crate::scored::spelt;
 
 /// The word with a capital first letter.
 pub(crate) fn capitalised(word: &str) -> String {
@@ -38,9 +41,17 @@ pub(crate) fn spoken(rows: &[IntervalRow]) -> String {
     rows.join("; ")
 }
 
-/// The names that terminals mark with backticks, without them.
-pub(crate) fn prose(text: &str) -> String {
-    capitalised(&text.replace('`', ""))
+/// The column called `name` in running text.
+pub(crate) fn column(name: &str) -> String {
+    Grouping::named(name).map_or_else(|| name.replace('_', " "), spelt)
+}
+
+/// The names that terminals mark with backticks, without them; a sentence that begins with one, or with one of `names`, keeps it
+/// as it is written.
+pub(crate) fn prose(text: &str, names: &[&str]) -> String {
+    let first = text.split([' ', ',', ':']).next().unwrap_or_default();
+    let plain = text.replace('`', "");
+    if text.starts_with('`') || names.contains(&first) { plain } else { capitalised(&plain) }
 }
 
 #[cfg(test)]
@@ -52,7 +63,18 @@ mod tests {
         let words = |words: &[&str]| listed(&words.iter().map(|word| (*word).to_owned()).collect::<Vec<_>>());
         assert_eq!(words(&["a"]), "a");
         assert_eq!(words(&["a", "b", "c"]), "a, b and c");
-        assert_eq!(prose("`calm` is in ravdess only"), "Calm is in ravdess only");
+        assert_eq!(
+            prose("corpus and gender depend on each other", &["nemo"]),
+            "Corpus and gender depend on each other"
+        );
+        assert_eq!(column("age_years"), "age");
+        assert_eq!(column("of_my_own"), "of my own");
+    }
+
+    #[test]
+    fn names_are_written_as_they_are() {
+        assert_eq!(prose("`calm` is in ravdess only", &[]), "calm is in ravdess only");
+        assert_eq!(prose("nemo has no `disgust`: so", &["nemo"]), "nemo has no disgust: so");
         assert_eq!(distinct(["b", "a", "b"].into_iter()), ["b", "a"]);
     }
 }

@@ -38,6 +38,18 @@ window.addEventListener("load", function () {
       var box = element.getBoundingClientRect();
       if (box.width < 50 || box.height < 50) { problems.push("not drawn: " + element.tagName + "#" + element.id); }
     });
+    // Names stand on one line where they are short, and texts are no column of single words.
+    all(page, "tbody th").forEach(function (heading) {
+      var text = heading.firstChild, range = page.createRange();
+      if (!text || text.nodeType !== 3 || !/^\S{1,15}$/.test(text.data.trim()) || heading.getClientRects().length === 0) { return; }
+      range.selectNodeContents(text);
+      var lines = new Set(Array.from(range.getClientRects()).map(function (box) { return Math.round(box.top); }));
+      if (lines.size > 1) { problems.push("broken name: " + text.data); }
+    });
+    all(page, "td.wide").forEach(function (cell) {
+      var width = cell.getBoundingClientRect().width;
+      if (width > 0 && width < 150 && view.innerWidth < 600) { problems.push("text in " + width + " pixels: " + cell.textContent.slice(0, 60)); }
+    });
     view.performance.getEntriesByType("resource").forEach(function (entry) {
       if (!/^data:/.test(entry.name)) { problems.push("fetched: " + entry.name); }
     });

@@ -1,6 +1,6 @@
 //! Content of the page.
 
-use ser_schemas::{Check, CheckStatus, ClassMetrics, Speech, SummaryMetric, Table, read_metadata};
+use ser_schemas::{Check, CheckStatus, ClassMetrics, Speech, Standardisation, SummaryMetric, Table, read_metadata};
 
 use crate::fixture::Fixture;
 use crate::{Error, Params};
@@ -98,6 +98,33 @@ fn a_language_never_heard_stands_beside_the_same_model_that_heard_it() {
 }
 
 #[test]
+fn what_uses_clips_of_a_test_corpus_is_marked_where_it_was_never_heard() {
+    let mut fixture = Fixture::languages();
+    let html = |fixture: &Fixture| fixture.render(&Params::default()).expect("rendered").html;
+    assert!(!html(&fixture).contains("standardised differently"));
+    let about = fixture.tables.models.iter_mut().find(|row| row.model == "net_languages").expect("described");
+    (about.standardisation, about.uses_test_speakers) = (Some(Standardisation::Corpus), true);
+    // The matrix of corpora is of the same model here.
+    for row in fixture.tables.cross_corpus.iter_mut().filter(|row| row.model == "net_corpora") {
+        (row.model, row.split) = ("net_languages".into(), "across_languages".into());
+    }
+    let html = html(&fixture);
+    let languages = between(&html, "In a language it has never heard", "</section>");
+    for expected in [
+        "with 95 % intervals; it uses the test corpus’s unlabelled clips</span>",
+        "bars are 95 % intervals. The model uses the test corpus’s unlabelled clips.",
+        "Heard: net, trained by the same settings on split speaker_independent",
+        "never heard, it uses the test corpus’s unlabelled clips; heard, it uses no unlabelled test clips. The difference \
+         holds that, too.",
+    ] {
+        assert!(languages.contains(expected), "no {expected} in {languages}");
+    }
+    assert!(!languages.contains("the same model on split"), "{languages}");
+    let corpora = between(&html, "On a corpus never heard", "<h3 id=\"languages\"");
+    assert!(corpora.contains("training never heard. The model uses the test corpus’s unlabelled clips."), "{corpora}");
+}
+
+#[test]
 fn several_seeds_are_told_beside_the_interval_wherever_figures_stand() {
     let rendered = Fixture::complete().with_seeds("net").render(&Params::default()).expect("rendered");
     let hero = between(&rendered.html, "class=\"hero\"", "</dl>");
@@ -166,7 +193,19 @@ fn without_a_measured_gap_the_two_figures_still_stand_side_by_side() {
     fixture.tables.comparisons.clear();
     let html = fixture.render(&Params::default()).expect("rendered").html;
     let gap = between(&html, "What a random split adds", "<h3>");
-    assert!(gap.contains("+0.23</span> <br>gap in UAR"), "{gap}");
+    assert!(gap.contains("+0.23</span> <br>gap in UAR") && !gap.contains("trained differently"), "{gap}");
+}
+
+#[test]
+fn two_models_that_are_made_differently_have_no_gap_of_protocols() {
+    let mut fixture = Fixture::complete();
+    fixture.tables.comparisons.clear();
+    let random = fixture.tables.models.iter_mut().find(|row| row.model == "net_random").expect("described");
+    random.recipe = "balance clips".into();
+    let html = fixture.render(&Params::default()).expect("rendered").html;
+    let gap = between(&html, "What a random split adds", "<h3>");
+    assert!(gap.contains("0.61") && gap.contains("0.84") && gap.contains("The two are trained differently"), "{gap}");
+    assert!(!gap.contains("+0.23") && !gap.contains("gap in UAR") && !gap.contains("in accuracy"), "{gap}");
 }
 
 #[test]
@@ -199,7 +238,7 @@ fn of_many_models_each_stands_with_its_lead_and_its_gap() {
     let params = Params { main_model: Some("ensemble".into()), ..Params::default() };
     let rendered = Fixture::many().render(&params).expect("rendered");
     let hero = between(&rendered.html, "class=\"hero\"", "</dl>");
-    assert!(hero.contains("ensemble, on split speaker_independent, the highest UAR of 12 models there"), "{hero}");
+    assert!(hero.contains("ensemble, on split speaker_independent, the highest UAR of the 12 models there"), "{hero}");
     let standings = between(&rendered.html, "Every model, side by side", "</table>");
     let order: Vec<usize> = ["ensemble", "tim_net", "cnn_lstm", "linear", "adrnn", "waveform", "majority"]
         .iter()
@@ -220,7 +259,25 @@ fn of_many_models_each_stands_with_its_lead_and_its_gap() {
     assert!(between(training, "Weights of the members of ensemble", "</table>").contains("cnn_lstm"));
     let params = Params { main_model: Some("cnn_lstm".into()), ..Params::default() };
     let html = Fixture::many().render(&params).expect("rendered").html;
-    assert!(between(&html, "class=\"hero\"", "</dl>").contains("number 3 of 12 models there by UAR"));
+    assert!(between(&html, "class=\"hero\"", "</dl>").contains("number 3 by UAR of the 12 models there"));
+}
+
+#[test]
+fn a_place_is_among_models_that_can_be_compared() {
+    let hero = |fixture: &Fixture, main: &str| {
+        let params = Params { main_model: Some(main.into()), ..Params::default() };
+        between(&fixture.render(&params).expect("rendered").html, "class=\"hero\"", "</dl>").to_owned()
+    };
+    let mut fixture = Fixture::many();
+    for row in
+        fixture.tables.models.iter_mut().filter(|row| ["tim_net", "acrnn", "adrnn"].contains(&row.model.as_str()))
+    {
+        (row.standardisation, row.uses_test_speakers) = (Some(Standardisation::Speaker), true);
+    }
+    let found = hero(&fixture, "cnn_lstm");
+    assert!(found.contains("number 2 by UAR of the 9 models there that use no unlabelled test clips"), "{found}");
+    let found = hero(&fixture, "tim_net");
+    assert!(found.contains("the highest UAR of the 3 models there that use unlabelled test clips"), "{found}");
 }
 
 /// The comparison of `one` and `other` on speakers never heard, seen from `one`, with a corrected p-value.
@@ -306,9 +363,9 @@ fn equal_figures_share_their_place() {
         }
     }
     let first = hero(&fixture, "ensemble");
-    assert!(first.contains("the highest UAR of 12 models there, together with"), "{first}");
+    assert!(first.contains("the highest UAR of the 12 models there, together with"), "{first}");
     assert!(first.contains("adrnn") && first.contains("tim_net"), "{first}");
-    assert!(hero(&fixture, "cnn_lstm").contains("number 4 of 12 models there by UAR"), "two more are ahead");
+    assert!(hero(&fixture, "cnn_lstm").contains("number 4 by UAR of the 12 models there"), "two more are ahead");
 }
 
 #[test]
@@ -330,7 +387,7 @@ fn a_gap_means_what_its_interval_bears_out() {
         gap.contains(gains) && lede.contains("different figures depending on who is in the test: UAR 0.84"),
         "{lede}"
     );
-    assert!(lede.contains("Only the first rows tell how a model does on a voice it has never heard."), "{lede}");
+    assert!(lede.contains("Of 4 models, the first 3 were tested on voices that they have never heard."), "{lede}");
     for (low, high, expected) in [
         (Some(-0.02), Some(0.26), "The interval of the gap includes zero"),
         (Some(-0.2), Some(-0.1), "does worse on the random split"),
@@ -366,6 +423,22 @@ fn that_one_split_sets_no_clips_aside_is_said_beside_the_gap() {
     assert!(gap(&fixture).contains("On the random split no clips are set aside"), "without a measured gap, too");
     unset(&mut fixture, "net");
     assert!(!gap(&fixture).contains("set aside"));
+}
+
+#[test]
+fn networks_of_one_seed_are_named_where_others_have_several() {
+    let cautions = |fixture: &Fixture| {
+        let html = fixture.render(&Params::default()).expect("rendered").html;
+        between(&html, "class=\"cautions\"", "</ul>").to_owned()
+    };
+    assert!(cautions(&Fixture::complete()).contains("Each network was trained once."));
+    let mut fixture = Fixture::complete().with_seeds("net");
+    let two = cautions(&fixture);
+    assert!(two.contains("net_per_speaker and net_random were trained once."), "{two}");
+    fixture = fixture.with_seeds("net_per_speaker");
+    assert!(cautions(&fixture).contains("</strong> net_random was trained once."), "{}", cautions(&fixture));
+    fixture = fixture.with_seeds("net_random");
+    assert!(!cautions(&fixture).contains("trained once"), "the baseline is not trained by chance");
 }
 
 #[test]
@@ -426,7 +499,7 @@ fn a_thing_is_said_once() {
     assert!(html.contains("Berlin Database of Emotional Speech was skipped."));
     assert!(!html.contains("emodb takes no part"));
     assert!(html.contains("Without 1 finding about corpora and files"));
-    assert!(html.contains("Audit:</strong> Calm is in ravdess only."));
+    assert!(html.contains("Audit:</strong> calm is in ravdess only."));
 }
 
 #[test]
@@ -453,6 +526,28 @@ fn a_split_says_what_it_did_about_near_copies() {
     assert!(!cautions.contains("near copies left out"), "said once: {cautions}");
     let provenance = between(&html, "What the splits were checked for", "</table>");
     assert!(provenance.contains("near copies kept together") && provenance.contains("talk:x + talk:y"), "{provenance}");
+}
+
+#[test]
+fn clips_that_a_split_leaves_out_are_counted() {
+    let mut fixture = Fixture::complete();
+    let known = |check: &str, offenders| Check {
+        check: check.into(),
+        fold: None,
+        status: CheckStatus::Noted,
+        offenders,
+        detail: "a, b".into(),
+    };
+    fixture.tables.checks[0].1.extend([known("age_years_known", 212), known("sentence_known", 1)]);
+    fixture.tables.checks[0].1.push(Check { status: CheckStatus::Passed, ..known("gender_known", 0) });
+    let html = fixture.render(&Params::default()).expect("rendered").html;
+    let cautions = between(&html, "class=\"cautions\"", "</ul>");
+    let told = between(cautions, "Split speaker_independent is not of all clips.", "</li>");
+    assert!(
+        told.contains("212 clips take no part: age not known. 1 clip takes no part: sentence not known."),
+        "{told}"
+    );
+    assert!(!cautions.contains("years known") && !cautions.contains("gender"), "{cautions}");
 }
 
 #[test]
@@ -596,9 +691,13 @@ fn where_standardisation_per_speaker_stops_to_hold_is_told() {
     assert!(told(&fixture).contains("Only with all clips of a speaker is net_per_speaker shown"));
     fixture.tables.standardisation[0].less_training_low = Some(-0.01);
     assert!(told(&fixture).contains("Not even with all clips of a speaker"));
+    let legend = |fixture: &Fixture| fixture.render(&Params::default()).expect("rendered").html;
+    assert!(legend(&fixture).contains(">net_per_speaker, with the 95 % interval<"));
     for row in &mut fixture.tables.standardisation {
         (row.less_training_low, row.less_training_high) = (None, None);
+        (row.low, row.high) = (None, None);
     }
+    assert!(!legend(&fixture).contains("net_per_speaker, with the 95"), "there is none");
     assert!(told(&fixture).contains("There are too few speakers to say with how many clips"));
     let without = fixture.without_model("net_per_speaker").render(&Params::default()).expect("rendered").html;
     assert!(!without.contains("id=\"standardisation\"") && !without.contains("href=\"#standardisation\""));
@@ -632,6 +731,41 @@ fn a_main_model_standardised_per_speaker_is_labelled() {
     let hero = between(&rendered.html, "class=\"hero\"", "</dl>");
     assert!(hero.contains("0.67") && hero.contains("uses the test speaker’s unlabelled clips"), "{hero}");
     assert!(rendered.summary.headline.contains("standardised per speaker"));
+    let mark = "uses the test speaker’s unlabelled clips";
+    for expected in [
+        format!("| net_per_speaker (this card’s model, {mark}) |"),
+        format!("- **Standardisation of features:** per speaker; it {mark}."),
+    ] {
+        assert!(rendered.card.contains(&expected), "no {expected} in {}", rendered.card);
+    }
+    let beside = Fixture::complete().render(&Params::default()).expect("rendered").card;
+    assert!(
+        beside.contains(&format!("| net_per_speaker ({mark}) |")) && beside.contains("| net (this card’s model) |")
+    );
+}
+
+#[test]
+fn a_mark_of_a_chart_has_one_entry_in_its_legend() {
+    let legend = |fixture: &Fixture| {
+        let html = fixture.render(&Params::default()).expect("rendered").html;
+        between(between(&html, "id=\"protocols\"", "</section>"), "class=\"legend\"", "</ul>").to_owned()
+    };
+    let mut fixture = Fixture::many();
+    let plain = legend(&fixture);
+    assert!(plain.contains(">baseline (outlined: random or other split)<") && !plain.contains("unlabelled"), "{plain}");
+    for (model, standardisation) in
+        [("tim_net", Standardisation::Speaker), ("acrnn", Standardisation::Corpus), ("linear", Standardisation::Corpus)]
+    {
+        let row = fixture.tables.models.iter_mut().find(|row| row.model == model).expect("described");
+        (row.standardisation, row.uses_test_speakers) = (Some(standardisation), true);
+    }
+    let both = legend(&fixture);
+    assert_eq!(both.matches("the same, using").count(), 1, "{both}");
+    assert!(both.contains("the same, using unlabelled clips of the test speaker or corpus"), "{both}");
+    assert!(
+        both.contains("baseline (outlined: using unlabelled clips of the test corpus; random or other split)"),
+        "{both}"
+    );
 }
 
 #[test]
@@ -663,7 +797,7 @@ fn every_section_is_there_and_counts_what_it_was_given() {
     assert!(html.contains("70 files were left out"));
     assert!(html.contains("20 more files in exclusions.parquet"));
     assert!(html.contains("skipped: no folder"));
-    assert!(html.contains("Calm is in ravdess only"));
+    assert!(html.contains("calm is in ravdess only"));
     assert!(html.contains("lstm.bidirectional"));
     assert!(html.contains("f00d-manifest"));
     assert!(html.contains("<td>0 to 4</td>"));

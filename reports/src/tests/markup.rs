@@ -4,7 +4,7 @@ use crate::Params;
 use crate::fixture::Fixture;
 
 /// Elements that have no end tag.
-const VOID: [&str; 4] = ["meta", "br", "image", "link"];
+const VOID: [&str; 5] = ["meta", "br", "wbr", "image", "link"];
 
 /// Every tag of `html` in order: name, attributes as text, whether it closes itself. Raw text of style and script is
 /// skipped.

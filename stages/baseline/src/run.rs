@@ -137,11 +137,11 @@ impl Common<'_> {
             baseline: true,
             description: "The most frequent emotion of the training clips, whatever the recording.".to_owned(),
             standardisation: Some(Standardisation::None),
+            settings: Some(trained_on(&self.params.train_corpora)).filter(|corpora| !corpora.is_empty()),
             recipe: "majority".to_owned(),
             ..ser_schemas::Model::default()
         };
         let (Some(table), Some(features)) = (self.functionals, features) else { return Ok(about) };
-        let l2 = self.params.l2.iter().map(f64::to_string).collect::<Vec<_>>().join(" + ");
         // Trials change no answer, and a prior none but of models standardised per speaker.
         let Params { speaker_prior_clips, standardisation_trials, .. } = Params::default();
         let is_per_speaker = self.params.standardise == Standardise::Speaker;
@@ -151,11 +151,7 @@ impl Common<'_> {
         Ok(ser_schemas::Model {
             family: Family::Linear,
             description: "A linear model: multinomial logistic regression on the functionals of a clip.".to_owned(),
-            settings: Some(format!(
-                "L2 penalties {l2}, at most {} steps{}",
-                self.params.max_iterations,
-                self.params.speaker_prior().told().unwrap_or_default()
-            )),
+            settings: Some(self.settings()),
             inputs: "functionals".to_owned(),
             parameter_count: Some(((table.names.len() + 1) * self.data.classes.len()) as u64),
             standardisation: Some(match self.params.standardise {
@@ -171,6 +167,18 @@ impl Common<'_> {
             recipe: recipe(&format!("linear {params}"), Some(&features.join(functionals::FILE)))?,
             ..about
         })
+    }
+
+    /// Settings of a linear model.
+    fn settings(&self) -> String {
+        let l2 = self.params.l2.iter().map(f64::to_string).collect::<Vec<_>>().join(" + ");
+        let corpora = trained_on(&self.params.train_corpora);
+        format!(
+            "L2 penalties {l2}, at most {} steps{}{}{corpora}",
+            self.params.max_iterations,
+            self.params.speaker_prior().told().unwrap_or_default(),
+            if corpora.is_empty() { "" } else { ", " },
+        )
     }
 
     fn fit(&self, fold: &Fold) -> Result<Fitted, BaselineError> {
@@ -364,6 +372,11 @@ fn training(fold: &Fold, table: &Functionals) -> Scaling {
 }
 
 /// Row after row.
+/// The corpora that alone are trained on, in words; empty where all are.
+fn trained_on(corpora: &[String]) -> String {
+    if corpora.is_empty() { String::new() } else { format!("trained on {}", corpora.join(" + ")) }
+}
+
 fn flat(rows: &Array2<f64>) -> Vec<f64> {
     rows.iter().copied().collect()
 }

@@ -269,6 +269,8 @@ fn other_corpora_are_only_tested() {
         let of_weights = |row: &&Exposure| row.used_for == Use::Weights;
         let speaker = |row: &Exposure| number(&row.clip_id) % 6;
         assert!(found.iter().filter(of_weights).all(|row| [1, 5].contains(&speaker(row))));
+        let settings = about(folder.path()).settings.expect("settings");
+        assert!(settings.ends_with("trained on c1 + c5"), "{settings}");
     }
     let train_corpora = vec!["c7".to_owned()];
     let error = fit(folder.path(), &Params { train_corpora, ..Params::default() }, true).expect_err("no such corpus");

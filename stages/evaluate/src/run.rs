@@ -351,14 +351,17 @@ fn summarise(evaluation: &Evaluation, comparisons: &[Comparison], clips: usize) 
 fn costs(row: &Comparison, all: &[Comparison]) -> Option<String> {
     let what = match row.kind {
         ComparisonKind::Paired => return None,
+        ComparisonKind::ProtocolGap if row.value < 0.0 => "a loss, though it knows the speaker".to_owned(),
         ComparisonKind::ProtocolGap => "what knowing the speaker is worth".to_owned(),
         ComparisonKind::Unheard => {
             let of_split = |other: &&Comparison| other.kind == row.kind && other.split_a == row.split_a;
             let group = all.iter().filter(of_split).find_map(|other| other.group.as_deref());
-            group.map_or_else(
-                || "what holding out more than the speaker costs".to_owned(),
-                |group| format!("what never having heard the {group} costs"),
-            )
+            match (group, row.value > 0.0) {
+                (None, false) => "what holding out more than the speaker costs".to_owned(),
+                (None, true) => "a gain, though more than the speaker is held out".to_owned(),
+                (Some(group), false) => format!("what never having heard the {group} costs"),
+                (Some(group), true) => format!("a gain, though it never heard the {group}"),
+            }
         }
     };
     let unsure = row.low.is_some_and(|low| low <= 0.0) && row.high.is_some_and(|high| high >= 0.0);
@@ -377,5 +380,58 @@ fn range(value: f64, low: Option<f64>, high: Option<f64>) -> String {
     match (low, high) {
         (Some(low), Some(high)) => format!("{value:.3} ({low:.3} to {high:.3})"),
         _ => format!("{value:.3}"),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use ser_schemas::ComparisonTest;
+
+    use super::*;
+
+    fn row(kind: ComparisonKind, group: Option<&str>, value: f64) -> Comparison {
+        Comparison {
+            kind,
+            model_a: "a".into(),
+            split_a: "one".into(),
+            model_b: "b".into(),
+            split_b: "si".into(),
+            group: group.map(str::to_owned),
+            group_value: group.map(|_| "it".into()),
+            metric: "uar".into(),
+            value_a: 0.5 + value,
+            value_b: 0.5,
+            value,
+            low: Some(value - 0.1),
+            high: Some(value + 0.1),
+            test: ComparisonTest::SpeakerPermutation,
+            p_value: None,
+            p_adjusted: None,
+            support: 9,
+            speakers: 3,
+        }
+    }
+
+    #[test]
+    fn a_gain_is_no_cost_and_a_loss_is_no_worth() {
+        use ComparisonKind::{Paired, ProtocolGap, Unheard};
+        let told = |kind, group: Option<&str>, value| {
+            let rows = [row(kind, None, value), row(kind, group, value)];
+            costs(&rows[0], &rows)
+        };
+        for (kind, group, value, expected) in [
+            (ProtocolGap, None, 0.2, "what knowing the speaker is worth"),
+            (ProtocolGap, None, -0.2, "a loss, though it knows the speaker"),
+            (Unheard, Some("language"), -0.2, "what never having heard the language costs"),
+            (Unheard, Some("language"), 0.2, "a gain, though it never heard the language"),
+            (Unheard, None, -0.2, "what holding out more than the speaker costs"),
+            (Unheard, None, 0.2, "a gain, though more than the speaker is held out"),
+        ] {
+            let note = told(kind, group, value).expect("two splits");
+            assert!(note.ends_with(&format!("): {expected}")), "{note}");
+        }
+        let unsure = told(Unheard, Some("corpus"), 0.05).expect("two splits");
+        assert!(unsure.ends_with("a gain, though it never heard the corpus, not shown to differ from 0"), "{unsure}");
+        assert_eq!(told(Paired, None, 0.2), None);
     }
 }

@@ -1,5 +1,7 @@
 //! The network in words, for whoever reads about it.
 
+use std::fmt::Write as _;
+
 use crate::params::{Balance, Params, Standardise};
 use crate::words::{listed, word};
 
@@ -12,8 +14,8 @@ pub(crate) fn described(params: &Params) -> String {
     format!("A neural network: {}.", listed(&parts))
 }
 
-/// What a reader needs in order to judge the training.
-pub(crate) fn settings(params: &Params) -> String {
+/// What a reader needs in order to judge the training; `has_copies` where the features have altered copies of clips.
+pub(crate) fn settings(params: &Params, has_copies: bool) -> String {
     let mut settings = format!(
         "features {}, epochs {}, clips per step {}, optimiser {}, learning rate {}, class weights {}, dropout {}, label smoothing {}",
         params.features.join(" + "),
@@ -35,9 +37,17 @@ pub(crate) fn settings(params: &Params) -> String {
     if params.standardise == Standardise::Speaker {
         settings.extend(params.speaker_prior().told());
     }
-    if params.augment.copy_paste > 0.0 {
-        settings.push_str(", joined with neutral clips ");
-        settings.push_str(&params.augment.copy_paste.to_string());
+    let augment = &params.augment;
+    let copies = if has_copies { augment.copies } else { 0.0 };
+    for (what, strength) in [
+        ("replaced by altered copies", copies),
+        ("given another voice", augment.voice),
+        ("joined with neutral clips", augment.copy_paste),
+        ("mixup", augment.mixup),
+    ] {
+        if strength > 0.0 {
+            let _ = write!(settings, ", {what} {strength}");
+        }
     }
     settings
 }
@@ -45,6 +55,7 @@ pub(crate) fn settings(params: &Params) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::params::Augment;
 
     #[test]
     fn the_network_is_told_in_words() {
@@ -54,8 +65,8 @@ mod tests {
             "A neural network: convolutions over time with 64 and 96 channels, a bidirectional LSTM of 64 units, attentive statistics pooling and the clip’s functionals."
         );
         assert_eq!(
-            settings(&params),
-            "features all, epochs 40, clips per step 64, optimiser adamw, learning rate 0.002, class weights balanced, dropout 0.25, label smoothing 0.05"
+            settings(&params, false),
+            "features all, epochs 40, clips per step 64, optimiser adamw, learning rate 0.002, class weights balanced, dropout 0.25, label smoothing 0.05, given another voice 0.2, mixup 0.2"
         );
         let per_speaker = Params { standardise: Standardise::Speaker, ..params.clone() };
         assert!(
@@ -68,5 +79,20 @@ mod tests {
         let bare = crate::CnnLstmConfig { conv: Vec::new(), lstm, ..crate::CnnLstmConfig::default() };
         let bare = Params { model: crate::NetworkConfig::CnnLstm(bare), use_functionals: false, ..params };
         assert_eq!(described(&bare), "A neural network: attentive statistics pooling.");
+    }
+
+    #[test]
+    fn alterations_are_told_where_they_are_on() {
+        let augment = Augment { copies: 0.5, voice: 0.0, copy_paste: 0.3, mixup: 0.0, ..Augment::default() };
+        let params = Params { augment, train_corpora: vec!["one".into(), "two".into()], ..Params::default() };
+        let ends = |has_copies, end: &str| {
+            let told = settings(&params, has_copies);
+            assert!(told.ends_with(end), "{told}");
+        };
+        ends(true, ", trained on one + two, replaced by altered copies 0.5, joined with neutral clips 0.3");
+        ends(false, ", trained on one + two, joined with neutral clips 0.3");
+        let none = Augment { copy_paste: 0.0, ..params.augment.clone() };
+        let told = settings(&Params { augment: none, ..params.clone() }, false);
+        assert!(told.ends_with(", trained on one + two"), "{told}");
     }
 }

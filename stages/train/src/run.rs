@@ -324,7 +324,7 @@ impl Common<'_> {
             family: Family::Network,
             baseline: false,
             description: described(params),
-            settings: Some(settings(params)),
+            settings: Some(settings(params, self.data.clips.iter().any(|clip| !clip.copies.is_empty()))),
             inputs: if params.use_functionals { "frames,functionals" } else { "frames" }.to_owned(),
             parameter_count: Some(parameter_count as u64),
             standardisation: Some(match params.standardise {

@@ -56,7 +56,7 @@ fn clips_of_other_corpora_are_tested_and_nothing_else() {
         }
         assert_eq!(world.used("one", fold, Use::Selection), BTreeSet::new());
     }
-    assert!(world.about("one").settings.expect("settings").ends_with(", trained on one"));
+    assert!(world.about("one").settings.expect("settings").contains(", trained on one,"));
     let error = |names: &[&str]| {
         let params = Params { train_corpora: train_corpora(names), ..params.clone() };
         world.run("none", &params).expect_err("refused").to_string()
@@ -81,7 +81,7 @@ fn balanced_corpora_are_another_training_and_one_corpus_is_balanced() {
     // As many steps: the learning rate is the same at the end of each epoch.
     let rates = |name: &str| world.history(name).into_iter().map(|row| row.learning_rate).collect::<Vec<_>>();
     assert_eq!(rates("clips"), rates("corpora"));
-    assert!(world.about("corpora").settings.expect("settings").ends_with(", corpora drawn equally often"));
+    assert!(world.about("corpora").settings.expect("settings").contains(", corpora drawn equally often"));
 }
 
 #[test]
@@ -217,7 +217,10 @@ fn joined_clips_balanced_corpora_and_their_statistics_depend_on_the_seed_alone()
     }
     assert_eq!(world.history("1"), world.history("parts"));
     let settings = world.about("1").settings.expect("settings");
-    assert!(settings.ends_with(", corpora drawn equally often, joined with neutral clips 0.6"), "{settings}");
+    assert!(
+        settings.contains(", joined with neutral clips 0.6") && settings.contains(", corpora drawn equally often"),
+        "{settings}"
+    );
 }
 
 #[test]
