@@ -70,11 +70,11 @@ mod tests {
         );
         let per_speaker = Params { standardise: Standardise::Speaker, ..params.clone() };
         assert!(
-            settings(&per_speaker)
+            settings(&per_speaker, false)
                 .ends_with(", statistics of a speaker blended with those of the training clips as of 2 clips more")
         );
         let own = Params { speaker_prior_clips: 0.0, ..per_speaker };
-        assert_eq!(settings(&own), settings(&params));
+        assert_eq!(settings(&own, false), settings(&params, false));
         let lstm = crate::Lstm { layers: 0, ..crate::Lstm::default() };
         let bare = crate::CnnLstmConfig { conv: Vec::new(), lstm, ..crate::CnnLstmConfig::default() };
         let bare = Params { model: crate::NetworkConfig::CnnLstm(bare), use_functionals: false, ..params };
