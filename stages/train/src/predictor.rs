@@ -153,8 +153,8 @@ impl Predictor {
         let rows = WindowRows::new(clips.iter().map(|clip| clip.frame_count), self.max_frames());
         for (config, network) in &self.models {
             let scalers: Vec<Scaler> = clips.iter().map(|clip| scaler(config, clip)).collect();
-            let item = |at: usize, window: &Range<usize>| item(config, &scalers[at], &clips[at], window);
-            let probabilities = predict(&self.engine, network, config.network, &rows, item);
+            let item = |at: usize, window: &Range<usize>| Ok(item(config, &scalers[at], &clips[at], window));
+            let probabilities = predict(&self.engine, network, config.network, &rows, item)?;
             for (sum, probability) in sums.iter_mut().zip(probabilities) {
                 *sum += probability / self.models.len() as f32;
             }

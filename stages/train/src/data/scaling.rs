@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 
 use super::dataset::ClipData;
+use crate::error::TrainError;
 use crate::networks::Hears;
 use crate::params::Standardise;
 use ser_kernels::simd::wide;
@@ -160,22 +161,28 @@ impl Scalings {
         clips: impl Iterator<Item = &'a ClipData>,
         width: usize,
         functionals: usize,
-    ) -> BTreeMap<String, Self> {
+    ) -> Result<BTreeMap<String, Self>, TrainError> {
         let mut of: BTreeMap<&str, Vec<&ClipData>> = BTreeMap::new();
         for clip in clips {
             of.entry(group(clip)).or_default().push(clip);
         }
         of.into_iter()
-            .map(|(name, clips)| (name.to_owned(), Self::fit(clips.into_iter(), width, functionals)))
+            .map(|(name, clips)| Ok((name.to_owned(), Self::fit(clips.into_iter(), width, functionals)?)))
             .collect()
     }
 
     /// Over the frames and functionals of `clips`.
-    pub(crate) fn fit<'a>(clips: impl Iterator<Item = &'a ClipData> + Clone, width: usize, functionals: usize) -> Self {
-        Self {
-            frames: Scaling::fit(clips.clone().map(|clip| clip.frames.as_slice()), width),
-            functionals: Scaling::fit(clips.map(|clip| clip.functionals.as_slice()), functionals),
+    pub(crate) fn fit<'a>(
+        clips: impl Iterator<Item = &'a ClipData>,
+        width: usize,
+        functionals: usize,
+    ) -> Result<Self, TrainError> {
+        let (mut of_frames, mut of_functionals) = (Moments::default(), Moments::default());
+        for clip in clips {
+            of_frames.add(&clip.frames.all()?, width);
+            of_functionals.add(&clip.functionals.all()?, functionals);
         }
+        Ok(Self { frames: of_frames.scaling(0..width), functionals: of_functionals.scaling(0..functionals) })
     }
 }
 
