@@ -3,7 +3,7 @@
 use std::collections::{BTreeSet, HashMap};
 use std::path::Path;
 
-use ser_schemas::functionals::{self, Functionals};
+use ser_schemas::functionals::{self, Functionals, FunctionalsReader};
 use ser_schemas::{Assignment, Clip, Emotion, KEY_HELD_OUT, KEY_PROTOCOL, Table, read_metadata};
 
 use crate::ModelsError;
@@ -69,24 +69,46 @@ impl Dataset {
     /// Functionals of the features in folder `features`, one row for each clip in the order of [`clips`](Self::clips),
     /// all finite; `None` where the features stage wrote none.
     pub fn functionals(&self, features: &Path) -> Result<Option<Functionals>, ModelsError> {
-        let table = Functionals::read(&features.join(functionals::FILE))?;
-        if table.names.is_empty() {
+        let mut ordered = Functionals::default();
+        ordered.clip_ids.extend(self.clips.iter().map(|clip| clip.clip_id.clone()));
+        let names = self.each_functionals(features, |at, values| -> Result<(), ModelsError> {
+            ordered.values.resize(self.clips.len() * values.len(), 0.0);
+            ordered.values[at * values.len()..][..values.len()].copy_from_slice(values);
+            Ok(())
+        })?;
+        Ok(names.map(|names| Functionals { names, ..ordered }))
+    }
+
+    /// Hands the functionals of every clip, in the table's order, to `put`, with the clip's position; all are finite. Gives their
+    /// names, `None` where the features stage wrote none. Memory holds a row group of them.
+    pub fn each_functionals<E: From<ModelsError>>(
+        &self,
+        features: &Path,
+        mut put: impl FnMut(usize, &[f32]) -> Result<(), E>,
+    ) -> Result<Option<Vec<String>>, E> {
+        let reader = FunctionalsReader::open(&features.join(functionals::FILE)).map_err(ModelsError::from)?;
+        let names = reader.names();
+        if names.is_empty() {
             return Ok(None);
         }
-        let rows: HashMap<&str, usize> =
-            table.clip_ids.iter().enumerate().map(|(row, id)| (id.as_str(), row)).collect();
-        self.all_have("functionals", |at| rows.contains_key(self.clips[at].clip_id.as_str()))?;
-        let mut ordered = Functionals { names: table.names.clone(), ..Functionals::default() };
-        for clip_id in self.clips.iter().map(|clip| &clip.clip_id) {
-            let values = rows.get(clip_id.as_str()).map_or(&[][..], |row| table.row(*row));
-            if let Some(column) = values.iter().position(|value| !value.is_finite()) {
-                let (functional, value) = (table.names[column].clone(), values[column]);
-                return Err(ModelsError::NotFinite { clip_id: clip_id.clone(), functional, value });
+        let clips: HashMap<&str, usize> =
+            self.clips.iter().enumerate().map(|(at, clip)| (clip.clip_id.as_str(), at)).collect();
+        let mut found = vec![false; self.clips.len()];
+        for group in 0..reader.groups().len() {
+            let table = reader.read_group(group).map_err(ModelsError::from)?;
+            for (row, clip_id) in table.clip_ids.iter().enumerate() {
+                let Some(at) = clips.get(clip_id.as_str()).copied() else { continue };
+                let values = table.row(row);
+                if let Some(column) = values.iter().position(|value| !value.is_finite()) {
+                    let (functional, value) = (names[column].clone(), values[column]);
+                    return Err(ModelsError::NotFinite { clip_id: clip_id.clone(), functional, value }.into());
+                }
+                found[at] = true;
+                put(at, values)?;
             }
-            ordered.clip_ids.push(clip_id.clone());
-            ordered.values.extend_from_slice(values);
         }
-        Ok(Some(ordered))
+        self.all_have("functionals", |at| found[at])?;
+        Ok(Some(names))
     }
 
     /// Fails where some clip, by its position, has none of the features called `what`.

@@ -15,7 +15,7 @@ impl Kind for Split {
     type Params = Params;
 
     const NAME: &'static str = "split";
-    const VERSION: u32 = 5;
+    const VERSION: u32 = 6;
     const SUMMARY: &'static str = "divides clips into folds, and checks that nothing leaks";
     const INPUTS: &'static [Input] =
         &[Input::one(&[Clip::NAME]), Input::optional(&[Exclusion::NAME]), Input::optional(&[NearDuplicate::NAME])];

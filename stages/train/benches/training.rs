@@ -60,8 +60,8 @@ fn product(bencher: Bencher<'_, '_>, name: &str) {
 /// Scaling, masking and blending 64 clips of 200 frames; on one thread. Items are clips.
 #[divan::bench]
 fn batch(bencher: Bencher<'_, '_>) {
-    let mut batches = Batches::new();
-    bencher.counter(ItemsCount::new(64_usize)).bench_local(|| black_box(batches.next_batch()));
+    let mut batches = Batches::new().expect("in memory");
+    bencher.counter(ItemsCount::new(64_usize)).bench_local(|| black_box(batches.next_batch().expect("in memory")));
 }
 
 /// Forward, backward and optimiser on 64 clips of 300 frames of 64 values; items are clips.

@@ -11,6 +11,7 @@ use safetensors::tensor::{Dtype, TensorView};
 use crate::data::Batch;
 use crate::data::{ClipData, Neutral, Scaler, Scalings, Teaching};
 use crate::engine::{Engine, Example, values};
+use crate::error::TrainError;
 use crate::layers::Source;
 use crate::networks::{CnnLstmConfig, ConvLayer, Hears, Lstm, Network, NetworkConfig, Pooling, Sizes};
 use crate::params::{Device, Kernels, Params, Standardise};
@@ -231,27 +232,26 @@ pub struct Batches {
 
 impl Batches {
     /// Makes the clips.
-    #[expect(clippy::new_without_default, reason = "nothing would use it")]
-    pub fn new() -> Self {
+    pub fn new() -> Result<Self, TrainError> {
         let mut rng = ChaCha8Rng::seed_from_u64(3);
         let clips: Vec<ClipData> = (0..64)
             .map(|clip| ClipData {
                 corpus: String::new(),
                 speaker: format!("{}", clip % 16),
                 class: clip % CLASSES,
-                frames: (0..200 * 140).map(|_| rng.random_range(-1.0..1.0)).collect(),
+                frames: (0..200 * 140).map(|_| rng.random_range(-1.0..1.0)).collect::<Vec<f32>>().into(),
                 copies: Vec::new(),
-                functionals: (0..1100).map(|_| rng.random_range(-1.0..1.0)).collect(),
+                functionals: (0..1100).map(|_| rng.random_range(-1.0..1.0)).collect::<Vec<f32>>().into(),
             })
             .collect();
-        let scalings = Scalings::fit(clips.iter(), 140, 1100);
+        let scalings = Scalings::fit(clips.iter(), 140, 1100)?;
         let scaler = Scaler::new(Standardise::Train, Hears::Frames, scalings, BTreeMap::new());
-        let voices = Scalings::per(|clip| &clip.speaker, clips.iter(), 140, 1100);
-        Self { clips, scaler, voices, params: Params::default(), rng }
+        let voices = Scalings::per(|clip| &clip.speaker, clips.iter(), 140, 1100)?;
+        Ok(Self { clips, scaler, voices, params: Params::default(), rng })
     }
 
     /// Makes a batch; its number of frames.
-    pub fn next_batch(&mut self) -> usize {
+    pub fn next_batch(&mut self) -> Result<usize, TrainError> {
         let clips: Vec<&ClipData> = self.clips.iter().collect();
         let weights = [1.0; CLASSES];
         let teaching = Teaching {
@@ -262,8 +262,8 @@ impl Batches {
             width: 140,
             class_weights: &weights,
         };
-        let (batch, _) = teaching.batch(&clips, &mut self.rng);
-        batch.lens.iter().sum()
+        let (batch, _) = teaching.batch(&clips, &mut self.rng)?;
+        Ok(batch.lens.iter().sum())
     }
 }
 

@@ -24,6 +24,19 @@ pub enum TrainError {
     /// A stage's folder that does not hold all of its models.
     #[error(transparent)]
     Folder(#[from] FolderError),
+    /// Clips that do not fit into memory cannot be kept on the disk.
+    #[error(
+        "cannot {action} the features of clips that memory has no room for, in `{}`: {source}; free some space there, or train on fewer clips or columns",
+        dir.display()
+    )]
+    Scratch {
+        /// "read" or "write".
+        action: &'static str,
+        /// The folder.
+        dir: PathBuf,
+        /// The reason.
+        source: std::io::Error,
+    },
     /// `use_functionals` on features without functionals.
     #[error(
         "`use_functionals` is on, and the features stage writes no functionals: set `functionals = {{ on = true }}` there, or `use_functionals = false` here"

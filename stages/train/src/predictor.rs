@@ -156,8 +156,8 @@ impl Predictor {
         let rows = WindowRows::new(clips.iter().map(|clip| clip.frame_count), self.max_frames());
         let of_network = |(config, network): &(ModelConfig, Network)| {
             let scalers: Vec<Scaler> = clips.iter().map(|clip| scaler(config, clip)).collect();
-            let item = |at: usize, window: &Range<usize>| item(config, &scalers[at], &clips[at], window);
-            let probabilities = predict(&self.engine, network, config.network, &rows, item);
+            let item = |at: usize, window: &Range<usize>| Ok(item(config, &scalers[at], &clips[at], window));
+            let probabilities = predict(&self.engine, network, config.network, &rows, item)?;
             let probabilities: Vec<Vec<f32>> = probabilities.chunks_exact(classes).map(<[f32]>::to_vec).collect();
             match probabilities.iter().position(|clip| !clip.iter().all(|probability| probability.is_finite())) {
                 Some(index) => Err(TrainError::NoAnswer { index }),

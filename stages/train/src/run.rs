@@ -10,7 +10,7 @@ use ser_models::{Fold, FoldRecord, Trial, headline, mean_validation_uar, recipe}
 use ser_schemas::{Assignment, Emotion, Epoch, Family, Model, Standardisation, Table, frames};
 use ser_stage::{Context, Outcome, suggest};
 
-use crate::data::{ClipData, Dataset, Item, Neutral, Scaler, Scalings, WindowRows};
+use crate::data::{ClipData, Dataset, Item, Neutral, ROOM, Scaler, Scalings, WindowRows};
 use crate::description::{described, settings};
 use crate::engine::Engine;
 use crate::error::TrainError;
@@ -84,22 +84,23 @@ struct Common<'a> {
 /// folder: a run that was stopped goes on from there and ends with the same numbers; networks that were finished are not
 /// trained again.
 pub fn run(params: &Params, inputs: &Inputs<'_>, ctx: &Context<'_>) -> Result<Outcome, TrainError> {
-    run_on(Threads::Global, params, inputs, ctx)
+    run_on(Threads::Global, params, inputs, ctx, ROOM)
 }
 
-/// [`run`] on `threads`, on which its results do not depend.
+/// [`run`] on `threads` and with `room` bytes of memory for features, on which its results do not depend.
 pub(crate) fn run_on(
     threads: Threads<'_>,
     params: &Params,
     inputs: &Inputs<'_>,
     ctx: &Context<'_>,
+    room: usize,
 ) -> Result<Outcome, TrainError> {
     let mut split = ser_models::Dataset::read(inputs.manifest, inputs.split)?;
     if split.folds.is_empty() {
         return Err(TrainError::NoFolds { path: Assignment::file_in(inputs.split) });
     }
     split.train_on(&params.train_corpora, suggest::advice)?;
-    let data = Dataset::read(params, inputs.manifest, inputs.features, split)?;
+    let data = Dataset::read(params, [inputs.manifest, inputs.features, ctx.work_dir], split, room)?;
     data.split.gaps().iter().for_each(|gap| ctx.observer.warn(gap));
     unjoined(params, &data)?.iter().for_each(|gap| ctx.observer.warn(gap));
     let folds = &data.split.folds;
@@ -120,7 +121,7 @@ pub(crate) fn run_on(
         threads,
         folds,
         // Over all clips of each speaker, labels unused; see `Standardise::Speaker`.
-        speakers: if params.standardise == Standardise::Speaker { speakers(&data) } else { BTreeMap::new() },
+        speakers: if params.standardise == Standardise::Speaker { speakers(&data)? } else { BTreeMap::new() },
         seeds,
         failed: AtomicBool::new(false),
     };
@@ -132,14 +133,14 @@ pub(crate) fn run_on(
 }
 
 /// The statistics of each speaker over all their clips, with the number of these.
-fn speakers(data: &Dataset) -> BTreeMap<String, (Scalings, usize)> {
-    let scalings = Scalings::per(|clip| &clip.speaker, data.clips.iter(), data.width(), data.functional_names.len());
+fn speakers(data: &Dataset) -> Result<BTreeMap<String, (Scalings, usize)>, TrainError> {
+    let scalings = Scalings::per(|clip| &clip.speaker, data.clips.iter(), data.width(), data.functional_names.len())?;
     let clips = |name: &String| data.clips.iter().filter(|clip| clip.speaker == *name).count();
     let counted = |(name, scalings)| {
         let clips = clips(&name);
         (name, (scalings, clips))
     };
-    scalings.into_iter().map(counted).collect()
+    Ok(scalings.into_iter().map(counted).collect())
 }
 
 /// The seeds of `params` in a pipeline whose own is `seed`.
@@ -206,9 +207,9 @@ impl Common<'_> {
     fn train_one(&self, roles: &Fold, seed: &Seed, place: &str) -> Result<Trained, TrainError> {
         let (data, sizes) = (self.data, self.sizes);
         let training = roles.train.iter().map(|at| &data.clips[*at]);
-        let scalings = Scalings::fit(training.clone(), sizes.width, sizes.functionals);
+        let scalings = Scalings::fit(training.clone(), sizes.width, sizes.functionals)?;
         let voices = if self.params.augment.voice > 0.0 {
-            Scalings::per(|clip| &clip.speaker, training.clone(), sizes.width, sizes.functionals)
+            Scalings::per(|clip| &clip.speaker, training.clone(), sizes.width, sizes.functionals)?
         } else {
             BTreeMap::new()
         };
@@ -223,8 +224,8 @@ impl Common<'_> {
         let (mut groups, mut corpora) =
             (self.speakers.iter().map(blended).collect::<BTreeMap<_, _>>(), BTreeMap::new());
         if self.params.standardise == Standardise::Corpus {
-            corpora = per_corpus(&mut training.clone());
-            groups = per_corpus(&mut data.split.unheard(roles).iter().map(|at| &data.clips[*at]));
+            corpora = per_corpus(&mut training.clone())?;
+            groups = per_corpus(&mut data.split.unheard(roles).iter().map(|at| &data.clips[*at]))?;
             groups.extend(corpora.clone());
         }
         let hears = self.params.model.architecture().hears();
@@ -251,8 +252,8 @@ impl Common<'_> {
         let outcome = train_fold(&inputs)?;
         let record = FoldRecord {
             uses: uses(self.params, &data.split, roles),
-            test: self.probabilities(&roles.test, |_| &scaler, &outcome),
-            validation: self.probabilities(&roles.validation, |_| &scaler, &outcome),
+            test: self.probabilities(&roles.test, |_| &scaler, &outcome)?,
+            validation: self.probabilities(&roles.validation, |_| &scaler, &outcome)?,
             trials: self.trials(roles, &scalings, &outcome)?,
         };
         Ok(Trained { outcome, scalings, corpora, record })
@@ -275,12 +276,13 @@ impl Common<'_> {
     ) -> Result<Vec<(Trial, Vec<f64>)>, TrainError> {
         let mut trials = scaled_trials(self.params, self.data, roles, training);
         let mut done = Vec::new();
-        while let Some((trial, scalers)) = self.threads.run(|| trials.next()) {
+        while let Some(scaled) = self.threads.run(|| trials.next()) {
+            let (trial, scalers) = scaled?;
             if self.ctx.observer.is_cancelled() || self.failed.load(Ordering::Relaxed) {
                 return Err(TrainError::Cancelled);
             }
             let (groups, clips): (Vec<usize>, Vec<usize>) = trial.predicted().unzip();
-            let probabilities = self.probabilities(&clips, |at| &scalers[groups[at]], outcome);
+            let probabilities = self.probabilities(&clips, |at| &scalers[groups[at]], outcome)?;
             done.push((trial, probabilities));
         }
         Ok(done)
@@ -292,9 +294,9 @@ impl Common<'_> {
         clips: &[usize],
         scaler: impl Fn(usize) -> &'s Scaler + Sync,
         outcome: &FoldOutcome,
-    ) -> Vec<f64> {
+    ) -> Result<Vec<f64>, TrainError> {
         if clips.is_empty() {
-            return Vec::new();
+            return Ok(Vec::new());
         }
         let (data, sizes) = (self.data, self.sizes);
         let clips: Vec<&ClipData> = clips.iter().map(|at| &data.clips[*at]).collect();
@@ -302,8 +304,8 @@ impl Common<'_> {
         let rows = WindowRows::new(counts, self.params.max_frames);
         let item = |at: usize, window: &Range<usize>| Item::plain(clips[at], window, scaler(at), sizes.width);
         let network = outcome.weights.network(&self.params.model, sizes, &self.engine.device);
-        let probabilities = self.threads.run(|| predict(&self.engine, &network, sizes, &rows, item));
-        probabilities.into_iter().map(f64::from).collect()
+        let probabilities = self.threads.run(|| predict(&self.engine, &network, sizes, &rows, item))?;
+        Ok(probabilities.into_iter().map(f64::from).collect())
     }
 
     fn about(&self, parameter_count: usize) -> Result<Model, TrainError> {

@@ -21,6 +21,7 @@ use ser_schemas::{
 };
 use ser_stage::{Context, Observer, Outcome, Quiet};
 
+use crate::data::ROOM;
 use crate::run::run_on;
 use crate::threads::Threads;
 use crate::{
@@ -38,6 +39,8 @@ const WIDTH: usize = 4;
 struct World {
     folder: tempfile::TempDir,
     threads: Cell<usize>,
+    /// Bytes of memory for features.
+    room: Cell<usize>,
 }
 
 fn clip_id(speaker: usize, emotion: usize, take: usize) -> String {
@@ -67,7 +70,8 @@ impl World {
 
     /// `change` may alter a clip's frames by its speaker.
     fn with(change: impl Fn(usize, &mut Vec<f32>)) -> Self {
-        let world = Self { folder: tempfile::tempdir().expect("temporary folder"), threads: Cell::new(2) };
+        let folder = tempfile::tempdir().expect("temporary folder");
+        let world = Self { folder, threads: Cell::new(2), room: Cell::new(ROOM) };
         for name in ["manifest", "features", "split"] {
             std::fs::create_dir(world.path(name)).expect("folder");
         }
@@ -152,7 +156,7 @@ impl World {
             ..Context::alone(&work_dir)
         };
         let pool = rayon::ThreadPoolBuilder::new().num_threads(self.threads.get()).build().expect("threads");
-        run_on(Threads::Pool(&pool), params, &inputs, &ctx)
+        run_on(Threads::Pool(&pool), params, &inputs, &ctx, self.room.get())
     }
 
     fn predictions(&self, name: &str) -> Vec<Prediction> {
@@ -264,6 +268,23 @@ fn the_same_seed_gives_the_same_numbers() {
     for fold in [0, 1] {
         assert!(world.weights("first", fold) == world.weights("second", fold));
         assert!(world.weights("first", fold) != world.weights("other_seed", fold));
+    }
+}
+
+/// All in memory, a part of it, and nothing: frames, copies and functionals are the same to the bit, whoever reads them.
+#[test]
+fn results_do_not_depend_on_the_memory_for_features() {
+    let world = World::new();
+    let augment = Augment { copies: 0.5, voice: 0.5, ..Augment::default() };
+    let params = Params { epochs: 2, augment, standardise: Standardise::Speaker, max_frames: 8, ..small() };
+    let bytes: [(&str, usize); 3] = [("all", ROOM), ("some", 10_000), ("none", 0)];
+    for (name, room) in bytes {
+        world.room.set(room);
+        world.run(name, &params).expect("training");
+        assert_eq!(world.predictions("all"), world.predictions(name));
+        assert_eq!(world.history("all"), world.history(name));
+        assert_eq!(world.trials("all"), world.trials(name));
+        assert!((0..2).all(|fold| world.weights("all", fold) == world.weights(name, fold)), "{name} in memory");
     }
 }
 

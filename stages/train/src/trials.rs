@@ -6,6 +6,7 @@ use rayon::prelude::*;
 use ser_models::{Fold, Trial, trials};
 
 use crate::data::{Dataset, Scaler, Scalings};
+use crate::error::TrainError;
 use crate::networks::Hears;
 use crate::params::{Params, Standardise};
 
@@ -16,7 +17,7 @@ pub(crate) fn scaled_trials<'a>(
     data: &'a Dataset,
     fold: &Fold,
     training: &'a Scalings,
-) -> impl Iterator<Item = (Trial, Vec<Scaler>)> + 'a {
+) -> impl Iterator<Item = Result<(Trial, Vec<Scaler>), TrainError>> + 'a {
     let hears = params.model.architecture().hears();
     // Samples are standardised clip by clip.
     let depends = hears != Hears::Waveform || params.use_functionals;
@@ -28,13 +29,13 @@ pub(crate) fn scaled_trials<'a>(
         let scalings = if over.is_empty() {
             training.clone()
         } else {
-            let own = Scalings::fit(over.iter().map(|at| &data.clips[*at]), width, functionals);
+            let own = Scalings::fit(over.iter().map(|at| &data.clips[*at]), width, functionals)?;
             own.blended(training, over.len(), prior)
         };
-        Scaler::new(params.standardise, hears, scalings, BTreeMap::new())
+        Ok(Scaler::new(params.standardise, hears, scalings, BTreeMap::new()))
     };
     trials(&data.split, fold, repetitions).into_iter().map(move |trial| {
-        let scalers = trial.groups.par_iter().map(|group| scaler(&group.over)).collect();
-        (trial, scalers)
+        let scalers = trial.groups.par_iter().map(|group| scaler(&group.over)).collect::<Result<_, TrainError>>()?;
+        Ok((trial, scalers))
     })
 }

@@ -10,6 +10,8 @@ use rayon::prelude::*;
 use super::copy_paste::{Neutral, shares};
 use super::dataset::ClipData;
 use super::scaling::{Scaler, Scalings};
+use super::store::Values;
+use crate::error::TrainError;
 use crate::networks::Hears;
 use crate::params::{Augment, ClassWeights, Params};
 use ser_kernels::simd::wide;
@@ -59,9 +61,14 @@ pub(crate) struct Item {
 
 impl Item {
     /// The frames `window` of `clip`, scaled.
-    pub(crate) fn plain(clip: &ClipData, window: &Range<usize>, scaler: &Scaler, width: usize) -> Self {
-        let frames = clip.frames[window.start * width..window.end * width].to_vec();
-        Self::new(frames, clip.functionals.clone(), scaler.group(clip), scaler)
+    pub(crate) fn plain(
+        clip: &ClipData,
+        window: &Range<usize>,
+        scaler: &Scaler,
+        width: usize,
+    ) -> Result<Self, TrainError> {
+        let frames = clip.frames.range(window.start * width..window.end * width)?.into_owned();
+        Ok(Self::new(frames, clip.functionals.all()?.into_owned(), scaler.group(clip), scaler))
     }
 
     /// Unscaled frames and functionals of a clip of `group`, to be scaled; see [`Scaler::apply`].
@@ -114,9 +121,10 @@ pub(crate) fn balanced_weights(
 
 impl Teaching<'_> {
     /// A training batch of `clips`, and the class of each of its rows.
-    pub(crate) fn batch(&self, clips: &[&ClipData], rng: &mut impl Rng) -> (Batch, Vec<usize>) {
+    pub(crate) fn batch(&self, clips: &[&ClipData], rng: &mut impl Rng) -> Result<(Batch, Vec<usize>), TrainError> {
         let mixup = self.params.augment.mixup;
-        let mut items: Vec<(Item, usize)> = clips.iter().map(|clip| (self.altered(clip, rng), clip.class)).collect();
+        let mut items: Vec<(Item, usize)> =
+            clips.iter().map(|clip| Ok((self.altered(clip, rng)?, clip.class))).collect::<Result<_, TrainError>>()?;
         if mixup > 0.0 {
             let originals: Vec<Item> = items.iter().map(|(item, _)| item.clone()).collect();
             let mut partners: Vec<usize> = (0..items.len()).collect();
@@ -137,12 +145,12 @@ impl Teaching<'_> {
         if sum > 0.0 {
             batch.targets.iter_mut().for_each(|target| *target /= sum);
         }
-        (batch, classes_of)
+        Ok((batch, classes_of))
     }
 
     /// `clip` as an example to learn from: perhaps an altered copy, joined with a neutral clip, in another voice, a random
     /// stretch, masked, with noise.
-    fn altered(&self, clip: &ClipData, rng: &mut impl Rng) -> Item {
+    fn altered(&self, clip: &ClipData, rng: &mut impl Rng) -> Result<Item, TrainError> {
         let (augment, width, scaler) = (&self.params.augment, self.width, self.scaler);
         let hears = self.params.model.architecture().hears();
         // Nothing is drawn for what is off: the numbers of a training of before stay.
@@ -152,9 +160,12 @@ impl Teaching<'_> {
         let joined = neutral.map(|neutral| (neutral, self.recording(neutral, rng)));
         let of_joined = joined.map_or(0, |(_, frames)| frames.len() / width);
         let (keep, keep_joined) = shares(own.len() / width, of_joined, self.params.max_frames);
-        let mut frames = stretch(own, keep, width, rng);
-        let mut joined = joined.map(|(neutral, frames)| (neutral, stretch(frames, keep_joined, width, rng)));
-        let mut functionals = clip.functionals.clone();
+        let mut frames = stretch(own, keep, width, rng)?;
+        let mut joined = match joined {
+            Some((neutral, frames)) => Some((neutral, stretch(frames, keep_joined, width, rng)?)),
+            None => None,
+        };
+        let mut functionals = clip.functionals.all()?.into_owned();
         let voices = self.voices;
         if voices.len() > 1 && rng.random_bool(augment.voice) {
             let other = voices.values().nth(rng.random_range(0..voices.len()));
@@ -190,11 +201,11 @@ impl Teaching<'_> {
         let smoothing = self.params.label_smoothing as f32;
         let mut target = vec![smoothing / classes as f32; classes];
         target[clip.class] += 1.0 - smoothing;
-        Item { frames, functionals, target }
+        Ok(Item { frames, functionals, target })
     }
 
     /// The frames of `clip`, or of one of its copies.
-    fn recording<'c>(&self, clip: &'c ClipData, rng: &mut impl Rng) -> &'c [f32] {
+    fn recording<'c>(&self, clip: &'c ClipData, rng: &mut impl Rng) -> &'c Values {
         let copy = rng.random_bool(self.params.augment.copies) && !clip.copies.is_empty();
         if copy { &clip.copies[rng.random_range(0..clip.copies.len())] } else { &clip.frames }
     }
@@ -204,15 +215,15 @@ impl Teaching<'_> {
 /// items by their length, `item` makes one: no more than a batch of them is in memory at a time.
 pub(crate) fn inference_batches(
     lens: &[usize],
-    item: impl Fn(usize) -> Item + Sync,
+    item: impl Fn(usize) -> Result<Item, TrainError> + Sync,
     width: usize,
-) -> impl Iterator<Item = (Batch, Vec<usize>)> {
+) -> impl Iterator<Item = Result<(Batch, Vec<usize>), TrainError>> {
     let mut order: Vec<usize> = (0..lens.len()).collect();
     order.sort_by_key(|at| std::cmp::Reverse(lens[*at]));
     let batches: Vec<Vec<usize>> = order.chunks(INFERENCE_CLIPS).map(<[usize]>::to_vec).collect();
     batches.into_iter().map(move |rows| {
-        let items: Vec<Item> = rows.par_iter().map(|at| item(*at)).collect();
-        (collate(items.iter(), width), rows)
+        let items: Vec<Item> = rows.par_iter().map(|at| item(*at)).collect::<Result<_, _>>()?;
+        Ok((collate(items.iter(), width), rows))
     })
 }
 
@@ -228,9 +239,9 @@ fn collate<'a>(items: impl Iterator<Item = &'a Item>, width: usize) -> Batch {
 }
 
 /// `keep` of the frames of a recording, from a random place on.
-fn stretch(recording: &[f32], keep: usize, width: usize, rng: &mut impl Rng) -> Vec<f32> {
+fn stretch(recording: &Values, keep: usize, width: usize, rng: &mut impl Rng) -> Result<Vec<f32>, TrainError> {
     let start = rng.random_range(0..=recording.len() / width - keep);
-    recording[start * width..(start + keep) * width].to_vec()
+    Ok(recording.range(start * width..(start + keep) * width)?.into_owned())
 }
 
 /// Masks of SpecAugment over time: stretches of frames set to 0, the mean of scaled values.
@@ -287,8 +298,8 @@ mod tests {
             corpus: "c".to_owned(),
             speaker: speaker.to_owned(),
             class,
-            frames: (0..len * WIDTH).map(|at| first + at as f32).collect(),
-            functionals: vec![first],
+            frames: (0..len * WIDTH).map(|at| first + at as f32).collect::<Vec<f32>>().into(),
+            functionals: vec![first].into(),
             ..ClipData::default()
         }
     }
@@ -313,8 +324,9 @@ mod tests {
     #[test]
     fn a_joined_clip_is_both_clips_scaled_as_their_own_and_has_the_class_and_functionals_of_the_first() {
         let (emotional, neutral) = (clip("x", 1, 100.0, 30), clip("y", 0, 300.0, 20));
-        let own: Vec<f32> = emotional.frames.iter().map(|value| value / 100.0).collect();
-        let other: Vec<f32> = neutral.frames.iter().map(|value| (value - 50.0) / 100.0).collect();
+        let values = |clip: &ClipData| clip.frames.all().expect("in memory").into_owned();
+        let own: Vec<f32> = values(&emotional).iter().map(|value| value / 100.0).collect();
+        let other: Vec<f32> = values(&neutral).iter().map(|value| (value - 50.0) / 100.0).collect();
         let (params, scaler, voices) = (params(0), scaler(), BTreeMap::new());
         let known = [&emotional, &neutral];
         let neutral = Neutral::new(known.into_iter(), 0);
@@ -331,7 +343,7 @@ mod tests {
         let orders = [[own.clone(), other.clone()].concat(), [other, own].concat()];
         let mut times = [0, 0];
         for _ in 0..200 {
-            let item = teaching.altered(&emotional, &mut rng);
+            let item = teaching.altered(&emotional, &mut rng).expect("in memory");
             let order = orders.iter().position(|frames| {
                 frames.len() == item.frames.len() && frames.iter().zip(&item.frames).all(|(a, b)| (a - b).abs() < 1e-5)
             });
@@ -341,7 +353,7 @@ mod tests {
         // Half of 200, within three standard errors.
         assert!((79..=121).contains(&times[0]), "{times:?}");
         // The only neutral clip has none to be joined with.
-        assert_eq!(teaching.altered(known[1], &mut rng).frames.len(), 20 * WIDTH);
+        assert_eq!(teaching.altered(known[1], &mut rng).expect("in memory").frames.len(), 20 * WIDTH);
     }
 
     #[test]
@@ -360,7 +372,7 @@ mod tests {
         };
         let mut rng = ChaCha8Rng::seed_from_u64(5);
         for _ in 0..50 {
-            let frames = teaching.altered(&emotional, &mut rng).frames;
+            let frames = teaching.altered(&emotional, &mut rng).expect("in memory").frames;
             assert_eq!(frames.len(), 25 * WIDTH);
             let own = frames.iter().filter(|value| **value < 5.0).count() / WIDTH;
             assert_eq!(own, 13, "half of it, rounded up");

@@ -1,4 +1,4 @@
-//! The clips of a split with their features, in memory once.
+//! The clips of a split with their features, each once.
 
 use std::collections::HashMap;
 use std::path::Path;
@@ -7,22 +7,23 @@ use ser_schemas::frames::{FrameLayout, read_clips, read_layout};
 use ser_schemas::{AUGMENTED_FILE, Clip, Emotion, KEY_LIMITS, Table, frames, read_metadata};
 
 use super::select::columns_of;
+use super::store::{Store, Values};
 use crate::error::TrainError;
 use crate::params::Params;
 
 /// What a network learns one clip from.
-#[derive(Debug, Clone, Default, PartialEq)]
+#[derive(Debug, Clone, Default)]
 pub(crate) struct ClipData {
     pub(crate) corpus: String,
     pub(crate) speaker: String,
     /// Position of its emotion among the classes.
     pub(crate) class: usize,
     /// Frame after frame, the chosen columns.
-    pub(crate) frames: Vec<f32>,
+    pub(crate) frames: Values,
     /// The same of altered copies.
-    pub(crate) copies: Vec<Vec<f32>>,
+    pub(crate) copies: Vec<Values>,
     /// Its functionals; empty where the model has none.
-    pub(crate) functionals: Vec<f32>,
+    pub(crate) functionals: Values,
 }
 
 /// All clips that a split uses.
@@ -43,12 +44,13 @@ pub(crate) struct Dataset {
 }
 
 impl Dataset {
-    /// Reads the features that `params` ask for, of the clips of `split`.
+    /// Reads the features that `params` ask for, of the clips of `split`: `room` bytes of them into memory, the rest into a file
+    /// in `scratch`.
     pub(crate) fn read(
         params: &Params,
-        manifest: &Path,
-        features: &Path,
+        [manifest, features, scratch]: [&Path; 3],
         split: ser_models::Dataset,
+        room: usize,
     ) -> Result<Self, TrainError> {
         let limits = read_metadata(&Clip::file_in(manifest))?.remove(KEY_LIMITS);
         let limits = limits.and_then(|text| serde_json::from_str(&text).ok());
@@ -63,20 +65,23 @@ impl Dataset {
         let layout = read_layout(&frames_file)?;
         let columns = columns_of(&params.features, &layout.names, &params.model)?;
         let mut dataset = Self { split, clips, layout, columns, functional_names: Vec::new(), limits };
-        dataset.read_frames(&frames_file, |clip, frames| clip.frames = frames)?;
+        let mut store = Store::new(scratch, room);
+        dataset.read_frames(&frames_file, &mut store, |clip, frames| clip.frames = frames)?;
         dataset.split.all_have("frames", |at| !dataset.clips[at].frames.is_empty())?;
         let augmented = features.join(AUGMENTED_FILE);
         if params.augment.copies > 0.0 && augmented.exists() && read_layout(&augmented)?.names == dataset.layout.names {
-            let copy = |frames: Vec<f32>| (!frames.is_empty()).then_some(frames);
-            dataset.read_frames(&augmented, |clip, frames| clip.copies.extend(copy(frames)))?;
+            let copy = |frames: Values| (!frames.is_empty()).then_some(frames);
+            dataset.read_frames(&augmented, &mut store, |clip, frames| clip.copies.extend(copy(frames)))?;
         }
         if params.use_functionals {
-            let table = dataset.split.functionals(features)?.ok_or(TrainError::NoFunctionals)?;
-            for (row, clip) in dataset.clips.iter_mut().enumerate() {
-                clip.functionals = table.row(row).to_vec();
-            }
-            dataset.functional_names = table.names;
+            let clips = &mut dataset.clips;
+            let names = dataset.split.each_functionals(features, |at, values| -> Result<(), TrainError> {
+                clips[at].functionals = store.put(values.to_vec())?;
+                Ok(())
+            })?;
+            dataset.functional_names = names.ok_or(TrainError::NoFunctionals)?;
         }
+        store.finish()?;
         Ok(dataset)
     }
 
@@ -91,14 +96,19 @@ impl Dataset {
     }
 
     /// Reads a table of frames; `put` gives its own to each clip.
-    fn read_frames(&mut self, path: &Path, put: impl Fn(&mut ClipData, Vec<f32>)) -> Result<(), TrainError> {
+    fn read_frames(
+        &mut self,
+        path: &Path,
+        store: &mut Store,
+        put: impl Fn(&mut ClipData, Values),
+    ) -> Result<(), TrainError> {
         let index: HashMap<String, usize> =
             self.split.clips.iter().enumerate().map(|(at, clip)| (clip.clip_id.clone(), at)).collect();
         for row in read_clips(path)? {
             let row = row?;
             if let Some(at) = index.get(&row.clip_id).copied() {
                 let frames = self.chosen(&row.values, &row.clip_id)?;
-                put(&mut self.clips[at], frames);
+                put(&mut self.clips[at], store.put(frames)?);
             }
         }
         Ok(())

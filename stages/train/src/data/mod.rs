@@ -6,6 +6,7 @@ mod dataset;
 mod order;
 mod scaling;
 mod select;
+mod store;
 mod windows;
 
 pub(crate) use batch::{Batch, Item, Teaching, balanced_weights, inference_batches};
@@ -13,5 +14,6 @@ pub(crate) use copy_paste::Neutral;
 pub(crate) use dataset::{ClipData, Dataset};
 pub(crate) use order::{draws, mean_draws};
 pub(crate) use scaling::{Scaler, Scaling, Scalings};
+pub(crate) use store::ROOM;
 pub(crate) use windows::WindowRows;
 pub use windows::windows;

@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 
 use super::dataset::ClipData;
+use crate::error::TrainError;
 use crate::networks::Hears;
 use crate::params::Standardise;
 use ser_kernels::simd::wide;
@@ -135,22 +136,28 @@ impl Scalings {
         clips: impl Iterator<Item = &'a ClipData>,
         width: usize,
         functionals: usize,
-    ) -> BTreeMap<String, Self> {
+    ) -> Result<BTreeMap<String, Self>, TrainError> {
         let mut of: BTreeMap<&str, Vec<&ClipData>> = BTreeMap::new();
         for clip in clips {
             of.entry(group(clip)).or_default().push(clip);
         }
         of.into_iter()
-            .map(|(name, clips)| (name.to_owned(), Self::fit(clips.into_iter(), width, functionals)))
+            .map(|(name, clips)| Ok((name.to_owned(), Self::fit(clips.into_iter(), width, functionals)?)))
             .collect()
     }
 
     /// Over the frames and functionals of `clips`.
-    pub(crate) fn fit<'a>(clips: impl Iterator<Item = &'a ClipData> + Clone, width: usize, functionals: usize) -> Self {
-        Self {
-            frames: Scaling::fit(clips.clone().map(|clip| clip.frames.as_slice()), width),
-            functionals: Scaling::fit(clips.map(|clip| clip.functionals.as_slice()), functionals),
+    pub(crate) fn fit<'a>(
+        clips: impl Iterator<Item = &'a ClipData>,
+        width: usize,
+        functionals: usize,
+    ) -> Result<Self, TrainError> {
+        let (mut of_frames, mut of_functionals) = (Moments::default(), Moments::default());
+        for clip in clips {
+            of_frames.add(&clip.frames.all()?, width);
+            of_functionals.add(&clip.functionals.all()?, functionals);
         }
+        Ok(Self { frames: of_frames.scaling(0..width), functionals: of_functionals.scaling(0..functionals) })
     }
 }
 
@@ -284,8 +291,8 @@ mod tests {
             frames: Scaling { mean: vec![0.0, 1.0], sd: vec![2.0, 0.0] },
             functionals: Scaling { mean: vec![4.0], sd: vec![3.0] },
         };
-        let clip = ClipData { frames: vec![2.0, 1.0, 6.0, 1.0], functionals: vec![8.0], ..ClipData::default() };
-        let own = Scalings::fit(std::iter::once(&clip), 2, 1);
+        let clip = ClipData { frames: vec![2.0, 1.0, 6.0, 1.0].into(), functionals: vec![8.0].into(), ..ClipData::default() };
+        let own = Scalings::fit(std::iter::once(&clip), 2, 1).expect("in memory");
         assert_eq!((&own.frames.mean[..], &own.functionals.sd[..]), (&[4.0, 1.0][..], &[0.0][..]));
         let both = own.blended(&training, 1, SpeakerPrior::new(1.0));
         assert_eq!((both.frames.mean, both.frames.sd), (vec![2.0, 1.0], vec![2.0, 0.0]));

@@ -5,7 +5,7 @@ use std::collections::HashMap;
 use ser_schemas::{StandardisationTrial, Statistics};
 
 use super::*;
-use crate::data::{Dataset, Scalings};
+use crate::data::{Dataset, ROOM, Scalings};
 use crate::networks::WaveformConfig;
 use crate::trials::scaled_trials;
 
@@ -30,7 +30,7 @@ impl World {
         ser_models::Dataset::read(&self.path("manifest"), &self.path("split")).expect("a split")
     }
 
-    fn trials(&self, name: &str) -> Vec<StandardisationTrial> {
+    pub(super) fn trials(&self, name: &str) -> Vec<StandardisationTrial> {
         StandardisationTrial::read_in(self.path(name)).expect("trials")
     }
 }
@@ -109,9 +109,10 @@ fn trials_depend_on_no_threads_and_nothing_on_trials() {
 #[test]
 fn a_network_that_hears_the_speaker_in_nothing_is_not_tried() {
     let world = World::new();
-    let data = Dataset::read(&small(), &world.path("manifest"), &world.path("features"), world.split()).expect("clips");
+    let folders = [&*world.path("manifest"), &*world.path("features"), &*world.path("scratch")];
+    let data = Dataset::read(&small(), folders, world.split(), ROOM).expect("clips");
     let fold = &data.split.folds[0];
-    let training = Scalings::fit(data.clips.iter(), data.width(), data.functional_names.len());
+    let training = Scalings::fit(data.clips.iter(), data.width(), data.functional_names.len()).expect("in memory");
     let count = |params: &Params| scaled_trials(params, &data, fold, &training).count();
     let waveform = Params { model: NetworkConfig::Waveform(WaveformConfig::default()), ..per_speaker() };
     assert_eq!(count(&waveform), count(&per_speaker()), "its functionals are standardised per speaker");

@@ -96,7 +96,7 @@ pub(crate) fn train_fold(inputs: &FoldInputs<'_>) -> Result<FoldOutcome, TrainEr
         let trained;
         (state, trained) = inputs.epoch(state, progress.epoch, &class_weights, steps)?;
         state.keep(&mut progress);
-        let score = Score::of(&inputs.validate(&state.average), &truth, sizes.classes, LEAST);
+        let score = Score::of(&inputs.validate(&state.average)?, &truth, sizes.classes, LEAST);
         let best = is_best(&progress.history, score.as_ref());
         if best {
             progress.best = progress.average.clone();
@@ -137,18 +137,19 @@ pub(crate) fn predict(
     network: &Network,
     sizes: Sizes,
     rows: &WindowRows,
-    item: impl Fn(usize, &Range<usize>) -> Item + Sync,
-) -> Vec<f32> {
+    item: impl Fn(usize, &Range<usize>) -> Result<Item, TrainError> + Sync,
+) -> Result<Vec<f32>, TrainError> {
     let lens = rows.lens();
     let mut out = vec![0.0; lens.len() * sizes.classes];
     let item = |at: usize| item(rows.rows[at].0, &rows.rows[at].1);
-    for (batch, places) in inference_batches(&lens, item, sizes.width) {
+    for batch in inference_batches(&lens, item, sizes.width) {
+        let (batch, places) = batch?;
         let probabilities = engine.infer(network, batch, sizes);
         for (place, probabilities) in places.into_iter().zip(probabilities.chunks_exact(sizes.classes)) {
             out[place * sizes.classes..(place + 1) * sizes.classes].copy_from_slice(probabilities);
         }
     }
-    rows.means(&out, sizes.classes)
+    Ok(rows.means(&out, sizes.classes))
 }
 
 impl State {
@@ -198,7 +199,7 @@ impl FoldInputs<'_> {
     }
 
     /// Probabilities of the validation clips.
-    fn validate(&self, network: &Network) -> Vec<f32> {
+    fn validate(&self, network: &Network) -> Result<Vec<f32>, TrainError> {
         let width = self.sizes.width;
         let clip = |at: usize| &self.data.clips[self.roles.validation[at]];
         let counts = (0..self.roles.validation.len()).map(|at| clip(at).frames.len() / width);
@@ -238,13 +239,14 @@ impl FoldInputs<'_> {
             order.iter().map(|at| &self.data.clips[*at]).collect()
         };
         let mut prepare = |batch: usize| {
-            (batch < steps).then(|| {
-                let (batch, truth) = teaching.batch(&clips(batch), &mut rng);
-                (self.engine.example(batch, self.sizes), truth)
-            })
+            if batch >= steps {
+                return Ok(None);
+            }
+            let (batch, truth) = teaching.batch(&clips(batch), &mut rng)?;
+            Ok::<_, TrainError>(Some((self.engine.example(batch, self.sizes), truth)))
         };
         let (mut loss, mut hits, mut learning_rate) = (0.0, 0, 0.0);
-        let mut prepared = self.threads.run(|| prepare(0));
+        let mut prepared = self.threads.run(|| prepare(0))?;
         let mut batch = 0;
         while let Some((current, truth)) = prepared.take() {
             if self.observer.is_cancelled() || (self.stop)() {
@@ -254,21 +256,21 @@ impl FoldInputs<'_> {
             batch += 1;
             learning_rate = schedule.at(number);
             // The next batch is made while this one is computed, where a thread has nothing else to do.
-            let out;
-            (state, out) = self.threads.run(|| {
+            let (out, next);
+            (state, out, next) = self.threads.run(|| {
                 let State { network, average, mut optimiser } = state;
                 let compute = || Step::new(self.engine, &network, &current, mask_seed(self.seed, number));
                 let (step, next) = rayon::join(compute, || prepare(batch));
-                prepared = next;
                 let out = (step.loss, step.norm, step.probabilities.clone());
                 if !step.is_finite() {
-                    return (State { network, average, optimiser }, out);
+                    return (State { network, average, optimiser }, out, next);
                 }
                 let kernels = self.engine.kernels;
                 let network = optimiser.apply(kernels, self.specs, network, step, learning_rate, number);
                 let average = follow_network(kernels, average, &network, averaged(params.average, number));
-                (State { network, average, optimiser }, out)
+                (State { network, average, optimiser }, out, next)
             });
+            prepared = next?;
             let (step_loss, norm, probabilities) = out;
             if !step_loss.is_finite() || !norm.is_finite() {
                 let loss = if step_loss.is_finite() { norm } else { step_loss };
