@@ -1,0 +1,203 @@
+//! Pulses of the voice, one per period, and how far neighbouring periods differ.
+//!
+//! P. Boersma, D. Weenink: Praat, manual pages "Sound & Pitch: To PointProcess (cc)", "PointProcess: Get jitter (local)"
+//! and "PointProcess & Sound: Get shimmer (local, dB)". In each voiced stretch the first pulse is the largest excursion
+//! near the middle. From there on, to both sides, the next pulse lies 0.8 to 1.25 periods away, where a period of the
+//! waveform is most like the one around the pulse before: where their normalised cross-correlation is largest, found
+//! between samples by a parabola. The limits below are Praat's defaults. Without its floor and ceiling of periods:
+//! fundamental frequencies have a range already.
+
+use crate::framing::Framing;
+use crate::vector::dot;
+
+/// Range in which the next pulse is looked for, in periods.
+const NEXT_PERIODS: [f64; 2] = [0.8, 1.25];
+/// Correlation above which two periods are taken for the same vibration.
+const LEAST_LIKENESS: f64 = 0.3;
+/// Correlation above which a period reaches beyond the voiced stretch.
+const LEAST_LIKENESS_BEYOND: f64 = 0.7;
+/// Largest quotient of neighbouring periods: further apart, a pulse was missed.
+const MOST_PERIOD_QUOTIENT: f64 = 1.3;
+/// Largest quotient of neighbouring amplitudes.
+const MOST_AMPLITUDE_QUOTIENT: f64 = 1.6;
+/// Share of the periods before and after a pulse that its amplitude is measured over.
+const AMPLITUDE_SHARE: f64 = 0.2;
+/// Jitter that a measured one is at least, so that 0 says that there is none.
+const LEAST_JITTER: f32 = 1e-9;
+
+/// The pulses of one voiced stretch.
+#[derive(Default)]
+pub(super) struct Pulses {
+    /// Positions in samples, ascending.
+    at: Vec<f64>,
+    /// What is known of each pulse.
+    known: Vec<Pulse>,
+    /// Correlations at the lags that are compared.
+    likeness: Vec<f64>,
+}
+
+#[derive(Debug, Clone, Copy, Default)]
+struct Pulse {
+    /// Difference of the periods before and after it, and their mean; both 0 where there are none or too unlike ones.
+    change: f64,
+    period: f64,
+    /// Root mean square around it, 0 where it has no periods.
+    amplitude: f64,
+    /// Decibels to the next pulse's amplitude, up or down; `None` where one is not known or too unlike.
+    step_db: Option<f64>,
+}
+
+impl Pulses {
+    /// Finds the pulses of the voiced frames from `first` on, whose fundamental frequencies are `pitch_hz`.
+    #[inline(always)]
+    pub(super) fn find(&mut self, samples: &[f32], pitch_hz: &[f32], first: usize, framing: &Framing) {
+        let (rate_hz, hop) = (f64::from(framing.sample_rate_hz), framing.hop as f64);
+        let left = (first as f64 - 0.5) * hop;
+        let right = left + pitch_hz.len() as f64 * hop;
+        let period_at = |at: f64| {
+            let frame = ((at - left) / hop).max(0.0) as usize;
+            rate_hz / f64::from(pitch_hz[frame.min(pitch_hz.len() - 1)])
+        };
+        self.at.clear();
+        let middle = f64::midpoint(left, right);
+        if let Some(start) = largest_excursion(samples, middle, period_at(middle)) {
+            self.walk(samples, start, [left, right], period_at, -1);
+            self.at.reverse();
+            self.at.push(start);
+            self.walk(samples, start, [left, right], period_at, 1);
+        }
+        self.measure(samples);
+    }
+
+    /// Adds the pulses before (`side` -1) or after (1) the one at `start`, until they leave the stretch between `ends`.
+    #[inline(always)]
+    fn walk(&mut self, samples: &[f32], start: f64, ends: [f64; 2], period_at: impl Fn(f64) -> f64, side: isize) {
+        let mut here = start;
+        loop {
+            let period = period_at(here);
+            // Without any that is like it, the walk goes on a period further, as it does from a pulse that is too unlike.
+            let (next, likeness) =
+                self.next(samples, here, period, side).unwrap_or((here + side as f64 * period, 0.0));
+            let beyond = if side < 0 { next < ends[0] } else { next > ends[1] };
+            if likeness > if beyond { LEAST_LIKENESS_BEYOND } else { LEAST_LIKENESS } {
+                self.at.push(next);
+            }
+            if beyond {
+                return;
+            }
+            here = next;
+        }
+    }
+
+    /// The pulse before (`side` -1) or after (1) the one at `here`, and how like both periods are, at most 1; `None` where
+    /// none is like it, or the clip ends.
+    #[inline(always)]
+    fn next(&mut self, samples: &[f32], here: f64, period: f64, side: isize) -> Option<(f64, f64)> {
+        let start = (here - period / 2.0).round() as isize;
+        let length = period.round() as usize;
+        let piece = |start: isize| {
+            let start = usize::try_from(start).ok()?;
+            samples.get(start..start + length)
+        };
+        let square = |position: isize| f64::from(samples[position as usize]).powi(2);
+        let piece_here = piece(start)?;
+        let energy_here = f64::from(dot(piece_here, piece_here));
+        // One more on either side, so that every lag within has neighbours.
+        let first_lag = ((NEXT_PERIODS[0] * period) as isize - 1).max(1);
+        let last_lag = (NEXT_PERIODS[1] * period).ceil() as isize + 1;
+        let mut energy = None;
+        self.likeness.clear();
+        for lag in first_lag..=last_lag {
+            let from = start + side * lag;
+            let Some(there) = piece(from) else { break };
+            // From lag to lag one sample comes in and one goes out.
+            let (ends, side) = ((square(from), square(from + length as isize - 1)), side);
+            let here_energy = match energy {
+                None => f64::from(dot(there, there)),
+                Some(before) if side > 0 => before + ends.1,
+                Some(before) => before + ends.0,
+            };
+            energy = Some(here_energy - if side > 0 { ends.0 } else { ends.1 });
+            let energies = energy_here * here_energy;
+            let joint = f64::from(dot(piece_here, there));
+            self.likeness.push(if energies > 0.0 { joint / energies.sqrt() } else { 0.0 });
+        }
+        let peaks = self.likeness.array_windows().enumerate().filter(|(_, [a, b, c])| b > a && b >= c);
+        let (at, &[a, b, c]) = peaks.max_by(|(_, [_, b, _]), (_, [_, other, _])| b.total_cmp(other))?;
+        let shift = (c - a) / (2.0 * (2.0 * b - a - c));
+        let lag = (first_lag + at as isize + 1) as f64 + shift;
+        Some((here + side as f64 * lag, b + (c - a) * shift / 4.0))
+    }
+
+    /// Fills `known` from `at`.
+    #[inline(always)]
+    fn measure(&mut self, samples: &[f32]) {
+        self.known.clear();
+        self.known.resize(self.at.len(), Pulse::default());
+        for (pulse, &[before, at, after]) in self.known.iter_mut().skip(1).zip(self.at.array_windows()) {
+            let (left, right) = (at - before, after - at);
+            if left.max(right) <= MOST_PERIOD_QUOTIENT * left.min(right) {
+                pulse.change = (left - right).abs();
+                pulse.period = f64::midpoint(left, right);
+                pulse.amplitude = amplitude(samples, at, AMPLITUDE_SHARE * left, AMPLITUDE_SHARE * right);
+            }
+        }
+        for index in 1..self.known.len() {
+            let (a, b) = (self.known[index - 1].amplitude, self.known[index].amplitude);
+            if a > 0.0 && b > 0.0 && a.max(b) <= MOST_AMPLITUDE_QUOTIENT * a.min(b) {
+                self.known[index - 1].step_db = Some((20.0 * (a / b).log10()).abs());
+            }
+        }
+    }
+
+    /// Jitter, and shimmer in decibels, of the pulses up to `reach` from `centre`; `None` where too few are known.
+    #[inline(always)]
+    pub(super) fn around(&self, centre: f64, reach: f64) -> Option<(f32, f32)> {
+        let from = self.at.partition_point(|at| *at < centre - reach);
+        let to = self.at.partition_point(|at| *at <= centre + reach);
+        self.perturbation(from, to)
+    }
+
+    /// The same of the pulses `from` to `to`.
+    fn perturbation(&self, from: usize, to: usize) -> Option<(f32, f32)> {
+        if to < from + 3 {
+            return None;
+        }
+        let inner = &self.known[from + 1..to - 1];
+        let (change, period) = inner.iter().fold((0.0, 0.0), |sum, pulse| (sum.0 + pulse.change, sum.1 + pulse.period));
+        let steps = self.known[from..to - 1].iter().filter_map(|pulse| pulse.step_db);
+        let (step_db, steps) = steps.fold((0.0, 0), |sum, step| (sum.0 + step, sum.1 + 1));
+        (period > 0.0 && steps > 0)
+            .then(|| (((change / period) as f32).max(LEAST_JITTER), (step_db / f64::from(steps)) as f32))
+    }
+}
+
+/// Position of the largest absolute sample within half a period of `middle`; `None` outside the clip.
+fn largest_excursion(samples: &[f32], middle: f64, period: f64) -> Option<f64> {
+    let first = (middle - period / 2.0).max(0.0) as usize;
+    let last = ((middle + period / 2.0) as usize + 1).min(samples.len());
+    let near = samples.get(first..last)?;
+    let largest = near.iter().enumerate().max_by(|(_, a), (_, b)| a.abs().total_cmp(&b.abs()))?;
+    Some((first + largest.0) as f64)
+}
+
+/// Root mean square around `at` under half a Hann window of `left` samples before it and another of `right` after it.
+#[inline(always)]
+fn amplitude(samples: &[f32], at: f64, left: f64, right: f64) -> f64 {
+    let end = (at + right) as usize + 1;
+    let middle = (at.max(0.0).ceil() as usize).min(samples.len());
+    let start = ((at - left).max(0.0).ceil() as usize).min(middle);
+    let (mut squares, mut weights) = (0.0, 0.0);
+    for (from, to, width) in [(start, middle, left), (middle, end.clamp(middle, samples.len()), right)] {
+        // The window's cosine turns by the same angle from sample to sample.
+        let (turn_sin, turn_cos) = (std::f64::consts::PI / width).sin_cos();
+        let (mut sin, mut cos) = (std::f64::consts::PI * (from as f64 - at) / width).sin_cos();
+        for sample in &samples[from..to] {
+            let weight = (0.5 + 0.5 * cos).powi(2);
+            squares += f64::from(*sample).powi(2) * weight;
+            weights += weight;
+            (sin, cos) = (sin * turn_cos + cos * turn_sin, cos * turn_cos - sin * turn_sin);
+        }
+    }
+    if weights > 0.0 { (squares / weights).sqrt() } else { 0.0 }
+}
