@@ -153,7 +153,6 @@ impl Tract {
     /// The formants of at most [`LANES`] frames.
     #[inline(always)]
     fn frames(&mut self, frames: &[usize], framing: &Framing) {
-        // Lanes without a frame have the roots of 1.
         let mut polynomials = [[0.0; LANES]; ORDER];
         for (lane, frame) in frames.iter().enumerate() {
             let centre = (frame * framing.hop) as f64 * self.rate_hz / f64::from(framing.sample_rate_hz);
@@ -161,7 +160,8 @@ impl Tract {
             copy_padded(&self.emphasised, start, &mut self.frame);
             let coefficients = self.burg.coefficients(&self.frame, &self.window);
             for (polynomial, coefficient) in polynomials.iter_mut().zip(coefficients) {
-                polynomial[lane] = coefficient;
+                // Lanes behind the last frame repeat it, and so take no more steps than it.
+                polynomial[lane..].fill(coefficient);
             }
         }
         let [re, im] = self.roots.of(&polynomials);
@@ -198,4 +198,58 @@ fn window(length: usize) -> Vec<f64> {
     let middle = (length as f64 - 1.0) / 2.0;
     let value = |n: usize| (-48.0 * ((n as f64 - middle) / (length as f64 + 1.0)).powi(2)).exp();
     (0..length).map(|n| (value(n) - edge) / (1.0 - edge)).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::rng::Rng;
+
+    const RATE_HZ: f64 = 11_000.0;
+
+    /// `excitation` through resonances of these frequencies and bandwidths.
+    fn resonate(mut sound: Vec<f64>, resonances: &[[f64; 2]]) -> Vec<f64> {
+        for [hz, bandwidth_hz] in resonances {
+            let radius = (-PI * bandwidth_hz / RATE_HZ).exp();
+            let (a, b) = (2.0 * radius * (TAU * hz / RATE_HZ).cos(), -radius * radius);
+            let mut before = [0.0; 2];
+            for sample in &mut sound {
+                *sample += a * before[0] + b * before[1];
+                before = [*sample, before[0]];
+            }
+        }
+        sound
+    }
+
+    /// Noise through five resonances is what linear prediction is exact for, but for the noise's own chance.
+    #[test]
+    fn resonances_of_a_filter_are_its_formants() {
+        let resonances = [[500.0, 60.0], [1_500.0, 90.0], [2_500.0, 120.0], [3_500.0, 180.0], [4_500.0, 250.0]];
+        let mut rng = Rng::new(8);
+        let sound = resonate((0..60_000).map(|_| rng.gaussian()).collect(), &resonances);
+        let frame: Vec<f32> = sound.iter().map(|sample| *sample as f32).collect();
+        let coefficients = Burg::default().coefficients(&frame, &vec![1.0; frame.len()]);
+        let mut roots = Roots::default();
+        let [re, im] = roots.of(&coefficients.map(|coefficient| [coefficient; LANES]));
+        let found = formants(re, im, LANES - 1, RATE_HZ);
+        for (found, [hz, bandwidth_hz]) in found.as_chunks::<2>().0.iter().zip(resonances) {
+            assert!((f64::from(found[0]) / hz - 1.0).abs() < 0.005, "{} Hz, expected {hz}", found[0]);
+            assert!((f64::from(found[1]) / bandwidth_hz - 1.0).abs() < 0.1, "{} Hz, expected {bandwidth_hz}", found[1]);
+        }
+    }
+
+    #[test]
+    fn silence_and_too_few_samples_are_predicted_by_nothing() {
+        for length in [0, 1, 5, 100] {
+            assert_eq!(Burg::default().coefficients(&vec![0.0; length], &vec![1.0; length]), [0.0; ORDER]);
+        }
+        assert!(Burg::default().coefficients(&[0.3, -0.2, 0.1], &[1.0; 3]).iter().all(|value| value.is_finite()));
+    }
+
+    #[test]
+    fn the_window_is_symmetric_and_falls_to_nothing() {
+        let window = window(550);
+        assert!(window[0] > 0.0 && window[0] < 2e-5 && (window[275] - 1.0).abs() < 1e-3, "{}", window[0]);
+        assert!((0..550).all(|n| (window[n] - window[549 - n]).abs() < 1e-12));
+    }
 }

@@ -67,16 +67,16 @@ impl FromClip for Rhythm {
         let (mut sounding, mut between) = (Lengths::default(), Lengths::default());
         for stretch in voiced[first..=last].chunk_by(|a, b| a == b) {
             let lengths = if stretch[0] { &mut sounding } else { &mut between };
-            lengths.add(stretch.len() as f64 * hop_s);
+            lengths.add(stretch.len());
         }
         let energies: Vec<f32> =
             (0..voiced.len()).map(|index| energy(clip.framing.inside(clip.samples, index))).collect();
         let loudest = energies.iter().fold(0.0_f32, |a, b| a.max(*b));
         let span = &energies[first..=last];
         let pauses = span.iter().filter(|energy| **energy < loudest * self.silence).count();
-        let [sounding_mean_s, sounding_sd_s] = sounding.mean_and_sd();
-        let [between_mean_s, between_sd_s] = between.mean_and_sd();
-        let per_s = sounding.count / (span.len() as f64 * hop_s);
+        let [sounding_mean_s, sounding_sd_s] = sounding.mean_and_sd().map(|frames| frames * hop_s);
+        let [between_mean_s, between_sd_s] = between.mean_and_sd().map(|frames| frames * hop_s);
+        let per_s = sounding.count as f64 / (span.len() as f64 * hop_s);
         let share = pauses as f64 / span.len() as f64;
         let values = [per_s, sounding_mean_s, sounding_sd_s, between_mean_s, between_sd_s, share];
         for (out, value) in out.iter_mut().zip(values) {
@@ -85,25 +85,78 @@ impl FromClip for Rhythm {
     }
 }
 
-/// Lengths of stretches, in seconds.
+/// Lengths of stretches, in frames.
 #[derive(Default)]
 struct Lengths {
-    count: f64,
-    sum: f64,
-    squares: f64,
+    count: usize,
+    sum: usize,
+    squares: usize,
 }
 
 impl Lengths {
-    fn add(&mut self, seconds: f64) {
-        self.count += 1.0;
-        self.sum += seconds;
-        self.squares += seconds * seconds;
+    fn add(&mut self, frames: usize) {
+        self.count += 1;
+        self.sum += frames;
+        self.squares += frames * frames;
     }
 
-    /// Both of the stretches as a population; 0 without any.
+    /// Mean and standard deviation of the stretches as a population, in frames; 0 without any.
     fn mean_and_sd(&self) -> [f64; 2] {
-        let count = self.count.max(1.0);
-        let mean = self.sum / count;
-        [mean, (self.squares / count - mean * mean).max(0.0).sqrt()]
+        let count = self.count.max(1);
+        let spread = count * self.squares - self.sum * self.sum;
+        [self.sum as f64 / count as f64, (spread as f64).sqrt() / count as f64]
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    /// The rhythm of frames that are voiced where `voiced` has a 1, and as loud as `levels` say.
+    fn of(voiced: &[u8], levels: &[f32]) -> [f32; 6] {
+        let framing = Framing::new(&Params::default(), 16_000);
+        let samples: Vec<f32> = levels.iter().flat_map(|level| [*level; 160]).take(levels.len() * 160 - 1).collect();
+        let frames: Vec<f32> = voiced.iter().map(|flag| f32::from(*flag)).collect();
+        let names = [VOICED.to_owned()];
+        let clip = WholeClip { samples: &samples, framing: &framing, frames: &frames, names: &names };
+        let mut out = [f32::NAN; 6];
+        let Compute::Clip(mut rhythm) = Set.compute(&Params::default(), &framing) else { panic!("clips") };
+        rhythm.clip(&clip, &mut out);
+        out
+    }
+
+    #[test]
+    fn stretches_have_their_lengths() {
+        let voiced = [0, 0, 1, 1, 1, 1, 0, 0, 1, 1, 0, 0, 0, 0, 1, 1, 1, 1, 1, 1, 0];
+        let mut levels = [0.1; 21];
+        levels[10..14].fill(0.0);
+        let [per_s, voiced_s, voiced_sd_s, between_s, between_sd_s, pauses] = of(&voiced, &levels);
+        assert!((per_s - 3.0 / 0.18).abs() < 1e-4, "{per_s}");
+        // 4, 2 and 6 frames; 2 and 4 between them.
+        assert!((voiced_s - 0.04).abs() < 1e-6 && (voiced_sd_s - 0.01 * (8.0_f32 / 3.0).sqrt()).abs() < 1e-6);
+        assert!((between_s - 0.03).abs() < 1e-6 && (between_sd_s - 0.01).abs() < 1e-6);
+        // A frame hears 12.5 ms to either side, so those at both ends of the silence hear something.
+        assert!((pauses - 2.0 / 18.0).abs() < 1e-6, "{pauses}");
+    }
+
+    #[test]
+    fn a_clip_without_voice_has_none() {
+        assert_eq!(of(&[0; 10], &[0.1; 10]), [0.0; 6]);
+        assert_eq!(of(&[0], &[0.0]), [0.0; 6]);
+    }
+
+    proptest! {
+        #[test]
+        fn silence_at_both_ends_changes_nothing(
+            voiced in prop::collection::vec(0_u8..2, 1..40), before in 0_usize..9, after in 0_usize..9,
+        ) {
+            // Unvoiced sound on either side, so that no voiced frame hears the silence.
+            let voiced = [vec![0; 3], voiced, vec![0; 3]].concat();
+            let levels = vec![0.1; voiced.len()];
+            let padded = [vec![0; before], voiced.clone(), vec![0; after]].concat();
+            let padded_levels = [vec![0.0; before], levels.clone(), vec![0.0; after]].concat();
+            prop_assert_eq!(of(&voiced, &levels), of(&padded, &padded_levels));
+        }
     }
 }

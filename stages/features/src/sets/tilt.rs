@@ -32,7 +32,7 @@ impl FeatureSet for Set {
 
     fn about(&self) -> &'static str {
         "Power at 1 to 5 kHz over that at 50 Hz to 1 kHz (alpha ratio), strongest power up to 2 kHz over that at 2 to 5 kHz \
-         (Hammarberg index), and least-squares slopes of the decibels of powers up to 500 Hz and from 500 to 1500 Hz, as in \
+         (Hammarberg index), and least-squares slopes of the decibels of powers below 500 Hz and from 500 to 1500 Hz, as in \
          eGeMAPS (Eyben et al. 2016), of every frame; 0 for silence."
     }
 
@@ -103,16 +103,14 @@ impl FromSpectrum for Tilt {
 }
 
 impl Slope {
-    /// Over the bins of a band, its ends included.
+    /// Over the bins of a band, its end excluded.
     fn new([from_hz, to_hz]: [f64; 2], framing: &Framing) -> Self {
         let first_bin = bin_from(from_hz, framing);
-        let last_bin = ((to_hz / framing.bin_hz()).floor() as usize).min(framing.bins() - 1);
+        let bins = first_bin..bin_from(to_hz, framing);
         let khz = |bin: usize| bin as f64 * framing.bin_hz() / 1000.0;
-        let middle = f64::midpoint(khz(first_bin), khz(last_bin));
-        let spread: f64 = (first_bin..=last_bin).map(|bin| (khz(bin) - middle).powi(2)).sum();
-        // Of a single bin there is no slope.
-        let weight = |bin: usize| if spread > 0.0 { ((khz(bin) - middle) / spread) as f32 } else { 0.0 };
-        Self { first_bin, weights: (first_bin..=last_bin).map(weight).collect() }
+        let middle = f64::midpoint(khz(bins.start), khz(bins.end - 1));
+        let spread: f64 = bins.clone().map(|bin| (khz(bin) - middle).powi(2)).sum();
+        Self { first_bin, weights: bins.map(|bin| ((khz(bin) - middle) / spread) as f32).collect() }
     }
 
     /// The slopes of powers, each times its `scale`.
@@ -128,14 +126,14 @@ impl Slope {
     }
 }
 
-/// The bins of two neighbouring bands, the second with its end, as far as there are any.
+/// The bins of two neighbouring bands, the second with its end, up to half the sample rate.
 fn bands(edges_hz: [f64; 3], framing: &Framing) -> [Range<usize>; 2] {
     let [first, middle, _] = edges_hz.map(|hz| bin_from(hz, framing));
     let end = ((edges_hz[2] / framing.bin_hz()).floor() as usize + 1).min(framing.bins());
     [first..middle, middle..end]
 }
 
-/// First bin at `hz` or above it.
+/// First bin at `hz` or above it; there are several below 500 Hz with the shortest frames, and some above 1500 Hz.
 fn bin_from(hz: f64, framing: &Framing) -> usize {
     (hz / framing.bin_hz()).ceil() as usize
 }
@@ -162,4 +160,49 @@ fn peaks(rows: &[Row]) -> Row {
         }
     }
     peaks
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Alpha ratio, Hammarberg index and slopes of powers, the same in all lanes.
+    fn of(power: impl Fn(f64) -> f64) -> [f32; 4] {
+        let framing = Framing::new(&Params::default(), 16_000);
+        let Compute::Spectrum(mut tilt) = Set.compute(&Params::default(), &framing) else { panic!("spectra") };
+        let rows: Vec<Row> =
+            (0..framing.bins()).map(|bin| [power(bin as f64 * framing.bin_hz()) as f32; LANES]).collect();
+        let mut out = [[f32::NAN; LANES]; 4];
+        tilt.block(Block { rows: &rows, first: 0, count: LANES }, &mut out);
+        assert!(out.iter().all(|row| row.iter().all(|value| *value == row[0])), "{out:?}");
+        out.map(|row| row[0])
+    }
+
+    #[test]
+    fn a_flat_spectrum_has_no_tilt() {
+        let [alpha_db, hammarberg_db, slopes @ ..] = of(|_| 0.03);
+        // 129 bins from 1000 to 5000 Hz, 30 from 62.5 to 968.75 Hz.
+        assert!((alpha_db - 10.0 * (129.0_f32 / 30.0).log10()).abs() < 1e-4, "{alpha_db}");
+        assert!(hammarberg_db == 0.0 && slopes.iter().all(|slope| slope.abs() < 1e-4), "{hammarberg_db} {slopes:?}");
+    }
+
+    #[test]
+    fn a_line_has_its_slopes() {
+        // 24 dB per kHz down to 500 Hz, 8 dB per kHz beyond.
+        let db = |hz: f64| if hz < 500.0 { -0.024 * hz } else { -12.0 - 0.008 * (hz - 500.0) };
+        let [_, hammarberg_db, first, second] = of(|hz| 10.0_f64.powf(db(hz) / 10.0));
+        assert!((first + 24.0).abs() < 1e-3 && (second + 8.0).abs() < 1e-3, "{first} {second}");
+        assert!((hammarberg_db - 24.0).abs() < 1e-3, "0 dB over those at 2000 Hz: {hammarberg_db}");
+    }
+
+    #[test]
+    fn silence_has_none_and_levels_change_none() {
+        assert_eq!(of(|_| 0.0), [0.0; 4]);
+        let plain = of(|hz| 1.0 / (1.0 + hz * hz));
+        for gain in [1e-20, 1e-6, 1e20] {
+            for (a, b) in plain.iter().zip(of(|hz| gain / (1.0 + hz * hz))) {
+                assert!((a - b).abs() < 1e-3 * a.abs(), "{gain}: {b}, expected {a}");
+            }
+        }
+    }
 }

@@ -92,3 +92,88 @@ impl Roots {
         steps.into_iter().fold(0.0, f64::max)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    /// Coefficients of the polynomial that has these roots, each pair given by its member above the real axis.
+    fn polynomial(pairs: &[[f64; 2]; ORDER / 2]) -> [f64; ORDER] {
+        let mut product = vec![1.0];
+        for [re, im] in pairs {
+            let factor = [1.0, -2.0 * re, re * re + im * im];
+            let mut next = vec![0.0; product.len() + 2];
+            for (i, a) in product.iter().enumerate() {
+                for (j, b) in factor.iter().enumerate() {
+                    next[i + j] += a * b;
+                }
+            }
+            product = next;
+        }
+        std::array::from_fn(|index| product[index + 1])
+    }
+
+    fn of(polynomials: &[[f64; ORDER]]) -> Vec<Vec<[f64; 2]>> {
+        let lanes = std::array::from_fn(|index| std::array::from_fn(|lane| polynomials[lane % polynomials.len()][index]));
+        let mut roots = Roots::default();
+        let [re, im] = roots.of(&lanes);
+        (0..polynomials.len()).map(|lane| (0..ORDER).map(|root| [re[root][lane], im[root][lane]]).collect()).collect()
+    }
+
+    fn distance(found: &[[f64; 2]], [re, im]: [f64; 2]) -> f64 {
+        found.iter().map(|root| (root[0] - re).hypot(root[1] - im)).fold(f64::INFINITY, f64::min)
+    }
+
+    proptest! {
+        /// Angles at least 0.2 apart, which is 350 Hz at 11 kHz.
+        #[test]
+        fn pairs_are_found_again(
+            radii in prop::array::uniform8(prop::array::uniform5(0.5_f64..0.999)),
+            turns in prop::array::uniform8(prop::array::uniform5(0.0_f64..0.4)),
+        ) {
+            let pairs: Vec<[[f64; 2]; ORDER / 2]> = radii.iter().zip(&turns).map(|(radii, turns)| {
+                std::array::from_fn(|index| {
+                    let angle = 0.1 + 0.6 * index as f64 + turns[index];
+                    [radii[index] * angle.cos(), radii[index] * angle.sin()]
+                })
+            }).collect();
+            let polynomials: Vec<[f64; ORDER]> = pairs.iter().map(polynomial).collect();
+            for (found, pairs) in of(&polynomials).iter().zip(&pairs) {
+                for [re, im] in pairs {
+                    let apart = distance(found, [*re, *im]).max(distance(found, [*re, -im]));
+                    prop_assert!(apart < 1e-9, "{} from {}, {}", apart, re, im);
+                }
+            }
+        }
+
+        #[test]
+        fn any_polynomial_has_finite_roots(a in prop::array::uniform10(-1e3_f64..1e3)) {
+            for [re, im] in of(&[a, [0.0; ORDER]]).concat() {
+                prop_assert!(re.abs() <= 2.0 && im.abs() <= 2.0);
+            }
+        }
+    }
+
+    #[test]
+    fn real_roots_are_found_and_double_ones_nearly() {
+        // (z - 0.9)(z + 0.8)(z^2 + 0.25)^2 and two pairs more.
+        let pairs = [[0.0, 0.5], [0.0, 0.5], [0.3, 0.6], [-0.5, 0.7]];
+        let four = polynomial(&[pairs[0], pairs[1], pairs[2], pairs[3], [0.0, 0.0]]);
+        // The pair at 0 is replaced by two real roots: z^2 becomes z^2 - 0.1 z - 0.72.
+        let mut a = four;
+        for index in 0..ORDER {
+            let (one, two) = (
+                if index == 0 { 1.0 } else { four[index - 1] },
+                match index { 0 => 0.0, 1 => 1.0, _ => four[index - 2] },
+            );
+            a[index] = four[index] - 0.1 * one - 0.72 * two;
+        }
+        let found = &of(&[a])[0];
+        for (root, allowed) in
+            [([0.9, 0.0], 1e-9), ([-0.8, 0.0], 1e-9), ([0.3, 0.6], 1e-9), ([-0.5, -0.7], 1e-9), ([0.0, 0.5], 1e-5)]
+        {
+            assert!(distance(found, root) < allowed, "{root:?} among {found:?}");
+        }
+    }
+}

@@ -166,3 +166,78 @@ fn between(correlation: &[f64; LAGS], peak: usize, shift: f64) -> f64 {
     }
     sum
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::rng::Rng;
+
+    const RATE_HZ: f64 = 16_000.0;
+
+    fn harmonicity() -> Harmonicity {
+        Harmonicity::new(RATE_HZ / 600.0, RATE_HZ / 65.0)
+    }
+
+    /// Harmonics of `f0_hz` with a power of 1, and noise of so many decibels less.
+    fn voice(f0_hz: f64, noise_db: f64) -> Vec<f32> {
+        let mut rng = Rng::new(2);
+        let level = 10.0_f64.powf(-noise_db / 20.0);
+        let phase = std::f64::consts::TAU * f0_hz / RATE_HZ;
+        (0..16_000)
+            .map(|n| {
+                let tones = (1..=8).map(|h| (phase * (h * n) as f64 + (h * h) as f64).sin()).sum::<f64>() / 2.0;
+                (0.1 * (tones + level * rng.gaussian())) as f32
+            })
+            .collect()
+    }
+
+    /// Mean over the frames of a second.
+    fn mean(clip: &[f32], f0_hz: f64) -> f64 {
+        let mut harmonicity = harmonicity();
+        (0..100).map(|frame| f64::from(harmonicity.db(clip, frame * 160, RATE_HZ / f0_hz))).sum::<f64>() / 100.0
+    }
+
+    /// White noise has no correlation from one period to the next, so the ratio is that of the powers. Of a share near 1
+    /// the mean over frames is a little more than the ratio, the maximum a little more than the value at the period.
+    #[test]
+    fn tones_in_noise_have_the_ratio_of_their_powers() {
+        for f0_hz in [80.0, 123.4, 210.0, 400.0] {
+            for db in [0.0, 10.0, 20.0, 30.0] {
+                let found = mean(&voice(f0_hz, db), f0_hz);
+                assert!((found - db).abs() < 1.0, "{f0_hz} Hz: {found} dB, expected {db}");
+            }
+        }
+    }
+
+    #[test]
+    fn pure_harmonics_are_far_above_noise() {
+        for f0_hz in [70.0, 101.3, 187.7, 333.3] {
+            let found = mean(&voice(f0_hz, 200.0), f0_hz);
+            assert!(found > 45.0, "{f0_hz} Hz: {found} dB");
+        }
+    }
+
+    #[test]
+    fn short_clips_and_silence_have_finite_ratios() {
+        let mut harmonicity = harmonicity();
+        assert_eq!(harmonicity.db(&[0.0; 5_000], 2_000, 100.0), 0.0);
+        assert_eq!(harmonicity.db(&[], 0, 100.0), 0.0);
+        let clip = voice(150.0, 20.0);
+        for length in [1, 10, 300, 1_000] {
+            for period in [2.0, 26.0, 246.0, 300.0] {
+                assert!(harmonicity.db(&clip[..length], length / 2, period).abs() <= 60.0);
+            }
+        }
+    }
+
+    #[test]
+    fn the_window_has_the_autocorrelation_that_is_divided_out() {
+        let window = Window::new(100.0);
+        let at = |lag: usize| -> f64 {
+            window.weights.iter().zip(&window.weights[lag..]).map(|(a, b)| f64::from(*a) * f64::from(*b)).sum()
+        };
+        for lag in [1, 50, 100, 116] {
+            assert!((at(lag) / at(0) * window.undo[lag] - 1.0).abs() < 1e-6, "{lag}");
+        }
+    }
+}

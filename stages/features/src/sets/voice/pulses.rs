@@ -201,3 +201,95 @@ fn amplitude(samples: &[f32], at: f64, left: f64, right: f64) -> f64 {
     }
     if weights > 0.0 { (squares / weights).sqrt() } else { 0.0 }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::params::Params;
+
+    const FRAMES: usize = 60;
+
+    /// Decaying resonances struck at these times, in samples, as hard as said.
+    fn strikes(times: &[f64], amplitudes: &[f64]) -> Vec<f32> {
+        let mut clip = vec![0.0_f64; FRAMES * 160];
+        for (time, amplitude) in times.iter().zip(amplitudes.iter().cycle()) {
+            for (n, sample) in clip.iter_mut().enumerate().skip(time.ceil() as usize) {
+                let t = n as f64 - time;
+                // Begins and ends smoothly: what is measured is between samples.
+                *sample += amplitude * (t / 6.0).powi(2) * (-t / 6.0).exp() * (0.5 * t).cos();
+            }
+        }
+        clip.iter().map(|sample| 0.1 * *sample as f32).collect()
+    }
+
+    /// Times from 300 samples on, by these periods in turn.
+    fn times(periods: &[f64]) -> Vec<f64> {
+        let steps = periods.iter().cycle();
+        let times = steps.scan(300.0, |at, period| {
+            *at += period;
+            Some(*at)
+        });
+        times.take_while(|at| *at < FRAMES as f64 * 160.0 - 300.0).collect()
+    }
+
+    fn of(clip: &[f32], period: f64) -> Pulses {
+        let framing = Framing::new(&Params::default(), 16_000);
+        let mut pulses = Pulses::default();
+        pulses.find(clip, &[(16_000.0 / period) as f32; FRAMES - 6], 3, &framing);
+        pulses
+    }
+
+    fn whole(pulses: &Pulses) -> (f32, f32) {
+        pulses.perturbation(0, pulses.at.len()).expect("pulses")
+    }
+
+    #[test]
+    fn every_strike_is_a_pulse() {
+        let times = times(&[130.3]);
+        let pulses = of(&strikes(&times, &[1.0]), 130.3);
+        for pair in pulses.at.windows(2) {
+            assert!((pair[1] - pair[0] - 130.3).abs() < 0.05, "{pair:?}");
+        }
+        let (jitter, shimmer_db) = whole(&pulses);
+        assert!(pulses.at.len() > 60 && jitter < 3e-4 && shimmer_db < 0.02, "{jitter} {shimmer_db}");
+    }
+
+    #[test]
+    fn alternating_periods_are_jitter() {
+        for apart in [0.5, 1.3, 4.0] {
+            let times = times(&[120.0 - apart / 2.0, 120.0 + apart / 2.0]);
+            let (jitter, _) = whole(&of(&strikes(&times, &[1.0]), 120.0));
+            let expected = apart / 120.0;
+            assert!((f64::from(jitter) / expected - 1.0).abs() < 0.06, "{jitter}, expected {expected}");
+        }
+    }
+
+    #[test]
+    fn alternating_amplitudes_are_shimmer() {
+        for db in [0.1_f64, 0.5, 1.5] {
+            let amplitudes = [1.0, 10.0_f64.powf(db / 20.0)];
+            let pulses = of(&strikes(&times(&[125.0]), &amplitudes), 125.0);
+            let (jitter, shimmer_db) = whole(&pulses);
+            assert!((f64::from(shimmer_db) / db - 1.0).abs() < 0.02, "{shimmer_db}, expected {db}");
+            assert!(jitter < 1e-3, "{jitter}");
+            let (_, near_db) = pulses.around(4_000.0, 384.0).expect("pulses");
+            assert!((near_db - shimmer_db).abs() < 0.02 * shimmer_db, "{near_db}, expected {shimmer_db}");
+        }
+    }
+
+    #[test]
+    fn a_missing_strike_is_no_jitter() {
+        let mut times = times(&[120.0]);
+        times.remove(30);
+        let (jitter, _) = whole(&of(&strikes(&times, &[1.0]), 120.0));
+        assert!(jitter < 0.01, "{jitter}");
+    }
+
+    #[test]
+    fn silence_and_short_clips_have_no_pulses() {
+        assert!(of(&[0.0; FRAMES * 160], 100.0).around(4_000.0, 384.0).is_none());
+        for length in [0, 1, 50, 400] {
+            assert!(of(&strikes(&times(&[100.0]), &[1.0])[..length], 100.0).around(4_000.0, 384.0).is_none());
+        }
+    }
+}
