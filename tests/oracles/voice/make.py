@@ -9,7 +9,9 @@ numbers.
 
 Praat's analyses are made every 2 ms and read at the frames' times. Jitter and shimmer are given twice: of the pulses within
 24 ms of each frame's time, and of all pulses between the first and the last 100 ms. openSMILE is given our frames: 25 ms under
-a Hann window, their centres on multiples of 10 ms, which 12.5 ms of silence before the clip bring about.
+a Hann window, their centres on multiples of 10 ms, which 12.5 ms of silence before the clip bring about. Its slopes divide by
+one bin less than they sum where both ends of a band lie on bins; with 1 Hz more they nearly do not, and are those of the bins
+below the upper end. They go on depending on the level a little, so NumPy's least squares over the same bins stand beside them.
 """
 
 import json
@@ -159,8 +161,8 @@ def tilt(y, frames):
     names = {
         "alpha_ratio_db": "alphaRatio",
         "hammarberg_db": "hammarbergIndex",
-        "slope_0_500_db_per_khz": "SlopeOfBand0-501",
-        "slope_500_1500_db_per_khz": "SlopeOfBand500-1501",
+        "opensmile_slope_0_500_db_per_khz": "SlopeOfBand0-501",
+        "opensmile_slope_500_1500_db_per_khz": "SlopeOfBand500-1501",
     }
     values = {}
     for name, part in names.items():
@@ -168,6 +170,20 @@ def tilt(y, frames):
         scale = 1000 if name.endswith("per_khz") else 1
         values[name] = listed(table[column].to_numpy()[:frames] * scale)
     return values
+
+
+def slopes(y, frames):
+    padded = numpy.concatenate([numpy.zeros(200), y, numpy.zeros(400)])
+    window = scipy.signal.get_window("hann", 400)
+    khz = numpy.arange(257) * RATE / 512 / 1000
+    values = {"slope_0_500_db_per_khz": [], "slope_500_1500_db_per_khz": []}
+    for frame in range(frames):
+        power = numpy.abs(numpy.fft.rfft(padded[frame * HOP :][:400] * window, 512)) ** 2
+        db = 10 * numpy.log10(numpy.maximum(power / power[khz <= 5].max(), 1e-10))
+        for column, (low, high) in zip(values.values(), [(0, 0.5), (0.5, 1.5)], strict=True):
+            band = (khz >= low) & (khz < high)
+            column.append(numpy.polyfit(khz[band], db[band], 1)[0])
+    return {name: listed(column) for name, column in values.items()}
 
 
 def main():
@@ -180,6 +196,7 @@ def main():
         # Praat's first sample lies half a sample after the start, ours on it.
         frames, whole = praat(parselmouth.Sound(y, RATE), times + 0.5 / RATE)
         frames.update(tilt(y, times.size))
+        frames.update(slopes(y, times.size))
         signals[name] = {"made_of": made_of, "whole": whole, "frames": frames}
     versions = {
         "python": platform.python_version(),
