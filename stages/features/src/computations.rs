@@ -2,7 +2,9 @@
 
 use std::ops::Range;
 
-use crate::feature_set::{Column, Compute, FeatureSet, FromClip, FromLogMel, FromPitch, FromSignal, FromSpectrum, Summary};
+use crate::feature_set::{
+    Column, Compute, FeatureSet, FromClip, FromLogMel, FromPitch, FromSignal, FromSpectrum, Summary,
+};
 use crate::framing::Framing;
 use crate::params::Params;
 use crate::vector::{LANES, Row};

@@ -7,8 +7,9 @@ use ser_features::{Extractor, Params};
 
 const RATE_HZ: u32 = 16_000;
 
-/// How far values of a feature may lie from the reference. Half of the frames within `median`, nine tenths within `most`,
-/// and their mean within `mean`: Praat decides for itself where a pulse or a resonance is, so single frames may differ.
+/// How far values of a feature may lie from the reference. Half of the frames within `median`, nine tenths within
+/// `most`, and their mean within `mean`: Praat decides for itself where a pulse or a resonance is, so single frames may
+/// differ.
 struct Tolerance {
     features: &'static [&'static str],
     /// Added to the reference's magnitude times `relative`.
@@ -82,15 +83,44 @@ fn print_differences() {
     for signal in signals() {
         let found = signal.found();
         let voiced = found("voiced");
-        for name in ["f0_hz", "hnr_db", "jitter", "shimmer_db", "f1_hz", "f1_bandwidth_hz", "f2_hz", "f2_bandwidth_hz", "f3_hz", "f3_bandwidth_hz", "alpha_ratio_db", "hammarberg_db", "slope_0_500_db_per_khz", "slope_500_1500_db_per_khz"] {
-            let pairs: Vec<(f64, f64)> = found(name).into_iter().zip(signal.expected(name)).zip(&voiced).enumerate()
+        for name in [
+            "f0_hz",
+            "hnr_db",
+            "jitter",
+            "shimmer_db",
+            "f1_hz",
+            "f1_bandwidth_hz",
+            "f2_hz",
+            "f2_bandwidth_hz",
+            "f3_hz",
+            "f3_bandwidth_hz",
+            "alpha_ratio_db",
+            "hammarberg_db",
+            "slope_0_500_db_per_khz",
+            "slope_500_1500_db_per_khz",
+        ] {
+            let pairs: Vec<(f64, f64)> = found(name)
+                .into_iter()
+                .zip(signal.expected(name))
+                .zip(&voiced)
+                .enumerate()
                 .filter(|(i, (_, v))| **v > 0.0 && (10..61).contains(i))
-                .filter_map(|(_, ((f, e), _))| Some((f, e?))).filter(|(f, _)| *f != 0.0).collect();
+                .filter_map(|(_, ((f, e), _))| Some((f, e?)))
+                .filter(|(f, _)| *f != 0.0)
+                .collect();
             let mut apart: Vec<f64> = pairs.iter().map(|(f, e)| (f - e).abs()).collect();
             apart.sort_by(f64::total_cmp);
             let n = apart.len();
             let mean = |of: fn(&(f64, f64)) -> f64| pairs.iter().map(of).sum::<f64>() / n as f64;
-            println!("{} {name}: n {n} mean found {:.4} expected {:.4}; apart median {:.4} q90 {:.4} max {:.4}", signal.name, mean(|p| p.0), mean(|p| p.1), apart[n / 2], apart[n * 9 / 10], apart[n - 1]);
+            println!(
+                "{} {name}: n {n} mean found {:.4} expected {:.4}; apart median {:.4} q90 {:.4} max {:.4}",
+                signal.name,
+                mean(|p| p.0),
+                mean(|p| p.1),
+                apart[n / 2],
+                apart[n * 9 / 10],
+                apart[n - 1]
+            );
         }
         println!("whole {}", signal.reference["whole"]);
     }

@@ -2,16 +2,17 @@
 
     pip install -r requirements.txt && python make.py
 
-Writes beside itself, for every signal, `<signal>.s16` (the samples, 16-bit little-endian, full scale 32768, 16 kHz), and
-`reference.json`: versions, what the signals were made of, and Praat's, openSMILE's and NumPy's values, frame after frame every
-10 ms (null where there is none). The samples are stored rather than generated twice, so that both sides work on the very same
-numbers.
+Writes beside itself, for every signal, `<signal>.s16` (the samples, 16-bit little-endian, full scale 32768, 16 kHz),
+and `reference.json`: versions, what the signals were made of, and Praat's, openSMILE's and NumPy's values, frame
+after frame every 10 ms (null where there is none). The samples are stored rather than generated twice, so that both
+sides work on the very same numbers.
 
-Praat's analyses are made every 2 ms and read at the frames' times. Jitter and shimmer are given twice: of the pulses within
-24 ms of each frame's time, and of all pulses between the first and the last 100 ms. openSMILE is given our frames: 25 ms under
-a Hann window, their centres on multiples of 10 ms, which 12.5 ms of silence before the clip bring about. Its slopes divide by
-one bin less than they sum where both ends of a band lie on bins; with 1 Hz more they nearly do not, and are those of the bins
-below the upper end. They go on depending on the level a little, so NumPy's least squares over the same bins stand beside them.
+Praat's analyses are made every 2 ms and read at the frames' times. Jitter and shimmer are given twice: of the pulses
+within 24 ms of each frame's time, and of all pulses between the first and the last 100 ms. openSMILE is given our
+frames: 25 ms under a Hann window, their centres on multiples of 10 ms, which 12.5 ms of silence before the clip bring
+about. Its slopes divide by one bin less than they sum where both ends of a band lie on bins; with 1 Hz more they
+nearly do not, and are those of the bins below the upper end. They go on depending on the level a little, so NumPy's
+least squares over the same bins stand beside them.
 """
 
 import json

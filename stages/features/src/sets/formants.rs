@@ -1,8 +1,8 @@
 //! Formants: resonances of the vocal tract, by linear prediction.
 //!
 //! The method and its constants are those of P. Boersma, D. Weenink: Praat, manual page "Sound: To Formant (burg)...":
-//! the clip at twice the highest formant, pre-emphasis, Gaussian windows, prediction coefficients by Burg's method, two for
-//! each of five formants, and the roots of their polynomial. A root of radius `r` and angle `a` is a resonance of
+//! the clip at twice the highest formant, pre-emphasis, Gaussian windows, prediction coefficients by Burg's method, two
+//! for each of five formants, and the roots of their polynomial. A root of radius `r` and angle `a` is a resonance of
 //! `a rate / 2 pi` hertz with a bandwidth of `-ln(r) rate / pi` (Atal and Hanauer, JASA 50, 1971).
 
 mod burg;
@@ -39,8 +39,8 @@ const NAMES: [[&str; 2]; COUNT] =
 pub struct Formants {
     /// Whether they are frame features.
     pub on: bool,
-    /// Frequency that five formants lie below, in hertz: about 5500 for women, 5000 for men. Twice as much is the sample rate
-    /// that they are looked for at, to the nearest hertz.
+    /// Frequency that five formants lie below, in hertz: about 5500 for women, 5000 for men. Twice as much is the
+    /// sample rate that they are looked for at, to the nearest hertz.
     #[schemars(range(min = 4000.0, max = 10000.0))]
     pub max_hz: f64,
 }

@@ -1,8 +1,8 @@
 //! Rhythm: how voiced stretches, stretches between them and pauses follow each other.
 //!
-//! The temporal parameters of F. Eyben et al.: "The Geneva Minimalistic Acoustic Parameter Set (GeMAPS) for Voice Research
-//! and Affective Computing", IEEE Transactions on Affective Computing 7 (2016), but from the first to the last voiced
-//! frame: how much silence is left at both ends tells of whoever cut the recording.
+//! The temporal parameters of F. Eyben et al.: "The Geneva Minimalistic Acoustic Parameter Set (GeMAPS) for Voice
+//! Research and Affective Computing", IEEE Transactions on Affective Computing 7 (2016), but from the first to the last
+//! voiced frame: how much silence is left at both ends tells of whoever cut the recording.
 
 use crate::feature_set::{Column, Compute, FeatureSet, FromClip, Summary, WholeClip};
 use crate::framing::Framing;
@@ -19,9 +19,9 @@ impl FeatureSet for Set {
     }
 
     fn about(&self) -> &'static str {
-        "From the first to the last voiced frame: voiced stretches per second, mean and standard deviation of their lengths \
-         and of those of the unvoiced stretches between them, and the share of frames more than `f0.silence_db` below the \
-         clip's loudest (after eGeMAPS, Eyben et al. 2016); 0 where there are none."
+        "From the first to the last voiced frame: voiced stretches per second, mean and standard deviation of their \
+         lengths and of those of the unvoiced stretches between them, and the share of frames more than \
+         `f0.silence_db` below the clip's loudest (after eGeMAPS, Eyben et al. 2016); 0 where there are none."
     }
 
     fn columns(&self, params: &Params, _: &Framing) -> Vec<Column> {

@@ -1,8 +1,8 @@
 //! Tilt of the spectrum: how much stronger low frequencies are than high ones.
 //!
-//! F. Eyben et al.: "The Geneva Minimalistic Acoustic Parameter Set (GeMAPS) for Voice Research and Affective Computing",
-//! IEEE Transactions on Affective Computing 7 (2016), section 3. The sign of the alpha ratio is openSMILE's: the high band
-//! over the low one.
+//! F. Eyben et al.: "The Geneva Minimalistic Acoustic Parameter Set (GeMAPS) for Voice Research and Affective
+//! Computing", IEEE Transactions on Affective Computing 7 (2016), section 3. The sign of the alpha ratio is
+//! openSMILE's: the high band over the low one.
 
 use std::ops::Range;
 
@@ -31,9 +31,9 @@ impl FeatureSet for Set {
     }
 
     fn about(&self) -> &'static str {
-        "Power at 1 to 5 kHz over that at 50 Hz to 1 kHz (alpha ratio), strongest power up to 2 kHz over that at 2 to 5 kHz \
-         (Hammarberg index), and least-squares slopes of the decibels of powers below 500 Hz and from 500 to 1500 Hz, as in \
-         eGeMAPS (Eyben et al. 2016), of every frame; 0 for silence."
+        "Power at 1 to 5 kHz over that at 50 Hz to 1 kHz (alpha ratio), strongest power up to 2 kHz over that at 2 \
+         to 5 kHz (Hammarberg index), and least-squares slopes of the decibels of powers below 500 Hz and from 500 \
+         to 1500 Hz, as in eGeMAPS (Eyben et al. 2016), of every frame; 0 for silence."
     }
 
     fn columns(&self, params: &Params, _: &Framing) -> Vec<Column> {

@@ -24,10 +24,10 @@ impl FeatureSet for Set {
     }
 
     fn about(&self) -> &'static str {
-        "Fundamental frequency in semitones above 27.5 Hz, mean change from one period to the next over the mean period \
-         (local jitter), mean change of amplitude from one period to the next (local shimmer), both by Praat's definitions \
-         over the pulses in `f0.frame_s`, and harmonics-to-noise ratio (Boersma 1993), -60 to 60 dB; all 0 in unvoiced \
-         frames, jitter and shimmer also where too few pulses are near."
+        "Fundamental frequency in semitones above 27.5 Hz, mean change from one period to the next over the mean \
+         period (local jitter), mean change of amplitude from one period to the next (local shimmer), both by \
+         Praat's definitions over the pulses in `f0.frame_s`, and harmonics-to-noise ratio (Boersma 1993), -60 to 60 \
+         dB; all 0 in unvoiced frames, jitter and shimmer also where too few pulses are near."
     }
 
     fn columns(&self, params: &Params, _: &Framing) -> Vec<Column> {

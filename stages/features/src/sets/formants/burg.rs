@@ -1,8 +1,9 @@
 //! Linear prediction by Burg's method.
 //!
-//! J. P. Burg: "Maximum entropy spectral analysis", Stanford 1975; N. Andersen: "On the calculation of filter coefficients
-//! for maximum entropy spectral analysis", Geophysics 39 (1974). Each step finds the reflection coefficient for which the
-//! errors of forward and backward prediction are smallest together. It is below 1, so all roots lie within the circle.
+//! J. P. Burg: "Maximum entropy spectral analysis", Stanford 1975; N. Andersen: "On the calculation of filter
+//! coefficients for maximum entropy spectral analysis", Geophysics 39 (1974). Each step finds the reflection
+//! coefficient for which the errors of forward and backward prediction are smallest together. It is below 1, so all
+//! roots lie within the circle.
 
 /// Prediction coefficients: a pair of roots for each of five formants.
 pub(super) const ORDER: usize = 10;

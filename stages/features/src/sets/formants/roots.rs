@@ -1,9 +1,9 @@
 //! All roots of polynomials at once.
 //!
 //! O. Aberth: "Iteration methods for finding all zeros of a polynomial simultaneously", Mathematics of Computation 27
-//! (1973), in the form of Ehrlich: Newton's step for every root, divided by what the other roots contribute to the slope.
-//! The error of a simple root is cubed by each step. No root is divided out, so none spoils the next. Several polynomials
-//! are worked on side by side, and the loop ends when all roots of all of them stand still.
+//! (1973), in the form of Ehrlich: Newton's step for every root, divided by what the other roots contribute to the
+//! slope. The error of a simple root is cubed by each step. No root is divided out, so none spoils the next. Several
+//! polynomials are worked on side by side, and the loop ends when all roots of all of them stand still.
 
 use super::burg::ORDER;
 
@@ -115,7 +115,8 @@ mod tests {
     }
 
     fn of(polynomials: &[[f64; ORDER]]) -> Vec<Vec<[f64; 2]>> {
-        let lanes = std::array::from_fn(|index| std::array::from_fn(|lane| polynomials[lane % polynomials.len()][index]));
+        let lanes =
+            std::array::from_fn(|index| std::array::from_fn(|lane| polynomials[lane % polynomials.len()][index]));
         let mut roots = Roots::default();
         let [re, im] = roots.of(&lanes);
         (0..polynomials.len()).map(|lane| (0..ORDER).map(|root| [re[root][lane], im[root][lane]]).collect()).collect()
@@ -165,7 +166,11 @@ mod tests {
         for index in 0..ORDER {
             let (one, two) = (
                 if index == 0 { 1.0 } else { four[index - 1] },
-                match index { 0 => 0.0, 1 => 1.0, _ => four[index - 2] },
+                match index {
+                    0 => 0.0,
+                    1 => 1.0,
+                    _ => four[index - 2],
+                },
             );
             a[index] = four[index] - 0.1 * one - 0.72 * two;
         }

@@ -1,13 +1,14 @@
 //! Harmonics-to-noise ratio.
 //!
 //! P. Boersma: "Accurate short-term analysis of the fundamental frequency and the harmonics-to-noise ratio of a sampled
-//! sound", IFA Proceedings 17 (1993). The autocorrelation of the windowed signal over that of the window is the signal's
-//! own (equation 9); its maximum near the period is the share of the energy that repeats, and the ratio follows (equation
-//! 4). The window is a Gaussian, as Praat's for harmonicity: that of Hann leaves more of the modulation within a period.
+//! sound", IFA Proceedings 17 (1993). The autocorrelation of the windowed signal over that of the window is the
+//! signal's own (equation 9); its maximum near the period is the share of the energy that repeats, and the ratio
+//! follows (equation 4). The window is a Gaussian, as Praat's for harmonicity: that of Hann leaves more of the
+//! modulation within a period.
 //!
 //! The period is known here, so the window is as long as that asks for. Of a Gaussian over `2 h` samples, down to
-//! `exp(-12)` at its ends, squared, the transform at one over the period `T` is `exp(-(pi h / T)^2 / 24)`: 3e-5 for five
-//! periods on either side. Energy that pulses within a period then makes the ratio wrong at 40 dB, not at 20.
+//! `exp(-12)` at its ends, squared, the transform at one over the period `T` is `exp(-(pi h / T)^2 / 24)`: 3e-5 for
+//! five periods on either side. Energy that pulses within a period then makes the ratio wrong at 40 dB, not at 20.
 
 use crate::framing::copy_padded;
 
@@ -94,7 +95,8 @@ impl Window {
         let weights: Vec<f32> =
             (0..=2 * half).map(|n| (slope * (n as f64 - half as f64).powi(2)).exp() as f32).collect();
         // Two Gaussians side by side are one in the middle between them, lower by the square of their distance.
-        let undo = (0..period.ceil() as usize + 1 + LAGS).map(|lag| (-slope * (lag * lag) as f64 / 2.0).exp()).collect();
+        let undo =
+            (0..period.ceil() as usize + 1 + LAGS).map(|lag| (-slope * (lag * lag) as f64 / 2.0).exp()).collect();
         let sum = weights.iter().map(|weight| f64::from(*weight)).sum();
         Self { period, half, weights, sum, undo }
     }
@@ -111,7 +113,9 @@ fn products(a: &[f32], b: &[f32]) -> f64 {
 fn correlations(values: &[f32], first: usize, length: usize, period: usize) -> [f64; LAGS] {
     let mut sums = [0.0_f64; LAGS];
     let ahead = &values[first + period - MIDDLE..];
-    for (values, ahead) in values[first..first + length].chunks(SINGLE).zip(ahead.windows(SINGLE + LAGS).step_by(SINGLE)) {
+    for (values, ahead) in
+        values[first..first + length].chunks(SINGLE).zip(ahead.windows(SINGLE + LAGS).step_by(SINGLE))
+    {
         let mut part = [0.0_f32; LAGS];
         for (value, ahead) in values.iter().zip(ahead.array_windows::<LAGS>()) {
             for lag in 0..LAGS {
@@ -138,7 +142,8 @@ fn maximum(correlation: &[f64; LAGS]) -> f64 {
     b - (a - c) * fine / 4.0
 }
 
-/// Offset of the vertex of the parabola through three neighbouring values from the middle one, at most half the way to one.
+/// Offset of the vertex of the parabola through three neighbouring values from the middle one, at most half the way to
+/// one.
 #[inline(always)]
 fn vertex(a: f64, b: f64, c: f64) -> f64 {
     let bend = 2.0 * b - a - c;
@@ -197,8 +202,8 @@ mod tests {
         (0..100).map(|frame| f64::from(harmonicity.db(clip, frame * 160, RATE_HZ / f0_hz))).sum::<f64>() / 100.0
     }
 
-    /// White noise has no correlation from one period to the next, so the ratio is that of the powers. Of a share near 1
-    /// the mean over frames is a little more than the ratio, the maximum a little more than the value at the period.
+    /// White noise has no correlation from one period to the next, so the ratio is that of the powers. Of a share near
+    /// 1 the mean over frames is a little more than the ratio, the maximum a little more than the value at the period.
     #[test]
     fn tones_in_noise_have_the_ratio_of_their_powers() {
         for f0_hz in [80.0, 123.4, 210.0, 400.0] {

@@ -1,11 +1,11 @@
 //! Pulses of the voice, one per period, and how far neighbouring periods differ.
 //!
-//! P. Boersma, D. Weenink: Praat, manual pages "Sound & Pitch: To PointProcess (cc)", "PointProcess: Get jitter (local)"
-//! and "PointProcess & Sound: Get shimmer (local, dB)". In each voiced stretch the first pulse is the largest excursion
-//! near the middle. From there on, to both sides, the next pulse lies 0.8 to 1.25 periods away, where a period of the
-//! waveform is most like the one around the pulse before: where their normalised cross-correlation is largest, found
-//! between samples by a parabola. The limits below are Praat's defaults. Without its floor and ceiling of periods:
-//! fundamental frequencies have a range already.
+//! P. Boersma, D. Weenink: Praat, manual pages "Sound & Pitch: To PointProcess (cc)", "PointProcess: Get jitter
+//! (local)" and "PointProcess & Sound: Get shimmer (local, dB)". In each voiced stretch the first pulse is the largest
+//! excursion near the middle. From there on, to both sides, the next pulse lies 0.8 to 1.25 periods away, where a
+//! period of the waveform is most like the one around the pulse before: where their normalised cross-correlation is
+//! largest, found between samples by a parabola. The limits below are Praat's defaults. Without its floor and ceiling
+//! of periods: fundamental frequencies have a range already.
 
 use crate::framing::Framing;
 use crate::vector::dot;
@@ -75,9 +75,9 @@ impl Pulses {
         let mut here = start;
         loop {
             let period = period_at(here);
-            // Without any that is like it, the walk goes on a period further, as it does from a pulse that is too unlike.
-            let (next, likeness) =
-                self.next(samples, here, period, side).unwrap_or((here + side as f64 * period, 0.0));
+            // Without any that is like it, the walk goes on a period further, as it does from a pulse that is too
+            // unlike.
+            let (next, likeness) = self.next(samples, here, period, side).unwrap_or((here + side as f64 * period, 0.0));
             let beyond = if side < 0 { next < ends[0] } else { next > ends[1] };
             if likeness > if beyond { LEAST_LIKENESS_BEYOND } else { LEAST_LIKENESS } {
                 self.at.push(next);
@@ -89,8 +89,8 @@ impl Pulses {
         }
     }
 
-    /// The pulse before (`side` -1) or after (1) the one at `here`, and how like both periods are, at most 1; `None` where
-    /// none is like it, or the clip ends.
+    /// The pulse before (`side` -1) or after (1) the one at `here`, and how like both periods are, at most 1; `None`
+    /// where none is like it, or the clip ends.
     #[inline(always)]
     fn next(&mut self, samples: &[f32], here: f64, period: f64, side: isize) -> Option<(f64, f64)> {
         let start = (here - period / 2.0).round() as isize;
@@ -105,20 +105,17 @@ impl Pulses {
         // One more on either side, so that every lag within has neighbours.
         let first_lag = ((NEXT_PERIODS[0] * period) as isize - 1).max(1);
         let last_lag = (NEXT_PERIODS[1] * period).ceil() as isize + 1;
-        let mut energy = None;
+        let mut kept = None;
         self.likeness.clear();
         for lag in first_lag..=last_lag {
             let from = start + side * lag;
             let Some(there) = piece(from) else { break };
             // From lag to lag one sample comes in and one goes out.
-            let (ends, side) = ((square(from), square(from + length as isize - 1)), side);
-            let here_energy = match energy {
-                None => f64::from(dot(there, there)),
-                Some(before) if side > 0 => before + ends.1,
-                Some(before) => before + ends.0,
-            };
-            energy = Some(here_energy - if side > 0 { ends.0 } else { ends.1 });
-            let energies = energy_here * here_energy;
+            let ends = (square(from), square(from + length as isize - 1));
+            let (new, old) = if side > 0 { (ends.1, ends.0) } else { ends };
+            let energy_there = kept.map_or_else(|| f64::from(dot(there, there)), |kept| kept + new);
+            kept = Some(energy_there - old);
+            let energies = energy_here * energy_there;
             let joint = f64::from(dot(piece_here, there));
             self.likeness.push(if energies > 0.0 { joint / energies.sqrt() } else { 0.0 });
         }
