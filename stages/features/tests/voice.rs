@@ -3,7 +3,7 @@
 
 use std::path::PathBuf;
 
-use ser_features::{Extractor, Params};
+use ser_features::{Extractor, Formants, Params};
 
 const RATE_HZ: u32 = 16_000;
 
@@ -123,5 +123,69 @@ fn print_differences() {
             );
         }
         println!("whole {}", signal.reference["whole"]);
+    }
+}
+
+#[test]
+fn other_columns_are_the_same_with_and_without() {
+    let (plain, more) =
+        (Params::default(), Params { voice: true, spectral_tilt: true, rhythm: true, ..Params::default() });
+    let more = Params { formants: Formants { on: true, ..Formants::default() }, ..more };
+    let [mut plain, mut more] = [plain, more].map(|params| Extractor::new(&params, RATE_HZ).expect("parameters"));
+    let (before, after) = (plain.layout().clone(), more.layout().clone());
+    let (width, more_width) = (before.frames.names.len(), after.frames.names.len());
+    assert_eq!((&after.frames.names[..width], more_width), (&before.frames.names[..], width + 14));
+    assert_eq!(after.functionals[..before.functionals.len()], before.functionals);
+    for signal in signals() {
+        let [plain, more] = [&mut plain, &mut more].map(|it| it.extract(&signal.samples, RATE_HZ).expect("features"));
+        for (a, b) in plain.frames.chunks_exact(width).zip(more.frames.chunks_exact(more_width)) {
+            assert_eq!(a, &b[..width], "{}", signal.name);
+        }
+        assert_eq!(plain.functionals, more.functionals[..before.functionals.len()], "{}", signal.name);
+    }
+}
+
+#[test]
+fn an_a_of_220_hz_is_three_octaves_up_and_silence_has_no_voice() {
+    let tone = (0..8_000_u16).map(|n| 0.3 * (std::f64::consts::TAU * 220.0 * f64::from(n) / 16_000.0).sin() as f32);
+    let clip: Vec<f32> = tone.chain((0..8_000).map(|_| 0.0)).collect();
+    let mut extractor = Extractor::new(&params(), RATE_HZ).expect("parameters");
+    let names = extractor.layout().frames.names.clone();
+    let features = extractor.extract(&clip, RATE_HZ).expect("features");
+    let frame = |index: usize| names.iter().zip(&features.frames[index * names.len()..]);
+    for (name, value) in frame(25) {
+        match name.as_str() {
+            "f0_semitones" => assert!((value - 36.0).abs() < 0.05, "{value}"),
+            "hnr_db" => assert!(*value > 45.0, "{value}"),
+            "jitter" | "shimmer_db" => assert!(*value > 0.0 && *value < 1e-3, "{name} {value}"),
+            _ => {}
+        }
+    }
+    assert!(frame(80).all(|(_, value)| *value == 0.0), "{:?}", frame(80).collect::<Vec<_>>());
+}
+
+#[test]
+fn sets_about_voiced_frames_need_them() {
+    for (key, value) in [
+        ("voice", serde_json::json!(true)),
+        ("formants", serde_json::json!({"on": true})),
+        ("spectral_tilt", serde_json::json!(true)),
+        ("rhythm", serde_json::json!(true)),
+    ] {
+        let params: Params =
+            serde_json::from_value(serde_json::json!({"f0": {"on": false}, key: value})).expect("parameters");
+        let message = Extractor::new(&params, RATE_HZ).err().expect("no voiced frames").to_string();
+        assert!(message.contains(&format!("`{key}")) && message.contains("set `f0.on = true`"), "{message}");
+    }
+}
+
+#[test]
+fn formants_fit_below_half_the_sample_rate() {
+    let params: Params = serde_json::from_value(serde_json::json!({"formants": {"on": true}})).expect("parameters");
+    let message = Extractor::new(&params, 8_000).err().expect("too high").to_string();
+    assert!(message.contains("`formants.max_hz`: 5500 Hz does not lie below"), "{message}");
+    let params = Params { formants: Formants { on: true, max_hz: 4_000.0 }, ..params };
+    for rate_hz in [8_000, 11_025, 22_050, 44_100] {
+        assert!(Extractor::new(&params, rate_hz).is_ok(), "{rate_hz} Hz");
     }
 }
