@@ -1,6 +1,7 @@
 //! Quality of the voice: pitch as it is heard, and how regular and how clear the vibration is.
 
 mod harmonicity;
+mod lags;
 mod pulses;
 
 use crate::feature_set::{Column, Columns, Compute, FeatureSet, FromPitch, Summary};

@@ -10,7 +10,9 @@
 //! `exp(-12)` at its ends, squared, the transform at one over the period `T` is `exp(-(pi h / T)^2 / 24)`: 3e-5 for
 //! five periods on either side. Energy that pulses within a period then makes the ratio wrong at 40 dB, not at 20.
 
+use super::lags::{correlations, room};
 use crate::framing::copy_padded;
+use crate::vector::dot;
 
 /// Half the window in periods, at least: the next of the lengths that there are tables for.
 const HALF_PERIODS: f64 = 5.0;
@@ -26,8 +28,6 @@ const MIDDLE: usize = 15;
 const REACH: usize = 3;
 /// Neighbours on either side that a value between lags is interpolated from.
 const DEPTH: usize = 12;
-/// Products that are summed in single precision.
-const SINGLE: usize = 64;
 /// Shares of repeating energy beyond which the ratio is not followed: -60 and 60 dB.
 const SHARES: [f64; 2] = [1e-6, 1.0 - 1e-6];
 
@@ -65,25 +65,27 @@ impl Harmonicity {
         let length = window.weights.len();
         let period = (period.round() as usize).clamp(1, window.undo.len() - LAGS);
         self.windowed.clear();
-        self.windowed.resize(MIDDLE + length + period + LAGS + SINGLE, 0.0);
+        self.windowed.resize(period + room(length, LAGS), 0.0);
         let signal = &mut self.windowed[MIDDLE..MIDDLE + length];
         // Moved into the clip where there is room: silence beyond its ends would count as noise.
-        let (start, room) = (centre as isize - window.half as isize, samples.len() as isize - length as isize);
-        copy_padded(samples, if room >= 0 { start.clamp(0, room) } else { start }, signal);
-        let weighted: f64 = signal.chunks(SINGLE).zip(window.weights.chunks(SINGLE)).map(|(a, b)| products(a, b)).sum();
-        let mean = (weighted / window.sum) as f32;
+        let (start, spare) = (centre as isize - window.half as isize, samples.len() as isize - length as isize);
+        copy_padded(samples, if spare >= 0 { start.clamp(0, spare) } else { start }, signal);
+        let mean = (f64::from(dot(signal, &window.weights)) / window.sum) as f32;
         for (sample, weight) in signal.iter_mut().zip(&window.weights) {
             *sample = (*sample - mean) * weight;
         }
-        let energy: f64 = signal.chunks(SINGLE).map(|part| products(part, part)).sum();
+        let energy = f64::from(dot(signal, signal));
         if energy <= 0.0 {
             return 0.0;
         }
-        let mut correlation = correlations(&self.windowed, MIDDLE, length, period);
+        let signal = &self.windowed[MIDDLE..MIDDLE + length];
+        let mut correlation = correlations::<LAGS>(signal, &self.windowed[period..]);
         for (value, lag) in correlation.iter_mut().zip(period as isize - MIDDLE as isize..) {
             *value *= window.undo[lag.unsigned_abs()] / energy;
         }
-        let share = maximum(&correlation).clamp(SHARES[0], SHARES[1]);
+        let share = maximum(&correlation);
+        // Where the sound is weaker in the middle of the window than towards its ends, more than all of it would repeat.
+        let share = if share > 1.0 { 1.0 / share } else { share }.clamp(SHARES[0], SHARES[1]);
         (10.0 * (share / (1.0 - share)).log10()) as f32
     }
 }
@@ -100,33 +102,6 @@ impl Window {
         let sum = weights.iter().map(|weight| f64::from(*weight)).sum();
         Self { period, half, weights, sum, undo }
     }
-}
-
-/// Sum of products, few enough for single precision.
-#[inline(always)]
-fn products(a: &[f32], b: &[f32]) -> f64 {
-    f64::from(crate::vector::dot(a, b))
-}
-
-/// Autocorrelation of the `length` values from `first` on, at the lags around `period`.
-#[inline(always)]
-fn correlations(values: &[f32], first: usize, length: usize, period: usize) -> [f64; LAGS] {
-    let mut sums = [0.0_f64; LAGS];
-    let ahead = &values[first + period - MIDDLE..];
-    for (values, ahead) in
-        values[first..first + length].chunks(SINGLE).zip(ahead.windows(SINGLE + LAGS).step_by(SINGLE))
-    {
-        let mut part = [0.0_f32; LAGS];
-        for (value, ahead) in values.iter().zip(ahead.array_windows::<LAGS>()) {
-            for lag in 0..LAGS {
-                part[lag] += value * ahead[lag];
-            }
-        }
-        for lag in 0..LAGS {
-            sums[lag] += f64::from(part[lag]);
-        }
-    }
-    sums
 }
 
 /// Largest value near the middle, between the lags too.

@@ -7,6 +7,7 @@
 //! largest, found between samples by a parabola. The limits below are Praat's defaults. Without its floor and ceiling
 //! of periods: fundamental frequencies have a range already.
 
+use super::lags::{correlations, room};
 use crate::framing::Framing;
 use crate::vector::dot;
 
@@ -22,6 +23,8 @@ const MOST_PERIOD_QUOTIENT: f64 = 1.3;
 const MOST_AMPLITUDE_QUOTIENT: f64 = 1.6;
 /// Share of the periods before and after a pulse that its amplitude is measured over.
 const AMPLITUDE_SHARE: f64 = 0.2;
+/// Lags side by side.
+const LAGS: usize = 16;
 /// Jitter that a measured one is at least, so that 0 says that there is none.
 const LEAST_JITTER: f32 = 1e-9;
 
@@ -32,7 +35,8 @@ pub(super) struct Pulses {
     at: Vec<f64>,
     /// What is known of each pulse.
     known: Vec<Pulse>,
-    /// Correlations at the lags that are compared.
+    /// Samples that are compared with those of a period, and their correlations by lag.
+    around: Vec<f32>,
     likeness: Vec<f64>,
 }
 
@@ -93,36 +97,41 @@ impl Pulses {
     /// where none is like it, or the clip ends.
     #[inline(always)]
     fn next(&mut self, samples: &[f32], here: f64, period: f64, side: isize) -> Option<(f64, f64)> {
-        let start = (here - period / 2.0).round() as isize;
         let length = period.round() as usize;
-        let piece = |start: isize| {
-            let start = usize::try_from(start).ok()?;
-            samples.get(start..start + length)
-        };
-        let square = |position: isize| f64::from(samples[position as usize]).powi(2);
-        let piece_here = piece(start)?;
-        let energy_here = f64::from(dot(piece_here, piece_here));
-        // One more on either side, so that every lag within has neighbours.
-        let first_lag = ((NEXT_PERIODS[0] * period) as isize - 1).max(1);
-        let last_lag = (NEXT_PERIODS[1] * period).ceil() as isize + 1;
-        let mut kept = None;
+        let start = usize::try_from((here - period / 2.0).round() as isize).ok()?;
+        let piece = samples.get(start..start + length)?;
+        // One more on either side, so that every lag within has neighbours; as many as the clip has.
+        let first_lag = ((NEXT_PERIODS[0] * period) as usize).saturating_sub(1).max(1);
+        let possible = if side < 0 { start } else { samples.len() - length - start };
+        let last_lag = ((NEXT_PERIODS[1] * period).ceil() as usize + 1).min(possible);
+        let count = (last_lag + 1).checked_sub(first_lag)?;
+        // The pieces that are compared, in the order of time.
+        let first = if side < 0 { start - last_lag } else { start + first_lag };
+        let around = &samples[first..first + count - 1 + length];
+        self.around.clear();
+        self.around.extend_from_slice(around);
+        self.around.resize(room(length, count.next_multiple_of(LAGS)), 0.0);
         self.likeness.clear();
-        for lag in first_lag..=last_lag {
-            let from = start + side * lag;
-            let Some(there) = piece(from) else { break };
-            // From lag to lag one sample comes in and one goes out.
-            let ends = (square(from), square(from + length as isize - 1));
-            let (new, old) = if side > 0 { (ends.1, ends.0) } else { ends };
-            let energy_there = kept.map_or_else(|| f64::from(dot(there, there)), |kept| kept + new);
-            kept = Some(energy_there - old);
-            let energies = energy_here * energy_there;
-            let joint = f64::from(dot(piece_here, there));
-            self.likeness.push(if energies > 0.0 { joint / energies.sqrt() } else { 0.0 });
+        for block in (0..count).step_by(LAGS) {
+            self.likeness.extend(correlations::<LAGS>(piece, &self.around[block..]));
+        }
+        self.likeness.truncate(count);
+        let square = |sample: f32| f64::from(sample).powi(2);
+        let energy_here = f64::from(dot(piece, piece));
+        let mut energy = f64::from(dot(&around[..length], &around[..length]));
+        for (index, likeness) in self.likeness.iter_mut().enumerate() {
+            let energies = energy_here * energy;
+            *likeness = if energies > 0.0 { *likeness / energies.sqrt() } else { 0.0 };
+            // From piece to piece one sample goes out and one comes in.
+            energy += around.get(index + length).map_or(0.0, |new| square(*new)) - square(around[index]);
+        }
+        if side < 0 {
+            self.likeness.reverse();
         }
         let peaks = self.likeness.array_windows().enumerate().filter(|(_, [a, b, c])| b > a && b >= c);
         let (at, &[a, b, c]) = peaks.max_by(|(_, [_, b, _]), (_, [_, other, _])| b.total_cmp(other))?;
         let shift = (c - a) / (2.0 * (2.0 * b - a - c));
-        let lag = (first_lag + at as isize + 1) as f64 + shift;
+        let lag = (first_lag + at + 1) as f64 + shift;
         Some((here + side as f64 * lag, b + (c - a) * shift / 4.0))
     }
 
