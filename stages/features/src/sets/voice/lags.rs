@@ -5,7 +5,7 @@ const SINGLE: usize = 64;
 
 /// Sums of products of `piece` and as many values of `ahead`, from each of the first `LAGS` of these on.
 ///
-/// `ahead` has room for the last of them, rounded up to whole blocks of `piece`: [`room`] says how many values that are.
+/// `ahead` has as many values as [`room`] says: all of them, and what fills the last block of `piece`.
 #[inline(always)]
 pub(super) fn correlations<const LAGS: usize>(piece: &[f32], ahead: &[f32]) -> [f64; LAGS] {
     let mut sums = [0.0_f64; LAGS];
