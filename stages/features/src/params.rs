@@ -68,7 +68,8 @@ pub struct Params {
 }
 
 /// Statistics over a clip: mean, standard deviation, minimum, maximum, quartiles (`q25`, `q50`, `q75`) and slope per
-/// second (least squares) of every frame feature, and what is declared here. Those of `f0_hz` are over voiced frames.
+/// second (least squares) of every frame feature, and what is declared here. Those of `f0_hz` and of
+/// the voice are over voiced frames.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
 pub struct Functionals {
