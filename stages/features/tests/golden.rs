@@ -21,7 +21,7 @@ const GOLDEN: [(&str, &str); 6] = [
     ("cleaned", "8d30bb56f2b07c87"),
     ("few", "369d010b0f1e916c"),
     ("shape", "5f4184d17c5e167d"),
-    ("tilt", "0"),
+    ("tilt", "80afa1d10e370241"),
 ];
 
 fn params(name: &str) -> Params {

@@ -178,7 +178,7 @@ fn formants(re: &[Lanes; ORDER], im: &[Lanes; ORDER], lane: usize, rate_hz: f64)
         let (re, im) = (re[lane], im[lane]);
         let hz = im.atan2(re) * rate_hz / TAU;
         // Roots come in pairs, above and below the real axis.
-        if hz >= MARGIN_HZ && hz <= rate_hz / 2.0 - MARGIN_HZ {
+        if (MARGIN_HZ..=rate_hz / 2.0 - MARGIN_HZ).contains(&hz) {
             *found = [hz, -0.5 * (re * re + im * im).ln() * rate_hz / PI];
         }
     }
