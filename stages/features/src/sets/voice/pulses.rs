@@ -104,7 +104,7 @@ impl Pulses {
         let first_lag = ((NEXT_PERIODS[0] * period) as usize).saturating_sub(1).max(1);
         let possible = if side < 0 { start } else { samples.len() - length - start };
         let last_lag = ((NEXT_PERIODS[1] * period).ceil() as usize + 1).min(possible);
-        let count = (last_lag + 1).checked_sub(first_lag)?;
+        let count = (last_lag + 1).checked_sub(first_lag).filter(|count| *count >= 3)?;
         // The pieces that are compared, in the order of time.
         let first = if side < 0 { start - last_lag } else { start + first_lag };
         let around = &samples[first..first + count - 1 + length];
@@ -296,6 +296,16 @@ mod tests {
         assert!(of(&[0.0; FRAMES * 160], 100.0).around(4_000.0, 384.0).is_none());
         for length in [0, 1, 50, 400] {
             assert!(of(&strikes(&times(&[100.0]), &[1.0])[..length], 100.0).around(4_000.0, 384.0).is_none());
+        }
+    }
+
+    /// The stretch is said to be longer than the clip, so that the walk meets its end at any place of a period.
+    #[test]
+    fn a_clip_may_end_anywhere() {
+        let clip = strikes(&times(&[40.0]), &[1.0]);
+        for length in 400..560 {
+            let pulses = of(&clip[..length], 40.0);
+            assert!(pulses.at.is_sorted() && pulses.at.iter().all(|at| (0.0..600.0).contains(at)), "{length}");
         }
     }
 }
