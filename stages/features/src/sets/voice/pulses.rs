@@ -299,13 +299,16 @@ mod tests {
         }
     }
 
-    /// The stretch is said to be longer than the clip, so that the walk meets its end at any place of a period.
+    /// The stretch goes on beyond the clip, so that the walk meets its end at any place of a period.
     #[test]
     fn a_clip_may_end_anywhere() {
         let clip = strikes(&times(&[40.0]), &[1.0]);
-        for length in 400..560 {
-            let pulses = of(&clip[..length], 40.0);
-            assert!(pulses.at.is_sorted() && pulses.at.iter().all(|at| (0.0..600.0).contains(at)), "{length}");
+        let framing = Framing::new(&Params::default(), 16_000);
+        for length in 500..600 {
+            let mut pulses = Pulses::default();
+            pulses.find(&clip[..length], &[400.0; 6], 0, &framing);
+            let within = pulses.at.iter().all(|at| (0.0..length as f64).contains(at));
+            assert!(pulses.at.len() > 2 && pulses.at.is_sorted() && within, "{length}: {:?}", pulses.at);
         }
     }
 }
