@@ -200,7 +200,7 @@ mod tests {
     #[test]
     fn short_clips_and_silence_have_finite_ratios() {
         let mut harmonicity = harmonicity();
-        assert_eq!(harmonicity.db(&[0.0; 5_000], 2_000, 100.0), 0.0);
+        assert_eq!(harmonicity.db(&vec![0.0; 5_000], 2_000, 100.0), 0.0);
         assert_eq!(harmonicity.db(&[], 0, 100.0), 0.0);
         let clip = voice(150.0, 20.0);
         for length in [1, 10, 300, 1_000] {

@@ -293,7 +293,7 @@ mod tests {
 
     #[test]
     fn silence_and_short_clips_have_no_pulses() {
-        assert!(of(&[0.0; FRAMES * 160], 100.0).around(4_000.0, 384.0).is_none());
+        assert!(of(&vec![0.0; FRAMES * 160], 100.0).around(4_000.0, 384.0).is_none());
         for length in [0, 1, 50, 400] {
             assert!(of(&strikes(&times(&[100.0]), &[1.0])[..length], 100.0).around(4_000.0, 384.0).is_none());
         }
