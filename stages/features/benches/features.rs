@@ -43,7 +43,7 @@ fn speech(rate_hz: u32, seed: usize) -> Vec<f32> {
         .collect()
 }
 
-/// Feature parameters with one set alone, or with those of the comparison.
+/// Feature parameters with one set alone (or with `f0`, where it needs that), or with those of the comparison.
 fn params(set: &str) -> Params {
     let mut params: Params = serde_json::from_value(serde_json::json!({
         "log_mel": {"on": false}, "mfcc": {"on": false}, "chroma": false, "zcr": false, "rms": false, "f0": {"on": false},
@@ -62,13 +62,22 @@ fn params(set: &str) -> Params {
             params.spectral_rolloff = true;
             params.spectral_flatness = true;
         }
+        "voice" | "formants" | "tilt" | "rhythm" => {
+            params.f0.on = true;
+            params.voice = set == "voice";
+            params.formants.on = set == "formants";
+            params.spectral_tilt = set == "tilt";
+            params.rhythm = set == "rhythm";
+        }
         _ => params = Params::default(),
     }
     params
 }
 
 /// Frames and functionals of a recording at 16 kHz.
-#[divan::bench(args = ["log_mel", "mfcc", "chroma", "zcr", "rms", "shape", "f0", "all"])]
+#[divan::bench(args = [
+    "log_mel", "mfcc", "chroma", "zcr", "rms", "shape", "f0", "voice", "formants", "tilt", "rhythm", "all",
+])]
 fn extract(bencher: Bencher<'_, '_>, set: &str) {
     let mut extractor = Extractor::new(&params(set), 16_000).expect("parameters");
     let clip = speech(16_000, 1);

@@ -2,7 +2,9 @@
 
 use std::ops::Range;
 
-use crate::feature_set::{Column, Compute, FeatureSet, FromClip, FromLogMel, FromSignal, FromSpectrum, Summary};
+use crate::feature_set::{
+    Column, Compute, FeatureSet, FromClip, FromLogMel, FromPitch, FromSignal, FromSpectrum, Summary,
+};
 use crate::framing::Framing;
 use crate::params::Params;
 use crate::vector::{LANES, Row};
@@ -11,6 +13,7 @@ use crate::vector::{LANES, Row};
 #[derive(Default)]
 pub(crate) struct Computations {
     pub(crate) signal: Vec<Part<dyn FromSignal>>,
+    pub(crate) pitch: Vec<Part<dyn FromPitch>>,
     pub(crate) spectrum: Vec<Part<dyn FromSpectrum>>,
     pub(crate) log_mel: Vec<Part<dyn FromLogMel>>,
     pub(crate) clip: Vec<Part<dyn FromClip>>,
@@ -41,6 +44,7 @@ impl Computations {
             let range = before..before + own.len();
             match set.compute(params, framing) {
                 Compute::Signal(set) => computations.signal.push(Part::new(range, set)),
+                Compute::Pitch(set) => computations.pitch.push(Part::new(range, set)),
                 Compute::Spectrum(set) => computations.spectrum.push(Part::new(range, set)),
                 Compute::LogMel(set) => computations.log_mel.push(Part::new(range, set)),
                 Compute::Clip(set) => computations.clip.push(Part::new(range, set)),

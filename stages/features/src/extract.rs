@@ -14,7 +14,7 @@ use crate::functionals::{self, Run, Statistics};
 use crate::layout::Layout;
 use crate::mel::{MelBank, largest, power_to_db};
 use crate::params::{Params, Problems};
-use crate::sets::{LogMel, SETS};
+use crate::sets::{F0_HZ, LogMel, SETS};
 use crate::stft::Stft;
 use crate::vector::{LANES, Row, spread};
 use crate::warp::Warp;
@@ -48,6 +48,8 @@ pub struct Extractor {
     spare: Vec<f32>,
     /// Powers of frames side by side, one row per frequency bin.
     power: Vec<Row>,
+    /// Fundamental frequency of each frame of the clip, for the sets that are computed from it.
+    pitch_hz: Vec<f32>,
 }
 
 /// The log-mel bands of a clip.
@@ -101,6 +103,7 @@ impl Extractor {
             resamplers: HashMap::new(),
             spare: Vec::new(),
             power: vec![[0.0; LANES]; framing.bins()],
+            pitch_hz: Vec::new(),
             framing,
         })
     }
@@ -197,7 +200,24 @@ impl Extractor {
             let mut columns = Columns::new(&mut frames, width, part.columns.start);
             part.set.clip(clip, &self.framing, &mut columns);
         }
+        self.pitch_features(clip, width, &mut frames);
         frames
+    }
+
+    /// Features of samples and their pitch, which by now stands among the columns.
+    fn pitch_features(&mut self, clip: &[f32], width: usize, frames: &mut [f32]) {
+        if self.computations.pitch.is_empty() {
+            return;
+        }
+        self.pitch_hz.clear();
+        match self.layout.frames.names.iter().position(|name| name == F0_HZ) {
+            Some(column) => self.pitch_hz.extend(frames.iter().skip(column).step_by(width)),
+            None => self.pitch_hz.resize(frames.len() / width, 0.0),
+        }
+        for part in &mut self.computations.pitch {
+            let mut columns = Columns::new(frames, width, part.columns.start);
+            part.set.clip(clip, &self.pitch_hz, &self.framing, &mut columns);
+        }
     }
 
     /// Features of spectra; log-mel bands are kept for the next step.

@@ -1,7 +1,7 @@
-//! The door for features: the trait of a feature set, and the four ways to compute one.
+//! The door for features: the trait of a feature set, and the five ways to compute one.
 //!
 //! A set says which columns it has for the parameters of a run, and what it computes them from: by [`Compute`] it gets
-//! samples, spectra, mel bands or the whole clip, and nothing has to be said twice. Sets are listed in
+//! samples, pitch, spectra, mel bands or the whole clip, and nothing has to be said twice. Sets are listed in
 //! [`SETS`](crate::SETS); names, their order, checks, functionals and the reference page follow from that list.
 //!
 //! Calls through these traits are made once per clip or once per [`LANES`](crate::LANES) frames, never per frame. Each
@@ -91,6 +91,8 @@ impl Column {
 pub enum Compute {
     /// From the samples of a clip; made by [`Compute::signal`].
     Signal(Box<dyn FromSignal>),
+    /// From the samples of a clip and its fundamental frequency; made by [`Compute::pitch`].
+    Pitch(Box<dyn FromPitch>),
     /// From power spectra; made by [`Compute::spectrum`].
     Spectrum(Box<dyn FromSpectrum>),
     /// From log-mel bands; made by [`Compute::log_mel`].
@@ -103,6 +105,11 @@ impl Compute {
     /// Frame features from the samples of a clip.
     pub fn signal(set: impl FromSignal + 'static) -> Self {
         Self::Signal(Box::new(Wide(set)))
+    }
+
+    /// Frame features from the samples of a clip and its fundamental frequency, which `f0` of the parameters describes.
+    pub fn pitch(set: impl FromPitch + 'static) -> Self {
+        Self::Pitch(Box::new(Wide(set)))
     }
 
     /// Frame features from the power spectra of frames.
@@ -125,6 +132,13 @@ impl Compute {
 pub trait FromSignal: Send {
     /// Fills `columns` from `samples`, a clip at the sample rate of `framing`.
     fn clip(&mut self, samples: &[f32], framing: &Framing, columns: &mut Columns<'_>);
+}
+
+/// Frame features from samples and their pitch, of sets that are on with `f0` alone.
+pub trait FromPitch: Send {
+    /// Fills `columns` from `samples`, a clip at the sample rate of `framing`. `pitch_hz` has the fundamental frequency of
+    /// each frame, 0 where it is unvoiced; all are 0 where the set `f0` is off.
+    fn clip(&mut self, samples: &[f32], pitch_hz: &[f32], framing: &Framing, columns: &mut Columns<'_>);
 }
 
 /// Frame features from spectra.
@@ -234,6 +248,15 @@ impl<T: FromSignal> FromSignal for Wide<T> {
         wide(
             #[inline(always)]
             || self.0.clip(samples, framing, columns),
+        );
+    }
+}
+
+impl<T: FromPitch> FromPitch for Wide<T> {
+    fn clip(&mut self, samples: &[f32], pitch_hz: &[f32], framing: &Framing, columns: &mut Columns<'_>) {
+        wide(
+            #[inline(always)]
+            || self.0.clip(samples, pitch_hz, framing, columns),
         );
     }
 }

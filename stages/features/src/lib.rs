@@ -37,14 +37,15 @@ pub use enhance::Enhancement;
 pub use error::{FeaturesError, FeaturesResult};
 pub use extract::{ClipFeatures, Extractor};
 pub use feature_set::{
-    Block, Column, Columns, Compute, FeatureSet, FromClip, FromLogMel, FromSignal, FromSpectrum, Summary, WholeClip,
+    Block, Column, Columns, Compute, FeatureSet, FromClip, FromLogMel, FromPitch, FromSignal, FromSpectrum, Summary,
+    WholeClip,
 };
 pub use framing::Framing;
 pub use kind::Features;
 pub use layout::Layout;
 pub use params::{Functionals, Params, Problems};
 pub use reference::reference;
-pub use sets::{F0, LogMel, Mfcc, SETS};
+pub use sets::{F0, Formants, LogMel, Mfcc, SETS};
 pub use stage::run;
 pub use vector::{LANES, Row};
 

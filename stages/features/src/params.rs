@@ -9,7 +9,7 @@ use crate::augment::Augmentation;
 use crate::enhance::Enhancement;
 use crate::feature_set::{Column, FeatureSet, Summary};
 use crate::framing::Framing;
-use crate::sets::{F0, LogMel, Mfcc, SETS};
+use crate::sets::{F0, Formants, LogMel, Mfcc, SETS};
 
 /// Which features are computed, and how.
 ///
@@ -45,6 +45,17 @@ pub struct Params {
     pub spectral_flatness: bool,
     /// Fundamental frequency and a voicing flag.
     pub f0: F0,
+    /// Quality of the voice in voiced frames: fundamental frequency in semitones above 27.5 Hz, local jitter, local shimmer in
+    /// decibels, and harmonics-to-noise ratio in decibels; 0 in unvoiced frames. Needs `f0`.
+    pub voice: bool,
+    /// Frequencies and bandwidths of the lowest three formants in voiced frames. Needs `f0`.
+    pub formants: Formants,
+    /// Tilt of the spectrum: alpha ratio and Hammarberg index in decibels, and slopes of its lowest 500 Hz and of 500 to 1500
+    /// Hz. Functionals are over voiced frames, so it needs `f0`.
+    pub spectral_tilt: bool,
+    /// Rhythm of the clip from its first to its last voiced frame: voiced stretches per second, lengths of voiced stretches
+    /// and of those between them, and the share of pauses; functionals only. Needs `f0`.
+    pub rhythm: bool,
     /// The samples from each frame's middle to the next's, `hop_s` of them, as columns: what a network over waveforms hears.
     /// No other network takes them, and they have no functionals.
     pub samples: bool,
@@ -57,7 +68,8 @@ pub struct Params {
 }
 
 /// Statistics over a clip: mean, standard deviation, minimum, maximum, quartiles (`q25`, `q50`, `q75`) and slope per
-/// second (least squares) of every frame feature, and what is declared here. Those of `f0_hz` are over voiced frames.
+/// second (least squares) of every frame feature, and what is declared here. Those of `f0_hz` and of
+/// the voice are over voiced frames.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
 pub struct Functionals {
@@ -85,6 +97,10 @@ impl Default for Params {
             spectral_rolloff: false,
             spectral_flatness: false,
             f0: F0::default(),
+            voice: false,
+            formants: Formants::default(),
+            spectral_tilt: false,
+            rhythm: false,
             samples: false,
             functionals: Functionals::default(),
             enhance: Vec::new(),
@@ -158,6 +174,11 @@ impl Problems {
     pub(crate) fn add_too_high(&mut self, key: &str, hz: f64, sample_rate_hz: u32) {
         let message = format!("{hz} Hz does not lie below half the sample rate of {sample_rate_hz} Hz");
         self.add(key, message, Some("lower it, or raise `sample_rate_hz` of the manifest stage"));
+    }
+
+    /// Adds that the set which `key` switches on is about voiced frames, and `f0`, which finds them, is off.
+    pub(crate) fn add_needs_f0(&mut self, key: &str) {
+        self.add(key, "voiced frames are not known".to_owned(), Some("set `f0.on = true`"));
     }
 
     pub(crate) fn into_list(self) -> Vec<Problem> {

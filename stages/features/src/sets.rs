@@ -4,19 +4,37 @@
 
 mod chroma;
 mod f0;
+mod formants;
 mod log_mel;
 mod mfcc;
+mod rhythm;
 mod rms;
 mod samples;
 mod shape;
+mod tilt;
+mod voice;
 mod zcr;
 
 pub use f0::F0;
+pub(crate) use f0::F0_HZ;
+pub use formants::Formants;
 pub use log_mel::LogMel;
 pub use mfcc::Mfcc;
 
 use crate::feature_set::FeatureSet;
 
 /// Every feature set. A new one goes to the end: networks and functionals know columns by their place.
-pub const SETS: &[&dyn FeatureSet] =
-    &[&log_mel::Set, &mfcc::Set, &chroma::Set, &zcr::Set, &rms::Set, &shape::Set, &f0::Set, &samples::Set];
+pub const SETS: &[&dyn FeatureSet] = &[
+    &log_mel::Set,
+    &mfcc::Set,
+    &chroma::Set,
+    &zcr::Set,
+    &rms::Set,
+    &shape::Set,
+    &f0::Set,
+    &samples::Set,
+    &voice::Set,
+    &formants::Set,
+    &tilt::Set,
+    &rhythm::Set,
+];

@@ -55,7 +55,7 @@ struct Voice {
 
 impl FeatureSet for Voice {
     fn name(&self) -> &'static str {
-        "voice"
+        "durations"
     }
 
     fn about(&self) -> &'static str {
@@ -68,13 +68,13 @@ impl FeatureSet for Voice {
 
     fn check(&self, params: &Params, problems: &mut Problems) {
         if !params.f0.on {
-            problems.add("voice", "voiced frames are not known".to_owned(), Some("switch `f0` on"));
+            problems.add("durations", "voiced frames are not known".to_owned(), Some("switch `f0` on"));
         }
     }
 
     fn check_rate(&self, _: &Params, sample_rate_hz: u32, problems: &mut Problems) {
         if sample_rate_hz < self.least_hz {
-            problems.add("voice", format!("expected at least {} Hz, found {sample_rate_hz}", self.least_hz), None);
+            problems.add("durations", format!("expected at least {} Hz, found {sample_rate_hz}", self.least_hz), None);
         }
     }
 
@@ -158,10 +158,10 @@ fn mistakes_in_its_parameters_are_reported() {
     let mut params = Params::default();
     params.f0.on = false;
     let message = |params: &Params, rate| Extractor::with_sets(params, rate, &sets()).err().expect("wrong").to_string();
-    assert!(message(&params, 16_000).contains("`voice`: voiced frames are not known (switch `f0` on)"));
+    assert!(message(&params, 16_000).contains("`durations`: voiced frames are not known (switch `f0` on)"));
     let sets: [&dyn FeatureSet; 2] = [&HighShare, &Voice { least_hz: 22_050 }];
     let found = Extractor::with_sets(&Params::default(), 16_000, &sets).err().expect("low rate").to_string();
-    assert!(found.contains("`voice`: expected at least 22050 Hz, found 16000"), "{found}");
+    assert!(found.contains("`durations`: expected at least 22050 Hz, found 16000"), "{found}");
 }
 
 #[test]
@@ -184,7 +184,7 @@ fn values_of_clips_are_functionals_and_go_with_them() {
 fn every_set_keeps_the_rules_of_the_list() {
     let params: Params = serde_json::from_value(serde_json::json!({
         "spectral_centroid": true, "spectral_bandwidth": true, "spectral_rolloff": true, "spectral_flatness": true,
-        "samples": true,
+        "samples": true, "voice": true, "formants": {"on": true}, "spectral_tilt": true, "rhythm": true,
     }))
     .expect("parameters");
     let framing = Framing::new(&params, 16_000);

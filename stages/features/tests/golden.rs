@@ -15,12 +15,13 @@ use serde_json::json;
 const SAMPLE_RATE_HZ: u32 = 16_000;
 
 /// Digests of names, frames and functionals, with the parameters that they belong to.
-const GOLDEN: [(&str, &str); 5] = [
+const GOLDEN: [(&str, &str); 6] = [
     ("defaults", "28edb142a2f5bd6b"),
     ("everything", "025ca2fbceda5811"),
     ("cleaned", "8d30bb56f2b07c87"),
     ("few", "369d010b0f1e916c"),
     ("shape", "5f4184d17c5e167d"),
+    ("tilt", "80afa1d10e370241"),
 ];
 
 fn params(name: &str) -> Params {
@@ -39,6 +40,7 @@ fn params(name: &str) -> Params {
             "log_mel": off, "mfcc": off, "f0": off, "chroma": false, "zcr": false, "rms": false,
             "spectral_bandwidth": true, "spectral_flatness": true,
         }),
+        "tilt" => json!({"log_mel": off, "mfcc": off, "chroma": false, "spectral_tilt": true, "rhythm": true}),
         _ => json!({}),
     };
     serde_json::from_value(value).expect("parameters")

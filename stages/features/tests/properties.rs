@@ -6,7 +6,7 @@ use ser_features::{Extractor, Params};
 fn everything() -> Params {
     let mut params: Params = serde_json::from_value(serde_json::json!({
         "spectral_centroid": true, "spectral_bandwidth": true, "spectral_rolloff": true, "spectral_flatness": true,
-        "mfcc": {"deltas": 2},
+        "mfcc": {"deltas": 2}, "voice": true, "formants": {"on": true}, "spectral_tilt": true, "rhythm": true,
     }))
     .expect("parameters");
     params.functionals.percentiles = vec![10, 90];

@@ -11,8 +11,10 @@ use crate::params::{Params, Problems};
 
 use yin::Yin;
 
+/// Name of the column of fundamental frequencies.
+pub(crate) const F0_HZ: &str = "f0_hz";
 /// Name of the voicing flag.
-const VOICED: &str = "voiced";
+pub(super) const VOICED: &str = "voiced";
 
 /// Fundamental frequency by YIN: `f0_hz` (0 where unvoiced) and `voiced` (0 or 1).
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
@@ -58,7 +60,7 @@ impl FeatureSet for Set {
         if !params.f0.on {
             return Vec::new();
         }
-        let pitch = Column::new("f0_hz", "Hz").summary(Summary::StatisticsWhere(VOICED));
+        let pitch = Column::new(F0_HZ, "Hz").summary(Summary::StatisticsWhere(VOICED));
         vec![pitch, Column::new(VOICED, "1").summary(Summary::Mean)]
     }
 
