@@ -157,7 +157,10 @@ impl Scalings {
             of_frames.add(&clip.frames.all()?, width);
             of_functionals.add(&clip.functionals.all()?, functionals);
         }
-        Ok(Self { frames: of_frames.scaling(0..width), functionals: of_functionals.scaling(0..functionals) })
+        Ok(Self {
+            frames: Scaling::of(&of_frames, 0..width),
+            functionals: Scaling::of(&of_functionals, 0..functionals),
+        })
     }
 }
 
@@ -291,7 +294,8 @@ mod tests {
             frames: Scaling { mean: vec![0.0, 1.0], sd: vec![2.0, 0.0] },
             functionals: Scaling { mean: vec![4.0], sd: vec![3.0] },
         };
-        let clip = ClipData { frames: vec![2.0, 1.0, 6.0, 1.0].into(), functionals: vec![8.0].into(), ..ClipData::default() };
+        let clip =
+            ClipData { frames: vec![2.0, 1.0, 6.0, 1.0].into(), functionals: vec![8.0].into(), ..ClipData::default() };
         let own = Scalings::fit(std::iter::once(&clip), 2, 1).expect("in memory");
         assert_eq!((&own.frames.mean[..], &own.functionals.sd[..]), (&[4.0, 1.0][..], &[0.0][..]));
         let both = own.blended(&training, 1, SpeakerPrior::new(1.0));
