@@ -61,7 +61,12 @@ fn a_dataset_is_written_whole_and_divided_as_its_split() {
     }
     assert_eq!(told["splits"].as_array().map(Vec::len), Some(3), "{told}");
     let card = std::fs::read_to_string(Path::new(&fold).join("README.md")).expect("card");
-    for part in ["license:\n- cc-by-nc-nd-4.0\n- cc-by-nc-sa-4.0\n", "language:\n- en\n", "speaker-independent", "- split: test\n"] {
+    for part in [
+        "license:\n- cc-by-nc-nd-4.0\n- cc-by-nc-sa-4.0\n",
+        "language:\n- en\n",
+        "speaker-independent",
+        "- split: test\n",
+    ] {
         assert!(card.contains(part), "{part}: {card}");
     }
     assert!(card.contains("allowed: for non-commercial use only"), "{card}");
@@ -69,6 +74,8 @@ fn a_dataset_is_written_whole_and_divided_as_its_split() {
     workspace.ser(&["export", "hf", &fold]).exits(2).tells("is an earlier export").tells("`--replace`");
     workspace.ser(&["export", "hf", &fold, "--replace"]).exits(0);
     assert_eq!(files(Path::new(&fold)), files(Path::new(&all)));
+    std::fs::write(Path::new(&fold).join("notes.txt"), "mine").expect("a file");
+    workspace.ser(&["export", "hf", &fold, "--replace"]).exits(2).tells("is a folder of something else");
     workspace.ser(&["export", "hf", "data", "--replace"]).exits(2).tells("is a folder of something else");
     // Mistakes.
     let none = below(&dir, "none");
@@ -124,7 +131,8 @@ fn a_recording_that_is_no_longer_the_one_that_was_labelled_is_not_handed_on() {
     let workspace = small::workspace();
     workspace.ser(&["run", "manifest"]).exits(0);
     workspace.write("data/tess/OAF_sad/OAF_bar_sad.wav", wav(16_000, 0.4, 700.0, 0.5));
-    let ran = workspace.ser(&["export", "hf", "out"]).exits(1).tells("OAF_bar_sad.wav` is not the file that the manifest");
+    let ran =
+        workspace.ser(&["export", "hf", "out"]).exits(1).tells("OAF_bar_sad.wav` is not the file that the manifest");
     ran.tells("`ser run`");
     let left = std::fs::read_dir(workspace.path(".")).expect("folder").flatten();
     assert_eq!(left.filter(|entry| entry.file_name().to_string_lossy().starts_with("out")).count(), 0);
@@ -135,8 +143,12 @@ fn datasets_reads_the_recordings_and_the_classes() {
     let modules = ["datasets", "soundfile"];
     let Some(python) = python::with(&modules, "loading an exported dataset", "datasets soundfile") else { return };
     let (workspace, dir) = (divided(), tempfile::tempdir().expect("folder"));
-    let out = below(&dir, "out");
+    let out = below(&dir, "emotions");
     workspace.ser(&["export", "hf", &out, "--split", "folds"]).exits(0);
+    let readme = crate::readme::blocks(&crate::readme::readme(), "python");
+    let readme: String = readme.into_iter().filter(|block| block.contains("load_dataset")).collect();
+    let said = python::run(&python, &readme, dir.path());
+    assert!(said.contains("['angry', 'happy', 'neutral', 'sad'] "), "{said}");
     let script = format!(
         r#"
 import io, json
@@ -161,7 +173,7 @@ for name, split in by_card.items():
 print(json.dumps(told))
 "#
     );
-    let told = python::run(&python, &script, workspace);
+    let told = python::run(&python, &script, dir.path());
     let told: Value = serde_json::from_str(told.lines().last().expect("a line")).expect("JSON");
     assert_eq!(told["splits"], serde_json::json!(["test", "train", "validation"]));
     let clips = Clip::read(&workspace.path("artifacts/manifest/clips.parquet")).expect("clips");
@@ -243,7 +255,7 @@ print(json.dumps({{
 }}))
 "#
     );
-    let told = python::run(&python, &script, workspace);
+    let told = python::run(&python, &script, dir.path());
     let told: Value = serde_json::from_str(told.lines().last().expect("a line")).expect("JSON");
     let clips = Clip::read(&workspace.path("artifacts/manifest/clips.parquet")).expect("clips");
     for clip in &clips {
@@ -364,7 +376,7 @@ fn the_validator_finds_nothing_wrong_with_a_packed_run() {
     workspace.ser(&["export", "ro-crate", &whole, "--agent", "A lab"]).exits(0);
     workspace.ser(&["export", "ro-crate", &without, "--largest-mb", "0"]).exits(0);
     let script = format!("import sys\nsys.argv = ['validate', {whole:?}, {without:?}]\n{VALIDATE}");
-    let told = python::run(&python, &script, workspace);
+    let told = python::run(&python, &script, dir.path());
     match told.lines().last() {
         Some("unreachable") => skipped("a packed run wants w3id.org, or `pip install rocrate==0.13.0`"),
         last => assert_eq!(last, Some("valid"), "{told}"),
@@ -391,7 +403,7 @@ for statement in duckdb.extract_statements(open({file:?}).read()):
 print(json.dumps(answers, default=str))
 "#
     );
-    let told = python::run(&python, &script, workspace);
+    let told = python::run(&python, &script, &workspace.path("."));
     let answers: Vec<(Vec<String>, Vec<Vec<Value>>)> =
         serde_json::from_str(told.lines().last().expect("a line")).expect("JSON");
     let of = |column: &str| {

@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-use crate::util::{Workspace, skipped, source_root};
+use crate::util::{skipped, source_root};
 
 /// A Python that can import `modules`. Without one, says what `test` wants, and why it was skipped.
 pub(crate) fn with(modules: &[&str], test: &str, packages: &str) -> Option<PathBuf> {
@@ -18,15 +18,15 @@ pub(crate) fn with(modules: &[&str], test: &str, packages: &str) -> Option<PathB
     None
 }
 
-/// What `script` prints, run in the folder of `workspace`.
+/// Output of `script`, run in `folder`.
 #[track_caller]
-pub(crate) fn run(python: &Path, script: &str, workspace: &Workspace) -> String {
+pub(crate) fn run(python: &Path, script: &str, folder: &Path) -> String {
     let output = Command::new(python)
         .args(["-c", script])
-        .current_dir(workspace.path("."))
+        .current_dir(folder)
         // Nothing is fetched, and nothing is left beside the tests.
         .env("HF_HUB_OFFLINE", "1")
-        .env("HF_HOME", workspace.path("huggingface"))
+        .env("HF_HOME", folder.join("huggingface"))
         .output()
         .expect("python");
     let (stdout, stderr) = (String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr));

@@ -147,8 +147,9 @@ fn packages(text: &str) -> Vec<String> {
 fn the_questions_in_python_have_answers() {
     let Some(python) = python::with(&["polars"], "the Python of the README", "polars") else { return };
     let (workspace, _) = demo_run();
-    let script: String = python_blocks().into_iter().filter(|block| block.contains("read_parquet(\"artifacts/manifest")).collect();
-    let answers = python::run(&python, &script, workspace);
+    let script: String =
+        python_blocks().into_iter().filter(|block| block.contains("read_parquet(\"artifacts/manifest")).collect();
+    let answers = python::run(&python, &script, &workspace.path("."));
     for column in ["minutes", "cramers_v", "skill", "bandwidth_hz", "reason", "similarity", "predicted"] {
         assert!(answers.contains(column), "{column}: {answers}");
     }

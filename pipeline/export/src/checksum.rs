@@ -1,5 +1,6 @@
 //! SHA-256 of files, which other tools check them by.
 
+use std::fmt::Write as _;
 use std::fs::File;
 use std::io::{Read as _, copy};
 use std::path::Path;
@@ -37,7 +38,12 @@ pub(crate) fn blake3(path: &Path) -> ExportResult<String> {
 }
 
 fn hex(bytes: &[u8]) -> String {
-    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
+    let mut text = String::with_capacity(2 * bytes.len());
+    for byte in bytes {
+        // Writing to a string cannot fail.
+        let _ = write!(text, "{byte:02x}");
+    }
+    text
 }
 
 #[cfg(test)]

@@ -10,7 +10,7 @@ use crate::error::{ExportError, ExportResult};
 /// A manifest.
 #[derive(Debug, Clone)]
 pub struct Dataset {
-    /// What to call it.
+    /// Its name.
     pub name: String,
     /// Its clips.
     pub clips: Vec<Clip>,
@@ -78,14 +78,14 @@ impl Division {
     }
 }
 
-/// How far the recordings of a corpus may be passed on.
+/// Terms on which the recordings of a corpus may be passed on.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Terms {
     /// Name of the corpus.
     pub corpus: String,
     /// `true` if its licence is known to let them be passed on.
     pub may_be_passed_on: bool,
-    /// What that depends on, or why they may not be passed on, in words.
+    /// The condition of that, or the reason why they may not be passed on, in words.
     pub condition: Option<String>,
 }
 

@@ -9,7 +9,7 @@ use ser_stage::WholeFile;
 
 use crate::error::{ExportError, ExportResult};
 
-/// What may be in the place of a folder.
+/// Content that the place of a folder may have.
 const EXPECTED: &str = "a folder that is not there yet, or an empty one";
 
 /// A folder being written beside its final place. It appears there when [`put_in_place`](Self::put_in_place) succeeds, and
@@ -27,8 +27,12 @@ impl WholeFolder {
     /// something in it, it must be one that `replaceable` knows as an earlier export; `replace` says that it may go.
     pub(crate) fn create(path: &Path, replace: bool, replaceable: impl Fn(&Path) -> bool) -> ExportResult<Self> {
         check_place(path, replace, replaceable)?;
-        // Without it, the name of `a/` would be empty.
-        let path: PathBuf = path.components().collect();
+        // The folder behind a link is the one that is meant; and without its components, the name of `a/` would be empty.
+        let path = if path.is_symlink() {
+            path.canonicalize().map_err(ExportError::io("find", path))?
+        } else {
+            path.components().collect()
+        };
         let name = path.file_name().ok_or_else(|| ExportError::Occupied {
             path: path.clone(),
             found: "no name of a folder",
@@ -44,7 +48,7 @@ impl WholeFolder {
         Ok(whole)
     }
 
-    /// Where the folder is while it is written.
+    /// The folder while it is written.
     pub(crate) fn partial(&self) -> &Path {
         &self.partial
     }
@@ -81,6 +85,14 @@ impl Drop for WholeFolder {
             let _ = fs::remove_dir_all(&self.partial);
         }
     }
+}
+
+/// `true` if everything in `folder` has one of `names`: what is none of an export's must not go with it.
+pub(crate) fn holds_only(folder: &Path, names: &[&str]) -> bool {
+    let known = |item: io::Result<fs::DirEntry>| {
+        item.is_ok_and(|item| names.iter().any(|name| item.file_name().as_os_str() == *name))
+    };
+    fs::read_dir(folder).is_ok_and(|mut items| items.all(known))
 }
 
 fn check_place(path: &Path, replace: bool, replaceable: impl Fn(&Path) -> bool) -> ExportResult<()> {
@@ -180,6 +192,8 @@ mod tests {
             assert!(message.contains("is a folder of something else") && hint.contains("only an earlier"), "{hint}");
         }
         assert_eq!(told("earlier", false).1, "`--replace` replaces it");
+        assert!(holds_only(&at("earlier"), &["ours", "more"]) && !holds_only(&at("theirs"), &["ours"]));
+        assert!(!holds_only(&at("none"), &["ours"]));
         WholeFolder::create(&at("empty"), false, is_ours).expect("an empty folder").put_in_place().expect("in place");
         assert_eq!(names(root.path()), ["earlier", "empty", "file", "theirs"]);
     }

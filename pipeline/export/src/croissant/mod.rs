@@ -29,14 +29,14 @@ pub struct DescribedTable {
     pub stage: String,
     /// Its path below the stage's folder, `/` between folders.
     pub file: String,
-    /// Where it lies.
+    /// Its place on this machine.
     pub path: PathBuf,
 }
 
-/// What a description says of the dataset as a whole.
+/// Facts about the dataset as a whole.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Description {
-    /// When the manifest was made, UTC.
+    /// Time at which the manifest was made, UTC.
     pub published: String,
     /// Digest of what the manifest says; part of the version.
     pub content: String,

@@ -10,16 +10,17 @@ use ser_text::counted;
 use serde_json::Value;
 
 use super::columns::Columns;
-use super::{CARD, HfOptions, HfSummary};
+use super::{CARD, DATA, HfOptions, HfSummary};
 use crate::dataset::{Dataset, terms_of};
 use crate::licence::hub_id;
+use crate::whole_folder::holds_only;
 
 /// A line of every card, by which an earlier export is known.
 const MARK: &str = "<!-- written by `ser export hf` -->";
 
 /// `true` if an earlier export wrote the folder `dir`.
 pub(super) fn is_of_an_export(dir: &Path) -> bool {
-    fs::read_to_string(dir.join(CARD)).is_ok_and(|card| card.contains(MARK))
+    holds_only(dir, &[CARD, DATA]) && fs::read_to_string(dir.join(CARD)).is_ok_and(|card| card.contains(MARK))
 }
 
 /// The card of `dataset`, whose clips are divided into `parts`.
@@ -62,7 +63,7 @@ fn header(dataset: &Dataset, columns: &Columns, summary: &HfSummary) -> String {
     header += &list("size_categories", [size(clips)]);
     header += "configs:\n- config_name: default\n  data_files:\n";
     for split in &summary.splits {
-        let _ = write!(header, "  - split: {0}\n    path: data/{0}-*\n", split.name);
+        let _ = write!(header, "  - split: {0}\n    path: {DATA}/{0}-*\n", split.name);
     }
     let _ = write!(header, "dataset_info:\n  features:\n{}  splits:\n", columns.yaml());
     for split in &summary.splits {
@@ -78,8 +79,8 @@ fn header(dataset: &Dataset, columns: &Columns, summary: &HfSummary) -> String {
 
 /// A key with a list of words; nothing without words.
 fn list<'a>(key: &str, words: impl IntoIterator<Item = &'a str>) -> String {
-    let words: String = words.into_iter().map(|word| format!("- {word}\n")).collect();
-    if words.is_empty() { words } else { format!("{key}:\n{words}") }
+    let words: Vec<&str> = words.into_iter().collect();
+    if words.is_empty() { String::new() } else { format!("{key}:\n- {}\n", words.join("\n- ")) }
 }
 
 /// Classes of sizes: the Hub's documentation of dataset cards.
@@ -141,8 +142,10 @@ fn division(parts: &[(Role, Vec<&Clip>)], columns: &Columns, summary: &HfSummary
     }
     text.truncate(text.trim_end().len());
     text += "\n\n| Split | Clips | Speakers | Minutes |";
-    columns.classes.iter().for_each(|class| text += &format!(" {class} |"));
-    text += &format!("\n|---|---|---|---|{}\n", "---|".repeat(columns.classes.len()));
+    for class in &columns.classes {
+        let _ = write!(text, " {class} |");
+    }
+    let _ = writeln!(text, "\n|---|---|---|---|{}", "---|".repeat(columns.classes.len()));
     for (role, clips) in parts {
         let speakers: BTreeSet<&str> = clips.iter().filter_map(|clip| clip.speaker.as_deref()).collect();
         let minutes: f64 = clips.iter().filter_map(|clip| clip.duration_s).sum::<f64>() / 60.0;
@@ -181,7 +184,9 @@ fn corpora(dataset: &Dataset, options: &HfOptions<'_>) -> String {
     let citations: Vec<&str> = used.iter().filter_map(|corpus| corpus.citation.as_deref()).collect();
     if !citations.is_empty() {
         text += "\nCite:\n\n";
-        citations.iter().for_each(|citation| text += &format!("- {}\n", cell(citation)));
+        for citation in citations {
+            let _ = writeln!(text, "- {}", cell(citation));
+        }
     }
     text
 }

@@ -1,6 +1,7 @@
 //! The columns of a shard: the recording, its emotion as a class, and what the manifest knows of it.
 
 use std::collections::{BTreeSet, HashMap};
+use std::fmt::Write as _;
 use std::sync::Arc;
 
 use arrow::array::{ArrayRef, BinaryArray, Int64Array, RecordBatch, StringArray, StructArray};
@@ -91,17 +92,20 @@ impl Columns {
     pub(super) fn yaml(&self) -> String {
         let mut lines = String::new();
         for column in &self.columns {
-            let name = column.name;
-            lines += &match (name, column.dtype) {
-                (_, Some(dtype)) => format!("  - name: {name}\n    dtype: {dtype}\n"),
-                (AUDIO, None) => format!("  - name: {name}\n    dtype: audio\n"),
-                (_, None) => {
-                    let classes = self.classes.iter().enumerate();
-                    let named: String =
-                        classes.map(|(number, class)| format!("          '{number}': \"{class}\"\n")).collect();
-                    format!("  - name: {name}\n    dtype:\n      class_label:\n        names:\n{named}")
+            // Writing to a string cannot fail.
+            let _ = writeln!(lines, "  - name: {}", column.name);
+            match (column.name, column.dtype) {
+                (_, Some(dtype)) => {
+                    let _ = writeln!(lines, "    dtype: {dtype}");
                 }
-            };
+                (AUDIO, None) => lines.push_str("    dtype: audio\n"),
+                (_, None) => {
+                    lines.push_str("    dtype:\n      class_label:\n        names:\n");
+                    for (number, class) in self.classes.iter().enumerate() {
+                        let _ = writeln!(lines, "          '{number}': \"{class}\"");
+                    }
+                }
+            }
         }
         lines
     }

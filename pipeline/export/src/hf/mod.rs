@@ -20,12 +20,14 @@ use crate::whole_folder::WholeFolder;
 
 /// Name of the card's file.
 const CARD: &str = "README.md";
+/// Name of the folder with the shards.
+const DATA: &str = "data";
 
-/// How to write a dataset.
+/// Choices in writing a dataset.
 pub struct HfOptions<'a> {
     /// Folder that paths of clips start at.
     pub base_dir: PathBuf,
-    /// How far each corpus may be passed on; one that is not among them may not.
+    /// Terms of each corpus; one that is not among them may not be passed on.
     pub terms: &'a [Terms],
     /// `true` if the dataset is for nobody else, so that licences do not matter.
     pub private: bool,
@@ -74,7 +76,7 @@ pub fn hugging_face(
     }
     let parts = parts(dataset, options.division)?;
     let whole = WholeFolder::create(dir, options.replace, card::is_of_an_export)?;
-    let data = whole.partial().join("data");
+    let data = whole.partial().join(DATA);
     fs::create_dir(&data).map_err(ExportError::io("create", &data))?;
     let columns = Columns::of(&dataset.clips);
     let clips = parts.iter().map(|(_, clips)| clips.len()).sum::<usize>();

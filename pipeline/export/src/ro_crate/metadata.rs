@@ -8,17 +8,16 @@ use super::ids::{fragment, uri};
 use super::results::{ResultFile, StageResult};
 use super::times::started;
 use super::{METADATA, README, RESULTS, WORKFLOW};
-use crate::error::ExportResult;
 use crate::licence::page;
 
-/// What a crate conforms to: id, name and version of each profile, as the profiles ask for it.
+/// Profiles of a crate: id, name and version of each, as the profiles ask for it.
 const PROFILES: [(&str, &str, &str); 3] = [
     ("https://w3id.org/ro/wfrun/process/0.5", "Process Run Crate", "0.5"),
     ("https://w3id.org/ro/wfrun/workflow/0.5", "Workflow Run Crate", "0.5"),
     ("https://w3id.org/workflowhub/workflow-ro-crate/1.0", "Workflow RO-Crate", "1.0"),
 ];
 
-/// What a description of a workflow keeps to.
+/// Profile of the description of a workflow.
 const COMPUTATIONAL_WORKFLOW: &str = "https://bioschemas.org/profiles/ComputationalWorkflow/1.0-RELEASE";
 
 /// Id of the language of pipeline files; by it an earlier export is known.
@@ -31,7 +30,7 @@ const AGENT_ID: &str = "#agent";
 const DIGEST_DIGITS: usize = 16;
 
 /// The metadata of `run` with its `results`, as text.
-pub(super) fn of(run: &RunRecord, results: &[StageResult<'_>], agent: Option<&str>) -> ExportResult<String> {
+pub(super) fn of(run: &RunRecord, results: &[StageResult<'_>], agent: Option<&str>) -> String {
     let mut graph = vec![descriptor(), root(run, results)];
     graph.extend(
         PROFILES
@@ -56,7 +55,7 @@ pub(super) fn of(run: &RunRecord, results: &[StageResult<'_>], agent: Option<&st
     graph.extend(programs(run, results));
     let mut text = format!("{:#}", json!({"@context": "https://w3id.org/ro/crate/1.1/context", "@graph": graph}));
     text.push('\n');
-    Ok(text)
+    text
 }
 
 fn reference(id: impl AsRef<str>) -> Value {
@@ -150,7 +149,7 @@ fn workflow(run: &RunRecord, results: &[StageResult<'_>]) -> Value {
     })
 }
 
-/// What was given beside the pipeline file: its seed, and what was set on the command line.
+/// Values given beside the pipeline file: its seed, and what was set on the command line.
 fn given(run: &RunRecord) -> Vec<(String, String)> {
     let set = run.overrides.iter().map(|set| {
         let (key, value) = set.split_once('=').unwrap_or((set, ""));

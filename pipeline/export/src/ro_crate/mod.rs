@@ -17,18 +17,18 @@ use ser_engine::{RunRecord, Store};
 use ser_stage::Observer;
 
 use crate::error::{ExportError, ExportResult};
-use crate::whole_folder::WholeFolder;
+use crate::whole_folder::{WholeFolder, holds_only};
 
 /// The file that makes a folder a crate.
 const METADATA: &str = "ro-crate-metadata.json";
 /// The pipeline file in a crate.
 const WORKFLOW: &str = "pipeline.toml";
-/// Where results lie in a crate.
+/// The folder of results in a crate.
 const RESULTS: &str = "results";
 /// The page for people in a crate.
 const README: &str = "README.md";
 
-/// How to pack a run.
+/// Choices in packing a run.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct CrateOptions {
     /// Larger files are described and left out.
@@ -69,7 +69,7 @@ pub fn ro_crate(
     };
     write(WORKFLOW, run.text.clone())?;
     write(README, readme::of(run, &results))?;
-    write(METADATA, metadata::of(run, &results, options.agent.as_deref())?)?;
+    write(METADATA, metadata::of(run, &results, options.agent.as_deref()))?;
     whole.put_in_place()?;
     let files = results.iter().flat_map(|result| &result.files);
     let (inside, outside): (Vec<_>, Vec<_>) = files.partition(|file| file.inside);
@@ -83,7 +83,8 @@ pub fn ro_crate(
 
 /// `true` if an earlier export wrote the folder `dir`.
 fn is_of_an_export(dir: &Path) -> bool {
-    fs::read_to_string(dir.join(METADATA)).is_ok_and(|text| text.contains(metadata::LANGUAGE_ID))
+    holds_only(dir, &[METADATA, WORKFLOW, RESULTS, README])
+        && fs::read_to_string(dir.join(METADATA)).is_ok_and(|text| text.contains(metadata::LANGUAGE_ID))
 }
 
 #[cfg(test)]

@@ -14,7 +14,7 @@ use crate::error::{ExportError, ExportResult};
 pub(super) struct StageResult<'a> {
     /// The stage within the run.
     pub(super) run: &'a StageRun,
-    /// What made the result.
+    /// Record of the result.
     pub(super) record: StageRecord,
     /// Its files.
     pub(super) files: Vec<ResultFile>,

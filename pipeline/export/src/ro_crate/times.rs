@@ -1,4 +1,4 @@
-//! When a stage started, which its record does not say: it says when it was done and how long it took.
+//! Start of a stage, which its record does not say: it says when the stage was done and how long it took.
 
 use chrono::{DateTime, SecondsFormat, TimeDelta};
 

@@ -407,8 +407,10 @@ mod tests {
     #[test]
     fn passing_on_is_what_the_licence_says_and_not_stated_where_it_is_not_known() {
         let stated = builtin_descriptors();
-        let stated: Vec<_> =
-            stated.iter().map(|corpus| (corpus.name.as_str(), corpus.redistribution.map(Redistribution::as_str))).collect();
+        let stated: Vec<_> = stated
+            .iter()
+            .map(|corpus| (corpus.name.as_str(), corpus.redistribution.map(Redistribution::as_str)))
+            .collect();
         assert_eq!(
             stated,
             [
@@ -421,14 +423,18 @@ mod tests {
                 ("tess", Some("non-commercial-unaltered")),
             ]
         );
-        let mine = |word: &str| format!("name = \"mine\"\ntitle = \"T\"\nredistribution = \"{word}\"\n[[pattern]]\npath = 'x'\n");
+        let mine = |word: &str| {
+            format!("name = \"mine\"\ntitle = \"T\"\nredistribution = \"{word}\"\n[[pattern]]\npath = 'x'\n")
+        };
         for word in Redistribution::ALL {
             assert_eq!(Descriptor::parse(&mine(word.as_str()), None).expect("valid").redistribution, Some(word));
             assert_eq!(word.allows_copies(), word != Redistribution::Forbidden);
         }
         let found = problems(&mine("free")).join("\n");
         assert!(
-            found.contains("line 3: `redistribution`: `free` says nothing of passing recordings on; expected one of: allowed"),
+            found.contains(
+                "line 3: `redistribution`: `free` says nothing of passing recordings on; expected one of: allowed"
+            ),
             "{found}"
         );
     }

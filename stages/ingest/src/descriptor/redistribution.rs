@@ -1,9 +1,9 @@
-//! How far a corpus's licence lets its recordings be passed on.
+//! Licences of corpora, as far as they let recordings be passed on.
 
 use std::fmt;
 use std::str::FromStr;
 
-/// What a licence says of passing recordings on.
+/// Word of a licence on passing recordings on.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Redistribution {
     /// It allows it, on conditions that the licence names (attribution, the same licence).
@@ -35,7 +35,7 @@ impl Redistribution {
         self != Self::Forbidden
     }
 
-    /// What passing on depends on beside the terms of the licence, or why it may not be.
+    /// Condition beside the terms of the licence, or the reason why recordings may not be passed on.
     pub const fn condition(self) -> Option<&'static str> {
         match self {
             Self::Allowed => None,

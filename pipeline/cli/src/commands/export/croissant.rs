@@ -67,7 +67,8 @@ fn tables(pipeline: &Pipeline, store: &Store) -> Vec<DescribedTable> {
     let mut tables = Vec::new();
     for stage in pipeline.stages() {
         let Some(record) = store.stage_record(stage.name()) else { continue };
-        for output in record.outputs.into_iter().filter(|output| output.path.ends_with(".parquet")) {
+        let is_table = |path: &str| Path::new(path).extension().is_some_and(|extension| extension == "parquet");
+        for output in record.outputs.into_iter().filter(|output| is_table(&output.path)) {
             let path = store.stage_dir(stage.name()).join(&output.path);
             tables.push(DescribedTable { stage: stage.name().to_owned(), file: output.path, path });
         }

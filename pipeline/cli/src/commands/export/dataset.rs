@@ -19,8 +19,7 @@ pub(super) fn read<'p>(pipeline: &'p Pipeline, store: &Store) -> anyhow::Result<
     Ok((stage, dataset))
 }
 
-/// How far the corpora of `pipeline` may be passed on, by their descriptors as they are now: permission that was taken back
-/// counts at once.
+/// Terms of the corpora of `pipeline`, by their descriptors as they are now: permission that was taken back counts at once.
 pub(super) fn terms(pipeline: &Pipeline, base_dir: &Path) -> anyhow::Result<Vec<Terms>> {
     let mut stated: BTreeMap<String, Option<Redistribution>> = BTreeMap::new();
     for stage in pipeline.stages() {
@@ -28,7 +27,10 @@ pub(super) fn terms(pipeline: &Pipeline, base_dir: &Path) -> anyhow::Result<Vec<
         let descriptor = Descriptor::load(&params.corpus, base_dir)?;
         let says = descriptor.redistribution;
         // Two descriptors of one name that differ: nothing is known.
-        stated.entry(descriptor.name).and_modify(|known| *known = known.filter(|known| Some(*known) == says)).or_insert(says);
+        stated
+            .entry(descriptor.name)
+            .and_modify(|known| *known = known.filter(|known| Some(*known) == says))
+            .or_insert(says);
     }
     let terms = stated.into_iter().map(|(corpus, says)| Terms {
         corpus,
