@@ -307,7 +307,7 @@ pub(crate) struct HfArgs {
 pub(crate) struct CroissantArgs {
     /// The file to write; paths of tables in it start at its folder
     #[arg(value_name = "FILE")]
-    pub(crate) file: PathBuf,
+    pub(crate) output: PathBuf,
     /// Page of the dataset, where it has one
     #[arg(long, value_name = "URL")]
     pub(crate) url: Option<String>,

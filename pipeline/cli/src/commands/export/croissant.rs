@@ -14,7 +14,7 @@ use crate::output::{self, Status, UsageError};
 use crate::project::Project;
 
 pub(super) fn run(project: &Project<'_>, args: &CroissantArgs) -> anyhow::Result<Status> {
-    let file = &args.file;
+    let file = &args.output;
     let to_stdout = output::is_stdout(file);
     if to_stdout && args.json {
         let message = format!("`{}` is where `--json` prints to", file.display());
