@@ -330,29 +330,21 @@ if not reachable():
     if '"@id": "https://w3id.org/ro/crate/1.1/context"' not in text:
         print("unreachable")
         sys.exit()
-    import rdflib.plugins.shared.jsonld.context as contexts
-    import rocrate_validator.utils.jsonld as compaction
-
-    vocabulary = json.loads(text)
-    fetch = contexts.source_to_json
-
-    def answer(source, *args, **kwargs):
-        if str(source).startswith(CONTEXT):
-            return (vocabulary, None) if isinstance(fetch(json.dumps({}), *args, **kwargs), tuple) else vocabulary
-        return fetch(source, *args, **kwargs)
-
-    contexts.source_to_json = answer
 
     class Answer:
-        status_code, ok, headers, text, content = 200, True, {"Content-Type": "application/ld+json"}, text, text.encode()
-        url = CONTEXT
+        status_code, ok, url, headers = 200, True, CONTEXT, {"Content-Type": "application/ld+json"}
+        text, content = text, text.encode()
+
         def json(self):
-            return vocabulary
+            return json.loads(self.text)
+
         def raise_for_status(self):
             pass
 
-    get = HttpRequester.get
-    HttpRequester.get = lambda self, url, *args, **kwargs: Answer() if url == CONTEXT else get(self, url, *args, **kwargs)
+    def get(self, url, *args, **kwargs):
+        return Answer() if url == CONTEXT else self.__getattr__("get")(url, *args, **kwargs)
+
+    HttpRequester.get = get
 
 for profile in ("process-run-crate-0.5", "workflow-run-crate-0.5"):
     for folder in sys.argv[1:]:
