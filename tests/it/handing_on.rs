@@ -382,7 +382,7 @@ fn the_questions_in_sql_have_answers() {
     assert_eq!(ran.code, 0, "{}", ran.stderr);
     let file = source_root().join("docs/duckdb.sql").canonicalize().expect("docs/duckdb.sql");
     let script = format!(
-        r#"
+        r"
 import json
 import duckdb
 
@@ -393,7 +393,7 @@ for statement in duckdb.extract_statements(open({file:?}).read()):
     columns = [column[0] for column in result.description or []]
     answers.append([columns, result.fetchall() if columns else []])
 print(json.dumps(answers, default=str))
-"#
+"
     );
     let told = python::run(&python, &script, &workspace.path("."));
     let answers: Vec<(Vec<String>, Vec<Vec<Value>>)> =

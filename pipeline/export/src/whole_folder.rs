@@ -105,12 +105,11 @@ fn check_place(path: &Path, replace: bool, replaceable: impl Fn(&Path) -> bool) 
             refuse("a file", "name another folder, or take the file away")
         }
         Err(error) => Err(ExportError::io("read", path)(error)),
-        Ok(true) => Ok(()),
         Ok(false) if !replaceable(path) => {
             refuse("a folder of something else", "name another folder: only an earlier export is ever replaced")
         }
         Ok(false) if !replace => refuse("an earlier export", "`--replace` replaces it"),
-        Ok(false) => Ok(()),
+        Ok(_) => Ok(()),
     }
 }
 

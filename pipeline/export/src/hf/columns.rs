@@ -7,7 +7,7 @@ use std::sync::Arc;
 use arrow::array::{ArrayRef, BinaryArray, Int64Array, RecordBatch, StringArray, StructArray};
 use arrow::datatypes::{DataType, Field, Fields, Schema, SchemaRef};
 use arrow::error::ArrowError;
-use ser_schemas::{Clip, Emotion, Table as _};
+use ser_schemas::{Clip, ColumnDoc, Emotion, Table as _};
 use serde_json::{Map, Value, json};
 
 /// Columns of `clips` that are of no use elsewhere: places of files on this machine, what copies are found by, and what a
@@ -43,17 +43,15 @@ impl Columns {
     pub(super) fn of(clips: &[Clip]) -> Self {
         let classes: BTreeSet<Emotion> = clips.iter().filter_map(|clip| clip.emotion).collect();
         let schema = Clip::schema();
-        let column = |at: usize, doc: String| {
-            let field = schema.field(at);
-            let dtype = dtype(field.data_type())?;
-            let name = Clip::describe().columns.get(at)?.name;
-            let (dtype, doc) =
-                if name == EMOTION { (None, "Emotion: the class.".to_owned()) } else { (Some(dtype), doc) };
-            Some(Column { name, dtype, doc })
+        let column = |ColumnDoc { name, doc, .. }: ColumnDoc| {
+            if name == EMOTION {
+                return Some(Column { name, dtype: None, doc: "Emotion: the class.".to_owned() });
+            }
+            let dtype = dtype(schema.field_with_name(name).ok()?.data_type())?;
+            Some(Column { name, dtype: Some(dtype), doc })
         };
-        let docs = Clip::describe().columns.into_iter().enumerate();
-        let kept = docs.filter(|(_, doc)| !LEFT_OUT.contains(&doc.name));
-        let mut columns: Vec<Column> = kept.filter_map(|(at, doc)| column(at, doc.doc)).collect();
+        let kept = Clip::describe().columns.into_iter().filter(|doc| !LEFT_OUT.contains(&doc.name));
+        let mut columns: Vec<Column> = kept.filter_map(column).collect();
         let doc = "The file as it was found, byte for byte, with a name made of its clip id.".to_owned();
         columns.insert(1.min(columns.len()), Column { name: AUDIO, dtype: None, doc });
         Self { columns, classes: classes.into_iter().collect() }
