@@ -13,7 +13,8 @@ all *ARGS:
 networks *ARGS:
     cargo run --release --locked -- run --file networks.toml --artifacts artifacts-networks --demo demo {{ARGS}}
 
-# Every test. Those of the README's Python want `pip install polars`, in the environment target/python where there is one
+# Every test. Those that run Python want, in the environment target/python where there is one,
+# `pip install polars duckdb datasets soundfile mlcroissant pyarrow roc-validator rocrate==0.13.0`, and say so without
 test *ARGS:
     cargo test --release --locked --workspace --features ser/ndarray {{ARGS}}
 

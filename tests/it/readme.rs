@@ -2,6 +2,7 @@
 
 use std::process::Command;
 
+use crate::python;
 use crate::util::{Workspace, demo_run, skipped, source_root, wav};
 
 pub(crate) fn readme() -> String {
@@ -24,7 +25,7 @@ fn every_command_and_option_it_names_exists() {
         let command = usage.split_whitespace().nth(1).expect("a command");
         let of: &[&str] = match command {
             "corpora" => &[command, "check", "--help"],
-            "export" => &[command, "onnx", "--help"],
+            "export" => &[command, usage.split_whitespace().nth(2).expect("a format"), "--help"],
             _ => &[command, "--help"],
         };
         let help = workspace.ser(of).exits(0).stdout;
@@ -35,7 +36,10 @@ fn every_command_and_option_it_names_exists() {
     }
     assert!(named >= 7, "the README lists the commands");
     let commands = ["run", "status", "watch", "runs", "diff", "gc", "graph", "audit", "corpora", "predict"];
-    let help: String = commands.iter().map(|command| workspace.ser(&[command, "--help"]).stdout).collect();
+    let formats = ["onnx", "hf", "croissant", "ro-crate"];
+    let exports = formats.iter().map(|format| workspace.ser(&["export", format, "--help"]).stdout);
+    let help: String =
+        commands.iter().map(|command| workspace.ser(&[command, "--help"]).stdout).chain(exports).collect();
     for option in
         readme.split(|c: char| !c.is_alphanumeric() && c != '-').filter(|word| word.starts_with("--") && word.len() > 3)
     {
@@ -141,19 +145,11 @@ fn packages(text: &str) -> Vec<String> {
 
 #[test]
 fn the_questions_in_python_have_answers() {
-    let ours = source_root().join("target/python/bin/python");
-    let python = if ours.exists() { ours } else { "python3".into() };
-    let has_polars = Command::new(&python).args(["-c", "import polars"]).output();
-    if !has_polars.is_ok_and(|output| output.status.success()) {
-        skipped("the Python of the README wants `pip install polars`");
-        return;
-    }
+    let Some(python) = python::with(&["polars"], "the Python of the README", "polars") else { return };
     let (workspace, _) = demo_run();
-    let script: String = python_blocks().into_iter().filter(|block| !block.contains("onnxruntime")).collect();
-    let output = Command::new(&python).args(["-c", &script]).current_dir(workspace.path(".")).output().expect("python");
-    let stderr = String::from_utf8_lossy(&output.stderr);
-    assert!(output.status.success(), "{stderr}");
-    let answers = String::from_utf8_lossy(&output.stdout);
+    let script: String =
+        python_blocks().into_iter().filter(|block| block.contains("read_parquet(\"artifacts/manifest")).collect();
+    let answers = python::run(&python, &script, &workspace.path("."));
     for column in ["minutes", "cramers_v", "skill", "bandwidth_hz", "reason", "similarity", "predicted"] {
         assert!(answers.contains(column), "{column}: {answers}");
     }

@@ -63,7 +63,7 @@ pub(crate) enum Command {
     Demo(DemoArgs),
     /// Emotions of new recordings, from a trained model
     Predict(PredictArgs),
-    /// Write a trained model for other programs
+    /// Write a trained model, the dataset or a run for other programs
     Export(ExportArgs),
     /// Print the JSON Schema of pipeline files, for editors
     Schema,
@@ -271,6 +271,75 @@ pub(crate) struct ExportArgs {
 pub(crate) enum ExportFormat {
     /// Write a model as an ONNX graph: from frame features, functionals or both to probabilities
     Onnx(OnnxArgs),
+    /// Write the manifest's clips with their recordings as a Hugging Face dataset: Parquet shards and a card
+    Hf(HfArgs),
+    /// Describe the manifest and all tables, where they lie, as Croissant 1.1 (JSON-LD)
+    Croissant(CroissantArgs),
+    /// Pack a run, its results and how they came about, as a Workflow Run RO-Crate
+    RoCrate(RoCrateArgs),
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct HfArgs {
+    /// Folder to write; it must not be there yet, or be empty
+    #[arg(value_name = "DIR")]
+    pub(crate) dir: PathBuf,
+    /// Divide the clips as this stage of kind `split` does [default: all in `train`]
+    #[arg(long, value_name = "STAGE")]
+    pub(crate) split: Option<String>,
+    /// The fold of that split
+    #[arg(long, value_name = "N", default_value_t = 0, requires = "split")]
+    pub(crate) fold: u32,
+    /// For yourself alone: corpora whose licences do not let them be passed on are written too
+    #[arg(long)]
+    pub(crate) private: bool,
+    /// Most megabytes of recordings in a shard
+    #[arg(long, value_name = "MB", default_value_t = 500, value_parser = clap::value_parser!(u64).range(1..=2000))]
+    pub(crate) shard_mb: u64,
+    /// Replace an earlier export
+    #[arg(long)]
+    pub(crate) replace: bool,
+    /// Print JSON
+    #[arg(long)]
+    pub(crate) json: bool,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct CroissantArgs {
+    /// The file to write; paths of tables in it start at its folder
+    #[arg(value_name = "FILE")]
+    pub(crate) output: PathBuf,
+    /// Page of the dataset, where it has one
+    #[arg(long, value_name = "URL")]
+    pub(crate) url: Option<String>,
+    /// Who made the dataset [default: the authors of its corpora]
+    #[arg(long, value_name = "NAME", value_parser = name)]
+    pub(crate) creator: Option<String>,
+    /// Print JSON
+    #[arg(long)]
+    pub(crate) json: bool,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct RoCrateArgs {
+    /// Folder to write; it must not be there yet, or be empty
+    #[arg(value_name = "DIR")]
+    pub(crate) dir: PathBuf,
+    /// The run: an id, the beginning of one, `last` or `previous`; its results must be those that are there
+    #[arg(long, value_name = "RUN", default_value = "last")]
+    pub(crate) run: String,
+    /// Describe larger files and leave them out
+    #[arg(long, value_name = "MB", default_value_t = 100)]
+    pub(crate) largest_mb: u64,
+    /// Who ran the pipeline, where that is to be told
+    #[arg(long, value_name = "NAME", value_parser = name)]
+    pub(crate) agent: Option<String>,
+    /// Replace an earlier export
+    #[arg(long)]
+    pub(crate) replace: bool,
+    /// Print JSON
+    #[arg(long)]
+    pub(crate) json: bool,
 }
 
 #[derive(Debug, Args)]

@@ -6,6 +6,7 @@
 mod args;
 mod commands;
 mod diff;
+mod interrupt;
 mod kinds;
 mod line;
 mod output;

@@ -3,7 +3,7 @@
 use std::fmt::Write as _;
 use std::path::Path;
 
-use ser_ingest::{Descriptor, Example, Survey};
+use ser_ingest::{Descriptor, Example, Redistribution, Survey};
 use ser_text::printable;
 use serde_json::json;
 
@@ -33,6 +33,7 @@ fn list(json: bool) -> anyhow::Result<Status> {
                     "title": corpus.title,
                     "language": corpus.language,
                     "licence": corpus.licence,
+                    "redistribution": corpus.redistribution.map(Redistribution::as_str),
                     "citation": corpus.citation,
                     "url": corpus.url,
                     "obtain": corpus.obtain,
@@ -46,9 +47,11 @@ fn list(json: bool) -> anyhow::Result<Status> {
     for corpus in &corpora {
         // Writing to a string cannot fail.
         let _ = writeln!(text, "{}  {}", corpus.name, corpus.title);
+        let passing_on = corpus.redistribution.map_or("not known to be allowed", Redistribution::as_str).to_owned();
         for (label, value) in [
             ("language", &corpus.language),
             ("licence", &corpus.licence),
+            ("pass on", &Some(passing_on)),
             ("from", &corpus.url),
             ("get it", &corpus.obtain),
         ] {

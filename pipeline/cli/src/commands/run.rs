@@ -1,8 +1,6 @@
 //! `ser run`: runs what is stale, then says where the report is and what it found.
 
 use std::path::Path;
-use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
 
 use anyhow::Context as _;
 use ser_engine::{Pipeline, RunOptions, RunRecord, RunStatus, Store};
@@ -10,6 +8,7 @@ use ser_schemas::{Corpus, SummaryMetric, Table as _};
 
 use crate::args::RunArgs;
 use crate::commands::{demo, status};
+use crate::interrupt::stop_on_interrupt;
 use crate::line::Line;
 use crate::output::{self, Status};
 use crate::project::{Project, plain};
@@ -79,21 +78,6 @@ fn dry_run(pipeline: &Pipeline, store: &Store, args: &RunArgs) -> anyhow::Result
         output::print(status::describe(&plan).trim_end())?;
     }
     Ok(Status::Done)
-}
-
-/// A flag that Ctrl-C sets; a second Ctrl-C ends the process at once.
-fn stop_on_interrupt() -> anyhow::Result<Arc<AtomicBool>> {
-    let stop = Arc::new(AtomicBool::new(false));
-    let flag = Arc::clone(&stop);
-    ctrlc::set_handler(move || {
-        if flag.swap(true, Ordering::SeqCst) {
-            #[expect(clippy::exit, reason = "the user asked twice; the next run cleans up")]
-            std::process::exit(130);
-        }
-        output::tell("stopping after the current step; press Ctrl-C again to stop at once");
-    })
-    .context("cannot listen for Ctrl-C")?;
-    Ok(stop)
 }
 
 /// The folders that the pipeline's ingest stages name.

@@ -56,6 +56,10 @@ pub(super) fn compile(text: &str, path: Option<PathBuf>) -> Result<Descriptor, V
         let parsed = word.get_ref().parse();
         parsed.map_err(|message| check.problem("speech", Some(&word.span()), message)).ok()
     });
+    let redistribution = raw.redistribution.as_ref().and_then(|word| {
+        let parsed = word.get_ref().parse();
+        parsed.map_err(|message| check.problem("redistribution", Some(&word.span()), message)).ok()
+    });
     let language = raw.language.as_ref().and_then(|tag| {
         let written = language_tag(tag.get_ref());
         written.map_err(|message| check.problem("language", Some(&tag.span()), message)).ok()
@@ -105,6 +109,7 @@ pub(super) fn compile(text: &str, path: Option<PathBuf>) -> Result<Descriptor, V
         language,
         speech,
         licence: raw.licence,
+        redistribution,
         citation: raw.citation,
         url: raw.url,
         obtain: raw.obtain,

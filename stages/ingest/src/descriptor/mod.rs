@@ -5,6 +5,7 @@
 
 pub(crate) mod compile;
 mod raw;
+mod redistribution;
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
@@ -15,6 +16,7 @@ use ser_schemas::{Emotion, Speech};
 use ser_stage::suggest::nearest;
 use ser_text::nfc;
 
+pub use self::redistribution::Redistribution;
 use crate::emotions;
 use crate::error::{DescriptorProblem, IngestError};
 
@@ -47,6 +49,8 @@ pub struct Descriptor {
     pub speech: Option<Speech>,
     /// Licence, as its distributor states it.
     pub licence: Option<String>,
+    /// How far that lets the recordings be passed on; `None` where it is not known, which is no permission.
+    pub redistribution: Option<Redistribution>,
     /// How to cite it.
     pub citation: Option<String>,
     /// Where it is published.
@@ -398,6 +402,41 @@ mod tests {
         let line = template("mine").lines().position(|line| line == "# language = \"pl\"").expect("the line") + 1;
         assert!(found.contains(&format!("line {line}: `language`: expected the code of a language")), "{found}");
         assert!(found.ends_with("write `pl` for Polish"), "{found}");
+    }
+
+    #[test]
+    fn passing_on_is_what_the_licence_says_and_not_stated_where_it_is_not_known() {
+        let stated = builtin_descriptors();
+        let stated: Vec<_> = stated
+            .iter()
+            .map(|corpus| (corpus.name.as_str(), corpus.redistribution.map(Redistribution::as_str)))
+            .collect();
+        assert_eq!(
+            stated,
+            [
+                ("crema_d", Some("allowed")),
+                ("emodb", None),
+                ("emovo", None),
+                ("nemo", Some("non-commercial")),
+                ("ravdess", Some("non-commercial")),
+                ("savee", Some("forbidden")),
+                ("tess", Some("non-commercial-unaltered")),
+            ]
+        );
+        let mine = |word: &str| {
+            format!("name = \"mine\"\ntitle = \"T\"\nredistribution = \"{word}\"\n[[pattern]]\npath = 'x'\n")
+        };
+        for word in Redistribution::ALL {
+            assert_eq!(Descriptor::parse(&mine(word.as_str()), None).expect("valid").redistribution, Some(word));
+            assert_eq!(word.allows_copies(), word != Redistribution::Forbidden);
+        }
+        let found = problems(&mine("free")).join("\n");
+        assert!(
+            found.contains(
+                "line 3: `redistribution`: `free` says nothing of passing recordings on; expected one of: allowed"
+            ),
+            "{found}"
+        );
     }
 
     #[test]

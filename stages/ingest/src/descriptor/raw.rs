@@ -16,6 +16,7 @@ pub(super) struct RawDescriptor {
     pub(super) language: Option<Text>,
     pub(super) speech: Option<Text>,
     pub(super) licence: Option<String>,
+    pub(super) redistribution: Option<Text>,
     pub(super) citation: Option<String>,
     pub(super) url: Option<String>,
     pub(super) obtain: Option<String>,

@@ -1,4 +1,4 @@
-//! `ser export`: a trained model for other programs.
+//! `ser export onnx`: a trained model for other programs.
 
 use std::path::{Path, PathBuf};
 
@@ -8,19 +8,13 @@ use ser_onnx::{File, OPSET};
 use ser_train::{Device, Predictor};
 use serde_json::json;
 
-use crate::args::{ExportArgs, ExportFormat, OnnxArgs};
+use crate::args::OnnxArgs;
 use crate::commands::model_folder::{self, Purpose};
 use crate::commands::predict::mean_of;
 use crate::output::{self, Status, UsageError};
 use crate::project::Project;
 
-pub(crate) fn run(project: &Project<'_>, args: &ExportArgs) -> anyhow::Result<Status> {
-    match &args.format {
-        ExportFormat::Onnx(args) => onnx(project, args),
-    }
-}
-
-fn onnx(project: &Project<'_>, args: &OnnxArgs) -> anyhow::Result<Status> {
+pub(super) fn run(project: &Project<'_>, args: &OnnxArgs) -> anyhow::Result<Status> {
     let model = &args.model;
     model_folder::check(project, model, Purpose::Export)?;
     let path = args.output.clone().unwrap_or_else(|| default_file(model));
