@@ -4,7 +4,7 @@ use std::path::Path;
 
 use ser_models::{holds_models, model_folders};
 use ser_onnx::File;
-use ser_schemas::{TableError, alteration};
+use ser_schemas::{Imported, TableError, alteration};
 
 use crate::error::BaselineError;
 use crate::model_file::{FILE, LinearModel};
@@ -42,6 +42,11 @@ impl LinearModels {
             return Err(BaselineError::NoModel { path: folder.to_owned() });
         }
         Ok(Self { models })
+    }
+
+    /// The file that the functionals came in, of a model of imported ones.
+    pub fn imported(&self) -> Option<Imported> {
+        Imported::of(self.models[0].0.feature_params.as_ref()?)
     }
 
     /// The model as an ONNX file. Its input is `functionals` (batch, functionals), and of a model standardised per speaker

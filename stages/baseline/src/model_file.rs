@@ -34,9 +34,10 @@ pub(crate) struct LinearModel {
     pub(crate) classes: Vec<Emotion>,
     /// Whose clips the functionals are standardised by.
     pub(crate) standardise: Standardise,
-    /// Parameters of the features stage, whole; null where that wrote no frames, which know them.
+    /// Parameters of the features stage, whole, or of imported functionals the file that they came in; null where no frames
+    /// lie beside the functionals, which know them.
     pub(crate) feature_params: Option<serde_json::Value>,
-    /// Sample rate of the features in hertz; null likewise.
+    /// Sample rate of the features in hertz; null where it is not known.
     pub(crate) sample_rate_hz: Option<u32>,
     /// Names of the functionals, in order.
     pub(crate) functional_names: Vec<String>,

@@ -11,7 +11,7 @@ use ser_models::{
 };
 use ser_schemas::frames::{self, FrameLayout, read_layout};
 use ser_schemas::functionals::{self, Functionals};
-use ser_schemas::{Family, Regularisation, Standardisation, Table, Use};
+use ser_schemas::{Family, Imported, Regularisation, Standardisation, Table, Use};
 use ser_stage::{Context, Outcome, suggest};
 
 use crate::error::BaselineError;
@@ -141,9 +141,16 @@ impl Common<'_> {
         let standardisation_trials = Params::default().standardisation_trials;
         let params = Params { standardisation_trials, ..self.params.clone() };
         let params = serde_json::to_string(&params).unwrap_or_default();
+        let imported = self.layout.as_ref().and_then(|layout| Imported::of(&layout.params));
         Ok(ser_schemas::Model {
             family: Family::Linear,
-            description: "A linear model: multinomial logistic regression on the functionals of a clip.".to_owned(),
+            description: match &imported {
+                None => "A linear model: multinomial logistic regression on the functionals of a clip.".to_owned(),
+                Some(imported) => format!(
+                    "A linear model: multinomial logistic regression on functionals of a clip that were computed elsewhere ({}).",
+                    imported.file
+                ),
+            },
             settings: Some(format!("L2 penalties {l2}, at most {} steps", self.params.max_iterations)),
             inputs: "functionals".to_owned(),
             parameter_count: Some(((table.names.len() + 1) * self.data.classes.len()) as u64),
@@ -158,6 +165,7 @@ impl Common<'_> {
                 Standardise::Speaker => true,
             },
             recipe: recipe(&format!("linear {params}"), Some(&features.join(functionals::FILE)))?,
+            imported: imported.map(|imported| imported.to_string()),
             ..about
         })
     }
@@ -241,7 +249,7 @@ impl Common<'_> {
             classes: self.data.classes.clone(),
             standardise: self.params.standardise,
             feature_params: self.layout.as_ref().map(|layout| layout.params.clone()),
-            sample_rate_hz: self.layout.as_ref().map(|layout| layout.sample_rate_hz),
+            sample_rate_hz: self.layout.as_ref().map(|layout| layout.sample_rate_hz).filter(|rate| *rate > 0),
             functional_names: table.names.clone(),
             standardisation,
             corpora: corpora.into_iter().map(|(corpus, scaling)| (corpus.to_owned(), scaling)).collect(),
