@@ -11,6 +11,7 @@ mod field;
 mod generated;
 mod golden;
 mod history;
+mod import;
 mod kills;
 mod leaks;
 mod limits;

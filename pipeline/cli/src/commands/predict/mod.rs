@@ -21,6 +21,7 @@ use anyhow::Context as _;
 use ser_baseline::LinearModels;
 use ser_ingest::AUDIO_EXTENSIONS;
 use ser_schemas::{Family, Member, Model, Table as _};
+use ser_stage::suggest::list;
 use ser_text::{counted, printable};
 use ser_train::{ClipInput, Device, Predictor};
 
@@ -47,6 +48,7 @@ pub(crate) fn run(project: &Project<'_>, args: &PredictArgs) -> anyhow::Result<S
     refuse_linear(&model)?;
     let unusable = || format!("cannot use the model in `{}`", model.display());
     let predictor = Predictor::load(&model, Device::Cpu).with_context(unusable)?;
+    refuse_imported(&model, &predictor)?;
     let hearing = Hearing::new(&predictor).with_context(unusable)?;
     let mean = mean_of(&predictor).map_or_else(String::new, |mean| format!(", {mean}"));
     project.note(format!("model: `{}`{mean}", model.display()));
@@ -104,18 +106,27 @@ pub(crate) fn mean_of(predictor: &Predictor) -> Option<String> {
 fn default_model(project: &Project<'_>) -> anyhow::Result<PathBuf> {
     let pipeline = project.pipeline()?;
     let store = project.store(&pipeline);
+    let mut deaf = Vec::new();
     for stage in pipeline.stages().iter().filter(|stage| store.stage_record(stage.name()).is_some()) {
         let folder = store.stage_dir(stage.name());
         let models = Model::file_in(&folder);
         // An evaluation describes the models of other stages.
         let is_network = |row: &Model| row.model == stage.name() && row.family == Family::Network;
         let hears = models.exists() && !Member::file_in(&folder).exists();
-        if hears && Model::read(&models)?.iter().any(is_network) {
-            return Ok(folder);
+        let rows = if hears { Model::read(&models)? } else { Vec::new() };
+        match rows.iter().find(|row| is_network(row)) {
+            Some(row) if row.imported().next().is_some() => deaf.push(stage.name()),
+            Some(_) => return Ok(folder),
+            None => {}
         }
     }
+    let deaf = if deaf.is_empty() {
+        String::new()
+    } else {
+        format!(" that hears recordings, and not features that were computed elsewhere as {}", list(&deaf))
+    };
     Err(UsageError {
-        message: format!("no stage of `{}` holds a trained network", pipeline.file().display()),
+        message: format!("no stage of `{}` holds a trained network{deaf}", pipeline.file().display()),
         hint: Some(
             "a network is needed, no linear model and no majority: add a stage of kind `train` and run it \
              (`ser run`), or name the folder of a model: `--model`"
@@ -135,6 +146,22 @@ fn refuse_linear(model: &Path) -> anyhow::Result<()> {
             "name the folder of a stage of kind `train`; `ser export onnx` writes a linear model for other programs"
                 .to_owned(),
         ),
+    }
+    .into())
+}
+
+fn refuse_imported(model: &Path, predictor: &Predictor) -> anyhow::Result<()> {
+    let Some(imported) = predictor.imported() else { return Ok(()) };
+    let model = model.display();
+    Err(UsageError {
+        message: format!(
+            "`{model}` was trained on features that were computed elsewhere, imported from `{}`, and hears no recordings",
+            imported.file
+        ),
+        hint: Some(format!(
+            "`ser export onnx {model}` writes it for a program that computes these features of a recording first, as they were \
+             computed for that file"
+        )),
     }
     .into())
 }
