@@ -21,7 +21,6 @@ pub(crate) fn read(path: &Path, sink: &mut dyn Sink) -> Result<(), ImportError> 
     }
     let content = std::fs::read(path).map_err(TableError::io("read", path))?;
     let decoded = decode(&content).map_err(|problem| refused(problem.to_string()))?;
-    drop(content);
     if let Encoding::Windows1252 { first } = decoded.encoding {
         return Err(refused(format!("it is not UTF-8: {first}; save it as UTF-8")));
     }

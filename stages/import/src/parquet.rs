@@ -163,7 +163,7 @@ fn lists(array: &ArrayRef) -> Option<(Vec<Range<usize>>, ArrayRef)> {
     let lists = array.as_fixed_size_list_opt()?;
     let width = lists.value_length() as usize;
     let row = |row: usize| {
-        let start = lists.value_offset(row) as usize;
+        let start = lists.value_offset_at(row);
         stretch(row, start, start + width)
     };
     Some(((0..lists.len()).map(row).collect(), lists.values().clone()))

@@ -111,10 +111,9 @@ fn default_model(project: &Project<'_>) -> anyhow::Result<PathBuf> {
         let folder = store.stage_dir(stage.name());
         let models = Model::file_in(&folder);
         // An evaluation describes the models of other stages.
-        let is_network = |row: &Model| row.model == stage.name() && row.family == Family::Network;
         let hears = models.exists() && !Member::file_in(&folder).exists();
         let rows = if hears { Model::read(&models)? } else { Vec::new() };
-        match rows.iter().find(|row| is_network(row)) {
+        match rows.iter().find(|row| row.model == stage.name() && row.family == Family::Network) {
             Some(row) if row.imported().next().is_some() => deaf.push(stage.name()),
             Some(_) => return Ok(folder),
             None => {}
