@@ -91,10 +91,7 @@ pub fn read_any(path: &Path) -> TableResult<impl Iterator<Item = TableResult<Rec
 }
 
 /// The same, `count` rows at a time: of large rows, fewer.
-pub fn read_any_by(
-    path: &Path,
-    count: usize,
-) -> TableResult<impl Iterator<Item = TableResult<RecordBatch>> + use<>> {
+pub fn read_any_by(path: &Path, count: usize) -> TableResult<impl Iterator<Item = TableResult<RecordBatch>> + use<>> {
     let file = Source::open(path)?;
     let described = damage::load(path, &file, ArrowReaderOptions::default())?;
     rows(path, file, described, count)

@@ -161,7 +161,9 @@ fn every_model_learns_from_imported_features_and_says_so() {
         let refused = workspace.ser(&["predict", "one.wav", "--model", folder]).exits(2);
         refused.tells("imported from `hidden.parquet`, and hears no recordings").tells("`ser export onnx ");
     }
-    for (model, takes, file) in [("linear", "functionals", &told.0), ("net_hidden", "frames, lengths, functionals", &told.1)] {
+    for (model, takes, file) in
+        [("linear", "functionals", &told.0), ("net_hidden", "frames, lengths, functionals", &told.1)]
+    {
         let ran = workspace.ser(&["export", "onnx", &format!("artifacts/{model}"), "-o", "model.onnx"]).exits(0);
         ran.says(&format!("model.onnx: probabilities from {takes}")).tells(&format!("it takes features as in {file}"));
         let bytes = std::fs::read(workspace.path("model.onnx")).expect("a file");
@@ -187,7 +189,9 @@ fn a_file_that_does_not_fit_the_manifest_is_refused_with_its_clips() {
     run(all.concat().replace(&all[1], &format!("{first},0,,1\n")), 1).tells(&format!("`late` of `{first}` is NaN"));
     run(all.concat().replace("rest", "clip_id"), 1).tells("it has 2 columns named `clip_id`");
     run(all.concat().replace("/", "\\"), 1).tells("none of its 40 rows is of a clip of the manifest");
-    run(all.concat() + "other/clip,1,2,3\n", 0).tells("1 row is of no clip that the manifest knows").tells("`other/clip`");
+    run(all.concat() + "other/clip,1,2,3\n", 0)
+        .tells("1 row is of no clip that the manifest knows")
+        .tells("`other/clip`");
     // Of the clips of a manifest that has one of them no more, the file has one row too many, which is as it should be.
     let excluded = format!("manifest.exclude=[\"{first}\"]");
     workspace.ser(&["run", "vectors", "-S", &excluded]).exits(0).tells("1 row of clips that the manifest leaves out");
@@ -231,7 +235,8 @@ fn a_file_counts_by_its_content() {
     let done = || {
         let record = workspace.ser(&["run", "linear", "--json"]).exits(0).json();
         let stages = record["stages"].as_array().expect("stages").clone();
-        let of = |stage: &serde_json::Value| (stage["status"] == "done").then(|| stage["stage"].as_str().map(str::to_owned));
+        let of =
+            |stage: &serde_json::Value| (stage["status"] == "done").then(|| stage["stage"].as_str().map(str::to_owned));
         stages.iter().filter_map(of).flatten().collect::<Vec<_>>()
     };
     assert_eq!(done(), ["vectors", "linear"]);

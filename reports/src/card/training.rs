@@ -26,7 +26,10 @@ pub(super) fn training(tables: &Tables, main: &Scored, about: Option<&Model>, pi
     if !imported.is_empty() {
         items.push(item(
             "Features computed elsewhere:",
-            format!("imported from {}. What computed them has to hear a recording before the model does.", listed(&imported)),
+            format!(
+                "imported from {}. What computed them has to hear a recording before the model does.",
+                listed(&imported)
+            ),
         ));
     }
     if let Some(count) = about.and_then(|about| about.parameter_count) {

@@ -25,9 +25,8 @@ pub(crate) fn taken(columns: &[Column], params: &Params) -> Result<Vec<usize>, S
     let asked = |name: &str| params.columns.iter().any(|pattern| fits(pattern, name));
     let wanted = |name: &str| if params.columns.is_empty() { !name.starts_with(PANDAS_INDEX) } else { asked(name) };
     let ignored = |name: &str| params.ignore.iter().any(|pattern| fits(pattern, name));
-    let taken: Vec<usize> = (0..columns.len())
-        .filter(|at| wanted(&columns[*at].name) && !ignored(&columns[*at].name))
-        .collect();
+    let taken: Vec<usize> =
+        (0..columns.len()).filter(|at| wanted(&columns[*at].name) && !ignored(&columns[*at].name)).collect();
     let of = |at: &usize| &columns[*at];
     if taken.is_empty() {
         return Err(format!(
@@ -36,9 +35,11 @@ pub(crate) fn taken(columns: &[Column], params: &Params) -> Result<Vec<usize>, S
         ));
     }
     if taken.iter().any(|at| of(at).name.trim().is_empty()) {
-        return Err("a column has no name, as an index that pandas wrote: write the file without it (`index=False`), or \
+        return Err(
+            "a column has no name, as an index that pandas wrote: write the file without it (`index=False`), or \
                     name the columns to take in `columns`"
-            .to_owned());
+                .to_owned(),
+        );
     }
     let mut seen = BTreeSet::new();
     if let Some(at) = taken.iter().find(|at| !seen.insert(nfc(&of(at).name))) {
@@ -50,7 +51,11 @@ pub(crate) fn taken(columns: &[Column], params: &Params) -> Result<Vec<usize>, S
         let names: Vec<String> = strange.iter().map(|column| format!("\"{}\"", printable(&column.name))).collect();
         return Err(format!(
             "{} neither numbers nor lists of numbers: {}; leave them out: `ignore = [{}]`",
-            if strange.len() == 1 { "1 column holds".to_owned() } else { format!("{} hold", counted(strange.len(), "column")) },
+            if strange.len() == 1 {
+                "1 column holds".to_owned()
+            } else {
+                format!("{} hold", counted(strange.len(), "column"))
+            },
             some_names(told),
             some_names(names)
         ));
@@ -107,7 +112,12 @@ mod tests {
     #[test]
     fn what_cannot_be_taken_is_told() {
         for (names, columns, ignore, expected) in [
-            (&["f0", "label:text"][..], &[][..], &[][..], "1 column holds neither numbers nor lists of numbers: `label` (Utf8); leave them out: `ignore = [\"label\"]`"),
+            (
+                &["f0", "label:text"][..],
+                &[][..],
+                &[][..],
+                "1 column holds neither numbers nor lists of numbers: `label` (Utf8); leave them out: `ignore = [\"label\"]`",
+            ),
             (&["f0", "f1"], &["f2"], &[], "`columns` names `f2`, and no column is called so (did you mean `f"),
             (&["f0"], &[], &["path"], "`ignore` names `path`, and no column is called so; it has: f0"),
             (&["f0"], &[], &["f0"], "no column is left to take"),

@@ -30,11 +30,8 @@ pub(crate) fn read(path: &Path, sink: &mut dyn Sink) -> Result<(), ImportError> 
     }
     let ids = reader.column("clip_id").map_err(|problem| refused(problem.to_string()))?;
     let others: Vec<usize> = (0..reader.header().len()).filter(|at| *at != ids).collect();
-    let column = |at: &usize| Column {
-        name: reader.header()[*at].clone(),
-        form: Some(Form::Number),
-        told: "text".to_owned(),
-    };
+    let column =
+        |at: &usize| Column { name: reader.header()[*at].clone(), form: Some(Form::Number), told: "text".to_owned() };
     let taken = sink.choose(&others.iter().map(column).collect::<Vec<_>>())?;
     let taken: Vec<usize> = taken.into_iter().map(|at| others[at]).collect();
     for read in reader {
@@ -84,7 +81,8 @@ mod tests {
 
     #[test]
     fn numbers_are_read_and_what_is_none_is_kept_for_a_message() {
-        let Kept(columns, rows) = kept("\u{feff}f0;clip_id;f1\r\n1e-3;a/\"1\";-2\r\n;b;0,5\r\n".as_bytes()).expect("rows");
+        let Kept(columns, rows) =
+            kept("\u{feff}f0;clip_id;f1\r\n1e-3;a/\"1\";-2\r\n;b;0,5\r\n".as_bytes()).expect("rows");
         assert_eq!(columns.iter().map(|column| column.name.as_str()).collect::<Vec<_>>(), ["f0", "f1"]);
         assert_eq!(rows[0].cells, [Cell::Number(0.001), Cell::Number(-2.0)]);
         assert_eq!((rows[0].place.as_str(), rows[0].clip_id.as_str()), ("line 2", "a/\"1\""));

@@ -88,7 +88,11 @@ impl Findings {
         if self.twice.count > 0 {
             problems.push(format!(
                 "{} in more than one row: {}; keep one row of each",
-                if self.twice.count == 1 { "1 clip is".to_owned() } else { format!("{} rows are of clips", self.twice.count) },
+                if self.twice.count == 1 {
+                    "1 clip is".to_owned()
+                } else {
+                    format!("{} rows are of clips", self.twice.count)
+                },
                 self.twice.names()
             ));
         }
@@ -144,7 +148,11 @@ impl Findings {
         (self.unknown.count > 0).then(|| {
             format!(
                 "{} of no clip that the manifest knows, and not read: {}",
-                if self.unknown.count == 1 { "1 row is".to_owned() } else { format!("{} rows are", self.unknown.count) },
+                if self.unknown.count == 1 {
+                    "1 row is".to_owned()
+                } else {
+                    format!("{} rows are", self.unknown.count)
+                },
                 self.unknown.names()
             )
         })
@@ -152,7 +160,8 @@ impl Findings {
 
     /// The same of clips that the manifest leaves out, which is as it should be.
     pub(crate) fn note(&self) -> Option<String> {
-        (self.left_out > 0).then(|| format!("{} of clips that the manifest leaves out, not read", counted(self.left_out, "row")))
+        (self.left_out > 0)
+            .then(|| format!("{} of clips that the manifest leaves out, not read", counted(self.left_out, "row")))
     }
 
     /// The first few ids that are of no clip.

@@ -33,8 +33,7 @@ impl Kind for Import {
     }
 
     fn run(params: &Params, ctx: &Context<'_>) -> Result<Outcome, BoxError> {
-        let inputs =
-            Inputs { manifest: &ctx.input(Clip::NAME)?.dir, exclusions: ctx.optional_dir(Exclusion::NAME) };
+        let inputs = Inputs { manifest: &ctx.input(Clip::NAME)?.dir, exclusions: ctx.optional_dir(Exclusion::NAME) };
         file(params).reading(ctx.base_dir, |read| Ok(crate::run(params, &inputs, &read.digest, ctx)?))
     }
 }

@@ -33,7 +33,9 @@ pub(crate) fn read(path: &Path, sink: &mut dyn Sink) -> Result<(), ImportError> 
         };
         let columns: Vec<Values> = names
             .iter()
-            .map(|name| values(&batch, name).ok_or_else(|| refused(format!("column `{name}` cannot be read as numbers"))))
+            .map(|name| {
+                values(&batch, name).ok_or_else(|| refused(format!("column `{name}` cannot be read as numbers")))
+            })
             .collect::<Result<_, _>>()?;
         for row in 0..batch.num_rows() {
             let cells = columns.iter().map(|column| column.cell(row)).collect();
@@ -77,7 +79,9 @@ fn clip_ids(batch: &RecordBatch) -> Result<StringArray, String> {
 /// The type of a list's values.
 fn inner(kind: &DataType) -> Option<&DataType> {
     match kind {
-        DataType::List(field) | DataType::LargeList(field) | DataType::FixedSizeList(field, _) => Some(field.data_type()),
+        DataType::List(field) | DataType::LargeList(field) | DataType::FixedSizeList(field, _) => {
+            Some(field.data_type())
+        }
         _ => None,
     }
 }
@@ -127,7 +131,10 @@ impl Values {
             Self::Frames(rows, frames, numbers) => {
                 let frames = || frames.get(rows[row].clone()).unwrap_or_default().iter();
                 let widths = frames().map(Range::len).collect();
-                Cell::Frames(Frames { values: frames().flat_map(|frame| numbers_of(numbers, frame.clone())).collect(), widths })
+                Cell::Frames(Frames {
+                    values: frames().flat_map(|frame| numbers_of(numbers, frame.clone())).collect(),
+                    widths,
+                })
             }
         }
     }
@@ -201,7 +208,8 @@ mod tests {
         let folder = tempfile::tempdir().expect("folder");
         let path = folder.path().join("f.parquet");
         let batch = RecordBatch::try_from_iter(columns).expect("columns of one length");
-        let mut writer = ArrowWriter::try_new(File::create(&path).expect("file"), batch.schema(), None).expect("writer");
+        let mut writer =
+            ArrowWriter::try_new(File::create(&path).expect("file"), batch.schema(), None).expect("writer");
         writer.write(&batch).expect("write");
         writer.close().expect("close");
         let mut kept = Kept::default();
@@ -216,8 +224,10 @@ mod tests {
     fn numbers_and_lists_of_any_type_are_read() {
         let large: LargeListArray =
             LargeListArray::from_iter_primitive::<Float64Type, _, _>([Some(vec![Some(1.0), None]), None]);
-        let fixed =
-            FixedSizeListArray::from_iter_primitive::<Float64Type, _, _>([Some(vec![Some(1e300)]), Some(vec![Some(2.0)])], 1);
+        let fixed = FixedSizeListArray::from_iter_primitive::<Float64Type, _, _>(
+            [Some(vec![Some(1e300)]), Some(vec![Some(2.0)])],
+            1,
+        );
         let columns: Vec<(&str, ArrayRef)> = vec![
             ("clip_id", ids()),
             ("whole", Arc::new(Int64Array::from(vec![Some(3), None]))),
@@ -248,7 +258,8 @@ mod tests {
         let frames: ArrayRef = Arc::new(ListArray::new(field, offsets, Arc::new(flat), None));
         let Kept(columns, rows) = kept(vec![("clip_id", ids()), ("hidden", frames)]).expect("rows");
         assert_eq!(columns[0].form, Some(Form::Frames));
-        let frames = |values: &[f32], widths: &[usize]| Cell::Frames(Frames { values: values.into(), widths: widths.into() });
+        let frames =
+            |values: &[f32], widths: &[usize]| Cell::Frames(Frames { values: values.into(), widths: widths.into() });
         assert_eq!(rows[0].cells, [frames(&[1.0, 2.0, 3.0, 4.0], &[2, 2])]);
         assert_eq!(rows[1].cells, [frames(&[5.0], &[1])]);
     }

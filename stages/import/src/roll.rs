@@ -88,12 +88,10 @@ mod tests {
     #[test]
     fn clips_are_known_in_either_spelling_and_noted_once() {
         let mut roll = Roll::new(ids(&["c/a", "c/Ba\u{308}r"]), ids(&["c/copy"])).expect("a roll");
-        assert_eq!([" c/a", "c/B\u{e4}r", "c/copy", "a"].map(|id| roll.call(id)), [
-            Called::Clip(0),
-            Called::Clip(1),
-            Called::LeftOut,
-            Called::Unknown
-        ]);
+        assert_eq!(
+            [" c/a", "c/B\u{e4}r", "c/copy", "a"].map(|id| roll.call(id)),
+            [Called::Clip(0), Called::Clip(1), Called::LeftOut, Called::Unknown]
+        );
         assert_eq!(roll.note(1, "row 0"), None);
         assert_eq!(roll.note(1, "row 7"), Some("row 0"));
         assert_eq!(roll.missing().collect::<Vec<_>>(), ["c/a"]);

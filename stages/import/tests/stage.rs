@@ -103,11 +103,14 @@ fn numbers_become_functionals_and_the_only_frame_of_a_clip() {
     let place = Place::new();
     let outcome = place.csv("clip_id,f0,f1\nc/b,1,2\nc/a,3,4e-1\nc/c,5,6\nc/copy,7,nan\n").expect("imported");
     assert_eq!(outcome.headline, "3 clips, 2 functionals, from f.csv");
-    assert_eq!(outcome.notes, [
-        "imported from f.csv (BLAKE3 00ff)",
-        "it has no frames: to a network, each clip is one frame of its functionals",
-        "1 row of clips that the manifest leaves out, not read"
-    ]);
+    assert_eq!(
+        outcome.notes,
+        [
+            "imported from f.csv (BLAKE3 00ff)",
+            "it has no frames: to a network, each clip is one frame of its functionals",
+            "1 row of clips that the manifest leaves out, not read"
+        ]
+    );
     let functionals = place.functionals();
     assert_eq!(functionals.names, ["f0", "f1"]);
     assert_eq!(functionals.clip_ids, ["c/b", "c/a", "c/c"]);
@@ -150,7 +153,8 @@ fn frames_become_frames_and_their_moments_functionals() {
 #[test]
 fn columns_are_chosen_by_name() {
     let place = Place::new();
-    std::fs::write(place.path().join("f.csv"), "clip_id,f0,f1,label\nc/a,1,2,sad\nc/b,1,2,sad\nc/c,1,2,sad\n").expect("file");
+    std::fs::write(place.path().join("f.csv"), "clip_id,f0,f1,label\nc/a,1,2,sad\nc/b,1,2,sad\nc/c,1,2,sad\n")
+        .expect("file");
     let names = |columns: &[&str], ignore: &[&str]| {
         let owned = |words: &[&str]| words.iter().map(|word| (*word).to_owned()).collect();
         let params = Params { file: "f.csv".into(), columns: owned(columns), ignore: owned(ignore) };
@@ -170,16 +174,25 @@ fn rows_of_no_clip_are_told() {
     let place = Place::new();
     place.csv("clip_id,f0\nc/a,1\nc/b,2\nc/c,3\nd/x,4\n").expect("imported");
     let heard = place.heard.0.lock().expect("a lock");
-    assert!(matches!(&heard[..], [one] if one.ends_with("1 row is of no clip that the manifest knows, and not read: `d/x`")), "{heard:?}");
+    assert!(
+        matches!(&heard[..], [one] if one.ends_with("1 row is of no clip that the manifest knows, and not read: `d/x`")),
+        "{heard:?}"
+    );
 }
 
 #[test]
 fn everything_wrong_with_a_file_is_told_at_once() {
     let place = Place::new();
     let error = place.csv("clip_id,f0\nc/a,nan\nc/b,2\nc/b,3\n").expect_err("refused").to_string();
-    assert!(error.contains("f.csv` cannot be imported: 1 clip is in more than one row: `c/b` (line 3 and line 4)"), "{error}");
+    assert!(
+        error.contains("f.csv` cannot be imported: 1 clip is in more than one row: `c/b` (line 3 and line 4)"),
+        "{error}"
+    );
     assert!(error.contains("1 value is no finite number: `f0` of `c/a` is NaN; compute them again"), "{error}");
-    assert!(error.contains("1 of 3 clips of the manifest has no row: compute it too, or leave it out of the manifest"), "{error}");
+    assert!(
+        error.contains("1 of 3 clips of the manifest has no row: compute it too, or leave it out of the manifest"),
+        "{error}"
+    );
     assert!(error.ends_with("`exclude = [\"c/c\"]`"), "{error}");
     assert!(!place.path().join(functionals::FILE).exists() && !place.path().join(frames::FILE).exists());
 }
@@ -188,24 +201,34 @@ fn everything_wrong_with_a_file_is_told_at_once() {
 fn files_that_do_not_fit_say_why() {
     let place = Place::new();
     for (text, expected) in [
-        ("clip_id,f0\na,1\nb,2\n", "none of its 2 rows is of a clip of the manifest: it has `a`, `b`, and the manifest has clips like `c/a`"),
+        (
+            "clip_id,f0\na,1\nb,2\n",
+            "none of its 2 rows is of a clip of the manifest: it has `a`, `b`, and the manifest has clips like `c/a`",
+        ),
         ("clip_id,f0\n", "expected a row for each clip of the manifest, found none"),
         ("clip_id\nc/a\n", "no column is left to take beside `clip_id`"),
         (",clip_id,f0\n0,c/a,1\n", "a column has no name"),
         ("clip_id,h\nc/a,\"[1.0, 2.0]\"\nc/b,1\nc/c,1\n", "`h` of `c/a` is `[1.0, 2.0]`"),
         ("clip_id,h\nc/a,\"[1.0, 2.0]\"\nc/b,1\nc/c,1\n", "lists are read from Parquet, not from CSV"),
-        ("clip_id,f0\nc/a,1e300\nc/b,1\nc/c,\n", "2 values are no finite numbers: `f0` of `c/a` is inf, `f0` of `c/c` is NaN"),
+        (
+            "clip_id,f0\nc/a,1e300\nc/b,1\nc/c,\n",
+            "2 values are no finite numbers: `f0` of `c/a` is inf, `f0` of `c/c` is NaN",
+        ),
     ] {
         let error = place.csv(text).expect_err(text).to_string();
         assert!(error.contains("f.csv`") && error.contains(expected), "{error}");
     }
-    let of = |columns: Vec<(&str, ArrayRef)>| place.parquet(&["a", "b", "c"], columns).expect_err("refused").to_string();
+    let of =
+        |columns: Vec<(&str, ArrayRef)>| place.parquet(&["a", "b", "c"], columns).expect_err("refused").to_string();
     let error = of(vec![("h", Arc::new(lists(&[&[1.0, 2.0], &[3.0], &[]])))]);
     assert!(error.contains("2 values of another length: `h` of `c/b` has 1 value instead of 2, `h` of `c/c` has no values instead of some"), "{error}");
     let error = of(vec![("h", Arc::new(lists(&[&[1.0, 2.0], &[3.0, f64::NAN], &[5.0, 6.0]])))]);
     assert!(error.contains("`h[1]` of `c/b` is NaN") && error.contains("`ignore = [\"h\"]`"), "{error}");
     let error = of(vec![("h", frames_of(&[1, 0, 2], &[&[1.0, 2.0], &[3.0, 4.0], &[5.0]]))]);
-    assert!(error.contains("`h` of `c/b` has no frames") && error.contains("a frame (number 1) of 1 value instead of 2"), "{error}");
+    assert!(
+        error.contains("`h` of `c/b` has no frames") && error.contains("a frame (number 1) of 1 value instead of 2"),
+        "{error}"
+    );
     let error = of(vec![("h", frames_of(&[1, 1, 1], &[&[1.0, 2.0], &[3.0, f64::INFINITY], &[5.0, 6.0]]))]);
     assert!(error.contains("`h[1]` of `c/b` is inf in frame 0"), "{error}");
     let list = || -> ArrayRef { Arc::new(lists(&[&[1.0], &[2.0], &[3.0]])) };
@@ -214,7 +237,12 @@ fn files_that_do_not_fit_say_why() {
     assert!(error.contains("several values would be called `h_0`"), "{error}");
     let text: ArrayRef = Arc::new(StringArray::from(vec!["x", "y", "z"]));
     let error = of(vec![("h", list()), ("path", text)]);
-    assert!(error.contains("1 column holds neither numbers nor lists of numbers: `path` (Utf8); leave them out: `ignore = [\"path\"]`"), "{error}");
+    assert!(
+        error.contains(
+            "1 column holds neither numbers nor lists of numbers: `path` (Utf8); leave them out: `ignore = [\"path\"]`"
+        ),
+        "{error}"
+    );
 }
 
 /// By its content, whatever its name says.

@@ -191,10 +191,7 @@ fn metadata(first: &ModelConfig, networks: &[&ModelConfig]) -> Vec<(String, Stri
     let corpora = corpora(networks.iter().copied());
     let corpora = (first.params.standardise == Standardise::Corpus).then(|| ("ser.corpora", json(corpora.into())));
     // Neither is known of imported features.
-    let times = [
-        ("ser.sample_rate_hz", f64::from(first.features.sample_rate_hz)),
-        ("ser.hop_s", first.features.hop_s),
-    ];
+    let times = [("ser.sample_rate_hz", f64::from(first.features.sample_rate_hz)), ("ser.hop_s", first.features.hop_s)];
     let times = times.into_iter().filter(|(_, value)| *value > 0.0).map(|(key, value)| (key, value.to_string()));
     [
         ("ser.version", env!("CARGO_PKG_VERSION").to_owned()),
