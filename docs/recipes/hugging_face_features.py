@@ -5,9 +5,9 @@
 
 From the folder of the pipeline file, or with `--root`, since the paths of a manifest start there. `--model` takes any encoder
 of samples that `transformers` knows (wav2vec 2.0, HuBERT, WavLM, data2vec, UniSpeech), by its name on Hugging Face or by a
-folder. `--layer` is the layer whose output is taken: 0 is what goes into the first, -1 comes from the last; what tells emotions
-best is mostly in the middle (Pepino et al. 2021, Interspeech). The mean over a clip's frames is written, or with `--frames` all
-of them, for networks.
+folder. `--layer` is the layer whose output is taken: 0 is what goes into the first, -1 comes from the last. Which of them tells
+most of emotion differs between encoders: `ser validation` ranks models on each without a look at test clips. The mean over a
+clip's frames is written, or with `--frames` all of them, for networks.
 
 An encoder that was trained on the emotions of a corpus, or on its speakers, knows the test clips: figures on that corpus are
 then too good, and nothing can tell.
