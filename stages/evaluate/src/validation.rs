@@ -30,8 +30,8 @@ pub struct Validation {
 pub fn on_validation(inputs: &Inputs<'_>, resamples: u32, seed: u64) -> Result<Validation, EvaluateError> {
     let clips = Clip::read_in(inputs.manifest)?;
     let by_id: HashMap<&str, &Clip> = clips.iter().map(|clip| (clip.clip_id.as_str(), clip)).collect();
-    let read = |(name, folder): &(&str, _)| read_source(name, folder, &by_id);
-    let mut sources: Vec<Source> = inputs.models.iter().map(read).collect::<Result<_, _>>()?;
+    let mut sources: Vec<Source> =
+        inputs.models.iter().map(|(name, folder)| read_source(name, folder, &by_id)).collect::<Result<_, _>>()?;
     // From here on validation clips are all that there is.
     sources.iter_mut().for_each(Source::keep_validation_only);
     let parts = parts_of(&sources);
