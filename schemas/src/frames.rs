@@ -44,11 +44,12 @@ const KEYS_PER_BATCH: usize = 4096;
 pub struct FrameLayout {
     /// One name per column of the matrix: `log_mel_00`, `mfcc_00`, `zcr`, ...
     pub names: Vec<String>,
-    /// Sample rate that the features were computed at, in hertz.
+    /// Sample rate that the features were computed at, in hertz; 0 where it is not known.
     pub sample_rate_hz: u32,
-    /// Time between frames in seconds.
+    /// Time between frames in seconds; 0 where it is not known.
     pub hop_s: f64,
-    /// The feature parameters, whole: enough to compute the same features of another recording.
+    /// The feature parameters, whole: enough to compute the same features of another recording. Of features that were
+    /// computed elsewhere, the file that they came in ([`Imported`](crate::Imported)).
     pub params: serde_json::Value,
 }
 

@@ -34,6 +34,7 @@ pub mod functionals;
 mod grouping;
 mod groups;
 mod history;
+mod imported;
 mod keys;
 mod label_errors;
 mod language;
@@ -81,6 +82,7 @@ pub use findings::{Finding, Severity};
 pub use frames::AUGMENTED_FILE;
 pub use grouping::Grouping;
 pub use history::Epoch;
+pub use imported::Imported;
 pub use keys::{
     KEY_FEATURES, KEY_FINGERPRINT, KEY_HELD_OUT, KEY_LIMITS, KEY_PIPELINE, KEY_PROTOCOL, KEY_RECIPE,
     KEY_SAMPLE_RATE_HZ, KEY_SOURCES, KEY_STAGE, KEY_TABLE, KEY_VERSION,
@@ -91,7 +93,7 @@ pub use members::{Averaging, Member};
 pub use model_checks::ModelCheck;
 pub use models::{Family, Model, Standardisation};
 pub use near_duplicates::NearDuplicate;
-pub use parquet_io::{read_any, read_metadata};
+pub use parquet_io::{read_any, read_any_by, read_metadata};
 pub use perceived::Perceived;
 pub use predictions::Prediction;
 pub use regularisation::Regularisation;

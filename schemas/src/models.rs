@@ -40,7 +40,7 @@ crate::column::words! {
 
 crate::table::table! {
     /// One model on one split, whatever its folds.
-    pub struct Model ("models", version 2, Default) {
+    pub struct Model ("models", version 3, Default) {
         /// Name of the stage that made the model.
         model: String,
         /// Name of the split stage.
@@ -79,6 +79,9 @@ crate::table::table! {
         /// Of an ensemble, the models that it is made of in the end, each once, as `name:fitted values`, comma-separated (the
         /// name alone where nothing is fitted); null for other models, and in tables of before.
         parts: Option<String>,
+        /// The files that its features were imported from, each with its BLAKE3 hash, separated by `; `; null where the
+        /// pipeline computed them, and in tables of before.
+        imported: Option<String>,
     }
 }
 
@@ -93,6 +96,11 @@ impl Model {
         let Some(parts) = &self.parts else { return vec![(&self.model, self.parameter_count)] };
         let part = |text| str::split_once(text, ':').map_or((text, None), |(name, count)| (name, count.parse().ok()));
         parts.split(',').map(part).collect()
+    }
+
+    /// The files that its features were imported from.
+    pub fn imported(&self) -> impl Iterator<Item = &str> {
+        self.imported.iter().flat_map(|files| files.split("; ")).filter(|file| !file.is_empty())
     }
 
     /// `true` if it answers by what other models say.

@@ -19,6 +19,9 @@ use crate::error::{TableError, TableResult, io_error, read_error, write_error};
 use crate::keys::{KEY_FINGERPRINT, KEY_PIPELINE, KEY_STAGE, KEY_TABLE, KEY_VERSION};
 use crate::source::Source;
 
+/// Rows that are read at a time.
+const ROWS_PER_BATCH: usize = 1024;
+
 /// The metadata of a file that holds `table`, with `extra` pairs of the table's own.
 pub(crate) fn metadata(
     provenance: &Provenance,
@@ -79,22 +82,28 @@ pub(crate) fn open(
     let file = Source::open(path)?;
     let described = damage::load(path, &file, ArrowReaderOptions::default())?;
     let version = check_table(path, described.schema().metadata(), table, version)?;
-    Ok((version, rows(path, file, described)?))
+    Ok((version, rows(path, file, described, ROWS_PER_BATCH)?))
 }
 
 /// Rows of the Parquet file at `path`, whatever table it holds, some at a time.
 pub fn read_any(path: &Path) -> TableResult<impl Iterator<Item = TableResult<RecordBatch>> + use<>> {
+    read_any_by(path, ROWS_PER_BATCH)
+}
+
+/// The same, `count` rows at a time: of large rows, fewer.
+pub fn read_any_by(path: &Path, count: usize) -> TableResult<impl Iterator<Item = TableResult<RecordBatch>> + use<>> {
     let file = Source::open(path)?;
     let described = damage::load(path, &file, ArrowReaderOptions::default())?;
-    rows(path, file, described)
+    rows(path, file, described, count)
 }
 
 fn rows(
     path: &Path,
     file: Source,
     described: ArrowReaderMetadata,
+    count: usize,
 ) -> TableResult<impl Iterator<Item = TableResult<RecordBatch>> + use<>> {
-    let builder = ParquetRecordBatchReaderBuilder::new_with_metadata(file.clone(), described).with_batch_size(1024);
+    let builder = ParquetRecordBatchReaderBuilder::new_with_metadata(file.clone(), described).with_batch_size(count);
     let reader = damage::guarded(path, || builder.build().map_err(|source| read_error(path, source)))?;
     let path = path.to_owned();
     let batches = {

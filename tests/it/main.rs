@@ -12,6 +12,7 @@ mod generated;
 mod golden;
 mod handing_on;
 mod history;
+mod import;
 mod kills;
 mod leaks;
 mod limits;

@@ -12,6 +12,7 @@ pub(crate) fn registry() -> Registry {
         .with(ser_manifest::Manifest)
         .with(ser_audit::Audit)
         .with(ser_features::Features)
+        .with(ser_import::Import)
         .with(ser_split::Split)
         .with(ser_train::Train)
         .with(ser_baseline::Baseline)

@@ -23,6 +23,16 @@ pub(super) fn training(tables: &Tables, main: &Scored, about: Option<&Model>, pi
     if !inputs.is_empty() {
         items.push(item("Inputs:", format!("{}.", listed(&inputs))));
     }
+    let imported: Vec<String> = about.into_iter().flat_map(Model::imported).map(str::to_owned).collect();
+    if !imported.is_empty() {
+        items.push(item(
+            "Features computed elsewhere:",
+            format!(
+                "imported from {}. What computed them has to hear a recording before the model does.",
+                listed(&imported)
+            ),
+        ));
+    }
     if let Some(count) = about.and_then(|about| about.parameter_count) {
         let by = if main.seeds > 1 {
             format!("of each of {} networks in each fold", main.seeds)

@@ -5,7 +5,7 @@ use std::fmt::Write as _;
 
 use serde::Serialize;
 
-use ser_schemas::{Check, CheckStatus, CorpusStatus, Finding, Grouping, Severity};
+use ser_schemas::{Check, CheckStatus, CorpusStatus, Finding, Grouping, Model, Severity};
 
 use super::answer::classes_tested;
 use super::rivals::{reservation, rivals};
@@ -38,6 +38,7 @@ pub(crate) struct Caution {
 pub(crate) fn distrust(tables: &Tables, board: &Scoreboard) -> Vec<Caution> {
     let mut cautions = Vec::new();
     cautions.extend(protocol_cautions(tables, board));
+    cautions.extend(imported_cautions(tables, board));
     cautions.extend(data_cautions(tables));
     cautions.extend(check_cautions(tables, board));
     cautions.extend(model_check_cautions(tables));
@@ -132,6 +133,29 @@ fn one_seed(tables: &Tables, board: &Scoreboard) -> Option<Caution> {
         "{which} trained once. Intervals are over speakers; that another seed would have given another model is not in them."
     );
     Some(caution("info", "One seed.", text))
+}
+
+/// Features that the pipeline did not compute, and so cannot vouch for, by the file that they came in.
+fn imported_cautions(tables: &Tables, board: &Scoreboard) -> Vec<Caution> {
+    let mut by_file: BTreeMap<&str, Vec<&Model>> = BTreeMap::new();
+    let is_shown = |about: &&Model| board.models.iter().any(|scored| scored.owns(&about.model, &about.split));
+    for about in tables.models.iter().filter(is_shown) {
+        about.imported().for_each(|file| by_file.entry(file).or_default().push(about));
+    }
+    let of_file = |(file, models): (&str, Vec<&Model>)| {
+        let leads = models.iter().any(|about| board.main().is_some_and(|main| main.owns(&about.model, &about.split)));
+        let names: Vec<String> =
+            models.iter().map(|about| about.model.clone()).collect::<BTreeSet<_>>().into_iter().collect();
+        caution(
+            if leads { "warning" } else { "info" },
+            "Features computed elsewhere.",
+            format!(
+                "{} learnt from features imported from {file}. How these were computed is not known here, nor what computed them was trained on: if that were speakers or labels of these corpora, the figures would be too good, and no check of this report could tell.",
+                listed(&names)
+            ),
+        )
+    };
+    by_file.into_iter().map(of_file).collect()
 }
 
 /// What is simpler than the leading model, or a part of it, and does better.

@@ -479,6 +479,28 @@ fn what_models_were_trained_with_stands_beside_their_figures() {
 }
 
 #[test]
+fn features_that_were_computed_elsewhere_are_named_and_distrusted() {
+    let rendered = |imported: &[&str]| {
+        let mut fixture = Fixture::complete();
+        for row in fixture.tables.models.iter_mut().filter(|row| imported.contains(&row.model.as_str())) {
+            row.imported = Some("wav2vec2.parquet (BLAKE3 00ff)".into());
+        }
+        fixture.render(&Params::default()).expect("rendered")
+    };
+    let told = "learnt from features imported from wav2vec2.parquet (BLAKE3 00ff).";
+    let point = "<strong>Features computed elsewhere.</strong>";
+    let html = rendered(&["net", "linear"]).html;
+    let cautions = between(&html, "class=\"cautions\"", "</ul>");
+    assert!(cautions.contains(&format!("<li class=\"warning\">{point} linear and net {told}")), "{cautions}");
+    assert!(html.contains("imported from wav2vec2.parquet (BLAKE3 00ff). What computed them has to hear a recording"));
+    // Of a model that does not lead, it is worth knowing.
+    let html = rendered(&["linear"]).html;
+    assert!(html.contains(&format!("<li class=\"info\">{point} linear {told}")));
+    assert!(!html.contains("What computed them has to hear a recording"));
+    assert!(!rendered(&[]).html.contains(point));
+}
+
+#[test]
 fn the_worst_group_is_named_and_not_the_unluckiest_speaker() {
     let html = Fixture::complete().render(&Params::default()).expect("rendered").html;
     let cautions = between(&html, "class=\"cautions\"", "</ul>");

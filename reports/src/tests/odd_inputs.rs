@@ -59,6 +59,7 @@ fn hostile_names_are_inert() {
         row.description = HOSTILE.into();
         row.settings = Some(HOSTILE.into());
         row.inputs = HOSTILE.into();
+        row.imported = Some(HOSTILE.into());
     }
     for row in &mut fixture.tables.summary {
         row.model = row.model.replace("net_random", HOSTILE);

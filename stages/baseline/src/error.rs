@@ -20,7 +20,7 @@ pub enum BaselineError {
     Folder(#[from] FolderError),
     /// The linear model without a features stage.
     #[error(
-        "`model = \"linear\"` needs functionals: add a stage of kind `features` to `from`, or set `model = \"majority\"`"
+        "`model = \"linear\"` needs functionals: add a stage of kind `features` or `import` to `from`, or set `model = \"majority\"`"
     )]
     NoFeaturesStage,
     /// The linear model on features without functionals.

@@ -5,7 +5,7 @@ use std::path::Path;
 
 use ser_models::{ClipInput, PartAnswers, SpeakerPrior, holds_models, model_folders};
 use ser_onnx::File;
-use ser_schemas::{Emotion, TableError, alteration};
+use ser_schemas::{Emotion, Imported, TableError, alteration};
 
 use crate::error::BaselineError;
 use crate::model_file::{FILE, LinearModel};
@@ -44,6 +44,11 @@ impl LinearModels {
             return Err(BaselineError::NoModel { path: folder.to_owned() });
         }
         Ok(Self { models })
+    }
+
+    /// The file that the functionals came in, of a model of imported ones.
+    pub fn imported(&self) -> Option<Imported> {
+        Imported::of(self.models[0].0.feature_params.as_ref()?)
     }
 
     /// The model as an ONNX file. Its input is `functionals` (batch, functionals), and of a model standardised per speaker

@@ -39,9 +39,10 @@ pub(crate) struct LinearModel {
     /// models of before.
     #[serde(default, skip_serializing_if = "is_none")]
     pub(crate) speaker_prior_clips: f64,
-    /// Parameters of the features stage, whole; null where that wrote no frames, which know them.
+    /// Parameters of the features stage, whole, or of imported functionals the file that they came in; null where no frames
+    /// lie beside the functionals, which know them.
     pub(crate) feature_params: Option<serde_json::Value>,
-    /// Sample rate of the features in hertz; null likewise.
+    /// Sample rate of the features in hertz; null where it is not known.
     pub(crate) sample_rate_hz: Option<u32>,
     /// Names of the functionals, in order.
     pub(crate) functional_names: Vec<String>,

@@ -49,7 +49,7 @@ pub(crate) fn file(models: &[(LinearModel, String)]) -> File {
         let about = "Probability of each class, in the order of the metadata's `ser.classes`.";
         graph.output("probabilities", &mean, &[BATCH, Dim::Of(first.classes.len())], about);
     }
-    let about = "Emotions of recordings, from functionals of each. The metadata tell what computes them.";
+    let about = "Emotions of recordings, from functionals of each. The metadata tell what computes them, or which file they came in.";
     model.finish(&first.model, about, env!("CARGO_PKG_VERSION"), metadata(first, models))
 }
 

@@ -11,7 +11,7 @@ use ser_models::{
 };
 use ser_schemas::frames::{self, FrameLayout, read_layout};
 use ser_schemas::functionals::{self, Functionals};
-use ser_schemas::{Clip, Family, KEY_LIMITS, Regularisation, Standardisation, Table, Use, read_metadata};
+use ser_schemas::{Clip, Family, Imported, KEY_LIMITS, Regularisation, Standardisation, Table, Use, read_metadata};
 use ser_stage::{Context, Outcome, suggest};
 
 use crate::error::BaselineError;
@@ -148,9 +148,16 @@ impl Common<'_> {
         let speaker_prior_clips = if is_per_speaker { self.params.speaker_prior_clips } else { speaker_prior_clips };
         let params = Params { speaker_prior_clips, standardisation_trials, ..self.params.clone() };
         let params = serde_json::to_string(&params).unwrap_or_default();
+        let imported = self.layout.as_ref().and_then(|layout| Imported::of(&layout.params));
         Ok(ser_schemas::Model {
             family: Family::Linear,
-            description: "A linear model: multinomial logistic regression on the functionals of a clip.".to_owned(),
+            description: match &imported {
+                None => "A linear model: multinomial logistic regression on the functionals of a clip.".to_owned(),
+                Some(imported) => format!(
+                    "A linear model: multinomial logistic regression on functionals of a clip that were computed elsewhere ({}).",
+                    imported.file
+                ),
+            },
             settings: Some(self.settings()),
             inputs: "functionals".to_owned(),
             parameter_count: Some(((table.names.len() + 1) * self.data.classes.len()) as u64),
@@ -165,6 +172,7 @@ impl Common<'_> {
                 Standardise::Speaker => true,
             },
             recipe: recipe(&format!("linear {params}"), Some(&features.join(functionals::FILE)))?,
+            imported: imported.map(|imported| imported.to_string()),
             ..about
         })
     }
@@ -267,7 +275,7 @@ impl Common<'_> {
             standardise: self.params.standardise,
             speaker_prior_clips: self.params.speaker_prior().clips(),
             feature_params: self.layout.as_ref().map(|layout| layout.params.clone()),
-            sample_rate_hz: self.layout.as_ref().map(|layout| layout.sample_rate_hz),
+            sample_rate_hz: self.layout.as_ref().map(|layout| layout.sample_rate_hz).filter(|rate| *rate > 0),
             functional_names: table.names.clone(),
             standardisation,
             corpora: corpora.into_iter().map(|(corpus, scaling)| (corpus.to_owned(), scaling)).collect(),

@@ -33,6 +33,7 @@ pub(crate) fn about(name: &str, params: &Params, members: &[Member], weights: &B
         recipe: recipe(params, members),
         papers: Some(distinct(each().flat_map(Model::papers)).join("; ")).filter(|papers| !papers.is_empty()),
         parts: Some(parts_told(members)),
+        imported: Some(distinct(each().flat_map(Model::imported)).join("; ")).filter(|files| !files.is_empty()),
         ..first
     }
 }

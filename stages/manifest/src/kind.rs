@@ -36,7 +36,7 @@ impl Kind for Manifest {
 
     fn run(params: &Params, ctx: &Context<'_>) -> Result<Outcome, BoxError> {
         let ingested: Vec<PathBuf> = ctx.inputs.iter().map(|input| input.dir.clone()).collect();
-        excluded(params).reading(ctx.base_dir, || Ok(crate::run(params, &ingested, ctx)?))
+        excluded(params).reading(ctx.base_dir, |_| Ok(crate::run(params, &ingested, ctx)?))
     }
 }
 

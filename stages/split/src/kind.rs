@@ -41,7 +41,7 @@ impl Kind for Split {
             exclusions: ctx.optional_dir(Exclusion::NAME),
             audit: ctx.optional_dir(NearDuplicate::NAME),
         };
-        assignments(params).reading(ctx.base_dir, || Ok(crate::run(params, &inputs, ctx)?))
+        assignments(params).reading(ctx.base_dir, |_| Ok(crate::run(params, &inputs, ctx)?))
     }
 }
 

@@ -15,8 +15,9 @@ impl OutsideFile<'_> {
         let Self(parameter, Some(name)) = self else { return Ok(External::default()) };
         let path = base_dir.join(name);
         let unreadable = |error| format!("`{parameter}`: cannot read `{}`: {error}", path.display());
-        let bytes = std::fs::read(&path).map_err(unreadable)?;
-        let digest = blake3::hash(&bytes).to_hex().to_string();
+        let mut hasher = blake3::Hasher::new();
+        std::fs::File::open(&path).and_then(|file| hasher.update_reader(file).map(drop)).map_err(unreadable)?;
+        let digest = hasher.finalize().to_hex().to_string();
         Ok(External { digest, description: name.to_owned(), ..External::default() })
     }
 
@@ -36,14 +37,15 @@ impl OutsideFile<'_> {
         self.1.iter().map(|name| base_dir.join(name)).collect()
     }
 
-    /// Does `work` that reads the file, and tells what it read. A file that changes meanwhile is an error.
+    /// Does `work` that reads the file, whose identity it is given, and tells what it read. A file that changes meanwhile is
+    /// an error.
     pub fn reading(
         self,
         base_dir: &Path,
-        work: impl FnOnce() -> Result<Outcome, BoxError>,
+        work: impl FnOnce(&External) -> Result<Outcome, BoxError>,
     ) -> Result<Outcome, BoxError> {
         let before = self.read(base_dir)?;
-        let outcome = work()?;
+        let outcome = work(&before)?;
         if self.read(base_dir)? != before {
             return Err(format!("`{}` changed while it was read: run again", before.description).into());
         }

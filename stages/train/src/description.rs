@@ -2,16 +2,20 @@
 
 use std::fmt::Write as _;
 
+use ser_schemas::Imported;
+
 use crate::params::{Balance, Params, Standardise};
 use crate::words::{listed, word};
 
-/// The network in one sentence.
-pub(crate) fn described(params: &Params) -> String {
+/// The network in one sentence; `imported` is the file that its features came in, where they were computed elsewhere.
+pub(crate) fn described(params: &Params, imported: Option<&Imported>) -> String {
     let mut parts = params.model.architecture().described();
     if params.use_functionals {
         parts.push("the clip’s functionals".to_owned());
     }
-    format!("A neural network: {}.", listed(&parts))
+    let features = imported
+        .map_or_else(String::new, |imported| format!(", on features that were computed elsewhere ({})", imported.file));
+    format!("A neural network: {}{features}.", listed(&parts))
 }
 
 /// What a reader needs in order to judge the training; `has_copies` where the features have altered copies of clips.
@@ -61,7 +65,7 @@ mod tests {
     fn the_network_is_told_in_words() {
         let params = Params::default();
         assert_eq!(
-            described(&params),
+            described(&params, None),
             "A neural network: convolutions over time with 64 and 96 channels, a bidirectional LSTM of 64 units, attentive statistics pooling and the clip’s functionals."
         );
         assert_eq!(
@@ -78,7 +82,12 @@ mod tests {
         let lstm = crate::Lstm { layers: 0, ..crate::Lstm::default() };
         let bare = crate::CnnLstmConfig { conv: Vec::new(), lstm, ..crate::CnnLstmConfig::default() };
         let bare = Params { model: crate::NetworkConfig::CnnLstm(bare), use_functionals: false, ..params };
-        assert_eq!(described(&bare), "A neural network: attentive statistics pooling.");
+        assert_eq!(described(&bare, None), "A neural network: attentive statistics pooling.");
+        let imported = Imported { file: "wav2vec2.parquet".into(), blake3: String::new() };
+        assert_eq!(
+            described(&bare, Some(&imported)),
+            "A neural network: attentive statistics pooling, on features that were computed elsewhere (wav2vec2.parquet)."
+        );
     }
 
     #[test]

@@ -196,7 +196,8 @@ fn by_training_clips(x: &Value, scaling: &Scaling, graph: &mut Graph<'_>) -> Val
 
 /// For whoever opens the file.
 fn about(config: &ModelConfig) -> String {
-    let about = "Emotions of recordings, from frame features of each. The metadata tell what computes the features.";
+    let about = "Emotions of recordings, from frame features of each. The metadata tell what computes the features, or which \
+                 file they came in.";
     match config.params.max_frames {
         0 => about.to_owned(),
         most => format!(
@@ -212,6 +213,9 @@ fn metadata(first: &ModelConfig, networks: &[&ModelConfig]) -> Vec<(String, Stri
     let json = |value: serde_json::Value| value.to_string();
     let corpora = corpora(networks.iter().copied());
     let corpora = (first.params.standardise == Standardise::Corpus).then(|| ("ser.corpora", json(corpora.into())));
+    // Neither is known of imported features.
+    let times = [("ser.sample_rate_hz", f64::from(first.features.sample_rate_hz)), ("ser.hop_s", first.features.hop_s)];
+    let times = times.into_iter().filter(|(_, value)| *value > 0.0).map(|(key, value)| (key, value.to_string()));
     [
         ("ser.version", env!("CARGO_PKG_VERSION").to_owned()),
         ("ser.model", first.model.clone()),
@@ -222,12 +226,11 @@ fn metadata(first: &ModelConfig, networks: &[&ModelConfig]) -> Vec<(String, Stri
         ("ser.frame_columns", json(columns.into_iter().map(String::as_str).collect())),
         ("ser.functional_columns", json(first.functional_names.iter().map(String::as_str).collect())),
         ("ser.features", json(first.features.params.clone())),
-        ("ser.sample_rate_hz", first.features.sample_rate_hz.to_string()),
-        ("ser.hop_s", first.features.hop_s.to_string()),
         ("ser.standardise", crate::words::word(first.params.standardise)),
         ("ser.max_frames", first.params.max_frames.to_string()),
     ]
     .into_iter()
+    .chain(times)
     .chain(corpora)
     .map(|(key, value)| (key.to_owned(), value))
     .collect()

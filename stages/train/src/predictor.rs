@@ -6,7 +6,7 @@ use std::path::Path;
 
 use ser_models::{ClipInput, PartAnswers, SpeakerPrior};
 use ser_onnx::File;
-use ser_schemas::Emotion;
+use ser_schemas::{Emotion, Imported};
 
 use crate::data::{Item, Scaler, Scaling, Scalings, WindowRows, windows};
 use crate::engine::Engine;
@@ -74,6 +74,11 @@ impl Predictor {
     /// per corpus `corpus` (batch); its output is `probabilities` (batch, classes). It hears one window of a clip.
     pub fn onnx(&self) -> File {
         onnx::file(&self.models)
+    }
+
+    /// The file that the features came in, of a model of imported ones: nothing here computes such features of a recording.
+    pub fn imported(&self) -> Option<Imported> {
+        Imported::of(&self.models[0].0.features.params)
     }
 
     /// Parameters of the features stage that the model was trained on, and their sample rate in hertz.

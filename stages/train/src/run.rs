@@ -7,7 +7,7 @@ use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 
 use ser_kernels::buffer::free_all;
 use ser_models::{Fold, FoldRecord, Trial, headline, mean_validation_uar, recipe};
-use ser_schemas::{Assignment, Emotion, Epoch, Family, Model, Standardisation, Table, frames};
+use ser_schemas::{Assignment, Emotion, Epoch, Family, Imported, Model, Standardisation, Table, frames};
 use ser_stage::{Context, Outcome, suggest};
 
 use crate::data::{ClipData, Dataset, Item, Neutral, ROOM, Scaler, Scalings, WindowRows};
@@ -318,6 +318,7 @@ impl Common<'_> {
         let decides = Params { speaker_prior_clips, standardisation_trials, seeds, ..params.clone() };
         let first = self.seeds.first().map_or(self.ctx.seed, |seed| seed.value);
         let how = format!("network {} seed {first}", serde_json::to_string(&decides).unwrap_or_default());
+        let imported = Imported::of(&self.data.layout.params);
         Ok(Model {
             model: inputs.model.to_owned(),
             split: inputs.split_name.to_owned(),
@@ -325,7 +326,7 @@ impl Common<'_> {
             held_out: self.data.split.held_out.clone(),
             family: Family::Network,
             baseline: false,
-            description: described(params),
+            description: described(params, imported.as_ref()),
             settings: Some(settings(params, self.data.clips.iter().any(|clip| !clip.copies.is_empty()))),
             inputs: if params.use_functionals { "frames,functionals" } else { "frames" }.to_owned(),
             parameter_count: Some(parameter_count as u64),
@@ -345,6 +346,7 @@ impl Common<'_> {
             recipe: recipe(&how, Some(&inputs.features.join(frames::FILE)))?,
             papers: params.model.architecture().paper().map(str::to_owned),
             parts: None,
+            imported: imported.map(|imported| imported.to_string()),
         })
     }
 
@@ -354,10 +356,14 @@ impl Common<'_> {
         let is_long = |clip: &&ClipData| max_frames > 0 && clip.frames.len() / data.width() > max_frames;
         let (count, all) = (data.clips.iter().filter(is_long).count(), data.clips.len());
         let seconds = max_frames as f64 * data.layout.hop_s;
+        // Of imported frames it is not known how long they are.
+        let (length, known) =
+            if seconds > 0.0 { (format!("{seconds:.1} s"), true) } else { (format!("{max_frames} frames"), false) };
+        let told = if known { format!(" ({length})") } else { String::new() };
         let are = if count == 1 { "is" } else { "are" };
         (count > 0).then(|| {
             format!(
-                "{count} of {all} clips {are} longer than `max_frames` = {max_frames} ({seconds:.1} s): training hears a random stretch of {seconds:.1} s in each epoch, validation and test the mean over windows of {seconds:.1} s"
+                "{count} of {all} clips {are} longer than `max_frames` = {max_frames}{told}: training hears a random stretch of {length} in each epoch, validation and test the mean over windows of {length}"
             )
         })
     }

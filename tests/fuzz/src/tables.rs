@@ -81,7 +81,7 @@ fn predictions(path: &Path, folder: &Path) {
     let _ = ser_evaluate::run(&params, &inputs, &Context::alone(&out));
 }
 
-/// Frames and functionals, whose columns the file itself declares, and a split of the analyst's own.
+/// Frames and functionals, whose columns the file itself declares, features from elsewhere, and a split of the analyst's own.
 fn wide(path: &Path, folder: &Path) {
     if let Ok(clips) = ser_schemas::frames::read_clips(path) {
         for clip in clips {
@@ -104,6 +104,9 @@ fn wide(path: &Path, folder: &Path) {
     {
         return;
     }
+    let params = ser_import::Params { file: "table.parquet".into(), ..ser_import::Params::default() };
+    let inputs = ser_import::Inputs { manifest: &manifest, exclusions: None };
+    let _ = ser_import::run(&params, &inputs, "", &Context::alone(folder));
     let params = ser_split::Params {
         protocol: ser_split::Protocol::File,
         file: Some("table.parquet".into()),

@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 use anyhow::Context as _;
 use ser_baseline::LinearModels;
 use ser_onnx::{File, OPSET};
+use ser_schemas::Imported;
 use ser_train::{Device, Predictor};
 use serde_json::json;
 
@@ -45,10 +46,20 @@ pub(super) fn run(project: &Project<'_>, args: &OnnxArgs) -> anyhow::Result<Stat
 }
 
 fn graph(project: &Project<'_>, model: &Path) -> anyhow::Result<File> {
+    let tell = |imported: Option<Imported>| {
+        if let Some(imported) = imported {
+            project.note(format_args!(
+                "it takes features as in {imported}: of other recordings, compute them as they were computed there"
+            ));
+        }
+    };
     if LinearModels::are_in(model) {
-        return Ok(LinearModels::read(model)?.onnx());
+        let models = LinearModels::read(model)?;
+        tell(models.imported());
+        return Ok(models.onnx());
     }
     let predictor = Predictor::load(model, Device::Cpu)?;
+    tell(predictor.imported());
     if let Some(mean) = mean_of(&predictor) {
         project.note(mean);
     }

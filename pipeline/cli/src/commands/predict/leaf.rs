@@ -6,7 +6,7 @@ use std::path::Path;
 use anyhow::Context as _;
 use ser_baseline::LinearModels;
 use ser_models::{ClipInput, PartAnswers, SpeakerPrior};
-use ser_schemas::{Emotion, Family, Model, Prediction, Table as _};
+use ser_schemas::{Emotion, Family, Imported, Model, Prediction, Table as _};
 use ser_train::{Device, Predictor};
 
 /// A model of one stage, of all its folds and seeds or some of them.
@@ -49,6 +49,15 @@ impl Leaf {
             return Ok(Self::Constant(Constant::read(folder)?));
         }
         Ok(Self::Network(Box::new(Predictor::load(folder, Device::Cpu)?)))
+    }
+
+    /// The file that its features came in, where they were computed elsewhere.
+    pub(super) fn imported(&self) -> Option<Imported> {
+        match self {
+            Self::Network(predictor) => predictor.imported(),
+            Self::Linear(models) => models.imported(),
+            Self::Constant(_) => None,
+        }
     }
 
     /// The classes, in the order of the probabilities.

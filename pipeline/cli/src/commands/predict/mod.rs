@@ -26,6 +26,7 @@ use ser_features::ClipFeatures;
 use ser_ingest::AUDIO_EXTENSIONS;
 use ser_models::ClipInput;
 use ser_schemas::{Family, Member, Model, Table as _};
+use ser_stage::suggest::list;
 use ser_text::{counted, printable};
 
 use self::ears::{Ears, HeardByAll};
@@ -54,6 +55,7 @@ pub(crate) fn run(project: &Project<'_>, args: &PredictArgs) -> anyhow::Result<S
     model_folder::check(project, &model, Purpose::Predict)?;
     let unusable = || format!("cannot use the model in `{}`", model.display());
     let models = Models::load(&model).with_context(unusable)?;
+    refuse_imported(&model, &models)?;
     let ears = Ears::new(&models.leaves).with_context(unusable)?;
     let mean = models.told().map_or_else(String::new, |mean| format!(", {mean}"));
     project.note(format!("model: `{}`{mean}", model.display()));
@@ -100,23 +102,48 @@ pub(crate) fn run(project: &Project<'_>, args: &PredictArgs) -> anyhow::Result<S
 fn default_model(project: &Project<'_>) -> anyhow::Result<PathBuf> {
     let pipeline = project.pipeline()?;
     let store = project.store(&pipeline);
+    let mut deaf = Vec::new();
     for stage in pipeline.stages().iter().filter(|stage| store.stage_record(stage.name()).is_some()) {
         let folder = store.stage_dir(stage.name());
         let models = Model::file_in(&folder);
         // An evaluation describes the models of other stages.
-        let is_network = |row: &Model| row.model == stage.name() && row.family == Family::Network;
         let hears = models.exists() && !Member::file_in(&folder).exists();
-        if hears && Model::read(&models)?.iter().any(is_network) {
-            return Ok(folder);
+        let rows = if hears { Model::read(&models)? } else { Vec::new() };
+        match rows.iter().find(|row| row.model == stage.name() && row.family == Family::Network) {
+            Some(row) if row.imported().next().is_some() => deaf.push(stage.name()),
+            Some(_) => return Ok(folder),
+            None => {}
         }
     }
+    let deaf = if deaf.is_empty() {
+        String::new()
+    } else {
+        format!(" that hears recordings, and not features that were computed elsewhere as {}", list(&deaf))
+    };
     Err(UsageError {
-        message: format!("no stage of `{}` holds a trained network", pipeline.file().display()),
+        message: format!("no stage of `{}` holds a trained network{deaf}", pipeline.file().display()),
         hint: Some(
             "a network is needed, no linear model and no majority: add a stage of kind `train` and run it \
              (`ser run`), or name the folder of a model: `--model`"
                 .to_owned(),
         ),
+    }
+    .into())
+}
+
+/// Fails where features of a model, or of a member, were computed elsewhere: nothing here computes them of a recording.
+fn refuse_imported(model: &Path, models: &Models) -> anyhow::Result<()> {
+    let Some(imported) = models.leaves.iter().find_map(Leaf::imported) else { return Ok(()) };
+    let model = model.display();
+    Err(UsageError {
+        message: format!(
+            "`{model}` was trained on features that were computed elsewhere, imported from `{}`, and hears no recordings",
+            imported.file
+        ),
+        hint: Some(format!(
+            "`ser export onnx {model}` writes it for a program that computes these features of a recording first, as they were \
+             computed for that file"
+        )),
     }
     .into())
 }
