@@ -48,6 +48,7 @@ fn dispatch(cli: &Cli) -> anyhow::Result<Status> {
         Command::Graph(args) => commands::graph::run(&project, args),
         Command::Audit(args) => commands::audit::run(&project, args.json),
         Command::Corpora(args) => commands::corpora::run(args),
+        Command::Fetch(args) => commands::fetch::run(&project, args),
         Command::Demo(args) => commands::demo::run(args),
         Command::Predict(args) => commands::predict::run(&project, args),
         Command::Export(args) => commands::export::run(&project, args),

@@ -37,7 +37,7 @@ pub(crate) fn download(
     path: &Path,
 ) -> Result<Part, FetchError> {
     let mut part = Part::open(path, file.bytes, file.checksums)?;
-    observer.advance(part.bytes());
+    observer.find(part.bytes());
     persist(&client.timings, observer, file.url, || {
         let end = attempt(client, observer, file, &mut part);
         end.map_err(|trouble| Trouble { reached: part.bytes().max(trouble.reached), ..trouble })

@@ -4,7 +4,9 @@
 pub trait Observer: Sync {
     /// So many bytes are to come.
     fn begin(&self, bytes: u64);
-    /// So many bytes more have come, or were there from an earlier call.
+    /// So many bytes of these are there from an earlier call.
+    fn find(&self, bytes: u64);
+    /// So many bytes more have come.
     fn advance(&self, bytes: u64);
     /// So many bytes that had come were of no use, and come again.
     fn lose(&self, bytes: u64);
@@ -18,6 +20,7 @@ pub struct Silent;
 
 impl Observer for Silent {
     fn begin(&self, _: u64) {}
+    fn find(&self, _: u64) {}
     fn advance(&self, _: u64) {}
     fn lose(&self, _: u64) {}
     fn tell(&self, _: &str) {}

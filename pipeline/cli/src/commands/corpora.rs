@@ -64,8 +64,7 @@ fn list(json: bool) -> anyhow::Result<Status> {
 fn check(root: &Path, corpus: &str, json: bool) -> anyhow::Result<Status> {
     let descriptor = Descriptor::load(corpus, Path::new("."))?;
     let survey = ser_ingest::check_root(&descriptor, root)?;
-    let is_misread = survey.files > 0 && survey.recordings == 0;
-    let status = if survey.exists && !is_misread { Status::Done } else { Status::Failed };
+    let status = if survey.exists && !is_misread(&survey) { Status::Done } else { Status::Failed };
     if json {
         output::print_json(&survey)?;
         return Ok(status);
@@ -81,9 +80,14 @@ fn check(root: &Path, corpus: &str, json: bool) -> anyhow::Result<Status> {
     Ok(status)
 }
 
+/// `true` if there are files, and not one is understood.
+pub(crate) fn is_misread(survey: &Survey) -> bool {
+    survey.files > 0 && survey.recordings == 0
+}
+
 /// Findings of the survey, warnings first and notes last. File names are other people's text, and shown so that a
 /// terminal does not obey them.
-fn describe(survey: &Survey) -> String {
+pub(crate) fn describe(survey: &Survey) -> String {
     let mut text = printable(&format!(
         "{}: {} audio files in `{}`, {} understood as {}",
         survey.corpus,

@@ -206,7 +206,8 @@ fn read(stream: &TcpStream) -> std::io::Result<Option<Asked>> {
 }
 
 fn head(status: u16, length: usize, headers: &[(&str, String)]) -> String {
-    let headers: String = headers.iter().map(|(name, value)| format!("{name}: {value}\r\n")).collect();
+    let headers: Vec<String> = headers.iter().map(|(name, value)| format!("{name}: {value}\r\n")).collect();
+    let headers = headers.concat();
     format!("HTTP/1.1 {status} Status\r\nConnection: close\r\nContent-Length: {length}\r\n{headers}\r\n")
 }
 

@@ -34,6 +34,10 @@ impl Observer for Told {
         *self.bytes.lock().unwrap_or_else(PoisonError::into_inner) = (bytes, 0);
     }
 
+    fn find(&self, bytes: u64) {
+        self.advance(bytes);
+    }
+
     fn advance(&self, bytes: u64) {
         self.bytes.lock().unwrap_or_else(PoisonError::into_inner).1 += bytes;
     }

@@ -4,6 +4,7 @@
 //! patterns are bounded, and every mistake in it is reported with its line, all at once.
 
 pub(crate) mod compile;
+mod fetch;
 mod raw;
 
 use std::collections::BTreeMap;
@@ -15,6 +16,7 @@ use ser_schemas::{Emotion, Speech};
 use ser_stage::suggest::nearest;
 use ser_text::nfc;
 
+pub use self::fetch::{Fetch, FetchArchive, FetchFiles, FetchFrom};
 use crate::emotions;
 use crate::error::{DescriptorProblem, IngestError};
 
@@ -57,6 +59,8 @@ pub struct Descriptor {
     pub path: Option<PathBuf>,
     /// The descriptor's own text.
     pub text: String,
+    /// Where it can be fetched from, by a program or by hand.
+    pub fetch: Option<Fetch>,
     pub(crate) include: Option<GlobSet>,
     pub(crate) exclude: GlobSet,
     /// The globs of both sets as they are written, in their order.
