@@ -34,7 +34,7 @@ fn every_command_and_option_it_names_exists() {
         named += 1;
     }
     assert!(named >= 7, "the README lists the commands");
-    let commands = ["run", "status", "watch", "runs", "diff", "gc", "graph", "audit", "corpora", "predict"];
+    let commands = ["run", "status", "watch", "runs", "diff", "gc", "graph", "audit", "corpora", "fetch", "predict"];
     let help: String = commands.iter().map(|command| workspace.ser(&[command, "--help"]).stdout).collect();
     for option in
         readme.split(|c: char| !c.is_alphanumeric() && c != '-').filter(|word| word.starts_with("--") && word.len() > 3)

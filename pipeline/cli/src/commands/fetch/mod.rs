@@ -140,7 +140,7 @@ impl Wanted {
             if !matches!(answer.trim().to_lowercase().as_str(), "y" | "yes") {
                 bail!("the licence of `{name}` was not agreed to, and nothing was fetched");
             }
-        } else if !matches!(self.source, Source::Manual { .. }) {
+        } else {
             output::tell(shown);
         }
         Ok(agree_to_licence(&self.root, licence)?)
