@@ -173,7 +173,8 @@ fn neither_silence_nor_a_trickle_is_waited_for() {
     comes(&[Fault::Hold(60_000)]);
     let (ranges, _) = comes(&[Fault::Trickle(Duration::from_millis(5))]);
     assert_eq!(ranges.len(), 2, "{ranges:?}");
-    assert!(start.elapsed() < Duration::from_secs(2), "{:?}", start.elapsed());
+    // A byte every 5 ms would take a quarter of an hour.
+    assert!(start.elapsed() < Duration::from_mins(1), "{:?}", start.elapsed());
 }
 
 #[test]

@@ -59,9 +59,9 @@ impl Place {
         network.bases = Bases { zenodo: base.clone(), dataverse: base.clone(), git_lfs: base };
         network.proxying = Proxying::Off;
         network.timings = Timings {
-            answer: ms(400),
-            silence: ms(150),
-            slow: ms(100),
+            answer: ms(2000),
+            silence: ms(250),
+            slow: ms(150),
             slow_bytes: 1000,
             first_wait: ms(1),
             longest_wait: ms(4),

@@ -181,7 +181,7 @@ impl Wanted {
             Outcome::Failed(_) => return Ok(()),
         };
         output::print(Line::new().message(line))?;
-        survey.map_or(Ok(()), |survey| output::print(corpora::describe(survey)))
+        survey.map_or(Ok(()), |survey| output::print(corpora::describe(survey).trim_end()))
     }
 
     fn json(&self, outcome: &Outcome, survey: Option<&Survey>) -> serde_json::Value {
