@@ -84,7 +84,12 @@ pub enum FetchError {
     Variable { variable: String, why: String },
     /// Some files of many.
     #[error("{failed} of {of} files could not be fetched, the first: {first}")]
-    Some { failed: usize, of: usize, #[source] first: Box<FetchError> },
+    Some {
+        failed: usize,
+        of: usize,
+        #[source]
+        first: Box<FetchError>,
+    },
 }
 
 impl FetchError {
