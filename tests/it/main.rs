@@ -30,5 +30,6 @@ mod spec;
 mod structure;
 mod training;
 mod util;
+mod validation;
 #[cfg(unix)]
 mod watch;

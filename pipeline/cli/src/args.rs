@@ -70,6 +70,8 @@ pub(crate) enum Command {
     Graph(GraphArgs),
     /// Print the balance of the dataset and what is notable about it
     Audit(JsonArg),
+    /// Print how models did on their validation clips, to choose between them without looking at test figures
+    Validation(ValidationArgs),
     /// List the built-in corpora, check a folder against one, or describe a new one
     Corpora(CorporaArgs),
     /// Download corpora, verify every file and unpack them
@@ -281,6 +283,16 @@ pub(crate) struct PredictArgs {
     #[arg(long, value_name = "NAME", value_parser = name)]
     pub(crate) corpus: Option<String>,
     /// Print JSON, one object per recording and line; one without an emotion has `error` and `detail`
+    #[arg(long)]
+    pub(crate) json: bool,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct ValidationArgs {
+    /// Only the models of these stages [default: of all that have been run]
+    #[arg(value_name = "STAGE")]
+    pub(crate) stages: Vec<String>,
+    /// Print JSON
     #[arg(long)]
     pub(crate) json: bool,
 }

@@ -47,6 +47,7 @@ fn dispatch(cli: &Cli) -> anyhow::Result<Status> {
         Command::Watch(args) => commands::watch::run(&project, args),
         Command::Graph(args) => commands::graph::run(&project, args),
         Command::Audit(args) => commands::audit::run(&project, args.json),
+        Command::Validation(args) => commands::validation::run(&project, args),
         Command::Corpora(args) => commands::corpora::run(args),
         Command::Fetch(args) => commands::fetch::run(&project, args),
         Command::Demo(args) => commands::demo::run(args),

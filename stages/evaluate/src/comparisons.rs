@@ -68,15 +68,16 @@ impl<'a> Two<'a> {
         values.into_iter().map(|value| Self { group: Some((column, value)), ..self.clone() }).collect()
     }
 
-    /// The clips that both models were tested on, as each of them answered.
+    /// The clips that both models answered for. On one split they did so in the same folds; each of two splits has its own.
     fn common(&self) -> Vec<[&'a Scored<'a>; 2]> {
-        let others: HashMap<&str, &Scored<'_>> =
-            self.b.clips.iter().map(|clip| (clip.prediction.clip_id.as_str(), clip)).collect();
+        let same_folds = self.a.about.split == self.b.about.split;
+        let key = |clip: &Scored<'a>| (same_folds.then_some(clip.prediction.fold), clip.prediction.clip_id.as_str());
+        let others: HashMap<_, &Scored<'_>> = self.b.clips.iter().map(|clip| (key(clip), clip)).collect();
         let in_group = |clip: &&Scored<'_>| {
             self.group.as_ref().is_none_or(|(column, value)| column.of(clip.clip).as_ref() == Some(value))
         };
         let clips = self.a.clips.iter().filter(in_group);
-        clips.filter_map(|clip| Some([clip, *others.get(clip.prediction.clip_id.as_str())?])).collect()
+        clips.filter_map(|clip| Some([clip, *others.get(&key(clip))?])).collect()
     }
 
     fn rows(&self, resampling: Resampling) -> Vec<Comparison> {

@@ -58,6 +58,16 @@ pub(crate) fn evaluate(subjects: &[Subject<'_>], params: &Params, seed: u64, don
     evaluation
 }
 
+/// Figures of every subject over all its clips, without calibration in bins or groups.
+pub(crate) fn overall(subjects: &[Subject<'_>], resampling: Resampling) -> Vec<SummaryMetric> {
+    let params = Params::default();
+    let of = |subject: &Subject<'_>| {
+        let all = Group { name: "overall", value: "all".to_owned(), clips: subject.clips.iter().collect() };
+        score(subject, &all, &params, resampling).summary
+    };
+    subjects.iter().flat_map(of).collect()
+}
+
 /// The rows of one group; what is worst, all of them tell.
 fn score(subject: &Subject<'_>, group: &Group<'_>, params: &Params, resampling: Resampling) -> Evaluation {
     let figures =

@@ -3,7 +3,8 @@
 //! The arithmetic is in [`confusion`], [`metrics`], [`bootstrap`], [`by_corpus`], [`interval`], [`class_intervals`],
 //! [`calibration`], [`calibration_intervals`](mod@calibration_intervals), [`compare`], [`paired_uar`] and [`label_errors`],
 //! which know neither files nor emotions; `evaluation`, `comparisons`, `cross_corpus`, `standardisation` and `labels`
-//! apply it to predictions; `leaks` says which figures cannot be believed; [`run`] reads and writes. No model is needed
+//! apply it to predictions; `leaks` says which figures cannot be believed; [`run`] reads
+//! and writes, [`on_validation`] scores validation clips. No model is needed
 //! here, so predictions made elsewhere can be scored as well.
 
 pub mod bootstrap;
@@ -34,9 +35,11 @@ pub mod sample;
 mod standardisation;
 pub mod strata;
 mod subject;
+mod validation;
 
 pub use error::EvaluateError;
 pub use headline::model_on_split;
 pub use kind::Evaluate;
 pub use params::Params;
 pub use run::{Inputs, run};
+pub use validation::{Validation, on_validation};

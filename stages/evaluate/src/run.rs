@@ -36,13 +36,13 @@ pub struct Inputs<'a> {
 }
 
 /// Tables of one stage that makes models.
-struct Source {
+pub(crate) struct Source {
     name: String,
     models: Vec<Model>,
-    predictions: Vec<Prediction>,
-    validation: Vec<Prediction>,
+    pub predictions: Vec<Prediction>,
+    pub validation: Vec<Prediction>,
     exposures: Option<Vec<Exposure>>,
-    trials: Vec<StandardisationTrial>,
+    pub trials: Vec<StandardisationTrial>,
 }
 
 /// Scores the predictions of all models.
@@ -68,7 +68,7 @@ pub fn run(params: &Params, inputs: &Inputs<'_>, ctx: &Context<'_>) -> Result<Ou
     refuse_repeats(sources.iter().flat_map(|source| &source.predictions))?;
     let dir = ctx.out_dir;
 
-    let parts = parts(&sources);
+    let parts = parts_of(&sources);
     parts.iter().try_for_each(Part::check_seeds)?;
     let facts = |split: &str| splits.iter().find(|facts| facts.name == split);
     let evidence: Vec<Evidence<'_>> =
@@ -126,16 +126,16 @@ pub fn run(params: &Params, inputs: &Inputs<'_>, ctx: &Context<'_>) -> Result<Ou
 }
 
 /// The predictions of one model on one split.
-struct Part<'a> {
-    about: &'a Model,
+pub(crate) struct Part<'a> {
+    pub about: &'a Model,
     source: &'a Source,
-    predictions: Vec<&'a Prediction>,
+    pub predictions: Vec<&'a Prediction>,
     validation: Vec<Prediction>,
 }
 
 impl<'a> Part<'a> {
     /// Fails where one seed answers for a clip that another does not answer for, or twice: figures would be of other clips.
-    fn check_seeds(&self) -> Result<(), EvaluateError> {
+    pub(crate) fn check_seeds(&self) -> Result<(), EvaluateError> {
         let all = || self.predictions.iter().copied().chain(&self.validation);
         let seeds: BTreeSet<Option<u32>> = all().map(|row| row.seed).collect();
         if seeds.len() < 2 {
@@ -165,7 +165,11 @@ impl<'a> Part<'a> {
         Ok(())
     }
 
-    fn evidence(&'a self, facts: Option<&'a SplitFacts>, clips: &'a HashMap<&'a str, &'a Clip>) -> Evidence<'a> {
+    pub(crate) fn evidence(
+        &'a self,
+        facts: Option<&'a SplitFacts>,
+        clips: &'a HashMap<&'a str, &'a Clip>,
+    ) -> Evidence<'a> {
         Evidence {
             model: &self.about.model,
             split: &self.about.split,
@@ -179,7 +183,7 @@ impl<'a> Part<'a> {
 }
 
 /// Every model that predicts anything, on every split, by name.
-fn parts(sources: &[Source]) -> Vec<Part<'_>> {
+pub(crate) fn parts_of(sources: &[Source]) -> Vec<Part<'_>> {
     let mut parts = Vec::new();
     for source in sources {
         for about in &source.models {
@@ -207,7 +211,7 @@ fn read_split(name: &str, folder: &Path) -> Result<SplitFacts, EvaluateError> {
     Ok(SplitFacts { name: name.to_owned(), held_out, assignments: Assignment::read(&path)? })
 }
 
-fn read_source(name: &str, folder: &Path, clips: &HashMap<&str, &Clip>) -> Result<Source, EvaluateError> {
+pub(crate) fn read_source(name: &str, folder: &Path, clips: &HashMap<&str, &Clip>) -> Result<Source, EvaluateError> {
     let models: Vec<Model> = read_any(&Model::file_in(folder))?.unwrap_or_default();
     let predictions = Prediction::read_in(folder)?;
     let validation: Vec<Prediction> = read_any(&folder.join(Prediction::VALIDATION.file))?.unwrap_or_default();

@@ -10,7 +10,7 @@ use ser_schemas::{
 };
 use ser_stage::{Context, Outcome};
 
-use ser_evaluate::{EvaluateError, Inputs, Params, run};
+use ser_evaluate::{EvaluateError, Inputs, Params, on_validation, run};
 
 fn clip(number: usize) -> Clip {
     let speaker = number % 4;
@@ -1049,4 +1049,53 @@ fn seeds_that_answer_for_other_clips_are_refused() {
     assert!(refused(twice).contains("clip `ravdess/0` of fold 0 has two predictions of seed 0"));
     let again = Model::of([good.clone(), vec![Prediction { fold: 3, ..good[8].clone() }]].concat());
     assert!(refused(again).contains("clip `ravdess/0` in fold 0 and again in fold 3"));
+}
+
+/// Two folds validate on the same clips, of four speakers; `wrong` says in which fold every second answer is.
+fn validated(clips: &[Clip], model: &str, wrong: Option<u32>) -> Model {
+    let answers = |fold: u32| {
+        clips.iter().enumerate().map(move |(number, clip)| {
+            let missed = wrong == Some(fold) && number % 2 == 0;
+            let truth = clip.emotion.expect("every clip has one");
+            Prediction {
+                fold,
+                predicted: if missed { Emotion::CALM } else { truth },
+                ..prediction(clip, model, number)
+            }
+        })
+    };
+    // Test clips are all answered wrong: no figure here may rest on them.
+    let tested = clips
+        .iter()
+        .enumerate()
+        .map(|(number, clip)| Prediction { predicted: Emotion::CALM, ..prediction(clip, model, number) });
+    Model { validation: (0..2).flat_map(answers).collect(), ..Model::of(tested.collect()) }
+}
+
+#[test]
+fn models_are_ranked_by_validation_clips_of_all_folds_and_by_no_test_clip() {
+    let folder = tempfile::tempdir().expect("temporary folder");
+    let clips: Vec<Clip> = (0..32).map(clip).collect();
+    let models = [("worse", validated(&clips, "worse", Some(1))), ("better", validated(&clips, "better", None))];
+    evaluate_with(folder.path(), &clips, &models, &[]).expect("all is written");
+    let folders = models.each_ref().map(|(name, _)| folder.path().join(name));
+    let named: Vec<(&str, &Path)> =
+        models.iter().zip(&folders).map(|((name, _), dir)| (*name, dir.as_path())).collect();
+    let inputs = Inputs { manifest: folder.path(), models: &named, splits: &[] };
+    let found = on_validation(&inputs, 1000, 7).expect("valid");
+    let ranked = found.ranked();
+    let told: Vec<_> = ranked.iter().map(|row| (row.model.as_str(), row.value, row.support, row.speakers)).collect();
+    // A clip counts in each fold that validates on it; a half of one fold of two is wrong.
+    assert_eq!(told, [("better", 1.0, 64, 4), ("worse", 0.75, 64, 4)]);
+    let (behind, ends) = found.difference(ranked[1], "better").expect("the same clips of the same folds");
+    let (low, high) = ends.expect("four speakers");
+    assert!((behind + 0.25).abs() < 1e-12 && low <= behind && behind <= high && high <= 0.0, "{behind} {low} {high}");
+    let (ahead, ends) = found.difference(ranked[0], "worse").expect("the same clips of the same folds");
+    assert_eq!((ahead, ends), (-behind, Some((-high, -low))));
+    assert_eq!(on_validation(&inputs, 1000, 7).expect("valid"), found, "the same seed");
+    // Without validation clips there is nothing to choose by.
+    let bare = Model { validation: Vec::new(), ..models[0].1.clone() };
+    bare.write(&folders[0], &[]);
+    let inputs = Inputs { models: &named[..1], ..inputs };
+    assert!(on_validation(&inputs, 1000, 7).expect("valid").ranked().is_empty());
 }

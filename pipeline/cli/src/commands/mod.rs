@@ -15,4 +15,5 @@ pub(crate) mod runs;
 pub(crate) mod schema;
 pub(crate) mod status;
 pub(crate) mod tables;
+pub(crate) mod validation;
 pub(crate) mod watch;
