@@ -36,6 +36,7 @@ fn list(json: bool) -> anyhow::Result<Status> {
                     "citation": corpus.citation,
                     "url": corpus.url,
                     "obtain": corpus.obtain,
+                    "fetch": fetch_command(corpus, &corpus.name),
                 })
             })
             .collect();
@@ -44,6 +45,7 @@ fn list(json: bool) -> anyhow::Result<Status> {
     }
     let mut text = String::new();
     for corpus in &corpora {
+        let fetch = fetch_command(corpus, &corpus.name);
         // Writing to a string cannot fail.
         let _ = writeln!(text, "{}  {}", corpus.name, corpus.title);
         for (label, value) in [
@@ -51,6 +53,7 @@ fn list(json: bool) -> anyhow::Result<Status> {
             ("licence", &corpus.licence),
             ("from", &corpus.url),
             ("get it", &corpus.obtain),
+            ("fetch it", &fetch),
         ] {
             if let Some(value) = value {
                 let _ = writeln!(text, "    {label:<9} {}", value.trim());
@@ -59,6 +62,11 @@ fn list(json: bool) -> anyhow::Result<Status> {
     }
     output::print(text.trim_end())?;
     Ok(Status::Done)
+}
+
+/// What fetches `corpus`, which the user calls by this name, where its descriptor says how.
+fn fetch_command(corpus: &Descriptor, name: &str) -> Option<String> {
+    corpus.fetch.as_ref().map(|_| format!("ser fetch {name}"))
 }
 
 fn check(root: &Path, corpus: &str, json: bool) -> anyhow::Result<Status> {
@@ -72,7 +80,10 @@ fn check(root: &Path, corpus: &str, json: bool) -> anyhow::Result<Status> {
     if !survey.exists {
         return Err(UsageError {
             message: format!("there is no folder `{}`", root.display()),
-            hint: descriptor.how_to_obtain(),
+            hint: match (fetch_command(&descriptor, corpus), descriptor.how_to_obtain()) {
+                (Some(fetch), Some(obtain)) => Some(format!("`{fetch}`; or {obtain}")),
+                (fetch, obtain) => fetch.or(obtain),
+            },
         }
         .into());
     }
