@@ -126,14 +126,9 @@ impl Wanted {
         }
         let (name, title) = (&self.descriptor.name, &self.descriptor.title);
         let shown = format!("{title}\n  is published under: {licence}");
-        if !is_accepted {
-            if !(std::io::stdin().is_terminal() && output::is_watched()) {
-                return Err(UsageError {
-                    message: format!("the licence of `{name}` has to be agreed to: {licence}"),
-                    hint: Some("read it, and pass `--accept-licence` if you agree".to_owned()),
-                }
-                .into());
-            }
+        if is_accepted {
+            output::tell(shown);
+        } else if std::io::stdin().is_terminal() && output::is_watched() {
             output::tell(format_args!("{shown}\n  Do you agree? [y/N]"));
             let mut answer = String::new();
             std::io::stdin().lock().read_line(&mut answer).context("cannot read the answer")?;
@@ -141,7 +136,9 @@ impl Wanted {
                 bail!("the licence of `{name}` was not agreed to, and nothing was fetched");
             }
         } else {
-            output::tell(shown);
+            let message = format!("the licence of `{name}` has to be agreed to: {licence}");
+            let hint = Some("read it, and pass `--accept-licence` if you agree".to_owned());
+            return Err(UsageError { message, hint }.into());
         }
         Ok(agree_to_licence(&self.root, licence)?)
     }
