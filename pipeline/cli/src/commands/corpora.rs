@@ -36,7 +36,7 @@ fn list(json: bool) -> anyhow::Result<Status> {
                     "citation": corpus.citation,
                     "url": corpus.url,
                     "obtain": corpus.obtain,
-                    "fetch": fetch_command(corpus, &corpus.name),
+                    "fetch": corpus.fetch_command(),
                 })
             })
             .collect();
@@ -45,7 +45,7 @@ fn list(json: bool) -> anyhow::Result<Status> {
     }
     let mut text = String::new();
     for corpus in &corpora {
-        let fetch = fetch_command(corpus, &corpus.name);
+        let fetch = corpus.fetch_command();
         // Writing to a string cannot fail.
         let _ = writeln!(text, "{}  {}", corpus.name, corpus.title);
         for (label, value) in [
@@ -64,11 +64,6 @@ fn list(json: bool) -> anyhow::Result<Status> {
     Ok(Status::Done)
 }
 
-/// What fetches `corpus`, which the user calls by this name, where its descriptor says how.
-fn fetch_command(corpus: &Descriptor, name: &str) -> Option<String> {
-    corpus.fetch.as_ref().map(|_| format!("ser fetch {name}"))
-}
-
 fn check(root: &Path, corpus: &str, json: bool) -> anyhow::Result<Status> {
     let descriptor = Descriptor::load(corpus, Path::new("."))?;
     let survey = ser_ingest::check_root(&descriptor, root)?;
@@ -80,10 +75,7 @@ fn check(root: &Path, corpus: &str, json: bool) -> anyhow::Result<Status> {
     if !survey.exists {
         return Err(UsageError {
             message: format!("there is no folder `{}`", root.display()),
-            hint: match (fetch_command(&descriptor, corpus), descriptor.how_to_obtain()) {
-                (Some(fetch), Some(obtain)) => Some(format!("`{fetch}`; or {obtain}")),
-                (fetch, obtain) => fetch.or(obtain),
-            },
+            hint: descriptor.how_to_get(),
         }
         .into());
     }

@@ -340,6 +340,19 @@ mod tests {
     }
 
     #[test]
+    fn the_command_that_fetches_a_corpus_names_it_as_it_can_be_typed() {
+        let ravdess = Descriptor::load("ravdess", Path::new(".")).expect("built in");
+        let how = ravdess.how_to_get().expect("known");
+        assert!(how.starts_with("`ser fetch ravdess`, or by hand: download Audio_Speech_Actors_01-24.zip"), "{how}");
+        let text = ravdess.text.replace("name = \"ravdess\"", "name = \"mine\"");
+        let mine = Descriptor::parse(&text, Some("far/mine.toml".into())).expect("valid");
+        assert_eq!(mine.fetch_command().as_deref(), Some("ser fetch far/mine.toml"));
+        let (text, _) = text.split_once("[fetch]").expect("a source");
+        let none = Descriptor::parse(text, None).expect("valid");
+        assert_eq!((none.fetch_command(), none.how_to_get()), (None, none.how_to_obtain()));
+    }
+
+    #[test]
     fn a_corpus_may_have_no_source() {
         let text = "name = \"a\"\ntitle = \"A\"\n[[pattern]]\npath = '(?<speaker>\\w)(?<emotion>\\w)'\n";
         assert_eq!(Descriptor::parse(text, None).expect("valid").fetch, None);

@@ -191,12 +191,26 @@ impl Descriptor {
         })
     }
 
-    /// The corpus, and where to get it, for a message about a missing folder.
+    /// What to do to get the corpus by hand, and where.
     pub fn how_to_obtain(&self) -> Option<String> {
         match (&self.obtain, &self.url) {
             (Some(obtain), Some(url)) => Some(format!("{obtain} ({url})")),
             (Some(text), None) | (None, Some(text)) => Some(text.clone()),
             (None, None) => None,
+        }
+    }
+
+    /// The command that fetches the corpus, where that is known.
+    pub fn fetch_command(&self) -> Option<String> {
+        let name = self.path.as_ref().map_or_else(|| self.name.clone(), |path| path.display().to_string());
+        self.fetch.as_ref().map(|_| format!("ser fetch {name}"))
+    }
+
+    /// How to get the corpus, for a message about a missing folder.
+    pub fn how_to_get(&self) -> Option<String> {
+        match (self.fetch_command(), self.how_to_obtain()) {
+            (Some(command), Some(obtain)) => Some(format!("`{command}`, or by hand: {obtain}")),
+            (command, obtain) => command.map(|command| format!("`{command}`")).or(obtain),
         }
     }
 

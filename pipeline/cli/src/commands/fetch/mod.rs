@@ -6,7 +6,7 @@ mod source;
 use std::io::{BufRead as _, IsTerminal as _};
 use std::path::{Path, PathBuf};
 
-use anyhow::{Context as _, bail};
+use anyhow::Context as _;
 use ser_fetch::{FetchError, Fetched, Job, Network, Source, agree_to_licence, is_licence_agreed};
 use ser_ingest::{Descriptor, Survey};
 use ser_text::counted;
@@ -133,7 +133,8 @@ impl Wanted {
             let mut answer = String::new();
             std::io::stdin().lock().read_line(&mut answer).context("cannot read the answer")?;
             if !matches!(answer.trim().to_lowercase().as_str(), "y" | "yes") {
-                bail!("the licence of `{name}` was not agreed to, and nothing was fetched");
+                let message = format!("the licence of `{name}` was not agreed to, and nothing was fetched");
+                return Err(UsageError { message, hint: None }.into());
             }
         } else {
             let message = format!("the licence of `{name}` has to be agreed to: {licence}");
