@@ -21,7 +21,7 @@ test *ARGS:
 # The crates that read other people's bytes, with overflow checks and debug assertions (builds their dependencies once more)
 test-checked *ARGS:
     cargo test --profile checked --locked --package ser-text --package ser-schemas --package ser-audio \
-        --package ser-ingest --package ser-import --package ser-split --package ser-engine {{ARGS}}
+        --package ser-ingest --package ser-import --package ser-split --package ser-engine --package ser-fetch {{ARGS}}
 
 # Formatting and lints, warnings denied
 lint:

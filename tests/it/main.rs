@@ -7,6 +7,7 @@ mod control;
 mod corpora;
 mod ensemble;
 mod export;
+mod fetch;
 mod field;
 mod generated;
 mod golden;

@@ -5,16 +5,16 @@ use ser_schemas::{ClassMetrics, Corpus, Emotion, Exclusion, Speech, Table as _};
 use crate::small;
 use crate::util::{Workspace, source_root, wav};
 
-/// The page's blocks of TOML: the descriptor, and the first stages of the pipeline.
-fn page() -> [String; 2] {
+/// The page's blocks of TOML: the descriptor, the first stages of the pipeline, and where the corpus comes from.
+fn page() -> [String; 3] {
     let text = std::fs::read_to_string(source_root().join("docs/add-a-corpus.md")).expect("the page");
     let blocks = text.split("```toml\n").skip(1).filter_map(|rest| rest.split("```").next()).map(str::to_owned);
-    blocks.collect::<Vec<_>>().try_into().expect("two blocks")
+    blocks.collect::<Vec<_>>().try_into().expect("three blocks")
 }
 
 #[test]
 fn a_class_that_a_descriptor_declares_gets_to_the_report_and_to_predictions() {
-    let [descriptor, first] = page();
+    let [descriptor, first, _] = page();
     let (_, rest) = small::PIPELINE.split_once("[stage.audit]").expect("the stages behind the manifest");
     let workspace = Workspace::with_pipeline(&format!("name = \"own\"\nseed = 42\n{first}\n[stage.audit]{rest}"));
     workspace.write("studio.toml", descriptor);
@@ -57,4 +57,21 @@ fn a_class_that_a_descriptor_declares_gets_to_the_report_and_to_predictions() {
     let excluded = Exclusion::read_in(artifact("manifest")).expect("exclusions");
     assert_eq!(excluded.len(), 12);
     assert!(excluded[0].detail.starts_with("`boredom` is none of the built-in emotions"), "{}", excluded[0].detail);
+}
+
+#[test]
+fn the_table_that_says_where_a_corpus_comes_from_is_understood() {
+    let [descriptor, _, fetch] = page();
+    let workspace = Workspace::with_default_pipeline();
+    workspace.write("studio.toml", format!("{descriptor}\n{fetch}"));
+    // The licence is what the descriptor does not state, so that nothing has to be agreed to; and nobody answers there.
+    let ran = workspace
+        .command(&["fetch", "studio.toml"])
+        .env("SER_FETCH_BASE_ZENODO", "ftp://nowhere")
+        .output()
+        .expect("the program starts");
+    let told = String::from_utf8_lossy(&ran.stderr).into_owned();
+    assert!(ran.status.code() == Some(2) && told.contains("`SER_FETCH_BASE_ZENODO` is of no use"), "{told}");
+    workspace.write("studio.toml", format!("{descriptor}\n{}", fetch.replace("record =", "recrod =")));
+    workspace.ser(&["fetch", "studio.toml"]).exits(2).tells("unknown field `recrod`");
 }

@@ -104,7 +104,8 @@ impl Workspace {
         self.ser(&all)
     }
 
-    fn ran(&self, arguments: &[&str], output: &Output) -> Ran {
+    /// What a command that was started by itself came to.
+    pub(crate) fn ran(&self, arguments: &[&str], output: &Output) -> Ran {
         let stdout = String::from_utf8_lossy(&output.stdout).into_owned();
         let stderr = String::from_utf8_lossy(&output.stderr).into_owned();
         let mut files = Vec::new();

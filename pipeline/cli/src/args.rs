@@ -13,6 +13,21 @@ Exit codes:
 
 Results go to stdout, everything else to stderr. NO_COLOR switches colours off.";
 
+const AFTER_FETCH_HELP: &str = "\
+A call that failed or was killed is gone on with by the next one; what is there already is verified and not downloaded.
+No file is overwritten.
+
+Exit codes:
+  0  the corpora are there, verified
+  1  a corpus could not be fetched, or has to be got by hand
+  2  bad usage, an unknown corpus, or a licence that was not agreed to
+
+Variables:
+  HTTPS_PROXY, NO_PROXY         a proxy
+  SSL_CERT_FILE, SSL_CERT_DIR   certificates of authorities, in place of the well-known ones
+  SER_FETCH_BASE_ZENODO, SER_FETCH_BASE_DATAVERSE, SER_FETCH_BASE_GIT_LFS
+                                base URL of a mirror, in place of the publisher's";
+
 /// From folders of emotional speech to an audited dataset, a trained CNN-LSTM and an honest report.
 #[derive(Debug, Parser)]
 #[command(name = "ser", version, after_help = AFTER_HELP, disable_help_subcommand = true, max_term_width = 100)]
@@ -59,6 +74,8 @@ pub(crate) enum Command {
     Validation(ValidationArgs),
     /// List the built-in corpora, check a folder against one, or describe a new one
     Corpora(CorporaArgs),
+    /// Download corpora, verify every file and unpack them
+    Fetch(FetchArgs),
     /// Write small synthetic corpora in the four real layouts
     Demo(DemoArgs),
     /// Emotions of new recordings, from a trained model
@@ -213,6 +230,26 @@ pub(crate) enum CorporaCommand {
         /// Name of the corpus: lower-case letters, digits and `_`
         name: String,
     },
+}
+
+#[derive(Debug, Args)]
+#[command(after_help = AFTER_FETCH_HELP)]
+pub(crate) struct FetchArgs {
+    /// Built-in corpora, or paths of descriptors with a `[fetch]` table
+    #[arg(required = true, value_name = "CORPUS")]
+    pub(crate) corpora: Vec<String>,
+    /// Folder for the corpora, each in a folder of its name
+    #[arg(long, value_name = "DIR", env = "SER_DATA", hide_env_values = true, default_value = "data")]
+    pub(crate) to: PathBuf,
+    /// Agree to the licences of these corpora; without, a terminal asks once for each
+    #[arg(long)]
+    pub(crate) accept_licence: bool,
+    /// The archive of the corpus, downloaded by hand: of corpora that are given on registration, or where there is no network
+    #[arg(long, value_name = "FILE")]
+    pub(crate) archive: Option<PathBuf>,
+    /// Print JSON
+    #[arg(long)]
+    pub(crate) json: bool,
 }
 
 #[derive(Debug, Args)]

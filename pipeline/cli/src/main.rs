@@ -50,6 +50,7 @@ fn dispatch(cli: &Cli) -> anyhow::Result<Status> {
         Command::Audit(args) => commands::audit::run(&project, args.json),
         Command::Validation(args) => commands::validation::run(&project, args),
         Command::Corpora(args) => commands::corpora::run(args),
+        Command::Fetch(args) => commands::fetch::run(&project, args),
         Command::Demo(args) => commands::demo::run(args),
         Command::Predict(args) => commands::predict::run(&project, args),
         Command::Export(args) => commands::export::run(&project, args),

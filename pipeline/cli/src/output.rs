@@ -7,6 +7,7 @@ use std::process::ExitCode;
 use clap::Parser as _;
 use console::Style;
 use ser_engine::{EngineError, SpecErrors};
+use ser_fetch::FetchError;
 use ser_text::printable;
 use serde::Serialize;
 
@@ -144,18 +145,25 @@ pub(crate) fn fail(error: &anyhow::Error) -> ExitCode {
         tell("nothing was run");
         return ExitCode::from(2);
     }
-    tell(Line::new().styled(&style().red().bold(), "error:").text(" ").message(causes(error)));
-    if let Some(hint) = hint(error) {
-        tell(Line::new().styled(&style().cyan(), "hint:").text(" ").message(hint));
-    }
+    tell_failure(error);
     let usage = error.downcast_ref::<UsageError>().is_some()
         || matches!(error.downcast_ref::<EngineError>(), Some(EngineError::UnknownStage(_)));
     ExitCode::from(if usage { 2 } else { 1 })
 }
 
-fn hint(error: &anyhow::Error) -> Option<String> {
+/// Writes `error` with its causes and advice to stderr, where a command goes on after it.
+pub(crate) fn tell_failure(error: &anyhow::Error) {
+    tell(Line::new().styled(&style().red().bold(), "error:").text(" ").message(causes(error)));
+    if let Some(hint) = hint(error) {
+        tell(Line::new().styled(&style().cyan(), "hint:").text(" ").message(hint));
+    }
+}
+
+/// What to do about `error`.
+pub(crate) fn hint(error: &anyhow::Error) -> Option<String> {
     let usage = error.downcast_ref::<UsageError>().and_then(|usage| usage.hint.clone());
-    usage.or_else(|| error.downcast_ref::<EngineError>().and_then(EngineError::hint))
+    let engine = || error.downcast_ref::<EngineError>().and_then(EngineError::hint);
+    usage.or_else(engine).or_else(|| error.downcast_ref::<FetchError>().and_then(FetchError::hint))
 }
 
 /// The error and its causes on one line, without what a cause merely repeats.

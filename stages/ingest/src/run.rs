@@ -223,7 +223,7 @@ fn nothing_found(params: &Params, descriptor: &Descriptor, walk: &Walk) -> Optio
     if !walk.files.is_empty() {
         return None;
     }
-    let obtain = descriptor.how_to_obtain().map(|how| format!("; to get it: {how}")).unwrap_or_default();
+    let obtain = descriptor.how_to_get().map(|how| format!("; to get it: {how}")).unwrap_or_default();
     let (name, root) = (&descriptor.name, &params.root);
     if !walk.exists {
         return Some(format!(

@@ -37,6 +37,7 @@ fn list(json: bool) -> anyhow::Result<Status> {
                     "citation": corpus.citation,
                     "url": corpus.url,
                     "obtain": corpus.obtain,
+                    "fetch": corpus.fetch_command(),
                 })
             })
             .collect();
@@ -45,6 +46,7 @@ fn list(json: bool) -> anyhow::Result<Status> {
     }
     let mut text = String::new();
     for corpus in &corpora {
+        let fetch = corpus.fetch_command();
         // Writing to a string cannot fail.
         let _ = writeln!(text, "{}  {}", corpus.name, corpus.title);
         let passing_on = corpus.redistribution.map_or("not known to be allowed", Redistribution::as_str).to_owned();
@@ -54,6 +56,7 @@ fn list(json: bool) -> anyhow::Result<Status> {
             ("pass on", &Some(passing_on)),
             ("from", &corpus.url),
             ("get it", &corpus.obtain),
+            ("fetch it", &fetch),
         ] {
             if let Some(value) = value {
                 let _ = writeln!(text, "    {label:<9} {}", value.trim());
@@ -67,8 +70,7 @@ fn list(json: bool) -> anyhow::Result<Status> {
 fn check(root: &Path, corpus: &str, json: bool) -> anyhow::Result<Status> {
     let descriptor = Descriptor::load(corpus, Path::new("."))?;
     let survey = ser_ingest::check_root(&descriptor, root)?;
-    let is_misread = survey.files > 0 && survey.recordings == 0;
-    let status = if survey.exists && !is_misread { Status::Done } else { Status::Failed };
+    let status = if survey.exists && !is_misread(&survey) { Status::Done } else { Status::Failed };
     if json {
         output::print_json(&survey)?;
         return Ok(status);
@@ -76,7 +78,7 @@ fn check(root: &Path, corpus: &str, json: bool) -> anyhow::Result<Status> {
     if !survey.exists {
         return Err(UsageError {
             message: format!("there is no folder `{}`", root.display()),
-            hint: descriptor.how_to_obtain(),
+            hint: descriptor.how_to_get(),
         }
         .into());
     }
@@ -84,9 +86,14 @@ fn check(root: &Path, corpus: &str, json: bool) -> anyhow::Result<Status> {
     Ok(status)
 }
 
+/// `true` if there are files, and not one is understood.
+pub(crate) fn is_misread(survey: &Survey) -> bool {
+    survey.files > 0 && survey.recordings == 0
+}
+
 /// Findings of the survey, warnings first and notes last. File names are other people's text, and shown so that a
 /// terminal does not obey them.
-fn describe(survey: &Survey) -> String {
+pub(crate) fn describe(survey: &Survey) -> String {
     let mut text = printable(&format!(
         "{}: {} audio files in `{}`, {} understood as {}",
         survey.corpus,

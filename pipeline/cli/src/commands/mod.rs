@@ -5,6 +5,7 @@ pub(crate) mod corpora;
 pub(crate) mod demo;
 pub(crate) mod diff;
 pub(crate) mod export;
+pub(crate) mod fetch;
 pub(crate) mod gc;
 pub(crate) mod graph;
 pub(crate) mod model_folder;

@@ -10,6 +10,7 @@ use ser_schemas::{Emotion, language_tag};
 use ser_stage::suggest::nearest;
 use ser_text::{is_blank, nfc};
 
+use super::fetch;
 use super::raw::{RawDescriptor, RawExpected, RawJoin, RawPattern, RawTable, Text};
 use super::{
     Codes, Descriptor, Expected, Field, GenderRule, Pattern, Repair, SideTable, Speaker, is_valid_name, meaning,
@@ -98,6 +99,10 @@ pub(super) fn compile(text: &str, path: Option<PathBuf>) -> Result<Descriptor, V
     let [all, odd, even] =
         [&raw.gender.all, &raw.gender.odd, &raw.gender.even].map(|word| word.as_deref().map(composed));
     let expected = raw.expected.iter().enumerate().map(|(at, raw)| check.expected(at + 1, raw)).collect();
+    let fetch = raw
+        .fetch
+        .as_ref()
+        .and_then(|raw| fetch::compile(raw, &mut |key, span, message| check.problem(key, span, message)));
 
     if !check.problems.is_empty() {
         check.problems.sort_by_key(|problem| problem.line.unwrap_or(0));
@@ -128,6 +133,7 @@ pub(super) fn compile(text: &str, path: Option<PathBuf>) -> Result<Descriptor, V
         gender: GenderRule { all, odd, even },
         tables,
         expected,
+        fetch,
     })
 }
 

@@ -4,6 +4,7 @@
 //! patterns are bounded, and every mistake in it is reported with its line, all at once.
 
 pub(crate) mod compile;
+mod fetch;
 mod raw;
 mod redistribution;
 
@@ -16,6 +17,7 @@ use ser_schemas::{Emotion, Speech};
 use ser_stage::suggest::nearest;
 use ser_text::nfc;
 
+pub use self::fetch::{Fetch, FetchArchive, FetchFiles, FetchFrom};
 pub use self::redistribution::Redistribution;
 use crate::emotions;
 use crate::error::{DescriptorProblem, IngestError};
@@ -61,6 +63,8 @@ pub struct Descriptor {
     pub path: Option<PathBuf>,
     /// The descriptor's own text.
     pub text: String,
+    /// Where it can be fetched from, by a program or by hand.
+    pub fetch: Option<Fetch>,
     pub(crate) include: Option<GlobSet>,
     pub(crate) exclude: GlobSet,
     /// The globs of both sets as they are written, in their order.
@@ -191,12 +195,26 @@ impl Descriptor {
         })
     }
 
-    /// The corpus, and where to get it, for a message about a missing folder.
+    /// What to do to get the corpus by hand, and where.
     pub fn how_to_obtain(&self) -> Option<String> {
         match (&self.obtain, &self.url) {
             (Some(obtain), Some(url)) => Some(format!("{obtain} ({url})")),
             (Some(text), None) | (None, Some(text)) => Some(text.clone()),
             (None, None) => None,
+        }
+    }
+
+    /// The command that fetches the corpus, where that is known.
+    pub fn fetch_command(&self) -> Option<String> {
+        let name = self.path.as_ref().map_or_else(|| self.name.clone(), |path| path.display().to_string());
+        self.fetch.as_ref().map(|_| format!("ser fetch {name}"))
+    }
+
+    /// How to get the corpus, for a message about a missing folder.
+    pub fn how_to_get(&self) -> Option<String> {
+        match (self.fetch_command(), self.how_to_obtain()) {
+            (Some(command), Some(obtain)) => Some(format!("`{command}`, or by hand: {obtain}")),
+            (command, obtain) => command.map(|command| format!("`{command}`")).or(obtain),
         }
     }
 

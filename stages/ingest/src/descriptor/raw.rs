@@ -40,6 +40,40 @@ pub(super) struct RawDescriptor {
     pub(super) table: Vec<RawTable>,
     #[serde(default)]
     pub(super) expected: Vec<RawExpected>,
+    pub(super) fetch: Option<RawFetch>,
+}
+
+/// Keys of every kind of source; which of them a kind has is checked later, so that a mistake is told in its words.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct RawFetch {
+    pub(super) kind: Text,
+    pub(super) licence_url: Option<String>,
+    pub(super) record: Option<Spanned<u64>>,
+    pub(super) server: Option<Text>,
+    pub(super) dataset: Option<Text>,
+    pub(super) repository: Option<Text>,
+    pub(super) commit: Option<Text>,
+    #[serde(default)]
+    pub(super) include: Vec<Text>,
+    pub(super) files: Option<Spanned<u64>>,
+    pub(super) bytes: Option<Spanned<u64>>,
+    #[serde(default)]
+    pub(super) steps: Vec<Text>,
+    #[serde(default)]
+    pub(super) archive: Vec<RawArchive>,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct RawArchive {
+    pub(super) name: Text,
+    pub(super) bytes: Option<u64>,
+    #[serde(default)]
+    pub(super) checksums: Vec<Text>,
+    #[serde(default)]
+    pub(super) unpack: Vec<Text>,
+    pub(super) files: Option<u64>,
 }
 
 #[derive(Debug, Default, Deserialize)]
