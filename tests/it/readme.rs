@@ -35,7 +35,8 @@ fn every_command_and_option_it_names_exists() {
         named += 1;
     }
     assert!(named >= 7, "the README lists the commands");
-    let commands = ["run", "status", "watch", "runs", "diff", "gc", "graph", "audit", "corpora", "validation", "fetch", "predict"];
+    let commands =
+        ["run", "status", "watch", "runs", "diff", "gc", "graph", "audit", "corpora", "validation", "fetch", "predict"];
     let formats = ["onnx", "hf", "croissant", "ro-crate"];
     let exports = formats.iter().map(|format| workspace.ser(&["export", format, "--help"]).stdout);
     let help: String =

@@ -50,7 +50,8 @@ mod walk;
 mod watched;
 
 pub use crate::descriptor::{
-    Descriptor, Fetch, FetchArchive, FetchFiles, FetchFrom, Redistribution, builtin_descriptors, is_valid_name, template,
+    Descriptor, Fetch, FetchArchive, FetchFiles, FetchFrom, Redistribution, builtin_descriptors, is_valid_name,
+    template,
 };
 pub use crate::error::{DescriptorProblem, IngestError};
 pub use crate::folder::{AUDIO_EXTENSIONS, FolderError, FolderFile, FolderWalk, is_audio, walk_folder};
