@@ -188,7 +188,7 @@ fn a_file_that_does_not_fit_the_manifest_is_refused_with_its_clips() {
     run(all.concat() + &all[1], 1).tells(&format!("in more than one row: `{first}` (line 2 and line 42)"));
     run(all.concat().replace(&all[1], &format!("{first},0,,1\n")), 1).tells(&format!("`late` of `{first}` is NaN"));
     run(all.concat().replace("rest", "clip_id"), 1).tells("it has 2 columns named `clip_id`");
-    run(all.concat().replace("/", "\\"), 1).tells("none of its 40 rows is of a clip of the manifest");
+    run(all.concat().replace('/', "\\"), 1).tells("none of its 40 rows is of a clip of the manifest");
     run(all.concat() + "other/clip,1,2,3\n", 0)
         .tells("1 row is of no clip that the manifest knows")
         .tells("`other/clip`");

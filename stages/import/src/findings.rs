@@ -135,7 +135,8 @@ impl Findings {
         let mut advice = format!("compute them again, or leave {what} out (`ignore = [{columns}]`)");
         if self.clips.len() <= FEW {
             let clips = exclude_line(self.clips.iter().map(String::as_str));
-            advice += &format!(", or the clips, of the manifest: {clips}");
+            advice.push_str(", or the clips, of the manifest: ");
+            advice.push_str(&clips);
         }
         if self.has_list_as_text {
             advice += "; lists are read from Parquet, not from CSV";
