@@ -40,7 +40,7 @@ window.addEventListener("load", function () {
     });
     // Names stand on one line where they are short, and texts are no column of single words.
     all(page, "tbody th").forEach(function (heading) {
-      var text = heading.firstChild, range = page.createRange();
+      var text = (heading.querySelector(".tag") || heading).firstChild, range = page.createRange();
       if (!text || text.nodeType !== 3 || !/^\S{1,15}$/.test(text.data.trim()) || heading.getClientRects().length === 0) { return; }
       range.selectNodeContents(text);
       var lines = new Set(Array.from(range.getClientRects()).map(function (box) { return Math.round(box.top); }));

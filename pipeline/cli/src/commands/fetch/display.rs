@@ -35,14 +35,10 @@ struct Course {
 impl Display {
     pub(super) fn new(corpus: &str, quiet: bool) -> Self {
         let bar = (output::is_watched() && !quiet).then(|| {
-            let bar = ProgressBar::new(0);
             let template = "  {prefix}  {bar:24.cyan/dim} {decimal_bytes}/{decimal_total_bytes}  \
                             {decimal_bytes_per_sec:.dim}  {eta:.dim} left";
-            if let Ok(look) = ProgressStyle::with_template(template) {
-                bar.set_style(look.progress_chars("━╸━"));
-            }
-            bar.set_prefix(corpus.to_owned());
-            bar
+            let look = ProgressStyle::with_template(template).unwrap_or_else(|_| ProgressStyle::default_bar());
+            ProgressBar::new(0).with_style(look.progress_chars("━╸━")).with_prefix(corpus.to_owned())
         });
         Self { corpus: corpus.to_owned(), quiet, bar, course: Mutex::new(Course::new(0, Instant::now())) }
     }
@@ -107,8 +103,9 @@ impl Observer for Display {
         }
         let line = Line::new().text(format_args!("{}: {text}", self.corpus));
         match &self.bar {
-            Some(bar) => bar.suspend(|| output::tell(line)),
-            None => output::tell(line),
+            // Nothing is drawn before it is known how much is to come.
+            Some(bar) if bar.length() != Some(0) => bar.suspend(|| output::tell(line)),
+            _ => output::tell(line),
         }
     }
 }
