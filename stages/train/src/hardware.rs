@@ -117,24 +117,24 @@ pub(crate) mod tests {
             }
             return;
         }
-        let status = Command::new(std::env::current_exe().expect("this program"))
+        let output = Command::new(std::env::current_exe().expect("this program"))
             .args(["--exact", "hardware::tests::hardware_that_is_not_there_is_an_error"])
             .env(CHILD, "")
             .env("CUBECL_WGPU_DEFAULT_DEVICE", "DiscreteGpu(9999)")
             .output()
             .expect("this program");
-        let text = String::from_utf8_lossy(&status.stdout);
-        assert!(status.status.success() && text.contains("1 passed"), "{text}");
+        let text = String::from_utf8_lossy(&output.stdout);
+        assert!(output.status.success() && text.contains("1 passed"), "{text}");
     }
 
     #[test]
     fn a_driver_that_panics_is_an_error() {
-        static FOUND: OnceLock<Found> = OnceLock::new();
+        static FAILS: OnceLock<Found> = OnceLock::new();
+        static WORKS: OnceLock<Found> = OnceLock::new();
         for _ in 0..2 {
-            let found = once(&FOUND, || panic!("as a driver does"));
+            let found = once(&FAILS, || panic!("as a driver does"));
             assert_eq!(found.expect_err("no device"), "its driver fails at 1 + 1");
+            assert_eq!(once(&WORKS, || Ok(Device::flex())).expect("it adds"), Device::flex());
         }
-        static HERE: OnceLock<Found> = OnceLock::new();
-        assert_eq!(once(&HERE, || Ok(Device::flex())), Ok(Device::flex()));
     }
 }
