@@ -110,7 +110,7 @@ pub(crate) mod tests {
                 let text = error.to_string();
                 assert!(text.starts_with("the device `wgpu` is not on this machine: looked for an adapter"), "{text}");
                 assert!(
-                    text.contains("that `CUBECL_WGPU_DEFAULT_DEVICE=DiscreteGpu(9999)` asks for; install"),
+                    text.contains("that `CUBECL_WGPU_DEFAULT_DEVICE=DiscreteGpu(999)` asks for; install"),
                     "{text}"
                 );
                 assert!(text.ends_with("or use `cpu`"), "{text}");
@@ -120,7 +120,7 @@ pub(crate) mod tests {
         let output = Command::new(std::env::current_exe().expect("this program"))
             .args(["--exact", "hardware::tests::hardware_that_is_not_there_is_an_error"])
             .env(CHILD, "")
-            .env("CUBECL_WGPU_DEFAULT_DEVICE", "DiscreteGpu(9999)")
+            .env("CUBECL_WGPU_DEFAULT_DEVICE", "DiscreteGpu(999)")
             .output()
             .expect("this program");
         let text = String::from_utf8_lossy(&output.stdout);
