@@ -72,7 +72,6 @@ fn tried(device: Device) -> Found {
 #[cfg(test)]
 pub(crate) mod tests {
     use std::io::Write as _;
-    use std::process::Command;
 
     use super::*;
     use crate::engine::Engine;
@@ -117,7 +116,7 @@ pub(crate) mod tests {
             }
             return;
         }
-        let output = Command::new(std::env::current_exe().expect("this program"))
+        let output = std::process::Command::new(std::env::current_exe().expect("this program"))
             .args(["--exact", "hardware::tests::hardware_that_is_not_there_is_an_error"])
             .env(CHILD, "")
             .env("CUBECL_WGPU_DEFAULT_DEVICE", "DiscreteGpu(999)")
