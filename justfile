@@ -68,6 +68,25 @@ check-aarch64:
     export CARGO_TARGET_AARCH64_UNKNOWN_LINUX_GNU_RUNNER="qemu-aarch64 -L /usr/aarch64-linux-gnu"
     cargo test --release --locked --package ser-kernels --target "$target"
 
+# Every network on wgpu against the same on the processor, with the drivers that are installed; says so where there is none
+check-wgpu:
+    #!/usr/bin/env bash
+    set -euo pipefail
+    # Only Linux has to be asked for Vulkan: elsewhere the system brings what wgpu takes.
+    if test "$(uname)" = Linux; then
+        drivers=(${VK_DRIVER_FILES:-} ${VK_ICD_FILENAMES:-})
+        IFS=: read -ra shared <<<"${XDG_DATA_DIRS:-/usr/local/share:/usr/share}"
+        for folder in /etc "${shared[@]}" /usr/share /run/opengl-driver/share; do
+            drivers+=($(compgen -G "$folder/vulkan/icd.d/*.json" || true))
+        done
+        if test ${#drivers[@]} = 0; then
+            echo "not checked on wgpu: no Vulkan driver is installed (Debian's mesa-vulkan-drivers needs no graphics processor)"
+            exit 0
+        fi
+    fi
+    export SER_DEVICES=required
+    cargo test --profile device --locked --package ser-train --features wgpu --lib -- hardware kernels_and_devices
+
 # Generated files: the JSON Schema of pipeline.toml and the reference of all tables
 generate:
     cargo run --release --locked -- schema > docs/pipeline.schema.json

@@ -112,7 +112,7 @@ impl Steps {
     /// From weights and a batch that follow from `case` alone.
     pub fn new(case: Case) -> Self {
         let Case { config, sizes, frames, .. } = case;
-        let engine = Engine::new(Device::Cpu, Kernels::Own).unwrap_or_else(|feature| unreachable!("{feature}"));
+        let engine = Engine::new(Device::Cpu, Kernels::Own).unwrap_or_else(|error| unreachable!("{error}"));
         let mut rng = ChaCha8Rng::seed_from_u64(1);
         let device = engine.device.clone().autodiff();
         let network = config.init(sizes, &device, Source::Drawn(&mut rng));

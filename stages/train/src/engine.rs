@@ -5,6 +5,9 @@ use burn::tensor::{Device, Tensor, TensorData};
 use ser_ops::{Kernels, Lens};
 
 use crate::data::Batch;
+use crate::error::TrainError;
+#[cfg(any(feature = "wgpu", feature = "cuda"))]
+use crate::hardware;
 use crate::layers::{Pass, Ragged};
 use crate::networks::{Input, Network, Sizes};
 use crate::params;
@@ -26,11 +29,8 @@ pub(crate) struct Example {
 }
 
 impl Engine {
-    /// For `device`; the error names the cargo feature that is missing. Own kernels are for the processor.
-    pub(crate) fn new(device: params::Device, kernels: params::Kernels) -> Result<Self, &'static str> {
-        if let Some(feature) = device.missing_feature() {
-            return Err(feature);
-        }
+    /// For `device`; the error names the cargo feature or the hardware that is missing. Own kernels are for the processor.
+    pub(crate) fn new(device: params::Device, kernels: params::Kernels) -> Result<Self, TrainError> {
         let (device, kernels) = match device {
             params::Device::Cpu => (
                 Device::flex(),
@@ -43,11 +43,12 @@ impl Engine {
             #[expect(deprecated, reason = "deprecated upstream; kept here as the independent reference")]
             params::Device::Ndarray => (Device::ndarray(), Kernels::Burn),
             #[cfg(feature = "wgpu")]
-            params::Device::Wgpu => (Device::wgpu(burn::tensor::DeviceKind::DefaultDevice), Kernels::Burn),
+            params::Device::Wgpu => (hardware::wgpu()?, Kernels::Burn),
             #[cfg(feature = "cuda")]
-            params::Device::Cuda => (Device::cuda(0_usize), Kernels::Burn),
+            params::Device::Cuda => (hardware::cuda()?, Kernels::Burn),
             #[cfg(not(all(feature = "ndarray", feature = "wgpu", feature = "cuda")))]
-            other => return Err(other.missing_feature().unwrap_or("ndarray")),
+            // A device's cargo feature has its name.
+            other => return Err(TrainError::NoDevice { device: other.as_str(), feature: other.as_str() }),
         };
         Ok(Self { device, kernels })
     }

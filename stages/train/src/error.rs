@@ -140,6 +140,18 @@ pub enum TrainError {
         /// The cargo feature that adds it.
         feature: &'static str,
     },
+    /// The device is part of this program, and this machine lacks its hardware or driver.
+    #[error("the device `{device}` is not on this machine: looked for {wanted}, and {found}; {remedy}, or use `cpu`")]
+    NoHardware {
+        /// The device.
+        device: &'static str,
+        /// Hardware that would do.
+        wanted: &'static str,
+        /// What became of the search.
+        found: String,
+        /// How to come by it.
+        remedy: &'static str,
+    },
     /// A folder that holds no trained model.
     #[error("`{}` holds no trained model: expected `config.json` and `model.safetensors`, or folders `fold=<k>` (and in these `seed=<s>`) with both", path.display())]
     NoModel {

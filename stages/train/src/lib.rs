@@ -12,6 +12,8 @@ mod description;
 mod engine;
 mod error;
 mod exposures;
+#[cfg(any(feature = "wgpu", feature = "cuda"))]
+mod hardware;
 mod kind;
 mod layers;
 mod model_file;

@@ -37,8 +37,7 @@ impl Predictor {
 
     /// Loads the model in `folder`: that of a seed, of a fold, or a train artifact. All networks in it vote with equal weight.
     pub fn load(folder: &Path, device: Device) -> Result<Self, TrainError> {
-        let engine = Engine::new(device, Kernels::Own)
-            .map_err(|feature| TrainError::NoDevice { device: device.as_str(), feature })?;
+        let engine = Engine::new(device, Kernels::Own)?;
         let mut models: Vec<(ModelConfig, Network)> = Vec::new();
         for path in model_folders(folder)? {
             let (config, weights) = ModelConfig::read(&path)?;

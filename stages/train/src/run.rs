@@ -95,6 +95,7 @@ pub(crate) fn run_on(
     ctx: &Context<'_>,
     room: usize,
 ) -> Result<Outcome, TrainError> {
+    let engine = Engine::new(params.device, params.kernels)?;
     let mut split = ser_models::Dataset::read(inputs.manifest, inputs.split)?;
     if split.folds.is_empty() {
         return Err(TrainError::NoFolds { path: Assignment::file_in(inputs.split) });
@@ -106,8 +107,6 @@ pub(crate) fn run_on(
     let folds = &data.split.folds;
     let seeds = seeds(params, ctx.seed);
     let workers = threads.count().min(folds.len() * seeds.len()).max(1);
-    let engine = Engine::new(params.device, params.kernels)
-        .map_err(|feature| TrainError::NoDevice { device: params.device.as_str(), feature })?;
     let functionals = data.functional_names.len();
     let sizes = Sizes { width: data.width(), functionals, classes: data.split.classes.len() };
     let common = Common {

@@ -801,6 +801,10 @@ fn kernels_and_devices_train_to_close_numbers() {
     if cfg!(feature = "ndarray") {
         others.push(("ndarray", trained(Device::Ndarray, Kernels::Burn, "ndarray")));
     }
+    #[cfg(any(feature = "wgpu", feature = "cuda"))]
+    for device in crate::hardware::tests::present() {
+        others.push((device.as_str(), trained(*device, Kernels::Burn, device.as_str())));
+    }
     for (name, other) in &others {
         for (a, b) in own.iter().zip(other) {
             let close = a.probabilities.iter().zip(&b.probabilities).all(|(a, b)| (a - b).abs() < 5e-3);
