@@ -132,16 +132,13 @@ impl Findings {
     fn advice_on_values(&self) -> String {
         let columns = first_names(self.columns.iter().map(|name| format!("\"{}\"", printable(name))), NAMED);
         let what = if self.columns.len() == 1 { "the column" } else { "the columns" };
-        let mut advice = format!("compute them again, or leave {what} out (`ignore = [{columns}]`)");
-        if self.clips.len() <= FEW {
-            let clips = exclude_line(self.clips.iter().map(String::as_str));
-            advice.push_str(", or the clips, of the manifest: ");
-            advice.push_str(&clips);
-        }
-        if self.has_list_as_text {
-            advice += "; lists are read from Parquet, not from CSV";
-        }
-        advice
+        let clips = if self.clips.len() <= FEW {
+            format!(", or the clips, of the manifest: {}", exclude_line(self.clips.iter().map(String::as_str)))
+        } else {
+            String::new()
+        };
+        let lists = if self.has_list_as_text { "; lists are read from Parquet, not from CSV" } else { "" };
+        format!("compute them again, or leave {what} out (`ignore = [{columns}]`){clips}{lists}")
     }
 
     /// What is told though the file is taken: rows that were not read.
