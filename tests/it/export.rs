@@ -25,7 +25,8 @@ fn a_network_and_a_linear_model_become_files() {
     let told = workspace.ser(&["export", "onnx", &per_speaker, "-o", "other.onnx", "--json"]).exits(0).json();
     assert_eq!(told["bytes"], bytes("other.onnx"));
     assert_eq!((&told["file"], &told["output"]), (&"other.onnx".into(), &"probabilities".into()));
-    let inputs = serde_json::json!(["functionals", "speaker_functionals_mean", "speaker_functionals_sd"]);
+    let inputs =
+        serde_json::json!(["functionals", "speaker_functionals_mean", "speaker_functionals_sd", "speaker_clips"]);
     assert_eq!(told["inputs"], inputs);
     // What it says of itself is what the stage said of it.
     let file = std::fs::read(workspace.path("other.onnx")).expect("a file");

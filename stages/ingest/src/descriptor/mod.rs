@@ -442,7 +442,9 @@ mod tests {
             ]
         );
         let mine = |word: &str| {
-            format!("name = \"mine\"\ntitle = \"T\"\nredistribution = \"{word}\"\n[[pattern]]\npath = 'x'\n")
+            format!(
+                "name = \"mine\"\ntitle = \"T\"\nredistribution = \"{word}\"\n[[pattern]]\npath = 'x'\nset = {{ speaker = \"a\", emotion = \"happy\" }}\n"
+            )
         };
         for word in Redistribution::ALL {
             assert_eq!(Descriptor::parse(&mine(word.as_str()), None).expect("valid").redistribution, Some(word));
