@@ -38,10 +38,12 @@ window.addEventListener("load", function () {
       var box = element.getBoundingClientRect();
       if (box.width < 50 || box.height < 50) { problems.push("not drawn: " + element.tagName + "#" + element.id); }
     });
-    // Names stand on one line where they are short, and texts are no column of single words.
+    // Names stand on one line where they are short, and texts are no column of single words. One range for all: each that there
+    // is slows every later change of the page down.
+    var range = page.createRange();
     all(page, "tbody th").forEach(function (heading) {
-      var text = (heading.querySelector(".tag") || heading).firstChild, range = page.createRange();
-      if (!text || text.nodeType !== 3 || !/^\S{1,15}$/.test(text.data.trim()) || heading.getClientRects().length === 0) { return; }
+      var text = (heading.querySelector(".tag") || heading).firstChild;
+      if (!text || text.nodeType !== 3 || !/^\S{1,14}$/.test(text.data.trim()) || heading.getClientRects().length === 0) { return; }
       range.selectNodeContents(text);
       var lines = new Set(Array.from(range.getClientRects()).map(function (box) { return Math.round(box.top); }));
       if (lines.size > 1) { problems.push("broken name: " + text.data); }

@@ -75,7 +75,7 @@ mod tests {
         let per_speaker = Params { standardise: Standardise::Speaker, ..params.clone() };
         assert!(
             settings(&per_speaker, false)
-                .ends_with(", statistics of a speaker blended with those of the training clips as of 2 clips more")
+                .contains(", statistics of a speaker blended with those of the training clips as of 2 clips more")
         );
         let own = Params { speaker_prior_clips: 0.0, ..per_speaker };
         assert_eq!(settings(&own, false), settings(&params, false));
