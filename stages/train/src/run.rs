@@ -134,12 +134,14 @@ pub(crate) fn run_on(
 /// The statistics of each speaker over all their clips, with the number of these.
 fn speakers(data: &Dataset) -> Result<BTreeMap<String, (Scalings, usize)>, TrainError> {
     let scalings = Scalings::per(|clip| &clip.speaker, data.clips.iter(), data.width(), data.functional_names.len())?;
-    let clips = |name: &String| data.clips.iter().filter(|clip| clip.speaker == *name).count();
-    let counted = |(name, scalings)| {
-        let clips = clips(&name);
-        (name, (scalings, clips))
-    };
-    Ok(scalings.into_iter().map(counted).collect())
+    let mut counted: BTreeMap<String, (Scalings, usize)> =
+        scalings.into_iter().map(|(name, scalings)| (name, (scalings, 0))).collect();
+    for clip in &data.clips {
+        if let Some((_, clips)) = counted.get_mut(&clip.speaker) {
+            *clips += 1;
+        }
+    }
+    Ok(counted)
 }
 
 /// The seeds of `params` in a pipeline whose own is `seed`.
