@@ -272,10 +272,10 @@ fn meaning(interval: Option<(f64, f64)>) -> &'static str {
 fn unlike_validation(tables: &Tables, main: &Scored, random: Option<&Scored>) -> Option<&'static str> {
     match (is_validated(tables, main)?, is_validated(tables, random?)?) {
         (true, false) => Some(
-            "On the random split no clips are set aside to choose an epoch: the model is trained on more clips there and keeps its last epoch, and the gap holds that difference, too.",
+            "On the random split no clips are set aside for validation: the model is trained on more clips there, and the gap holds that difference, too.",
         ),
         (false, true) => Some(
-            "Only on the random split are clips set aside to choose an epoch: the model is trained on fewer clips there, and the gap holds that difference, too.",
+            "Only on the random split are clips set aside for validation: the model is trained on fewer clips there, and the gap holds that difference, too.",
         ),
         _ => None,
     }

@@ -415,7 +415,7 @@ fn that_one_split_sets_no_clips_aside_is_said_beside_the_gap() {
     assert!(!gap(&fixture).contains("set aside"));
     unset(&mut fixture, "net_random");
     assert!(
-        gap(&fixture).contains("On the random split no clips are set aside to choose an epoch"),
+        gap(&fixture).contains("On the random split no clips are set aside for validation"),
         "{}",
         gap(&fixture)
     );

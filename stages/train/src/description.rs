@@ -4,7 +4,7 @@ use std::fmt::Write as _;
 
 use ser_schemas::Imported;
 
-use crate::params::{Balance, Params, Standardise};
+use crate::params::{Balance, KeptEpoch, Params, Standardise};
 use crate::words::{listed, word};
 
 /// The network in one sentence; `imported` is the file that its features came in, where they were computed elsewhere.
@@ -31,6 +31,9 @@ pub(crate) fn settings(params: &Params, has_copies: bool) -> String {
         params.model.architecture().dropout(),
         params.label_smoothing
     );
+    if params.keep_epoch == KeptEpoch::Best {
+        settings += ", best epoch kept";
+    }
     if !params.train_corpora.is_empty() {
         settings.push_str(", trained on ");
         settings.push_str(&params.train_corpora.join(" + "));

@@ -14,7 +14,7 @@ impl Kind for Train {
     type Params = Params;
 
     const NAME: &'static str = "train";
-    const VERSION: u32 = 8;
+    const VERSION: u32 = 9;
     const SUMMARY: &'static str = "trains a network on each fold and predicts its test clips";
     const INPUTS: &'static [Input] =
         &[Input::one(&[Clip::NAME]), Input::one(&[frames::NAME, functionals::NAME]), Input::one(&[Assignment::NAME])];

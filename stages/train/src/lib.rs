@@ -37,7 +37,7 @@ pub use networks::{
     AcrnnConfig, AdrnnConfig, AttentionLstmConfig, BlstmFcnConfig, Cnn2dLstmConfig, CnnLstmConfig, ConvLayer, Hears,
     Lstm, NetworkConfig, Pooling, ResidualLstmConfig, TimNetConfig, WaveformConfig,
 };
-pub use params::{Augment, Balance, ClassWeights, Device, Kernels, Optimizer, Params, Standardise};
+pub use params::{Augment, Balance, ClassWeights, Device, KeptEpoch, Kernels, Optimizer, Params, Standardise};
 pub use predictor::Predictor;
 pub use run::{Inputs, run};
 pub use ser_models::{ClipInput, SpeakerStatistics};

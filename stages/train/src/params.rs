@@ -76,9 +76,10 @@ pub struct Params {
     /// Share of the target that is spread over all classes.
     #[schemars(range(min = 0.0, max = 0.9))]
     pub label_smoothing: f64,
+    /// Which epoch's weights are the model.
+    pub keep_epoch: KeptEpoch,
     /// Epochs without a better validation UAR after which a fold stops; 0 never stops early, which suits a learning rate
-    /// that falls to zero over the declared epochs: much is learnt at its end. The best epoch's weights are
-    /// kept either way; without validation clips, the last epoch's.
+    /// that falls to zero over the declared epochs: much is learnt at its end. Needs `keep_epoch = "best"`.
     #[schemars(range(min = 0, max = 100_000))]
     pub early_stopping: usize,
     /// Alterations of training clips.
@@ -194,6 +195,17 @@ pub enum ClassWeights {
     Balanced,
 }
 
+/// Which epoch's weights are the model.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+pub enum KeptEpoch {
+    /// The last one's, whatever the validation clips say: these judge a model that was not chosen by them. What few validation
+    /// speakers prefer among epochs is mostly chance, and early epochs, which it takes now and then, have learnt less.
+    Last,
+    /// Those of the highest validation UAR, of equals the one of the lowest loss; without validation clips, the last one's.
+    Best,
+}
+
 /// Where the network is computed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
@@ -241,6 +253,7 @@ impl Default for Params {
             average: 0.98,
             class_weights: ClassWeights::Balanced,
             label_smoothing: 0.05,
+            keep_epoch: KeptEpoch::Last,
             early_stopping: 0,
             augment: Augment::default(),
             device: Device::Cpu,
@@ -322,6 +335,14 @@ impl Params {
         if self.seed_offset.checked_add(self.seeds.saturating_sub(1)).is_none() {
             let message = format!("`seed_offset` and `seeds` add up to more than {}", u32::MAX);
             problem("seeds", message, "lower `seed_offset`");
+        }
+        if self.early_stopping > 0 && self.keep_epoch == KeptEpoch::Last {
+            let message = "the last epoch is kept, and a fold that stops early has none that is as good as it can be";
+            problem(
+                "early_stopping",
+                message.to_owned(),
+                "set `keep_epoch = \"best\"`, or leave `early_stopping` away",
+            );
         }
         if let Some(feature) = self.device.missing_feature() {
             let message = format!("this program was built without the device `{}`", self.device.as_str());

@@ -25,8 +25,8 @@ use crate::data::ROOM;
 use crate::run::run_on;
 use crate::threads::Threads;
 use crate::{
-    Augment, ClipInput, CnnLstmConfig, ConvLayer, Device, Inputs, Kernels, Lstm, NetworkConfig, Params, Predictor,
-    SpeakerStatistics, Standardise, TrainError,
+    Augment, ClipInput, CnnLstmConfig, ConvLayer, Device, Inputs, KeptEpoch, Kernels, Lstm, NetworkConfig, Params,
+    Predictor, SpeakerStatistics, Standardise, TrainError,
 };
 
 const EMOTIONS: [Emotion; 3] = [Emotion::ANGRY, Emotion::HAPPY, Emotion::SAD];
@@ -235,6 +235,24 @@ fn it_learns_what_can_be_learnt_and_writes_every_file() {
         assert!(rows.iter().enumerate().all(|(at, row)| row.epoch == at as u32 + 1));
         assert!(rows.iter().all(|row| row.validation_uar.is_some_and(|uar| (0.0..=1.0).contains(&uar))));
         assert!(world.path("net").join(format!("fold={fold}/config.json")).is_file());
+    }
+}
+
+#[test]
+fn the_last_epoch_is_kept_or_the_best() {
+    let world = World::new();
+    let kept = |name: &str, keep_epoch: KeptEpoch| -> Vec<u32> {
+        world.run(name, &Params { keep_epoch, epochs: 4, ..small() }).expect("training");
+        world.history(name).into_iter().filter(|row| row.best).map(|row| row.epoch).collect()
+    };
+    assert_eq!(kept("last", KeptEpoch::Last), [4, 4]);
+    let best = kept("best", KeptEpoch::Best);
+    let history = world.history("best");
+    for (fold, epoch) in (0..).zip(best) {
+        let key = |row: &Epoch| (row.validation_uar, row.validation_loss.map(|loss| -loss));
+        let of_fold = || history.iter().filter(|row| row.fold == fold);
+        let kept = of_fold().find(|row| row.epoch == epoch).map(key).expect("a row");
+        assert!(of_fold().all(|row| key(row) <= kept), "fold {fold}, epoch {epoch}");
     }
 }
 

@@ -17,8 +17,9 @@ use crate::text_table;
 
 /// Below the table: how far it can be trusted.
 const LIMITS: &str = "Validation clips of all folds: voices that the models were not trained on where the split keeps speakers \
-                      apart, but texts and corpora that they were. They chose each network's epoch, so figures are somewhat \
-                      too good; test clips were not looked at.";
+                      apart, but texts and corpora that they were. Where they chose a network's epoch (`keep_epoch = \
+                      \"best\"`), a linear model's regularisation or an ensemble's weights, figures are somewhat too good; \
+                      test clips were not looked at.";
 
 pub(crate) fn run(project: &Project<'_>, args: &ValidationArgs) -> anyhow::Result<Status> {
     let pipeline = project.pipeline()?;

@@ -29,7 +29,7 @@ pub(crate) struct Progress {
     pub(crate) first: Vec<Vec<f32>>,
     /// That of their squares.
     pub(crate) second: Vec<Vec<f32>>,
-    /// Weights of the best epoch so far.
+    /// Weights of the epoch to keep, so far.
     pub(crate) best: Weights,
     /// One row per epoch done.
     pub(crate) history: Vec<Epoch>,

@@ -24,7 +24,7 @@ use crate::engine::{Engine, values};
 use crate::error::TrainError;
 use crate::layers::Source;
 use crate::networks::{Network, Sizes};
-use crate::params::{Optimizer, Params};
+use crate::params::{KeptEpoch, Optimizer, Params};
 use crate::threads::Threads;
 use crate::weights::{TensorSpec, Weights};
 use crate::words::numbered;
@@ -64,7 +64,7 @@ pub(crate) struct FoldInputs<'a> {
 /// A trained fold.
 #[derive(Debug, Clone)]
 pub(crate) struct FoldOutcome {
-    /// Weights of the best epoch.
+    /// Weights of the epoch that is kept.
     pub(crate) weights: Weights,
     /// One row per epoch.
     pub(crate) history: Vec<Epoch>,
@@ -97,7 +97,7 @@ pub(crate) fn train_fold(inputs: &FoldInputs<'_>) -> Result<FoldOutcome, TrainEr
         (state, trained) = inputs.epoch(state, progress.epoch, &class_weights, steps)?;
         state.keep(&mut progress);
         let score = Score::of(&inputs.validate(&state.average)?, &truth, sizes.classes, LEAST);
-        let best = is_best(&progress.history, score.as_ref());
+        let best = params.keep_epoch == KeptEpoch::Last || is_best(&progress.history, score.as_ref());
         if best {
             progress.best = progress.average.clone();
             progress.history.iter_mut().for_each(|row| row.best = false);
