@@ -7,7 +7,7 @@
 use serde_json::json;
 
 use crate::VERSION;
-use crate::params::Params;
+use crate::params::{Functionals, Params};
 
 /// Facts that decide the values of rows beside the audio.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -20,14 +20,23 @@ pub(crate) struct Recipes {
 
 impl Recipes {
     pub(crate) fn new(params: &Params, sample_rate_hz: u32, seed: u64) -> Self {
-        let features = Params { augment: Vec::new(), ..params.clone() };
-        let copies = Params { functionals: crate::params::Functionals::default(), ..params.clone() };
+        let (features, copies) = (of_features(params), of_copies(params));
         Self {
             features: json!({ "version": VERSION, "sample_rate_hz": sample_rate_hz, "params": features }).to_string(),
             copies: json!({ "version": VERSION, "sample_rate_hz": sample_rate_hz, "params": copies, "seed": seed })
                 .to_string(),
         }
     }
+}
+
+/// The parameters that frames and functionals depend on; others as they are by default.
+pub(crate) fn of_features(params: &Params) -> Params {
+    Params { augment: Vec::new(), ..params.clone() }
+}
+
+/// The parameters that altered copies depend on; others as they are by default.
+pub(crate) fn of_copies(params: &Params) -> Params {
+    Params { functionals: Functionals::default(), ..params.clone() }
 }
 
 #[cfg(test)]

@@ -22,7 +22,7 @@ use crate::extract::{ClipFeatures, Extractor};
 use crate::layout::Layout;
 use crate::params::Params;
 use crate::previous::Rows;
-use crate::recipes::Recipes;
+use crate::recipes::{Recipes, of_copies};
 
 /// Parts at work: one waits for files to be read, one computes, one waits for the disk.
 const PARTS_AT_ONCE: usize = 3;
@@ -294,7 +294,9 @@ impl Job<'_> {
         }
         if let (true, Some(augmented)) = (wanted.copies, &self.augmented) {
             let (id, provenance) = (&part.copies, self.provenance(&part.copies));
-            write_frames(augmented, id, (layout, &self.recipes.copies), &altered, &provenance)?;
+            let params = serde_json::to_value(of_copies(self.params)).unwrap_or_default();
+            let layout = FrameLayout { params, ..layout.clone() };
+            write_frames(augmented, id, (&layout, &self.recipes.copies), &altered, &provenance)?;
         }
         Ok(())
     }

@@ -159,10 +159,10 @@ fn only_the_clips_that_changed_are_computed() {
 
 #[test]
 fn one_clip_more_changes_few_parts() {
-    let mut world = World::new(400);
+    let mut world = World::new(2_000);
     world.run("first", None).expect("stage");
     let parts = world.files("first").len() - 1;
-    world.add("made/0200b");
+    world.add("made/0900b");
     world.run("again", Some("first")).expect("stage");
     // The old and the new part of each of three tables, and the same of a neighbour where a bound was near.
     let changed = world.changed_parts("first", "again");
@@ -262,7 +262,6 @@ fn a_file_that_changed_since_ingest_is_refused() {
     let error = world.run("out", None).expect_err("changed");
     assert!(matches!(error, FeaturesError::Changed { .. }), "{error}");
     assert!(error.to_string().contains("`made/0011`") && error.to_string().contains("rerun the ingest"), "{error}");
-    assert!(ser_schemas::part_files(&world.path("out/frames")).is_err());
 }
 
 #[test]

@@ -2,6 +2,7 @@
 
 mod support;
 
+use std::collections::BTreeSet;
 use std::path::Path;
 
 use ser_features::{Extractor, FeaturesError, Params, run};
@@ -221,7 +222,9 @@ fn functionals_that_are_switched_off_leave_the_frames_as_they_are() {
     run_in(folder.path(), "without", &params, &Quiet).expect("features");
     let read = |out: &str| Functionals::read(&folder.path().join(out).join("functionals")).expect("functionals");
     let (with, without) = (read("with"), read("without"));
-    assert_eq!(without, Functionals { clip_ids: with.clip_ids, ..Functionals::default() });
+    let sorted = |table: &Functionals| table.clip_ids.iter().cloned().collect::<BTreeSet<_>>();
+    assert_eq!((sorted(&with), with.clip_ids.len()), (sorted(&without), CLIPS));
+    assert!(without.names.is_empty() && without.values.is_empty());
     let frames = |out: &str| read_frames(&folder.path().join(out).join("frames"));
     assert!(frames("with") == frames("without"));
 }
@@ -237,7 +240,6 @@ fn a_clip_that_vanished_since_ingest_is_named() {
         message.contains("`made/099`") && message.contains("99.wav") && message.contains("rerun the ingest"),
         "{message}"
     );
-    assert!(part_files(&folder.path().join("out/frames")).is_err());
 }
 
 #[test]
