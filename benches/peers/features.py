@@ -171,7 +171,7 @@ def same_samples(examples, work):
     params.write_text(json.dumps(PARAMS))
     run(examples / "make_corpus", folder, 24, RATE, 1.0, 4.0)
     stage(examples, folder, out, params)
-    return disagreements(out / "frames.parquet", folder, SAME_SAMPLES, RATE)
+    return disagreements(out / "frames/*.parquet", folder, SAME_SAMPLES, RATE)
 
 
 def spread(values):
@@ -187,7 +187,7 @@ def measure(name, folder, examples, work, repeats, pool, threads):
     files = sorted(path for path in folder.rglob("*") if path.suffix.lower() == ".wav")
     if listed["clips"] != len(files):
         sys.exit(f"{folder} has {len(files)} WAV files, but the stage found {listed['clips']} recordings")
-    report, wrong = disagreements(out / "frames.parquet", folder, RESAMPLED, COMPARED_BELOW_HZ)
+    report, wrong = disagreements(out / "frames/*.parquet", folder, RESAMPLED, COMPARED_BELOW_HZ)
     rates = {key: [] for key in ("ser", "ser_functionals", "calls", "spectrum")}
     peaks = []
 

@@ -186,9 +186,9 @@ class Data:
         clips = polars.read_parquet(artifacts / "manifest" / "clips.parquet", columns=["clip_id", "emotion", "speaker"])
         emotions = clips["emotion"].unique().sort().to_list()
         table = roles.join(clips, on="clip_id").filter(polars.col("role") != "test").sort("clip_id")
-        frames = polars.read_parquet(artifacts / "features" / "frames.parquet", columns=["clip_id", "frame_count", "frames"])
+        frames = polars.read_parquet(artifacts / "features" / "frames/*.parquet", columns=["clip_id", "frame_count", "frames"])
         table = table.join(frames, on="clip_id", maintain_order="left")
-        functionals = polars.read_parquet(artifacts / "features" / "functionals.parquet")
+        functionals = polars.read_parquet(artifacts / "features" / "functionals/*.parquet")
         functionals = table.select("clip_id").join(functionals, on="clip_id", maintain_order="left").drop("clip_id")
 
         self.clip_ids, self.classes = table["clip_id"].to_list(), len(emotions)

@@ -10,8 +10,8 @@ use std::error::Error;
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 
-use ser_schemas::frames::{FramesWriter, read_clips, read_layout};
-use ser_schemas::functionals::{Functionals, FunctionalsReader};
+use ser_schemas::frames::{FramesRow, read_clips, read_layout, write_part};
+use ser_schemas::functionals::Functionals;
 use ser_schemas::{Provenance, TableResult, every_table, read_metadata};
 use walkdir::{DirEntry, WalkDir};
 
@@ -71,20 +71,18 @@ fn keep(
 
 fn copy_frames(from: &Path, to: &Path) -> TableResult<usize> {
     let layout = read_layout(from)?;
-    let mut writer = FramesWriter::create(to, &layout, &Provenance::default())?;
-    let mut rows = 0;
+    let mut rows = Vec::new();
     for clip in read_clips(from)?.take(ROWS) {
         let mut clip = clip?;
         clip.values.truncate(FRAMES * layout.names.len());
-        writer.push(clip)?;
-        rows += 1;
+        rows.push(FramesRow { content_hash: None, clip });
     }
-    writer.finish()?;
-    Ok(rows)
+    write_part(to, &layout, "", &rows, &Provenance::default())?;
+    Ok(rows.len())
 }
 
 fn copy_functionals(from: &Path, to: &Path) -> TableResult<usize> {
-    let all = FunctionalsReader::open(from)?.read_group(0)?;
+    let all = Functionals::read(from)?;
     let rows = ROWS.min(all.clip_ids.len());
     let names = FUNCTIONALS.min(all.names.len());
     let table = Functionals {
@@ -92,7 +90,7 @@ fn copy_functionals(from: &Path, to: &Path) -> TableResult<usize> {
         clip_ids: all.clip_ids[..rows].to_vec(),
         values: (0..rows).flat_map(|row| all.row(row)[..names].to_vec()).collect(),
     };
-    table.write(to, &Provenance::default())?;
+    table.write_part(to, &Provenance::default())?;
     Ok(rows)
 }
 

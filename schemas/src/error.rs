@@ -28,6 +28,12 @@ pub enum TableError {
     /// A Parquet file, but of another table or of a version that this program does not know.
     #[error("`{}` holds table `{found}`, expected `{expected}`", path.display())]
     WrongTable { path: PathBuf, expected: String, found: String },
+    /// A folder without any part of a table.
+    #[error("`{}` holds no part of a table: expected files named `part-<identity>.parquet`; rerun the stage that writes it", path.display())]
+    NoParts { path: PathBuf },
+    /// A part that does not go with the others of its folder.
+    #[error("`{}` is of another table than `{}` beside it; rerun the stage that writes the folder", path.display(), other.display())]
+    OtherPart { path: PathBuf, other: PathBuf },
     /// A column is missing.
     #[error("`{}` has no column `{column}`; it has: {}", path.display(), present.join(", "))]
     MissingColumn { path: PathBuf, column: String, present: Vec<String> },

@@ -1,40 +1,41 @@
 //! `frames`: the frame features of each clip, one row per clip.
 //!
-//! Columns: `clip_id`, `variant` (in `augmented.parquet` only: which alteration), `content_hash` of the file that the
+//! Columns: `clip_id`, `variant` (in the folder `augmented` only: which alteration), `content_hash` of the file that the
 //! frames were computed from, `frame_count`, and `frames`, a list of fixed-size lists: `frame_count` frames of one
 //! value per feature. The feature names, the frame step and whatever else is needed to compute the same features again
 //! are in the metadata, as JSON under `ser.features`; whatever else decides the values, under `ser.recipe`.
 //!
-//! Written and read in row groups, so that memory does not grow with the corpus. A row group of an earlier file can be
-//! taken over without reading it.
+//! The table is a folder of parts, each a file of one row group, so that memory does not grow with the corpus.
 
-use std::ops::Range;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use arrow::array::{Array, ArrayRef, AsArray, RecordBatch, StringArray, UInt32Array};
 use arrow::datatypes::{DataType, Field, Float32Type, Schema};
-use ser_stage::Output;
+use ser_stage::{Cut, Output, PartId};
 use serde::{Deserialize, Serialize};
 
 use crate::error::{TableError, TableResult};
-use crate::groups::{GroupReader, GroupWriter};
-use crate::matrices::MatrixColumn;
-use crate::{KEY_FEATURES, KEY_RECIPE, Provenance, parquet_io, read_metadata, table};
+use crate::{KEY_FEATURES, KEY_RECIPE, Provenance, parquet_io, part_file, part_files, parts, read_metadata, table};
 
 /// Name of the table.
 pub const NAME: &str = "frames";
-/// File of a stage that writes the table.
-pub const FILE: &str = "frames.parquet";
-/// File of the same columns: the frames of altered copies of clips, for training only; not there without any.
-pub const AUGMENTED_FILE: &str = "augmented.parquet";
+/// Folder of a stage that writes the table.
+pub const FOLDER: &str = "frames";
+/// Folder of the same columns: the frames of altered copies of clips, for training only; not there without any.
+pub const AUGMENTED: &str = "augmented";
 /// The table as what a stage writes.
-pub const OUTPUT: Output = Output::table(NAME, FILE);
+pub const OUTPUT: Output = Output::table(NAME, FOLDER);
 /// Version of the schema; see [`Table::VERSION`](crate::Table::VERSION).
 pub const VERSION: u32 = 2;
 
-/// Clips per row group of a table that is written clip by clip, and per batch of one that is read.
-pub const CLIPS_PER_GROUP: usize = 64;
+/// Clips per part of a table that is written clip by clip, in the mean and at most, and the values in it at most.
+const CLIPS_PER_PART: usize = 256;
+const MOST_CLIPS: usize = 1024;
+const MOST_VALUES: f64 = 1e7;
+
+/// Clips read at a time.
+const CLIPS_PER_BATCH: usize = 64;
 
 /// Rows read at a time of columns that are small.
 const KEYS_PER_BATCH: usize = 4096;
@@ -80,74 +81,72 @@ pub struct FramesRow {
     pub clip: ClipFrames,
 }
 
-/// Writes a frames table group by group.
+/// Writes `rows` to the part at `path`, which appears there whole or not at all. `recipe` says what decides the values beside
+/// the audio: rows of equal content in tables of equal recipe are equal.
+pub fn write_part(
+    path: &Path,
+    layout: &FrameLayout,
+    recipe: &str,
+    rows: &[FramesRow],
+    provenance: &Provenance,
+) -> TableResult<()> {
+    let json = serde_json::to_string(layout).unwrap_or_default();
+    let extra = [(KEY_FEATURES, json), (KEY_RECIPE, recipe.to_owned())];
+    let metadata = parquet_io::metadata(provenance, NAME, VERSION, &extra);
+    let width = layout.names.len();
+    let schema = Arc::new(schema(width).with_metadata(metadata));
+    let matrices = rows.iter().map(|row| &row.clip.values[..]);
+    part_file::write(path, &schema, rows.len(), keys(rows, width).into_iter(), Some((width, matrices)))
+}
+
+/// Writes a frames table clip by clip, in parts that are named by what they hold.
 pub struct FramesWriter {
-    writer: GroupWriter,
-    width: usize,
-    matrices: MatrixColumn,
+    folder: PathBuf,
+    layout: FrameLayout,
+    provenance: Provenance,
+    cut: Cut,
     pending: Vec<FramesRow>,
+    /// The part ends before the next clip.
+    ends: bool,
+    parts: usize,
 }
 
 impl FramesWriter {
-    /// Starts a table at `path`; it appears there when [`finish`](Self::finish) succeeds.
-    pub fn create(path: &Path, layout: &FrameLayout, provenance: &Provenance) -> TableResult<Self> {
-        Self::create_from(path, layout, "", provenance)
+    /// Starts a table in the folder `folder`; parts of an earlier one there are removed.
+    pub fn create(folder: &Path, layout: &FrameLayout, provenance: &Provenance) -> TableResult<Self> {
+        parts::empty_folder(folder)?;
+        let cut = Cut::new(CLIPS_PER_PART, MOST_CLIPS, MOST_VALUES);
+        let (layout, provenance) = (layout.clone(), provenance.clone());
+        Ok(Self { folder: folder.to_owned(), layout, provenance, cut, pending: Vec::new(), ends: false, parts: 0 })
     }
 
-    /// Like [`create`](Self::create), saying in `recipe` what decides the values beside the audio: rows of equal
-    /// content in tables of equal recipe are equal.
-    pub fn create_from(path: &Path, layout: &FrameLayout, recipe: &str, provenance: &Provenance) -> TableResult<Self> {
-        let json = serde_json::to_string(layout).unwrap_or_default();
-        let metadata =
-            parquet_io::metadata(provenance, NAME, VERSION, &[(KEY_FEATURES, json), (KEY_RECIPE, recipe.to_owned())]);
-        let schema = Arc::new(schema(layout.names.len()).with_metadata(metadata));
-        let writer = GroupWriter::create(path, schema)?;
-        let width = layout.names.len();
-        let matrices = MatrixColumn::new(width);
-        Ok(Self { writer, width, matrices, pending: Vec::with_capacity(CLIPS_PER_GROUP) })
-    }
-
-    /// Appends one clip; row groups have [`CLIPS_PER_GROUP`] clips.
+    /// Appends one clip. Alterations of one clip follow each other, and stay in one part.
     pub fn push(&mut self, clip: ClipFrames) -> TableResult<()> {
+        if self.pending.last().is_none_or(|last| last.clip.clip_id != clip.clip_id) {
+            if std::mem::take(&mut self.ends) {
+                self.flush()?;
+            }
+            self.ends = self.cut.ends_with(&clip.clip_id, clip.values.len() as f64);
+        }
         self.pending.push(FramesRow { content_hash: None, clip });
-        if self.pending.len() == CLIPS_PER_GROUP { self.flush() } else { Ok(()) }
+        Ok(())
     }
 
-    /// Appends `rows` as one row group.
-    pub fn write_group(&mut self, rows: &[FramesRow]) -> TableResult<()> {
-        self.flush()?;
-        self.encode(rows)
-    }
-
-    /// Appends row group `group` of `from`, a table of as many features, without reading it.
-    pub fn copy_group(&mut self, from: &FramesReader, group: usize) -> TableResult<()> {
-        self.flush()?;
-        self.writer.copy_group(&from.reader, group)
-    }
-
-    /// Completes the file and moves it into place.
+    /// Completes the table. One without clips has a part without rows, which tells its columns.
     pub fn finish(mut self) -> TableResult<()> {
-        self.flush()?;
-        self.writer.finish()
+        if self.pending.is_empty() && self.parts > 0 { Ok(()) } else { self.flush() }
     }
 
     fn flush(&mut self) -> TableResult<()> {
-        if self.pending.is_empty() {
-            return Ok(());
-        }
         let rows = std::mem::take(&mut self.pending);
-        self.encode(&rows)
+        let layout = serde_json::to_string(&self.layout).unwrap_or_default();
+        let digests: Vec<String> = rows.iter().map(|row| parts::digest_of(&row.clip.values)).collect();
+        let clips = rows.iter().map(|row| &row.clip).zip(&digests);
+        let id = PartId::of(&layout, clips.flat_map(|(clip, digest)| [&clip.clip_id[..], &clip.variant, digest]));
+        let provenance = Provenance { fingerprint: id.as_str().to_owned(), ..self.provenance.clone() };
+        self.parts += 1;
+        write_part(&self.folder.join(id.file()), &self.layout, "", &rows, &provenance)
     }
-
-    fn encode(&mut self, rows: &[FramesRow]) -> TableResult<()> {
-        let matrices = rows.iter().map(|row| &row.clip.values[..]);
-        self.writer.write_group_of_matrices(keys(rows, self.width).into_iter(), &mut self.matrices, matrices)
-    }
-}
-
-/// A frames table on disk, row group by row group: what a later one takes rows from.
-pub struct FramesReader {
-    reader: GroupReader,
 }
 
 /// Key of a row of a frames table.
@@ -161,59 +160,34 @@ pub struct FramesKey {
     pub frame_count: u32,
 }
 
-impl FramesReader {
-    /// Opens the table at `path`.
-    pub fn open(path: &Path) -> TableResult<Self> {
-        Ok(Self { reader: GroupReader::open(path, NAME, VERSION)? })
-    }
-
-    /// Everything beside the audio that decided the values; empty where it was not told.
-    pub fn recipe(&self) -> &str {
-        self.reader.schema().metadata().get(KEY_RECIPE).map_or("", String::as_str)
-    }
-
-    /// The rows of each row group.
-    pub fn groups(&self) -> Vec<Range<usize>> {
-        self.reader.groups()
-    }
-
-    /// The key of every row; the frames themselves are not read.
-    pub fn keys(&self) -> TableResult<Vec<FramesKey>> {
-        let path = self.reader.path();
-        let mut keys = Vec::new();
-        for batch in self.reader.read(&["clip_id", "content_hash", "frame_count"], KEYS_PER_BATCH)? {
-            let batch = batch?;
-            let ids = table::column(&batch, "clip_id", path)?;
-            let hashes = table::column(&batch, "content_hash", path)?;
-            let counts = table::column(&batch, "frame_count", path)?;
-            for row in 0..batch.num_rows() {
-                let content_hash: Option<String> = table::cell(hashes, row, "content_hash", path)?;
-                keys.push(FramesKey {
-                    clip_id: table::cell(ids, row, "clip_id", path)?,
-                    content_hash: content_hash.unwrap_or_default(),
-                    frame_count: table::cell(counts, row, "frame_count", path)?,
-                });
-            }
+/// The keys of a part, and its recipe ([`write_part`]); empty where none was told. The frames are not read.
+pub fn read_keys(part: &Path) -> TableResult<(String, Vec<FramesKey>)> {
+    let columns = ["clip_id", "content_hash", "frame_count"];
+    let (metadata, batches) = parquet_io::open_columns(part, (NAME, VERSION), &columns, KEYS_PER_BATCH)?;
+    let mut keys = Vec::new();
+    for batch in batches {
+        let batch = batch?;
+        let [ids, hashes, counts] = columns.map(|column| table::column(&batch, column, part));
+        let (ids, hashes, counts) = (ids?, hashes?, counts?);
+        for row in 0..batch.num_rows() {
+            let content_hash: Option<String> = table::cell(hashes, row, "content_hash", part)?;
+            keys.push(FramesKey {
+                clip_id: table::cell(ids, row, "clip_id", part)?,
+                content_hash: content_hash.unwrap_or_default(),
+                frame_count: table::cell(counts, row, "frame_count", part)?,
+            });
         }
-        Ok(keys)
     }
-
-    /// The clips of row group `group`.
-    pub fn read_group(&self, group: usize) -> TableResult<Vec<ClipFrames>> {
-        let mut clips = Vec::new();
-        for batch in self.reader.read_group(group, CLIPS_PER_GROUP)? {
-            clips.extend(decode(&batch?, self.reader.path())?);
-        }
-        Ok(clips)
-    }
+    Ok((metadata.get(KEY_RECIPE).cloned().unwrap_or_default(), keys))
 }
 
 /// The layout of the frames table at `path`.
 pub fn read_layout(path: &Path) -> TableResult<FrameLayout> {
-    let metadata = read_metadata(path)?;
+    let file = part_files(path)?.swap_remove(0);
+    let metadata = read_metadata(&file)?;
     let json = metadata.get(KEY_FEATURES).map_or("", String::as_str);
     serde_json::from_str(json).map_err(|error| TableError::BadValue {
-        path: path.to_owned(),
+        path: file,
         column: KEY_FEATURES.to_owned(),
         row: 0,
         problem: format!("the description of the features in the metadata is not valid: {error}"),
@@ -222,11 +196,26 @@ pub fn read_layout(path: &Path) -> TableResult<FrameLayout> {
 
 /// Reads the frames table at `path` clip by clip.
 pub fn read_clips(path: &Path) -> TableResult<impl Iterator<Item = TableResult<ClipFrames>> + use<>> {
-    let path = path.to_owned();
-    let batches = GroupReader::open(&path, NAME, VERSION)?.read(&[], CLIPS_PER_GROUP)?;
-    Ok(batches.flat_map(move |batch| match batch.and_then(|batch| decode(&batch, &path)) {
-        Ok(clips) => clips.into_iter().map(Ok).collect::<Vec<_>>(),
-        Err(error) => vec![Err(error)],
+    let files = part_files(path)?;
+    let first = files[0].clone();
+    // What is no table is told at once.
+    let features = parquet_io::open_columns(&first, (NAME, VERSION), &[], CLIPS_PER_BATCH)?.0.remove(KEY_FEATURES);
+    Ok(files.into_iter().flat_map(move |file| {
+        let open = || -> TableResult<_> {
+            let (mut metadata, batches) = parquet_io::open_columns(&file, (NAME, VERSION), &[], CLIPS_PER_BATCH)?;
+            if metadata.remove(KEY_FEATURES) != features {
+                return Err(TableError::OtherPart { path: file.clone(), other: first.clone() });
+            }
+            Ok(batches)
+        };
+        let batches: Box<dyn Iterator<Item = TableResult<RecordBatch>>> = match open() {
+            Ok(batches) => Box::new(batches),
+            Err(error) => Box::new(std::iter::once(Err(error))),
+        };
+        batches.flat_map(move |batch| match batch.and_then(|batch| decode(&batch, &file)) {
+            Ok(clips) => clips.into_iter().map(Ok).collect::<Vec<_>>(),
+            Err(error) => vec![Err(error)],
+        })
     }))
 }
 
@@ -306,67 +295,61 @@ mod tests {
         read_clips(path).expect("open").collect::<Result<_, _>>().expect("rows")
     }
 
-    #[test]
-    fn a_table_of_many_groups_comes_back_as_it_was_written() {
-        let folder = tempfile::tempdir().expect("temporary folder");
-        let path = folder.path().join("frames.parquet");
-        let mut writer = FramesWriter::create(&path, &layout(), &Provenance::default()).expect("create");
-        for clip in clips(150) {
-            writer.push(clip).expect("push");
-        }
+    fn sorted(mut clips: Vec<ClipFrames>) -> Vec<ClipFrames> {
+        clips.sort_by(|a, b| a.clip_id.cmp(&b.clip_id));
+        clips
+    }
+
+    fn write(folder: &Path, clips: Vec<ClipFrames>) {
+        let mut writer = FramesWriter::create(folder, &layout(), &Provenance::default()).expect("create");
+        clips.into_iter().try_for_each(|clip| writer.push(clip)).expect("push");
         writer.finish().expect("finish");
+    }
+
+    #[test]
+    fn a_table_of_many_parts_comes_back_as_it_was_written() {
+        let folder = tempfile::tempdir().expect("temporary folder");
+        let path = folder.path().join("frames");
+        write(&path, clips(2_500));
+        let parts = part_files(&path).expect("parts");
+        assert!((4..30).contains(&parts.len()), "{} parts", parts.len());
         assert_eq!(read_layout(&path).expect("layout"), layout());
-        assert_eq!(read(&path), clips(150));
-        assert_eq!(FramesReader::open(&path).expect("open").groups(), [0..64, 64..128, 128..150]);
+        assert_eq!(sorted(read(&path)), sorted(clips(2_500)));
+        // Another one in its place, of which most parts are the same.
+        write(&path, clips(2_499));
+        assert_eq!(sorted(read(&path)), sorted(clips(2_499)));
+        let now = part_files(&path).expect("parts");
+        assert!(parts.iter().filter(|part| !now.contains(part)).count() <= 1);
     }
 
     #[test]
-    fn copied_groups_read_like_written_ones_and_are_the_same_bytes() {
+    fn a_part_tells_its_keys_and_its_recipe() {
         let folder = tempfile::tempdir().expect("temporary folder");
-        let path = |name: &str| folder.path().join(name);
-        let rows: Vec<FramesRow> = clips(30)
-            .into_iter()
-            .map(|clip| FramesRow { content_hash: Some(format!("hash of {}", clip.clip_id)), clip })
-            .collect();
-        let write = |name: &str, groups: &[&[FramesRow]]| {
-            let mut writer =
-                FramesWriter::create_from(&path(name), &layout(), "recipe", &Provenance::default()).expect("create");
-            for group in groups {
-                writer.write_group(group).expect("write");
-            }
-            writer.finish().expect("finish");
+        let path = folder.path().join("part-a.parquet");
+        let row =
+            |(at, clip): (usize, ClipFrames)| FramesRow { content_hash: (at != 3).then(|| format!("{at:064}")), clip };
+        let rows: Vec<FramesRow> = clips(10).into_iter().enumerate().map(row).collect();
+        write_part(&path, &layout(), "recipe", &rows, &Provenance::default()).expect("write");
+        let (recipe, keys) = read_keys(&path).expect("keys");
+        assert_eq!((recipe.as_str(), keys.len()), ("recipe", 10));
+        let key = |clip_id: &str, content_hash: String, frame_count: u32| FramesKey {
+            clip_id: clip_id.into(),
+            content_hash,
+            frame_count,
         };
-        write("first.parquet", &[&rows[..10], &rows[10..11], &rows[11..]]);
-        write("written.parquet", &[&rows[11..], &rows[20..25], &rows[..10]]);
-        let first = FramesReader::open(&path("first.parquet")).expect("open");
-        assert_eq!(first.recipe(), "recipe");
-        assert_eq!(first.groups(), [0..10, 10..11, 11..30]);
-        let keys = first.keys().expect("keys");
-        assert_eq!(keys[12].clip_id, "demo/12");
-        assert_eq!(keys[12].content_hash, "hash of demo/12");
-        assert_eq!(keys[12].frame_count, 5);
-        assert_eq!(first.read_group(1).expect("group"), clips(30)[10..11]);
-        let mut writer =
-            FramesWriter::create_from(&path("copied.parquet"), &layout(), "recipe", &Provenance::default())
-                .expect("create");
-        writer.copy_group(&first, 2).expect("copy");
-        writer.write_group(&rows[20..25]).expect("write");
-        writer.copy_group(&first, 0).expect("copy");
-        writer.finish().expect("finish");
-        assert_eq!(read(&path("copied.parquet")), read(&path("written.parquet")));
-        let bytes = |name: &str| std::fs::read(path(name)).expect("file");
-        assert!(bytes("copied.parquet") == bytes("written.parquet"));
+        assert_eq!(keys[3], key("demo/3", String::new(), 3));
+        assert_eq!(keys[5], key("demo/5", format!("{:064}", 5), 5));
+        assert_eq!(read(&path), clips(10), "a part alone is a table");
     }
 
     #[test]
-    fn a_row_without_a_known_file_has_an_empty_hash() {
+    fn parts_of_other_columns_are_refused() {
         let folder = tempfile::tempdir().expect("temporary folder");
-        let path = folder.path().join("frames.parquet");
-        let mut writer = FramesWriter::create(&path, &layout(), &Provenance::default()).expect("create");
-        writer.push(clips(1).remove(0)).expect("push");
-        writer.finish().expect("finish");
-        let reader = FramesReader::open(&path).expect("open");
-        assert_eq!(reader.recipe(), "");
-        assert_eq!(reader.keys().expect("keys")[0].content_hash, "");
+        write(folder.path(), clips(3));
+        let other = FrameLayout { hop_s: 0.02, ..layout() };
+        let path = folder.path().join("part-zz.parquet");
+        write_part(&path, &other, "", &[], &Provenance::default()).expect("write");
+        let error = read_clips(folder.path()).expect("open").find_map(Result::err).expect("refused");
+        assert!(error.to_string().contains("part-zz.parquet` is of another table than"), "{error}");
     }
 }

@@ -3,32 +3,30 @@
 //! Columns: `clip_id`, then one 32-bit float column per functional, named `<feature>_<statistic>`
 //! (`mfcc_03_mean`, `zcr_slope`). Never null, always finite.
 //!
-//! A thousand columns make a thousand column chunks per row group, each described in the file's footer: row groups are
-//! large, so that footers stay small.
+//! The table is a folder of parts, each a file of one row group.
 
-use std::ops::Range;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use arrow::array::{Array, ArrayRef, AsArray, Float32Array, RecordBatch, StringArray};
 use arrow::datatypes::{DataType, Field, Float32Type, Schema};
-use ser_stage::Output;
+use ser_stage::{Cut, Output, PartId};
 
 use crate::error::{TableError, TableResult};
-use crate::groups::{GroupReader, GroupWriter};
-use crate::{Provenance, parquet_io, table};
+use crate::{Provenance, parquet_io, part_file, part_files, parts, table};
 
 /// Name of the table.
 pub const NAME: &str = "functionals";
-/// File of a stage that writes the table.
-pub const FILE: &str = "functionals.parquet";
+/// Folder of a stage that writes the table.
+pub const FOLDER: &str = "functionals";
 /// The table as what a stage writes.
-pub const OUTPUT: Output = Output::table(NAME, FILE);
+pub const OUTPUT: Output = Output::table(NAME, FOLDER);
 /// Version of the schema; see [`Table::VERSION`](crate::Table::VERSION).
 pub const VERSION: u32 = 1;
 
-/// Rows per row group of a table that is written whole.
-const ROWS_PER_GROUP: usize = 8192;
+/// Clips per part of a table that is written clip by clip, in the mean and at most.
+const CLIPS_PER_PART: usize = 1024;
+const MOST_CLIPS: usize = 4096;
 /// Rows read at a time.
 const ROWS_PER_BATCH: usize = 1024;
 
@@ -50,25 +48,39 @@ impl Functionals {
         &self.values[row * width..(row + 1) * width]
     }
 
-    /// Writes the table to `path`, atomically.
-    pub fn write(&self, path: &Path, provenance: &Provenance) -> TableResult<()> {
-        let mut writer = FunctionalsWriter::create(path, &self.names, provenance)?;
-        let width = self.names.len();
-        for start in (0..self.clip_ids.len()).step_by(ROWS_PER_GROUP) {
-            let end = self.clip_ids.len().min(start + ROWS_PER_GROUP);
-            writer.write_group(&self.clip_ids[start..end], &self.values[start * width..end * width])?;
+    /// Writes the table to the folder `folder`.
+    pub fn write(&self, folder: &Path, provenance: &Provenance) -> TableResult<()> {
+        let mut writer = FunctionalsWriter::create(folder, &self.names, provenance)?;
+        for (row, clip_id) in self.clip_ids.iter().enumerate() {
+            writer.push(clip_id, self.row(row))?;
         }
         writer.finish()
     }
 
+    /// Writes the table to the part at `path`, which appears there whole or not at all.
+    pub fn write_part(&self, path: &Path, provenance: &Provenance) -> TableResult<()> {
+        let mut fields = vec![Field::new("clip_id", DataType::Utf8, false)];
+        fields.extend(self.names.iter().map(|name| Field::new(name, DataType::Float32, false)));
+        let schema = Arc::new(Schema::new(fields).with_metadata(parquet_io::metadata(provenance, NAME, VERSION, &[])));
+        let ids: ArrayRef = Arc::new(StringArray::from_iter_values(&self.clip_ids));
+        let width = self.names.len();
+        let columns = (0..width).map(|column| -> ArrayRef {
+            Arc::new(Float32Array::from_iter_values(self.values.iter().skip(column).step_by(width).copied()))
+        });
+        let columns = std::iter::once(ids).chain(columns);
+        part_file::write(path, &schema, self.clip_ids.len(), columns, None::<(usize, std::iter::Empty<&[f32]>)>)
+    }
+
     /// Reads the table at `path`.
     pub fn read(path: &Path) -> TableResult<Self> {
-        let reader = FunctionalsReader::open(path)?;
-        let mut functionals = Self { names: reader.names(), ..Self::default() };
-        for batch in reader.reader.read(&[], ROWS_PER_BATCH)? {
-            functionals.append(&batch?, path)?;
+        let (names, parts) = read_parts(path)?;
+        let mut table = Self { names, ..Self::default() };
+        for part in parts {
+            let part = part?;
+            table.clip_ids.extend(part.clip_ids);
+            table.values.extend(part.values);
         }
-        Ok(functionals)
+        Ok(table)
     }
 
     fn append(&mut self, batch: &RecordBatch, path: &Path) -> TableResult<()> {
@@ -97,84 +109,81 @@ impl Functionals {
     }
 }
 
-/// Writes a functionals table group by group.
+/// Writes a functionals table clip by clip, in parts that are named by what they hold.
 pub struct FunctionalsWriter {
-    writer: GroupWriter,
-    width: usize,
+    folder: PathBuf,
+    provenance: Provenance,
+    cut: Cut,
+    pending: Functionals,
+    parts: usize,
 }
 
 impl FunctionalsWriter {
-    /// Starts a table at `path` with one column per name; it appears there when [`finish`](Self::finish) succeeds.
-    pub fn create(path: &Path, names: &[String], provenance: &Provenance) -> TableResult<Self> {
-        let mut fields = vec![Field::new("clip_id", DataType::Utf8, false)];
-        fields.extend(names.iter().map(|name| Field::new(name, DataType::Float32, false)));
-        let schema = Arc::new(Schema::new(fields).with_metadata(parquet_io::metadata(provenance, NAME, VERSION, &[])));
-        Ok(Self { writer: GroupWriter::create(path, schema)?, width: names.len() })
+    /// Starts a table of one column per name in the folder `folder`; parts of an earlier one there are removed.
+    pub fn create(folder: &Path, names: &[String], provenance: &Provenance) -> TableResult<Self> {
+        parts::empty_folder(folder)?;
+        let cut = Cut::new(CLIPS_PER_PART, MOST_CLIPS, f64::INFINITY);
+        let pending = Functionals { names: names.to_vec(), ..Functionals::default() };
+        Ok(Self { folder: folder.to_owned(), provenance: provenance.clone(), cut, pending, parts: 0 })
     }
 
-    /// Appends one row group: the clips, and their values, row after row.
-    pub fn write_group(&mut self, clip_ids: &[impl AsRef<str>], values: &[f32]) -> TableResult<()> {
-        let ids: ArrayRef = Arc::new(StringArray::from_iter_values(clip_ids));
-        let columns = (0..self.width).map(|column| -> ArrayRef {
-            Arc::new(Float32Array::from_iter_values(values.iter().skip(column).step_by(self.width).copied()))
-        });
-        self.writer.write_group(std::iter::once(ids).chain(columns))
+    /// Appends one clip.
+    pub fn push(&mut self, clip_id: &str, values: &[f32]) -> TableResult<()> {
+        self.pending.clip_ids.push(clip_id.to_owned());
+        self.pending.values.extend_from_slice(values);
+        if self.cut.ends_with(clip_id, 0.0) { self.flush() } else { Ok(()) }
     }
 
-    /// Appends row group `group` of `from`, a table of the same columns, without reading it.
-    pub fn copy_group(&mut self, from: &FunctionalsReader, group: usize) -> TableResult<()> {
-        self.writer.copy_group(&from.reader, group)
+    /// Completes the table. One without clips has a part without rows, which tells its columns.
+    pub fn finish(mut self) -> TableResult<()> {
+        if self.pending.clip_ids.is_empty() && self.parts > 0 { Ok(()) } else { self.flush() }
     }
 
-    /// Completes the file and moves it into place.
-    pub fn finish(self) -> TableResult<()> {
-        self.writer.finish()
+    fn flush(&mut self) -> TableResult<()> {
+        let Functionals { names, clip_ids, values } = &self.pending;
+        let digest = parts::digest_of(values);
+        let id = PartId::of(&digest, names.iter().chain(clip_ids).map(String::as_str));
+        let provenance = Provenance { fingerprint: id.as_str().to_owned(), ..self.provenance.clone() };
+        self.pending.write_part(&self.folder.join(id.file()), &provenance)?;
+        self.parts += 1;
+        self.pending.clip_ids.clear();
+        self.pending.values.clear();
+        Ok(())
     }
 }
 
-/// A functionals table on disk, row group by row group: what a later one takes rows from.
-pub struct FunctionalsReader {
-    reader: GroupReader,
+/// The clip of every row of a part; the values are not read.
+pub fn read_ids(part: &Path) -> TableResult<Vec<String>> {
+    let mut ids = Vec::new();
+    for batch in parquet_io::open_columns(part, (NAME, VERSION), &["clip_id"], ROWS_PER_BATCH)?.1 {
+        let batch = batch?;
+        let column = table::column(&batch, "clip_id", part)?;
+        for row in 0..batch.num_rows() {
+            ids.push(table::cell(column, row, "clip_id", part)?);
+        }
+    }
+    Ok(ids)
 }
 
-impl FunctionalsReader {
-    /// Opens the table at `path`.
-    pub fn open(path: &Path) -> TableResult<Self> {
-        Ok(Self { reader: GroupReader::open(path, NAME, VERSION)? })
-    }
-
-    /// Column names, without `clip_id`.
-    pub fn names(&self) -> Vec<String> {
-        self.reader.schema().fields().iter().skip(1).map(|field| field.name().clone()).collect()
-    }
-
-    /// The rows of each row group.
-    pub fn groups(&self) -> Vec<Range<usize>> {
-        self.reader.groups()
-    }
-
-    /// The clip of every row; the values are not read.
-    pub fn clip_ids(&self) -> TableResult<Vec<String>> {
-        let path = self.reader.path();
-        let mut ids = Vec::new();
-        for batch in self.reader.read(&["clip_id"], ROWS_PER_BATCH)? {
+/// The columns of the functionals table at `path`, without `clip_id`, and its rows, part after part.
+pub fn read_parts(path: &Path) -> TableResult<(Vec<String>, impl Iterator<Item = TableResult<Functionals>> + use<>)> {
+    let files = part_files(path)?;
+    let first = files[0].clone();
+    let schema = parquet_io::read_schema(&first, (NAME, VERSION))?;
+    let names: Vec<String> = schema.fields().iter().skip(1).map(|field| field.name().clone()).collect();
+    let expected = names.clone();
+    let parts = files.into_iter().map(move |file| {
+        let mut part = Functionals { names: expected.clone(), ..Functionals::default() };
+        for batch in parquet_io::open_columns(&file, (NAME, VERSION), &[], ROWS_PER_BATCH)?.1 {
             let batch = batch?;
-            let column = table::column(&batch, "clip_id", path)?;
-            for row in 0..batch.num_rows() {
-                ids.push(table::cell(column, row, "clip_id", path)?);
+            if !batch.schema().fields().iter().skip(1).map(|field| field.name()).eq(&expected) {
+                return Err(TableError::OtherPart { path: file, other: first.clone() });
             }
+            part.append(&batch, &file)?;
         }
-        Ok(ids)
-    }
-
-    /// Row group `group`, as a table of its own.
-    pub fn read_group(&self, group: usize) -> TableResult<Functionals> {
-        let mut functionals = Functionals { names: self.names(), ..Functionals::default() };
-        for batch in self.reader.read_group(group, ROWS_PER_BATCH)? {
-            functionals.append(&batch?, self.reader.path())?;
-        }
-        Ok(functionals)
-    }
+        Ok(part)
+    });
+    Ok((names, parts))
 }
 
 #[cfg(test)]
@@ -184,7 +193,7 @@ mod tests {
     #[test]
     fn round_trip() {
         let folder = tempfile::tempdir().expect("temporary folder");
-        let path = folder.path().join("functionals.parquet");
+        let path = folder.path().join("functionals");
         let written = Functionals {
             names: vec!["zcr_mean".into(), "zcr_sd".into()],
             clip_ids: vec!["a/1".into(), "a/2".into(), "a/3".into()],
@@ -199,7 +208,7 @@ mod tests {
     #[test]
     fn a_table_without_any_functional_still_lists_its_clips() {
         let folder = tempfile::tempdir().expect("temporary folder");
-        let path = folder.path().join("functionals.parquet");
+        let path = folder.path().join("functionals");
         let written = Functionals { names: vec![], clip_ids: vec!["a/1".into()], values: vec![] };
         written.write(&path, &Provenance::default()).expect("write");
         assert_eq!(Functionals::read(&path).expect("read"), written);
@@ -208,11 +217,11 @@ mod tests {
     #[test]
     fn a_table_without_clips_keeps_its_columns() {
         let folder = tempfile::tempdir().expect("temporary folder");
-        let path = folder.path().join("functionals.parquet");
+        let path = folder.path().join("functionals");
         let written = Functionals { names: vec!["zcr_mean".into()], ..Functionals::default() };
         written.write(&path, &Provenance::default()).expect("write");
         assert_eq!(Functionals::read(&path).expect("read"), written);
-        let frames = folder.path().join("frames.parquet");
+        let frames = folder.path().join("frames");
         let layout = crate::frames::FrameLayout {
             names: vec!["zcr".into()],
             sample_rate_hz: 16_000,
@@ -226,28 +235,36 @@ mod tests {
     }
 
     #[test]
-    fn copied_groups_are_the_same_bytes_as_written_ones() {
+    fn parts_of_other_columns_are_refused() {
         let folder = tempfile::tempdir().expect("temporary folder");
-        let path = |name: &str| folder.path().join(name);
-        let names = ["a".to_owned(), "b".to_owned()];
-        let create = |name: &str| FunctionalsWriter::create(&path(name), &names, &Provenance::default());
-        let mut writer = create("first.parquet").expect("create");
-        writer.write_group(&["x", "y"], &[1.0, 2.0, 3.0, 4.0]).expect("write");
-        writer.write_group(&["z"], &[5.0, 6.0]).expect("write");
-        writer.finish().expect("finish");
-        let first = FunctionalsReader::open(&path("first.parquet")).expect("open");
-        assert_eq!(first.groups(), [0..2, 2..3]);
-        assert_eq!(first.clip_ids().expect("ids"), ["x", "y", "z"]);
-        assert_eq!(first.read_group(1).expect("group").values, [5.0, 6.0]);
-        let mut copied = create("copied.parquet").expect("create");
-        copied.copy_group(&first, 1).expect("copy");
-        copied.copy_group(&first, 0).expect("copy");
-        copied.finish().expect("finish");
-        let mut written = create("written.parquet").expect("create");
-        written.write_group(&["z"], &[5.0, 6.0]).expect("write");
-        written.write_group(&["x", "y"], &[1.0, 2.0, 3.0, 4.0]).expect("write");
-        written.finish().expect("finish");
-        let bytes = |name: &str| std::fs::read(path(name)).expect("file");
-        assert!(bytes("copied.parquet") == bytes("written.parquet"));
+        let table = |name: &str| Functionals {
+            names: vec![name.to_owned()],
+            clip_ids: vec![format!("clip of {name}")],
+            values: vec![1.0],
+        };
+        table("zcr_mean").write(folder.path(), &Provenance::default()).expect("write");
+        table("rms_mean").write_part(&folder.path().join("part-zz.parquet"), &Provenance::default()).expect("write");
+        let error = Functionals::read(folder.path()).expect_err("two tables").to_string();
+        assert!(error.contains("part-zz.parquet` is of another table than"), "{error}");
+    }
+
+    #[test]
+    fn a_table_of_many_parts_comes_back_whole_and_replaces_an_earlier_one() {
+        let folder = tempfile::tempdir().expect("temporary folder");
+        for count in [6_000_u32, 5_000] {
+            let written = Functionals {
+                names: vec!["zcr_mean".into(), "zcr_sd".into()],
+                clip_ids: (0..count).map(|clip| format!("a/{clip}")).collect(),
+                values: (0..2 * count).map(|value| value as f32).collect(),
+            };
+            written.write(folder.path(), &Provenance::default()).expect("write");
+            assert!(part_files(folder.path()).expect("parts").len() > 1);
+            let read = Functionals::read(folder.path()).expect("read");
+            let mut rows: Vec<(&String, &[f32])> =
+                (0..).map(|row| read.row(row)).zip(&read.clip_ids).map(|(row, id)| (id, row)).collect();
+            rows.sort_by(|a, b| a.1[0].total_cmp(&b.1[0]));
+            assert!(rows.iter().map(|row| row.0).eq(&written.clip_ids));
+            assert!(rows.iter().flat_map(|row| row.1).eq(&written.values));
+        }
     }
 }

@@ -4,7 +4,8 @@
 //! [`table!`](crate::table) declaration, so they cannot drift apart. [`Table`] reads and writes rows as Parquet,
 //! atomically, with the schema's name and version and the provenance of the file in its metadata.
 //!
-//! Two tables are as wide as the spec asks for and are written by hand: [`frames`] and [`functionals`].
+//! Two tables are as wide as the spec asks for and are written by hand: [`frames`] and [`functionals`]. They are folders of
+//! parts ([`part_files`]).
 
 mod assignments;
 mod associations;
@@ -28,11 +29,9 @@ mod examples;
 mod exclusions;
 mod exposures;
 mod findings;
-mod footer;
 pub mod frames;
 pub mod functionals;
 mod grouping;
-mod groups;
 mod history;
 mod imported;
 mod keys;
@@ -44,6 +43,8 @@ mod model_checks;
 mod models;
 mod near_duplicates;
 mod parquet_io;
+mod part_file;
+mod parts;
 mod perceived;
 mod predictions;
 mod regularisation;
@@ -56,7 +57,6 @@ mod standardisation_trials;
 mod summary;
 mod table;
 mod worst_groups;
-mod writeback;
 
 pub use assignments::Assignment;
 pub use associations::Association;
@@ -79,7 +79,6 @@ pub use examples::Example;
 pub use exclusions::{Copied, Exclusion, Reason, copies};
 pub use exposures::{Exposure, Use};
 pub use findings::{Finding, Severity};
-pub use frames::AUGMENTED_FILE;
 pub use grouping::Grouping;
 pub use history::Epoch;
 pub use imported::Imported;
@@ -94,6 +93,7 @@ pub use model_checks::ModelCheck;
 pub use models::{Family, Model, Standardisation};
 pub use near_duplicates::NearDuplicate;
 pub use parquet_io::{read_any, read_any_by, read_metadata};
+pub use parts::{identity, part_files};
 pub use perceived::Perceived;
 pub use predictions::Prediction;
 pub use regularisation::Regularisation;

@@ -73,9 +73,7 @@ mod tests {
     use arrow::datatypes::{DataType, Field, Schema, SchemaRef};
     use proptest::prelude::*;
 
-    use super::*;
-    use crate::groups::GroupWriter;
-    use crate::{Provenance, parquet_io};
+    use crate::{Provenance, parquet_io, part_file};
 
     fn schema(width: usize) -> SchemaRef {
         let frame = DataType::FixedSizeList(Arc::new(Field::new_list_field(DataType::Float32, false)), width as i32);
@@ -118,14 +116,15 @@ mod tests {
             let expected = array(width, &matrices);
             let write = |name: &str, ours: bool| {
                 let path = folder.path().join(name);
-                let mut writer = GroupWriter::create(&path, schema(width)).expect("create");
+                let rows = matrices.len();
                 if ours {
-                    let rows = matrices.iter().map(Vec::as_slice);
-                    writer.write_group_of_matrices(std::iter::empty(), &mut MatrixColumn::new(width), rows).expect("write");
+                    let matrices = matrices.iter().map(Vec::as_slice);
+                    part_file::write(&path, &schema(width), rows, std::iter::empty(), Some((width, matrices)))
                 } else {
-                    writer.write_group(std::iter::once(Arc::clone(&expected))).expect("write");
+                    let none = None::<(usize, std::iter::Empty<&[f32]>)>;
+                    part_file::write(&path, &schema(width), rows, std::iter::once(Arc::clone(&expected)), none)
                 }
-                writer.finish().expect("finish");
+                .expect("write");
                 read(&path)
             };
             prop_assert_eq!(&write("ours.parquet", true), &expected);

@@ -7,8 +7,8 @@ use std::path::Path;
 
 use arrow::array::RecordBatch;
 use arrow::datatypes::{Metadata, SchemaRef};
-use parquet::arrow::ArrowWriter;
 use parquet::arrow::arrow_reader::{ArrowReaderMetadata, ArrowReaderOptions, ParquetRecordBatchReaderBuilder};
+use parquet::arrow::{ArrowWriter, ProjectionMask};
 use parquet::basic::Compression;
 use parquet::errors::ParquetError;
 use parquet::file::properties::WriterProperties;
@@ -82,7 +82,36 @@ pub(crate) fn open(
     let file = Source::open(path)?;
     let described = damage::load(path, &file, ArrowReaderOptions::default())?;
     let version = check_table(path, described.schema().metadata(), table, version)?;
-    Ok((version, rows(path, file, described, ROWS_PER_BATCH)?))
+    Ok((version, rows(path, file, described, ProjectionMask::all(), ROWS_PER_BATCH)?))
+}
+
+/// The columns of `path`, after checking that it holds the table `(name, version)`.
+pub(crate) fn read_schema(path: &Path, (table, version): (&str, u32)) -> TableResult<SchemaRef> {
+    let described = damage::load(path, &Source::open(path)?, ArrowReaderOptions::default())?;
+    check_table(path, described.schema().metadata(), table, version)?;
+    Ok(SchemaRef::clone(described.schema()))
+}
+
+/// Metadata of a file, and rows of it.
+type Opened<I> = (HashMap<String, String>, I);
+
+/// Opens `path`, after checking that it holds the table `(name, version)`: its metadata, and some of its columns, `count` rows
+/// at a time; all columns when none is named.
+pub(crate) fn open_columns(
+    path: &Path,
+    (table, version): (&str, u32),
+    columns: &[&str],
+    count: usize,
+) -> TableResult<Opened<impl Iterator<Item = TableResult<RecordBatch>> + use<>>> {
+    let file = Source::open(path)?;
+    let described = damage::load(path, &file, ArrowReaderOptions::default())?;
+    let metadata = described.schema().metadata().clone();
+    check_table(path, &metadata, table, version)?;
+    let mask = match columns {
+        [] => ProjectionMask::all(),
+        some => ProjectionMask::columns(described.parquet_schema(), some.iter().copied()),
+    };
+    Ok((metadata.into(), rows(path, file, described, mask, count)?))
 }
 
 /// Rows of the Parquet file at `path`, whatever table it holds, some at a time.
@@ -94,16 +123,19 @@ pub fn read_any(path: &Path) -> TableResult<impl Iterator<Item = TableResult<Rec
 pub fn read_any_by(path: &Path, count: usize) -> TableResult<impl Iterator<Item = TableResult<RecordBatch>> + use<>> {
     let file = Source::open(path)?;
     let described = damage::load(path, &file, ArrowReaderOptions::default())?;
-    rows(path, file, described, count)
+    rows(path, file, described, ProjectionMask::all(), count)
 }
 
 fn rows(
     path: &Path,
     file: Source,
     described: ArrowReaderMetadata,
+    columns: ProjectionMask,
     count: usize,
 ) -> TableResult<impl Iterator<Item = TableResult<RecordBatch>> + use<>> {
-    let builder = ParquetRecordBatchReaderBuilder::new_with_metadata(file.clone(), described).with_batch_size(count);
+    let builder = ParquetRecordBatchReaderBuilder::new_with_metadata(file.clone(), described)
+        .with_projection(columns)
+        .with_batch_size(count);
     let reader = damage::guarded(path, || builder.build().map_err(|source| read_error(path, source)))?;
     let path = path.to_owned();
     let batches = {
@@ -140,7 +172,7 @@ mod tests {
     use std::path::PathBuf;
 
     use super::*;
-    use crate::frames::{ClipFrames, FrameLayout, FramesWriter};
+    use crate::frames::{ClipFrames, FrameLayout, FramesRow, write_part};
     use crate::functionals::Functionals;
     use crate::{Exclusion, Reason, Table as _};
 
@@ -186,15 +218,13 @@ mod tests {
             hop_s: 0.01,
             params: serde_json::Value::Null,
         };
-        let mut writer = FramesWriter::create(path, &layout, &Provenance::default())?;
-        for clip in 0..clips {
-            writer.push(ClipFrames {
-                clip_id: clip.to_string(),
-                variant: String::new(),
-                values: vec![clip as f32; 10_000],
-            })?;
-        }
-        writer.finish()
+        let clip = |clip: usize| ClipFrames {
+            clip_id: clip.to_string(),
+            variant: String::new(),
+            values: vec![clip as f32; 10_000],
+        };
+        let rows: Vec<FramesRow> = (0..clips).map(|at| FramesRow { content_hash: None, clip: clip(at) }).collect();
+        write_part(path, &layout, "", &rows, &Provenance::default())
     }
 
     #[test]
@@ -205,7 +235,7 @@ mod tests {
                 let (_folder, path) = full(file);
                 let written = match table {
                     "exclusions" => Exclusion::write(&path, &exclusions(count), &provenance),
-                    "functionals" => functionals(count).write(&path, &provenance),
+                    "functionals" => functionals(count).write_part(&path, &provenance),
                     _ => write_frames(&path, count.min(100)),
                 };
                 let error = written.expect_err("a full disk");

@@ -25,8 +25,7 @@ fn whisper(duration_s: f64) -> Vec<u8> {
 
 #[track_caller]
 fn all_figures_are_numbers(workspace: &Workspace) {
-    let functionals =
-        Functionals::read(&workspace.path("artifacts/features/functionals.parquet")).expect("functionals");
+    let functionals = Functionals::read(&workspace.path("artifacts/features/functionals")).expect("functionals");
     assert!(functionals.values.iter().all(|value| value.is_finite()), "functionals");
     for epoch in rows::<Epoch>(workspace, "net/history") {
         let losses = [Some(epoch.train_loss), epoch.validation_loss, epoch.validation_uar];

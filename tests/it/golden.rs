@@ -20,6 +20,7 @@ mod sums;
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 
+use ser_schemas::part_files;
 use serde_json::Value;
 
 use self::list::{Stage, Stages, read, written};
@@ -184,7 +185,8 @@ fn run_stages(workspace: &Workspace) -> Stages {
 fn tables(folder: &Path) -> Vec<String> {
     let files = std::fs::read_dir(folder).expect("artifact").map(|entry| entry.expect("entry").file_name());
     let mut names: Vec<String> = files.map(|name| name.into_string().expect("UTF-8")).collect();
-    names.retain(|name| name.ends_with(".parquet"));
+    let is_in_parts = |name: &String| folder.join(name).is_dir() && part_files(&folder.join(name)).is_ok();
+    names.retain(|name| name.ends_with(".parquet") || is_in_parts(name));
     names.sort();
     names
 }

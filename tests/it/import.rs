@@ -265,6 +265,6 @@ fn the_recipe_of_open_smile_makes_a_file_that_is_taken() {
     assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
     let settings = ["-S", "vectors.file=egemaps.parquet"];
     workspace.ser(&[&["run", "linear"], &settings[..]].concat()).exits(0).tells("40 clips, 88 functionals");
-    let table = Functionals::read(&workspace.path("artifacts/vectors/functionals.parquet")).expect("functionals");
+    let table = Functionals::read(&workspace.path("artifacts/vectors/functionals")).expect("functionals");
     assert!(table.names.iter().any(|name| name == "F0semitoneFrom27.5Hz_sma3nz_amean"), "{:?}", table.names);
 }

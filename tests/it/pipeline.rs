@@ -64,7 +64,7 @@ fn clip_ids_join_all_tables() {
     let (workspace, _) = demo_run();
     let clips: Vec<Clip> = table(workspace, "manifest/clips.parquet");
     let ids: BTreeSet<&str> = clips.iter().map(|clip| clip.clip_id.as_str()).collect();
-    let features = workspace.path("artifacts/features/frames.parquet");
+    let features = workspace.path("artifacts/features/frames");
     let layout = frames::read_layout(&features).expect("layout");
     let mut with_frames = 0;
     for clip in frames::read_clips(&features).expect("frames") {
@@ -75,8 +75,7 @@ fn clip_ids_join_all_tables() {
         with_frames += 1;
     }
     assert_eq!(with_frames, ids.len());
-    let functionals =
-        Functionals::read(&workspace.path("artifacts/features/functionals.parquet")).expect("functionals");
+    let functionals = Functionals::read(&workspace.path("artifacts/features/functionals")).expect("functionals");
     assert_eq!(functionals.clip_ids.len(), ids.len());
     assert!(functionals.values.iter().all(|value| value.is_finite()));
     let assignments: Vec<Assignment> = table(workspace, "speaker_independent/assignments.parquet");

@@ -1,6 +1,6 @@
 //! Training on more than the clips as they are, from the pipeline file to the report and to prediction.
 
-use ser_schemas::{AUGMENTED_FILE, Comparison, Model, Prediction, Standardisation, Table, frames};
+use ser_schemas::{Comparison, Model, Prediction, Standardisation, Table, frames};
 
 use crate::readme::{blocks, readme};
 use crate::small;
@@ -67,7 +67,7 @@ fn what_the_readme_shows_is_trained_compared_labelled_and_used() {
     workspace.ser(&with_settings("run", &[])).exits(0);
     workspace.ser(&with_settings("status", &["--exit-code"])).exits(0);
 
-    let copies = frames::read_clips(&workspace.path("artifacts/features").join(AUGMENTED_FILE)).expect("copies");
+    let copies = frames::read_clips(&workspace.path("artifacts/features").join(frames::AUGMENTED)).expect("copies");
     let variants: Vec<String> = copies.take(3).map(|copy| copy.expect("a copy").variant).collect();
     assert_eq!(variants, ["speed_1", "speed_2", "vtlp_1"]);
 

@@ -102,10 +102,10 @@ def record(folder):
 
 def tables(folder):
     """Names of frame columns, frames and functionals by clip, with each clip's speaker."""
-    frames = pl.read_parquet(folder / "features/frames.parquet")
-    about = pyarrow.parquet.read_schema(folder / "features/frames.parquet").metadata
+    frames = pl.read_parquet(folder / "features/frames/*.parquet")
+    about = pyarrow.parquet.read_schema(next((folder / "features/frames").glob("*.parquet"))).metadata
     names = json.loads(about[b"ser.features"])["names"]
-    functionals = pl.read_parquet(folder / "features/functionals.parquet")
+    functionals = pl.read_parquet(folder / "features/functionals/*.parquet")
     clips = pl.read_parquet(folder / "manifest/clips.parquet", columns=["clip_id", "path", "speaker"])
     flat = frames["frames"].explode().arr.explode().to_numpy().astype(np.float32).reshape(-1, len(names))
     ends = np.cumsum(frames["frame_count"].to_numpy())

@@ -58,6 +58,20 @@ pub(crate) fn modified_ns(metadata: &Metadata) -> i64 {
     }
 }
 
+/// `true` if these are of one and the same file; never where the system does not say.
+pub(crate) fn are_one(one: &Metadata, two: &Metadata) -> bool {
+    #[cfg(unix)]
+    return {
+        use std::os::unix::fs::MetadataExt as _;
+        (one.dev(), one.ino()) == (two.dev(), two.ino())
+    };
+    #[cfg(not(unix))]
+    return {
+        let _ = (one, two);
+        false
+    };
+}
+
 /// Hands everything below `dir` to the disk.
 pub(crate) fn sync_tree(dir: &Path) -> io::Result<()> {
     for item in fs::read_dir(dir)? {

@@ -19,7 +19,7 @@ use crate::lock::Lock;
 use crate::plan::{Plan, plan};
 use crate::record::{RunRecord, RunStatus};
 use crate::spec::Pipeline;
-use crate::store::{Store, WORK_PREFIX};
+use crate::store::{PARTS, Store, WORK_PREFIX};
 
 /// Files that could be removed, found under the lock that it still holds.
 #[derive(Debug)]
@@ -202,7 +202,7 @@ impl Look<'_> {
             for entry in entries(&self.store.work_path(&step.stage))? {
                 if !step.is_stale() {
                     self.add(GarbageKind::Checkpoint, &entry.path, format!("`{}` is done", step.stage))?;
-                } else if entry.name != current {
+                } else if entry.name != current && entry.name != PARTS {
                     let why = format!("`{}` now has other parameters or inputs", step.stage);
                     self.add(GarbageKind::Checkpoint, &entry.path, why)?;
                 }

@@ -1,14 +1,21 @@
 //! The files of a result: what is noted of them when they are made, and whether they are still like that.
 
 use std::fs;
+use std::num::NonZero;
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::Path;
 use std::thread;
+
+use ser_stage::each_part;
 
 use crate::failure::{EngineError, Failure};
 use crate::files;
 use crate::reason::Reason;
 use crate::record::OutputFile;
 use crate::registry::ContentDigest;
+
+/// Files that are read at a time: as many as a disk has use for.
+const MOST_READERS: usize = 4;
 
 /// Files that a finished stage wrote.
 pub(crate) struct Written {
@@ -26,39 +33,49 @@ pub(crate) struct Checked {
     pub(crate) touched: Option<Vec<OutputFile>>,
 }
 
-/// Looks at everything that a stage wrote to `dir`.
-pub(crate) fn look(content: ContentDigest, dir: &Path) -> Result<Written, Failure> {
+/// Files of the last result, from which a stage may have taken some over.
+pub(crate) struct LastFiles<'a> {
+    pub(crate) dir: &'a Path,
+    pub(crate) outputs: &'a [OutputFile],
+}
+
+impl LastFiles<'_> {
+    /// The record of the file at `path` with this `metadata`, if it is the very file that the last result has there.
+    fn find(&self, path: &str, metadata: &fs::Metadata) -> Option<OutputFile> {
+        let at = self.outputs.binary_search_by(|file| file.path.as_str().cmp(path)).ok()?;
+        let file = &self.outputs[at];
+        let unchanged = metadata.len() == file.bytes && files::modified_ns(metadata) == file.modified_ns;
+        let there = fs::metadata(self.dir.join(path)).ok()?;
+        (unchanged && files::are_one(metadata, &there)).then(|| file.clone())
+    }
+}
+
+/// Looks at everything that a stage wrote to `dir`. Files that are links to those of the `last` result are not read again.
+pub(crate) fn look(content: ContentDigest, dir: &Path, last: Option<&LastFiles<'_>>) -> Result<Written, Failure> {
     let unreadable = |path: &Path, error| Failure::of(&EngineError::io("read", path)(error));
     let paths = files::list(dir).map_err(|error| unreadable(dir, error))?;
-    let full: Vec<_> = paths.iter().map(|path| dir.join(path)).collect();
-    // Both go through all bytes of the files, so they do it side by side.
-    let (contents, recorded) = thread::scope(|scope| {
-        let contents = scope.spawn(|| full.iter().map(|path| content(path)).collect::<Result<Vec<_>, _>>());
-        let recorded: Result<Vec<OutputFile>, Failure> = paths
-            .iter()
-            .zip(&full)
-            .map(|(path, full)| {
-                let metadata = fs::metadata(full).map_err(|error| unreadable(full, error))?;
-                let hash = files::hash(full).map_err(|error| unreadable(full, error))?;
-                let modified_ns = files::modified_ns(&metadata);
-                Ok(OutputFile { path: path.clone(), bytes: metadata.len(), modified_ns, hash })
-            })
-            .collect();
-        (contents.join(), recorded)
-    });
-    let recorded = recorded?;
-    let contents = match contents {
-        Ok(contents) => contents.map_err(|error| Failure::of(error.as_ref()))?,
-        Err(panic) => return Err(Failure::of_panic(panic.as_ref())),
+    let read = |path: String| -> Result<OutputFile, Failure> {
+        let full = dir.join(&path);
+        let metadata = fs::metadata(&full).map_err(|error| unreadable(&full, error))?;
+        if let Some(known) = last.and_then(|last| last.find(&path, &metadata)) {
+            return Ok(known);
+        }
+        // Both go through all bytes of the file.
+        let content = content(&full).map_err(|error| Failure::of(error.as_ref()))?;
+        let hash = files::hash(&full).map_err(|error| unreadable(&full, error))?;
+        Ok(OutputFile { path, bytes: metadata.len(), modified_ns: files::modified_ns(&metadata), hash, content })
     };
+    let readers = thread::available_parallelism().map_or(1, NonZero::get).min(MOST_READERS);
+    let look = || each_part(paths.into_iter().map(Ok), readers, read);
+    let files = catch_unwind(AssertUnwindSafe(look)).unwrap_or_else(|panic| Err(Failure::of_panic(panic.as_ref())))?;
     let mut hasher = blake3::Hasher::new();
-    for (file, content) in recorded.iter().zip(&contents) {
-        for part in [&file.path, content.as_ref().unwrap_or(&file.hash)] {
+    for file in &files {
+        for part in [&file.path, file.content.as_ref().unwrap_or(&file.hash)] {
             hasher.update(&(part.len() as u64).to_le_bytes());
             hasher.update(part.as_bytes());
         }
     }
-    Ok(Written { files: recorded, content: hasher.finalize().to_hex().to_string() })
+    Ok(Written { files, content: hasher.finalize().to_hex().to_string() })
 }
 
 /// Compares the files in `dir` with what is recorded of them. Only those of another time are read.

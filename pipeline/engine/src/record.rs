@@ -56,6 +56,9 @@ pub struct OutputFile {
     pub modified_ns: i64,
     /// BLAKE3 hash of its bytes, 64 hexadecimal digits.
     pub hash: String,
+    /// Digest of what it says, whoever made it and whenever, where that is another matter than its bytes.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub content: Option<String>,
 }
 
 /// One run. Kept in `artifacts/.ser/runs/<id>.json` when it had anything to do.

@@ -12,7 +12,7 @@ use ser_stage::{
 
 use crate::failure::Failure;
 use crate::fingerprint::Identity;
-use crate::outputs;
+use crate::outputs::{self, LastFiles};
 use crate::reason::Reason;
 use crate::record::{self, StageRecord};
 use crate::reporter::Reporter;
@@ -89,9 +89,11 @@ fn attempt(
     })?;
     let finish = || -> Result<StageRecord, Failure> {
         workspace.sync().map_err(|error| Failure::of(&error))?;
-        let written = outputs::look(setting.pipeline.content(), &workspace.out)?;
+        let last = task.last.as_ref().map_or(&[][..], |last| &last.outputs);
+        let last = places.previous_dir.map(|dir| LastFiles { dir, outputs: last });
+        let written = outputs::look(setting.pipeline.content(), &workspace.out, last.as_ref())?;
         for expected in stage.kind().outputs() {
-            if written.files.iter().all(|output| output.path != expected.file) {
+            if !written.files.iter().any(|output| expected.has(&output.path)) {
                 return Err(Failure {
                     message: format!("the stage ended well but did not write `{}`", expected.file),
                     hint: Some("this is a mistake of the program: please report it".to_owned()),
@@ -168,6 +170,7 @@ fn work(
         base_dir: pipeline.base_dir(),
         out_dir: &places.workspace.out,
         work_dir: &places.workspace.work,
+        parts_dir: &places.workspace.parts,
         previous_dir: places.previous_dir,
         state_dir: &places.workspace.state,
         refused_dir: &places.workspace.refused,

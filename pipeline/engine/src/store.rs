@@ -8,6 +8,7 @@
 //! artifacts/.ser/objects/<digest>    copies of small tables that run records refer to
 //! artifacts/.ser/tmp/                what is being written; empty between runs
 //! artifacts/.ser/work/<stage>/<fingerprint>/   checkpoints of an interrupted stage
+//! artifacts/.ser/work/<stage>/parts/           parts of a result that it had finished, named by what they follow from
 //! artifacts/.ser/state/<stage>/      what a stage keeps to save work next time
 //! artifacts/.ser/state/<stage>/refused/        tables of the result that it made last and refused
 //! ```
@@ -27,6 +28,9 @@ use crate::record::{self, OutputFile, RunRecord, StageRecord};
 
 /// Enough of a fingerprint to tell checkpoints of one stage apart.
 pub(crate) const WORK_PREFIX: usize = 16;
+
+/// Folder of the parts among the checkpoints of a stage; no fingerprint.
+pub(crate) const PARTS: &str = "parts";
 
 /// An artifacts folder, which need not exist before the first run.
 #[derive(Debug, Clone)]
@@ -52,6 +56,7 @@ pub(crate) enum Known {
 pub(crate) struct Workspace {
     pub(crate) out: PathBuf,
     pub(crate) work: PathBuf,
+    pub(crate) parts: PathBuf,
     pub(crate) state: PathBuf,
     pub(crate) refused: PathBuf,
 }
@@ -187,14 +192,18 @@ impl Store {
         let work_dir = self.work_path(stage).join(&fingerprint[..WORK_PREFIX.min(fingerprint.len())]);
         files::remove(&out_dir).map_err(EngineError::io("empty", &out_dir))?;
         self.forget_refused(stage)?;
+        let parts_dir = self.work_path(stage).join(PARTS);
         if afresh {
-            files::remove(&work_dir).map_err(EngineError::io("empty", &work_dir))?;
+            for dir in [&work_dir, &parts_dir] {
+                files::remove(dir).map_err(EngineError::io("empty", dir))?;
+            }
         }
         let state_dir = self.state_dir(stage);
-        for dir in [&out_dir, &work_dir, &state_dir] {
+        for dir in [&out_dir, &work_dir, &parts_dir, &state_dir] {
             fs::create_dir_all(dir).map_err(EngineError::io("create", dir))?;
         }
-        Ok(Workspace { out: out_dir, work: work_dir, state: state_dir, refused: self.refused_dir(stage) })
+        let refused = self.refused_dir(stage);
+        Ok(Workspace { out: out_dir, work: work_dir, parts: parts_dir, state: state_dir, refused })
     }
 
     /// Puts a finished result, already handed to the disk, into place. `record` says what made it.

@@ -32,6 +32,8 @@ pub struct Context<'a> {
     pub out_dir: &'a Path,
     /// Exists; survives an interrupted run of the same stage with the same fingerprint: checkpoints go here.
     pub work_dir: &'a Path,
+    /// Exists; keeps parts that an interrupted run has computed, whatever its fingerprint was: their names say what they are.
+    pub parts_dir: &'a Path,
     /// The stage's last result, whole and as it was written by the same version of the code, though perhaps of other
     /// inputs and parameters: rows that would come out the same may be taken from it. `None` when there is none, or
     /// when everything is to be made anew.
@@ -60,6 +62,7 @@ impl<'a> Context<'a> {
             base_dir: dir,
             out_dir: dir,
             work_dir: dir,
+            parts_dir: dir,
             previous_dir: None,
             state_dir: dir,
             refused_dir: dir,

@@ -10,6 +10,7 @@
 //! another. Parameters that must fit what is read are checked with the [`Links`] of the file.
 
 mod context;
+mod cut;
 mod foreign;
 mod kind;
 mod links;
@@ -17,12 +18,14 @@ mod metric;
 mod observer;
 mod outcome;
 mod outside;
+mod parts;
 pub mod schema;
 pub mod suggest;
 mod tables;
 mod whole_file;
 
 pub use context::{Context, InputFolder, Provenance, SpecView, StageView};
+pub use cut::Cut;
 pub use foreign::{ForeignPanic, foreign, silence_foreign_panics};
 pub use kind::{Kind, Prepared, Problem, SpecCover, StageKind};
 pub use links::Links;
@@ -30,6 +33,7 @@ pub use metric::Metric;
 pub use observer::{Observer, Quiet};
 pub use outcome::Outcome;
 pub use outside::{External, LastRead, Outside, WatchFilter};
+pub use parts::{PartFolder, PartId, each_part};
 pub use tables::{Input, Output};
 pub use whole_file::{WholeFile, write_whole};
 

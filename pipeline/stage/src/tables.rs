@@ -1,6 +1,6 @@
 //! How stages fit together: by the tables that one writes and another reads.
 
-/// A file that a stage always writes.
+/// A file that a stage always writes, or a folder with the parts of a table.
 ///
 /// Two files of one row type that mean different things have different table names: the `clips.parquet` of an ingest
 /// lists every file found, that of a manifest the clips to learn from.
@@ -8,12 +8,12 @@
 pub struct Output {
     /// Table name that readers ask for; `None` for a file that no stage is meant to read: a page, a copy for people.
     pub table: Option<&'static str>,
-    /// Its path below the stage's folder, `/` between folders.
+    /// Its path below the stage's folder, `/` between folders; that of a folder of parts is the folder's.
     pub file: &'static str,
 }
 
 impl Output {
-    /// A table in a file.
+    /// A table in a file, or in a folder of parts.
     pub const fn table(table: &'static str, file: &'static str) -> Self {
         Self { table: Some(table), file }
     }
@@ -21,6 +21,11 @@ impl Output {
     /// A file that no stage is meant to read.
     pub const fn file(file: &'static str) -> Self {
         Self { table: None, file }
+    }
+
+    /// `true` if the file at `path`, below the stage's folder, is this output or a part of it.
+    pub fn has(&self, path: &str) -> bool {
+        path.strip_prefix(self.file).is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
     }
 }
 

@@ -6,8 +6,9 @@ use std::rc::Rc;
 use argmin::core::{CostFunction, Error, Executor, Gradient};
 use argmin::solver::linesearch::MoreThuenteLineSearch;
 use argmin::solver::quasinewton::LBFGS;
-use ndarray::{Array2, ArrayView1, Axis, s};
+use ndarray::{Array2, ArrayView1, ArrayView2, Axis, s};
 
+use crate::rows::Rows;
 use crate::weights::Weights;
 
 /// The optimiser stops where the gradient of the mean loss per clip has a norm below this.
@@ -29,7 +30,7 @@ impl Linear {
     /// `LogisticRegression` with C = 1 / l2). Starts from `start` where one is given: the solutions of neighbouring
     /// penalties are near each other. The error is the optimiser's.
     pub fn fit(
-        rows: &Array2<f64>,
+        rows: &impl Rows,
         truth: &[usize],
         classes: usize,
         l2: f64,
@@ -38,9 +39,10 @@ impl Linear {
     ) -> Result<Self, String> {
         let mut known = vec![false; classes];
         truth.iter().filter(|class| **class < classes).for_each(|class| known[*class] = true);
+        let (_, functionals) = rows.dim();
         let first = match start {
-            Some(start) if start.weights.dim() == (rows.ncols() + 1, classes) => start.weights.clone(),
-            _ => Array2::zeros((rows.ncols() + 1, classes)),
+            Some(start) if start.weights.dim() == (functionals + 1, classes) => start.weights.clone(),
+            _ => Array2::zeros((functionals + 1, classes)),
         };
         let last = Rc::new(RefCell::new(Evaluated::default()));
         let problem = Objective { rows, truth, known: &known, l2, last: Rc::clone(&last) };
@@ -71,21 +73,25 @@ impl Linear {
     }
 
     /// Probability of each class, one row per clip; 0 for classes that no training clip had.
-    pub fn probabilities(&self, rows: &Array2<f64>) -> Array2<f64> {
-        let mut logits = logits(rows, &self.weights);
-        for mut row in logits.rows_mut() {
-            let normaliser = log_sum_exp(&row.view(), &self.known);
-            row.iter_mut().zip(&self.known).for_each(|(value, known)| {
-                *value = if *known { (*value - normaliser).exp() } else { 0.0 };
-            });
-        }
-        logits
+    pub fn probabilities(&self, rows: &impl Rows) -> Array2<f64> {
+        let mut all = Array2::zeros((rows.dim().0, self.known.len()));
+        rows.each_block(&mut |first, block| {
+            let mut logits = logits(&block, &self.weights);
+            for mut row in logits.rows_mut() {
+                let normaliser = log_sum_exp(&row.view(), &self.known);
+                row.iter_mut().zip(&self.known).for_each(|(value, known)| {
+                    *value = if *known { (*value - normaliser).exp() } else { 0.0 };
+                });
+            }
+            all.slice_mut(s![first..first + block.nrows(), ..]).assign(&logits);
+        });
+        all
     }
 }
 
 /// Mean cross-entropy plus penalty, over the clips.
-struct Objective<'a> {
-    rows: &'a Array2<f64>,
+struct Objective<'a, R> {
+    rows: &'a R,
     truth: &'a [usize],
     known: &'a [bool],
     l2: f64,
@@ -99,7 +105,7 @@ struct Evaluated {
     best: Option<(f64, Array2<f64>)>,
 }
 
-impl Objective<'_> {
+impl<R: Rows> Objective<'_, R> {
     fn evaluate(&self, weights: &Array2<f64>) -> (f64, Array2<f64>) {
         if let Some((at, cost, gradient)) = &self.last.borrow().at
             && at == weights
@@ -116,30 +122,35 @@ impl Objective<'_> {
     }
 
     fn compute(&self, weights: &Array2<f64>) -> (f64, Array2<f64>) {
-        let clips = self.rows.nrows().max(1) as f64;
-        let functionals = self.rows.ncols();
-        let mut errors = logits(self.rows, weights);
+        let (count, functionals) = self.rows.dim();
+        let clips = count.max(1) as f64;
         let mut cost = 0.0;
-        for (mut row, truth) in errors.rows_mut().into_iter().zip(self.truth) {
-            let normaliser = log_sum_exp(&row.view(), self.known);
-            cost += normaliser - row[*truth];
-            row.iter_mut().zip(self.known).for_each(|(value, known)| {
-                *value = if *known { (*value - normaliser).exp() } else { 0.0 };
-            });
-            row[*truth] -= 1.0;
-        }
+        let mut gradient = Array2::zeros(weights.raw_dim());
+        self.rows.each_block(&mut |first, block| {
+            let mut errors = logits(&block, weights);
+            for (mut row, truth) in errors.rows_mut().into_iter().zip(&self.truth[first..]) {
+                let normaliser = log_sum_exp(&row.view(), self.known);
+                cost += normaliser - row[*truth];
+                row.iter_mut().zip(self.known).for_each(|(value, known)| {
+                    *value = if *known { (*value - normaliser).exp() } else { 0.0 };
+                });
+                row[*truth] -= 1.0;
+            }
+            let mut of_slopes = gradient.slice_mut(s![..functionals, ..]);
+            of_slopes += &block.t().dot(&errors);
+            let mut of_intercepts = gradient.row_mut(functionals);
+            of_intercepts += &errors.sum_axis(Axis(0));
+        });
         let slopes = weights.slice(s![..functionals, ..]);
         cost += 0.5 * self.l2 * slopes.iter().map(|weight| weight * weight).sum::<f64>();
-        let mut gradient = Array2::zeros(weights.raw_dim());
-        let of_slopes = self.rows.t().dot(&errors) + &slopes * self.l2;
-        gradient.slice_mut(s![..functionals, ..]).assign(&of_slopes);
-        gradient.row_mut(functionals).assign(&errors.sum_axis(Axis(0)));
+        let mut of_slopes = gradient.slice_mut(s![..functionals, ..]);
+        of_slopes += &(&slopes * self.l2);
         gradient /= clips;
         (cost / clips, gradient)
     }
 }
 
-impl CostFunction for Objective<'_> {
+impl<R: Rows> CostFunction for Objective<'_, R> {
     type Param = Weights;
     type Output = f64;
 
@@ -148,7 +159,7 @@ impl CostFunction for Objective<'_> {
     }
 }
 
-impl Gradient for Objective<'_> {
+impl<R: Rows> Gradient for Objective<'_, R> {
     type Param = Weights;
     type Gradient = Weights;
 
@@ -158,7 +169,7 @@ impl Gradient for Objective<'_> {
 }
 
 /// Functionals times weights plus intercepts.
-fn logits(rows: &Array2<f64>, weights: &Array2<f64>) -> Array2<f64> {
+fn logits(rows: &ArrayView2<'_, f64>, weights: &Array2<f64>) -> Array2<f64> {
     let functionals = rows.ncols();
     rows.dot(&weights.slice(s![..functionals, ..])) + weights.row(functionals)
 }

@@ -10,7 +10,7 @@ use ser_models::{
     Dataset, Fold, FoldRecord, LabelledClip, Score, SpeakerPrior, Trial, headline, mean_validation_uar, recipe, trials,
 };
 use ser_schemas::frames::{self, FrameLayout, read_layout};
-use ser_schemas::functionals::{self, Functionals};
+use ser_schemas::functionals::Functionals;
 use ser_schemas::{Clip, Family, Imported, KEY_LIMITS, Regularisation, Standardisation, Table, Use, read_metadata};
 use ser_stage::{Context, Outcome, suggest};
 
@@ -19,6 +19,7 @@ use crate::linear::Linear;
 use crate::majority::shares;
 use crate::model_file::LinearModel;
 use crate::params::{Model, Params, Standardise};
+use crate::rows::Scaled;
 use crate::scaling::Scaling;
 
 /// Probabilities are not taken for smaller than this where their logarithm is needed.
@@ -29,7 +30,7 @@ const LEAST: f64 = 1e-12;
 pub struct Inputs<'a> {
     /// Folder of the manifest: `clips.parquet`.
     pub manifest: &'a Path,
-    /// Folder of the features: `functionals.parquet`. The majority class does without.
+    /// Folder of the features: table `functionals`. The majority class does without.
     pub features: Option<&'a Path>,
     /// Folder of the split: `assignments.parquet`.
     pub split: &'a Path,
@@ -87,7 +88,7 @@ pub fn run(params: &Params, inputs: &Inputs<'_>, ctx: &Context<'_>) -> Result<Ou
         }
         _ => BTreeMap::new(),
     };
-    let layout = features.map(|features| features.join(frames::FILE)).filter(|path| path.exists());
+    let layout = features.map(|features| features.join(frames::FOLDER)).filter(|path| path.exists());
     let layout = layout.map(|path| read_layout(&path)).transpose()?;
     let limits = read_metadata(&Clip::file_in(inputs.manifest))?.remove(KEY_LIMITS);
     let limits = limits.and_then(|text| serde_json::from_str(&text).ok());
@@ -171,7 +172,7 @@ impl Common<'_> {
                 Standardise::Corpus => self.data.folds.iter().any(|fold| !self.data.unheard(fold).is_empty()),
                 Standardise::Speaker => true,
             },
-            recipe: recipe(&format!("linear {params}"), Some(&features.join(functionals::FILE)))?,
+            recipe: recipe(&format!("linear {params}"), Some(features))?,
             imported: imported.map(|imported| imported.to_string()),
             ..about
         })
@@ -287,11 +288,11 @@ impl Common<'_> {
     }
 
     /// The model of the strength that does best on the validation clips; `matrix` has the rows of clips.
-    fn choose(
+    fn choose<'m>(
         &self,
         fitted: &mut Fitted,
         fold: &Fold,
-        matrix: &dyn Fn(&[usize]) -> Array2<f64>,
+        matrix: &dyn Fn(&[usize]) -> Scaled<'m>,
     ) -> Result<Linear, BaselineError> {
         let mut strengths = self.params.l2.clone();
         strengths.sort_by(|a, b| b.total_cmp(a));
@@ -330,19 +331,19 @@ impl Common<'_> {
     }
 
     /// The scaled functionals of some clips, one row each: by their speaker or corpus in `groups`, others by `training`.
-    fn matrix(
+    fn matrix<'a>(
         &self,
-        table: &Functionals,
+        table: &'a Functionals,
         clips: &[usize],
-        training: &Scaling,
-        groups: &BTreeMap<&str, Scaling>,
-    ) -> Array2<f64> {
+        training: &'a Scaling,
+        groups: &'a BTreeMap<&str, Scaling>,
+    ) -> Scaled<'a> {
         let scaling = |at: usize| {
             let LabelledClip { corpus, speaker, .. } = &self.data.clips[at];
             let group = if self.params.standardise == Standardise::Corpus { corpus } else { speaker };
             groups.get(group.as_str()).unwrap_or(training)
         };
-        scaled(table, clips.len(), clips.iter().map(|at| (*at, scaling(*at))))
+        Scaled::new(table, clips.iter().map(|at| (*at, scaling(*at))).collect())
     }
 }
 
@@ -361,17 +362,8 @@ fn tried(
     };
     let scalings: Vec<Scaling> = trial.groups.iter().map(|group| scaling(&group.over)).collect();
     let clips: Vec<(usize, &Scaling)> = trial.predicted().map(|(group, at)| (at, &scalings[group])).collect();
-    let probabilities = flat(&model.probabilities(&scaled(table, clips.len(), clips.into_iter())));
+    let probabilities = flat(&model.probabilities(&Scaled::new(table, clips)));
     (trial, probabilities)
-}
-
-/// The functionals of `count` clips, one row each, scaled as stands beside it.
-fn scaled<'a>(table: &Functionals, count: usize, clips: impl Iterator<Item = (usize, &'a Scaling)>) -> Array2<f64> {
-    let mut matrix = Array2::zeros((count, table.names.len()));
-    for (mut row, (at, scaling)) in matrix.rows_mut().into_iter().zip(clips) {
-        row.iter_mut().zip(scaling.apply(table.row(at))).for_each(|(cell, value)| *cell = value);
-    }
-    matrix
 }
 
 /// Scaling by the fold's training clips.

@@ -37,7 +37,7 @@ fn world(folder: &Path) {
     }
     Clip::write_in(folder, &clips, &none).expect("write");
     Assignment::write_in(folder, &assignments, &none).expect("write");
-    functionals.write(&folder.join(functionals::FILE), &none).expect("write");
+    functionals.write(&folder.join(functionals::FOLDER), &none).expect("write");
 }
 
 fn fit(folder: &Path, params: &Params, features: bool) -> Result<Outcome, BaselineError> {
@@ -207,7 +207,7 @@ fn the_model_is_described() {
 fn features_without_functionals_are_refused() {
     let folder = tempfile::tempdir().expect("temporary folder");
     world(folder.path());
-    let path = folder.path().join(functionals::FILE);
+    let path = folder.path().join(functionals::FOLDER);
     let clip_ids = Functionals::read(&path).expect("written above").clip_ids;
     let none = Functionals { clip_ids, ..Functionals::default() };
     none.write(&path, &Provenance::default()).expect("write");
@@ -293,7 +293,7 @@ fn of_speaker(functionals: &Functionals, number: usize) -> [[f32; 2]; 2] {
 fn an_exported_linear_model_gives_the_probabilities_of_the_stage() {
     let folder = tempfile::tempdir().expect("temporary folder");
     world(folder.path());
-    let functionals = Functionals::read(&folder.path().join(functionals::FILE)).expect("functionals");
+    let functionals = Functionals::read(&folder.path().join(functionals::FOLDER)).expect("functionals");
     for (standardise, prior) in [(Standardise::Train, 2.0), (Standardise::Speaker, 0.0), (Standardise::Speaker, 2.0)] {
         let params = Params { standardise, speaker_prior_clips: prior, ..Params::default() };
         fit(folder.path(), &params, true).expect("fits");
@@ -367,7 +367,7 @@ fn clip<'a>(functionals: &'a [f32], speaker: Option<&'a SpeakerStatistics>) -> C
 fn one_recording_of_a_speaker_is_of_use_to_a_linear_model_with_a_prior() {
     let folder = tempfile::tempdir().expect("temporary folder");
     world(folder.path());
-    let functionals = Functionals::read(&folder.path().join(functionals::FILE)).expect("functionals");
+    let functionals = Functionals::read(&folder.path().join(functionals::FOLDER)).expect("functionals");
     let mut speaker = SpeakerStatistics::default();
     speaker.add(&[], 0, functionals.row(0));
     speaker.end_recording();
@@ -404,7 +404,7 @@ fn an_exported_model_knows_its_corpora() {
     let place = |number: usize| usize::from(number % 5 < 2);
     corpora(folder.path(), |number| ["x", "y"][place(number)].to_owned());
     fit(folder.path(), &Params { standardise: Standardise::Corpus, ..Params::default() }, true).expect("fits");
-    let functionals = Functionals::read(&folder.path().join(functionals::FILE)).expect("functionals");
+    let functionals = Functionals::read(&folder.path().join(functionals::FOLDER)).expect("functionals");
     let tested: Vec<Prediction> = rows(folder.path());
     for fold in 0..3 {
         let tested: Vec<&Prediction> = tested.iter().filter(|row| row.fold == fold).collect();

@@ -101,7 +101,8 @@ fn stage() -> Result<(), Box<dyn Error>> {
         corpus(folder.path(), rate_hz)?;
         let mut seconds = Vec::new();
         for _ in 0..RUNS {
-            let ctx = Context::alone(folder.path());
+            let parts_dir = tempfile::tempdir_in(folder.path())?;
+            let ctx = Context { parts_dir: parts_dir.path(), ..Context::alone(folder.path()) };
             let started = Instant::now();
             run(&Params::default(), folder.path(), &ctx)?;
             seconds.push(started.elapsed().as_secs_f64());

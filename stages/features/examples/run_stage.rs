@@ -31,8 +31,11 @@ fn main() -> Result<(), Box<dyn Error>> {
     } else {
         list_recordings(clips, out_dir)?
     };
+    // Nothing is taken over from a run before, but where that is asked for.
+    let parts_dir = tempfile::tempdir_in(out_dir)?;
     let ctx = Context {
         base_dir: Path::new(""),
+        parts_dir: parts_dir.path(),
         previous_dir: rest.get(1).map(Path::new),
         ..Context::alone(Path::new(out_dir))
     };

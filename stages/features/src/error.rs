@@ -66,7 +66,7 @@ pub enum FeaturesError {
     #[error(transparent)]
     Table(#[from] TableError),
     /// The user asked to stop.
-    #[error("stopped before all features were computed; nothing was kept")]
+    #[error("stopped before all features were computed; parts that are complete are kept for the next run")]
     Cancelled,
 }
 

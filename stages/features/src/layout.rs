@@ -6,6 +6,7 @@ use crate::feature_set::{Column, Summary, of_frames};
 use crate::framing::Framing;
 use crate::functionals;
 use crate::params::{Functionals, Params};
+use crate::recipes::of_features;
 
 /// Names and order of frame features and functionals.
 #[derive(Debug, Clone, PartialEq)]
@@ -23,7 +24,7 @@ impl Layout {
             names: of_frames(columns).map(|column| column.name.clone()).collect(),
             sample_rate_hz: framing.sample_rate_hz,
             hop_s: framing.hop_s(),
-            params: serde_json::to_value(params).unwrap_or_default(),
+            params: serde_json::to_value(of_features(params)).unwrap_or_default(),
         };
         let functionals =
             if params.functionals.on { functional_names(&params.functionals, columns) } else { Vec::new() };

@@ -4,10 +4,10 @@
 //! into features (for the stage and for prediction alike). [`FeatureSet`] is the trait of all features, [`SETS`] their
 //! list; below it there is one file per set.
 
-mod assembly;
 mod augment;
 mod computations;
 mod delta;
+mod division;
 mod enhance;
 mod error;
 mod examples;
@@ -16,12 +16,12 @@ mod feature_set;
 mod fft;
 mod framing;
 mod functionals;
-mod grouping;
 mod kind;
 mod layout;
 mod mel;
 mod params;
 mod previous;
+mod recipes;
 mod reference;
 mod rng;
 mod sets;
@@ -30,7 +30,6 @@ mod stage;
 mod stft;
 mod vector;
 mod warp;
-mod work;
 
 pub use augment::Augmentation;
 pub use enhance::Enhancement;
@@ -50,4 +49,4 @@ pub use stage::run;
 pub use vector::{LANES, Row};
 
 /// Version of what this stage computes; it rises when the same parameters give other numbers.
-pub const VERSION: u32 = 4;
+pub const VERSION: u32 = 5;

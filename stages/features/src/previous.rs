@@ -1,192 +1,102 @@
-//! The stage's last result: which of its rows would come out the same.
-//!
-//! A row follows from a file's bytes and from the recipe: the version of the code, the parameters, the sample rate, and
-//! for altered copies the seed and the clip's id, from which they are drawn. Rows of equal content and recipe are
-//! equal. Neither the clip's labels nor its name or place are part of that.
+//! The stage's last result: which of its rows would come out the same, where a whole part does not. Rows of equal content and
+//! recipe are equal.
 
-use std::collections::HashMap;
-use std::path::Path;
+use std::collections::{BTreeMap, HashMap};
+use std::path::{Path, PathBuf};
 
-use ser_schemas::frames::{FramesKey, FramesReader};
-use ser_schemas::functionals::FunctionalsReader;
-use ser_schemas::{AUGMENTED_FILE, TableResult, frames, functionals};
-use serde_json::json;
+use ser_schemas::frames::{read_clips, read_keys};
+use ser_schemas::functionals::{self, Functionals};
+use ser_schemas::{TableResult, part_files};
 
-use crate::VERSION;
-use crate::params::Params;
+use crate::division::Recording;
+use crate::extract::ClipFeatures;
 
-/// Facts that decide the values of rows beside the audio.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) struct Recipes {
-    /// Of frames and functionals.
-    pub(crate) features: String,
-    /// Of the frames of altered copies.
-    pub(crate) copies: String,
+/// Rows of the last result, found by what they follow from.
+#[derive(Debug)]
+pub(crate) struct Rows {
+    /// A row is of a certain clip: what is drawn for a copy depends on the clip's id.
+    of_ids: bool,
+    parts: Vec<PathBuf>,
+    /// Part and row; of several rows of one clip the first.
+    places: HashMap<String, (usize, usize)>,
 }
 
-impl Recipes {
-    pub(crate) fn new(params: &Params, sample_rate_hz: u32, seed: u64) -> Self {
-        let features = Params { augment: Vec::new(), ..params.clone() };
-        let copies = Params { functionals: crate::params::Functionals::default(), ..params.clone() };
-        Self {
-            features: json!({ "version": VERSION, "sample_rate_hz": sample_rate_hz, "params": features }).to_string(),
-            copies: json!({ "version": VERSION, "sample_rate_hz": sample_rate_hz, "params": copies, "seed": seed })
-                .to_string(),
+impl Rows {
+    /// The rows of the table of frames in folder `table` that `recipe` made, by the content of their files and, with
+    /// `of_ids`, by their clips too. Empty where there is no such table.
+    pub(crate) fn read(table: Option<PathBuf>, recipe: &str, of_ids: bool) -> Self {
+        let mut rows = Self { of_ids, parts: Vec::new(), places: HashMap::new() };
+        for part in table.and_then(|table| part_files(&table).ok()).unwrap_or_default() {
+            // Not being able to save work is no reason to fail.
+            let Some((_, keys)) = read_keys(&part).ok().filter(|(found, _)| found == recipe) else { continue };
+            for (row, key) in keys.into_iter().enumerate().filter(|(_, key)| !key.content_hash.is_empty()) {
+                let place = (rows.parts.len(), row);
+                let name = rows.name(&key.clip_id, &key.content_hash);
+                rows.places.entry(name).or_insert(place);
+            }
+            rows.parts.push(part);
         }
+        rows
     }
-}
 
-/// A clip's row in the last result.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) struct Match {
-    /// Its number among the clips.
-    pub(crate) row: usize,
-    /// True if the clip had the same id there.
-    pub(crate) same_id: bool,
-}
+    /// True if there is a table to take rows from.
+    pub(crate) fn are_there(&self) -> bool {
+        !self.parts.is_empty()
+    }
 
-/// Finds clips in the last result; knows nothing of their values.
-#[derive(Debug, Default)]
-pub(crate) struct Index {
-    by_id: HashMap<String, u32>,
-    by_content: HashMap<String, u32>,
-    /// Row by row, the position of its content in the order in which contents were first seen.
-    contents: Vec<u32>,
-    frame_counts: Vec<u32>,
-    has_copies: bool,
-}
+    fn name(&self, clip_id: &str, content_hash: &str) -> String {
+        if self.of_ids { format!("{content_hash} {clip_id}") } else { content_hash.to_owned() }
+    }
 
-impl Index {
-    fn new(keys: Vec<FramesKey>, has_copies: bool) -> Self {
-        let mut index = Self { has_copies, ..Self::default() };
-        for (row, key) in keys.into_iter().enumerate() {
-            index.frame_counts.push(key.frame_count);
-            index.by_id.insert(key.clip_id, row as u32);
+    /// The parts that hold rows of `clips`, each with the positions of these clips and of their rows.
+    fn of(&self, clips: &[Recording]) -> BTreeMap<&Path, Vec<(usize, usize)>> {
+        let mut found: BTreeMap<&Path, Vec<(usize, usize)>> = BTreeMap::new();
+        for (at, clip) in clips.iter().enumerate() {
             // Without a hash nothing is known of the content, and nothing may be taken over.
-            index.contents.push(if key.content_hash.is_empty() {
-                u32::MAX
-            } else {
-                *index.by_content.entry(key.content_hash).or_insert(row as u32)
-            });
+            let name = clip.content_hash.as_ref().map(|hash| self.name(&clip.clip_id, hash));
+            if let Some((part, row)) = name.and_then(|name| self.places.get(&name)) {
+                found.entry(&self.parts[*part]).or_default().push((at, *row));
+            }
         }
-        index
+        found
     }
 
-    /// True if there is a last result to take rows from.
-    pub(crate) fn is_empty(&self) -> bool {
-        self.contents.is_empty()
-    }
-
-    /// The frames and functionals of a file with these bytes; of the clip of that id, if it is among them.
-    pub(crate) fn features(&self, clip_id: &str, content_hash: &str) -> Option<Match> {
-        let first = *self.by_content.get(content_hash)?;
-        let own = self.by_id.get(clip_id).copied().filter(|row| self.contents[*row as usize] == first);
-        Some(Match { row: own.unwrap_or(first) as usize, same_id: own.is_some() })
-    }
-
-    /// The altered copies of a file with these bytes, of this clip id: it decides what is drawn.
-    pub(crate) fn copies(&self, clip_id: &str, content_hash: &str) -> Option<Match> {
-        self.features(clip_id, content_hash).filter(|found| self.has_copies && found.same_id)
-    }
-
-    /// Number of frames of a clip of the last result.
-    pub(crate) fn frame_count(&self, row: usize) -> usize {
-        self.frame_counts[row] as usize
-    }
-}
-
-/// The tables of the last result from which rows can be taken.
-#[derive(Default)]
-pub(crate) struct Previous {
-    pub(crate) index: Index,
-    pub(crate) frames: Option<FramesReader>,
-    pub(crate) functionals: Option<FunctionalsReader>,
-    /// Altered copies, as many per clip as now, in the clips' order.
-    pub(crate) augmented: Option<FramesReader>,
-}
-
-impl Previous {
-    /// Opens the last result in `dir`. Empty where there is none, or it was made by another recipe or program.
-    pub(crate) fn open(dir: Option<&Path>, recipes: &Recipes, copies: usize) -> Self {
-        // Not being able to save work is no reason to fail.
-        dir.and_then(|dir| Self::read(dir, recipes, copies).ok().flatten()).unwrap_or_default()
-    }
-
-    fn read(dir: &Path, recipes: &Recipes, copies: usize) -> TableResult<Option<Self>> {
-        let frames = FramesReader::open(&dir.join(frames::FILE))?;
-        if frames.recipe() != recipes.features {
-            return Ok(None);
+    /// Hands over the frames and functionals of those of `clips` that have some, with their positions.
+    pub(crate) fn features(&self, clips: &[Recording], mut put: impl FnMut(usize, ClipFeatures)) {
+        for (part, rows) in self.of(clips) {
+            let Ok((frames, functionals)) = read_features(part) else { continue };
+            for (at, row) in rows {
+                let Some((clip, frame_count)) = frames.get(row) else { continue };
+                let (frames, functionals) = (clip.clone(), functionals.row(row).to_vec());
+                put(at, ClipFeatures { frames, frame_count: *frame_count, functionals });
+            }
         }
-        let keys = frames.keys()?;
-        let functionals = FunctionalsReader::open(&dir.join(functionals::FILE))?;
-        if !functionals.clip_ids()?.iter().eq(keys.iter().map(|key| &key.clip_id)) {
-            return Ok(None);
+    }
+
+    /// Hands over the frames of the altered copies, `count` of each, of those of `clips` that have some.
+    pub(crate) fn copies(&self, clips: &[Recording], count: usize, mut put: impl FnMut(usize, Vec<Vec<f32>>)) {
+        for (part, rows) in self.of(clips) {
+            let Ok(copies) = read_clips(part).and_then(Iterator::collect::<TableResult<Vec<_>>>) else { continue };
+            for (at, row) in rows {
+                let of_clip = copies.iter().skip(row).take(count);
+                let own = of_clip.clone().filter(|copy| copy.clip_id == clips[at].clip_id).count();
+                if own == count {
+                    put(at, of_clip.map(|copy| copy.values.clone()).collect());
+                }
+            }
         }
-        let augmented = if copies == 0 { None } else { augmented(dir, recipes, copies, &keys)? };
-        let index = Index::new(keys, augmented.is_some());
-        Ok(Some(Self { index, frames: Some(frames), functionals: Some(functionals), augmented }))
     }
 }
 
-/// The altered copies of the last result, if each of its clips has as many as declared now.
-fn augmented(dir: &Path, recipes: &Recipes, copies: usize, keys: &[FramesKey]) -> TableResult<Option<FramesReader>> {
-    let path = dir.join(AUGMENTED_FILE);
-    if !path.exists() {
-        return Ok(None);
+/// The frames of each clip of a part, with their number, and its functionals, which lie under the same name.
+fn read_features(part: &Path) -> TableResult<(Vec<(Vec<f32>, usize)>, Functionals)> {
+    let (_, keys) = read_keys(part)?;
+    let clips: Vec<_> = read_clips(part)?.collect::<TableResult<_>>()?;
+    let folder = part.parent().and_then(Path::parent).unwrap_or(Path::new("")).join(functionals::FOLDER);
+    let mut functionals = Functionals::read(&folder.join(part.file_name().unwrap_or_default()))?;
+    if !functionals.clip_ids.iter().eq(keys.iter().map(|key| &key.clip_id)) {
+        functionals = Functionals::default();
     }
-    let reader = FramesReader::open(&path)?;
-    if reader.recipe() != recipes.copies {
-        return Ok(None);
-    }
-    let found = reader.keys()?;
-    let expected = keys.iter().flat_map(|key| std::iter::repeat_n(&key.clip_id, copies));
-    Ok(found.iter().map(|key| &key.clip_id).eq(expected).then_some(reader))
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn index() -> Index {
-        let key = |clip_id: &str, content_hash: &str| FramesKey {
-            clip_id: clip_id.into(),
-            content_hash: content_hash.into(),
-            frame_count: 7,
-        };
-        Index::new(vec![key("a", "one"), key("b", "two"), key("c", "one"), key("d", ""), key("e", "")], true)
-    }
-
-    #[test]
-    fn clips_are_found_by_content_and_by_their_own_row_first() {
-        let index = index();
-        assert_eq!(index.features("b", "two"), Some(Match { row: 1, same_id: true }));
-        assert_eq!(index.features("c", "one"), Some(Match { row: 2, same_id: true }));
-        assert_eq!(index.features("renamed", "two"), Some(Match { row: 1, same_id: false }));
-        assert_eq!(index.features("b", "one"), Some(Match { row: 0, same_id: false }));
-        assert_eq!(index.features("b", "three"), None);
-        assert_eq!(index.frame_count(1), 7);
-    }
-
-    #[test]
-    fn without_a_hash_nothing_is_known() {
-        assert_eq!(index().features("d", ""), None);
-        assert!(Index::default().is_empty() && !index().is_empty());
-    }
-
-    #[test]
-    fn copies_belong_to_an_id() {
-        assert_eq!(index().copies("b", "two"), Some(Match { row: 1, same_id: true }));
-        assert_eq!(index().copies("renamed", "two"), None);
-    }
-
-    #[test]
-    fn recipes_hold_what_decides_the_values_and_nothing_else() {
-        let of = |json: &str, seed| Recipes::new(&serde_json::from_str(json).expect("parameters"), 16_000, seed);
-        let plain = of("{}", 1);
-        assert_eq!(plain.features, of(r#"{"augment": [{"kind": "noise"}]}"#, 2).features);
-        assert_ne!(plain.copies, of("{}", 2).copies);
-        assert_eq!(plain.copies, of(r#"{"functionals": {"deltas": false}}"#, 1).copies);
-        assert_ne!(plain.features, of(r#"{"functionals": {"deltas": false}}"#, 1).features);
-        assert_ne!(plain.features, Recipes::new(&Params::default(), 8_000, 1).features);
-    }
+    let frames = clips.into_iter().zip(keys).take(functionals.clip_ids.len());
+    Ok((frames.map(|(clip, key)| (clip.values, key.frame_count as usize)).collect(), functionals))
 }

@@ -1,38 +1,39 @@
 //! The stage: a manifest's clips in, tables of features out.
 //!
-//! One thread reads the manifest and the files ahead; clips are computed in parallel, in batches; while one batch is
-//! computed, the one before is put into the tables, in the manifest's order. Memory holds two batches and a row group
-//! of each table, whatever the size of the corpus. Rows that the last result has are taken from there.
+//! Clips are divided into parts, of which each becomes a file of each table. A part that was computed before, by the last
+//! result or by a run that was interrupted, is taken as it is; of any other one the clips are computed that the last result
+//! does not have. Memory holds a few parts, whatever the size of the corpus.
 
-use std::path::{Path, PathBuf};
-use std::sync::Mutex;
-use std::sync::mpsc::sync_channel;
+use std::path::Path;
+use std::sync::{Mutex, OnceLock};
 
 use rayon::prelude::*;
 use ser_audio::{AudioError, Limits, SAMPLE_RATES_HZ, decode, read_file};
-use ser_schemas::{AUGMENTED_FILE, Clip, Example, KEY_SAMPLE_RATE_HZ, Table, frames, functionals, read_metadata};
-use ser_stage::{Context, Outcome, Problem};
+use ser_schemas::frames::{self, ClipFrames, FrameLayout, FramesRow, read_keys};
+use ser_schemas::functionals::{self, Functionals};
+use ser_schemas::{Clip, Example, KEY_SAMPLE_RATE_HZ, Provenance, Table, TableError, read_metadata};
+use ser_stage::{Context, Outcome, PartFolder, PartId, Problem, each_part};
 
-use crate::assembly::{FramesTable, FunctionalsTable, Source};
 use crate::augment::{self, Copy};
+use crate::division::{Division, Part, Recording};
 use crate::error::{FeaturesError, FeaturesResult};
 use crate::examples::{self, Chooser, Drawn};
 use crate::extract::{ClipFeatures, Extractor};
+use crate::layout::Layout;
 use crate::params::Params;
-use crate::previous::{Previous, Recipes};
-use crate::work::{Planner, Queue, Work, check_content};
+use crate::previous::Rows;
+use crate::recipes::{Recipes, of_copies};
 
-/// Clips that are computed before the next look at the results.
-const BATCH: usize = 64;
+/// Parts at work: one waits for files to be read, one computes, one waits for the disk.
+const PARTS_AT_ONCE: usize = 3;
 
-/// Files read ahead, per thread that computes.
+/// Files of a part that are read before their clips are computed, per thread that computes.
 const READ_AHEAD: usize = 2;
 
 /// Computes features of every clip of the manifest in `manifest_dir`.
 ///
-/// Writes `frames.parquet`, `functionals.parquet` and `examples.parquet` into the stage's folder, and
-/// `augmented.parquet` where alterations are declared. Rows are in the manifest's order. The tables are the same whether
-/// rows were computed or taken from the last result.
+/// Writes the folders `frames` and `functionals` and the file `examples.parquet` into the stage's folder, and the folder
+/// `augmented` where alterations are declared. The tables are the same whether rows were computed or taken over.
 pub fn run(params: &Params, manifest_dir: &Path, ctx: &Context<'_>) -> FeaturesResult<Outcome> {
     let manifest = Clip::file_in(manifest_dir);
     let sample_rate_hz = sample_rate(&manifest)?;
@@ -45,12 +46,39 @@ pub fn run(params: &Params, manifest_dir: &Path, ctx: &Context<'_>) -> FeaturesR
     }
     let copies = augment::copies(&params.augment);
     check_rates(&copies, sample_rate_hz)?;
-    let idle = Mutex::new(vec![Extractor::new(params, sample_rate_hz)?]);
-    let job = Job { params, ctx, manifest, sample_rate_hz, copies, idle };
+    let extractor = Extractor::new(params, sample_rate_hz)?;
+    let layout = extractor.layout().clone();
+    let idle = Mutex::new(vec![extractor]);
+    let folder = |name: &str| {
+        PartFolder::create(ctx, name).map_err(|source| TableError::io("create", &ctx.out_dir.join(name))(source))
+    };
+    let augmented = if copies.is_empty() { None } else { Some(folder(frames::AUGMENTED)?) };
+    let job = Job {
+        params,
+        ctx,
+        sample_rate_hz,
+        copies,
+        layout,
+        recipes: Recipes::new(params, sample_rate_hz, ctx.seed),
+        frames: folder(frames::FOLDER)?,
+        functionals: folder(functionals::FOLDER)?,
+        augmented,
+        last: OnceLock::new(),
+        last_copies: OnceLock::new(),
+        idle,
+    };
     ctx.observer.begin("features", chooser.clips() as u64, "clips");
-    let (totals, chosen) = job.write_features(chooser)?;
-    job.write_examples(&chosen)?;
-    Ok(totals.summary(&job))
+    let mut chosen = chooser.choose();
+    let parts = Division::new(Clip::scan(&manifest)?, &job.recipes, &mut chosen);
+    let at_once = PARTS_AT_ONCE + rayon::current_num_threads() / 8;
+    let told = each_part(parts, at_once, |part| job.part(&part))?;
+    job.write_examples(&chosen.into_clips())?;
+    let outcome = job.summary(&told);
+    for folder in [Some(job.frames), Some(job.functionals), job.augmented].into_iter().flatten() {
+        let path = folder.path().to_owned();
+        folder.finish().map_err(TableError::io("read", &path))?;
+    }
+    Ok(outcome)
 }
 
 /// The sample rate that the manifest asks for.
@@ -84,153 +112,198 @@ fn check_rates(copies: &[Copy], sample_rate_hz: u32) -> FeaturesResult<()> {
 struct Job<'a> {
     params: &'a Params,
     ctx: &'a Context<'a>,
-    manifest: PathBuf,
     sample_rate_hz: u32,
     copies: Vec<Copy>,
+    layout: Layout,
+    recipes: Recipes,
+    frames: PartFolder,
+    functionals: PartFolder,
+    /// Where altered copies are declared.
+    augmented: Option<PartFolder>,
+    /// Rows of the last result, looked up where a part is not known.
+    last: OnceLock<Rows>,
+    last_copies: OnceLock<Rows>,
     /// Extractors that no thread is using; there are never more than threads.
     idle: Mutex<Vec<Extractor>>,
 }
 
-/// A clip and what was computed of it.
+/// Row of a part.
+#[derive(Debug, Default)]
+struct Told {
+    clips: usize,
+    frames: usize,
+    /// Clips that were not computed.
+    taken: usize,
+    /// Clips whose altered copies were not computed.
+    copies_taken: usize,
+}
+
+/// What was made of a clip so far.
+#[derive(Default)]
 struct Done {
-    work: Work,
-    /// Frames and functionals, unless taken over.
     features: Option<ClipFeatures>,
-    /// Frames of each altered copy, unless taken over.
+    /// Frames of each altered copy.
     copies: Option<Vec<Vec<f32>>>,
 }
 
-#[derive(Default)]
-struct Totals {
-    clips: usize,
-    frames: usize,
-    /// True if there was a last result to take rows from.
-    again: bool,
-    clips_taken: usize,
-    copies_taken: usize,
-    features: usize,
-    functionals: usize,
+/// What a part wants computed.
+#[derive(Clone, Copy)]
+struct Wanted {
+    features: bool,
+    copies: bool,
+}
+
+impl Done {
+    fn lacks(&self, wanted: Wanted) -> bool {
+        (wanted.features && self.features.is_none()) || (wanted.copies && self.copies.is_none())
+    }
 }
 
 impl Job<'_> {
-    fn write_features(&self, chooser: Chooser) -> FeaturesResult<(Totals, Vec<Clip>)> {
-        let ctx = self.ctx;
-        let layout = self.with_extractor(|extractor| Ok(extractor.layout().clone()))?;
-        let recipes = Recipes::new(self.params, self.sample_rate_hz, ctx.seed);
-        let previous = Previous::open(ctx.previous_dir, &recipes, self.copies.len());
-        let index = previous.index;
-        let create = |file: &str, recipe: &str, variants, previous| {
-            let path = ctx.out_dir.join(file);
-            FramesTable::create(&path, (&layout.frames, recipe), variants, previous, &ctx.provenance)
+    /// Puts a part of every table into the result.
+    fn part(&self, part: &Part) -> FeaturesResult<Told> {
+        let count = part.clips.len();
+        let mut told = Told { clips: count, taken: count, copies_taken: count, ..Told::default() };
+        let known = if part.is_known { self.take_features(part)? } else { None };
+        told.frames = known.unwrap_or_default();
+        let copies_known = match &self.augmented {
+            Some(augmented) if part.is_known => take(augmented, &part.copies)?,
+            augmented => augmented.is_none(),
         };
-        let mut frames = create(frames::FILE, &recipes.features, vec![String::new()], previous.frames)?;
-        let variants: Vec<String> = self.copies.iter().map(|copy| copy.variant.clone()).collect();
-        let mut augmented = if variants.is_empty() {
-            None
-        } else {
-            Some(create(AUGMENTED_FILE, &recipes.copies, variants, previous.augmented)?)
-        };
-        let path = ctx.out_dir.join(functionals::FILE);
-        let mut functionals =
-            FunctionalsTable::create(&path, &layout.functionals, previous.functionals, &ctx.provenance)?;
-        let mut totals = Totals {
-            again: !index.is_empty(),
-            features: layout.frames.names.len(),
-            functionals: layout.functionals.len(),
-            ..Totals::default()
-        };
-        let mut write = |batch: Vec<Done>| -> FeaturesResult<()> {
-            for Done { work, features, copies } in batch {
-                totals.clips += 1;
-                match (features, work.features) {
-                    (Some(features), _) => {
-                        totals.frames += features.frame_count;
-                        frames.push(&work.key, Source::New(vec![features.frames]))?;
-                        functionals.push(&work.key, Source::New(features.functionals))?;
-                    }
-                    (None, Some(found)) => {
-                        totals.clips_taken += 1;
-                        totals.frames += index.frame_count(found.row);
-                        frames.push(&work.key, Source::Taken(found))?;
-                        functionals.push(&work.key, Source::Taken(found))?;
-                    }
-                    (None, None) => {}
-                }
-                if let Some(augmented) = augmented.as_mut() {
-                    match (copies, work.copies) {
-                        (Some(copies), _) => augmented.push(&work.key, Source::New(copies))?,
-                        (None, Some(found)) => {
-                            totals.copies_taken += 1;
-                            augmented.push(&work.key, Source::Taken(found))?;
-                        }
-                        (None, None) => {}
-                    }
-                }
-            }
-            Ok(())
-        };
-        let planner = Planner { ctx, manifest: &self.manifest, index: &index, copies: !self.copies.is_empty() };
-        let mut chosen = chooser.choose();
-        std::thread::scope(|scope| {
-            let (sender, receiver) = sync_channel(READ_AHEAD * rayon::current_num_threads());
-            let chosen = &mut chosen;
-            scope.spawn(move || planner.run(&sender, chosen));
-            // Lives as long as this closure: when it fails, nobody listens, and the planner stops.
-            let queue = Queue::new(receiver);
-            let mut finished = Vec::new();
-            loop {
-                let (batch, written) =
-                    rayon::join(|| self.compute_batch(&queue), || write(std::mem::take(&mut finished)));
-                written?;
-                finished = batch?;
-                if finished.is_empty() {
-                    return Ok::<(), FeaturesError>(());
-                }
-            }
-        })?;
-        frames.finish()?;
-        if let Some(augmented) = augmented {
-            augmented.finish()?;
+        let wanted = Wanted { features: known.is_none(), copies: !copies_known };
+        if !wanted.features && !wanted.copies {
+            self.ctx.observer.advance(count as u64);
+            return Ok(told);
         }
-        functionals.finish()?;
-        Ok((totals, chosen.into_clips()))
+        let mut done: Vec<Done> = part.clips.iter().map(|_| Done::default()).collect();
+        if wanted.features {
+            self.last().features(&part.clips, |at, features| done[at].features = Some(features));
+            told.taken = done.iter().filter(|done| done.features.is_some()).count();
+        }
+        if wanted.copies {
+            let count = self.copies.len();
+            self.last_copies().copies(&part.clips, count, |at, copies| done[at].copies = Some(copies));
+            told.copies_taken = done.iter().filter(|done| done.copies.is_some()).count();
+        }
+        self.compute(&part.clips, &mut done, wanted)?;
+        if wanted.features {
+            told.frames = done.iter().filter_map(|done| done.features.as_ref()).map(|clip| clip.frame_count).sum();
+        }
+        self.write(part, done, wanted)?;
+        Ok(told)
     }
 
-    /// The next clips of the queue, in the manifest's order; none when it is at its end.
-    fn compute_batch(&self, queue: &Queue) -> FeaturesResult<Vec<Done>> {
-        let mut batch = (0..BATCH)
-            .into_par_iter()
-            .filter_map(|_| queue.next())
-            .map(|work| {
+    /// Takes frames and functionals of a part that were computed before; the number of frames, `None` where there are none.
+    fn take_features(&self, part: &Part) -> FeaturesResult<Option<usize>> {
+        let id = &part.features;
+        let (Some(frames), Some(functionals)) = (self.frames.known(id), self.functionals.known(id)) else {
+            return Ok(None);
+        };
+        // A part that cannot be read is computed again.
+        let Ok((_, keys)) = read_keys(&frames) else { return Ok(None) };
+        let clip_ids = functionals::read_ids(&functionals).unwrap_or_default();
+        let ids = || part.clips.iter().map(|clip| &clip.clip_id);
+        if !ids().eq(keys.iter().map(|key| &key.clip_id)) || !ids().eq(&clip_ids) {
+            return Ok(None);
+        }
+        put(&self.frames, id, &frames)?;
+        put(&self.functionals, id, &functionals)?;
+        Ok(Some(keys.iter().map(|key| key.frame_count as usize).sum()))
+    }
+
+    fn last(&self) -> &Rows {
+        let table = || self.ctx.previous_dir.map(|dir| dir.join(frames::FOLDER));
+        self.last.get_or_init(|| Rows::read(table(), &self.recipes.features, false))
+    }
+
+    fn last_copies(&self) -> &Rows {
+        let table = || self.ctx.previous_dir.map(|dir| dir.join(frames::AUGMENTED));
+        self.last_copies.get_or_init(|| Rows::read(table(), &self.recipes.copies, true))
+    }
+
+    /// Computes what is wanted of `clips` and not in `done` yet.
+    fn compute(&self, clips: &[Recording], done: &mut [Done], wanted: Wanted) -> FeaturesResult<()> {
+        let mut missing: Vec<(&Recording, &mut Done)> =
+            clips.iter().zip(done).filter(|(_, done)| done.lacks(wanted)).collect();
+        self.ctx.observer.advance((clips.len() - missing.len()) as u64);
+        for some in missing.chunks_mut(READ_AHEAD * rayon::current_num_threads()) {
+            // One file after another, here: the threads of the pool never wait for a disk.
+            let files: Vec<_> =
+                some.iter().map(|(clip, _)| read_file(&self.ctx.resolve(&clip.path), &Limits::default())).collect();
+            some.par_iter_mut().zip(files).try_for_each(|((clip, done), bytes)| {
                 if self.ctx.observer.is_cancelled() {
                     return Err(FeaturesError::Cancelled);
                 }
-                let done = self.with_extractor(|extractor| self.compute(extractor, work?))?;
+                self.with_extractor(|extractor| self.clip(extractor, clip, bytes, done, wanted))?;
                 self.ctx.observer.advance(1);
-                Ok(done)
-            })
-            .collect::<FeaturesResult<Vec<Done>>>()?;
-        batch.sort_unstable_by_key(|done| done.work.order);
-        Ok(batch)
+                Ok(())
+            })?;
+        }
+        Ok(())
     }
 
-    fn compute(&self, extractor: &mut Extractor, mut work: Work) -> FeaturesResult<Done> {
-        let Some(bytes) = work.bytes.take() else { return Ok(Done { work, features: None, copies: None }) };
-        let clip_id = work.key.clip_id.as_str();
-        let path = self.ctx.resolve(&work.path);
-        let samples = load(extractor, clip_id, work.key.content_hash.as_deref(), &path, bytes)?;
-        let copies = if work.copies.is_some() || self.copies.is_empty() {
-            None
-        } else {
+    fn clip(
+        &self,
+        extractor: &mut Extractor,
+        clip: &Recording,
+        bytes: Result<Vec<u8>, AudioError>,
+        done: &mut Done,
+        wanted: Wanted,
+    ) -> FeaturesResult<()> {
+        let clip_id = clip.clip_id.as_str();
+        let path = self.ctx.resolve(&clip.path);
+        let samples = load(extractor, clip_id, clip.content_hash.as_deref(), &path, bytes)?;
+        if wanted.copies && done.copies.is_none() {
             let frames = self.copies.iter().map(|copy| {
                 let (altered, rate_hz) = copy.apply(&samples, self.sample_rate_hz, self.ctx.seed, clip_id);
                 let warp = copy.warp(self.sample_rate_hz, self.ctx.seed, clip_id);
                 extractor.resample(altered, rate_hz).map(|altered| extractor.frames(altered, warp.as_ref()))
             });
-            Some(frames.collect::<FeaturesResult<_>>()?)
-        };
-        let features = work.features.is_none().then(|| extractor.features(samples));
-        Ok(Done { work, features, copies })
+            done.copies = Some(frames.collect::<FeaturesResult<_>>()?);
+        }
+        if wanted.features && done.features.is_none() {
+            done.features = Some(extractor.features(samples));
+        }
+        Ok(())
+    }
+
+    /// Writes the wanted tables of a part and puts them into the result.
+    fn write(&self, part: &Part, done: Vec<Done>, wanted: Wanted) -> FeaturesResult<()> {
+        let mut functionals = Functionals { names: self.layout.functionals.clone(), ..Functionals::default() };
+        let (mut rows, mut altered) = (Vec::new(), Vec::new());
+        for (clip, done) in part.clips.iter().zip(done) {
+            let row = |variant: &str, values: Vec<f32>| FramesRow {
+                content_hash: clip.content_hash.clone(),
+                clip: ClipFrames { clip_id: clip.clip_id.clone(), variant: variant.to_owned(), values },
+            };
+            if let Some(features) = done.features {
+                functionals.clip_ids.push(clip.clip_id.clone());
+                functionals.values.extend(features.functionals);
+                rows.push(row("", features.frames));
+            }
+            let copies = self.copies.iter().zip(done.copies.into_iter().flatten());
+            altered.extend(copies.map(|(copy, values)| row(&copy.variant, values)));
+        }
+        let layout = &self.layout.frames;
+        if wanted.features {
+            let (id, provenance) = (&part.features, self.provenance(&part.features));
+            write_frames(&self.frames, id, (layout, &self.recipes.features), &rows, &provenance)?;
+            let path = self.functionals.place(id);
+            functionals.write_part(&path, &provenance)?;
+            put(&self.functionals, id, &path)?;
+        }
+        if let (true, Some(augmented)) = (wanted.copies, &self.augmented) {
+            let (id, provenance) = (&part.copies, self.provenance(&part.copies));
+            let params = serde_json::to_value(of_copies(self.params)).unwrap_or_default();
+            let layout = FrameLayout { params, ..layout.clone() };
+            write_frames(augmented, id, (&layout, &self.recipes.copies), &altered, &provenance)?;
+        }
+        Ok(())
+    }
+
+    /// Origin of a part, which is the same whichever run computed it.
+    fn provenance(&self, id: &PartId) -> Provenance {
+        Provenance { fingerprint: id.as_str().to_owned(), ..self.ctx.provenance.clone() }
     }
 
     fn write_examples(&self, clips: &[Clip]) -> FeaturesResult<()> {
@@ -266,6 +339,55 @@ impl Job<'_> {
         idle().push(extractor);
         result
     }
+
+    fn summary(&self, told: &[Told]) -> Outcome {
+        let sum = |of: fn(&Told) -> usize| told.iter().map(of).sum::<usize>();
+        let (clips, frames) = (sum(|told| told.clips), sum(|told| told.frames));
+        let (features, functionals) = (self.layout.frames.names.len(), self.layout.functionals.len());
+        let hz = self.sample_rate_hz;
+        let mut notes = vec![format!("{features} features per frame, {functionals} functionals per clip, at {hz} Hz")];
+        let taken = |taken: usize, what: &str| format!("{taken} of {clips} {what} taken over");
+        let again = sum(|told| told.taken) > 0 || self.last.get().is_some_and(Rows::are_there);
+        if again {
+            notes.push(taken(sum(|told| told.taken), "clips"));
+        }
+        if !self.copies.is_empty() {
+            let variants: Vec<&str> = self.copies.iter().map(|copy| copy.variant.as_str()).collect();
+            let copies = clips * self.copies.len();
+            notes.push(format!("{copies} altered copies for training ({})", variants.join(", ")));
+            if again {
+                notes.push(taken(sum(|told| told.copies_taken), "clips' altered copies"));
+            }
+        }
+        let headline = format!("{clips} clips, {frames} frames of {features} features");
+        Outcome { rows: clips as u64, headline, notes, ..Outcome::default() }
+    }
+}
+
+/// Takes the part `id` if it was computed before; whether it was.
+fn take(folder: &PartFolder, id: &PartId) -> FeaturesResult<bool> {
+    // A part that cannot be read is computed again.
+    match folder.known(id).filter(|path| read_keys(path).is_ok()) {
+        Some(path) => put(folder, id, &path).map(|()| true),
+        None => Ok(false),
+    }
+}
+
+/// Makes the finished part at `path` one of the result.
+fn put(folder: &PartFolder, id: &PartId, path: &Path) -> FeaturesResult<()> {
+    Ok(folder.take(id, path).map_err(TableError::io("write", &folder.path().join(id.file())))?)
+}
+
+fn write_frames(
+    folder: &PartFolder,
+    id: &PartId,
+    (layout, recipe): (&FrameLayout, &str),
+    rows: &[FramesRow],
+    provenance: &Provenance,
+) -> FeaturesResult<()> {
+    let path = folder.place(id);
+    frames::write_part(&path, layout, recipe, rows, provenance)?;
+    put(folder, id, &path)
 }
 
 /// The samples of a clip's file, which was read from `path`, at the sample rate of the features.
@@ -284,30 +406,12 @@ fn load(
     extractor.load(audio.into_mono(), rate_hz)
 }
 
-impl Totals {
-    fn summary(&self, job: &Job<'_>) -> Outcome {
-        let mut notes = vec![format!(
-            "{} features per frame, {} functionals per clip, at {} Hz",
-            self.features, self.functionals, job.sample_rate_hz
-        )];
-        let taken =
-            |taken: usize, what: &str| format!("{taken} of {} {what} taken over from the last result", self.clips);
-        if self.again {
-            notes.push(taken(self.clips_taken, "clips"));
+/// Refuses a file whose bytes are not those that the manifest tells of: a table must never say that they are.
+fn check_content(clip_id: &str, content_hash: Option<&str>, path: &Path, bytes: &[u8]) -> FeaturesResult<()> {
+    match content_hash {
+        Some(expected) if expected != blake3::hash(bytes).to_hex().as_str() => {
+            Err(FeaturesError::Changed { clip_id: clip_id.to_owned(), path: path.to_owned() })
         }
-        if !job.copies.is_empty() {
-            let variants: Vec<&str> = job.copies.iter().map(|copy| copy.variant.as_str()).collect();
-            let copies = self.clips * job.copies.len();
-            notes.push(format!("{copies} altered copies for training ({})", variants.join(", ")));
-            if self.again {
-                notes.push(taken(self.copies_taken, "clips' altered copies"));
-            }
-        }
-        Outcome {
-            rows: self.clips as u64,
-            headline: format!("{} clips, {} frames of {} features", self.clips, self.frames, self.features),
-            notes,
-            ..Outcome::default()
-        }
+        _ => Ok(()),
     }
 }

@@ -2,12 +2,13 @@
 
 mod support;
 
+use std::collections::BTreeSet;
 use std::path::Path;
 
 use ser_features::{Extractor, FeaturesError, Params, run};
 use ser_schemas::frames::{self, ClipFrames};
 use ser_schemas::functionals::Functionals;
-use ser_schemas::{AUGMENTED_FILE, Clip, Emotion, Example, KEY_SAMPLE_RATE_HZ, Provenance, Table};
+use ser_schemas::{Clip, Emotion, Example, KEY_SAMPLE_RATE_HZ, Provenance, Table, part_files};
 use ser_stage::{Context, Observer, Quiet};
 
 use support::write_wav;
@@ -46,36 +47,44 @@ fn corpus(folder: &Path, rate: Option<&str>) {
 fn run_in(folder: &Path, out: &str, params: &Params, observer: &dyn Observer) -> Result<String, FeaturesError> {
     let out_dir = folder.join(out);
     std::fs::create_dir_all(&out_dir).expect("folder");
-    let ctx = Context { seed: 7, base_dir: folder, observer, ..Context::alone(&out_dir) };
+    let parts_dir = tempfile::tempdir_in(folder).expect("folder");
+    let ctx = Context { seed: 7, base_dir: folder, observer, parts_dir: parts_dir.path(), ..Context::alone(&out_dir) };
     run(params, folder, &ctx).map(|summary| summary.headline)
 }
 
 fn read_frames(path: &Path) -> Vec<ClipFrames> {
-    frames::read_clips(path).expect("table").collect::<Result<_, _>>().expect("rows")
+    let mut clips: Vec<ClipFrames> = frames::read_clips(path).expect("table").collect::<Result<_, _>>().expect("rows");
+    // Parts are in no order; within a part, copies of a clip are in the order declared.
+    clips.sort_by(|a, b| a.clip_id.cmp(&b.clip_id));
+    clips
 }
 
 #[test]
-fn every_clip_has_its_features_in_the_manifests_order() {
+fn every_clip_has_its_features_in_some_part() {
     let folder = tempfile::tempdir().expect("folder");
     corpus(folder.path(), Some("16000"));
     let params = Params::default();
     let headline = run_in(folder.path(), "out", &params, &Quiet).expect("stage");
     assert!(headline.starts_with("150 clips, ") && headline.ends_with(" frames of 100 features"), "{headline}");
     let out = folder.path().join("out");
-    assert!(!out.join(AUGMENTED_FILE).exists());
+    assert!(!out.join(frames::AUGMENTED).exists());
 
-    let layout = frames::read_layout(&out.join("frames.parquet")).expect("layout");
+    let layout = frames::read_layout(&out.join("frames")).expect("layout");
     let mut extractor =
         Extractor::new(&serde_json::from_value(layout.params.clone()).expect("parameters"), layout.sample_rate_hz)
             .expect("extractor");
     assert_eq!(extractor.layout().frames, layout);
-    let clips = read_frames(&out.join("frames.parquet"));
-    let functionals = Functionals::read(&out.join("functionals.parquet")).expect("functionals");
-    assert_eq!(clips.len(), CLIPS);
+    let clips = read_frames(&out.join("frames"));
+    let functionals = Functionals::read(&out.join("functionals")).expect("functionals");
+    assert_eq!((clips.len(), functionals.clip_ids.len()), (CLIPS, CLIPS));
+    let [of_frames, of_functionals] = ["frames", "functionals"].map(|table| {
+        let parts = part_files(&out.join(table)).expect("parts").into_iter();
+        parts.map(|part| part.file_name().expect("a name").to_owned()).collect::<Vec<_>>()
+    });
+    assert_eq!(of_frames, of_functionals);
     assert_eq!(functionals.names, extractor.layout().functionals);
     for (index, clip) in clips.iter().enumerate() {
         assert_eq!(clip.clip_id, format!("made/{index:03}"));
-        assert_eq!(functionals.clip_ids[index], clip.clip_id);
         assert_eq!(clip.variant, "");
     }
     // The stage and prediction compute the same numbers.
@@ -84,7 +93,8 @@ fn every_clip_has_its_features_in_the_manifests_order() {
         let audio = audio.expect("audio");
         let features = extractor.extract(&audio.mono(), audio.sample_rate_hz).expect("features");
         assert_eq!(clips[index].values, features.frames);
-        assert_eq!(functionals.row(index), features.functionals);
+        let row = functionals.clip_ids.iter().position(|clip_id| *clip_id == clips[index].clip_id).expect("a row");
+        assert_eq!(functionals.row(row), features.functionals);
     }
 
     let examples = Example::read_in(&out).expect("examples");
@@ -105,10 +115,10 @@ fn altered_copies_are_the_same_in_every_run() {
     run_in(folder.path(), "one", &params, &Quiet).expect("stage");
     run_in(folder.path(), "two", &params, &Quiet).expect("stage");
     let path = |run: &str, file: &str| folder.path().join(run).join(file);
-    let copies = read_frames(&path("one", AUGMENTED_FILE));
-    assert_eq!(copies, read_frames(&path("two", AUGMENTED_FILE)));
-    let clips = read_frames(&path("one", "frames.parquet"));
-    let width = frames::read_layout(&path("one", AUGMENTED_FILE)).expect("layout").names.len();
+    let copies = read_frames(&path("one", frames::AUGMENTED));
+    assert_eq!(copies, read_frames(&path("two", frames::AUGMENTED)));
+    let clips = read_frames(&path("one", "frames"));
+    let width = frames::read_layout(&path("one", frames::AUGMENTED)).expect("layout").names.len();
     assert_eq!(copies.len(), 3 * CLIPS);
     for (index, variants) in copies.chunks_exact(3).enumerate() {
         let names: Vec<&str> = variants.iter().map(|copy| copy.variant.as_str()).collect();
@@ -134,7 +144,7 @@ fn speed_moves_pitch_and_tempo() {
     .expect("parameters");
     run_in(folder.path(), "out", &params, &Quiet).expect("stage");
     let path = |file: &str| folder.path().join("out").join(file);
-    let names = frames::read_layout(&path(AUGMENTED_FILE)).expect("layout").names;
+    let names = frames::read_layout(&path(frames::AUGMENTED)).expect("layout").names;
     let pitch = names.iter().position(|name| name == "f0_hz").expect("a pitch");
     let median_hz = |clip: &ClipFrames| {
         let mut hz: Vec<f32> =
@@ -142,8 +152,8 @@ fn speed_moves_pitch_and_tempo() {
         hz.sort_by(f32::total_cmp);
         hz[hz.len() / 2]
     };
-    let clips = read_frames(&path("frames.parquet"));
-    for (clip, copies) in clips.iter().zip(read_frames(&path(AUGMENTED_FILE)).chunks_exact(2)).skip(30) {
+    let clips = read_frames(&path("frames"));
+    for (clip, copies) in clips.iter().zip(read_frames(&path(frames::AUGMENTED)).chunks_exact(2)).skip(30) {
         for (copy, factor) in copies.iter().zip([0.9_f32, 1.1]) {
             let (hz, expected) = (median_hz(copy), median_hz(clip) * factor);
             assert!(
@@ -170,10 +180,10 @@ fn another_vocal_tract_changes_mel_bands_and_nothing_else() {
     run_in(folder.path(), "same", &params(neutral, 40), &Quiet).expect("stage");
     run_in(folder.path(), "other", &params(serde_json::json!({"kind": "vtlp"}), 40), &Quiet).expect("stage");
     let path = |run: &str, file: &str| folder.path().join(run).join(file);
-    let names = frames::read_layout(&path("same", AUGMENTED_FILE)).expect("layout").names;
+    let names = frames::read_layout(&path("same", frames::AUGMENTED)).expect("layout").names;
     let of_mel: Vec<bool> = names.iter().map(|name| name.starts_with("log_mel") || name.starts_with("mfcc")).collect();
-    let clips = read_frames(&path("same", "frames.parquet"));
-    let [same, other] = ["same", "other"].map(|run| read_frames(&path(run, AUGMENTED_FILE)));
+    let clips = read_frames(&path("same", "frames"));
+    let [same, other] = ["same", "other"].map(|run| read_frames(&path(run, frames::AUGMENTED)));
     for ((clip, same), other) in clips.iter().zip(same).zip(other) {
         assert_eq!(clip.values.len(), same.values.len());
         let close = |at: usize| (clip.values[at] - same.values[at]).abs() < 1e-3;
@@ -210,11 +220,12 @@ fn functionals_that_are_switched_off_leave_the_frames_as_they_are() {
     run_in(folder.path(), "with", &params, &Quiet).expect("features");
     params.functionals.on = false;
     run_in(folder.path(), "without", &params, &Quiet).expect("features");
-    let read =
-        |out: &str| Functionals::read(&folder.path().join(out).join("functionals.parquet")).expect("functionals");
+    let read = |out: &str| Functionals::read(&folder.path().join(out).join("functionals")).expect("functionals");
     let (with, without) = (read("with"), read("without"));
-    assert_eq!(without, Functionals { clip_ids: with.clip_ids, ..Functionals::default() });
-    let frames = |out: &str| read_frames(&folder.path().join(out).join("frames.parquet"));
+    let sorted = |table: &Functionals| table.clip_ids.iter().cloned().collect::<BTreeSet<_>>();
+    assert_eq!((sorted(&with), with.clip_ids.len()), (sorted(&without), CLIPS));
+    assert!(without.names.is_empty() && without.values.is_empty());
+    let frames = |out: &str| read_frames(&folder.path().join(out).join("frames"));
     assert!(frames("with") == frames("without"));
 }
 
@@ -229,7 +240,6 @@ fn a_clip_that_vanished_since_ingest_is_named() {
         message.contains("`made/099`") && message.contains("99.wav") && message.contains("rerun the ingest"),
         "{message}"
     );
-    assert!(!folder.path().join("out/frames.parquet").exists());
 }
 
 #[test]
@@ -257,7 +267,7 @@ fn speeds_that_leave_the_range_of_sample_rates_are_refused() {
 }
 
 #[test]
-fn a_cancelled_run_stops_and_leaves_nothing() {
+fn a_cancelled_run_stops_and_has_no_result() {
     struct Stop;
     impl Observer for Stop {
         fn is_cancelled(&self) -> bool {
@@ -268,7 +278,7 @@ fn a_cancelled_run_stops_and_leaves_nothing() {
     corpus(folder.path(), Some("16000"));
     let error = run_in(folder.path(), "out", &Params::default(), &Stop).expect_err("stopped");
     assert!(matches!(error, FeaturesError::Cancelled), "{error}");
-    assert_eq!(std::fs::read_dir(folder.path().join("out")).expect("folder").count(), 0);
+    assert!(part_files(&folder.path().join("out/frames")).is_err());
 }
 
 #[test]

@@ -4,7 +4,7 @@ use std::io::Read as _;
 use std::path::Path;
 
 use ser_schemas::frames::{self, ClipFrames, FramesWriter};
-use ser_schemas::functionals::{self, Functionals};
+use ser_schemas::functionals::{self, FunctionalsWriter};
 use ser_schemas::{Clip, Exclusion, Imported, Table, TableError};
 use ser_stage::{Context, Outcome};
 use ser_text::counted;
@@ -29,8 +29,7 @@ pub struct Inputs<'a> {
     pub exclusions: Option<&'a Path>,
 }
 
-/// Imports the file that `params` name, the BLAKE3 hash of whose bytes is `hash`; writes `frames` and `functionals`, in the
-/// order of its rows.
+/// Imports the file that `params` name, the BLAKE3 hash of whose bytes is `hash`; writes `frames` and `functionals`.
 ///
 /// The file has one row for each clip of the manifest, with finite numbers, as many for every clip, or it is refused: figures
 /// are of the same clips for every model, so a clip that some features lack is for the manifest to leave out. Rows of no clip
@@ -50,8 +49,7 @@ pub fn run(params: &Params, inputs: &Inputs<'_>, hash: &str, ctx: &Context<'_>) 
         roll,
         taken: Vec::new(),
         names: None,
-        functionals: Functionals::default(),
-        frames: None,
+        tables: None,
         frame_count: 0,
         rows: 0,
         findings: Findings::default(),
@@ -85,6 +83,14 @@ struct Names {
     frames: Vec<String>,
 }
 
+/// The tables being written.
+struct Tables {
+    /// Functionals per clip.
+    width: usize,
+    functionals: FunctionalsWriter,
+    frames: FramesWriter,
+}
+
 struct Import<'a> {
     params: &'a Params,
     path: &'a Path,
@@ -93,8 +99,7 @@ struct Import<'a> {
     roll: Roll,
     taken: Vec<Taken>,
     names: Option<Names>,
-    functionals: Functionals,
-    frames: Option<FramesWriter>,
+    tables: Option<Tables>,
     frame_count: usize,
     rows: usize,
     findings: Findings,
@@ -167,15 +172,14 @@ impl Import<'_> {
         let width = if names.frames.is_empty() { values.len() } else { names.frames.len() };
         self.names = Some(names);
         self.frame_count += frames.len().checked_div(width).unwrap_or(0);
-        self.functionals.clip_ids.push(clip_id.clone());
-        self.functionals.values.append(&mut values);
-        match &mut self.frames {
-            Some(writer) => Ok(writer.push(ClipFrames { clip_id, variant: String::new(), values: frames })?),
-            None => Ok(()),
+        if let Some(tables) = &mut self.tables {
+            tables.functionals.push(&clip_id, &values)?;
+            tables.frames.push(ClipFrames { clip_id, variant: String::new(), values: frames })?;
         }
+        Ok(())
     }
 
-    /// Names the values, of which the first clip tells how many there are, and starts the table of frames.
+    /// Names the values, of which the first clip tells how many there are, and starts the tables.
     fn name(&mut self) -> Result<Names, ImportError> {
         let mut names = Names { functionals: Vec::new(), frames: Vec::new() };
         let count: usize = self.taken.iter().map(|taken| taken.width.unwrap_or(1)).sum();
@@ -194,11 +198,15 @@ impl Import<'_> {
             return Err(self.refused(problem));
         }
         let statistics = names.functionals.is_empty().then(|| statistics(&names.frames));
-        self.functionals.names = statistics.unwrap_or_else(|| names.functionals.clone());
+        let functionals = statistics.unwrap_or_else(|| names.functionals.clone());
         let columns = if names.frames.is_empty() { &names.functionals } else { &names.frames };
         let layout = self.imported.layout(columns.clone());
-        let path = self.ctx.out_dir.join(frames::FILE);
-        self.frames = Some(FramesWriter::create(&path, &layout, &self.ctx.provenance)?);
+        let Context { out_dir, provenance, .. } = self.ctx;
+        self.tables = Some(Tables {
+            width: functionals.len(),
+            functionals: FunctionalsWriter::create(&out_dir.join(functionals::FOLDER), &functionals, provenance)?,
+            frames: FramesWriter::create(&out_dir.join(frames::FOLDER), &layout, provenance)?,
+        });
         Ok(names)
     }
 
@@ -223,11 +231,12 @@ impl Import<'_> {
         if let Some(warning) = self.findings.warning() {
             self.ctx.observer.warn(&format!("`{}`: {warning}", self.path.display()));
         }
-        self.functionals.write(&self.ctx.out_dir.join(functionals::FILE), &self.ctx.provenance)?;
-        if let Some(writer) = self.frames {
-            writer.finish()?;
+        let mut width = 0;
+        if let Some(tables) = self.tables {
+            width = tables.width;
+            tables.functionals.finish()?;
+            tables.frames.finish()?;
         }
-        let width = self.functionals.names.len();
         let of_file = self.names.as_ref().map_or(&[][..], |names| &names.frames);
         let what = if of_file.is_empty() {
             counted(width, "functional")

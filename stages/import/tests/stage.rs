@@ -77,11 +77,11 @@ impl Place {
     }
 
     fn functionals(&self) -> Functionals {
-        Functionals::read(&self.path().join(functionals::FILE)).expect("functionals")
+        Functionals::read(&self.path().join(functionals::FOLDER)).expect("functionals")
     }
 
     fn frames(&self) -> (FrameLayout, Vec<ClipFrames>) {
-        let path = self.path().join(frames::FILE);
+        let path = self.path().join(frames::FOLDER);
         let clips = read_clips(&path).expect("frames").collect::<Result<_, _>>().expect("rows");
         (read_layout(&path).expect("layout"), clips)
     }
@@ -194,7 +194,7 @@ fn everything_wrong_with_a_file_is_told_at_once() {
         "{error}"
     );
     assert!(error.ends_with("`exclude = [\"c/c\"]`"), "{error}");
-    assert!(!place.path().join(functionals::FILE).exists() && !place.path().join(frames::FILE).exists());
+    assert!(!place.path().join(functionals::FOLDER).exists() && !place.path().join(frames::FOLDER).exists());
 }
 
 #[test]

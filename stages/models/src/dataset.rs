@@ -3,7 +3,7 @@
 use std::collections::{BTreeSet, HashMap};
 use std::path::Path;
 
-use ser_schemas::functionals::{self, Functionals, FunctionalsReader};
+use ser_schemas::functionals::{self, Functionals, read_parts};
 use ser_schemas::{Assignment, Clip, Emotion, KEY_HELD_OUT, KEY_PROTOCOL, Table, read_metadata};
 
 use crate::ModelsError;
@@ -80,22 +80,21 @@ impl Dataset {
     }
 
     /// Hands the functionals of every clip, in the table's order, to `put`, with the clip's position; all are finite. Gives their
-    /// names, `None` where the features stage wrote none. Memory holds a row group of them.
+    /// names, `None` where the features stage wrote none. Memory holds a part of them.
     pub fn each_functionals<E: From<ModelsError>>(
         &self,
         features: &Path,
         mut put: impl FnMut(usize, &[f32]) -> Result<(), E>,
     ) -> Result<Option<Vec<String>>, E> {
-        let reader = FunctionalsReader::open(&features.join(functionals::FILE)).map_err(ModelsError::from)?;
-        let names = reader.names();
+        let (names, parts) = read_parts(&features.join(functionals::FOLDER)).map_err(ModelsError::from)?;
         if names.is_empty() {
             return Ok(None);
         }
         let clips: HashMap<&str, usize> =
             self.clips.iter().enumerate().map(|(at, clip)| (clip.clip_id.as_str(), at)).collect();
         let mut found = vec![false; self.clips.len()];
-        for group in 0..reader.groups().len() {
-            let table = reader.read_group(group).map_err(ModelsError::from)?;
+        for table in parts {
+            let table = table.map_err(ModelsError::from)?;
             for (row, clip_id) in table.clip_ids.iter().enumerate() {
                 let Some(at) = clips.get(clip_id.as_str()).copied() else { continue };
                 let values = table.row(row);

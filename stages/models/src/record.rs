@@ -3,8 +3,8 @@
 use std::path::Path;
 
 use ser_schemas::{
-    Exposure, KEY_FINGERPRINT, Model, Prediction, Provenance, Role, StandardisationTrial, Table, TableResult, Use,
-    read_metadata,
+    Exposure, Model, Prediction, Provenance, Role, StandardisationTrial, Table, TableResult, Use, frames, functionals,
+    identity,
 };
 
 use crate::{Dataset, Fold, ModelsError, Trial, most_probable};
@@ -139,9 +139,9 @@ fn tried(
 }
 
 /// The recipe of a model made as `how` says: with which features it was made, if any, decides its answers too.
-/// `features` is their table.
+/// `features` is the folder of the stage that wrote them.
 pub fn recipe(how: &str, features: Option<&Path>) -> TableResult<String> {
-    let Some(path) = features else { return Ok(how.to_owned()) };
-    let made_by = read_metadata(path)?.remove(KEY_FINGERPRINT).unwrap_or_default();
+    let Some(dir) = features else { return Ok(how.to_owned()) };
+    let made_by = identity(dir, &[frames::FOLDER, frames::AUGMENTED, functionals::FOLDER])?;
     Ok(format!("{how} on features {made_by}"))
 }

@@ -33,7 +33,7 @@ fn world(folder: &Path) {
     Clip::write_in(folder, &clips, &none).expect("clips");
     write_assignments(folder, &assignments);
     let made = Provenance { fingerprint: "f00d".into(), ..none };
-    functionals.write(&folder.join("functionals.parquet"), &made).expect("functionals");
+    functionals.write(&folder.join("functionals"), &made).expect("functionals");
 }
 
 fn write_assignments(folder: &Path, rows: &[Assignment]) {
@@ -46,7 +46,7 @@ fn nearest_mean(folder: &Path, out_dir: &Path) -> Result<usize, Box<dyn std::err
     let data = Dataset::read(folder, folder)?;
     let table = data.functionals(folder)?.ok_or("no functionals")?;
     let records: Vec<FoldRecord> = data.folds.iter().map(|fold| fit(&data, &table, fold)).collect();
-    let recipe = recipe("nearest mean", Some(&folder.join("functionals.parquet")))?;
+    let recipe = recipe("nearest mean", Some(folder))?;
     Ok(write(&about(&data, recipe), &data, &records, out_dir, &Provenance::default())?)
 }
 
@@ -209,7 +209,7 @@ fn what_does_not_fit_is_refused_by_name() {
     let folder = tempfile::tempdir().expect("temporary folder");
     let dir = folder.path();
     let told = |error: ModelsError| error.to_string();
-    let functionals = dir.join("functionals.parquet");
+    let functionals = dir.join("functionals");
     world(dir);
     let data = Dataset::read(dir, dir).expect("a split");
     let whole = Functionals::read(&functionals).expect("functionals");

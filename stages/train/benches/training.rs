@@ -141,7 +141,7 @@ fn tables(folder: &Path) -> Result<(), Box<dyn Error>> {
         hop_s: HOP_S,
         params: serde_json::json!({ "hop_s": HOP_S }),
     };
-    let mut frames = FramesWriter::create(&folder.join(frames::FILE), &layout, &none)?;
+    let mut frames = FramesWriter::create(&folder.join(frames::FOLDER), &layout, &none)?;
     let mut functionals = Functionals { names: names("made", FUNCTIONALS), ..Functionals::default() };
     let (mut clips, mut assignments) = (Vec::new(), Vec::new());
     for at in 0..TRAIN + VALIDATION + TEST {
@@ -162,7 +162,7 @@ fn tables(folder: &Path) -> Result<(), Box<dyn Error>> {
         frames.push(ClipFrames { clip_id, variant: String::new(), values: random(FRAMES * WIDTH) })?;
     }
     frames.finish()?;
-    functionals.write(&folder.join(functionals::FILE), &none)?;
+    functionals.write(&folder.join(functionals::FOLDER), &none)?;
     Clip::write_in(folder, &clips, &none)?;
     Assignment::write_in(folder, &assignments, &none)?;
     Ok(())

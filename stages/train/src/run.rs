@@ -7,7 +7,7 @@ use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 
 use ser_kernels::buffer::free_all;
 use ser_models::{Fold, FoldRecord, Trial, headline, mean_validation_uar, recipe};
-use ser_schemas::{Assignment, Emotion, Epoch, Family, Imported, Model, Standardisation, Table, frames};
+use ser_schemas::{Assignment, Emotion, Epoch, Family, Imported, Model, Standardisation, Table};
 use ser_stage::{Context, Outcome, suggest};
 
 use crate::data::{ClipData, Dataset, Item, Neutral, ROOM, Scaler, Scalings, WindowRows};
@@ -29,7 +29,7 @@ use crate::words::numbered;
 pub struct Inputs<'a> {
     /// Folder of the manifest: `clips.parquet`.
     pub manifest: &'a Path,
-    /// Folder of the features: `frames.parquet`, `functionals.parquet`, perhaps `augmented.parquet`.
+    /// Folder of the features: tables `frames`, `functionals`, perhaps `augmented`.
     pub features: &'a Path,
     /// Folder of the split: `assignments.parquet`.
     pub split: &'a Path,
@@ -344,7 +344,7 @@ impl Common<'_> {
                 Standardise::None | Standardise::Clip | Standardise::Train => false,
             },
             long_clips: self.long_clips(),
-            recipe: recipe(&how, Some(&inputs.features.join(frames::FILE)))?,
+            recipe: recipe(&how, Some(inputs.features))?,
             papers: params.model.architecture().paper().map(str::to_owned),
             parts: None,
             imported: imported.map(|imported| imported.to_string()),

@@ -16,8 +16,7 @@ use ser_models::MIN_SPEAKER_CLIPS;
 use ser_schemas::frames::{ClipFrames, FrameLayout, FramesWriter};
 use ser_schemas::functionals::Functionals;
 use ser_schemas::{
-    AUGMENTED_FILE, Assignment, Clip, Emotion, Epoch, Family, Model, Prediction, Provenance, Role, Standardisation,
-    Table,
+    Assignment, Clip, Emotion, Epoch, Family, Model, Prediction, Provenance, Role, Standardisation, Table,
 };
 use ser_stage::{Context, Observer, Outcome, Quiet};
 
@@ -91,9 +90,10 @@ impl World {
             hop_s: 0.01,
             params: serde_json::json!({"hop_s": 0.01}),
         };
-        let mut writer = FramesWriter::create(&world.path("features/frames.parquet"), &layout, &none).expect("frames");
+        let mut writer = FramesWriter::create(&world.path("features/frames"), &layout, &none).expect("frames");
         let mut copies =
-            FramesWriter::create(&world.path("features").join(AUGMENTED_FILE), &layout, &none).expect("copies");
+            FramesWriter::create(&world.path("features").join(ser_schemas::frames::AUGMENTED), &layout, &none)
+                .expect("copies");
         let mut functionals = Functionals { names: vec!["zcr_mean".into(), "zcr_sd".into()], ..Functionals::default() };
         for (speaker, emotion, take) in each_clip() {
             let mut values = frames(speaker, emotion, take);
@@ -110,7 +110,7 @@ impl World {
         }
         writer.finish().expect("frames");
         copies.finish().expect("copies");
-        functionals.write(&world.path("features/functionals.parquet"), &none).expect("functionals");
+        functionals.write(&world.path("features/functionals"), &none).expect("functionals");
         world.assign(|fold, speaker| {
             if speaker / 2 == fold {
                 Role::Test
@@ -453,7 +453,7 @@ fn copies_are_for_training_only() {
         .expect("training");
     assert!(world.weights("copies", 0) != world.weights("plain", 0));
     // Copies of test clips do not matter: with the fold's own copies gone, its weights stay.
-    let path = world.path("features").join(AUGMENTED_FILE);
+    let path = world.path("features").join(ser_schemas::frames::AUGMENTED);
     keep_frames(&path, |clip_id| !clip_id.starts_with("made/0") && !clip_id.starts_with("made/1"));
     world.run("without", &params).expect("training");
     assert!(world.weights("copies", 0) == world.weights("without", 0));
@@ -486,7 +486,7 @@ fn statistics_of(all: &[(Vec<f32>, Vec<f32>, String)]) -> BTreeMap<String, Speak
 }
 
 fn recordings(world: &World, speakers: std::ops::Range<usize>) -> Vec<(Vec<f32>, Vec<f32>, String)> {
-    let table = Functionals::read(&world.path("features/functionals.parquet")).expect("functionals");
+    let table = Functionals::read(&world.path("features/functionals")).expect("functionals");
     each_clip()
         .enumerate()
         .filter(|(_, (speaker, _, _))| speakers.contains(speaker))
@@ -691,7 +691,7 @@ fn a_model_carries_the_limits_of_its_manifest() {
 #[test]
 fn features_without_functionals_are_refused_where_they_are_wanted() {
     let world = World::new();
-    let path = world.path("features/functionals.parquet");
+    let path = world.path("features/functionals");
     let clip_ids = Functionals::read(&path).expect("functionals").clip_ids;
     let none = Functionals { clip_ids, ..Functionals::default() };
     none.write(&path, &ser_schemas::Provenance::default()).expect("write");
@@ -789,7 +789,7 @@ fn mistakes_are_named() {
 #[test]
 fn clips_without_features_are_named() {
     let world = World::new();
-    keep_frames(&world.path("features/frames.parquet"), |clip_id| clip_id != "made/3-1-2");
+    keep_frames(&world.path("features/frames"), |clip_id| clip_id != "made/3-1-2");
     let text = message(world.run("a", &small()));
     assert!(text.starts_with("1 of the split's clips have no usable frames, among them `made/3-1-2`"), "{text}");
 }

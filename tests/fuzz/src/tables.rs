@@ -89,12 +89,8 @@ fn wide(path: &Path, folder: &Path) {
             let _ = clip.frame_count(clip.values.len());
         }
     }
-    if let Ok(reader) = ser_schemas::frames::FramesReader::open(path) {
-        let _ = reader.keys();
-        for group in 0..reader.groups().len() {
-            let _ = reader.read_group(group);
-        }
-    }
+    let _ = ser_schemas::frames::read_keys(path);
+    let _ = ser_schemas::functionals::read_ids(path);
     let _ = ser_schemas::functionals::Functionals::read(path);
     let clip =
         Clip { emotion: Some(ser_schemas::Emotion::SAD), ..Clip::found("c/a".into(), "c".into(), "a.wav".into(), 1) };

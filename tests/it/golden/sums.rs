@@ -6,6 +6,7 @@ use std::path::Path;
 
 use parquet::file::reader::{FileReader as _, SerializedFileReader};
 use parquet::record::{Field, Row};
+use ser_schemas::part_files;
 use serde_json::Value;
 
 use super::list::Table;
@@ -15,18 +16,21 @@ const NOT_KEPT: [&str; 3] = ["seconds", "recipe", "p_adjusted"];
 /// Columns in which a network decides.
 const DECIDED: [&str; 2] = ["predicted", "best"];
 
-/// Sums of a table of a stage of kind `kind`, apart from the rows about `networks`.
+/// Sums of a table, in a file or in parts, of a stage of kind `kind`, apart from the rows about `networks`.
 pub(super) fn table(path: &Path, kind: &str, networks: &[&str]) -> Table {
-    let reader = SerializedFileReader::new(File::open(path).expect("table")).expect("Parquet");
-    let mut sums = Sums::new(kind, path);
-    let mut rows = 0;
-    for row in reader.get_row_iter(None).expect("rows").map(|row| row.expect("row")) {
-        if kind == "train" || !is_of(&row, networks) {
-            sums.row(&row);
-            rows += 1;
+    let files = part_files(path).expect("table");
+    let mut sums = Sums::new(kind, &files[0]);
+    let (mut rows, mut count) = (0, 0);
+    for file in files {
+        let reader = SerializedFileReader::new(File::open(file).expect("table")).expect("Parquet");
+        for row in reader.get_row_iter(None).expect("rows").map(|row| row.expect("row")) {
+            if kind == "train" || !is_of(&row, networks) {
+                sums.row(&row);
+                rows += 1;
+            }
         }
+        count += reader.metadata().file_metadata().num_rows();
     }
-    let count = reader.metadata().file_metadata().num_rows();
     let exact = if sums.whole && sums.means.is_empty() && i64::try_from(rows) == Ok(count) {
         ser_schemas::content_digest(path).expect("digest")[..16].to_owned()
     } else {

@@ -9,6 +9,7 @@ mod record_sets;
 
 use std::path::{Path, PathBuf};
 
+use ser_schemas::part_files;
 use serde_json::{Map, Value, json};
 
 use crate::checksum::sha256;
@@ -22,12 +23,15 @@ const CONFORMS_TO: &str = "http://mlcommons.org/croissant/1.1";
 /// Parquet, as readers of Croissant know it.
 const PARQUET: &str = "application/x-parquet";
 
-/// A table to be described.
+/// The parts of a table, below its folder.
+const PARTS: &str = "/*.parquet";
+
+/// A table to be described: a file, or a folder of parts.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct DescribedTable {
     /// The stage that wrote it.
     pub stage: String,
-    /// Its path below the stage's folder, `/` between folders.
+    /// Its path below the stage's folder, `/` between folders; of parts that of their folder.
     pub file: String,
     /// Its place on this machine.
     pub path: PathBuf,
@@ -66,18 +70,8 @@ pub fn croissant(
 ) -> Result<Described, ExportError> {
     let (mut files, mut record_sets, mut fields) = (Vec::new(), Vec::new(), 0);
     for table in tables {
-        let id = id(table);
-        let (sha256, bytes) = sha256(&table.path)?;
-        files.push(json!({
-            "@type": "cr:FileObject",
-            "@id": id,
-            "name": table.file,
-            "contentUrl": relative(&table.path, beside)?,
-            "contentSize": format!("{bytes} B"),
-            "encodingFormat": PARQUET,
-            "sha256": sha256,
-        }));
-        let record_set = record_sets::describe(table, &id)?;
+        files.push(if table.is_in_parts() { file_set(table, beside)? } else { file_object(table, beside)? });
+        let record_set = record_sets::describe(table)?;
         fields += record_set["field"].as_array().map_or(0, Vec::len);
         record_sets.push(record_set);
     }
@@ -90,9 +84,47 @@ pub fn croissant(
     Ok(Described { text, files: described, fields })
 }
 
-/// Id of a table's file; that of its records lacks the ending.
-fn id(table: &DescribedTable) -> String {
-    format!("{}/{}", table.stage, table.file)
+impl DescribedTable {
+    fn is_in_parts(&self) -> bool {
+        self.path.is_dir()
+    }
+
+    /// Id of its records.
+    fn id(&self) -> String {
+        let name = self.file.strip_suffix(".parquet").unwrap_or(&self.file);
+        format!("{}/{name}", self.stage)
+    }
+
+    /// Id of its file, or of the set of its parts.
+    fn source_id(&self) -> String {
+        format!("{}/{}{}", self.stage, self.file, if self.is_in_parts() { PARTS } else { "" })
+    }
+}
+
+fn file_object(table: &DescribedTable, beside: &Path) -> ExportResult<Value> {
+    let (sha256, bytes) = sha256(&table.path)?;
+    Ok(json!({
+        "@type": "cr:FileObject",
+        "@id": table.source_id(),
+        "name": table.file,
+        "contentUrl": relative(&table.path, beside)?,
+        "contentSize": format!("{bytes} B"),
+        "encodingFormat": PARQUET,
+        "sha256": sha256,
+    }))
+}
+
+/// The vocabulary gives sets no checksum; the names of parts are digests of what they follow from.
+fn file_set(table: &DescribedTable, beside: &Path) -> ExportResult<Value> {
+    let parts = part_files(&table.path)?.len();
+    Ok(json!({
+        "@type": "cr:FileSet",
+        "@id": table.source_id(),
+        "name": table.file,
+        "description": format!("{parts} files of equal columns, each named by a digest of what it follows from."),
+        "encodingFormat": PARQUET,
+        "includes": format!("{}{PARTS}", relative(&table.path, beside)?),
+    }))
 }
 
 /// The properties of the dataset as a whole.

@@ -1,26 +1,28 @@
 //! A table as a set of records: a field for each column, with its type and its meaning.
 
 use std::fs::File;
+use std::path::Path;
 
 use arrow::datatypes::{DataType, Field, SchemaRef};
 use parquet::arrow::arrow_reader::{ArrowReaderMetadata, ArrowReaderOptions};
 use parquet::errors::ParquetError;
-use ser_schemas::{ColumnDoc, KEY_TABLE, TableDoc, all_tables, frames, functionals, read_metadata};
+use ser_schemas::{ColumnDoc, KEY_TABLE, TableDoc, all_tables, frames, functionals, part_files, read_metadata};
 use ser_stage::foreign;
 use serde_json::{Map, Value, json};
 
 use super::DescribedTable;
 use crate::error::{ExportError, ExportResult};
 
-/// The records of `table`, whose file has the id `file_id`.
-pub(super) fn describe(table: &DescribedTable, file_id: &str) -> ExportResult<Value> {
+/// The records of `table`.
+pub(super) fn describe(table: &DescribedTable) -> ExportResult<Value> {
+    // All parts of a table have the columns of the first.
+    let path = part_files(&table.path)?.swap_remove(0);
     // Checks what the file says of itself before anything else reads it.
-    let name = read_metadata(&table.path)?.remove(KEY_TABLE).unwrap_or_default();
-    let schema = schema(table)?;
+    let name = read_metadata(&path)?.remove(KEY_TABLE).unwrap_or_default();
+    let schema = schema(&path)?;
     let doc = documentation(&name);
-    let id = file_id.strip_suffix(".parquet").unwrap_or(file_id);
-    let fields: Vec<Value> =
-        schema.fields().iter().map(|column| field(column, id, file_id, &name, doc.as_ref())).collect();
+    let id = table.id();
+    let fields: Vec<Value> = schema.fields().iter().map(|column| field(column, table, &name, doc.as_ref())).collect();
     let about = doc.map_or_else(|| format!("A table of stage `{}`.", table.stage), |doc| one_line(&doc.doc));
     let mut record_set = json!({
         "@type": "cr:RecordSet",
@@ -36,17 +38,17 @@ pub(super) fn describe(table: &DescribedTable, file_id: &str) -> ExportResult<Va
     Ok(record_set)
 }
 
-fn schema(table: &DescribedTable) -> ExportResult<SchemaRef> {
-    let path = &table.path;
+fn schema(path: &Path) -> ExportResult<SchemaRef> {
     let file = File::open(path).map_err(ExportError::io("read", path))?;
     let load = || ArrowReaderMetadata::load(&file, ArrowReaderOptions::default());
     let damaged = || ParquetError::General("damaged: it contradicts itself".to_owned());
     let described = foreign(load).unwrap_or_else(|_| Err(damaged()));
-    let described = described.map_err(|source| ser_schemas::TableError::Parquet { path: path.clone(), source })?;
+    let described = described.map_err(|source| ser_schemas::TableError::Parquet { path: path.to_owned(), source })?;
     Ok(SchemaRef::clone(described.schema()))
 }
 
-fn field(column: &Field, id: &str, file_id: &str, table: &str, doc: Option<&TableDoc>) -> Value {
+fn field(column: &Field, of: &DescribedTable, table: &str, doc: Option<&TableDoc>) -> Value {
+    let id = of.id();
     let name = column.name();
     let mut field = Map::new();
     let mut say = |key: &str, value: Value| field.insert(key.to_owned(), value);
@@ -64,7 +66,8 @@ fn field(column: &Field, id: &str, file_id: &str, table: &str, doc: Option<&Tabl
         say("isArray", json!(true));
         say("arrayShape", json!(shape.iter().map(ToString::to_string).collect::<Vec<_>>().join(",")));
     }
-    say("source", json!({"fileObject": {"@id": file_id}, "extract": {"column": name}}));
+    let source = if of.is_in_parts() { "fileSet" } else { "fileObject" };
+    say("source", json!({source: {"@id": of.source_id()}, "extract": {"column": name}}));
     Value::Object(field)
 }
 

@@ -10,6 +10,7 @@ mod readme;
 mod results;
 mod times;
 
+use std::collections::BTreeSet;
 use std::fs;
 use std::path::Path;
 
@@ -31,7 +32,7 @@ const README: &str = "README.md";
 /// Choices in packing a run.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct CrateOptions {
-    /// Larger files are described and left out.
+    /// Larger files, and tables whose parts are larger together, are described and left out.
     pub largest_bytes: u64,
     /// `true` if an earlier crate may be replaced.
     pub replace: bool,
@@ -48,7 +49,7 @@ pub struct CrateSummary {
     pub files: usize,
     /// Their bytes.
     pub bytes: u64,
-    /// Files that are described and not in the crate, `<stage>/<file>`.
+    /// Files and tables in parts that are described and not in the crate, `<stage>/<file>`.
     pub left_out: Vec<String>,
 }
 
@@ -77,7 +78,7 @@ pub fn ro_crate(
         stages: results.len(),
         files: inside.len(),
         bytes: inside.iter().map(|file| file.bytes).sum(),
-        left_out: outside.iter().map(|file| file.name()).collect(),
+        left_out: outside.iter().map(|file| file.whole()).collect::<BTreeSet<_>>().into_iter().collect(),
     })
 }
 

@@ -3,9 +3,9 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use ser_engine::{RunRecord, StageRecord, StageRun, Store};
+use ser_engine::{OutputFile, RunRecord, StageRecord, StageRun, Store};
 use ser_schemas::{Corpus, Table as _};
-use ser_stage::Observer;
+use ser_stage::{Observer, PartId};
 
 use crate::checksum::blake3;
 use crate::error::{ExportError, ExportResult};
@@ -40,6 +40,16 @@ impl ResultFile {
     pub(super) fn name(&self) -> String {
         format!("{}/{}", self.stage, self.path)
     }
+
+    /// The same of the file, or of the table that it is a part of.
+    pub(super) fn whole(&self) -> String {
+        format!("{}/{}", self.stage, table_of(&self.path).unwrap_or(&self.path))
+    }
+}
+
+/// The folder of the table of which the file at `path` is a part.
+fn table_of(path: &str) -> Option<&str> {
+    path.rsplit_once('/').filter(|(_, part)| PartId::names(part)).map(|(table, _)| table)
 }
 
 /// Results that `run` made or found valid, in its order. They must say now what they said then.
@@ -64,13 +74,21 @@ fn of_stage<'a>(
         return Err(replaced(format!("there is another one, of run `{}`", record.run)));
     }
     let dir = store.stage_dir(&name);
+    // Of a table in parts, all are packed or none.
+    let whole_bytes = |output: &OutputFile| match table_of(&output.path) {
+        Some(table) => {
+            let parts = record.outputs.iter().filter(|other| table_of(&other.path) == Some(table));
+            parts.map(|part| part.bytes).sum()
+        }
+        None => output.bytes,
+    };
     let files = record.outputs.iter().map(|output| ResultFile {
         stage: name.clone(),
         path: output.path.clone(),
         from: dir.join(&output.path),
         bytes: output.bytes,
         hash: output.hash.clone(),
-        inside: output.bytes <= largest_bytes,
+        inside: whole_bytes(output) <= largest_bytes,
     });
     let files = files.collect();
     let corpus = dir.join(Corpus::INGESTED.file);

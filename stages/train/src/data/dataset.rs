@@ -4,7 +4,7 @@ use std::collections::HashMap;
 use std::path::Path;
 
 use ser_schemas::frames::{FrameLayout, read_clips, read_layout};
-use ser_schemas::{AUGMENTED_FILE, Clip, Emotion, KEY_LIMITS, Table, frames, read_metadata};
+use ser_schemas::{Clip, Emotion, KEY_LIMITS, Table, frames, read_metadata};
 
 use super::select::columns_of;
 use super::store::{Store, Values};
@@ -61,14 +61,14 @@ impl Dataset {
             ..ClipData::default()
         };
         let clips = split.clips.iter().map(clip).collect();
-        let frames_file = features.join(frames::FILE);
-        let layout = read_layout(&frames_file)?;
+        let frames_table = features.join(frames::FOLDER);
+        let layout = read_layout(&frames_table)?;
         let columns = columns_of(&params.features, &layout.names, &params.model)?;
         let mut dataset = Self { split, clips, layout, columns, functional_names: Vec::new(), limits };
         let mut store = Store::new(scratch, room);
-        dataset.read_frames(&frames_file, &mut store, |clip, frames| clip.frames = frames)?;
+        dataset.read_frames(&frames_table, &mut store, |clip, frames| clip.frames = frames)?;
         dataset.split.all_have("frames", |at| !dataset.clips[at].frames.is_empty())?;
-        let augmented = features.join(AUGMENTED_FILE);
+        let augmented = features.join(frames::AUGMENTED);
         if params.augment.copies > 0.0 && augmented.exists() && read_layout(&augmented)?.names == dataset.layout.names {
             let copy = |frames: Values| (!frames.is_empty()).then_some(frames);
             dataset.read_frames(&augmented, &mut store, |clip, frames| clip.copies.extend(copy(frames)))?;

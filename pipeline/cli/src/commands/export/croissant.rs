@@ -1,10 +1,12 @@
 //! `ser export croissant`: a description of the tables.
 
+use std::collections::BTreeSet;
 use std::path::Path;
 
 use anyhow::Context as _;
 use ser_engine::{Pipeline, Store};
 use ser_export::{DescribedTable, Description, croissant};
+use ser_stage::PartId;
 use ser_text::counted;
 use serde_json::json;
 
@@ -68,9 +70,15 @@ fn tables(pipeline: &Pipeline, store: &Store) -> Vec<DescribedTable> {
     for stage in pipeline.stages() {
         let Some(record) = store.stage_record(stage.name()) else { continue };
         let is_table = |path: &str| Path::new(path).extension().is_some_and(|extension| extension == "parquet");
-        for output in record.outputs.into_iter().filter(|output| is_table(&output.path)) {
-            let path = store.stage_dir(stage.name()).join(&output.path);
-            tables.push(DescribedTable { stage: stage.name().to_owned(), file: output.path, path });
+        // Parts are not described one by one.
+        let table = |path: String| match path.rsplit_once('/') {
+            Some((folder, part)) if PartId::names(part) => folder.to_owned(),
+            _ => path,
+        };
+        let paths = record.outputs.into_iter().map(|output| output.path).filter(|path| is_table(path));
+        for file in paths.map(table).collect::<BTreeSet<_>>() {
+            let path = store.stage_dir(stage.name()).join(&file);
+            tables.push(DescribedTable { stage: stage.name().to_owned(), file, path });
         }
     }
     tables

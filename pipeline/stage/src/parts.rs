@@ -1,0 +1,267 @@
+//! Results that are made in parts.
+//!
+//! A stage whose work can be divided cuts its items into parts ([`Cut`](crate::Cut)) and says of each what it is made of:
+//! that is its identity ([`PartId`]). A part is computed on its own, whoever does it, in whichever order and however often, and
+//! is written under a name that follows from its identity; what is told of it is one row. Where parts are computed is the
+//! matter of a runner ([`each_part`]), which hands the rows back in the parts' order. A part that is there by its name is not
+//! computed again, whether the last result has it or a run that was interrupted.
+
+use std::any::Any;
+use std::collections::BTreeSet;
+use std::fs;
+use std::io;
+use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
+use std::path::{Path, PathBuf};
+use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::thread;
+
+use crate::Context;
+
+/// Hexadecimal digits of an identity: 128 bits, far from where two could be equal by chance.
+const DIGITS: usize = 32;
+
+/// Identity of a part: a digest of everything that its content follows from.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub struct PartId(String);
+
+impl PartId {
+    /// What `recipe` (parameters, version of the code) makes of `items`: ids and digests of what is read, in order.
+    pub fn of<'a>(recipe: &str, items: impl IntoIterator<Item = &'a str>) -> Self {
+        let mut hasher = blake3::Hasher::new();
+        let mut add = |text: &str| {
+            hasher.update(&(text.len() as u64).to_le_bytes());
+            hasher.update(text.as_bytes());
+        };
+        add(recipe);
+        items.into_iter().for_each(add);
+        Self(hasher.finalize().to_hex()[..DIGITS].to_owned())
+    }
+
+    /// The digest, in hexadecimal digits.
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+
+    /// Name of the part's file in the folder of its table.
+    pub fn file(&self) -> String {
+        format!("part-{}.parquet", self.0)
+    }
+
+    /// `true` if a file of this name is a part of a table.
+    pub fn names(file: &str) -> bool {
+        file.starts_with("part-") && file.ends_with(".parquet")
+    }
+}
+
+/// The folder of one table of a result that is being made in parts.
+#[derive(Debug)]
+pub struct PartFolder {
+    out: PathBuf,
+    unfinished: PathBuf,
+    previous: Option<PathBuf>,
+    taken: Mutex<BTreeSet<String>>,
+}
+
+impl PartFolder {
+    /// Makes the folder `name` of a result.
+    pub fn create(ctx: &Context<'_>, name: &str) -> io::Result<Self> {
+        let folder = Self {
+            out: ctx.out_dir.join(name),
+            unfinished: ctx.parts_dir.join(name),
+            previous: ctx.previous_dir.map(|previous| previous.join(name)),
+            taken: Mutex::default(),
+        };
+        fs::create_dir_all(&folder.out)?;
+        fs::create_dir_all(&folder.unfinished)?;
+        Ok(folder)
+    }
+
+    /// The folder itself.
+    pub fn path(&self) -> &Path {
+        &self.out
+    }
+
+    /// Where a part lies that was computed before.
+    pub fn known(&self, id: &PartId) -> Option<PathBuf> {
+        let places = self.previous.iter().chain([&self.unfinished]);
+        places.map(|place| place.join(id.file())).find(|path| path.is_file())
+    }
+
+    /// Where a part is to be written, whole or not at all. It stays there when the run is interrupted.
+    pub fn place(&self, id: &PartId) -> PathBuf {
+        self.unfinished.join(id.file())
+    }
+
+    /// Makes the finished part at `from` one of the result: by a link, which costs nothing, or where the file system has
+    /// none by a copy.
+    ///
+    /// # Errors
+    /// What the file system says; also where the result has the part already.
+    pub fn take(&self, id: &PartId, from: &Path) -> io::Result<()> {
+        let (name, to) = (id.file(), self.out.join(id.file()));
+        if !locked(&self.taken).insert(name) {
+            return Err(io::Error::new(io::ErrorKind::AlreadyExists, "two parts of the result have one identity"));
+        }
+        if from == to {
+            return Ok(());
+        }
+        match fs::remove_file(&to) {
+            Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error),
+            _ => {}
+        }
+        fs::hard_link(from, &to).or_else(|_| fs::copy(from, &to).map(drop))
+    }
+
+    /// Ends the result: nothing but the parts taken is in its folder.
+    pub fn finish(self) -> io::Result<()> {
+        let taken = self.taken.into_inner().unwrap_or_else(PoisonError::into_inner);
+        for item in fs::read_dir(&self.out)? {
+            let item = item?;
+            if !item.file_name().to_str().is_some_and(|name| taken.contains(name)) {
+                fs::remove_file(item.path())?;
+            }
+        }
+        Ok(())
+    }
+}
+
+/// State of a run over parts.
+struct Progress<R, E> {
+    rows: Vec<(usize, R)>,
+    /// The error of the earliest part that failed.
+    failed: Option<(usize, E)>,
+    panicked: Option<Box<dyn Any + Send>>,
+}
+
+/// Computes `parts` on this machine, `at_once` of them at a time, each on a thread of its own, on which it may wait for files
+/// while another computes. Gives what `compute` told, in the parts' order.
+///
+/// # Errors
+/// That of the earliest of the parts that failed; no part is begun after a failure.
+pub fn each_part<P: Send, R: Send, E: Send>(
+    parts: impl Iterator<Item = Result<P, E>> + Send,
+    at_once: usize,
+    compute: impl Fn(P) -> Result<R, E> + Sync,
+) -> Result<Vec<R>, E> {
+    let queue = Mutex::new(parts.enumerate());
+    let progress = Mutex::new(Progress { rows: Vec::new(), failed: None, panicked: None });
+    let work = || {
+        loop {
+            let next = {
+                let mut queue = locked(&queue);
+                let stopped = {
+                    let progress = locked(&progress);
+                    progress.failed.is_some() || progress.panicked.is_some()
+                };
+                if stopped { None } else { queue.next() }
+            };
+            let Some((at, part)) = next else { return };
+            let computed = catch_unwind(AssertUnwindSafe(|| compute(part?)));
+            let mut progress = locked(&progress);
+            match computed {
+                Ok(Ok(row)) => progress.rows.push((at, row)),
+                Ok(Err(error)) => {
+                    if progress.failed.as_ref().is_none_or(|(earliest, _)| at < *earliest) {
+                        progress.failed = Some((at, error));
+                    }
+                }
+                Err(panic) => progress.panicked = Some(panic),
+            }
+        }
+    };
+    thread::scope(|scope| {
+        for _ in 1..at_once {
+            // Where the system has no thread left, those that are there do the work.
+            let _ = thread::Builder::new().name("part".to_owned()).spawn_scoped(scope, work);
+        }
+        work();
+    });
+    let mut progress = progress.into_inner().unwrap_or_else(PoisonError::into_inner);
+    if let Some(panic) = progress.panicked {
+        resume_unwind(panic);
+    }
+    if let Some((_, error)) = progress.failed {
+        return Err(error);
+    }
+    progress.rows.sort_by_key(|(at, _)| *at);
+    Ok(progress.rows.into_iter().map(|(_, row)| row).collect())
+}
+
+/// What is locked is whole wherever a panic may have struck.
+fn locked<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn context<'a>(root: &'a Path, dirs: &'a [PathBuf; 3]) -> Context<'a> {
+        let [out, parts, previous] = dirs;
+        Context { out_dir: out, parts_dir: parts, previous_dir: Some(previous), ..Context::alone(root) }
+    }
+
+    fn dirs(root: &Path) -> [PathBuf; 3] {
+        let dirs = ["out", "parts", "previous"].map(|name| root.join(name));
+        dirs.iter().for_each(|dir| fs::create_dir_all(dir.join("t")).expect("folder"));
+        dirs
+    }
+
+    #[test]
+    fn an_identity_follows_from_all_that_is_said_and_from_its_order() {
+        let id = |recipe: &str, items: &[&str]| PartId::of(recipe, items.iter().copied());
+        assert_eq!(id("r", &["a", "b"]), id("r", &["a", "b"]));
+        let others = [id("s", &["a", "b"]), id("r", &["b", "a"]), id("r", &["ab"]), id("r", &["a", "b", ""])];
+        assert!(others.iter().all(|other| *other != id("r", &["a", "b"])));
+        assert!(PartId::names(&id("r", &[]).file()) && !PartId::names("part-1.parquet.partial"));
+    }
+
+    #[test]
+    fn a_part_is_found_in_the_last_result_and_in_what_an_interrupted_run_left() {
+        let folder = tempfile::tempdir().expect("folder");
+        let dirs = dirs(folder.path());
+        let parts = PartFolder::create(&context(folder.path(), &dirs), "t").expect("create");
+        let [old, begun, new] = ["old", "begun", "new"].map(|name| PartId::of(name, []));
+        fs::write(dirs[2].join("t").join(old.file()), "old").expect("write");
+        fs::write(parts.place(&begun), "begun").expect("write");
+        for id in [&old, &begun] {
+            parts.take(id, &parts.known(id).expect("known")).expect("take");
+        }
+        assert_eq!(parts.known(&new), None);
+        assert!(parts.take(&old, &parts.known(&old).expect("known")).is_err(), "once is enough");
+        fs::write(parts.path().join("stray"), "").expect("write");
+        let out = parts.path().to_owned();
+        parts.finish().expect("finish");
+        let said = |id: &PartId| fs::read_to_string(out.join(id.file())).expect("part");
+        assert_eq!((said(&old), said(&begun)), ("old".to_owned(), "begun".to_owned()));
+        assert_eq!(fs::read_dir(&out).expect("folder").count(), 2);
+    }
+
+    #[test]
+    fn rows_come_in_the_parts_order_however_many_work() {
+        for at_once in [0, 1, 3, 50] {
+            let parts = (0..40_u64).map(Ok::<_, String>);
+            let rows = each_part(parts, at_once, |part| {
+                thread::sleep(std::time::Duration::from_micros((part * 7919) % 500));
+                Ok(part * 2)
+            });
+            assert_eq!(rows, Ok((0..40).map(|part| part * 2).collect()), "{at_once}");
+        }
+    }
+
+    #[test]
+    fn the_first_failure_stops_the_run_and_panics_pass_through() {
+        let begun = Mutex::new(0);
+        let failing = each_part((0..1_000).map(Ok), 4, |part: usize| {
+            *locked(&begun) += 1;
+            if part < 10 { Ok(()) } else { Err(part) }
+        });
+        assert!(failing.is_err_and(|part| (10..14).contains(&part)));
+        assert!(*locked(&begun) < 20);
+        let unreadable = each_part([Ok(1), Err("no more")].into_iter(), 2, Ok);
+        assert_eq!(unreadable, Err("no more"));
+        let panicking =
+            catch_unwind(|| each_part((0..9).map(Ok::<_, ()>), 2, |_| -> Result<(), ()> { panic!("as told") }));
+        assert_eq!(panicking.expect_err("a panic").downcast_ref::<&str>(), Some(&"as told"));
+    }
+}
