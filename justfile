@@ -87,6 +87,20 @@ check-wgpu:
     export SER_DEVICES=required
     cargo test --profile device --locked --package ser-train --features wgpu --lib -- hardware kernels_and_devices
 
+# A wheel of the program with its Python module, in target/wheels (wants `pip install maturin`)
+wheel:
+    cd python && maturin build --release --locked --out ../target/wheels
+
+# The wheel, installed in an environment of its own, against the program in it
+test-wheel: wheel
+    #!/usr/bin/env bash
+    set -euo pipefail
+    folder=$(mktemp -d)
+    trap 'rm -rf "$folder"' EXIT
+    python3 -m venv "$folder/env"
+    "$folder/env/bin/pip" install --quiet "$(ls -t target/wheels/ser-*.whl | head -n 1)"
+    env --unset=SER_PROGRAM "$folder/env/bin/python" tests/wheel/check.py
+
 # Generated files: the JSON Schema of pipeline.toml and the reference of all tables
 generate:
     cargo run --release --locked -- schema > docs/pipeline.schema.json

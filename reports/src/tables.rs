@@ -5,9 +5,9 @@ use std::path::Path;
 
 use ser_schemas::{
     Association, Balance, CalibrationBin, Check, ClassBalance, ClassMetrics, Clip, Comparison, ConfusionCell, Corpus,
-    CrossCorpus, Durations, Emotion, Epoch, Example, Exclusion, Finding, KEY_FINGERPRINT, KEY_STAGE, LabelError,
-    Member, Model, ModelCheck, NearDuplicate, Perceived, Shortcut, StandardisationLimit, SummaryMetric, Table,
-    WorstGroup, read_metadata,
+    Coverage, CrossCorpus, Durations, Emotion, Epoch, Example, Exclusion, Finding, KEY_FINGERPRINT, KEY_STAGE,
+    LabelError, Member, Model, ModelCheck, NearDuplicate, Perceived, Shortcut, StandardisationLimit, SummaryMetric,
+    Table, WorstGroup, read_metadata,
 };
 
 use crate::{Error, Inputs};
@@ -34,6 +34,8 @@ pub(crate) struct Tables {
     pub confusion: Vec<ConfusionCell>,
     pub worst_groups: Vec<WorstGroup>,
     pub calibration: Vec<CalibrationBin>,
+    /// Models that may say that they do not know.
+    pub coverage: Vec<Coverage>,
     pub comparisons: Vec<Comparison>,
     pub cross_corpus: Vec<CrossCorpus>,
     /// Models with few and unbalanced clips of a speaker.
@@ -72,6 +74,7 @@ impl Tables {
             confusion: read(inputs.evaluate, seen)?,
             worst_groups: read_any(inputs.evaluate, seen)?,
             calibration: read_any(inputs.evaluate, seen)?,
+            coverage: read_any(inputs.evaluate, seen)?,
             comparisons: read_any(inputs.evaluate, seen)?,
             cross_corpus: read_any(inputs.evaluate, seen)?,
             standardisation: read_any(inputs.evaluate, seen)?,

@@ -7,6 +7,7 @@
 //! Two tables are as wide as the spec asks for and are written by hand: [`frames`] and [`functionals`]. They are folders of
 //! parts ([`part_files`]).
 
+mod answers;
 mod assignments;
 mod associations;
 mod balance;
@@ -20,6 +21,7 @@ mod comparisons;
 mod confusion;
 mod content;
 mod corpora;
+mod coverage;
 mod cross_corpus;
 mod damage;
 mod durations;
@@ -58,6 +60,7 @@ mod summary;
 mod table;
 mod worst_groups;
 
+pub use answers::{Answer, Stretch};
 pub use assignments::Assignment;
 pub use associations::Association;
 pub use balance::Balance;
@@ -71,6 +74,7 @@ pub use comparisons::{Comparison, ComparisonKind, ComparisonTest};
 pub use confusion::ConfusionCell;
 pub use content::content_digest;
 pub use corpora::{Corpus, CorpusStatus, Speech};
+pub use coverage::Coverage;
 pub use cross_corpus::CrossCorpus;
 pub use durations::Durations;
 pub use emotion::{Emotion, UnknownEmotion};

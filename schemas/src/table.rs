@@ -182,11 +182,13 @@ pub fn every_table() -> Vec<AnyTable> {
         AnyTable::of::<crate::ConfusionCell>(),
         AnyTable::of::<crate::WorstGroup>(),
         AnyTable::of::<crate::CalibrationBin>(),
+        AnyTable::of::<crate::Coverage>(),
         AnyTable::of::<crate::Comparison>(),
         AnyTable::of::<crate::CrossCorpus>(),
         AnyTable::of::<crate::StandardisationLimit>(),
         AnyTable::of::<crate::LabelError>(),
         AnyTable::of::<crate::Perceived>(),
+        AnyTable::of::<crate::Answer>(),
     ]
 }
 

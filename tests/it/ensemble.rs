@@ -140,7 +140,8 @@ fn the_readmes_ensemble_is_evaluated_compared_and_shown_like_any_model() {
 
 /// The answers for some recordings, in their order.
 fn answers(workspace: &Workspace, model: &str) -> Vec<Vec<f64>> {
-    let ran = workspace.ser(&["predict", "data/tess", "--json", "--model", &format!("artifacts/{model}")]).exits(0);
+    let model = format!("artifacts/{model}");
+    let ran = workspace.ser(&["predict", "data/tess", "--uncalibrated", "--json", "--model", &model]).exits(0);
     let probabilities = |line: &str| {
         let row: serde_json::Value = serde_json::from_str(line).expect("JSON");
         let all = row["probabilities"].as_object().expect("probabilities").values();

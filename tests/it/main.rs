@@ -1,5 +1,6 @@
 //! End-to-end tests: the program as its users run it, on small synthetic corpora and tiny networks.
 
+mod answers;
 mod audit;
 mod bad_input;
 mod compat;
@@ -36,3 +37,4 @@ mod util;
 mod validation;
 #[cfg(unix)]
 mod watch;
+mod wheel;

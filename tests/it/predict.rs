@@ -180,6 +180,7 @@ fn a_long_recording_is_heard_to_its_end() {
     workspace.write("new/high.wav", with(voice(16_000, 6.0, 260.0)));
     workspace.write("new/low.wav", with(voice(16_000, 6.0, 130.0)));
     workspace.write("new/short.wav", pcm(16_000, &[start[..80_000].to_vec()]));
+    workspace.write("new/clip.wav", pcm(16_000, &[[start.clone(), voice(16_000, 2.5, 130.0)].concat()]));
     // Longer than the manifest's clips may be; a third of it is silence.
     let long = [voice(16_000, 30.0, 150.0), vec![0.0; 16_000 * 15]].concat();
     workspace.write("new/long.wav", pcm(16_000, &[long]));
@@ -187,20 +188,22 @@ fn a_long_recording_is_heard_to_its_end() {
     let ran = workspace.ser(&["predict", "new", "--json", "--model", &model]).exits(0);
     let objects = objects(&ran);
     assert_ne!(probabilities(&objects["high.wav"]), probabilities(&objects["low.wav"]));
-    // 13 s in windows of 6 s that begin at most 3 s apart: 0, 2.33, 4.67 and 7 s.
+    // A clip of 9.5 s is heard by the network in windows of 6 s that begin at most 3 s apart: 0, 1.75 and 3.5 s. Longer
+    // recordings are no clips: 13 s in windows of 4 s at 0, 2, 4, 6, 8 and 9 s.
     let windows: Vec<&Value> =
-        ["short.wav", "high.wav", "low.wav"].iter().map(|name| &objects[*name]["windows"]).collect();
-    assert_eq!(windows, [1, 4, 4]);
-    // 45 s in 15 windows, 2.79 s apart; the last four begin behind the 30th second.
+        ["short.wav", "clip.wav", "high.wav", "low.wav"].iter().map(|name| &objects[*name]["windows"]).collect();
+    assert_eq!(windows, [1, 3, 6, 6]);
+    // 45 s in 22 windows; seven begin behind the 30th second.
     let long = &objects["long.wav"];
-    assert_eq!((&long["windows"], &long["silent_windows"]), (&11.into(), &4.into()), "{long}");
+    assert_eq!((&long["windows"], &long["silent_windows"]), (&15.into(), &7.into()), "{long}");
     assert!((probabilities(long).iter().sum::<f64>() - 1.0).abs() < 1e-4);
     workspace
         .ser(&["predict", "new", "--model", &model])
         .exits(0)
         .says("windows")
-        .tells("3 recordings longer than the 6.0 s that the model hears at once")
-        .tells("high.wav (4 windows)");
+        .tells("1 recording longer than the 6.0 s that the model hears at once")
+        .tells("3 recordings longer than 10 s, heard in windows of 4 s every 2 s")
+        .tells("high.wav (6 windows)");
     let quiet = workspace.ser(&["predict", "new", "--quiet", "--model", &model]).exits(0);
     assert_eq!(quiet.stderr, "");
 }
@@ -302,7 +305,7 @@ fn the_recordings_of_a_speaker_are_answered_as_their_stage_answers() {
         let name = |row: &Prediction| row.clip_id.rsplit('/').next().unwrap_or_default().to_owned();
         let clips = rows.iter().filter(of_actor).map(|row| format!("demo/ravdess/Actor_01/{}.wav", name(row)));
         let clips: Vec<String> = clips.collect();
-        let options = ["--speaker", "one", "--json", "--model", &model].map(str::to_owned);
+        let options = ["--speaker", "one", "--uncalibrated", "--json", "--model", &model].map(str::to_owned);
         let arguments = [&["predict".to_owned()], &clips[..], &options].concat();
         let arguments: Vec<&str> = arguments.iter().map(String::as_str).collect();
         let said = objects(&trained.ser(&arguments).exits(0));

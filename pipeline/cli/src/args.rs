@@ -181,6 +181,16 @@ fn seconds(text: &str) -> Result<f64, String> {
     if (0.01..=86_400.0).contains(&seconds) { Ok(seconds) } else { Err("expected 0.01 to 86400 seconds".to_owned()) }
 }
 
+fn window_seconds(text: &str) -> Result<f64, String> {
+    let seconds: f64 = text.parse().map_err(|_| "expected a number of seconds".to_owned())?;
+    if (0.1..=60.0).contains(&seconds) { Ok(seconds) } else { Err("expected 0.1 to 60 seconds".to_owned()) }
+}
+
+fn share(text: &str) -> Result<f64, String> {
+    let share: f64 = text.parse().map_err(|_| "expected a number of 0 to 1".to_owned())?;
+    if (0.0..=1.0).contains(&share) { Ok(share) } else { Err("expected 0 to 1".to_owned()) }
+}
+
 /// A name that is not blank, without blanks around it.
 fn name(text: &str) -> Result<String, String> {
     let name = text.trim();
@@ -262,9 +272,10 @@ pub(crate) struct DemoArgs {
 }
 
 #[derive(Debug, Args)]
+#[expect(clippy::struct_excessive_bools, reason = "each is a flag that the user may type")]
 pub(crate) struct PredictArgs {
     /// Recordings, or folders of recordings
-    #[arg(required = true, value_name = "PATH")]
+    #[arg(required_unless_present = "stdin_json", conflicts_with = "stdin_json", value_name = "PATH")]
     pub(crate) paths: Vec<PathBuf>,
     /// Folder of the artifact of a train stage or of a linear baseline, or of one fold or seed in it, or of an ensemble, whose
     /// members lie beside it [default: the pipeline's first train stage with a result]
@@ -279,13 +290,53 @@ pub(crate) struct PredictArgs {
     /// A table (CSV) with columns `path` and `speaker` says who speaks
     #[arg(long, value_name = "TABLE")]
     pub(crate) speakers: Option<PathBuf>,
+    /// A table (CSV) with columns `path` and `speaker` names further recordings of speakers, heard for their statistics alone: a model
+    /// standardised per speaker then needs only one recording to predict
+    #[arg(long, value_name = "TABLE")]
+    pub(crate) enrol: Option<PathBuf>,
     /// All recordings are of this corpus, one that the model was trained on: a model standardised per corpus then uses its
     /// statistics
     #[arg(long, value_name = "NAME", value_parser = name)]
     pub(crate) corpus: Option<String>,
-    /// Print JSON, one object per recording and line; one without an emotion has `error` and `detail`
+    /// Say "(unknown)" where the most probable emotion has a probability of less than P, 0 to 1; the report's table of answers only
+    /// where it is sure tells what that buys
+    #[arg(long, value_name = "P", value_parser = share)]
+    pub(crate) min_confidence: Option<f64>,
+    /// Probabilities as the networks were trained to give them, without the temperature fitted on validation clips
     #[arg(long)]
+    pub(crate) uncalibrated: bool,
+    /// Hear recordings longer than this in windows of this length [default: those longer than 10 s in windows of 4 s]
+    #[arg(long, value_name = "SECONDS", value_parser = window_seconds)]
+    pub(crate) window_s: Option<f64>,
+    /// Time from the begin of a window to that of the next [default: half a window]
+    #[arg(long, value_name = "SECONDS", value_parser = window_seconds)]
+    pub(crate) hop_s: Option<f64>,
+    /// Show what was said of each window of a long recording, too
+    #[arg(long)]
+    pub(crate) by_window: bool,
+    /// How results are written: a table to read, one JSON object per recording and line (one without an emotion has `error` and
+    /// `detail`), CSV, or Parquet, which goes to `--output`
+    #[arg(long, value_enum, default_value_t = AnswerFormat::Table)]
+    pub(crate) format: AnswerFormat,
+    /// The file for Parquet
+    #[arg(short, long, value_name = "FILE")]
+    pub(crate) output: Option<PathBuf>,
+    /// The same as `--format json`
+    #[arg(long, conflicts_with = "format")]
     pub(crate) json: bool,
+    /// Read recordings from stdin, one JSON object per line: `{"path": ...}` or `{"samples": [...], "sample_rate_hz": ...}`, and an
+    /// `id` if wanted, which comes back, and the `speaker`, where some are enrolled; answer each with an object on a line of its own, at once
+    #[arg(long, conflicts_with_all = ["format", "output", "speaker", "speaker_from_folder", "speakers"])]
+    pub(crate) stdin_json: bool,
+}
+
+/// How `ser predict` writes what it says.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
+pub(crate) enum AnswerFormat {
+    Table,
+    Json,
+    Csv,
+    Parquet,
 }
 
 #[derive(Debug, Args)]

@@ -13,6 +13,7 @@ use crate::PipelineInfo;
 use crate::grid::{Cell, Grid};
 use crate::scored::{Estimate, Scoreboard, Scored};
 use crate::sections::answer::by_corpus;
+use crate::sections::coverage;
 use crate::sections::protocols::{interval_note, pooled_note};
 use crate::sections::seeds::seeds_cell;
 use crate::sections::words::listed;
@@ -210,6 +211,8 @@ fn figures(tables: &Tables, board: &Scoreboard, main: &Scored) -> Vec<Block> {
         blocks.push(Block::text(format!("UAR of {} by corpus: {}.", main.model, by_corpus(tables, main))));
     }
     blocks.push(Block::table(classes));
+    blocks.extend(coverage::sentence(tables, main).map(Block::text));
+    blocks.extend(coverage::table(tables, main).map(Block::table));
     blocks
 }
 

@@ -33,7 +33,12 @@ pub(crate) struct Level {
 
 /// Draws `steps` from left to right, equally far apart, and `levels` as dashes across; the vertical axis starts at 0 and
 /// ends at the tenth above everything drawn, at most 1.
-pub(crate) fn band_chart(label: &str, x_title: &str, steps: &[Step], levels: &[Level]) -> Result<Chart, DrawError> {
+pub(crate) fn band_chart(
+    label: &str,
+    [x_title, y_title]: [&str; 2],
+    steps: &[Step],
+    levels: &[Level],
+) -> Result<Chart, DrawError> {
     let top = top(steps, levels);
     let right = steps.len().max(1) as f64 - 0.5;
     Chart::draw(HEIGHT, label, |area| {
@@ -53,7 +58,7 @@ pub(crate) fn band_chart(label: &str, x_title: &str, steps: &[Step], levels: &[L
             .label_style(font(Ink::Muted, TEXT_SIZE))
             .axis_desc_style(font(Ink::Muted, TEXT_SIZE))
             .y_labels(6)
-            .y_desc("UAR")
+            .y_desc(y_title)
             .y_label_formatter(&|value| number::fixed(*value, 1))
             .draw()?;
         let inside = |value: f64| value.clamp(0.0, top);
@@ -136,7 +141,7 @@ mod tests {
     fn every_step_tells_its_value_and_what_it_is_compared_with() {
         let steps = [step("1", 0.2, Some((0.1, 0.3))), step("<2>", 0.4, Some((0.35, 0.62))), step("all", 0.6, None)];
         let levels = [Level { label: "training clips".into(), value: 0.42, ink: Ink::Contrast }];
-        let svg = band_chart("curve", "clips", &steps, &levels).expect("drawn").into_svg();
+        let svg = band_chart("curve", ["clips", "UAR"], &steps, &levels).expect("drawn").into_svg();
         assert!(svg.contains("<title>&lt;2&gt;: 0.40 [0.35, 0.62]\n9 clips\ntraining clips 0.42</title>"), "{svg}");
         assert_eq!(svg.matches("<polygon").count(), 1);
         assert_eq!((top(&steps, &levels), top(&[], &[])), (0.7, 0.1));
@@ -149,7 +154,7 @@ mod tests {
         let steps = [step("1", 0.1, ends), step("2", 0.1, ends), step("3", 0.1, None), step("4", 0.1, ends)];
         assert_eq!(bands(&steps), [vec![(0, 0.1, 0.2), (1, 0.1, 0.2)]]);
         for steps in [Vec::new(), vec![step("1", f64::NAN, Some((f64::NAN, 0.1)))]] {
-            let svg = band_chart("curve", "clips", &steps, &[]).expect("drawn").into_svg();
+            let svg = band_chart("curve", ["clips", "UAR"], &steps, &[]).expect("drawn").into_svg();
             assert!(!svg.contains("NaN"), "{svg}");
         }
     }

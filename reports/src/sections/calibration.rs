@@ -12,6 +12,7 @@ use crate::figure::{Figure, LegendItem};
 use crate::grid::{Cell, Grid};
 use crate::number;
 use crate::scored::{Scoreboard, Scored};
+use crate::sections::coverage;
 use crate::tables::Tables;
 
 /// So many diagrams are drawn, the leading model's first; the table has every model.
@@ -23,6 +24,9 @@ pub(crate) struct Calibration {
     /// Summary of the leading model's figures.
     sentence: Option<String>,
     table: Grid,
+    /// What a threshold of probability buys the leading model, in a sentence, and each model, as a curve.
+    threshold: Option<String>,
+    coverage: Vec<Figure>,
     figures: Vec<Figure>,
 }
 
@@ -40,7 +44,17 @@ pub(crate) fn calibration(tables: &Tables, board: &Scoreboard) -> Result<Option<
         .take(MOST_DRAWN)
         .map(|scored| figure(tables, scored))
         .collect::<Result<_, _>>()?;
-    Ok(Some(Calibration { sentence: board.main().and_then(sentence), table: table(&measured), figures }))
+    let answering = measured.iter().filter(|scored| !scored.is_constant());
+    let answering = answering.filter(|scored| tables.coverage.iter().any(|row| scored.owns(&row.model, &row.split)));
+    let coverage: Vec<Option<Figure>> =
+        answering.take(MOST_DRAWN).map(|scored| coverage::figure(tables, scored)).collect::<Result<_, _>>()?;
+    Ok(Some(Calibration {
+        sentence: board.main().and_then(sentence),
+        table: table(&measured),
+        threshold: board.main().and_then(|main| coverage::sentence(tables, main)),
+        coverage: coverage.into_iter().flatten().collect(),
+        figures,
+    }))
 }
 
 fn sentence(main: &Scored) -> Option<String> {

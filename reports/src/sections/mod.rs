@@ -6,6 +6,7 @@ mod budget;
 pub(crate) mod calibration;
 pub(crate) mod comparisons;
 pub(crate) mod corpora;
+pub(crate) mod coverage;
 pub(crate) mod cross_corpus;
 pub(crate) mod distrust;
 pub(crate) mod ensembles;

@@ -258,7 +258,7 @@ fn curve(tables: &Tables, tried: &Tried<'_>) -> Result<Figure, Error> {
     let levels: Vec<Level> = levels.into_iter().map(|(ink, label, value)| Level { label, value, ink }).collect();
     let compared: Vec<String> = levels.iter().map(|level| named(&level.label, level.value)).collect();
     let label = format!("UAR of {model} by clips of a speaker: {}. {}", said.join("; "), compared.join("; "));
-    let chart = band_chart(&label, "clips of the speaker that statistics are taken over", &steps, &levels)?;
+    let chart = band_chart(&label, ["clips of the speaker that statistics are taken over", "UAR"], &steps, &levels)?;
     let caption = "Each speaker’s clips are divided at random into groups of that size, standardised group by group.";
     Ok(Figure::new(format!("{model} with few clips of a speaker"), caption, chart, grid).with_legend(legend))
 }

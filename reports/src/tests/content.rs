@@ -659,6 +659,32 @@ fn no_corpus_is_taken_for_acted_that_does_not_say_so() {
     assert!(card([acted; 4]).contains("It was taught what actors do"));
 }
 
+/// At 0.6 half of the clips are answered, of which 0.8 are right: half as many errors as 0.6 of all leave.
+#[test]
+fn what_it_brings_to_say_that_one_does_not_know_is_told() {
+    let mut fixture = Fixture::complete();
+    let rendered = fixture.render(&Params::default()).expect("rendered");
+    let told = "Where net has to give its answer a probability of 0.6 or more, it answers for 50\u{202f}% of the clips and is right in \
+                0.80 [0.77, 0.83] of these, against 0.60 [0.57, 0.63] of all.";
+    let section = between(&rendered.html, "id=\"calibration\"", "</section>");
+    for text in [section, &rendered.card] {
+        assert!(text.contains(told), "{text}");
+        assert!(text.contains("net on speaker_independent, answering only where it is sure enough"), "{text}");
+        assert!(text.contains("at the temperature of each fold"), "{text}");
+        // Steps of 0.1, from the last at which every clip is answered.
+        assert!(text.contains("0.50 [0.48, 0.52]") && !text.contains("0.44 [0.42, 0.46]"), "{text}");
+    }
+    fixture.tables.coverage.iter_mut().for_each(|row| {
+        (row.scaled, row.accuracy) = (false, Some(0.6));
+    });
+    let rendered = fixture.render(&Params::default()).expect("rendered");
+    assert!(!rendered.card.contains("has to give its answer a probability"));
+    assert!(rendered.card.contains("Probabilities are as trained: there is no temperature"));
+    fixture.tables.coverage.clear();
+    let rendered = fixture.render(&Params::default()).expect("rendered");
+    assert!(!rendered.html.contains("Answers only where it is sure"));
+}
+
 #[test]
 fn calibration_and_corpora_never_heard_are_there() {
     let html = Fixture::complete().render(&Params::default()).expect("rendered").html;
@@ -826,8 +852,8 @@ fn every_section_is_there_and_counts_what_it_was_given() {
     assert!(html.contains("corpus = &quot;ravdess&quot;"));
     // Protocols: UAR, accuracy, differences, gaps, one matrix. Few clips, and one emotion. Data: balance, durations, associations, two of shortcuts. Clips of
     // eight emotions. Two curves of each of three networks, two of errors of each of four models. Groups: corpus, gender,
-    // speakers. Four of calibration, one of intended and perceived.
-    assert_eq!(html.matches("<svg").count(), 5 + 2 + 5 + 8 + 3 * 2 + 4 * 2 + 3 + 4 + 1);
+    // speakers. Four of calibration and four of coverage, one of intended and perceived.
+    assert_eq!(html.matches("<svg").count(), 5 + 2 + 5 + 8 + 3 * 2 + 4 * 2 + 3 + 4 + 4 + 1);
 }
 
 #[test]

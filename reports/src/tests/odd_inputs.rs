@@ -93,6 +93,7 @@ fn what_was_not_measured_is_said_in_a_sentence() {
     let mut fixture = Fixture::complete().without_model("linear");
     fixture.tables.worst_groups.clear();
     fixture.tables.calibration.clear();
+    fixture.tables.coverage.clear();
     fixture.tables.comparisons.clear();
     fixture.tables.cross_corpus.clear();
     fixture.tables.label_errors.clear();

@@ -43,27 +43,43 @@ pub fn levels(samples: &[f32], sample_rate_hz: u32) -> Levels {
     }
     let peak = f64::from(samples.iter().fold(0.0_f32, |peak, sample| peak.max(sample.abs())));
     let rate = f64::from(sample_rate_hz.max(1));
-    let frame_samples = (FRAME_S * rate).round().max(1.0) as usize;
+    let frame_samples = frame_samples(sample_rate_hz);
     let mut energy = 0.0;
+    let frames = sounding(samples, frame_samples, |frame_energy| energy += frame_energy);
+    let silent = frames.iter().filter(|&&sounds| !sounds).count();
+    let first = frames.iter().position(|&sounds| sounds);
+    let last = frames.iter().rposition(|&sounds| sounds);
+    Levels {
+        peak_dbfs: decibels(peak * peak),
+        rms_dbfs: decibels(energy / samples.len() as f64),
+        silence_fraction: silent as f64 / frames.len() as f64,
+        leading_silence_s: first.map(|frame| (frame * frame_samples) as f64 / rate),
+        trailing_silence_s: last.map(|frame| samples.len().saturating_sub((frame + 1) * frame_samples) as f64 / rate),
+    }
+}
+
+/// Which frames of a channel without offset are not silent, as [`Levels::silence_fraction`] counts them, and their length in
+/// samples: 25 ms, without overlap; the last frame may be shorter.
+pub fn sounding_frames(samples: &[f32], sample_rate_hz: u32) -> (usize, Vec<bool>) {
+    let frame_samples = frame_samples(sample_rate_hz);
+    (frame_samples, sounding(samples, frame_samples, |_| {}))
+}
+
+fn frame_samples(sample_rate_hz: u32) -> usize {
+    (FRAME_S * f64::from(sample_rate_hz.max(1))).round().max(1.0) as usize
+}
+
+/// `seen` is told the energy of each frame, in order.
+fn sounding(samples: &[f32], frame_samples: usize, mut seen: impl FnMut(f64)) -> Vec<bool> {
     let mut frame_powers = Vec::with_capacity(samples.len() / frame_samples + 1);
     for frame in samples.chunks(frame_samples) {
         let frame_energy: f64 = frame.iter().map(|&sample| f64::from(sample) * f64::from(sample)).sum();
-        energy += frame_energy;
+        seen(frame_energy);
         frame_powers.push(frame_energy / frame.len() as f64);
     }
     let loudest = frame_powers.iter().copied().fold(0.0, f64::max);
     let threshold = loudest * 10.0_f64.powf(-SILENCE_BELOW_LOUDEST_DB / 10.0);
-    let is_silent = |power: f64| loudest == 0.0 || power < threshold;
-    let silent = frame_powers.iter().filter(|&&power| is_silent(power)).count();
-    let first = frame_powers.iter().position(|&power| !is_silent(power));
-    let last = frame_powers.iter().rposition(|&power| !is_silent(power));
-    Levels {
-        peak_dbfs: decibels(peak * peak),
-        rms_dbfs: decibels(energy / samples.len() as f64),
-        silence_fraction: silent as f64 / frame_powers.len() as f64,
-        leading_silence_s: first.map(|frame| (frame * frame_samples) as f64 / rate),
-        trailing_silence_s: last.map(|frame| samples.len().saturating_sub((frame + 1) * frame_samples) as f64 / rate),
-    }
+    frame_powers.into_iter().map(|power| loudest > 0.0 && power >= threshold).collect()
 }
 
 /// A power in decibels; `None` for none.
@@ -113,6 +129,8 @@ mod tests {
         let found = levels(&samples, 16_000);
         // The tone starts within the third frame of 400 samples and ends within the seventh.
         assert_eq!((found.leading_silence_s, found.trailing_silence_s), (Some(0.05), Some(0.04375)));
+        let sounds = [false, false, true, true, true, true, true, false, false];
+        assert_eq!(sounding_frames(&samples, 16_000), (400, sounds.to_vec()));
         let found = levels(&sine(0.5, 1_000), 16_000);
         assert_eq!((found.leading_silence_s, found.trailing_silence_s), (Some(0.0), Some(0.0)));
     }

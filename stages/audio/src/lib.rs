@@ -57,7 +57,7 @@ pub use crate::decoded::{Container, Decoded};
 pub use crate::error::{AudioError, Unit};
 pub use crate::fingerprint::fingerprint;
 pub use crate::format::SAMPLE_RATES_HZ;
-pub use crate::levels::{Levels, levels};
+pub use crate::levels::{Levels, levels, sounding_frames};
 pub use crate::measure::{Measures, channel_rms_dbfs, measure};
 pub use crate::phase::phase;
 pub use crate::resample::{ResampleError, Resampler};

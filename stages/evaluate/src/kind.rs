@@ -1,8 +1,8 @@
 //! The stage as a kind.
 
 use ser_schemas::{
-    Assignment, CalibrationBin, ClassMetrics, Clip, Comparison, ConfusionCell, CrossCorpus, Epoch, LabelError, Model,
-    ModelCheck, Perceived, Prediction, StandardisationLimit, SummaryMetric, Table as _, WorstGroup,
+    Assignment, CalibrationBin, ClassMetrics, Clip, Comparison, ConfusionCell, Coverage, CrossCorpus, Epoch,
+    LabelError, Model, ModelCheck, Perceived, Prediction, StandardisationLimit, SummaryMetric, Table as _, WorstGroup,
 };
 use ser_stage::{BoxError, Context, Input, Kind, Outcome, Output, Problem};
 
@@ -15,7 +15,7 @@ impl Kind for Evaluate {
     type Params = Params;
 
     const NAME: &'static str = "evaluate";
-    const VERSION: u32 = 6;
+    const VERSION: u32 = 7;
     const SUMMARY: &'static str =
         "scores every model, with intervals over speakers, and refuses figures that cannot be believed";
     // Models that were trained epoch by epoch come before what they have to beat.
@@ -35,6 +35,7 @@ impl Kind for Evaluate {
         ConfusionCell::OUTPUT,
         WorstGroup::OUTPUT,
         CalibrationBin::OUTPUT,
+        Coverage::OUTPUT,
         Comparison::OUTPUT,
         CrossCorpus::OUTPUT,
         StandardisationLimit::OUTPUT,

@@ -2,7 +2,7 @@
 //!
 //! The arithmetic is in [`confusion`], [`metrics`], [`bootstrap`], [`by_corpus`], [`interval`], [`class_intervals`],
 //! [`calibration`], [`calibration_intervals`](mod@calibration_intervals), [`compare`], [`paired_uar`] and [`label_errors`],
-//! which know neither files nor emotions; `evaluation`, `comparisons`, `cross_corpus`, `standardisation` and `labels`
+//! which know neither files nor emotions; `evaluation`, `coverage`, `comparisons`, `cross_corpus`, `standardisation` and `labels`
 //! apply it to predictions; `leaks` says which figures cannot be believed; [`run`] reads
 //! and writes, [`on_validation`] scores validation clips. No model is needed
 //! here, so predictions made elsewhere can be scored as well.
@@ -15,6 +15,7 @@ pub mod class_intervals;
 pub mod compare;
 mod comparisons;
 pub mod confusion;
+mod coverage;
 mod cross_corpus;
 mod error;
 mod evaluation;

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::path::Path;
 
 use ser_schemas::{
-    Assignment, CalibrationBin, CheckStatus, ClassMetrics, Clip, Comparison, ComparisonKind, ConfusionCell,
+    Assignment, CalibrationBin, CheckStatus, ClassMetrics, Clip, Comparison, ComparisonKind, ConfusionCell, Coverage,
     CrossCorpus, Emotion, Exposure, Grouping, KEY_HELD_OUT, KEY_PROTOCOL, LabelError, Model, ModelCheck, Perceived,
     Prediction, StandardisationLimit, StandardisationTrial, SummaryMetric, Table, TableError, WorstGroup,
     read_metadata,
@@ -13,6 +13,7 @@ use ser_stage::{Context, Outcome};
 
 use crate::Params;
 use crate::comparisons::compare;
+use crate::coverage::coverage;
 use crate::cross_corpus::matrix;
 use crate::error::EvaluateError;
 use crate::evaluation::{Evaluation, evaluate};
@@ -49,8 +50,8 @@ pub(crate) struct Source {
 ///
 /// A leak fails the stage, which then keeps `model_checks` as [`Context::keep_refused`] says.
 ///
-/// Writes `models`, `predictions`, `model_checks`, `summary`, `classes`, `confusion`, `worst_groups`, `calibration`, `comparisons`,
-/// `cross_corpus`, `standardisation_limits`, `label_errors` and `perceived`.
+/// Writes `models`, `predictions`, `model_checks`, `summary`, `classes`, `confusion`, `worst_groups`, `calibration`, `coverage`,
+/// `comparisons`, `cross_corpus`, `standardisation_limits`, `label_errors` and `perceived`.
 pub fn run(params: &Params, inputs: &Inputs<'_>, ctx: &Context<'_>) -> Result<Outcome, EvaluateError> {
     if inputs.models.is_empty() {
         return Err(EvaluateError::NoModels);
@@ -106,6 +107,7 @@ pub fn run(params: &Params, inputs: &Inputs<'_>, ctx: &Context<'_>) -> Result<Ou
     let cross = matrix(&subjects, resampling);
     let trials: Vec<&StandardisationTrial> = sources.iter().flat_map(|source| &source.trials).collect();
     let limits = limits(&subjects, &trials, resampling);
+    let covered = coverage(&subjects, resampling);
     let disputed = label_errors(&subjects, params.label_errors as usize);
 
     let models: Vec<Model> = sources.iter().flat_map(|source| source.models.clone()).collect();
@@ -117,6 +119,7 @@ pub fn run(params: &Params, inputs: &Inputs<'_>, ctx: &Context<'_>) -> Result<Ou
     ConfusionCell::write_in(dir, &evaluation.confusion, &ctx.provenance)?;
     WorstGroup::write_in(dir, &evaluation.worst, &ctx.provenance)?;
     CalibrationBin::write_in(dir, &evaluation.calibration, &ctx.provenance)?;
+    Coverage::write_in(dir, &covered, &ctx.provenance)?;
     Comparison::write_in(dir, &comparisons, &ctx.provenance)?;
     CrossCorpus::write_in(dir, &cross, &ctx.provenance)?;
     StandardisationLimit::write_in(dir, &limits, &ctx.provenance)?;

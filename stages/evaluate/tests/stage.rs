@@ -4,8 +4,8 @@ use std::path::Path;
 
 use ser_schemas::{
     Assignment, CalibrationBin, CheckStatus, ClassMetrics, Clip, Comparison, ComparisonKind, ComparisonTest,
-    ConfusionCell, CrossCorpus, Emotion, Exposure, KEY_HELD_OUT, KEY_PROTOCOL, LabelError, ModelCheck, Perceived,
-    Prediction, Provenance, Role, Standardisation, StandardisationLimit, StandardisationTrial, Statistics,
+    ConfusionCell, Coverage, CrossCorpus, Emotion, Exposure, KEY_HELD_OUT, KEY_PROTOCOL, LabelError, ModelCheck,
+    Perceived, Prediction, Provenance, Role, Standardisation, StandardisationLimit, StandardisationTrial, Statistics,
     SummaryMetric, Table, Use, WorstGroup,
 };
 use ser_stage::{Context, Outcome};
@@ -358,6 +358,80 @@ fn temperatures_come_from_validation_clips_and_put_confidence_right() {
     let bins: Vec<CalibrationBin> = rows(folder.path());
     let told: Vec<(bool, u32, u64)> = bins.iter().map(|bin| (bin.scaled, bin.bin, bin.clips)).collect();
     assert_eq!(told, [(false, 13, 40), (true, 11, 40)]);
+}
+
+/// Half of the clips are answered with 0.92, all right, half with 0.62, of which half are right; of each speaker as many.
+#[test]
+fn a_model_that_may_say_nothing_answers_for_fewer_clips_and_better() {
+    let folder = tempfile::tempdir().expect("temporary folder");
+    let (clips, mut model, _) = world();
+    model.exposures = None;
+    let sure = confident(&clips, "net", SPLIT, 0.92, 0);
+    let unsure = |wrong| confident(&clips, "net", SPLIT, 0.62, wrong);
+    let (right, wrong) = (unsure(0), unsure(4));
+    let pick = |number: usize| match number % 8 {
+        0 | 1 | 4 | 5 => sure[number].clone(),
+        2 | 3 => right[number].clone(),
+        _ => wrong[number].clone(),
+    };
+    model.predictions = (0..clips.len()).map(pick).collect();
+    evaluate_with(folder.path(), &clips, &[("net", model.clone())], &[]).expect("evaluates");
+    let found: Vec<Coverage> = rows(folder.path());
+    assert_eq!(found.len(), 20);
+    for row in &found {
+        assert!(!row.scaled, "no validation clips");
+        let (clips, coverage, accuracy) = match row.threshold {
+            low if low < 0.61 => (40, 1.0, Some(0.75)),
+            middle if middle < 0.91 => (20, 0.5, Some(1.0)),
+            _ => (0, 0.0, None),
+        };
+        assert_eq!((row.clips, row.coverage, row.accuracy, row.uar), (clips, coverage, accuracy, accuracy), "{row:?}");
+        assert_eq!(row.speakers, if clips == 0 { 0 } else { 4 }, "{row:?}");
+        assert_eq!(row.accuracy_low.is_some() && row.uar_high.is_some(), clips > 0, "{row:?}");
+        let around = |low: Option<f64>, value: f64, high: Option<f64>| {
+            low.is_none_or(|low| (0.0..=value).contains(&low)) && high.is_none_or(|high| (value..=1.0).contains(&high))
+        };
+        assert!(around(row.coverage_low, coverage, row.coverage_high), "{row:?}");
+        assert!(accuracy.is_none_or(|value| around(row.accuracy_low, value, row.accuracy_high)), "{row:?}");
+        assert!(row.coverage_low.is_some(), "{row:?}");
+    }
+
+    // The same answers at a temperature: other thresholds, the same curve.
+    let other_fold = |row: &Prediction| Prediction { fold: 1 - row.fold, ..row.clone() };
+    model.validation = model.predictions.iter().map(other_fold).collect();
+    evaluate_with(folder.path(), &clips, &[("net", model.clone())], &[]).expect("evaluates");
+    let scaled: Vec<Coverage> = rows(folder.path());
+    assert!(scaled.iter().all(|row| row.scaled) && scaled[0].coverage == 1.0);
+    assert!(scaled.is_sorted_by(|a, b| a.coverage >= b.coverage));
+    let halves = |rows: &[Coverage]| rows.iter().filter(|row| row.clips == 20).all(|row| row.accuracy == Some(1.0));
+    assert!(halves(&scaled) && scaled.iter().any(|row| row.clips == 20), "{scaled:?}");
+    let params = Params { temperature_scaling: false, ..Params::default() };
+    evaluate_as(&params, folder.path(), &clips, &[("net", model)], &[]).expect("evaluates");
+    assert_eq!(rows::<Coverage>(folder.path()), found);
+}
+
+/// Of several seeds the answer is one: that of the mean of their probabilities, at the temperature that fits this mean.
+#[test]
+fn coverage_of_several_seeds_is_that_of_their_mean() {
+    let clips: Vec<Clip> = (0..40).map(clip).collect();
+    let net = seeds(&clips, "net", 3);
+    let averaged = |first: &Prediction| {
+        let own: Vec<&Prediction> = net.iter().filter(|row| row.clip_id == first.clip_id).collect();
+        let mean = |class: usize| own.iter().map(|row| row.probabilities[class]).sum::<f32>() / own.len() as f32;
+        let probabilities = vec![mean(0), mean(1)];
+        let predicted = if probabilities[1] > probabilities[0] { Emotion::SAD } else { Emotion::ANGRY };
+        Prediction { seed: None, predicted, probabilities, ..first.clone() }
+    };
+    let mean: Vec<Prediction> = net.iter().filter(|row| row.seed == Some(0)).map(averaged).collect();
+    let found = [net, mean].map(|predictions| {
+        let other_fold = |row: &Prediction| Prediction { fold: 1 - row.fold, ..row.clone() };
+        let model = Model { validation: predictions.iter().map(other_fold).collect(), ..Model::of(predictions) };
+        let folder = tempfile::tempdir().expect("temporary folder");
+        evaluate_with(folder.path(), &clips, &[("net", model)], &[]).expect("evaluates");
+        rows::<Coverage>(folder.path())
+    });
+    assert!(found[0].iter().all(|row| row.scaled) && found[0][0].clips == 40);
+    assert_eq!(found[0], found[1]);
 }
 
 #[test]

@@ -1,9 +1,11 @@
 //! How the models of an answer hear: models that want the same of a recording hear it once, together.
 
-use std::path::Path;
+use ser_manifest::SoundRules;
 
 use super::hearing::{Heard, Hearing};
 use super::leaf::Leaf;
+use super::recordings::Recording;
+use super::windows::Windows;
 
 /// The hearings of some models.
 pub(super) struct Ears {
@@ -46,22 +48,27 @@ impl Ears {
     }
 
     /// Hears recordings beside each other.
-    pub(super) fn short(&self, paths: &[&Path]) -> HeardByAll {
+    pub(super) fn short(&self, recordings: &[&Recording], windows: &Windows) -> HeardByAll {
         let (mut heard, mut places, mut alike) = (Vec::new(), Vec::new(), Vec::new());
         for hearing in &self.hearings {
             let known = alike.iter().position(|known: &&Hearing| known.is_alike(hearing));
             places.push(known.unwrap_or(heard.len()));
             if known.is_none() {
-                heard.push(hearing.short(paths));
+                heard.push(hearing.short(recordings, windows));
                 alike.push(hearing);
             }
         }
         HeardByAll { heard, places }
     }
 
-    /// Longest part of a recording that every model hears at once, in seconds.
-    pub(super) fn window_s(&self) -> f64 {
-        self.hearings.iter().map(Hearing::window_s).fold(f64::INFINITY, f64::min)
+    /// Longest part of a clip that every model hears at once, in seconds.
+    pub(super) fn at_once_s(&self) -> f64 {
+        self.hearings.iter().map(Hearing::at_once_s).fold(f64::INFINITY, f64::min)
+    }
+
+    /// What the manifests of the models ask of the sound of a clip.
+    pub(super) fn rules(&self) -> Vec<SoundRules> {
+        self.hearings.iter().map(Hearing::rules).collect()
     }
 
     /// The highest sample rate of the features in hertz.

@@ -1,9 +1,7 @@
 //! From a file to what the model reads: decoded, judged by the rules of the model's manifest, its features computed.
 //!
-//! Most recordings are short, and many of them are heard at once. A long one is heard alone, and in stretches, so that
-//! memory holds the samples of one long recording and the features of a few stretches, however many files there are.
-
-use std::path::Path;
+//! Most recordings are short, and many of them are heard at once. A long one is heard alone, and in windows, so that
+//! memory holds the samples of one long recording and the features of a few windows, however many files there are.
 
 use anyhow::Context as _;
 use rayon::prelude::*;
@@ -12,16 +10,17 @@ use ser_features::{ClipFeatures, Extractor};
 use ser_manifest::SoundRules;
 use ser_models::ClipInput;
 use ser_schemas::{Clip, Reason};
-use ser_train::windows;
 
 use super::leaf::Wants;
+use super::recordings::Recording;
+use super::windows::{Window, Windows};
 use crate::output;
 
 /// Bounds on a recording that is heard beside others: no more than a minute, and 12 million samples (48 MB), a minute of
 /// four channels at 48 kHz.
 const SHORT: Limits = Limits { max_bytes: 64 << 20, max_duration_s: 60.0, max_samples: 12_000_000 };
-/// Stretches whose features are in memory together.
-const STRETCHES: usize = 32;
+/// Windows whose features are in memory together.
+pub(super) const TOGETHER: usize = 32;
 
 /// Knows how recordings become features of a model.
 #[derive(PartialEq)]
@@ -29,10 +28,8 @@ pub(super) struct Hearing {
     params: ser_features::Params,
     sample_rate_hz: u32,
     rules: SoundRules,
-    /// Time between frames in seconds.
-    hop_s: f64,
-    /// Frames of a stretch.
-    stretch: usize,
+    /// Longest part of a clip that the model hears at once, in seconds.
+    at_once_s: f64,
 }
 
 /// Why a recording gets no emotion.
@@ -47,18 +44,25 @@ pub(super) struct Problem {
 #[derive(Debug, Clone, Copy, Default, PartialEq)]
 pub(super) struct Facts {
     pub(super) sample_rate_hz: u32,
-    /// Stretches that were heard on their own; 0 for a recording that was heard as a whole.
-    pub(super) stretches: usize,
-    /// Stretches that hold nothing but silence, and were not heard.
-    pub(super) silent: usize,
+    pub(super) duration_s: f64,
 }
 
 /// A recording that was heard beside others.
 pub(super) enum Heard {
     Whole(Facts, ClipFeatures),
-    /// Too long for that: [`Hearing::long`] hears it.
+    /// Too long for that: [`Long`] is heard by itself.
     Long,
     Bad(Problem),
+}
+
+/// A long recording.
+pub(super) struct Long {
+    pub(super) facts: Facts,
+    mono: Vec<f32>,
+    /// Those that are heard. One, of the whole, where a recording has many samples in little time.
+    pub(super) windows: Vec<Window>,
+    /// Windows that are pauses.
+    pub(super) pauses: usize,
 }
 
 impl Hearing {
@@ -81,14 +85,11 @@ impl Hearing {
                 && (functionals.is_empty() || layout.functionals == functionals),
             "its features are not those that this version of the program computes; train it anew"
         );
-        // Of a recording that the manifest would call too long, the model hears what it was trained on: clips.
-        let longest = (rules.max_duration_s / layout.frames.hop_s) as usize;
-        let stretch = match wants.max_frames {
-            0 => longest,
-            most => most.min(longest),
+        let at_once_s = match wants.max_frames {
+            0 => f64::INFINITY,
+            most => most as f64 * layout.frames.hop_s,
         };
-        let hop_s = layout.frames.hop_s;
-        Ok(Self { params, sample_rate_hz, rules, hop_s, stretch: stretch.max(1) })
+        Ok(Self { params, sample_rate_hz, rules, at_once_s })
     }
 
     /// `true` if `other` makes the same features of recordings that are heard beside others.
@@ -96,9 +97,14 @@ impl Hearing {
         (&self.params, self.sample_rate_hz, &self.rules) == (&other.params, other.sample_rate_hz, &other.rules)
     }
 
-    /// Longest part of a recording that is heard at once, in seconds.
-    pub(super) fn window_s(&self) -> f64 {
-        self.stretch as f64 * self.hop_s
+    /// Longest part of a clip that the model hears at once, in seconds.
+    pub(super) fn at_once_s(&self) -> f64 {
+        self.at_once_s
+    }
+
+    /// What its manifest asks of the sound of a clip.
+    pub(super) fn rules(&self) -> SoundRules {
+        self.rules
     }
 
     /// The sample rate of the features in hertz.
@@ -106,110 +112,110 @@ impl Hearing {
         self.sample_rate_hz
     }
 
-    /// Hears recordings beside each other.
-    pub(super) fn short(&self, paths: &[&Path]) -> Vec<Heard> {
-        paths
+    /// Hears recordings beside each other, those that are clips.
+    pub(super) fn short(&self, recordings: &[&Recording], windows: &Windows) -> Vec<Heard> {
+        recordings
             .par_iter()
             .map_init(
                 || Extractor::new(&self.params, self.sample_rate_hz),
-                |extractor, path| {
+                |extractor, recording| {
                     let extractor = extractor.as_mut().map_err(|error| Problem::unreadable(error.to_string()));
-                    extractor.and_then(|extractor| self.hear(extractor, path)).unwrap_or_else(Heard::Bad)
+                    extractor.and_then(|extractor| self.hear(extractor, recording, windows)).unwrap_or_else(Heard::Bad)
                 },
             )
             .collect()
     }
 
-    fn hear(&self, extractor: &mut Extractor, path: &Path) -> Result<Heard, Problem> {
-        let limits = Limits { max_duration_s: SHORT.max_duration_s.min(self.rules.max_duration_s), ..SHORT };
-        let audio = match ser_audio::decode_file(path, &limits) {
+    fn hear(&self, extractor: &mut Extractor, recording: &Recording, windows: &Windows) -> Result<Heard, Problem> {
+        let limits = Limits { max_duration_s: SHORT.max_duration_s.min(windows.longest_clip_s), ..SHORT };
+        let audio = match recording.decode(&limits) {
             Err(AudioError::OverLimit { .. }) => return Ok(Heard::Long),
             audio => audio.map_err(Problem::of)?,
         };
-        let facts = Facts { sample_rate_hz: audio.sample_rate_hz, ..Facts::default() };
-        let mono = self.judged(audio)?;
+        let facts = Facts::of(&audio);
+        let mono = judged(audio, &[self.rules])?;
         let features =
             extractor.extract(&mono, facts.sample_rate_hz).map_err(|error| Problem::unreadable(error.to_string()))?;
         Ok(Heard::Whole(facts, features))
     }
 
-    /// Hears one long recording alone. `each` receives the features of a few stretches at a time, or of the whole where
-    /// the manifest would take it as a clip.
-    pub(super) fn long(
-        &self,
-        path: &Path,
-        each: &mut dyn FnMut(&[ClipFeatures]) -> anyhow::Result<()>,
-    ) -> anyhow::Result<Result<Facts, Problem>> {
-        let audio = match ser_audio::decode_file(path, &Limits::default()) {
-            Ok(audio) => audio,
-            Err(error) => return Ok(Err(Problem::of(error))),
-        };
-        let mut facts = Facts { sample_rate_hz: audio.sample_rate_hz, ..Facts::default() };
-        let is_clip = audio.duration_s() <= self.rules.max_duration_s;
-        let mono = match self.judged(audio) {
-            Ok(mono) => mono,
-            Err(problem) => return Ok(Err(problem)),
-        };
+    /// Hears some windows of a long recording's samples, as [`load`](Self::load) gives them.
+    pub(super) fn windows(&self, samples: &[f32], windows: &[Window]) -> anyhow::Result<Vec<ClipFeatures>> {
+        windows
+            .par_iter()
+            .map_init(
+                || Extractor::new(&self.params, self.sample_rate_hz),
+                |extractor, window| {
+                    let extractor = extractor.as_mut().map_err(|error| anyhow::anyhow!("{error}"))?;
+                    let samples = centred(window.of(samples, self.sample_rate_hz));
+                    Ok(extractor.extract(&samples, self.sample_rate_hz)?)
+                },
+            )
+            .collect()
+    }
+
+    /// The samples of a long recording at the sample rate of the features.
+    pub(super) fn load(&self, long: &Long) -> anyhow::Result<Vec<f32>> {
         let mut extractor = Extractor::new(&self.params, self.sample_rate_hz)?;
-        let samples = extractor.load(mono, facts.sample_rate_hz)?;
-        if is_clip {
-            each(&[extractor.extract(&samples, self.sample_rate_hz)?])?;
-            return Ok(Ok(facts));
-        }
-        let stretches = windows(samples.len(), extractor.samples_of(self.stretch));
-        drop(extractor);
-        let count = stretches.len();
-        let loud: Vec<&[f32]> = stretches
-            .into_par_iter()
-            .map(|stretch| &samples[stretch])
-            .filter(|stretch| !self.is_silent(&centred(stretch)))
-            .collect();
-        facts.stretches = loud.len();
-        facts.silent = count - loud.len();
-        if loud.is_empty() {
-            let detail = format!("none of its {count} stretches rises above the level of silence");
-            return Ok(Err(Problem { reason: Reason::Silent, detail }));
-        }
-        for some in loud.chunks(STRETCHES) {
-            let features: Vec<ClipFeatures> = some
-                .par_iter()
-                .map_init(
-                    || Extractor::new(&self.params, self.sample_rate_hz),
-                    |extractor, stretch| {
-                        let extractor = extractor.as_mut().map_err(|error| anyhow::anyhow!("{error}"))?;
-                        Ok(extractor.extract(&centred(stretch), self.sample_rate_hz)?)
-                    },
-                )
-                .collect::<anyhow::Result<_>>()?;
-            each(&features)?;
-        }
-        Ok(Ok(facts))
+        Ok(extractor.load(long.mono.clone(), long.facts.sample_rate_hz)?)
     }
+}
 
-    /// The mix that features hear, if the manifest would take the recording as a clip or call it too long.
-    fn judged(&self, audio: Decoded) -> Result<Vec<f32>, Problem> {
-        let offsets = audio.offsets();
-        let (channels, rate) = (audio.channels, audio.sample_rate_hz);
-        let duration_s = audio.duration_s();
-        let before = (channels > 1).then(|| ser_audio::channel_rms_dbfs(&audio, &offsets)).flatten();
-        let mono = audio.into_mono();
-        let mut clip = measured(&mono, rate);
-        clip.channels = Some(channels);
-        clip.duration_s = Some(duration_s);
-        clip.dc_offset = Some(offsets.iter().fold(0.0, |largest, offset| offset.abs().max(largest)));
-        clip.channel_rms_dbfs = if channels > 1 { before } else { clip.rms_dbfs };
-        let rules = SoundRules { max_duration_s: f64::INFINITY, ..self.rules };
-        match rules.judge(&clip) {
-            None => Ok(mono),
-            Some((reason, detail)) => Err(Problem { reason, detail }),
-        }
+impl Facts {
+    fn of(audio: &Decoded) -> Self {
+        Self { sample_rate_hz: audio.sample_rate_hz, duration_s: audio.duration_s() }
     }
+}
 
-    fn is_silent(&self, samples: &[f32]) -> bool {
-        let mut clip = measured(samples, self.sample_rate_hz);
-        clip.duration_s = Some(self.rules.min_duration_s);
-        self.rules.judge(&clip).is_some()
+impl Long {
+    /// A recording that models of such `rules` hear in windows.
+    pub(super) fn new(recording: &Recording, windows: &Windows, rules: &[SoundRules]) -> Result<Self, Problem> {
+        let audio = recording.decode(&Limits::default()).map_err(Problem::of)?;
+        let facts = Facts::of(&audio);
+        let mono = judged(audio, rules)?;
+        if facts.duration_s <= windows.longest_clip_s {
+            let whole = Window { start_s: 0.0, end_s: facts.duration_s, sound_s: facts.duration_s };
+            return Ok(Self { facts, mono, windows: vec![whole], pauses: 0 });
+        }
+        let (heard, pauses) = windows.over(&mono, facts.sample_rate_hz);
+        let before = heard.len();
+        let is_loud = |window: &Window| {
+            let samples = centred(window.of(&mono, facts.sample_rate_hz));
+            !rules.iter().any(|rules| is_silent(&samples, facts.sample_rate_hz, rules))
+        };
+        let heard: Vec<Window> = heard.into_par_iter().filter(is_loud).collect();
+        let pauses = pauses + before - heard.len();
+        if heard.is_empty() {
+            let detail = format!("none of its {pauses} windows rises above the level of silence");
+            return Err(Problem { reason: Reason::Silent, detail });
+        }
+        Ok(Self { facts, mono, windows: heard, pauses })
     }
+}
+
+/// The mix that features hear, if a manifest of each of the `rules` would take the recording as a clip or call it too long.
+fn judged(audio: Decoded, rules: &[SoundRules]) -> Result<Vec<f32>, Problem> {
+    let offsets = audio.offsets();
+    let (channels, rate) = (audio.channels, audio.sample_rate_hz);
+    let duration_s = audio.duration_s();
+    let before = (channels > 1).then(|| ser_audio::channel_rms_dbfs(&audio, &offsets)).flatten();
+    let mono = audio.into_mono();
+    let mut clip = measured(&mono, rate);
+    clip.channels = Some(channels);
+    clip.duration_s = Some(duration_s);
+    clip.dc_offset = Some(offsets.iter().fold(0.0, |largest, offset| offset.abs().max(largest)));
+    clip.channel_rms_dbfs = if channels > 1 { before } else { clip.rms_dbfs };
+    let verdict = rules.iter().find_map(|rules| SoundRules { max_duration_s: f64::INFINITY, ..*rules }.judge(&clip));
+    match verdict {
+        None => Ok(mono),
+        Some((reason, detail)) => Err(Problem { reason, detail }),
+    }
+}
+
+fn is_silent(samples: &[f32], sample_rate_hz: u32, rules: &SoundRules) -> bool {
+    let mut clip = measured(samples, sample_rate_hz);
+    clip.duration_s = Some(rules.min_duration_s);
+    rules.judge(&clip).is_some()
 }
 
 /// Levels as ingest writes them.
@@ -220,10 +226,10 @@ fn measured(mono: &[f32], sample_rate_hz: u32) -> Clip {
     clip
 }
 
-/// A stretch without its own offset, as the decoder leaves a recording: the offset of the whole is no offset of a part.
-fn centred(stretch: &[f32]) -> Vec<f32> {
-    let mean = stretch.iter().map(|sample| f64::from(*sample)).sum::<f64>() / stretch.len().max(1) as f64;
-    stretch.iter().map(|sample| (f64::from(*sample) - mean) as f32).collect()
+/// A window without its own offset, as the decoder leaves a recording: the offset of the whole is no offset of a part.
+fn centred(window: &[f32]) -> Vec<f32> {
+    let mean = window.iter().map(|sample| f64::from(*sample)).sum::<f64>() / window.len().max(1) as f64;
+    window.iter().map(|sample| (f64::from(*sample) - mean) as f32).collect()
 }
 
 /// Features as the model takes them; of no speaker and no corpus.

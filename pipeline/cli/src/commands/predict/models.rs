@@ -11,6 +11,7 @@ use ser_ensemble::{Mean, pool};
 use ser_models::SpeakerPrior;
 use ser_schemas::{Emotion, Member, Table as _};
 
+use super::calibration::Calibration;
 use super::leaf::Leaf;
 
 /// The models that answer, each once, and how they do it together.
@@ -69,11 +70,22 @@ impl Models {
         matches!(self.tree, Tree::Leaf(_))
     }
 
-    /// The probabilities that follow from what every leaf says.
-    pub(super) fn answer(&self, said: &[Parts]) -> Vec<f32> {
-        let folds: Vec<Vec<f32>> = match &self.tree {
-            Tree::Leaf(at) => said[*at].iter().map(|(_, probabilities)| probabilities.clone()).collect(),
-            Tree::Ensemble(ensemble) => ensemble.weights.keys().map(|fold| ensemble.answer(*fold, said)).collect(),
+    /// Folds that it answers in.
+    pub(super) fn folds(&self) -> BTreeSet<u32> {
+        self.tree.folds(&self.leaves)
+    }
+
+    /// The probabilities that follow from what every leaf says: with a calibration what each fold says is brought to its temperature.
+    pub(super) fn answer(&self, said: &[Parts], calibration: Option<&Calibration>) -> Vec<f32> {
+        let folds: Vec<Vec<f32>> = match (calibration, &self.tree) {
+            (Some(calibration), tree) => {
+                let of_fold = |fold| calibration.scaled(fold, &tree.answer(fold, Mean::Arithmetic, said));
+                self.folds().into_iter().map(of_fold).collect()
+            }
+            (None, Tree::Leaf(at)) => said[*at].iter().map(|(_, probabilities)| probabilities.clone()).collect(),
+            (None, Tree::Ensemble(ensemble)) => {
+                ensemble.weights.keys().map(|fold| ensemble.answer(*fold, said)).collect()
+            }
         };
         averaged(Mean::Arithmetic, &folds)
     }
@@ -245,7 +257,7 @@ mod tests {
         let members = vec![Tree::Leaf(0), Tree::Leaf(1)];
         let tree = Tree::Ensemble(ensemble(Mean::Arithmetic, members, &[(0, &[0.75, 0.25]), (1, &[0.0, 1.0])]));
         let models = Models { leaves: Vec::new(), tree };
-        assert!(near(&models.answer(&said), &[0.525, 0.475]));
+        assert!(near(&models.answer(&said, None), &[0.525, 0.475]));
         assert_eq!(
             models.told().as_deref(),
             Some("the arithmetic mean of one (0.38) and one (0.62) in each of 2 folds, averaged over these")
@@ -259,7 +271,7 @@ mod tests {
         let inner = |mean| Tree::Ensemble(ensemble(mean, vec![Tree::Leaf(0)], &[(4, &[1.0])]));
         let outer = |inner| {
             let tree = Tree::Ensemble(ensemble(Mean::Geometric, vec![inner, Tree::Leaf(1)], &[(4, &[0.5, 0.5])]));
-            Models { leaves: Vec::new(), tree }.answer(&said)
+            Models { leaves: Vec::new(), tree }.answer(&said, None)
         };
         assert!(near(&outer(Tree::Leaf(0)), &[0.75, 0.25]));
         assert!(near(&outer(inner(Mean::Geometric)), &[0.75, 0.25]));

@@ -3,10 +3,11 @@
 use std::collections::HashMap;
 use std::path::{Path, PathBuf};
 
+use ser_audio::{AudioError, Decoded, Limits, Unit};
 use ser_ingest::walk_folder;
 
 /// One recording.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq)]
 pub(super) struct Recording {
     /// As the user named it, or as it was found below a folder that the user named.
     pub(super) path: PathBuf,
@@ -14,15 +15,50 @@ pub(super) struct Recording {
     pub(super) real: PathBuf,
     /// Why it is not even opened.
     pub(super) problem: Option<String>,
+    /// Its sound, where that is in no file.
+    pub(super) sound: Option<Decoded>,
+}
+
+impl Recording {
+    fn of(path: &Path, problem: Option<String>) -> Self {
+        let real = path.canonicalize().unwrap_or_else(|_| path.to_owned());
+        Self { path: path.to_owned(), real, problem, sound: None }
+    }
+
+    /// One that is not known yet.
+    pub(super) fn of_a_line() -> Self {
+        Self { path: PathBuf::new(), real: PathBuf::new(), problem: Some("not read yet".to_owned()), sound: None }
+    }
+
+    /// Its sound, within `limits`.
+    pub(super) fn decode(&self, limits: &Limits) -> Result<Decoded, AudioError> {
+        let Some(sound) = &self.sound else { return ser_audio::decode_file(&self.path, limits) };
+        if sound.duration_s() > limits.max_duration_s {
+            let (found, limit) = (sound.duration_s().ceil() as u64, limits.max_duration_s as u64);
+            return Err(AudioError::OverLimit { found, limit, unit: Unit::Seconds });
+        }
+        Ok(sound.clone())
+    }
 }
 
 /// The recordings, each once, and what there is to say about them.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
+#[derive(Debug, Clone, Default, PartialEq)]
 pub(super) struct Found {
     /// In the order in which they were named; those of a folder in the order of their paths.
     pub(super) recordings: Vec<Recording>,
     /// Complete sentences.
     pub(super) notes: Vec<String>,
+}
+
+/// The recording in the file at `path`, whatever it is called; a problem where that is no file.
+pub(super) fn in_file(path: &Path) -> Recording {
+    let problem = match std::fs::metadata(path) {
+        Err(error) => Some(error.to_string()),
+        Ok(metadata) if metadata.is_file() => None,
+        // Opening a named pipe would wait for its writer.
+        Ok(_) => Some("not a regular file".to_owned()),
+    };
+    Recording::of(path, problem)
 }
 
 /// Looks for recordings in `named`.
@@ -33,11 +69,8 @@ pub(super) fn find(named: &[PathBuf]) -> Found {
     let mut found = Found::default();
     for path in named {
         match std::fs::metadata(path) {
-            Err(error) => found.push(path, Some(error.to_string())),
-            Ok(metadata) if metadata.is_file() => found.push(path, None),
             Ok(metadata) if metadata.is_dir() => found.search(path),
-            // Opening a named pipe would wait for its writer.
-            Ok(_) => found.push(path, Some("not a regular file".to_owned())),
+            _ => found.recordings.push(in_file(path)),
         }
     }
     found.leave_each_once();
@@ -46,8 +79,7 @@ pub(super) fn find(named: &[PathBuf]) -> Found {
 
 impl Found {
     fn push(&mut self, path: &Path, problem: Option<String>) {
-        let real = path.canonicalize().unwrap_or_else(|_| path.to_owned());
-        self.recordings.push(Recording { path: path.to_owned(), real, problem });
+        self.recordings.push(Recording::of(path, problem));
     }
 
     fn search(&mut self, folder: &Path) {

@@ -1,13 +1,15 @@
-//! One recording's result, as JSON and as a line of a table.
+//! One recording's result, and how it is shown.
 
 use std::path::Path;
 
 use ser_schemas::Emotion;
-use ser_text::printable;
 use serde_json::{Map, Value, json};
 
 use super::hearing::Problem;
-use crate::text_table;
+use super::windows::Window;
+
+/// The answer of a model that is not sure enough. No class has such a name: names are letters, digits and `_`.
+pub(super) const UNKNOWN: &str = "(unknown)";
 
 /// One recording's result.
 pub(super) struct Row {
@@ -19,14 +21,66 @@ pub(super) struct Row {
 
 /// Answer of the model.
 pub(super) struct Said {
-    /// Probability of each class.
-    pub(super) classes: Vec<(String, f32)>,
-    /// In how many windows the recording was heard; the probabilities are their mean.
+    /// In the order of the probabilities.
+    pub(super) classes: Vec<Emotion>,
+    pub(super) probabilities: Vec<f32>,
+    pub(super) duration_s: f64,
+    /// In how many windows the recording was heard.
     pub(super) windows: usize,
-    /// Windows that hold nothing but silence, and were not heard.
+    /// Windows that are pauses, and were not heard.
     pub(super) silent_windows: usize,
     /// Whose statistics standardised it; `None` for a model that does not ask.
     pub(super) standardised: Option<String>,
+    /// `true` if the probabilities are at the model's temperature.
+    pub(super) calibrated: bool,
+    /// Of a recording that is longer than a clip, its windows in their order.
+    pub(super) by_window: Vec<Answered>,
+}
+
+/// What the model says of a window.
+pub(super) struct Answered {
+    pub(super) window: Window,
+    pub(super) probabilities: Vec<f32>,
+}
+
+/// How answers are shown.
+#[derive(Debug, Clone, Copy, Default)]
+pub(super) struct View {
+    /// Least probability of an answer that is told.
+    pub(super) min_confidence: Option<f64>,
+    /// `true` if windows are shown, too.
+    pub(super) by_window: bool,
+}
+
+/// The most probable emotion, and what is told in its place where it is not probable enough.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub(super) struct Verdict {
+    pub(super) emotion: &'static str,
+    pub(super) most_probable: &'static str,
+    pub(super) confidence: f32,
+}
+
+impl View {
+    /// Of probabilities of `classes`.
+    pub(super) fn verdict(self, classes: &[Emotion], probabilities: &[f32]) -> Verdict {
+        let best = classes.iter().zip(probabilities).max_by(|left, right| left.1.total_cmp(right.1));
+        let (most_probable, confidence) = best.map_or(("", 0.0), |(class, value)| (class.as_str(), *value));
+        let sure = self.min_confidence.is_none_or(|least| f64::from(confidence) >= least);
+        Verdict { emotion: if sure { most_probable } else { UNKNOWN }, most_probable, confidence }
+    }
+
+    /// What an object says of probabilities.
+    fn entries(self, classes: &[Emotion], probabilities: &[f32]) -> Vec<(&'static str, Value)> {
+        let verdict = self.verdict(classes, probabilities);
+        let each = classes.iter().zip(probabilities);
+        let each: Map<String, Value> = each.map(|(class, value)| (class.to_string(), json!(value))).collect();
+        let mut entries = vec![("emotion", json!(verdict.emotion))];
+        if self.min_confidence.is_some() {
+            entries.push(("most_probable", json!(verdict.most_probable)));
+        }
+        entries.extend([("confidence", json!(verdict.confidence)), ("probabilities", Value::Object(each))]);
+        entries
+    }
 }
 
 impl Row {
@@ -35,7 +89,7 @@ impl Row {
     }
 
     /// Its object: with `emotion` and `probabilities`, or with `error` (a reason code) and `detail`.
-    pub(super) fn json(&self) -> Value {
+    pub(super) fn json(&self, view: View) -> Map<String, Value> {
         let mut object = Map::from_iter([("path".to_owned(), json!(self.path))]);
         let mut set = |key: &str, value: Value| object.insert(key.to_owned(), value);
         if let Some(speaker) = &self.speaker {
@@ -47,10 +101,11 @@ impl Row {
                 set("detail", json!(problem.detail));
             }
             Ok(said) => {
-                let probabilities: Map<String, Value> =
-                    said.classes.iter().map(|(emotion, probability)| (emotion.clone(), json!(probability))).collect();
-                set("emotion", json!(said.emotion()));
-                set("probabilities", Value::Object(probabilities));
+                for (key, value) in view.entries(&said.classes, &said.probabilities) {
+                    set(key, value);
+                }
+                set("calibrated", json!(said.calibrated));
+                set("duration_s", json!(milliseconds(said.duration_s)));
                 set("windows", json!(said.windows));
                 if said.silent_windows > 0 {
                     set("silent_windows", json!(said.silent_windows));
@@ -58,85 +113,98 @@ impl Row {
                 if let Some(standardised) = &said.standardised {
                     set("standardised", json!(standardised));
                 }
+                if view.by_window {
+                    let windows = said.by_window.iter().map(|answered| answered.json(&said.classes, view));
+                    set("by_window", windows.collect());
+                }
             }
         }
-        Value::Object(object)
+        object
     }
 }
 
-impl Said {
-    /// That each of `classes` has its one of `probabilities`.
-    pub(super) fn new(classes: &[Emotion], probabilities: &[f32]) -> Self {
-        let classes = classes.iter().map(ToString::to_string).zip(probabilities.iter().copied()).collect();
-        Self { classes, windows: 1, silent_windows: 0, standardised: None }
-    }
-
-    /// The most probable emotion.
-    fn emotion(&self) -> &str {
-        let best = self.classes.iter().max_by(|left, right| left.1.total_cmp(&right.1));
-        best.map_or("", |(emotion, _)| emotion)
+impl Answered {
+    fn json(&self, classes: &[Emotion], view: View) -> Value {
+        let Window { start_s, end_s, sound_s } = self.window;
+        let times = [("start_s", start_s), ("end_s", end_s), ("sound_s", sound_s)];
+        let times = times.map(|(key, time_s)| (key, json!(milliseconds(time_s))));
+        let entries = times.into_iter().chain(view.entries(classes, &self.probabilities));
+        Value::Object(entries.map(|(key, value)| (key.to_owned(), value)).collect())
     }
 }
 
-/// The recordings that were predicted; `None` where none was.
-pub(super) fn table(rows: &[Row]) -> Option<String> {
-    let said: Vec<(&Row, &Said)> = rows.iter().filter_map(|row| Some((row, row.outcome.as_ref().ok()?))).collect();
-    let (_, first) = said.first()?;
-    let windowed = said.iter().any(|(_, said)| said.windows > 1);
-    let mut head = vec!["recording", "emotion"];
-    head.extend(first.classes.iter().map(|(emotion, _)| emotion.as_str()));
-    head.extend(windowed.then_some("windows"));
-    let cells: Vec<Vec<String>> = said
-        .iter()
-        .map(|(row, said)| {
-            let mut cells = vec![printable(&row.path).into_owned(), said.emotion().to_owned()];
-            cells.extend(said.classes.iter().map(|(_, probability)| format!("{probability:.2}")));
-            cells.extend(windowed.then(|| said.windows.to_string()));
-            cells
-        })
-        .collect();
-    Some(text_table::render(&head, &cells))
+/// A time in seconds, to the millisecond.
+pub(super) fn milliseconds(time_s: f64) -> f64 {
+    (time_s * 1e3).round() / 1e3
 }
 
 #[cfg(test)]
-mod tests {
+pub(super) mod tests {
     use ser_schemas::Reason;
 
     use super::*;
 
-    fn row(outcome: Result<Said, Problem>) -> Row {
+    /// A result of `new/a.wav`, of Ana's.
+    pub(in super::super) fn row(outcome: Result<Said, Problem>) -> Row {
         Row::new(Path::new("new/a.wav"), Some("ana"), outcome)
+    }
+
+    /// Angry with a quarter, heard in as many windows as are given with their begins and probabilities.
+    pub(in super::super) fn said(windows: &[(f64, [f32; 2])]) -> Said {
+        let answered = |(start_s, probabilities): &(f64, [f32; 2])| Answered {
+            window: Window { start_s: *start_s, end_s: start_s + 4.0, sound_s: 1.5 },
+            probabilities: probabilities.to_vec(),
+        };
+        Said {
+            classes: vec![Emotion::ANGRY, Emotion::SAD],
+            probabilities: vec![0.25, 0.75],
+            duration_s: 12.3456,
+            windows: windows.len().max(1),
+            silent_windows: usize::from(windows.len() > 1),
+            standardised: Some("speaker ana, 12 recordings".into()),
+            calibrated: true,
+            by_window: windows.iter().map(answered).collect(),
+        }
     }
 
     #[test]
     fn a_recording_without_an_emotion_has_an_object_too() {
         let problem = Problem { reason: Reason::Silent, detail: "every sample is zero".into() };
         assert_eq!(
-            row(Err(problem)).json(),
+            Value::Object(row(Err(problem)).json(View::default())),
             json!({"path": "new/a.wav", "speaker": "ana", "error": "silent", "detail": "every sample is zero"})
         );
     }
 
     #[test]
-    fn windows_are_told_wherever_there_are_several() {
-        let said = |windows, silent_windows| Said {
-            windows,
-            silent_windows,
-            standardised: Some("speaker ana, 12 recordings".into()),
-            ..Said::new(&[Emotion::ANGRY, Emotion::SAD], &[0.25, 0.75])
-        };
+    fn times_are_told_of_windows_where_they_are_asked_for() {
+        let said = || said(&[(0.0, [0.125, 0.875]), (2.0, [0.625, 0.375])]);
+        let whole = json!({
+            "path": "new/a.wav", "speaker": "ana", "emotion": "sad", "confidence": 0.75, "calibrated": true,
+            "probabilities": {"angry": 0.25, "sad": 0.75}, "duration_s": 12.346, "windows": 2, "silent_windows": 1,
+            "standardised": "speaker ana, 12 recordings",
+        });
+        assert_eq!(Value::Object(row(Ok(said())).json(View::default())), whole);
+        let object = row(Ok(said())).json(View { by_window: true, ..View::default() });
         assert_eq!(
-            row(Ok(said(3, 1))).json(),
-            json!({
-                "path": "new/a.wav", "speaker": "ana", "emotion": "sad", "windows": 3, "silent_windows": 1,
-                "probabilities": {"angry": 0.25, "sad": 0.75}, "standardised": "speaker ana, 12 recordings",
-            })
+            object["by_window"],
+            json!([
+                {"start_s": 0.0, "end_s": 4.0, "sound_s": 1.5, "emotion": "sad", "confidence": 0.875,
+                 "probabilities": {"angry": 0.125, "sad": 0.875}},
+                {"start_s": 2.0, "end_s": 6.0, "sound_s": 1.5, "emotion": "angry", "confidence": 0.625,
+                 "probabilities": {"angry": 0.625, "sad": 0.375}},
+            ])
         );
-        let one = table(&[row(Ok(said(1, 0)))]).expect("a table");
-        assert_eq!(one, "recording  emotion  angry   sad\nnew/a.wav  sad       0.25  0.75\n");
-        let problem = Problem::unreadable("no audio".into());
-        let both = table(&[row(Err(problem)), row(Ok(said(1, 0))), row(Ok(said(3, 0)))]).expect("a table");
-        assert!(both.starts_with("recording  emotion  angry   sad  windows\n") && both.lines().count() == 3, "{both}");
-        assert!(table(&[]).is_none());
+    }
+
+    #[test]
+    fn who_is_not_sure_enough_says_so_and_what_would_have_been_said() {
+        let at = |least| {
+            let object = row(Ok(said(&[]))).json(View { min_confidence: Some(least), ..View::default() });
+            (object["emotion"].clone(), object["most_probable"].clone(), object["confidence"].clone())
+        };
+        assert_eq!(at(0.75), (json!("sad"), json!("sad"), json!(0.75)));
+        assert_eq!(at(0.76), (json!("(unknown)"), json!("sad"), json!(0.75)));
+        assert!(UNKNOWN.parse::<Emotion>().is_err(), "no class has this name");
     }
 }

@@ -25,6 +25,26 @@ struct Named {
 
 /// Who speaks in each recording by the table at `path`, and warnings about it.
 pub(super) fn read(path: &Path, recordings: &[Recording]) -> anyhow::Result<(Vec<Option<String>>, Vec<String>)> {
+    let (rows, mut notes) = rows(path)?;
+    let base = path.parent().unwrap_or(Path::new(""));
+    let (speakers, more) = join(&rows, recordings, base);
+    notes.extend(more.into_iter().map(|note| format!("`{}`{note}", path.display())));
+    Ok((speakers, notes))
+}
+
+/// The recordings that the table at `path` names, from its folder or from here, with their speakers, and warnings about it.
+pub(super) fn listed(path: &Path) -> anyhow::Result<(Vec<(PathBuf, String)>, Vec<String>)> {
+    let (rows, notes) = rows(path)?;
+    let base = path.parent().unwrap_or(Path::new(""));
+    let place = |row: Named| {
+        let beside = base.join(&row.path);
+        (if beside.exists() { beside } else { PathBuf::from(row.path) }, nfc(&row.speaker).into_owned())
+    };
+    Ok((rows.into_iter().map(place).collect(), notes))
+}
+
+/// The rows of the table at `path` that can be used, and warnings about it.
+fn rows(path: &Path) -> anyhow::Result<(Vec<Named>, Vec<String>)> {
     let shown = path.display();
     let bytes = std::fs::read(path).with_context(|| format!("cannot read the table `{shown}`"))?;
     let decoded = ser_text::decode(&bytes).with_context(|| format!("`{shown}` is no table"))?;
@@ -39,10 +59,7 @@ pub(super) fn read(path: &Path, recordings: &[Recording]) -> anyhow::Result<(Vec
             Err(why) => notes.push(format!("`{shown}`, {why}: the row is left out")),
         }
     }
-    let base = path.parent().unwrap_or(Path::new(""));
-    let (speakers, more) = join(&rows, recordings, base);
-    notes.extend(more.into_iter().map(|note| format!("`{shown}`{note}")));
-    Ok((speakers, notes))
+    Ok((rows, notes))
 }
 
 /// The rows of `text`; those that cannot be used in words.
@@ -147,7 +164,12 @@ mod tests {
     fn joined(table: &str, paths: &[&str]) -> (Vec<Option<String>>, Vec<String>) {
         let recordings: Vec<Recording> = paths
             .iter()
-            .map(|path| Recording { path: path.into(), real: Path::new("/data").join(path), problem: None })
+            .map(|path| Recording {
+                path: path.into(),
+                real: Path::new("/data").join(path),
+                problem: None,
+                sound: None,
+            })
             .collect();
         let rows: Vec<Named> = parsed(table).expect("a table").into_iter().filter_map(Result::ok).collect();
         join(&rows, &recordings, Path::new("/nowhere"))

@@ -3,23 +3,26 @@
 //! A model that was trained on features standardised per speaker expects the same of new recordings: mean and standard
 //! deviation over all recordings of whoever speaks, labels unknown. Who that is has to be told; a guess would be worse than
 //! the statistics of the training clips, which are used where nothing was told or a speaker has too few recordings. Most models
-//! blend the two, and one recording is enough.
+//! blend the two, and one recording is enough. Speakers can be enrolled: further recordings of theirs are heard for the statistics
+//! alone, and what is predicted may be a single one.
 
-use std::collections::BTreeMap;
-use std::path::Path;
+use std::collections::{BTreeMap, HashSet};
+use std::path::{Path, PathBuf};
 
+use anyhow::Context as _;
 use ser_features::ClipFeatures;
 use ser_models::{SpeakerPrior, SpeakerStatistics};
 use ser_text::{counted, nfc, printable};
 
-use super::hearing::{Heard, Hearing};
-use super::recordings::Recording;
+use super::hearing::{Heard, Hearing, Long, TOGETHER};
+use super::recordings::{self, Recording};
+use super::windows::Windows;
 use super::{BATCH, speaker_table};
 use crate::args::PredictArgs;
-use crate::output;
+use crate::output::{self, UsageError};
 use crate::project::Project;
 
-/// Adds a recording, or a stretch of one, to its speaker's statistics.
+/// Adds a recording, or a window of one, to its speaker's statistics.
 fn add(statistics: &mut SpeakerStatistics, of: &ClipFeatures) {
     statistics.add(&of.frames, of.frame_count, &of.functionals);
 }
@@ -33,10 +36,14 @@ pub(super) struct Speakers {
     /// For each recording the place of its speaker.
     of: Vec<Option<usize>>,
     names: Vec<String>,
+    /// Recordings that are heard for statistics alone, with the places of their speakers.
+    enrolled: Vec<(usize, Recording)>,
     /// Of each hearing that was gathered, by its place, the statistics of each speaker.
     statistics: BTreeMap<usize, Vec<SpeakerStatistics>>,
     /// `true` if an option said who speaks.
     told: bool,
+    /// `true` if each line of stdin says who speaks.
+    by_line: bool,
 }
 
 impl Speakers {
@@ -70,12 +77,65 @@ impl Speakers {
                 }));
             }
         }
+        if let Some(table) = &args.enrol {
+            if !speakers.told && !args.stdin_json {
+                return Err(UsageError {
+                    message: "`--enrol` tells who speaks in other recordings, and nothing says who does in these"
+                        .to_owned(),
+                    hint: Some("`--speaker NAME`, `--speaker-from-folder` or `--speakers TABLE` tell it".to_owned()),
+                }
+                .into());
+            }
+            speakers.enrol(table, recordings).with_context(|| format!("cannot enrol by `{}`", table.display()))?;
+        }
+        if args.stdin_json {
+            speakers.by_line = true;
+            // Behind the recording of nobody, one of each who is enrolled.
+            speakers.of.extend((0..speakers.names.len()).map(Some));
+        }
         Ok(speakers)
+    }
+
+    /// Takes the recordings of a table for those of its speakers; one that is predicted as well counts once.
+    fn enrol(&mut self, table: &Path, recordings: &[Recording]) -> anyhow::Result<()> {
+        self.told = true;
+        let (listed, notes) = speaker_table::listed(table)?;
+        notes.iter().for_each(output::warn);
+        let mut known: HashSet<(usize, PathBuf)> = self
+            .of
+            .iter()
+            .zip(recordings)
+            .filter_map(|(of, recording)| Some(((*of)?, recording.real.clone())))
+            .collect();
+        for (path, name) in listed {
+            let speaker = self.names.iter().position(|known| *known == name).unwrap_or_else(|| {
+                self.names.push(name);
+                self.names.len() - 1
+            });
+            let recording = recordings::in_file(&path);
+            if known.insert((speaker, recording.real.clone())) {
+                self.enrolled.push((speaker, recording));
+            }
+        }
+        Ok(())
+    }
+
+    /// The place of a recording of `name` among those of a line of stdin; of nobody where no name is told. `None` where nobody of
+    /// that name is enrolled.
+    pub(super) fn place_of_line(&self, name: Option<&str>) -> Option<usize> {
+        let Some(name) = name else { return Some(0) };
+        Some(1 + self.names.iter().position(|known| *known == *nfc(name))?)
     }
 
     /// Gathers the statistics of every speaker in what the hearing at `place` hears, once; it takes hearing their recordings once
     /// more than predicting them does.
-    pub(super) fn gather(&mut self, place: usize, hearing: &Hearing, recordings: &[Recording]) -> anyhow::Result<()> {
+    pub(super) fn gather(
+        &mut self,
+        place: usize,
+        hearing: &Hearing,
+        windows: &Windows,
+        recordings: &[Recording],
+    ) -> anyhow::Result<()> {
         if self.statistics.contains_key(&place) {
             return Ok(());
         }
@@ -85,22 +145,28 @@ impl Speakers {
             .zip(&self.of)
             .filter(|(recording, _)| recording.problem.is_none())
             .filter_map(|(recording, of)| Some(((*of)?, recording)))
+            .chain(self.enrolled.iter().map(|(speaker, recording)| (*speaker, recording)))
             .collect();
         for batch in spoken.chunks(BATCH) {
-            let paths: Vec<&Path> = batch.iter().map(|(_, recording)| recording.path.as_path()).collect();
-            for ((speaker, recording), heard) in batch.iter().zip(hearing.short(&paths)) {
+            let recordings: Vec<&Recording> = batch.iter().map(|(_, recording)| *recording).collect();
+            for ((speaker, recording), heard) in batch.iter().zip(hearing.short(&recordings, windows)) {
                 let statistics = &mut gathered[*speaker];
                 match heard {
                     Heard::Whole(_, features) => add(statistics, &features),
                     // What cannot be heard is reported where it would be predicted.
-                    Heard::Bad(_) => {}
+                    Heard::Bad(problem) => {
+                        if self.enrolled.iter().any(|(_, enrolled)| std::ptr::eq(enrolled, *recording)) {
+                            let (path, detail) = (recording.path.display().to_string(), printable(&problem.detail));
+                            output::warn(format_args!("`{}` enrols nobody: {detail}", printable(&path)));
+                        }
+                    }
                     Heard::Long => {
-                        let _ = hearing.long(&recording.path, &mut |features| {
-                            for features in features {
-                                add(statistics, features);
+                        if let Ok(long) = Long::new(recording, windows, &[hearing.rules()]) {
+                            let samples = hearing.load(&long)?;
+                            for some in long.windows.chunks(TOGETHER) {
+                                hearing.windows(&samples, some)?.iter().for_each(|features| add(statistics, features));
                             }
-                            Ok(())
-                        })?;
+                        }
                     }
                 }
                 statistics.end_recording();
@@ -179,7 +245,7 @@ impl Speakers {
             ));
         }
         let unknown = self.of.iter().filter(|of| of.is_none()).count();
-        if unknown > 0 {
+        if unknown > 0 && !self.by_line {
             output::warn(format_args!(
                 "{} of no known speaker: the statistics of the training clips are used, with which the model does worse",
                 counted(unknown, "recording")
@@ -221,8 +287,10 @@ mod tests {
         let speakers = Speakers {
             of: vec![Some(0), Some(1), None],
             names: vec!["Ana".into(), "Ben".into()],
+            enrolled: Vec::new(),
             statistics: BTreeMap::from([(0, vec![gathered(9), gathered(1)])]),
             told: true,
+            by_line: false,
         };
         let told = |prior: f64| [0, 1, 2].map(|at| speakers.standardised(at, SpeakerPrior::new(prior)));
         let unknown = "training statistics: the speaker is not known";

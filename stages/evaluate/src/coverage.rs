@@ -1,0 +1,107 @@
+//! How many clips a model answers for, and how well, where it is asked to be sure: rows of `coverage`.
+//!
+//! Thresholds are of the answer that `ser predict` gives with the networks of a fold: of several seeds it is one, the mean of
+//! theirs, so the temperature is fitted on that mean, too. Where clips are left out, the sample is that of the clips that remain, of
+//! the speakers who have some.
+
+use std::collections::BTreeMap;
+
+use rayon::prelude::*;
+
+use ser_schemas::Coverage;
+
+use crate::bootstrap::intervals;
+use crate::calibration::{at_temperature, fit_temperature, most_probable};
+use crate::confusion::Confusion;
+use crate::figures::Resampling;
+use crate::groups::Scored;
+use crate::metrics::Scores;
+use crate::sample::{Origin, Sample};
+use crate::subject::Subject;
+
+/// Thresholds are multiples of one over this, below 1.
+const THRESHOLDS: u32 = 20;
+
+/// What a model says of a clip in the end.
+struct Answer<'a> {
+    origin: Origin<'a>,
+    truth: usize,
+    predicted: usize,
+    /// Probability of what is predicted.
+    confidence: f64,
+}
+
+/// The rows of every subject.
+pub(crate) fn coverage(subjects: &[Subject<'_>], resampling: Resampling) -> Vec<Coverage> {
+    subjects.iter().flat_map(|subject| of_subject(subject, resampling)).collect()
+}
+
+fn of_subject(subject: &Subject<'_>, resampling: Resampling) -> Vec<Coverage> {
+    let temperatures = temperatures(subject);
+    let scaled = subject.clips.iter().all(|clip| temperatures.contains_key(&clip.prediction.fold));
+    let answer = |clip| answer(clip, temperatures.get(&fold(clip)).copied().filter(|_| scaled));
+    let answers: Vec<Answer<'_>> = subject.clips.iter().map(answer).collect();
+    let row = |step: u32| row(subject, &answers, f64::from(step) / f64::from(THRESHOLDS), resampling);
+    let rows = (0..THRESHOLDS).into_par_iter().map(row);
+    rows.map(|row| Coverage { scaled, ..row }).collect()
+}
+
+fn fold(clip: &Scored<'_>) -> u32 {
+    clip.prediction.fold
+}
+
+/// Temperatures of the answers of each fold.
+fn temperatures(subject: &Subject<'_>) -> BTreeMap<u32, f64> {
+    let folds = subject.temperatures.iter();
+    if subject.seeds == 1 {
+        return folds.filter_map(|(fold, of_seeds)| Some((*fold, *of_seeds.first()?))).collect();
+    }
+    let of_mean = |wanted: u32| {
+        let clips = subject.validation.iter().filter(|clip| fold(clip) == wanted);
+        fit_temperature(&clips.map(|clip| (clip.mean_probabilities(), clip.truth)).collect::<Vec<_>>())
+    };
+    folds.filter_map(|(fold, _)| Some((*fold, of_mean(*fold)?))).collect()
+}
+
+fn answer<'a>(clip: &'a Scored<'_>, temperature: Option<f64>) -> Answer<'a> {
+    let raw = clip.mean_probabilities();
+    // What is predicted stands in the table of one network; that of several follows from their mean.
+    let predicted = match clip.answers.as_slice() {
+        [one] => one.class,
+        _ => most_probable(&raw),
+    };
+    let probabilities = temperature.map_or(raw.clone(), |temperature| at_temperature(&raw, temperature));
+    let confidence = probabilities.iter().copied().fold(0.0, f64::max);
+    Answer { origin: clip.origin(), truth: clip.truth, predicted, confidence }
+}
+
+fn row(subject: &Subject<'_>, answers: &[Answer<'_>], threshold: f64, resampling: Resampling) -> Coverage {
+    let is_answered = |answer: &&Answer<'_>| answer.confidence >= threshold;
+    let classes = Confusion::new(subject.classes.len());
+    let answered = answers.iter().filter(is_answered);
+    let sample = Sample::of(&classes, answered.map(|answer| (answer.origin, (answer.truth, answer.predicted))));
+    let scores = (sample.all.total() > 0).then(|| Scores::of(&sample.all));
+    // A clip of which something is said is got right, as far as coverage goes.
+    let said = answers.iter().map(|answer| (answer.origin, (1, usize::from(is_answered(&answer)))));
+    let all = Sample::of(&Confusion::new(2), said);
+    let value = threshold.to_string();
+    let of = |sample: &Sample<Confusion>| intervals(sample, &resampling.draws("coverage", &value, sample));
+    let (found, share) = (of(&sample), of(&all));
+    Coverage {
+        model: subject.about.model.clone(),
+        split: subject.about.split.clone(),
+        scaled: false,
+        threshold,
+        clips: sample.all.total(),
+        speakers: sample.count() as u64,
+        coverage: Scores::of(&all.all).accuracy,
+        coverage_low: share.as_ref().map(|share| share.accuracy.low),
+        coverage_high: share.as_ref().map(|share| share.accuracy.high),
+        accuracy: scores.as_ref().map(|scores| scores.accuracy),
+        accuracy_low: found.as_ref().map(|found| found.accuracy.low),
+        accuracy_high: found.as_ref().map(|found| found.accuracy.high),
+        uar: scores.as_ref().map(|scores| scores.uar),
+        uar_low: found.as_ref().map(|found| found.uar.low),
+        uar_high: found.as_ref().map(|found| found.uar.high),
+    }
+}
