@@ -3,6 +3,7 @@
 mod answers;
 mod audit;
 mod bad_input;
+mod best;
 mod compat;
 mod control;
 mod corpora;
