@@ -235,11 +235,11 @@ fn every_format_says_the_same() {
         let same = |row: &Answer, line: &str, object: &Value| {
             assert_eq!(row.emotion.as_deref(), object["emotion"].as_str(), "{row:?}");
             assert_eq!(row.most_probable.as_deref(), object["most_probable"].as_str(), "{row:?}");
-            let expected: BTreeMap<&str, f64> =
-                row.classes.split(',').zip(row.probabilities.iter().map(|value| f64::from(*value))).collect();
+            let expected: BTreeMap<&str, f32> = row.classes.split(',').zip(row.probabilities.iter().copied()).collect();
             for (name, value) in object["probabilities"].as_object().expect("probabilities") {
-                assert_eq!(value.as_f64(), expected.get(name.as_str()).copied());
-                assert!(line.contains(&format!(",{}", expected[name.as_str()])), "{line}");
+                let value = value.as_f64().map(|value| value as f32);
+                assert_eq!(value, expected.get(name.as_str()).copied());
+                assert!(line.contains(&format!(",{}", f64::from(expected[name.as_str()]))), "{line}");
             }
         };
         same(row, line, object);

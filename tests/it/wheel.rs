@@ -43,5 +43,5 @@ fn the_readmes_use_of_the_module_works() {
     let output = with_module(command.args(["-c", &script]).current_dir(workspace.path(""))).output().expect("python");
     let (stdout, stderr) = (String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr));
     assert!(output.status.success(), "{stdout}\n{stderr}");
-    assert!(stdout.contains("recordings/b.wav") && stdout.contains("coverage"), "{stdout}");
+    assert!(stdout.contains("recordings/b.wav") && stdout.contains("threshold"), "{stdout}");
 }

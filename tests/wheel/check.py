@@ -80,7 +80,7 @@ def check(folder):
         (made / "none.wav").write_text("no sound")
         # The clips of three recordings one after another make a long one.
         parts, rates = zip(*map(samples, files[:3]))
-        long = [value for part in parts * 3 for value in part]
+        long = [value for part in parts * 5 for value in part]
         with wave.open(str(made / "long.wav"), "wb") as file:
             file.setparams((1, 2, rates[0], 0, "NONE", ""))
             file.writeframes(array.array("h", [round(value * 32768) for value in long]).tobytes())

@@ -66,7 +66,7 @@ pub(super) fn answer(prediction: &Prediction<'_>, view: View, input: &mut dyn Bu
                     Ok(())
                 })?;
                 if !is_file {
-                    object.remove("path");
+                    object.retain(|key, _| key != "path");
                 }
                 object
             }
