@@ -1,5 +1,5 @@
-//! What may be taken out of an archive: files that are wanted, at paths that stay below the folder, of the sizes that the
-//! archive states and no more.
+//! What may be taken out of an archive: files that are wanted, at paths that stay below the folder, of the sizes that
+//! the archive states and no more.
 
 use std::collections::BTreeSet;
 use std::fs::{self, File};
@@ -92,8 +92,8 @@ fn wanted(zip: &mut ZipArchive<File>, shown: &str, globs: &GlobSet) -> Result<Ve
     Ok(entries)
 }
 
-/// Takes one file out: its checksum is compared while it is read, and only then is it put in place. One that is there is
-/// read, too: what was verified before may have been another archive's.
+/// Takes one file out: its checksum is compared while it is read, and only then is it put in place. One that is there
+/// is read, too: what was verified before may have been another archive's.
 fn take(zip: &mut ZipArchive<File>, entry: &Entry, shown: &str, store: &Store) -> Result<(), FetchError> {
     let broken = |why: String| FetchError::Archive { archive: shown.to_owned(), why };
     let read = zip.by_index(entry.at).map_err(|error| broken(error.to_string()))?;

@@ -46,7 +46,8 @@ pub struct Fetched {
 }
 
 /// Brings the files of a corpus below a folder, each verified against its publisher's checksum. Files that are there
-/// already are verified and taken; none is overwritten. What was received when a call failed or was killed is gone on with.
+/// already are verified and taken; none is overwritten. What was received when a call failed or was killed is gone on
+/// with.
 pub fn fetch(job: &Job<'_>, network: &Network, observer: &dyn Observer) -> Result<Fetched, FetchError> {
     let by_hand = match job.source {
         Source::Manual { steps, .. } if job.archive.is_none() => Some(FetchError::ByHand { steps: steps.clone() }),

@@ -13,7 +13,8 @@ use serde::{Deserialize, Serialize};
 use crate::checksum::Hashed;
 use crate::error::FetchError;
 
-/// The folder in a corpus's root for what is needed to go on. Its name is hidden, so that nobody takes it for recordings.
+/// The folder in a corpus's root for what is needed to go on. Its name is hidden, so that nobody takes it for
+/// recordings.
 pub const FOLDER: &str = ".ser-fetch";
 
 const NAME: &str = "journal.jsonl";

@@ -1,9 +1,9 @@
 //! Corpora that download and verify themselves: HTTP, checksums and archives, and nothing of audio.
 //!
-//! [`fetch`] brings the files of a [`Source`] below a folder. A file appears there whole and verified against the checksum
-//! that its publisher states, or not at all; what a call had received when it was killed, the next one takes up. A folder
-//! `.ser-fetch` beside the files holds what is needed for that: parts of files, the publisher's list, and a journal of what
-//! was verified, by which a further call knows without any request that there is nothing to do.
+//! [`fetch`] brings the files of a [`Source`] below a folder. A file appears there whole and verified against the
+//! checksum that its publisher states, or not at all; what a call had received when it was killed, the next one takes
+//! up. A folder `.ser-fetch` beside the files holds what is needed for that: parts of files, the publisher's list, and
+//! a journal of what was verified, by which a further call knows without any request that there is nothing to do.
 //!
 //! | module | what it knows |
 //! |---|---|

@@ -21,8 +21,8 @@ pub(crate) fn parse(text: &str) -> Result<Uri, FetchError> {
     }
 }
 
-/// Where `location`, a redirect (RFC 9110, 10.2.2) or a link in an answer from `from`, leads. What was asked for under encryption is
-/// not taken without.
+/// Where `location`, a redirect (RFC 9110, 10.2.2) or a link in an answer from `from`, leads. What was asked for under
+/// encryption is not taken without.
 pub(crate) fn follow(from: &Uri, location: &str) -> Result<Uri, FetchError> {
     let refused = |why| FetchError::Redirect { from: from.to_string(), to: location.to_owned(), why };
     let location = location.split('#').next().unwrap_or_default();

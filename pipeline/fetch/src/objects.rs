@@ -15,8 +15,8 @@ use crate::work::{Work, kept_list};
 /// Files that come at once.
 const THREADS: usize = 4;
 
-/// The list of a commit, by `ask`. It never changes, so that one that is there is as good as a new one; what is kept in the list itself
-/// is put in place.
+/// The list of a commit, by `ask`. It never changes, so that one that is there is as good as a new one; what is kept in
+/// the list itself is put in place.
 pub(crate) fn list(
     work: &Work<'_>,
     ask: impl FnOnce() -> Result<(List, Vec<Plain>), FetchError>,

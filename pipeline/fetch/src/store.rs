@@ -68,8 +68,8 @@ impl Store {
             })
     }
 
-    /// What lies at `path`, where a file of so many `bytes` and of `checksums` is to be. A file that nobody verified yet is
-    /// read, and taken if it is the one; any other is in the way.
+    /// What lies at `path`, where a file of so many `bytes` and of `checksums` is to be. A file that nobody verified
+    /// yet is read, and taken if it is the one; any other is in the way.
     pub(crate) fn look(&self, path: &str, bytes: u64, checksums: &[Checksum]) -> Result<Place, FetchError> {
         let place = self.place(path);
         let there = match fs::metadata(&place) {

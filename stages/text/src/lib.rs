@@ -2,8 +2,8 @@
 //!
 //! Whatever is compared with text from elsewhere goes through [`nfc`], and whatever is shown on a terminal through
 //! [`printable`] or [`printable_lines`]. Files become text through [`decode`], and tables in them become rows through
-//! [`delimited`]. [`alike`] finds names that are probably one name, [`strange`] finds parts of names that were taken for other
-//! ones. [`OutsideFile`] is a file of the analyst's own that a stage reads, [`counted`] a number of things,
+//! [`delimited`]. [`alike`] finds names that are probably one name, [`strange`] finds parts of names that were taken
+//! for other ones. [`OutsideFile`] is a file of the analyst's own that a stage reads, [`counted`] a number of things,
 //! [`some_names`] the first of them, [`exclude_line`] what leaves clips out, [`percent_encoded`] a part of a URI.
 
 mod alike;

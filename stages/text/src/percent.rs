@@ -2,8 +2,8 @@
 
 use std::fmt::Write as _;
 
-/// `text` with everything but unreserved characters and `kept` as percent codes of its UTF-8 bytes (RFC 3986, sections 2.1 and
-/// 2.3).
+/// `text` with everything but unreserved characters and `kept` as percent codes of its UTF-8 bytes (RFC 3986, sections
+/// 2.1 and 2.3).
 pub fn percent_encoded(text: &str, kept: &[u8]) -> String {
     let mut encoded = String::with_capacity(text.len());
     for byte in text.bytes() {

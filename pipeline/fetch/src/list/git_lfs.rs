@@ -1,5 +1,5 @@
-//! Repositories on GitHub with Git LFS. The archive of a commit holds, for each large file, a pointer with its SHA-256 and
-//! its size (github.com/git-lfs/git-lfs, docs/spec.md), and small files as they are.
+//! Repositories on GitHub with Git LFS. The archive of a commit holds, for each large file, a pointer with its SHA-256
+//! and its size (github.com/git-lfs/git-lfs, docs/spec.md), and small files as they are.
 
 use std::fmt::Display;
 use std::fs::File;
@@ -38,8 +38,8 @@ pub(crate) fn batch_url(base: Option<&str>, repository: &str) -> String {
     format!("{}/{repository}.git/info/lfs/objects/batch", base.unwrap_or("https://github.com"))
 }
 
-/// The files of a commit that are `wanted`, and those of them that need no further request. `archive` is a place for the
-/// archive.
+/// The files of a commit that are `wanted`, and those of them that need no further request. `archive` is a place for
+/// the archive.
 pub(crate) fn list(
     client: &Client,
     observer: &dyn Observer,

@@ -1,4 +1,5 @@
-//! What the publisher has: names, sizes, checksums. Kept beside the corpus, so that a further call knows when it has all.
+//! What the publisher has: names, sizes, checksums. Kept beside the corpus, so that a further call knows when it has
+//! all.
 
 mod dataverse;
 mod git_lfs;

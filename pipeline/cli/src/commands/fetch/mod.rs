@@ -108,8 +108,8 @@ impl Wanted {
         args.archive.is_some() || !matches!(self.source, Source::Manual { .. })
     }
 
-    /// `true` if the corpus is there by its names, and nothing in the folder came from here: whoever unpacked it by hand
-    /// need not download it again.
+    /// `true` if the corpus is there by its names, and nothing in the folder came from here: whoever unpacked it by
+    /// hand need not download it again.
     fn is_present(&self) -> anyhow::Result<bool> {
         if !self.root.is_dir() || self.root.join(ser_fetch::FOLDER).exists() {
             return Ok(false);
