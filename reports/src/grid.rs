@@ -142,8 +142,8 @@ pub(crate) struct Grid {
 }
 
 impl Grid {
-    /// An empty table. A heading that starts with `#` is of a numeric column, one that starts with `?` of a column whose
-    /// values rows can be filtered by.
+    /// An empty table. A heading that starts with `#` is of a numeric column, one that starts with `?` of a column
+    /// whose values rows can be filtered by.
     pub(crate) fn new<S: AsRef<str>>(caption: impl Into<String>, headings: &[S]) -> Self {
         let headings = headings.iter().map(|heading| Heading::parse(heading.as_ref())).collect();
         Self { caption: caption.into(), headings, rows: Vec::new(), foot: None }

@@ -19,7 +19,8 @@ pub struct Inputs<'a> {
     pub trains: Vec<(&'a str, &'a Path)>,
     /// Names of ensembles, and the folders of their `members.parquet`.
     pub ensembles: Vec<(&'a str, &'a Path)>,
-    /// `models.parquet`, `classes.parquet`, `summary.parquet`, `confusion.parquet` and whatever else an evaluate stage wrote.
+    /// `models.parquet`, `classes.parquet`, `summary.parquet`, `confusion.parquet` and whatever else an evaluate stage
+    /// wrote.
     pub evaluate: &'a Path,
     /// Folder that the page will lie in once the stage is done: links to recordings start there.
     pub page_dir: PathBuf,

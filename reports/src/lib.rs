@@ -1,9 +1,9 @@
 //! The report: one HTML file that answers first, and works from disk without a network.
 //!
-//! Tables of other stages go in, a page comes out. Nothing is measured here: numbers are read, rearranged, formatted and
-//! drawn. [`run`] reads the [`tables`], [`scored`] sorts out which number was measured under which protocol, each module of
-//! [`sections`] prepares what one part of the page shows, [`charts`] draws, and [`page`] fills the templates. [`card`] is the
-//! model card, for the page and for a file of its own.
+//! Tables of other stages go in, a page comes out. Nothing is measured here: numbers are read, rearranged, formatted
+//! and drawn. [`run`] reads the [`tables`], [`scored`] sorts out which number was measured under which protocol, each
+//! module of [`sections`] prepares what one part of the page shows, [`charts`] draws, and [`page`] fills the templates.
+//! [`card`] is the model card, for the page and for a file of its own.
 
 mod card;
 mod charts;
@@ -41,7 +41,8 @@ pub const PAGE_FILE: &str = "index.html";
 /// The model card, below the stage's folder.
 pub const CARD_FILE: &str = "model_card.md";
 
-/// Writes `index.html`, `model_card.md` (where a model was evaluated; else it says that none was), `classes.parquet` and `summary.parquet` into the stage's folder.
+/// Writes `index.html`, `model_card.md` (where a model was evaluated; else it says that none was), `classes.parquet`
+/// and `summary.parquet` into the stage's folder.
 pub fn run(params: &Params, inputs: &Inputs<'_>, ctx: &Context<'_>) -> Result<Outcome, Error> {
     let tables = Tables::read(inputs)?;
     let board = Scoreboard::new(&tables, &inputs.pipeline, params.main_model.as_deref())?;

@@ -1,7 +1,7 @@
-//! Where recordings are, as the page links to them: files on the reader's disk, or, when asked for, a few inside the page.
+//! Where recordings are, as the page links to them: files on the reader's disk, or, when asked for, a few inside the
+//! page.
 
 use std::collections::HashMap;
-use std::fmt::Write as _;
 use std::path::{Component, Path, PathBuf};
 
 use base64::Engine;
@@ -9,6 +9,7 @@ use base64::engine::general_purpose::STANDARD;
 use serde::Serialize;
 
 use ser_schemas::Clip;
+use ser_text::percent_encoded;
 
 /// How to listen to one clip.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
@@ -32,8 +33,8 @@ pub(crate) struct Recordings<'a> {
 }
 
 impl<'a> Recordings<'a> {
-    /// `base_dir` is where the paths of `clips` start, `page_dir` where the page will lie; up to `room` bytes of audio are
-    /// put into the page itself.
+    /// `base_dir` is where the paths of `clips` start, `page_dir` where the page will lie; up to `room` bytes of audio
+    /// are put into the page itself.
     pub(crate) fn new(clips: &'a [Clip], base_dir: &Path, page_dir: &Path, room: u64) -> Self {
         let absolute = |path: &Path| std::path::absolute(path).unwrap_or_else(|_| path.to_owned());
         Self {
@@ -81,8 +82,8 @@ fn media_type(clip: &Clip) -> Option<&'static str> {
     }
 }
 
-/// The way from the folder `from` to the file `to`, both absolute, as a relative URL. Folders are compared by name, as a
-/// browser does.
+/// The way from the folder `from` to the file `to`, both absolute, as a relative URL. Folders are compared by name, as
+/// a browser does.
 fn relative_url(from: &Path, to: &Path) -> String {
     let (from, to) = (parts(from), parts(to));
     let shared = from.iter().zip(&to).take_while(|(one, other)| one == other).count();
@@ -91,7 +92,7 @@ fn relative_url(from: &Path, to: &Path) -> String {
         if place > 0 {
             url.push('/');
         }
-        escape_part(part, &mut url);
+        url += &percent_encoded(part, b"");
     }
     url
 }
@@ -110,17 +111,6 @@ fn parts(path: &Path) -> Vec<String> {
         }
     }
     parts
-}
-
-/// RFC 3986: everything but unreserved characters as percent codes of its UTF-8 bytes.
-fn escape_part(part: &str, url: &mut String) {
-    for byte in part.bytes() {
-        if byte.is_ascii_alphanumeric() || b"-._~".contains(&byte) {
-            url.push(char::from(byte));
-        } else {
-            let _ = write!(url, "%{byte:02X}");
-        }
-    }
 }
 
 #[cfg(test)]

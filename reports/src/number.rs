@@ -8,14 +8,15 @@ pub(crate) fn metric(value: f64) -> String {
     fixed(value, 2)
 }
 
-/// A difference of two metrics with its sign, that of a value which rounds to nothing too: it says which of the two is ahead.
+/// A difference of two metrics with its sign, that of a value which rounds to nothing too: it says which of the two is
+/// ahead.
 pub(crate) fn difference(value: f64) -> String {
     let text = signed(value);
     if value > 0.0 && value.is_finite() { format!("+{text}") } else { text }
 }
 
-/// A metric with two decimals that keeps its sign where it rounds to nothing: whether an interval reaches below zero is what
-/// readers look for.
+/// A metric with two decimals that keeps its sign where it rounds to nothing: whether an interval reaches below zero is
+/// what readers look for.
 fn signed(value: f64) -> String {
     let text = metric(value);
     if value < 0.0 && value.is_finite() && !text.starts_with('\u{2212}') { format!("\u{2212}{text}") } else { text }

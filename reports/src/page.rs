@@ -94,8 +94,8 @@ pub(crate) fn render(page: &Page) -> Result<String, Error> {
     Ok(html)
 }
 
-/// A name as markup, with places to break it at after its underscores where it is long: a narrow screen breaks it there, and
-/// not within a word.
+/// A name as markup, with places to break it at after its underscores where it is long: a narrow screen breaks it
+/// there, and not within a word.
 fn breakable(text: &str) -> Value {
     let escaped = HtmlEscape(text).to_string();
     let long = text.split(' ').any(|word| word.chars().count() > LONG_NAME);

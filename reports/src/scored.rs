@@ -209,7 +209,8 @@ impl Scored {
         self.recipe == other.recipe
     }
 
-    /// Whose unlabelled clips beside the scored one took part: those of the `speaker` or `corpus`; `None` where none did.
+    /// Whose unlabelled clips beside the scored one took part: those of the `speaker` or `corpus`; `None` where none
+    /// did.
     pub(crate) fn shares_with(&self) -> Option<&'static str> {
         let whose = if self.standardisation == Some(Standardisation::Corpus) { "corpus" } else { "speaker" };
         self.uses_test_speakers.then_some(whose)
@@ -232,8 +233,8 @@ impl Scored {
         }
     }
 
-    /// UAR, the figure that stands for it: the mean over corpora where there are several, which a pooled figure is not: it
-    /// follows the largest.
+    /// UAR, the figure that stands for it: the mean over corpora where there are several, which a pooled figure is not:
+    /// it follows the largest.
     pub(crate) fn uar(&self) -> Option<Estimate> {
         self.metric(SummaryMetric::UAR_OVER_CORPORA).or_else(|| self.metric(SummaryMetric::UAR))
     }
@@ -277,7 +278,8 @@ impl Scored {
 /// Every evaluated model, and which ones the report speaks of first.
 #[derive(Debug)]
 pub(crate) struct Scoreboard {
-    /// Speaker-separating protocols first, random ones last; within that by unweighted average recall, the highest first.
+    /// Speaker-separating protocols first, random ones last; within that by unweighted average recall, the highest
+    /// first.
     pub models: Vec<Scored>,
     /// The model that the report leads with, as an index into `models`.
     pub main: Option<usize>,

@@ -15,7 +15,10 @@ crate::column::words! {
 crate::table::table! {
     /// One property of a split in one fold.
     pub struct Check ("checks", version 1) {
-        /// Subject of the test: `speaker_disjoint`, `audio_disjoint`, `near_audio_disjoint`, `copied_speakers_disjoint`, `roles_disjoint`, `every_class_in_train`, ..., of what else is held out `language_disjoint`, `sentence_known`, ...; or treatment of near copies: `near_copies_kept_together`, `near_copies_left_out`.
+        /// Subject of the test: `speaker_disjoint`, `audio_disjoint`, `near_audio_disjoint`,
+        /// `copied_speakers_disjoint`, `roles_disjoint`, `every_class_in_train`, ..., of what else is held out
+        /// `language_disjoint`, `sentence_known`, ...; or treatment of near copies: `near_copies_kept_together`,
+        /// `near_copies_left_out`.
         check: String,
         /// Fold number from 0; null for the whole split.
         fold: Option<u32>,

@@ -21,7 +21,8 @@ crate::table::table! {
         commonest_clips: u64,
         /// Clips of the commonest emotion for each clip of the rarest, 1 when all are equal.
         imbalance_ratio: f64,
-        /// Effective number of classes, 1 to `classes`: e to the power of the Shannon entropy (in nats) of the class shares.
+        /// Effective number of classes, 1 to `classes`: e to the power of the Shannon entropy (in nats) of the class
+        /// shares.
         effective_classes: f64,
     }
 }

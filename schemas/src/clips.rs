@@ -11,20 +11,24 @@ pub const FINGERPRINT_STEP_S: f64 = 0.02;
 pub const FINGERPRINT_MIN_STEPS: usize = 25;
 
 crate::table::table! {
-    /// One audio file. In an ingest stage's `clips.parquet`: every file found, usable or not. In a manifest's: the clips
-    /// that later stages use.
+    /// One audio file. In an ingest stage's `clips.parquet`: every file found, usable or not. In a manifest's: the
+    /// clips that later stages use.
     pub struct Clip ("clips", version 3, Default) {
-        /// `<corpus>/<path below the corpus root, without extension>`, with forward slashes, in Unicode's composed form (NFC); where both spellings of a path lie side by side, the second ends in `~2`. In a manifest, the second of two recordings that share it ends in its extension. Joins all tables.
+        /// `<corpus>/<path below the corpus root, without extension>`, with forward slashes, in Unicode's composed form
+        /// (NFC); where both spellings of a path lie side by side, the second ends in `~2`. In a manifest, the second
+        /// of two recordings that share it ends in its extension. Joins all tables.
         clip_id: String,
         /// Name of the corpus, from its descriptor.
         corpus: String,
-        /// The file: corpus root and path below it, relative to the folder of the pipeline file unless the root is absolute.
+        /// The file: corpus root and path below it, relative to the folder of the pipeline file unless the root is
+        /// absolute.
         path: String,
         /// Size of the file in bytes.
         bytes: u64,
         /// BLAKE3 hash of the file's bytes, 64 hexadecimal digits; null when the file could not be read.
         content_hash: Option<String>,
-        /// BLAKE3 hash of sample rate, channel count and decoded samples: equal for a WAV and its lossless FLAC copy; null when nothing was decoded.
+        /// BLAKE3 hash of sample rate, channel count and decoded samples: equal for a WAV and its lossless FLAC copy;
+        /// null when nothing was decoded.
         audio_hash: Option<String>,
         /// Container found in the content: `wav`, `aiff`, `flac`, `mp3`, `ogg`; null when not recognised.
         container: Option<String>,
@@ -44,7 +48,8 @@ crate::table::table! {
         gender: Option<String>,
         /// Age of the speaker in years at recording, where the corpus tells.
         age_years: Option<f64>,
-        /// BCP 47 language tag of the speech, for example `pl` or `en-GB`. Clips are grouped by the language alone, before the first `-`.
+        /// BCP 47 language tag of the speech, for example `pl` or `en-GB`. Clips are grouped by the language alone,
+        /// before the first `-`.
         language: Option<String>,
         /// The corpus's own word for the emotion, before mapping: `fearful`, `pleasant_surprise`, `boredom`.
         emotion_raw: Option<String>,
@@ -60,31 +65,42 @@ crate::table::table! {
         perceived_emotion: Option<Emotion>,
         /// Share of raters who agreed with the most frequent answer, 0 to 1.
         perceived_agreement: Option<f64>,
-        /// Highest absolute sample in decibels relative to full scale; null for digital silence. This and all measurements of sound below, where nothing else is said, are of the mix that features hear: the mean of all channels, each less its offset.
+        /// Highest absolute sample in decibels relative to full scale; null for digital silence. This and all
+        /// measurements of sound below, where nothing else is said, are of the mix that features hear: the mean of all
+        /// channels, each less its offset.
         peak_dbfs: Option<f64>,
         /// Root mean square level of the whole clip in decibels relative to full scale; null for digital silence.
         rms_dbfs: Option<f64>,
-        /// Root mean square level of all channels before they are mixed, each less its offset, in decibels relative to full scale; null for digital silence. Far above `rms_dbfs` where channels cancel.
+        /// Root mean square level of all channels before they are mixed, each less its offset, in decibels relative to
+        /// full scale; null for digital silence. Far above `rms_dbfs` where channels cancel.
         channel_rms_dbfs: Option<f64>,
-        /// Largest absolute offset of a channel, the mean of its samples, full scale = 1; null when nothing was decoded. Later stages take it off.
+        /// Largest absolute offset of a channel, the mean of its samples, full scale = 1; null when nothing was
+        /// decoded. Later stages take it off.
         dc_offset: Option<f64>,
-        /// Share of stored samples at full scale or in flat tops (3 and more equal samples at the highest or lowest value of their channel), 0 to 1.
+        /// Share of stored samples at full scale or in flat tops (3 and more equal samples at the highest or lowest
+        /// value of their channel), 0 to 1.
         clipped_fraction: Option<f64>,
         /// Share of 25 ms frames more than 40 dB below the loudest frame, 0 to 1.
         silence_fraction: Option<f64>,
-        /// Silence before the first 25 ms frame that is within 40 dB of the loudest, in seconds; null for digital silence.
+        /// Silence before the first 25 ms frame that is within 40 dB of the loudest, in seconds; null for digital
+        /// silence.
         leading_silence_s: Option<f64>,
         /// Silence after the last such frame, in seconds; null for digital silence.
         trailing_silence_s: Option<f64>,
-        /// Highest frequency that the recording holds sound at, in hertz: below half the sample rate where it was upsampled, low-passed or coded with loss; null for digital silence.
+        /// Highest frequency that the recording holds sound at, in hertz: below half the sample rate where it was
+        /// upsampled, low-passed or coded with loss; null for digital silence.
         bandwidth_hz: Option<f64>,
-        /// Acoustic fingerprint: 32 bits for each 20 ms, alike for copies of one take whatever their format, level or padding; null for digital silence.
+        /// Acoustic fingerprint: 32 bits for each 20 ms, alike for copies of one take whatever their format, level or
+        /// padding; null for digital silence.
         fingerprint: Option<Vec<u32>>,
-        /// Phase of the sound from 300 to 1000 Hz: for each 20 ms the quadrants of 8 samples of each half of that band around 0 Hz, two bits each; 0 where the band is 45 dB and more below its loudest. In step for copies of one take, and not for two takes of one phrase; null for digital silence.
+        /// Phase of the sound from 300 to 1000 Hz: for each 20 ms the quadrants of 8 samples of each half of that band
+        /// around 0 Hz, two bits each; 0 where the band is 45 dB and more below its loudest. In step for copies of one
+        /// take, and not for two takes of one phrase; null for digital silence.
         phase: Option<Vec<u32>>,
         /// Agreement of folder and file name about speaker and emotion; null where only one of them tells.
         name_matches_folder: Option<bool>,
-        /// Oddity of a file that was decoded nonetheless, in words: bytes behind its end that begin another file, a tag that cannot be true; null for nearly every file.
+        /// Oddity of a file that was decoded nonetheless, in words: bytes behind its end that begin another file, a tag
+        /// that cannot be true; null for nearly every file.
         remark: Option<String>,
         /// Why ingest could not make a clip of this file; null when it could. A manifest holds none.
         problem: Option<Reason>,

@@ -17,10 +17,11 @@ crate::table::table! {
         emotion: Emotion,
         /// Emotion that the model said.
         predicted: Emotion,
-        /// Number of clips. Of a model with several seeds, the mean over the seeds, rounded up or down so that the cells of an
-        /// emotion add up to its clips.
+        /// Number of clips. Of a model with several seeds, the mean over the seeds, rounded up or down so that the
+        /// cells of an emotion add up to its clips.
         clips: u64,
-        /// Share of this emotion's clips, 0 to 1; 0 where the emotion has none. Of several seeds, the mean, not rounded.
+        /// Share of this emotion's clips, 0 to 1; 0 where the emotion has none. Of several seeds, the mean, not
+        /// rounded.
         share: f64,
     }
 }

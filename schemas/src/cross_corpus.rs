@@ -18,12 +18,13 @@ crate::table::table! {
         /// `test` where the two are the same. Else `validation`: clips of those that the model knows, by
         /// speakers whom it was not trained on, though they chose its epoch or its regularisation.
         role: Role,
-        /// `uar`, `accuracy` or `macro_f1`, over the emotions that the scored clips have; where these are of several corpora,
-        /// `uar_over_corpora`, as in `summary`.
+        /// `uar`, `accuracy` or `macro_f1`, over the emotions that the scored clips have; where these are of several
+        /// corpora, `uar_over_corpora`, as in `summary`.
         metric: String,
         /// The metric, 0 to 1.
         value: f64,
-        /// Lower end of the 95 % interval from a bootstrap over the speakers of each corpus; null where speakers are too few to resample.
+        /// Lower end of the 95 % interval from a bootstrap over the speakers of each corpus; null where speakers are
+        /// too few to resample.
         low: Option<f64>,
         /// Upper end of the interval.
         high: Option<f64>,
@@ -33,8 +34,8 @@ crate::table::table! {
         speakers: u64,
         /// The emotions that the scored clips have, comma-separated: those that the metric is over.
         emotions: Option<String>,
-        /// Those of them of which the model was trained on no clip, comma-separated: their recall can only be 0. Null where
-        /// nobody tells what it was trained on.
+        /// Those of them of which the model was trained on no clip, comma-separated: their recall can only be 0. Null
+        /// where nobody tells what it was trained on.
         untrained: Option<String>,
     }
 }

@@ -14,7 +14,8 @@ use ser_stage::foreign;
 use crate::error::{TableError, TableResult, read_error};
 use crate::source::Source;
 
-/// The description of `file`, the file at `path`: schema, metadata and places of all columns, which lie within the file.
+/// The description of `file`, the file at `path`: schema, metadata and places of all columns, which lie within the
+/// file.
 pub(crate) fn load(path: &Path, file: &Source, options: ArrowReaderOptions) -> TableResult<ArrowReaderMetadata> {
     let described =
         guarded(path, || ArrowReaderMetadata::load(file, options).map_err(|source| read_error(path, source)))?;

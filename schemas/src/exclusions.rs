@@ -31,7 +31,8 @@ crate::column::words! {
         OtherModality = "other_modality",
         /// The same recording as a file that stays; the detail names it and the rule that chose.
         Duplicate = "duplicate",
-        /// The same recording as another file that tells another emotion or speaker, so that none of them is used; the detail names it.
+        /// The same recording as another file that tells another emotion or speaker, so that none of them is used; the
+        /// detail names it.
         CopiesContradict = "copies_contradict",
         /// Another recording than the file that has its clip id; the detail names that file and says what to do.
         ClipIdTaken = "clip_id_taken",
@@ -53,7 +54,8 @@ crate::table::table! {
         reason: Reason,
         /// Exact finding, in words.
         detail: String,
-        /// Clip id of a file with the same audio, whatever the reason: of the one that stays, where one does; null where there is none, and for files that the analyst left out. Null in tables of version 1.
+        /// Clip id of a file with the same audio, whatever the reason: of the one that stays, where one does; null
+        /// where there is none, and for files that the analyst left out. Null in tables of version 1.
         copy_of: Option<String>,
         /// Speaker that the file names, as in `clips`. Null in tables of version 1.
         speaker: Option<String>,

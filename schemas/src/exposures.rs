@@ -1,4 +1,5 @@
-//! `exposures`: which clips a model was shown, and for what. Evaluation holds it against the clips that the model is scored on.
+//! `exposures`: which clips a model was shown, and for what. Evaluation holds it against the clips that the model is
+//! scored on.
 
 crate::column::words! {
     /// Use of a clip while a model was made.
@@ -7,10 +8,11 @@ crate::column::words! {
         Weights = "weights",
         /// Mean and standard deviation of the features were fitted on it, for all clips alike.
         Standardisation = "standardisation",
-        /// Mean and standard deviation of its speaker's features were fitted on it, for that speaker's clips; its label was not used.
+        /// Mean and standard deviation of its speaker's features were fitted on it, for that speaker's clips; its label
+        /// was not used.
         SpeakerStandardisation = "speaker-standardisation",
-        /// Mean and standard deviation of its corpus's features were fitted on it, for clips of that corpus, of which there were no
-        /// training clips; its label was not used.
+        /// Mean and standard deviation of its corpus's features were fitted on it, for clips of that corpus, of which
+        /// there were no training clips; its label was not used.
         CorpusStandardisation = "corpus-standardisation",
         /// Altered copies of it, its voice, or it joined to others, were trained on.
         Augmentation = "augmentation",

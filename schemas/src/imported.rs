@@ -20,7 +20,8 @@ pub struct Imported {
 }
 
 impl Imported {
-    /// The layout of columns that came in this file. Neither a sample rate nor the time between frames is known: both are 0.
+    /// The layout of columns that came in this file. Neither a sample rate nor the time between frames is known: both
+    /// are 0.
     pub fn layout(&self, names: Vec<String>) -> FrameLayout {
         FrameLayout { names, sample_rate_hz: 0, hop_s: 0.0, params: json!({ KEY: self }) }
     }

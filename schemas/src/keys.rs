@@ -15,8 +15,8 @@ pub const KEY_STAGE: &str = "ser.stage";
 /// Fingerprint of that stage.
 pub const KEY_FINGERPRINT: &str = "ser.fingerprint";
 
-/// In `frames`: feature parameters, rate, and whatever else decides the rows apart from the clips that they rest on. Rows of
-/// equal audio in tables of equal recipes are equal.
+/// In `frames`: feature parameters, rate, and whatever else decides the rows apart from the clips that they rest on.
+/// Rows of equal audio in tables of equal recipes are equal.
 pub const KEY_RECIPE: &str = "ser.recipe";
 
 /// In a manifest's `clips`: the sample rate in hertz that features are computed at.

@@ -1,7 +1,7 @@
 //! Languages by their tags: BCP 47 (RFC 5646) over the codes of ISO 639.
 //!
-//! A tag begins with the code of the language, `pl`, and may go on with script, region and more: `en-GB`. Where clips are
-//! grouped by language, the code alone counts: the English of two countries is one language.
+//! A tag begins with the code of the language, `pl`, and may go on with script, region and more: `en-GB`. Where clips
+//! are grouped by language, the code alone counts: the English of two countries is one language.
 
 /// The languages that have a code of two letters (ISO 639-1): the code, their codes of three letters by their own name
 /// and by their English one (ISO 639-2/T and /B), English name. Generated from Debian's iso-codes 4.15.
@@ -202,7 +202,8 @@ pub fn language_name(tag: &str) -> Option<&'static str> {
     LANGUAGES.iter().find(|(two, ..)| *two == code).map(|(.., name)| *name)
 }
 
-/// A `tag` with its letters as BCP 47 writes them: `pl`, `en-GB`, `zh-Hant`. The error says what was expected and found.
+/// A `tag` with its letters as BCP 47 writes them: `pl`, `en-GB`, `zh-Hant`. The error says what was expected and
+/// found.
 ///
 /// Codes of two letters are those of ISO 639-1. One of three letters passes where the language has none of two, as
 /// BCP 47 wants it, and is not looked up.

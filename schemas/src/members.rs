@@ -19,8 +19,8 @@ crate::table::table! {
         member: String,
         /// Its weight, 0 to 1; those of a fold add up to 1.
         weight: f64,
-        /// Mean that the ensemble takes of its members' probabilities, and of a member's seeds first: `arithmetic` or `geometric`;
-        /// null in tables of before.
+        /// Mean that the ensemble takes of its members' probabilities, and of a member's seeds first: `arithmetic` or
+        /// `geometric`; null in tables of before.
         mean: Option<Averaging>,
     }
 }

@@ -11,8 +11,8 @@ crate::table::table! {
         split: String,
         /// Subject of the test: `weights_saw_no_test_clip`, `standardisation_saw_no_test_clip`,
         /// `augmentation_saw_no_test_clip`, `selection_saw_no_test_clip`, `test_clips_are_those_of_the_split`,
-        /// `shown_clips_are_those_of_the_split`, `speaker_disjoint`, `audio_disjoint`, and of what else the split holds out
-        /// `corpus_disjoint`, `language_disjoint`, `sentence_disjoint`, ...
+        /// `shown_clips_are_those_of_the_split`, `speaker_disjoint`, `audio_disjoint`, and of what else the split holds
+        /// out `corpus_disjoint`, `language_disjoint`, `sentence_disjoint`, ...
         check: String,
         /// Fold number from 0; null for all folds together.
         fold: Option<u32>,

@@ -30,8 +30,8 @@ crate::column::words! {
         TrainingClips = "training-clips",
         /// Over the training clips of each corpus; of a corpus without any, over all its clips.
         Corpus = "per-corpus",
-        /// Over all clips of each speaker, those of test speakers included; a model's settings tell how far they are blended with
-        /// the training clips.
+        /// Over all clips of each speaker, those of test speakers included; a model's settings tell how far they are
+        /// blended with the training clips.
         Speaker = "per-speaker",
         /// Over the frames of each clip by itself.
         Clip = "per-clip",
@@ -57,12 +57,13 @@ crate::table::table! {
         baseline: bool,
         /// The model in one sentence.
         description: String,
-        /// Settings that a reader needs in order to judge how it was made, as `epochs 40, dropout 0.25`; null where there
-        /// is nothing to set.
+        /// Settings that a reader needs in order to judge how it was made, as `epochs 40, dropout 0.25`; null where
+        /// there is nothing to set.
         settings: Option<String>,
         /// The tables that it reads beside the clips, comma-separated; empty where it reads none.
         inputs: String,
-        /// Number of values fitted in each fold, of a model with several seeds by each of them; null where there are none.
+        /// Number of values fitted in each fold, of a model with several seeds by each of them; null where there are
+        /// none.
         parameter_count: Option<u64>,
         /// Over which clips its features are standardised: `none`, `training-clips`, `per-corpus`, `per-speaker`,
         /// `per-clip`; null where not known.
@@ -74,10 +75,11 @@ crate::table::table! {
         /// Making of the model apart from the split: models of equal recipes differ in nothing but the clips that they
         /// were trained on.
         recipe: String,
-        /// The papers that its design goes back to, separated by `; `; null where there is none, and in tables of before.
+        /// The papers that its design goes back to, separated by `; `; null where there is none, and in tables of
+        /// before.
         papers: Option<String>,
-        /// Of an ensemble, the models that it is made of in the end, each once, as `name:fitted values`, comma-separated (the
-        /// name alone where nothing is fitted); null for other models, and in tables of before.
+        /// Of an ensemble, the models that it is made of in the end, each once, as `name:fitted values`,
+        /// comma-separated (the name alone where nothing is fitted); null for other models, and in tables of before.
         parts: Option<String>,
         /// The files that its features were imported from, each with its BLAKE3 hash, separated by `; `; null where the
         /// pipeline computed them, and in tables of before.
@@ -91,7 +93,8 @@ impl Model {
         self.papers.iter().flat_map(|papers| papers.split("; ")).filter(|paper| !paper.is_empty())
     }
 
-    /// The models that it is made of in the end, with the number of values fitted in each: those of an ensemble, or itself.
+    /// The models that it is made of in the end, with the number of values fitted in each: those of an ensemble, or
+    /// itself.
     pub fn parts(&self) -> Vec<(&str, Option<u64>)> {
         let Some(parts) = &self.parts else { return vec![(&self.model, self.parameter_count)] };
         let part = |text| str::split_once(text, ':').map_or((text, None), |(name, count)| (name, count.parse().ok()));

@@ -16,7 +16,8 @@ crate::table::table! {
         clips: u64,
         /// Share of this corpus's clips of this intended emotion that have a vote, 0 to 1.
         share: f64,
-        /// Mean over the clips of the share of listeners who agree on what was heard, 0 to 1; null where the corpus does not tell.
+        /// Mean over the clips of the share of listeners who agree on what was heard, 0 to 1; null where the corpus
+        /// does not tell.
         agreement: Option<f64>,
     }
 }

@@ -8,8 +8,8 @@ use crate::Emotion;
 const PROBABILITY_SUM_TOLERANCE: f32 = 1e-3;
 
 crate::table::table! {
-    /// One test clip, scored by the model of its fold. Where a stage trains several networks in each fold, each of them has a row
-    /// for each clip of the fold.
+    /// One test clip, scored by the model of its fold. Where a stage trains several networks in each fold, each of them
+    /// has a row for each clip of the fold.
     pub struct Prediction ("predictions", version 2) {
         /// Name of the stage that made the model.
         model: String,
@@ -17,8 +17,8 @@ crate::table::table! {
         split: String,
         /// Fold in which the clip was held out.
         fold: u32,
-        /// Number from 0 of the network that answers, where several are trained in each fold (`seeds` of the stage); null where
-        /// one is.
+        /// Number from 0 of the network that answers, where several are trained in each fold (`seeds` of the stage);
+        /// null where one is.
         seed: Option<u32>,
         /// The clip.
         clip_id: String,

@@ -3,15 +3,15 @@
 /// Key of the hash. No other line of a description holds this word.
 pub const DESCRIPTION_HASH: &str = "description_hash";
 
-/// BLAKE3 hash, 64 hexadecimal digits, of all lines of `text` but that of the hash: numbers that are read and written again
-/// need not have the same digits.
+/// BLAKE3 hash, 64 hexadecimal digits, of all lines of `text` but that of the hash: numbers that are read and written
+/// again need not have the same digits.
 pub fn description_hash(text: &str) -> String {
     let others: Vec<&str> = text.lines().filter(|line| !line.contains(DESCRIPTION_HASH)).collect();
     blake3::hash(others.join("\n").as_bytes()).to_hex().to_string()
 }
 
-/// A difference of `text` from what was written with the hash that it holds; `known` is that hash, which descriptions of
-/// before lack. What was changed may well be consistent, and would give every recording a wrong answer.
+/// A difference of `text` from what was written with the hash that it holds; `known` is that hash, which descriptions
+/// of before lack. What was changed may well be consistent, and would give every recording a wrong answer.
 pub fn alteration(text: &str, known: Option<&str>) -> Option<String> {
     let (expected, found) = (known?, description_hash(text));
     (found != expected).then(|| {

@@ -2,8 +2,8 @@
 
 crate::table::table! {
     /// One measurement of the recording, as a predictor. A naive Bayes classifier knows nothing but the bin that the
-    /// measurement falls into (ten bins by the training clips' quantiles, or one for each value where there are no more than ten),
-    /// holds all classes equally likely beforehand, and is scored by five-fold cross-validation over clips.
+    /// measurement falls into (ten bins by the training clips' quantiles, or one for each value where there are no more
+    /// than ten), holds all classes equally likely beforehand, and is scored by five-fold cross-validation over clips.
     pub struct Shortcut ("shortcuts", version 1) {
         /// Measured column of `clips`: `sample_rate_hz`, `bandwidth_hz`, `rms_dbfs`, `leading_silence_s`, ...
         measurement: String,

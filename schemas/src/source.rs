@@ -1,8 +1,8 @@
 //! A Parquet file that is read at any place through one handle.
 //!
 //! The library's reader of files opens another handle for every page, passes on what the operating system says as words
-//! of its own, and believes whatever length a damaged file claims for a piece of it. This one needs one handle however much
-//! is read, keeps the system's own error, and makes room for no more than there is.
+//! of its own, and believes whatever length a damaged file claims for a piece of it. This one needs one handle however
+//! much is read, keeps the system's own error, and makes room for no more than there is.
 
 use std::fs::File;
 use std::io::{self, BufReader, Read};
@@ -80,8 +80,8 @@ pub(crate) struct Reader {
 impl Read for Reader {
     fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
         match read_at(&self.source.file, buffer, self.at) {
-            // A Parquet file ends in its description, so no piece of it is read to the end. The library skips what it does
-            // not know without looking whether anything came, as often as a damaged page says.
+            // A Parquet file ends in its description, so no piece of it is read to the end. The library skips what it
+            // does not know without looking whether anything came, as often as a damaged page says.
             Ok(0) if !buffer.is_empty() => Err(io::ErrorKind::UnexpectedEof.into()),
             Ok(read) => {
                 self.at += read as u64;

@@ -1,17 +1,18 @@
-//! `standardisation_limits`: how well a model that is standardised per speaker does with few or unbalanced clips of a speaker.
+//! `standardisation_limits`: how well a model that is standardised per speaker does with few or unbalanced clips of a
+//! speaker.
 
 use crate::Statistics;
 
 crate::table::table! {
-    /// One model with one choice of clips for the statistics of its test speakers. Differences are paired: the same clips,
-    /// and intervals from the same speakers drawn for both.
+    /// One model with one choice of clips for the statistics of its test speakers. Differences are paired: the same
+    /// clips, and intervals from the same speakers drawn for both.
     pub struct StandardisationLimit ("standardisation_limits", version 1) {
         /// Name of the stage that made the model.
         model: String,
         /// Name of the split stage.
         split: String,
-        /// Over which clips mean and standard deviation of a test speaker's features were taken: `all`, `few`, `skewed` or
-        /// `training-clips`.
+        /// Over which clips mean and standard deviation of a test speaker's features were taken: `all`, `few`, `skewed`
+        /// or `training-clips`.
         statistics: Statistics,
         /// Of `few`: over how many clips of the speaker; else null.
         clips: Option<u32>,
@@ -37,8 +38,8 @@ crate::table::table! {
         less_training_low: Option<f64>,
         /// Upper end of the interval.
         less_training_high: Option<f64>,
-        /// Name of the model of the same description and settings on the same split that was made for statistics of training clips:
-        /// it needs no clips of a speaker. Null where there is none.
+        /// Name of the model of the same description and settings on the same split that was made for statistics of
+        /// training clips: it needs no clips of a speaker. Null where there is none.
         twin: Option<String>,
         /// `value` minus that of `twin`, -1 to 1.
         less_twin: Option<f64>,

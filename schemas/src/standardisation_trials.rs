@@ -1,5 +1,5 @@
-//! `standardisation_trials`: what a model that is standardised per speaker says where a test speaker's clips are few, or most
-//! of them of one emotion.
+//! `standardisation_trials`: what a model that is standardised per speaker says where a test speaker's clips are few,
+//! or most of them of one emotion.
 
 use crate::Emotion;
 
@@ -18,19 +18,22 @@ crate::column::words! {
 }
 
 crate::table::table! {
-    /// One test clip, standardised as if its speaker's other clips were not there, or not all of them, and scored by the model
-    /// of its fold; of several seeds, a row for each. Nothing was trained anew. Speakers whom the model was shown are not tried.
-    pub struct StandardisationTrial ("standardisation_trials", version 1) {
+    /// One test clip, standardised as if its speaker's other clips were not there, or not all of them, and scored by
+    /// the model of its fold; of several seeds, a row for each. Nothing was trained anew. Speakers whom the model was
+    /// shown are not tried.
+    pub struct StandardisationTrial ("standardisation_trials", version 2) {
         /// Name of the stage that made the model.
         model: String,
         /// Name of the split stage.
         split: String,
         /// Fold in which the clip was held out.
         fold: u32,
+        /// Number from 0 of the network that answers, as in `predictions`; null where a fold has one.
+        seed: Option<u32>,
         /// The clip.
         clip_id: String,
-        /// Over which clips mean and standard deviation of its speaker's features were taken: `few`, `skewed` or `training-clips`;
-        /// answers with `all` are in `predictions`.
+        /// Over which clips mean and standard deviation of its speaker's features were taken: `few`, `skewed` or
+        /// `training-clips`; answers with `all` are in `predictions`.
         statistics: Statistics,
         /// Of `few`: over how many clips of the speaker, this one among them; else null.
         clips: Option<u32>,

@@ -11,7 +11,8 @@ crate::table::table! {
         group: String,
         /// The worst of these groups.
         group_value: String,
-        /// The metric by which it is the worst: `uar`, or where the group has clips of several corpora `uar_over_corpora`.
+        /// The metric by which it is the worst: `uar`, or where the group has clips of several corpora
+        /// `uar_over_corpora`.
         metric: String,
         /// The metric in this group, 0 to 1.
         value: f64,

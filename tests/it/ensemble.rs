@@ -72,11 +72,8 @@ from = [
 "#;
 
 fn workspace() -> Workspace {
-    let workspace = small::workspace();
     let ensemble = blocks(&readme(), "toml").into_iter().find(|block| block.contains("kind = \"ensemble\""));
-    let head = small::PIPELINE.split("[stage.folds]").next().expect("a head");
-    workspace.write("pipeline.toml", format!("{head}{STAGES}\n{}", ensemble.expect("the README shows an ensemble")));
-    workspace
+    small::with_stages("folds", &format!("{STAGES}\n{}", ensemble.expect("the README shows an ensemble")))
 }
 
 fn rows<T: Table>(workspace: &Workspace, stage: &str) -> Vec<T> {

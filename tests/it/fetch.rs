@@ -300,7 +300,8 @@ fn what_cannot_be_is_told_before_anything_is_fetched() {
     assert_eq!(asked(&server), []);
 }
 
-/// The README's line asks each publisher for the list of files by the address that it has, and for nothing after a refusal.
+/// The README's line asks each publisher for the list of files by the address that it has, and for nothing after a
+/// refusal.
 #[test]
 fn the_readme_s_line_asks_the_three_publishers() {
     let readme = readme();

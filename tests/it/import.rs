@@ -71,9 +71,7 @@ from = ["manifest", "folds", "linear", "linear_hidden", "net", "net_hidden", "bo
 
 /// With a manifest, and nothing imported yet.
 fn workspace() -> Workspace {
-    let workspace = small::workspace();
-    let head = small::PIPELINE.split("[stage.audit]").next().expect("a head");
-    workspace.write("pipeline.toml", format!("{head}{STAGES}"));
+    let workspace = small::with_stages("audit", STAGES);
     workspace.ser(&["run", "manifest"]).exits(0);
     workspace
 }

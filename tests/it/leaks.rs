@@ -1,7 +1,8 @@
-//! Figures that are too good are refused: a leak of each kind is planted in a pipeline, which then fails and names the clips.
+//! Figures that are too good are refused: a leak of each kind is planted in a pipeline, which then fails and names the
+//! clips.
 //!
-//! Some leaks can be planted as a user would, by files or by a split of one's own. Others no stage of this program makes:
-//! there, another table is put in the place of a result, as a stage with that bug would have written it.
+//! Some leaks can be planted as a user would, by files or by a split of one's own. Others no stage of this program
+//! makes: there, another table is put in the place of a result, as a stage with that bug would have written it.
 
 use std::path::PathBuf;
 use std::time::UNIX_EPOCH;

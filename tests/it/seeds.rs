@@ -40,12 +40,9 @@ const TINY: [&str; 8] = [
 
 /// With the stages of the README.
 fn workspace() -> Workspace {
-    let workspace = small::workspace();
     let seeds = blocks(&readme(), "toml").into_iter().find(|block| block.contains("seeds = 3"));
     let seeds = seeds.expect("the README shows several seeds");
-    let head = small::PIPELINE.split("[stage.folds]").next().expect("a head");
-    workspace.write("pipeline.toml", format!("{head}{BEFORE}\n{seeds}\n{AFTER}"));
-    workspace
+    small::with_stages("folds", &format!("{BEFORE}\n{seeds}\n{AFTER}"))
 }
 
 fn rows<T: Table>(workspace: &Workspace, stage: &str) -> Vec<T> {

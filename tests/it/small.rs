@@ -50,6 +50,14 @@ kind = "report"
 from = ["manifest", "audit", "features", "folds", "net", "evaluation"]
 "#;
 
+/// The small pipeline up to the stage `before`, with `stages` in its place and behind it, and its corpora; not yet run.
+pub(crate) fn with_stages(before: &str, stages: &str) -> Workspace {
+    let (head, _) = PIPELINE.split_once(&format!("[stage.{before}]")).expect("a stage of it");
+    let workspace = workspace();
+    workspace.write("pipeline.toml", format!("{head}{stages}"));
+    workspace
+}
+
 /// The small pipeline with its corpora, not yet run.
 pub(crate) fn workspace() -> Workspace {
     let workspace = Workspace::with_pipeline(PIPELINE);

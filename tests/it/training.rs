@@ -47,12 +47,9 @@ const TINY: [&str; 4] = [
 ];
 
 fn workspace() -> Workspace {
-    let workspace = small::workspace();
     let shown = blocks(&readme(), "toml").into_iter().find(|block| block.contains("kind = \"vtlp\""));
-    let head = small::PIPELINE.split("[stage.features]").next().expect("a head");
     let shown = shown.expect("the README shows what more there is to train on");
-    workspace.write("pipeline.toml", format!("{head}{shown}\n{STAGES}"));
-    workspace
+    small::with_stages("features", &format!("{shown}\n{STAGES}"))
 }
 
 /// A run with tiny networks; `command` is `run` or another that takes settings.

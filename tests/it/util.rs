@@ -6,8 +6,8 @@ use std::sync::OnceLock;
 
 use tempfile::TempDir;
 
-/// Makes the default pipeline small enough for a test: two folds, two epochs, a network of a few hundred weights, and few
-/// penalties to try.
+/// Makes the default pipeline small enough for a test: two folds, two epochs, a network of a few hundred weights, and
+/// few penalties to try.
 const TINY: &[&str] = &[
     "speaker_independent.folds=2",
     "random.folds=2",
@@ -176,8 +176,8 @@ mean = "geometric"
 weights = "validation"
 "#;
 
-/// One run of the whole default pipeline and of an ensemble on the demo corpora, shared by the tests that only look at its
-/// result.
+/// One run of the whole default pipeline and of an ensemble on the demo corpora, shared by the tests that only look at
+/// its result.
 pub(crate) fn demo_run() -> &'static (Workspace, Ran) {
     static RUN: OnceLock<(Workspace, Ran)> = OnceLock::new();
     RUN.get_or_init(|| {

@@ -1,5 +1,5 @@
-//! Writes a tree of 12,162 small WAV files, laid out and named as the four corpora, to measure how long a run takes that
-//! has little or nothing to do:
+//! Writes a tree of 12,162 small WAV files, laid out and named as the four corpora, to measure how long a run takes
+//! that has little or nothing to do:
 //!
 //! ```text
 //! cargo run --release -p ser-demo --example tree -- /tmp/tree

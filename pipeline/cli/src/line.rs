@@ -1,8 +1,8 @@
 //! Text on its way to the terminal.
 //!
 //! File names, cells of tables and words of descriptors are other people's, and may hold characters that a terminal
-//! obeys: that colour, move, retitle it or hide what stands beside. A [`Line`] is the only thing that is ever written, and
-//! none of the ways in which text gets into one lets such characters through. Colours come from [`Style`]s alone.
+//! obeys: that colour, move, retitle it or hide what stands beside. A [`Line`] is the only thing that is ever written,
+//! and none of the ways in which text gets into one lets such characters through. Colours come from [`Style`]s alone.
 
 use std::borrow::Cow;
 use std::fmt::{Display, Write as _};

@@ -68,7 +68,8 @@ pub(crate) fn print_bytes(bytes: &[u8]) -> anyhow::Result<()> {
     }
 }
 
-/// `true` if what is written to `path` goes where stdout goes: through `/dev/stdout`, or to the file that stdout was sent to.
+/// `true` if what is written to `path` goes where stdout goes: through `/dev/stdout`, or to the file that stdout was
+/// sent to.
 #[cfg(unix)]
 pub(crate) fn is_stdout(path: &std::path::Path) -> bool {
     use std::os::unix::fs::MetadataExt as _;
@@ -112,7 +113,8 @@ pub(crate) fn tell_mistakes(errors: &SpecErrors) {
 
 /// Shows the help that was asked for, or what is wrong with the command line, and gives the exit code.
 pub(crate) fn refuse(refused: clap::Error) -> ExitCode {
-    // Arguments are quoted as they are, which a terminal would obey and the eye mistake; written out they are refused alike.
+    // Arguments are quoted as they are, which a terminal would obey and the eye mistake; written out they are refused
+    // alike.
     let shown = std::env::args_os().map(|argument| printable(&argument.to_string_lossy()).into_owned());
     let refused = Cli::try_parse_from(shown).err().unwrap_or(refused);
     let coloured = if refused.use_stderr() { console::colors_enabled_stderr() } else { console::colors_enabled() };

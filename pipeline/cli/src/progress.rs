@@ -1,6 +1,7 @@
 //! Progress of stages, for a log: a line at least every [`PERIOD`] while a stage works, and one for each milestone.
 //!
-//! A person at a terminal sees progress bars. Whoever reads a file, or a job's output on another machine, sees these lines.
+//! A person at a terminal sees progress bars. Whoever reads a file, or a job's output on another machine, sees these
+//! lines.
 
 use std::collections::BTreeMap;
 use std::time::{Duration, Instant};

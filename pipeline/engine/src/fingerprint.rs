@@ -37,8 +37,8 @@ pub struct Identity {
     pub external_description: String,
     /// Of the same, by part, to tell later what changed; no part of the digest.
     pub external_parts: BTreeMap<String, String>,
-    /// Digest of the pipeline's name, seed and stages as far as the kind covers them beyond its own table; empty when it
-    /// does not.
+    /// Digest of the pipeline's name, seed and stages as far as the kind covers them beyond its own table; empty when
+    /// it does not.
     pub spec: String,
 }
 

@@ -50,8 +50,9 @@ impl Lock {
 
 impl Drop for Lock {
     fn drop(&mut self) {
-        // A text left behind would be taken for that of a dead process. Unlocking, rather than closing, also ends the lock
-        // where a child process of this one still has the file open. Nothing can be done about a failure of either.
+        // A text left behind would be taken for that of a dead process. Unlocking, rather than closing, also ends the
+        // lock where a child process of this one still has the file open. Nothing can be done about a failure of
+        // either.
         let _ = self.file.set_len(0);
         let _ = self.file.unlock();
     }

@@ -126,8 +126,8 @@ impl Step {
         self.record.as_ref()
     }
 
-    /// Judges the stage by what it reads. `content_of` gives the digest of what a stage's result says, `None` where that
-    /// has to be made first.
+    /// Judges the stage by what it reads. `content_of` gives the digest of what a stage's result says, `None` where
+    /// that has to be made first.
     pub(crate) fn judge(&self, pipeline: &Pipeline, content_of: &dyn Fn(&str) -> Option<String>) -> Verdict {
         let found = &self.found;
         let mut identity = match &found.draft {

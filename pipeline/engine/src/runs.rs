@@ -18,8 +18,8 @@ pub struct UnknownRun {
 }
 
 impl Store {
-    /// The run called `name`: its id or the beginning of one, or `last` or `previous`, which count the runs that did all
-    /// that they were asked for.
+    /// The run called `name`: its id or the beginning of one, or `last` or `previous`, which count the runs that did
+    /// all that they were asked for.
     pub fn find_run(&self, name: &str) -> Result<RunRecord, UnknownRun> {
         find(self.runs(), name)
     }

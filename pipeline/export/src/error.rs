@@ -36,8 +36,8 @@ pub enum ExportError {
     NoClips,
     /// A recording is no longer what the manifest describes.
     #[error(
-        "`{}` is not the file that the manifest describes: its BLAKE3 hash is {found}, expected {expected}; put the \
-         recording back, or take it in as it is now: `ser run`",
+        "`{}` is not the file that the manifest describes: it has {found}, expected {expected}; put the recording back, \
+         or take it in as it is now: `ser run`",
         path.display()
     )]
     AudioChanged { path: PathBuf, expected: String, found: String },

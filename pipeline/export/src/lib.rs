@@ -10,11 +10,14 @@ mod dataset;
 mod error;
 mod hf;
 mod licence;
+mod recorded;
 mod ro_crate;
+mod text;
 mod whole_folder;
 
 pub use croissant::{Described, DescribedTable, Description, croissant};
 pub use dataset::{Dataset, Division, Terms};
 pub use error::ExportError;
 pub use hf::{HfOptions, HfSummary, hugging_face};
+pub use recorded::check_result;
 pub use ro_crate::{CrateOptions, CrateSummary, ro_crate};

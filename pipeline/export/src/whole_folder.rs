@@ -12,8 +12,8 @@ use crate::error::{ExportError, ExportResult};
 /// Content that the place of a folder may have.
 const EXPECTED: &str = "a folder that is not there yet, or an empty one";
 
-/// A folder being written beside its final place. It appears there when [`put_in_place`](Self::put_in_place) succeeds, and
-/// is removed when it is dropped before.
+/// A folder being written beside its final place. It appears there when [`put_in_place`](Self::put_in_place) succeeds,
+/// and is removed when it is dropped before.
 #[derive(Debug)]
 pub(crate) struct WholeFolder {
     path: PathBuf,
@@ -23,11 +23,13 @@ pub(crate) struct WholeFolder {
 }
 
 impl WholeFolder {
-    /// Starts the folder that is to be at `path`: what was left of an earlier try is removed. Where there is a folder with
-    /// something in it, it must be one that `replaceable` knows as an earlier export; `replace` says that it may go.
+    /// Starts the folder that is to be at `path`: what was left of an earlier try is removed. Where there is a folder
+    /// with something in it, it must be one that `replaceable` knows as an earlier export; `replace` says that it may
+    /// go.
     pub(crate) fn create(path: &Path, replace: bool, replaceable: impl Fn(&Path) -> bool) -> ExportResult<Self> {
         check_place(path, replace, replaceable)?;
-        // The folder behind a link is the one that is meant; and without its components, the name of `a/` would be empty.
+        // The folder behind a link is the one that is meant; and without its components, the name of `a/` would be
+        // empty.
         let path = if path.is_symlink() {
             path.canonicalize().map_err(ExportError::io("find", path))?
         } else {
@@ -53,11 +55,14 @@ impl WholeFolder {
         &self.partial
     }
 
-    /// Hands every file in it to the disk and renames it into place. What was there goes when the new one is in its place.
+    /// Hands every file in it to the disk and renames it into place. What was there goes when the new one is in its
+    /// place.
     pub(crate) fn put_in_place(mut self) -> ExportResult<()> {
         sync(&self.partial).map_err(ExportError::io("write", &self.partial))?;
+        // A name like that of half-written files: `.old` may be somebody's.
         let mut aside = OsString::from(self.path.file_name().unwrap_or_default());
-        aside.push(".old");
+        aside.push(".replaced.");
+        aside.push(WholeFile::ENDING);
         let aside = self.path.with_file_name(aside);
         let failed = ExportError::io("replace", &self.path);
         remove(&aside).map_err(ExportError::io("remove", &aside))?;
@@ -160,13 +165,14 @@ mod tests {
         assert_eq!(names(&root.path().join("new")), ["out.partial"]);
         drop(given_up);
         assert!(names(&root.path().join("new")).is_empty());
+        fs::create_dir(root.path().join("new/out.old")).expect("folder");
         for (replace, text) in [(false, "1"), (true, "2")] {
             let whole = WholeFolder::create(&path, replace, is_ours).expect("create");
             fs::create_dir(whole.partial().join("below")).expect("folder");
             fs::write(whole.partial().join("ours"), text).expect("write");
             whole.put_in_place().expect("in place");
             assert_eq!(fs::read_to_string(path.join("ours")).expect("file"), text);
-            assert_eq!(names(&root.path().join("new")), ["out"]);
+            assert_eq!(names(&root.path().join("new")), ["out", "out.old"]);
         }
     }
 

@@ -1,5 +1,5 @@
-//! What may be taken out of an archive: files that are wanted, at paths that stay below the folder, of the sizes that the
-//! archive states and no more.
+//! What may be taken out of an archive: files that are wanted, at paths that stay below the folder, of the sizes that
+//! the archive states and no more.
 
 use std::collections::BTreeSet;
 use std::fs::{self, File};
@@ -30,9 +30,8 @@ struct Entry {
     bytes: u64,
 }
 
-/// Takes what is wanted out of `archive`, which lies at `from`, and gives the number of files. `name` is what they are
-/// noted to be from.
-pub(crate) fn unpack(from: &Path, archive: &Archive, store: &Store) -> Result<u64, FetchError> {
+/// Takes what is wanted out of `archive`, which lies at `from`, and gives the paths of the files.
+pub(crate) fn unpack(from: &Path, archive: &Archive, store: &Store) -> Result<Vec<String>, FetchError> {
     let shown = from.display().to_string();
     let broken = |why: String| FetchError::Archive { archive: shown.clone(), why };
     let file = File::open(from).map_err(FetchError::io("open", from))?;
@@ -59,11 +58,9 @@ pub(crate) fn unpack(from: &Path, archive: &Archive, store: &Store) -> Result<u6
     let missing = entries.iter().filter(|entry| !store.is_as_verified(&entry.path, Some(entry.bytes)));
     space::check(store.root(), missing.map(|entry| entry.bytes).sum())?;
     for entry in &entries {
-        if !store.is_as_verified(&entry.path, Some(entry.bytes)) {
-            take(&mut zip, entry, &shown, archive, store)?;
-        }
+        take(&mut zip, entry, &shown, store)?;
     }
-    Ok(found)
+    Ok(entries.into_iter().map(|entry| entry.path).collect())
 }
 
 /// The entries that are wanted, all of them safe.
@@ -95,14 +92,9 @@ fn wanted(zip: &mut ZipArchive<File>, shown: &str, globs: &GlobSet) -> Result<Ve
     Ok(entries)
 }
 
-/// Takes one file out: its checksum is compared while it is read, and only then is it put in place.
-fn take(
-    zip: &mut ZipArchive<File>,
-    entry: &Entry,
-    shown: &str,
-    archive: &Archive,
-    store: &Store,
-) -> Result<(), FetchError> {
+/// Takes one file out: its checksum is compared while it is read, and only then is it put in place. One that is there
+/// is read, too: what was verified before may have been another archive's.
+fn take(zip: &mut ZipArchive<File>, entry: &Entry, shown: &str, store: &Store) -> Result<(), FetchError> {
     let broken = |why: String| FetchError::Archive { archive: shown.to_owned(), why };
     let read = zip.by_index(entry.at).map_err(|error| broken(error.to_string()))?;
     let part = store.own("unpacking.part");
@@ -130,13 +122,10 @@ fn take(
     let hashed = hasher.finish();
     // A file that somebody unpacked before is the same one, or in the way.
     match store.look(&entry.path, entry.bytes, &[hashed.sha256])? {
-        Place::Taken => {
-            store.note(&entry.path, &hashed, Some(&archive.name))?;
-            fs::remove_file(&part).map_err(FetchError::io("remove", &part))
-        }
+        Place::Taken => fs::remove_file(&part).map_err(FetchError::io("remove", &part)),
         Place::Empty => {
             file.sync_data().map_err(FetchError::io("write", &part))?;
-            store.put(&part, &entry.path, &hashed, Some(&archive.name))
+            store.put(&part, &entry.path, hashed)
         }
     }
 }

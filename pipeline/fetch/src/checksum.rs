@@ -33,10 +33,11 @@ pub(crate) struct Hasher {
 }
 
 /// The checksums of a file.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct Hashed {
-    md5: Option<Checksum>,
     pub(crate) sha256: Checksum,
+    /// Known of files that were to have one.
+    md5: Option<Checksum>,
 }
 
 impl Hasher {
@@ -55,16 +56,16 @@ impl Hasher {
 
     pub(crate) fn finish(self) -> Hashed {
         let md5 = self.md5.map(|md5| Checksum::Md5(md5.finalize().into()));
-        Hashed { md5, sha256: Checksum::Sha256(self.sha256.finalize().into()) }
+        Hashed { sha256: Checksum::Sha256(self.sha256.finalize().into()), md5 }
     }
 }
 
 impl Hashed {
-    /// The first of `checksums` that the file does not have, with the one that it has.
+    /// The first of `checksums` that the file is not known to have, with the one that it has.
     pub(crate) fn differs(&self, checksums: &[Checksum]) -> Option<(Checksum, Checksum)> {
         checksums.iter().find_map(|expected| {
             let found = match expected {
-                Checksum::Md5(_) => self.md5?,
+                Checksum::Md5(_) => self.md5.unwrap_or(self.sha256),
                 Checksum::Sha256(_) => self.sha256,
             };
             (found != *expected).then_some((*expected, found))
@@ -174,6 +175,8 @@ mod tests {
         assert_eq!(hashed.differs(&[sha256, md5]), None);
         let other = Checksum::Md5([0; 16]);
         assert_eq!(hashed.differs(&[md5, other]), Some((other, md5)));
+        let without_md5 = Hashed { md5: None, ..hashed };
+        assert_eq!(without_md5.differs(&[sha256, md5]), Some((md5, sha256)), "what was not computed is not right");
     }
 
     #[test]

@@ -38,10 +38,12 @@ pub(crate) fn download(
 ) -> Result<Part, FetchError> {
     let mut part = Part::open(path, file.bytes, file.checksums)?;
     observer.find(part.bytes());
-    persist(&client.timings, observer, file.url, || {
+    let end = persist(&client.timings, observer, file.url, || {
         let end = attempt(client, observer, file, &mut part);
         end.map_err(|trouble| Trouble { reached: part.bytes().max(trouble.reached), ..trouble })
-    })?;
+    });
+    // Whoever tries again, with another link perhaps, finds them again.
+    end.inspect_err(|_| observer.lose(part.bytes()))?;
     Ok(part)
 }
 

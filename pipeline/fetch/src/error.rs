@@ -132,6 +132,15 @@ impl FetchError {
             Self::Locked { .. } => "wait until it is done".to_owned(),
             Self::ByHand { .. } => "then give the archive to `--archive FILE`".to_owned(),
             Self::NoArchive { .. } => "leave `--archive` out".to_owned(),
+            Self::Archive { .. } => {
+                "download it again; if it comes out the same, tell the publisher: nothing that is broken was taken"
+                    .to_owned()
+            }
+            Self::UnsafePath { .. } => {
+                "tell the publisher; other files can be chosen in the `[fetch]` table of the descriptor".to_owned()
+            }
+            Self::Restricted { .. } => "ask the publisher for it, and put it into the folder by hand".to_owned(),
+            Self::Redirect { .. } => format!("the server or a proxy is probably in trouble: try later; {again}"),
             Self::Some { first, .. } => return first.hint().or_else(|| Some(again.to_owned())),
             _ => return None,
         })

@@ -10,11 +10,12 @@ use std::sync::{Mutex, PoisonError};
 
 use serde::{Deserialize, Serialize};
 
-use crate::checksum::Checksum;
+use crate::checksum::Hashed;
 use crate::error::FetchError;
 
-/// The folder in a corpus's root for what is needed to go on. Its name is hidden, so that nobody takes it for recordings.
-pub(crate) const FOLDER: &str = ".ser-fetch";
+/// The folder in a corpus's root for what is needed to go on. Its name is hidden, so that nobody takes it for
+/// recordings.
+pub const FOLDER: &str = ".ser-fetch";
 
 const NAME: &str = "journal.jsonl";
 
@@ -25,19 +26,17 @@ enum Line {
     /// The licence was agreed to.
     Licence { licence: String },
     /// The file at a path was verified, when it had this size and time.
-    File { path: String, bytes: u64, modified_ns: u64, sha256: Checksum, from: Option<String> },
-    /// All that is wanted of an archive was taken out of it.
-    Unpacked { archive: String, source: String, files: u64 },
+    File { path: String, bytes: u64, modified_ns: u64, hashed: Hashed },
+    /// The files at these paths are all that is wanted of an archive, as `source` knows it.
+    Unpacked { archive: String, source: String, paths: Vec<String> },
 }
 
 /// A file that was verified.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Verified {
     pub(crate) bytes: u64,
     pub(crate) modified_ns: u64,
-    pub(crate) sha256: Checksum,
-    /// The archive that it was taken out of.
-    pub(crate) from: Option<String>,
+    pub(crate) hashed: Hashed,
 }
 
 /// The journal of a corpus's folder.
@@ -46,20 +45,23 @@ pub(crate) struct Journal {
     path: PathBuf,
     file: Mutex<File>,
     verified: Mutex<BTreeMap<String, Verified>>,
-    unpacked: Mutex<Vec<(String, String, u64)>>,
+    /// By archive and source.
+    unpacked: Mutex<BTreeMap<(String, String), Vec<String>>>,
 }
 
 impl Journal {
     /// The journal in `folder`, a corpus's `.ser-fetch`.
     pub(crate) fn open(folder: &Path) -> Result<Self, FetchError> {
         let path = folder.join(NAME);
-        let (mut verified, mut unpacked) = (BTreeMap::new(), Vec::new());
+        let (mut verified, mut unpacked) = (BTreeMap::new(), BTreeMap::new());
         for line in lines(&path)? {
             match line {
-                Line::File { path, bytes, modified_ns, sha256, from } => {
-                    verified.insert(path, Verified { bytes, modified_ns, sha256, from });
+                Line::File { path, bytes, modified_ns, hashed } => {
+                    verified.insert(path, Verified { bytes, modified_ns, hashed });
                 }
-                Line::Unpacked { archive, source, files } => unpacked.push((archive, source, files)),
+                Line::Unpacked { archive, source, paths } => {
+                    unpacked.insert((archive, source), paths);
+                }
                 Line::Licence { .. } => {}
             }
         }
@@ -74,33 +76,26 @@ impl Journal {
 
     /// What is known of the file at `path`.
     pub(crate) fn verified(&self, path: &str) -> Option<Verified> {
-        self.verified.lock().unwrap_or_else(PoisonError::into_inner).get(path).cloned()
-    }
-
-    /// Paths of the files that were taken out of `archive`.
-    pub(crate) fn taken_from(&self, archive: &str) -> Vec<String> {
-        let verified = self.verified.lock().unwrap_or_else(PoisonError::into_inner);
-        let taken = verified.iter().filter(|(_, file)| file.from.as_deref() == Some(archive));
-        taken.map(|(path, _)| path.clone()).collect()
+        self.verified.lock().unwrap_or_else(PoisonError::into_inner).get(path).copied()
     }
 
     pub(crate) fn add_file(&self, path: &str, file: Verified) -> Result<(), FetchError> {
-        let Verified { bytes, modified_ns, sha256, from } = file.clone();
-        self.add(&Line::File { path: path.to_owned(), bytes, modified_ns, sha256, from })?;
+        let Verified { bytes, modified_ns, hashed } = file;
+        self.add(&Line::File { path: path.to_owned(), bytes, modified_ns, hashed })?;
         self.verified.lock().unwrap_or_else(PoisonError::into_inner).insert(path.to_owned(), file);
         Ok(())
     }
 
-    /// How many files `archive` of `source` had, if it was unpacked.
-    pub(crate) fn unpacked(&self, archive: &str, source: &str) -> Option<u64> {
+    /// Paths of the files of `archive` of `source`, if it was unpacked.
+    pub(crate) fn unpacked(&self, archive: &str, source: &str) -> Option<Vec<String>> {
         let unpacked = self.unpacked.lock().unwrap_or_else(PoisonError::into_inner);
-        unpacked.iter().rev().find(|(name, of, _)| name == archive && of == source).map(|(_, _, files)| *files)
+        unpacked.get(&(archive.to_owned(), source.to_owned())).cloned()
     }
 
-    pub(crate) fn add_unpacked(&self, archive: &str, source: &str, files: u64) -> Result<(), FetchError> {
+    pub(crate) fn add_unpacked(&self, archive: &str, source: &str, paths: Vec<String>) -> Result<(), FetchError> {
         let (archive, source) = (archive.to_owned(), source.to_owned());
-        self.add(&Line::Unpacked { archive: archive.clone(), source: source.clone(), files })?;
-        self.unpacked.lock().unwrap_or_else(PoisonError::into_inner).push((archive, source, files));
+        self.add(&Line::Unpacked { archive: archive.clone(), source: source.clone(), paths: paths.clone() })?;
+        self.unpacked.lock().unwrap_or_else(PoisonError::into_inner).insert((archive, source), paths);
         Ok(())
     }
 }
@@ -147,9 +142,10 @@ fn write_line(file: &mut File, line: &Line) -> io::Result<()> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::checksum::Hasher;
 
     fn verified(bytes: u64) -> Verified {
-        Verified { bytes, modified_ns: 7, sha256: Checksum::Sha256([1; 32]), from: Some("a.zip".to_owned()) }
+        Verified { bytes, modified_ns: 7, hashed: Hasher::new(&[]).finish() }
     }
 
     #[test]
@@ -165,12 +161,11 @@ mod tests {
         std::fs::write(&path, &text[..cut]).expect("write");
         let journal = Journal::open(folder.path()).expect("journal");
         assert_eq!(journal.verified("a.wav"), Some(verified(1)), "the later line was cut off");
-        journal.add_unpacked("a.zip", "source", 1).expect("write");
+        journal.add_unpacked("a.zip", "source", vec!["a.wav".to_owned()]).expect("write");
         drop(journal);
         let journal = Journal::open(folder.path()).expect("journal");
-        assert_eq!(journal.unpacked("a.zip", "source"), Some(1));
+        assert_eq!(journal.unpacked("a.zip", "source"), Some(vec!["a.wav".to_owned()]));
         assert_eq!(journal.unpacked("a.zip", "another source"), None);
-        assert_eq!(journal.taken_from("a.zip"), ["a.wav"]);
     }
 
     #[test]

@@ -10,6 +10,7 @@ use serde::{Deserialize, Serialize};
 use crate::client::{Client, Request};
 use crate::error::FetchError;
 use crate::list::Remote;
+use crate::location;
 use crate::observer::Observer;
 
 /// Objects that are asked for at once.
@@ -99,14 +100,16 @@ pub(crate) fn ask(
     let request = Request { url, body: Some(&question), headers: &headers, secrets: &[] };
     let text = client.text(observer, &request, MOST_ANSWER_BYTES)?;
     let answer: Answer = serde_json::from_str(&text).map_err(no_list)?;
-    let now = Instant::now();
+    let (asked, now) = (location::parse(url)?, Instant::now());
     let mut links = HashMap::new();
     for Object { oid, actions, error } in answer.objects {
         let link = match (actions.download, error) {
             (Some(Download { href, header, expires_in }), None) => {
                 let seconds = expires_in.and_then(|seconds| u64::try_from(seconds).ok()).filter(|seconds| *seconds > 0);
-                let until = seconds.map(|seconds| now + Duration::from_secs(seconds).saturating_sub(MARGIN));
-                Ok(Link { url: href, secrets: header.into_iter().collect(), until })
+                // Later than any time that there is, it holds for ever.
+                let until = seconds.and_then(|s| now.checked_add(Duration::from_secs(s).saturating_sub(MARGIN)));
+                let secrets = header.into_iter().collect();
+                location::follow(&asked, &href).map(|to| Link { url: to.to_string(), secrets, until })
             }
             (_, Some(Refusal { code: status @ (404 | 410), .. })) => {
                 Err(FetchError::Missing { url: format!("{url}#{oid}"), status })

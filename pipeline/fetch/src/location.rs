@@ -1,4 +1,4 @@
-//! Where a redirect leads, and whether one may go there.
+//! Where a redirect or a link leads, and whether one may go there.
 
 use ureq::http::Uri;
 
@@ -21,8 +21,8 @@ pub(crate) fn parse(text: &str) -> Result<Uri, FetchError> {
     }
 }
 
-/// Where `location`, as an answer from `from` has it (RFC 9110, 10.2.2), leads. What was asked for under encryption is
-/// not taken without.
+/// Where `location`, a redirect (RFC 9110, 10.2.2) or a link in an answer from `from`, leads. What was asked for under
+/// encryption is not taken without.
 pub(crate) fn follow(from: &Uri, location: &str) -> Result<Uri, FetchError> {
     let refused = |why| FetchError::Redirect { from: from.to_string(), to: location.to_owned(), why };
     let location = location.split('#').next().unwrap_or_default();
@@ -51,14 +51,6 @@ pub(crate) fn follow(from: &Uri, location: &str) -> Result<Uri, FetchError> {
         return Err(refused("it is not encrypted"));
     }
     Ok(to)
-}
-
-/// `text` as a part of a path in a URL (RFC 3986, 2.1), with its `/`.
-pub(crate) fn encoded(text: &str) -> String {
-    let plain = |byte: u8| byte.is_ascii_alphanumeric() || b"-._~/".contains(&byte);
-    let parts =
-        text.bytes().map(|byte| if plain(byte) { char::from(byte).to_string() } else { format!("%{byte:02X}") });
-    parts.collect()
 }
 
 #[cfg(test)]
@@ -105,10 +97,5 @@ mod tests {
         assert_eq!(of("https://A.example/x"), of("https://a.example:443/y"));
         assert_ne!(of("https://a.example/"), of("https://a.example:8443/"));
         assert_ne!(of("https://a.example/"), of("http://a.example:443/"));
-    }
-
-    #[test]
-    fn names_become_parts_of_paths() {
-        assert_eq!(encoded("a b/ü?#%.wav"), "a%20b/%C3%BC%3F%23%25.wav");
     }
 }

@@ -7,8 +7,8 @@ use crate::error::FetchError;
 /// Longest name of a file or folder that file systems take.
 const MOST_NAME_BYTES: usize = 255;
 
-/// Why `path`, from a list or an archive, cannot be a path below a folder. It has to be relative, with `/` between names
-/// that mean nothing else on any system, none of them hidden.
+/// Why `path`, from a list or an archive, cannot be a path below a folder. It has to be relative, with `/` between
+/// names that mean nothing else on any system, none of them hidden.
 pub(crate) fn unsafe_because(path: &str) -> Option<&'static str> {
     if path.starts_with('/') {
         return Some("it is absolute");

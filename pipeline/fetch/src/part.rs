@@ -97,10 +97,10 @@ impl Part {
     }
 
     /// Hands the file to the disk and to `take`, which moves it from the path that it is given.
-    pub(crate) fn finish(self, take: impl FnOnce(&Path, &Hashed) -> Result<(), FetchError>) -> Result<(), FetchError> {
+    pub(crate) fn finish(self, take: impl FnOnce(&Path, Hashed) -> Result<(), FetchError>) -> Result<(), FetchError> {
         self.file.sync_data().map_err(FetchError::io("write", &self.path))?;
         let hashed = self.hashed();
-        take(&self.path, &hashed)?;
+        take(&self.path, hashed)?;
         // The note of a part that is no more says nothing; the next part of this name overwrites it.
         let _ = fs::remove_file(&self.note_path);
         Ok(())

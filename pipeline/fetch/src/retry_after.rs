@@ -5,8 +5,8 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 use chrono::DateTime;
 use ureq::http::HeaderMap;
 
-/// How long to wait by `Retry-After` (RFC 9110, 10.2.3: seconds or a date), or else by the second at which the limit that
-/// `X-RateLimit-Remaining` counts down is set up again.
+/// How long to wait by `Retry-After` (RFC 9110, 10.2.3: seconds or a date), or else by the second at which the limit
+/// that `X-RateLimit-Remaining` counts down is set up again.
 pub(crate) fn asked(headers: &HeaderMap, now: SystemTime) -> Option<Duration> {
     let text = |name: &str| headers.get(name).and_then(|value| value.to_str().ok()).map(str::trim);
     let now_s = now.duration_since(UNIX_EPOCH).unwrap_or_default().as_secs();

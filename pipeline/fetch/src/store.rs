@@ -68,8 +68,8 @@ impl Store {
             })
     }
 
-    /// What lies at `path`, where a file of so many `bytes` and of `checksums` is to be. A file that nobody verified yet is
-    /// read, and taken if it is the one; any other is in the way.
+    /// What lies at `path`, where a file of so many `bytes` and of `checksums` is to be. A file that nobody verified
+    /// yet is read, and taken if it is the one; any other is in the way.
     pub(crate) fn look(&self, path: &str, bytes: u64, checksums: &[Checksum]) -> Result<Place, FetchError> {
         let place = self.place(path);
         let there = match fs::metadata(&place) {
@@ -80,10 +80,8 @@ impl Store {
         if !there.is_file() || there.len() != bytes {
             return Err(FetchError::Occupied { path: place });
         }
-        if self.is_as_verified(path, Some(bytes))
-            && let Some(known) = self.journal.verified(path)
-            && checksums.iter().all(|checksum| matches!(checksum, Checksum::Md5(_)) || *checksum == known.sha256)
-        {
+        let known = self.journal.verified(path).filter(|_| self.is_as_verified(path, Some(bytes)));
+        if known.is_some_and(|known| known.hashed.differs(checksums).is_none()) {
             return Ok(Place::Taken);
         }
         let (hasher, _) = hash_file(&place, bytes, Hasher::new(checksums)).map_err(FetchError::io("read", &place))?;
@@ -91,14 +89,14 @@ impl Store {
         if hashed.differs(checksums).is_some() {
             return Err(FetchError::Occupied { path: place });
         }
-        self.note(path, &hashed, None)?;
+        self.note(path, hashed)?;
         Ok(Place::Taken)
     }
 
     /// Puts the whole and verified file at `from` to `path`, where nothing is.
-    pub(crate) fn put(&self, from: &Path, path: &str, hashed: &Hashed, of: Option<&str>) -> Result<(), FetchError> {
+    pub(crate) fn put(&self, from: &Path, path: &str, hashed: Hashed) -> Result<(), FetchError> {
         if let Some(why) = names::unsafe_because(path) {
-            return Err(FetchError::UnsafePath { of: of.unwrap_or("the list").to_owned(), path: path.to_owned(), why });
+            return Err(FetchError::UnsafePath { of: "the list".to_owned(), path: path.to_owned(), why });
         }
         let place = self.place(path);
         if let Some(folder) = place.parent() {
@@ -108,20 +106,14 @@ impl Store {
             return Err(FetchError::Occupied { path: place });
         }
         fs::rename(from, &place).map_err(FetchError::io("write", &place))?;
-        self.note(path, hashed, of)
+        self.note(path, hashed)
     }
 
     /// Writes down that the file at `path` is verified.
-    pub(crate) fn note(&self, path: &str, hashed: &Hashed, of: Option<&str>) -> Result<(), FetchError> {
+    fn note(&self, path: &str, hashed: Hashed) -> Result<(), FetchError> {
         let place = self.place(path);
         let there = fs::metadata(&place).map_err(FetchError::io("read", place))?;
-        let file = Verified {
-            bytes: there.len(),
-            modified_ns: modified_ns(&there),
-            sha256: hashed.sha256,
-            from: of.map(str::to_owned),
-        };
-        self.journal.add_file(path, file)
+        self.journal.add_file(path, Verified { bytes: there.len(), modified_ns: modified_ns(&there), hashed })
     }
 }
 
@@ -136,7 +128,7 @@ mod tests {
     use super::*;
 
     fn of(bytes: &[u8]) -> Hashed {
-        let mut hasher = Hasher::new(&[]);
+        let mut hasher = Hasher::new(&[Checksum::Md5([0; 16])]);
         hasher.update(bytes);
         hasher.finish()
     }
@@ -155,17 +147,31 @@ mod tests {
         }
         let part = store.own("part");
         fs::write(&part, "right").expect("write");
-        assert!(matches!(store.put(&part, "a/b.wav", &of(b"right"), None), Err(FetchError::Occupied { .. })));
+        assert!(matches!(store.put(&part, "a/b.wav", of(b"right")), Err(FetchError::Occupied { .. })));
         assert_eq!(fs::read_to_string(root.path().join("a/b.wav")).expect("text"), "wrong");
         fs::write(root.path().join("a/b.wav"), "right").expect("write");
         assert!(!store.is_as_verified("a/b.wav", Some(5)));
         assert_eq!(store.look("a/b.wav", 5, &right).expect("the file"), Place::Taken);
         assert!(store.is_as_verified("a/b.wav", Some(5)));
-        store.put(&part, "c/d.wav", &of(b"right"), None).expect("a free place");
+        store.put(&part, "c/d.wav", of(b"right")).expect("a free place");
         assert!(store.is_as_verified("c/d.wav", None));
         fs::remove_file(root.path().join("c/d.wav")).expect("remove");
         assert!(!store.is_as_verified("c/d.wav", None));
-        assert!(matches!(store.put(&part, "../x.wav", &of(b"right"), None), Err(FetchError::UnsafePath { .. })));
+        assert!(matches!(store.put(&part, "../x.wav", of(b"right")), Err(FetchError::UnsafePath { .. })));
+    }
+
+    /// The publisher has another file of the same size now.
+    #[test]
+    fn a_file_that_was_verified_against_another_checksum_is_not_taken_for_the_one_that_is_wanted() {
+        let root = tempfile::tempdir().expect("folder");
+        let store = Store::open(root.path()).expect("store");
+        let part = store.own("part");
+        fs::write(&part, "first").expect("write");
+        store.put(&part, "a.wav", of(b"first")).expect("a free place");
+        for checksum in [Checksum::Md5([7; 16]), of(b"other").sha256] {
+            let error = store.look("a.wav", 5, &[checksum]).expect_err("another file");
+            assert!(matches!(error, FetchError::Occupied { .. }), "{error}");
+        }
     }
 
     #[test]

@@ -16,7 +16,8 @@ const RIGHT: i32 = 10;
 /// Frequencies that are named on the axis, in hertz.
 const NAMED_HZ: [f64; 5] = [500.0, 1000.0, 2000.0, 4000.0, 8000.0];
 
-/// Draws `example`. The waveform is scaled to its own peak; the spectrogram's bands are equally spaced in mel from 0 Hz.
+/// Draws `example`. The waveform is scaled to its own peak; the spectrogram's bands are equally spaced in mel from 0
+/// Hz.
 pub(crate) fn clip_chart(label: &str, example: &Example) -> Result<Chart, DrawError> {
     let duration_s = if example.duration_s.is_finite() && example.duration_s > 0.0 { example.duration_s } else { 1.0 };
     let top_mel = mel(if example.max_hz.is_finite() { example.max_hz.max(100.0) } else { 8000.0 });

@@ -8,8 +8,8 @@ use super::{Chart, DrawError, Extras, Ink, Spot, TEXT_SIZE, font, px, stroke};
 use crate::number;
 
 const HEIGHT: i32 = 240;
-/// So many values are told when pointing at the chart; longer or more curves are told at fewer epochs, and the rest is in
-/// the table.
+/// So many values are told when pointing at the chart; longer or more curves are told at fewer epochs, and the rest is
+/// in the table.
 const MOST_SPOKEN: usize = 1200;
 
 #[derive(Debug, Clone)]

@@ -1,8 +1,8 @@
 //! Charts: numbers in, SVG markup out.
 //!
-//! Drawn with plotters at 400 pixels wide, so that they fill a phone without shrinking below readable text and stand two
-//! or three in a row on a desktop. Inside, one pixel is [`SUBPIXELS`] units, because plotters places everything on whole
-//! units.
+//! Drawn with plotters at 400 pixels wide, so that they fill a phone without shrinking below readable text and stand
+//! two or three in a row on a desktop. Inside, one pixel is [`SUBPIXELS`] units, because plotters places everything on
+//! whole units.
 
 mod band;
 mod bars;

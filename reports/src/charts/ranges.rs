@@ -1,4 +1,5 @@
-//! Distributions side by side: a line from the 5th to the 95th percentile, a bar over the middle half, a mark at the median.
+//! Distributions side by side: a line from the 5th to the 95th percentile, a bar over the middle half, a mark at the
+//! median.
 
 use plotters::prelude::*;
 use plotters::style::text_anchor::HPos;

@@ -11,8 +11,9 @@ const MOST_COLUMNS: usize = 800;
 /// Decibels below the maximum that are still told apart.
 const FLOOR_DB: f32 = -80.0;
 
-/// A PNG, base64-encoded, of `levels_db` (frame after frame, lowest band first, relative to the maximum): time from left to
-/// right, frequency from bottom to top. `None` when there is nothing to draw or the length does not fit `bands`.
+/// A PNG, base64-encoded, of `levels_db` (frame after frame, lowest band first, relative to the maximum): time from
+/// left to right, frequency from bottom to top. `None` when there is nothing to draw or the length does not fit
+/// `bands`.
 pub(crate) fn spectrogram_png(levels_db: &[f32], bands: usize) -> Option<String> {
     if bands == 0 || levels_db.is_empty() || !levels_db.len().is_multiple_of(bands) {
         return None;

@@ -1,5 +1,5 @@
-//! The answer first: one number with its interval, what it was measured on, how much a random split would have added, and
-//! whether the network beats what is simpler than a network.
+//! The answer first: one number with its interval, what it was measured on, how much a random split would have added,
+//! and whether the network beats what is simpler than a network.
 
 use std::collections::BTreeSet;
 

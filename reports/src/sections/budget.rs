@@ -34,8 +34,8 @@ pub(crate) fn budget(tables: &Tables, board: &Scoreboard, main: &Scored) -> Opti
     (trained > 0).then_some(grid)
 }
 
-/// Whether the model was given validation clips in its training, or one of those that it is made of; `None` where no history
-/// tells.
+/// Whether the model was given validation clips in its training, or one of those that it is made of; `None` where no
+/// history tells.
 pub(crate) fn is_validated(tables: &Tables, scored: &Scored) -> Option<bool> {
     let about = tables.models.iter().find(|row| scored.owns(&row.model, &row.split))?;
     let told = about.parts().into_iter().filter_map(|(model, _)| of_history(tables, model));

@@ -65,7 +65,8 @@ fn seen_by(main: &Scored, row: &Comparison) -> Comparison {
     }
 }
 
-/// The leading model against each other one, the strongest first, or what a random split adds to each model, the most first.
+/// The leading model against each other one, the strongest first, or what a random split adds to each model, the most
+/// first.
 fn figure(main: &Scored, rows: &[&Comparison], kind: ComparisonKind) -> Result<Option<Figure>, Error> {
     let gap = kind == ComparisonKind::ProtocolGap;
     let mut drawn: Vec<IntervalRow> = Vec::new();

@@ -1,4 +1,5 @@
-//! Where each model errs: confusion (Figure 9 of Ranjan et al.), classification report (Figure 10), recall by corpus and gender.
+//! Where each model errs: confusion (Figure 9 of Ranjan et al.), classification report (Figure 10), recall by corpus
+//! and gender.
 
 use std::collections::{BTreeMap, BTreeSet};
 

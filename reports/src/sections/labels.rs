@@ -1,4 +1,5 @@
-//! Labels in doubt: clips whose label the model disputes, to be listened to, and what listeners heard against what was meant.
+//! Labels in doubt: clips whose label the model disputes, to be listened to, and what listeners heard against what was
+//! meant.
 
 use std::collections::BTreeSet;
 

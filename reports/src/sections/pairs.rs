@@ -4,8 +4,8 @@ use ser_schemas::{Comparison, ComparisonKind, SummaryMetric};
 
 use crate::scored::{Estimate, Scored};
 
-/// The protocol gap of `main`, as measured on the clips that both protocols tested; of `uar`, that of its mean over corpora
-/// where these are several.
+/// The protocol gap of `main`, as measured on the clips that both protocols tested; of `uar`, that of its mean over
+/// corpora where these are several.
 pub(crate) fn measured_gap<'a>(rows: &'a [Comparison], main: &Scored, metric: &str) -> Option<&'a Comparison> {
     standing_for(metric).iter().find_map(|metric| {
         rows.iter().find(|row| {
@@ -14,8 +14,8 @@ pub(crate) fn measured_gap<'a>(rows: &'a [Comparison], main: &Scored, metric: &s
     })
 }
 
-/// The paired comparison of `one` with `other`, seen from `one`; of `uar`, that of its mean over corpora where these are
-/// several.
+/// The paired comparison of `one` with `other`, seen from `one`; of `uar`, that of its mean over corpora where these
+/// are several.
 pub(crate) fn seen_from(
     rows: &[Comparison],
     one: &Scored,
@@ -24,16 +24,16 @@ pub(crate) fn seen_from(
 ) -> Option<(Estimate, Option<f64>)> {
     standing_for(metric).iter().find_map(|metric| {
         let mut paired = rows.iter().filter(|row| row.kind == ComparisonKind::Paired && row.metric == *metric);
-        paired.find_map(|row| {
+        let row = paired.find_map(|row| {
             if one.owns(&row.model_a, &row.split_a) && other.owns(&row.model_b, &row.split_b) {
-                Some((Estimate { value: row.value, low: row.low, high: row.high }, row.p_adjusted))
+                Some(row.clone())
             } else if one.owns(&row.model_b, &row.split_b) && other.owns(&row.model_a, &row.split_a) {
-                let turned = |end: Option<f64>| end.map(|end| -end);
-                Some((Estimate { value: -row.value, low: turned(row.high), high: turned(row.low) }, row.p_adjusted))
+                Some(row.turned())
             } else {
                 None
             }
-        })
+        })?;
+        Some((Estimate { value: row.value, low: row.low, high: row.high }, row.p_adjusted))
     })
 }
 

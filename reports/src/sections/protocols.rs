@@ -16,8 +16,8 @@ use crate::sections::seeds::seeds_cell;
 use crate::sections::words::{capitalised, spoken};
 use crate::tables::Tables;
 
-/// Figures of Ranjan, Giri, Dixit and Sourabh, "A Hybrid Approach of CNN-LSTM for Speech Emotion Recognition", as printed:
-/// a random split of CREMA-D, TESS, RAVDESS and SAVEE, eight emotions, no intervals.
+/// Figures of Ranjan, Giri, Dixit and Sourabh, "A Hybrid Approach of CNN-LSTM for Speech Emotion Recognition", as
+/// printed: a random split of CREMA-D, TESS, RAVDESS and SAVEE, eight emotions, no intervals.
 const PAPER: [(&str, f64); 2] = [("accuracy", 0.81), ("macro_f1", 0.80)];
 const PAPER_NAME: &str = "Ranjan et al.";
 
@@ -213,7 +213,8 @@ fn figure(tables: &Tables, board: &Scoreboard, metric: &str, paper: bool) -> Res
         rows.push(IntervalRow { hollow: true, ..row });
         grid.row(vec![label.into(), "random split".into(), Cell::metric(*value), Cell::none(), Cell::none()]);
     }
-    // Guessing scores one in so many classes on recall averaged over classes, whatever their sizes; on accuracy it depends.
+    // Guessing scores one in so many classes on recall averaged over classes, whatever their sizes; on accuracy it
+    // depends.
     let guessing = board.main().and_then(|main| chance(tables, main)).filter(|_| is_uar);
     let guide = guessing.map(|chance| Guide { at: chance, label: format!("guessing {}", number::fixed(chance, 3)) });
     let label = format!("{title} by model: {}", spoken(&rows));

@@ -1,4 +1,5 @@
-//! The models that the leading one has to be better than: the baselines of its split, and of an ensemble its own members.
+//! The models that the leading one has to be better than: the baselines of its split, and of an ensemble its own
+//! members.
 
 use ser_schemas::Model;
 
@@ -40,8 +41,8 @@ impl Rival<'_> {
     }
 }
 
-/// The rivals of `main`, the strongest first: every baseline; of the members of an ensemble the strongest, and those that do
-/// better than all together.
+/// The rivals of `main`, the strongest first: every baseline; of the members of an ensemble the strongest, and those
+/// that do better than all together.
 pub(crate) fn rivals<'a>(tables: &Tables, board: &'a Scoreboard, main: &Scored) -> Vec<Rival<'a>> {
     let members = members(tables, main);
     // A baseline that was shown the test speakers' clips is no fair rival of a network that was not.

@@ -1,4 +1,5 @@
-//! Every model of the leading model's split in one table: how far the leading one is ahead, and what a random split adds.
+//! Every model of the leading model's split in one table: how far the leading one is ahead, and what a random split
+//! adds.
 
 use std::fmt::Write as _;
 

@@ -46,8 +46,8 @@ pub(crate) fn column(name: &str) -> String {
     Grouping::named(name).map_or_else(|| name.replace('_', " "), spelt)
 }
 
-/// The names that terminals mark with backticks, without them; a sentence that begins with one, or with one of `names`, keeps it
-/// as it is written.
+/// The names that terminals mark with backticks, without them; a sentence that begins with one, or with one of `names`,
+/// keeps it as it is written.
 pub(crate) fn prose(text: &str, names: &[&str]) -> String {
     let first = text.split([' ', ',', ':']).next().unwrap_or_default();
     let plain = text.replace('`', "");

@@ -1,5 +1,5 @@
-//! The page in a real browser: it draws, fetches nothing, complains of nothing, never scrolls sideways, and does what its
-//! controls promise, on a phone and on a desktop, in the light and in the dark.
+//! The page in a real browser: it draws, fetches nothing, complains of nothing, never scrolls sideways, and does what
+//! its controls promise, on a phone and on a desktop, in the light and in the dark.
 
 use std::io::Write as _;
 use std::path::{Path, PathBuf};

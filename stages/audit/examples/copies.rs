@@ -4,9 +4,9 @@
 //! cargo run --release -p ser-audit --example copies -- FOLDER...
 //! ```
 //!
-//! Every recording below the folders is read, one of equal audio, and a number of each folder's (`COPIES`, 26) are altered. Copies
-//! through codecs need `ffmpeg`; without it they are left out, and the output says so. `SIMILARITY` and `CORRELATION` stand in for
-//! the defaults of the audit's thresholds.
+//! Every recording below the folders is read, one of equal audio, and a number of each folder's (`COPIES`, 26) are
+//! altered. Copies through codecs need `ffmpeg`; without it they are left out, and the output says so. `SIMILARITY` and
+//! `CORRELATION` stand in for the defaults of the audit's thresholds.
 
 #![expect(clippy::print_stdout, reason = "it is what an example does")]
 

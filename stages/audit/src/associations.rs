@@ -36,8 +36,8 @@ const PAIRS: [(Property, Property); 8] = [
     (CORPUS, SAMPLE_RATE),
 ];
 
-/// Associations of emotion with corpus, gender, speaker, intensity, sentence and sample rate, and of corpus with gender and
-/// sample rate. A pair of properties that no clip has has no row.
+/// Associations of emotion with corpus, gender, speaker, intensity, sentence and sample rate, and of corpus with gender
+/// and sample rate. A pair of properties that no clip has has no row.
 pub fn associations(clips: &[Clip]) -> Result<Vec<Association>, AuditError> {
     let mut rows = Vec::new();
     for (a, b) in &PAIRS {

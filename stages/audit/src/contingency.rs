@@ -66,9 +66,9 @@ impl Contingency {
         Some((self.chi_squared() / self.total() as f64 / freedom as f64).sqrt().min(1.0))
     }
 
-    /// Cramér's V, 0 to 1, with the bias correction of Bergsma, *A bias-correction for Cramér's V and Tschuprow's T*, Journal
-    /// of the Korean Statistical Society 42 (2013), equations 6 to 8; `None` unless both properties have two values and there are
-    /// pairs enough to correct by.
+    /// Cramér's V, 0 to 1, with the bias correction of Bergsma, *A bias-correction for Cramér's V and Tschuprow's T*,
+    /// Journal of the Korean Statistical Society 42 (2013), equations 6 to 8; `None` unless both properties have two
+    /// values and there are pairs enough to correct by.
     pub(crate) fn cramers_v(&self) -> Option<f64> {
         self.smaller_side().filter(|side| *side > 1)?;
         let n = self.total() as f64;
@@ -79,8 +79,8 @@ impl Contingency {
         (freedom > 0.0).then(|| (phi2 / freedom).sqrt().min(1.0))
     }
 
-    /// Mutual information divided by the arithmetic mean of both entropies, 0 to 1; `None` unless both properties have two
-    /// values.
+    /// Mutual information divided by the arithmetic mean of both entropies, 0 to 1; `None` unless both properties have
+    /// two values.
     pub(crate) fn normalised_mutual_information(&self) -> Option<f64> {
         self.smaller_side().filter(|side| *side > 1)?;
         let (sums_a, sums_b, total) = (self.sums_a(), self.sums_b(), self.total() as f64);

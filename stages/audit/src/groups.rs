@@ -1,7 +1,7 @@
 //! Groups of clips, counted in Polars.
 //!
-//! Polars is used as it comes without any feature: its eager group-by hands each group to a closure. The lazy interface,
-//! for a few counts of a small table, would more than double what has to be compiled.
+//! Polars is used as it comes without any feature: its eager group-by hands each group to a closure. The lazy
+//! interface, for a few counts of a small table, would more than double what has to be compiled.
 
 use polars::error::PolarsError;
 use polars::prelude::{DataFrame, PolarsResult};

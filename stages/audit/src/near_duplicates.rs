@@ -1,12 +1,12 @@
 //! Clips that hold the same take though no hash says so, by their acoustic fingerprints and phases.
 //!
-//! Comparing all pairs at all offsets would take hours for ten thousand clips. Instead, 20 of a word's 32 bits are a key:
-//! copies of a take agree in some keys however they were altered, other clips hardly ever. Pairs whose keys agree at three steps
-//! for the same offset are compared in full. Work grows with the number of words, not with its square, because a word
-//! only meets a bounded number of others under its key.
+//! Comparing all pairs at all offsets would take hours for ten thousand clips. Instead, 20 of a word's 32 bits are a
+//! key: copies of a take agree in some keys however they were altered, other clips hardly ever. Pairs whose keys agree
+//! at three steps for the same offset are compared in full. Work grows with the number of words, not with its square,
+//! because a word only meets a bounded number of others under its key.
 //!
-//! Fingerprints alone do not tell copies from takes of a phrase that a practised speaker repeats ("Say the word ..."). So the
-//! waveforms must be in step, too, as [`correlation`] measures it.
+//! Fingerprints alone do not tell copies from takes of a phrase that a practised speaker repeats ("Say the word ...").
+//! So the waveforms must be in step, too, as [`correlation`] measures it.
 
 use ser_audio::correlation;
 use ser_schemas::{Clip, FINGERPRINT_MIN_STEPS, FINGERPRINT_STEP_S, NearDuplicate};
@@ -27,8 +27,8 @@ const SHORT_SIMILARITY: f64 = 0.95;
 const SHORT_CORRELATION: f64 = 0.9;
 /// Share of the shorter clip's steps that must be in common.
 const MIN_SHARE: f64 = 0.6;
-/// How far a quarter of the common steps may agree less than is asked of the whole. Copies agree throughout; clips that begin
-/// with the same words, spoken alike ("Say the word ..."), do so in parts.
+/// How far a quarter of the common steps may agree less than is asked of the whole. Copies agree throughout; clips that
+/// begin with the same words, spoken alike ("Say the word ..."), do so in parts.
 const QUARTER_SLACK: f64 = 0.06;
 
 /// One step of a clip that counts.
@@ -52,8 +52,8 @@ struct Match {
 /// A clip by what it is compared by: its id, its fingerprint and its phases.
 type Printed<'a> = (&'a str, &'a [u32], &'a [u32]);
 
-/// Pairs of clips whose fingerprints agree in at least `min_similarity` of their bits and whose phases correlate by at least
-/// `min_correlation`, by ids. Clips without a fingerprint or without phases are in no pair.
+/// Pairs of clips whose fingerprints agree in at least `min_similarity` of their bits and whose phases correlate by at
+/// least `min_correlation`, by ids. Clips without a fingerprint or without phases are in no pair.
 pub fn near_duplicates(clips: &[Clip], min_similarity: f64, min_correlation: f64) -> Vec<NearDuplicate> {
     let mut printed: Vec<Printed<'_>> = clips
         .iter()
@@ -137,8 +137,8 @@ fn agreed(votes: &[(usize, i64)]) -> Option<i64> {
     (around(best) >= AGREEING).then_some(counts[best].0)
 }
 
-/// Share of bits in which `a` agrees with `b`, whose steps are `offset` later, over the steps that count in both; `None` where
-/// these are too few to say.
+/// Share of bits in which `a` agrees with `b`, whose steps are `offset` later, over the steps that count in both;
+/// `None` where these are too few to say.
 fn compare(a: &[u32], b: &[u32], offset: i64) -> Option<Match> {
     let from = usize::try_from(-offset).unwrap_or(0);
     let other_from = usize::try_from(offset).unwrap_or(0);
@@ -160,7 +160,8 @@ fn compare(a: &[u32], b: &[u32], offset: i64) -> Option<Match> {
 mod tests {
     use super::*;
 
-    /// Words as different as those of different takes, from a linear congruential generator; the first four do not count.
+    /// Words as different as those of different takes, from a linear congruential generator; the first four do not
+    /// count.
     fn words(seed: u32, length: usize) -> Vec<u32> {
         let mut state = u64::from(seed);
         (0..length)

@@ -1,7 +1,8 @@
 //! How far one number about the recording gives the corpus or the emotion away.
 //!
-//! Each measurement alone is made a classifier of the simplest kind that can use it in any shape: a histogram per class. Its
-//! score on held-out clips, against what guessing gives, is what a network could get from it without hearing any emotion.
+//! Each measurement alone is made a classifier of the simplest kind that can use it in any shape: a histogram per
+//! class. Its score on held-out clips, against what guessing gives, is what a network could get from it without hearing
+//! any emotion.
 
 use std::collections::BTreeMap;
 
@@ -34,10 +35,12 @@ const MEASUREMENTS: [Measurement; 10] = [
     Measurement { name: "duration_s", of: |clip| clip.duration_s },
 ];
 
-/// Every measurement as a predictor of the corpus, of the emotion in all corpora, and of the emotion within each corpus.
+/// Every measurement as a predictor of the corpus, of the emotion in all corpora, and of the emotion within each
+/// corpus.
 ///
-/// There is no row where there is nothing to tell apart: a measurement with a single value, or fewer than two classes of
-/// [five](FOLDS) clips and more. Clips are divided by their order of ids, so that the result does not depend on the order of rows.
+/// There is no row where there is nothing to tell apart: a measurement with a single value, or fewer than two classes
+/// of [five](FOLDS) clips and more. Clips are divided by their order of ids, so that the result does not depend on the
+/// order of rows.
 pub fn shortcuts(clips: &[Clip]) -> Vec<Shortcut> {
     let mut ordered: Vec<&Clip> = clips.iter().collect();
     ordered.sort_by(|a, b| a.clip_id.cmp(&b.clip_id));
@@ -91,8 +94,8 @@ fn shortcut(
     })
 }
 
-/// Mean over classes of the share of values that go to their own class when held out. The value at position `i` of a class is
-/// held out in fold `i % FOLDS`.
+/// Mean over classes of the share of values that go to their own class when held out. The value at position `i` of a
+/// class is held out in fold `i % FOLDS`.
 pub(crate) fn balanced_accuracy(classes: &[Vec<f64>]) -> f64 {
     let mut right = vec![0_usize; classes.len()];
     for fold in 0..FOLDS {
@@ -151,7 +154,8 @@ fn bin(edges: &[f64], value: f64) -> usize {
     edges.partition_point(|edge| *edge <= value)
 }
 
-/// Edges between bins of `sorted` values: each different value but the smallest where they are few, else the inner deciles.
+/// Edges between bins of `sorted` values: each different value but the smallest where they are few, else the inner
+/// deciles.
 fn edges(sorted: &[f64]) -> Vec<f64> {
     let mut different = sorted.to_vec();
     different.dedup();

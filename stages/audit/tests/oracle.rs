@@ -1,4 +1,5 @@
-//! Measures against SciPy, scikit-learn and NumPy; `tests/oracles/audit/make.py` made the values and states the tolerances.
+//! Measures against SciPy, scikit-learn and NumPy; `tests/oracles/audit/make.py` made the values and states the
+//! tolerances.
 
 use std::path::Path;
 

@@ -154,7 +154,8 @@ fn associations_of_labels() {
 
     let by_speaker = planted(Code::EmotionBySpeaker, &[], |dataset| {
         for clip in &mut dataset.clips {
-            // Each speaker has another emotion twice as often; over speakers of a gender and of a corpus that evens out.
+            // Each speaker has another emotion twice as often; over speakers of a gender and of a corpus that evens
+            // out.
             let number: usize =
                 clip.speaker.as_deref().and_then(|name| name.get(4..)).unwrap_or("0").parse().unwrap_or(0);
             let favourite = EMOTIONS[(number / 2 + usize::from(clip.corpus == "two")) % 4];

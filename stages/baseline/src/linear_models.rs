@@ -51,10 +51,10 @@ impl LinearModels {
         Imported::of(self.models[0].0.feature_params.as_ref()?)
     }
 
-    /// The model as an ONNX file. Its input is `functionals` (batch, functionals), and of a model standardised per speaker
-    /// `speaker_functionals_mean` and `speaker_functionals_sd` besides, and `speaker_clips` (batch) where these are blended with
-    /// those of the training clips; its output is `probabilities` (batch, classes),
-    /// the mean of the folds'.
+    /// The model as an ONNX file. Its input is `functionals` (batch, functionals), and of a model standardised per
+    /// speaker `speaker_functionals_mean` and `speaker_functionals_sd` besides, and `speaker_clips` (batch) where these
+    /// are blended with those of the training clips; its output is `probabilities` (batch, classes), the mean of the
+    /// folds'.
     pub fn onnx(&self) -> File {
         onnx::file(&self.models)
     }
@@ -64,8 +64,8 @@ impl LinearModels {
         self.models.iter().map(|(model, _)| model.fold).collect()
     }
 
-    /// Parameters of the features stage that the models were fitted on, and their sample rate in hertz; `None` where that stage
-    /// wrote no frames, which know them.
+    /// Parameters of the features stage that the models were fitted on, and their sample rate in hertz; `None` where
+    /// that stage wrote no frames, which know them.
     pub fn feature_params(&self) -> Option<(&serde_json::Value, u32)> {
         let first = self.first();
         Some((first.feature_params.as_ref()?, first.sample_rate_hz?))

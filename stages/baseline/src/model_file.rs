@@ -16,8 +16,8 @@ const FORMAT: u32 = 1;
 /// Name of the file.
 pub(crate) const FILE: &str = "linear.json";
 
-/// One fold's linear model. The probabilities of a clip are the softmax over the classes of the weights times the clip's
-/// standardised functionals plus the intercepts.
+/// One fold's linear model. The probabilities of a clip are the softmax over the classes of the weights times the
+/// clip's standardised functionals plus the intercepts.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct LinearModel {
@@ -35,12 +35,12 @@ pub(crate) struct LinearModel {
     pub(crate) classes: Vec<Emotion>,
     /// Whose clips the functionals are standardised by.
     pub(crate) standardise: Standardise,
-    /// How many further clips of a speaker the training clips count as; absent where a speaker's own statistics stand alone, and in
-    /// models of before.
+    /// How many further clips of a speaker the training clips count as; absent where a speaker's own statistics stand
+    /// alone, and in models of before.
     #[serde(default, skip_serializing_if = "is_none")]
     pub(crate) speaker_prior_clips: f64,
-    /// Parameters of the features stage, whole, or of imported functionals the file that they came in; null where no frames
-    /// lie beside the functionals, which know them.
+    /// Parameters of the features stage, whole, or of imported functionals the file that they came in; null where no
+    /// frames lie beside the functionals, which know them.
     pub(crate) feature_params: Option<serde_json::Value>,
     /// Sample rate of the features in hertz; null where it is not known.
     pub(crate) sample_rate_hz: Option<u32>,
@@ -58,8 +58,8 @@ pub(crate) struct LinearModel {
     /// Limits of the manifest, as that stage wrote them; absent in models of before.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(crate) limits: Option<serde_json::Value>,
-    /// BLAKE3 hash of this description as it is written, without the line of this field, which comes first; absent in models
-    /// of before.
+    /// BLAKE3 hash of this description as it is written, without the line of this field, which comes first; absent in
+    /// models of before.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(crate) description_hash: Option<String>,
 }

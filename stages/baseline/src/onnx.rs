@@ -73,7 +73,8 @@ impl LinearModel {
         [standardise::chosen(&mean, corpus, "mean", place), standardise::chosen(&sd, corpus, "sd", place)]
     }
 
-    /// `groups` are mean and standard deviation by which each clip is standardised; where there are none, by training clips.
+    /// `groups` are mean and standard deviation by which each clip is standardised; where there are none, by training
+    /// clips.
     fn graph(&self, functionals: &Value, groups: Option<&[Value; 2]>, graph: &mut Graph<'_>) -> Value {
         let place = &mut graph.at("standardisation");
         let scaled = match groups {

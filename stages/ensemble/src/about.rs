@@ -38,8 +38,8 @@ pub(crate) fn about(name: &str, params: &Params, members: &[Member], weights: &B
     }
 }
 
-/// The models that `members` are made of in the end, each once though several of them share it, with the number of values
-/// fitted in each, over all its seeds.
+/// The models that `members` are made of in the end, each once though several of them share it, with the number of
+/// values fitted in each, over all its seeds.
 fn parts(members: &[Member]) -> BTreeMap<&str, Option<u64>> {
     let of_seeds = |count: Option<u64>, member: &Member| Some(count?.saturating_mul(member.seeds as u64));
     let each = members.iter().flat_map(|member| member.about.parts().into_iter().map(move |part| (member, part)));
@@ -58,7 +58,8 @@ pub(crate) fn word(mean: Mean) -> &'static str {
     }
 }
 
-/// The weights in words: `equal weights`, or `weights fitted on validation clips: a 0.62, b 0.38 in the mean over folds`.
+/// The weights in words: `equal weights`, or
+/// `weights fitted on validation clips: a 0.62, b 0.38 in the mean over folds`.
 pub(crate) fn settings(params: &Params, names: &[&str], weights: &BTreeMap<u32, Vec<f64>>) -> String {
     let mean = |at: usize| weights.values().filter_map(|fold| fold.get(at)).sum::<f64>() / weights.len().max(1) as f64;
     let all =
@@ -76,8 +77,8 @@ pub(crate) fn settings(params: &Params, names: &[&str], weights: &BTreeMap<u32, 
     }
 }
 
-/// Over which clips features are standardised, of the member that uses most of a test speaker, then of one that does not tell,
-/// then of the one that uses most of the training clips.
+/// Over which clips features are standardised, of the member that uses most of a test speaker, then of one that does
+/// not tell, then of the one that uses most of the training clips.
 fn standardisation(members: &[Member]) -> Option<Standardisation> {
     let strictness = |standardisation: Option<Standardisation>| match standardisation {
         Some(Standardisation::Speaker) => 5,

@@ -145,8 +145,8 @@ fn check(name: &str, about: &Model, row: &Prediction) -> Result<(), EnsembleErro
         .map_or(Ok(()), |problem| Err(EnsembleError::BadProbabilities { member, clip_id, problem }))
 }
 
-/// Reads the members, by name, so that no result depends on the order in which they are given. The seeds of a member are
-/// averaged by `mean`.
+/// Reads the members, by name, so that no result depends on the order in which they are given. The seeds of a member
+/// are averaged by `mean`.
 pub(crate) fn read(folders: &[(&str, &Path)], mean: Mean) -> Result<Vec<Member>, EnsembleError> {
     let read = folders.iter().map(|(name, folder)| Member::read(name, folder, mean));
     let mut members = read.collect::<Result<Vec<_>, _>>()?;

@@ -1,5 +1,5 @@
-//! Opinion pools: one distribution of several (Genest and Zidek, "Combining Probability Distributions: A Critique and an
-//! Annotated Bibliography", Statistical Science 1986).
+//! Opinion pools: one distribution of several (Genest and Zidek, "Combining Probability Distributions: A Critique and
+//! an Annotated Bibliography", Statistical Science 1986).
 
 use crate::params::Mean;
 

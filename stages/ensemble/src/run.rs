@@ -24,12 +24,12 @@ pub struct Inputs<'a> {
     pub model: &'a str,
 }
 
-/// Averages what the members say of the test and validation clips of each fold. What a member of several seeds says is the mean
-/// over them first; one such member is an ensemble.
+/// Averages what the members say of the test and validation clips of each fold. What a member of several seeds says is
+/// the mean over them first; one such member is an ensemble.
 ///
-/// Writes `predictions`, `validation_predictions` (without rows where a member tells nothing of validation clips), `exposures`
-/// (all of the members', and the validation clips where weights are fitted on them), `models` and `members`. Nothing is
-/// random, and the order of the members decides nothing.
+/// Writes `predictions`, `validation_predictions` (without rows where a member tells nothing of validation clips),
+/// `exposures` (all of the members', and the validation clips where weights are fitted on them), `models` and
+/// `members`. Nothing is random, and the order of the members decides nothing.
 pub fn run(params: &Params, inputs: &Inputs<'_>, ctx: &Context<'_>) -> Result<Outcome, EnsembleError> {
     let members = members::read(inputs.members, params.mean)?;
     let weights = weights(params, &members, ctx)?;

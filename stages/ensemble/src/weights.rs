@@ -99,8 +99,8 @@ impl Data {
         slope
     }
 
-    /// How much weight to move between two members: the loss is convex along the way, so the sign of its slope tells the side
-    /// of its minimum.
+    /// How much weight to move between two members: the loss is convex along the way, so the sign of its slope tells
+    /// the side of its minimum.
     fn line_search(&self, weights: &[f64], from: usize, to: usize) -> f64 {
         let falls = |moved: f64| {
             let mut there = weights.to_vec();
@@ -141,8 +141,8 @@ mod tests {
         clips.map(|(at, rows)| Answers { members: rows.iter().map(|row| &row[..]).collect(), truth: at % 2 }).collect()
     }
 
-    /// Of n clips the first member knows k, the second the others, and each rules nothing out: the best weight of the first is
-    /// where the slopes of k ln(0.1 + 0.8 w) and (n - k) ln(0.9 - 0.8 w) meet.
+    /// Of n clips the first member knows k, the second the others, and each rules nothing out: the best weight of the
+    /// first is where the slopes of k ln(0.1 + 0.8 w) and (n - k) ln(0.9 - 0.8 w) meet.
     #[test]
     fn two_members_by_hand() {
         let (known, other) = (&[0.9_f32, 0.1][..], &[0.1_f32, 0.9][..]);

@@ -19,7 +19,8 @@ struct Left {
 }
 
 impl Left {
-    /// Of a model that gives the right class a probability of `right`, and on validation clips of `validated`, fold by fold.
+    /// Of a model that gives the right class a probability of `right`, and on validation clips of `validated`, fold by
+    /// fold.
     fn new(name: &str, right: f32, validated: [f32; 2]) -> Self {
         let row = |role: &str, fold: u32, class: usize, right: f32| {
             let probabilities = if class == 0 { vec![right, 1.0 - right] } else { vec![1.0 - right, right] };

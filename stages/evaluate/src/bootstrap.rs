@@ -3,17 +3,18 @@
 //! Clips of one speaker succeed and fail together, so resampling clips would promise far too much. Whole speakers are
 //! drawn with replacement instead, as many as there are, and every figure is computed again from the clips of those
 //! drawn (cluster bootstrap; Davison & Hinkley, "Bootstrap Methods and their Application", 1997, section 3.8; for
-//! speech recognition Bisani & Ney, ICASSP 2004). Since the metrics are functions of the confusion matrix, a speaker is its
-//! matrix and a resample a sum of matrices. [`interval`](crate::interval) makes intervals of the spread; those of single
-//! classes, which have too few clips for it, are made by [`class_intervals`](mod@crate::class_intervals) without resamples.
+//! speech recognition Bisani & Ney, ICASSP 2004). Since the metrics are functions of the confusion matrix, a speaker is
+//! its matrix and a resample a sum of matrices. [`interval`](crate::interval) makes intervals of the spread; those of
+//! single classes, which have too few clips for it, are made by [`class_intervals`](mod@crate::class_intervals) without
+//! resamples.
 //!
-//! One corpus at a time is drawn while the others stay: that corpora differ makes no figure uncertain. Of speakers whom the model was
-//! trained on, clips are drawn within each instead. Which is which, and why, is in [`sample`](mod@crate::sample); how the
-//! variances add up is in [`strata`](mod@crate::strata).
+//! One corpus at a time is drawn while the others stay: that corpora differ makes no figure uncertain. Of speakers whom
+//! the model was trained on, clips are drawn within each instead. Which is which, and why, is in
+//! [`sample`](mod@crate::sample); how the variances add up is in [`strata`](mod@crate::strata).
 //!
-//! An interval covers which speakers of these corpora were recorded, or which clips of known speakers. It does not cover
-//! another corpus nor another training run: of a model with several seeds it is that of the mean of these very networks, whose
-//! answers are drawn together, and how far they lie apart is told beside it.
+//! An interval covers which speakers of these corpora were recorded, or which clips of known speakers. It does not
+//! cover another corpus nor another training run: of a model with several seeds it is that of the mean of these very
+//! networks, whose answers are drawn together, and how far they lie apart is told beside it.
 
 use std::collections::BTreeMap;
 
@@ -45,7 +46,8 @@ pub struct Draws {
 }
 
 impl Draws {
-    /// `resamples` draws of as many speakers as each corpus has, with replacement. The same numbers give the same draws.
+    /// `resamples` draws of as many speakers as each corpus has, with replacement. The same numbers give the same
+    /// draws.
     pub fn new(speakers: &[usize], resamples: u32, seed: u64) -> Self {
         let mut generator = ChaCha8Rng::seed_from_u64(seed);
         let mut draw = |speakers: usize| {
@@ -87,9 +89,9 @@ impl Draws {
 
 /// Standard errors of all figures of a sample, in their order; `None` without resamples.
 ///
-/// One corpus at a time is resampled while the others stay as they are, its share of the clips kept, and so are the clips of
-/// known speakers; [`strata`](mod@crate::strata) puts the variances together. `seen` is shown the sums of as many
-/// resamples in which everything is drawn at once.
+/// One corpus at a time is resampled while the others stay as they are, its share of the clips kept, and so are the
+/// clips of known speakers; [`strata`](mod@crate::strata) puts the variances together. `seen` is shown the sums of as
+/// many resamples in which everything is drawn at once.
 pub fn standard_errors<T: Sums>(
     sample: &Sample<T>,
     draws: &Draws,
@@ -283,9 +285,9 @@ pub struct Intervals {
 
 /// 95 % intervals from draws of the sample.
 ///
-/// `None` where the sample does not tell how [`MIN_SPEAKERS`] vary ([`Sample::tells`]) or without resamples. In a resample in
-/// which a class has no clip, the means over classes run over the classes that it does have, as in [`Scores`]. Single
-/// classes are not resampled: see [`class_intervals`](mod@crate::class_intervals).
+/// `None` where the sample does not tell how [`MIN_SPEAKERS`] vary ([`Sample::tells`]) or without resamples. In a
+/// resample in which a class has no clip, the means over classes run over the classes that it does have, as in
+/// [`Scores`]. Single classes are not resampled: see [`class_intervals`](mod@crate::class_intervals).
 pub fn intervals(sample: &Sample<Confusion>, draws: &Draws) -> Option<Intervals> {
     if !sample.tells(MIN_SPEAKERS) {
         return None;
@@ -315,9 +317,11 @@ pub fn uar_over_corpora(sample: &Sample<ByCorpus<Confusion>>, draws: &Draws) -> 
     (means[UAR], interval)
 }
 
-/// Interval of `value`, a share or a mean over classes of shares, of answers that are right for `right` of `clips` clips.
+/// Interval of `value`, a share or a mean over classes of shares, of answers that are right for `right` of `clips`
+/// clips.
 ///
-/// Means over classes have no count of their own; where few clips in all are right or wrong, they are no surer than accuracy.
+/// Means over classes have no count of their own; where few clips in all are right or wrong, they are no surer than
+/// accuracy.
 pub fn of_mean(value: f64, error: StandardError, right: f64, clips: f64) -> Interval {
     let interval = of_share(value, error);
     if right.min(clips - right) >= FEW {
@@ -480,7 +484,8 @@ mod tests {
     }
 
     /// By hand: four known speakers with 30 of 40 right each, the standard error of the mean of clips within speakers,
-    /// sqrt(0.75 * 0.25 / 156): draws of 40 clips are short of a speaker's own mean, 156 of 160 degrees of freedom remain.
+    /// sqrt(0.75 * 0.25 / 156): draws of 40 clips are short of a speaker's own mean, 156 of 160 degrees of freedom
+    /// remain.
     #[test]
     fn clips_of_known_speakers_are_drawn_within_them() {
         let known: Vec<Speaker<Confusion>> = (0..4).map(|_| Speaker::from(speaker(30, 10))).collect();

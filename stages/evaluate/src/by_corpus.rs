@@ -1,12 +1,13 @@
 //! Figures corpus by corpus, of which each corpus counts the same.
 //!
-//! A figure over all clips follows the corpus with the most of them: of 12 000 clips with 7 400 of CREMA-D it says little
-//! of SAVEE. The mean over corpora says how a model does on a corpus of this kind. Each corpus's figure is over the classes that the
-//! corpus has, so a class that one of them lacks counts where it occurs and nowhere else.
+//! A figure over all clips follows the corpus with the most of them: of 12 000 clips with 7 400 of CREMA-D it says
+//! little of SAVEE. The mean over corpora says how a model does on a corpus of this kind. Each corpus's figure is over
+//! the classes that the corpus has, so a class that one of them lacks counts where it occurs and nowhere else.
 //!
-//! The mean is one more figure of the same sample, so its interval comes from the same draws of speakers corpus by corpus
-//! ([`bootstrap`](mod@crate::bootstrap)), and a corpus of one or two speakers borrows from the others as it does in a figure over all clips
-//! ([`strata`](mod@crate::strata)). It rests on every corpus alike, so one of few speakers makes it less certain than that is.
+//! The mean is one more figure of the same sample, so its interval comes from the same draws of speakers corpus by
+//! corpus ([`bootstrap`](mod@crate::bootstrap)), and a corpus of one or two speakers borrows from the others as it does
+//! in a figure over all clips ([`strata`](mod@crate::strata)). It rests on every corpus alike, so one of few speakers
+//! makes it less certain than that is.
 
 use std::sync::Arc;
 

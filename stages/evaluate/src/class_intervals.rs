@@ -1,45 +1,48 @@
 //! 95 % intervals of the precision, recall and F1 of single classes, for few speakers and few clips too.
 //!
-//! A class of few speakers has few clips, often all of them right or none, and its spread over three or four speakers is
-//! mostly luck: what a bootstrap makes of it is far too narrow or, by Student's t with two degrees of freedom, far too wide. So
-//! each figure is taken for what it is, a share of clips:
+//! A class of few speakers has few clips, often all of them right or none, and its spread over three or four speakers
+//! is mostly luck: what a bootstrap makes of it is far too narrow or, by Student's t with two degrees of freedom, far
+//! too wide. So each figure is taken for what it is, a share of clips:
 //!
 //! - recall, of the clips of the class; precision, of those predicted as it;
 //! - F1 is 2 J / (1 + J) for J, the share of the clips of the class or predicted as it that are both (Jaccard's index);
 //!   J gets the interval, and its ends are carried over.
 //!
-//! The interval is Wilson's for clips / D clips with Student's t in place of the normal quantile, in the spirit of Korn & Graubard
-//! ("Confidence Intervals for Proportions with Small Expected Number of Positive Counts Estimated from Survey Data", Survey
-//! Methodology 1998). D is the design effect (Kish 1965): how many times the variance of as many independent clips the
-//! share has, because clips of one speaker succeed and fail together. Of n clips and h hits, n_s and h_s at speaker s,
-//! p = h / n, and g effective speakers ([`Effective`]), a class by itself says
+//! The interval is Wilson's for clips / D clips with Student's t in place of the normal quantile, in the spirit of Korn
+//! & Graubard ("Confidence Intervals for Proportions with Small Expected Number of Positive Counts Estimated from
+//! Survey Data", Survey Methodology 1998). D is the design effect (Kish 1965): how many times the variance of as many
+//! independent clips the share has, because clips of one speaker succeed and fail together. Of n clips and h hits, n_s
+//! and h_s at speaker s, p = h / n, and g effective speakers ([`Effective`]), a class by itself says
 //!
 //! ```text
 //! own = g / (g - 1) * sum (h_s - p n_s)^2 / (p (1 - p) n)
 //! ```
 //!
-//! which g - 1 degrees of freedom make a poor estimate of when speakers are few. It is therefore moderated as gene-wise variances
-//! are (Smyth, "Linear Models and Empirical Bayes Methods", SAGMB 2004): the classes of a model are about equally
-//! clustered. With m = sum n_s^2 / n clips of a class at a clip's speaker and the correlation r within speakers,
-//! D = 1 + (m - 1) r; r is pooled as sum (own - 1) / sum (m - 1) over the classes, and a class's D is
+//! which g - 1 degrees of freedom make a poor estimate of when speakers are few. It is therefore moderated as gene-wise
+//! variances are (Smyth, "Linear Models and Empirical Bayes Methods", SAGMB 2004): the classes of a model are about
+//! equally clustered. With m = sum n_s^2 / n clips of a class at a clip's speaker and the correlation r within
+//! speakers, D = 1 + (m - 1) r; r is pooled as sum (own - 1) / sum (m - 1) over the classes, and a class's D is
 //!
 //! ```text
 //! D = (d0 (1 + (m - 1) r) + (g - 1) own) / (d0 + g - 1)
 //! ```
 //!
-//! with d0 + g - 1 degrees of freedom for Student's t. d0 is [`BORROWED`], but never more than the other classes have. A class
-//! of many speakers thus speaks for itself; one that is always right, which has no `own`, takes what the others say. (g - 1 is
-//! simpler than the degrees of freedom of unequal speakers in [`Effective`], and beside d0 covers as well.)
+//! with d0 + g - 1 degrees of freedom for Student's t. d0 is [`BORROWED`], but never more than the other classes have.
+//! A class of many speakers thus speaks for itself; one that is always right, which has no `own`, takes what the others
+//! say. (g - 1 is simpler than the degrees of freedom of unequal speakers in [`Effective`], and beside d0 covers as
+//! well.)
 //!
-//! Over several corpora, the variances of their hits add up, and D is their sum over the variance of as many independent clips of one
-//! corpus. A clip has a value: a hit 1 - p, one that only counts -p, with p that of all corpora; so it is felt, too, when
-//! an easy corpus gets more of the predictions. Deviations are from what the corpus makes of clips of the same classes, since
-//! how many clips of a class a speaker has is no luck. r of each corpus is topped up from the others as
-//! [`strata`](mod@crate::strata) says. Clips of known speakers deviate from their own speaker's mean.
+//! Over several corpora, the variances of their hits add up, and D is their sum over the variance of as many
+//! independent clips of one corpus. A clip has a value: a hit 1 - p, one that only counts -p, with p that of all
+//! corpora; so it is felt, too, when an easy corpus gets more of the predictions. Deviations are from what the corpus
+//! makes of clips of the same classes, since how many clips of a class a speaker has is no luck. r of each corpus is
+//! topped up from the others as [`strata`](mod@crate::strata) says. Clips of known speakers deviate from their own
+//! speaker's mean.
 //!
 //! Of several seeds, each answer counts for its share of a clip: hits and clips are means over the seeds, and speakers
-//! vary by what the seeds make of them on average, while the variance that independent clips would have stays that of a single
-//! seed. Precision and F1 are then means over the seeds, not the share of all answers: intervals are moved by the difference.
+//! vary by what the seeds make of them on average, while the variance that independent clips would have stays that of a
+//! single seed. Precision and F1 are then means over the seeds, not the share of all answers: intervals are moved by
+//! the difference.
 //!
 //! How often these intervals hold the truth is in [`interval`](crate::interval).
 
@@ -49,14 +52,15 @@ use crate::metrics::{Scores, ratio};
 use crate::sample::{Sample, Speaker};
 use crate::strata::{Part, Topped, reach, slope, top_up};
 
-/// Degrees of freedom that the pooled design effect counts for, d0 above. Simulated with three speakers, intervals hold the truth in
-/// 98 to 99 % of cases with 0, in 96 to 97 % with 2, in 95 to 96 % with 3 and in 94 to 95 % with 6; but those of a class that is
-/// clustered unlike the others in 91 % with 2, 89 % with 3 and 86 % with 6.
+/// Degrees of freedom that the pooled design effect counts for, d0 above. Simulated with three speakers, intervals hold
+/// the truth in 98 to 99 % of cases with 0, in 96 to 97 % with 2, in 95 to 96 % with 3 and in 94 to 95 % with 6; but
+/// those of a class that is clustered unlike the others in 91 % with 2, 89 % with 3 and 86 % with 6.
 pub const BORROWED: f64 = 3.0;
 /// Design effects below this are luck: speakers do not make clips four times as telling.
 const LEAST_EFFECT: f64 = 0.25;
 
-/// Intervals of one class; `None` for a ratio whose denominator is zero, and where too few speakers have clips of the class.
+/// Intervals of one class; `None` for a ratio whose denominator is zero, and where too few speakers have clips of the
+/// class.
 #[derive(Debug, Clone, Copy, PartialEq, Default)]
 pub struct ClassIntervals {
     /// Of the precision.
@@ -69,8 +73,8 @@ pub struct ClassIntervals {
 
 /// Intervals of every class.
 ///
-/// A class that too few speakers have clips of gets none, and has no say in those of others: fewer than [`MIN_SPEAKERS`], less one
-/// beyond the first of each corpus.
+/// A class that too few speakers have clips of gets none, and has no say in those of others: fewer than
+/// [`MIN_SPEAKERS`], less one beyond the first of each corpus.
 pub fn class_intervals(sample: &Sample<Confusion>) -> Vec<ClassIntervals> {
     let precision = intervals(sample, Kind { misses: false, mistaken: true });
     let recall = intervals(sample, Kind { misses: true, mistaken: false });
@@ -170,8 +174,8 @@ impl Share {
         })
     }
 
-    /// Of a corpus beside others, of a share that is `overall` in all: from how many clips of each truth each speaker has, and
-    /// the values of what counts.
+    /// Of a corpus beside others, of a share that is `overall` in all: from how many clips of each truth each speaker
+    /// has, and the values of what counts.
     fn beside_others(counts: impl Iterator<Item = (u64, u64)> + Clone, seeds: f64, within: &Within) -> Option<Self> {
         let share = Self::of(counts, seeds)?;
         let alone = share.cluster >= share.clips;
@@ -185,8 +189,8 @@ impl Share {
 
 /// How a share varies in a corpus, given how many clips of each class each speaker has.
 ///
-/// A clip that is a hit has the value 1 - p for the share p of all corpora, one that only counts -p, others none: sums of these
-/// over all clips are zero, and what varies of them is what varies of p.
+/// A clip that is a hit has the value 1 - p for the share p of all corpora, one that only counts -p, others none: sums
+/// of these over all clips are zero, and what varies of them is what varies of p.
 #[derive(Debug, Clone, Copy, PartialEq, Default)]
 struct Within {
     /// Sum over speakers of the squared deviation of their sum from that of as many clips of the same classes.
@@ -246,7 +250,8 @@ impl Within {
                 let apart = clips * more.deviations() / (clips + 1.0);
                 found.apart += apart;
                 let beyond = clips - having;
-                // Clips vary no more within speakers than without regard to them; with hardly a second clip, that is all there is to say.
+                // Clips vary no more within speakers than without regard to them; with hardly a second clip, that is
+                // all there is to say.
                 found.inside += if beyond >= 2.0 { (inside * clips / beyond).min(apart) } else { apart };
                 found.beyond += beyond;
             }
@@ -268,7 +273,8 @@ impl Within {
 struct Corpus {
     shares: Vec<Option<(Share, Within)>>,
     known: usize,
-    /// Means over the classes that are neither always right nor never: design effect less one, clips at a clip's speaker less one.
+    /// Means over the classes that are neither always right nor never: design effect less one, clips at a clip's
+    /// speaker less one.
     excess: f64,
     cluster: f64,
     degrees: f64,
@@ -302,8 +308,8 @@ impl Corpus {
         Part { variance: 1.0 + self.excess, degrees: self.degrees, apart: 1.0, reach: self.reach }
     }
 
-    /// Design effect of a share, given what the classes of the corpus have in common: the degrees of freedom that are borrowed
-    /// with what they say, and its own.
+    /// Design effect of a share, given what the classes of the corpus have in common: the degrees of freedom that are
+    /// borrowed with what they say, and its own.
     fn effect(&self, share: &Share, pooled: Topped) -> Effect {
         let others = (self.known - usize::from(share.own.is_some())) as f64;
         let borrowed = BORROWED.max(pooled.borrowed).min(others * share.degrees + pooled.borrowed);

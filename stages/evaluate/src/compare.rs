@@ -3,15 +3,16 @@
 //! Differences are resampled in pairs: the same speakers are drawn for both models, so what is easy or hard about a
 //! speaker falls out of the difference. The tests ask whether two equally good models would differ as much by chance.
 //!
-//! Interval and permutation test may disagree, as they ask different questions. The interval takes the corpora for given: it
-//! asks how the difference on this mixture would vary with other speakers of each, and corpora of one or two speakers borrow
-//! their variance from the others. The test knows no corpora: its null hypothesis is that the answers of both models to any
-//! one speaker could be exchanged, and all speakers' contributions, with what differs between corpora in them, make its
-//! distribution. Where two speakers have half of all clips, as in TESS, their signs alone decide much of it, and its p-value
-//! is larger than the interval would have it.
+//! Interval and permutation test may disagree, as they ask different questions. The interval takes the corpora for
+//! given: it asks how the difference on this mixture would vary with other speakers of each, and corpora of one or two
+//! speakers borrow their variance from the others. The test knows no corpora: its null hypothesis is that the answers
+//! of both models to any one speaker could be exchanged, and all speakers' contributions, with what differs between
+//! corpora in them, make its distribution. Where two speakers have half of all clips, as in TESS, their signs alone
+//! decide much of it, and its p-value is larger than the interval would have it.
 //!
-//! A model with several seeds gets a clip right by the share of them that do, 0 to 1: its figures are means over its seeds, and
-//! it can be compared with a model of any number of seeds. It counts as one model: exchanging two models exchanges all seeds.
+//! A model with several seeds gets a clip right by the share of them that do, 0 to 1: its figures are means over its
+//! seeds, and it can be compared with a model of any number of seeds. It counts as one model: exchanging two models
+//! exchanges all seeds.
 
 use std::borrow::Borrow;
 
@@ -50,7 +51,8 @@ impl Pair {
         Self { clips: vec![0; classes], first: vec![0.0; classes], second: vec![0.0; classes] }
     }
 
-    /// Counts a clip of class `truth`, which shares of 0 to 1 of each model's seeds get right. A class beyond the last is left out.
+    /// Counts a clip of class `truth`, which shares of 0 to 1 of each model's seeds get right. A class beyond the last
+    /// is left out.
     pub fn add(&mut self, truth: usize, first_right: f64, second_right: f64) {
         if let Some(clips) = self.clips.get_mut(truth) {
             *clips += 1;
@@ -147,13 +149,13 @@ impl Sums for Pair {
     }
 }
 
-/// Two-sided p-value of the difference in UAR under exchange of the two models' answers, whole speakers at a time; `None`
-/// for fewer than [`MIN_SPEAKERS`].
+/// Two-sided p-value of the difference in UAR under exchange of the two models' answers, whole speakers at a time;
+/// `None` for fewer than [`MIN_SPEAKERS`].
 ///
-/// Exchanging a speaker's answers turns the sign of what that speaker adds to the difference, so this is a sign-flip test
-/// of those contributions (Ernst, "Permutation Methods: A Basis for Exact Inference", Statistical Science 2004; SciPy's
-/// `permutation_test` with `permutation_type="samples"`). Exact up to 13 speakers; beyond, 9999 exchanges are drawn and the observed one is
-/// counted among them.
+/// Exchanging a speaker's answers turns the sign of what that speaker adds to the difference, so this is a sign-flip
+/// test of those contributions (Ernst, "Permutation Methods: A Basis for Exact Inference", Statistical Science 2004;
+/// SciPy's `permutation_test` with `permutation_type="samples"`). Exact up to 13 speakers; beyond, 9999 exchanges are
+/// drawn and the observed one is counted among them.
 pub fn speaker_permutation<P: Borrow<Pair>>(speakers: &[P], seed: u64) -> Option<f64> {
     sign_flips(&contributions(speakers), seed)
 }
@@ -204,8 +206,8 @@ fn flipped(contributions: &[f64], mut flip: impl FnMut(usize) -> bool) -> f64 {
     contributions.iter().enumerate().map(|(at, value)| if flip(at) { -value } else { *value }).sum()
 }
 
-/// Two-sided mid-p value of McNemar's test: `first_only` and `second_only` clips are got right by one of the models alone; of
-/// several seeds, by a larger share of its seeds, which makes it a sign test over clips.
+/// Two-sided mid-p value of McNemar's test: `first_only` and `second_only` clips are got right by one of the models
+/// alone; of several seeds, by a larger share of its seeds, which makes it a sign test over clips.
 ///
 /// Under the null hypothesis either is Binomial(n, 1/2); the mid-p value counts half of the probability of what was
 /// observed (Fagerland, Lydersen & Laake, BMC Medical Research Methodology 2013). 1 where the models never differ.
@@ -219,7 +221,8 @@ pub fn mcnemar_mid_p(first_only: u64, second_only: u64) -> f64 {
     (2.0 * binomial.cdf(fewer) - binomial.pmf(fewer)).clamp(0.0, 1.0)
 }
 
-/// Holm's step-down correction of p-values of one family (S. Holm, Scandinavian Journal of Statistics 1979), in their order.
+/// Holm's step-down correction of p-values of one family (S. Holm, Scandinavian Journal of Statistics 1979), in their
+/// order.
 pub fn holm(p_values: &[f64]) -> Vec<f64> {
     let mut order: Vec<usize> = (0..p_values.len()).collect();
     order.sort_by(|a, b| p_values[*a].total_cmp(&p_values[*b]));

@@ -27,8 +27,9 @@ struct Two<'a> {
     group: Option<(Grouping, String)>,
 }
 
-/// Compares all models of each split in pairs, and every recipe that was trained under a speaker-independent protocol with
-/// itself under a random one and under those that hold out more than speakers. Pairs without a common clip are left out.
+/// Compares all models of each split in pairs, and every recipe that was trained under a speaker-independent protocol
+/// with itself under a random one and under those that hold out more than speakers. Pairs without a common clip are
+/// left out.
 pub(crate) fn compare(subjects: &[Subject<'_>], resampling: Resampling) -> Vec<Comparison> {
     let mut pairs = Vec::new();
     for (number, a) in subjects.iter().enumerate() {
@@ -68,7 +69,8 @@ impl<'a> Two<'a> {
         values.into_iter().map(|value| Self { group: Some((column, value)), ..self.clone() }).collect()
     }
 
-    /// The clips that both models answered for. On one split they did so in the same folds; each of two splits has its own.
+    /// The clips that both models answered for. On one split they did so in the same folds; each of two splits has its
+    /// own.
     fn common(&self) -> Vec<[&'a Scored<'a>; 2]> {
         let same_folds = self.a.about.split == self.b.about.split;
         let key = |clip: &Scored<'a>| (same_folds.then_some(clip.prediction.fold), clip.prediction.clip_id.as_str());
@@ -153,8 +155,8 @@ impl<'a> Two<'a> {
     }
 }
 
-/// Holm's correction within each family: comparisons of one kind on one split, in one metric by one test, those of groups
-/// apart.
+/// Holm's correction within each family: comparisons of one kind on one split, in one metric by one test, those of
+/// groups apart.
 fn adjust(rows: &mut [Comparison]) {
     let mut families: BTreeMap<_, Vec<usize>> = BTreeMap::new();
     for (at, row) in rows.iter().enumerate().filter(|(_, row)| row.p_value.is_some()) {

@@ -2,8 +2,8 @@
 
 /// A confusion matrix over a fixed list of classes, which the caller keeps; classes are spoken of by index.
 ///
-/// A model with several seeds answers for each clip as often, and what each seed says is counted apart, in columns of its own:
-/// clips are counted once, answers as many times as there are seeds.
+/// A model with several seeds answers for each clip as often, and what each seed says is counted apart, in columns of
+/// its own: clips are counted once, answers as many times as there are seeds.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Confusion {
     classes: usize,
@@ -111,8 +111,8 @@ impl Confusion {
     }
 }
 
-/// Counts of answers as counts of clips of which each has `seeds`: rounded up or down, so that together they are as many as all
-/// answers make.
+/// Counts of answers as counts of clips of which each has `seeds`: rounded up or down, so that together they are as
+/// many as all answers make.
 pub(crate) fn shared(answers: impl IntoIterator<Item = u64>, seeds: u64) -> Vec<u64> {
     let rounded = |sum: u64| (sum + seeds / 2) / seeds;
     let (mut sum, mut clips) = (0, Vec::new());

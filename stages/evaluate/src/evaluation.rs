@@ -32,8 +32,8 @@ pub(crate) struct Evaluation {
     pub worst: Vec<WorstGroup>,
 }
 
-/// Scores every subject for itself; folds are pooled, so every clip counts once, and of several seeds figures are means. `done`
-/// is told of every group.
+/// Scores every subject for itself; folds are pooled, so every clip counts once, and of several seeds figures are
+/// means. `done` is told of every group.
 ///
 /// All models are resampled with the same draws in the same group.
 pub(crate) fn evaluate(subjects: &[Subject<'_>], params: &Params, seed: u64, done: impl Fn() + Sync) -> Evaluation {

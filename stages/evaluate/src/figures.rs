@@ -100,8 +100,8 @@ fn seeds(clips: &[&Scored<'_>]) -> usize {
 }
 
 impl Calibration {
-    /// Of `clips` with `bins` bins, by the probabilities that `probabilities` takes of each answer; answers that it takes none of
-    /// are left out.
+    /// Of `clips` with `bins` bins, by the probabilities that `probabilities` takes of each answer; answers that it
+    /// takes none of are left out.
     pub(crate) fn of(
         clips: &[&Scored<'_>],
         bins: usize,

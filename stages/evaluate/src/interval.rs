@@ -10,16 +10,17 @@
 //! Bell & McCaffrey, Survey Methodology 2002); of equally large speakers, g - 1. Shares are treated on the logit scale, so
 //! that no interval leaves 0 to 1.
 //!
-//! Where fewer than [`FEW`] clips are right, or fewer than that wrong, the spread between speakers is mostly luck (with none, it
-//! is zero); the interval is then at least Wilson's for as many independent clips.
+//! Where fewer than [`FEW`] clips are right, or fewer than that wrong, the spread between speakers is mostly luck (with
+//! none, it is zero); the interval is then at least Wilson's for as many independent clips.
 //!
-//! Single classes have too few clips for this; [`class_intervals`](mod@crate::class_intervals) makes their intervals. Those of
-//! calibration, and how often they hold the truth, are in [`calibration_intervals`](mod@crate::calibration_intervals).
+//! Single classes have too few clips for this; [`class_intervals`](mod@crate::class_intervals) makes their intervals.
+//! Those of calibration, and how often they hold the truth, are in
+//! [`calibration_intervals`](mod@crate::calibration_intervals).
 //!
 //! `examples/coverage.rs` simulates how often the intervals hold the truth, in nine worlds (speakers alike and unlike,
-//! classes ten to one, some speakers with four times the clips, a good model and a weak one, one class clustered unlike the
-//! others), 2500 experiments each. In percent, mean over the worlds and lowest to highest world; single classes are means
-//! over the classes of a world, and the last column is the class, figure and world of the lowest coverage:
+//! classes ten to one, some speakers with four times the clips, a good model and a weak one, one class clustered unlike
+//! the others), 2500 experiments each. In percent, mean over the worlds and lowest to highest world; single classes are
+//! means over the classes of a world, and the last column is the class, figure and world of the lowest coverage:
 //!
 //! | speakers | UAR | macro-F1 | difference of two UARs | precision | recall | F1 | lowest |
 //! |---|---|---|---|---|---|---|---|
@@ -33,9 +34,10 @@
 //!
 //! Accuracy and weighted F1 are within 0.3 of UAR and macro-F1. `tests/coverage.rs` holds all of them to 93 to 97 %.
 //!
-//! Over several corpora ([`strata`](mod@crate::strata)) the truth is the figure of infinitely many speakers of each corpus, every
-//! corpus with its share of the clips; of known speakers, that of infinitely many clips of them. Each line is a world, 1000
-//! experiments (one has a standard error of 0.7). Speakers x clips; easy and hard are 1 to 2 on the logit scale:
+//! Over several corpora ([`strata`](mod@crate::strata)) the truth is the figure of infinitely many speakers of each
+//! corpus, every corpus with its share of the clips; of known speakers, that of infinitely many clips of them. Each
+//! line is a world, 1000 experiments (one has a standard error of 0.7). Speakers x clips; easy and hard are 1 to 2 on
+//! the logit scale:
 //!
 //! | corpora | UAR | macro-F1 | difference of two UARs | precision | recall | F1 | width of UAR |
 //! |---|---|---|---|---|---|---|---|
@@ -57,14 +59,15 @@
 //! | known, very unlike: 10 x 20; 30 x 8 | 95.8 | 96.1 | 95.5 | 94.8 | 94.6 | 94.5 | 0.082 |
 //! | known: 4 x 60 | 94.6 | 94.9 | 96.1 | 95.2 | 95.2 | 94.5 | 0.118 |
 //!
-//! Above 97 % are corpora of one or two speakers with many more clips than the speakers they borrow from, where these hardly
-//! differ (differences of two models, speakers all alike): that speakers of 60 clips show no difference does not rule out one that would
-//! show in 600. F1 of a class falls to 92.6 % where two speakers have two thirds of the clips.
+//! Above 97 % are corpora of one or two speakers with many more clips than the speakers they borrow from, where these
+//! hardly differ (differences of two models, speakers all alike): that speakers of 60 clips show no difference does not
+//! rule out one that would show in 600. F1 of a class falls to 92.6 % where two speakers have two thirds of the clips.
 
 use statrs::distribution::{ContinuousCDF, StudentsT};
 
-/// Fewer speakers of one corpus than this give no interval: with two, Student's t has one degree of freedom, and next to nothing could
-/// be ruled out. Of several corpora, there must be as many beyond the first of each: 2 and 2 speakers do, 2 and 1 do not.
+/// Fewer speakers of one corpus than this give no interval: with two, Student's t has one degree of freedom, and next
+/// to nothing could be ruled out. Of several corpora, there must be as many beyond the first of each: 2 and 2 speakers
+/// do, 2 and 1 do not.
 pub const MIN_SPEAKERS: usize = 3;
 /// Fewer right or wrong clips than this say little about how speakers differ.
 pub const FEW: f64 = 10.0;
@@ -73,8 +76,8 @@ pub const FEW: f64 = 10.0;
 const UPPER: f64 = 0.975;
 /// The normal quantile of it.
 pub const Z: f64 = 1.959_963_984_540_054;
-/// With more degrees of freedom, quantiles of Student's t are those of the normal distribution and two terms of a series in their
-/// inverse, to 1e-8.
+/// With more degrees of freedom, quantiles of Student's t are those of the normal distribution and two terms of a
+/// series in their inverse, to 1e-8.
 const MANY_DEGREES: f64 = 1000.0;
 /// Estimates are kept this far from 0 and 1 on the logit scale.
 const EDGE: f64 = 1e-3;
@@ -119,8 +122,8 @@ impl Effective {
         if squares == 0.0 {
             return Self { speakers: 0.0, degrees: 0.0 };
         }
-        // With w the share of a speaker, deviations from the mean have the covariance w_i [i = j] - w_i w_j: the squared
-        // trace over the trace of the square.
+        // With w the share of a speaker, deviations from the mean have the covariance w_i [i = j] - w_i w_j: the
+        // squared trace over the trace of the square.
         let (second, third) = (squares / (sum * sum), cubes / (sum * sum * sum));
         let degrees = (1.0 - second).powi(2) / (second - 2.0 * third + second * second);
         // One speaker deviates from nothing.
@@ -216,8 +219,9 @@ pub fn of_figure(estimate: f64, error: StandardError, lowest: f64, highest: f64)
     Interval { low: (estimate - half).clamp(lowest, highest), high: (estimate + half).clamp(lowest, highest) }
 }
 
-/// Wilson's interval for `right` of `clips` independent clips (E. B. Wilson, JASA 1927); both may be fractions. `quantile` is that of
-/// the normal distribution, [`Z`], or of Student's t where the variance of a clip is an estimate. 0 to 1 without clips.
+/// Wilson's interval for `right` of `clips` independent clips (E. B. Wilson, JASA 1927); both may be fractions.
+/// `quantile` is that of the normal distribution, [`Z`], or of Student's t where the variance of a clip is an estimate.
+/// 0 to 1 without clips.
 pub fn wilson(right: f64, clips: f64, quantile: f64) -> Interval {
     if clips <= 0.0 {
         return Interval { low: 0.0, high: 1.0 };

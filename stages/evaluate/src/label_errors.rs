@@ -1,11 +1,11 @@
-//! Labels that a model disputes with confidence (confident learning; Northcutt, Jiang & Chuang, "Confident Learning: Estimating
-//! Uncertainty in Dataset Labels", JAIR 2021, section 3).
+//! Labels that a model disputes with confidence (confident learning; Northcutt, Jiang & Chuang, "Confident Learning:
+//! Estimating Uncertainty in Dataset Labels", JAIR 2021, section 3).
 //!
 //! A class's threshold is the mean probability that the model gives to the class over the clips labelled with it
 //! (equation 2). A clip is confidently of the class whose probability reaches that class's threshold, and of the most
-//! probable class where several do (equation 1 and its rule for collisions, as the authors' cleanlab has it); where that is not its label, it is a
-//! candidate. The same clips in the same order as cleanlab's `find_label_issues(filter_by="confident_learning",
-//! return_indices_ranked_by="normalized_margin")`.
+//! probable class where several do (equation 1 and its rule for collisions, as the authors' cleanlab has it); where
+//! that is not its label, it is a candidate. The same clips in the same order as cleanlab's
+//! `find_label_issues(filter_by="confident_learning", return_indices_ranked_by="normalized_margin")`.
 
 use crate::calibration::most_probable;
 
@@ -20,8 +20,8 @@ pub struct Candidate {
     pub margin: f64,
 }
 
-/// Candidates among clips of (out-of-fold probabilities of the classes, labelled class), lowest margin first, ties in the
-/// order of the clips. Clips whose label is beyond the last class are passed over.
+/// Candidates among clips of (out-of-fold probabilities of the classes, labelled class), lowest margin first, ties in
+/// the order of the clips. Clips whose label is beyond the last class are passed over.
 pub fn candidates(clips: &[(Vec<f64>, usize)], classes: usize) -> Vec<Candidate> {
     let mut sums = vec![(0.0_f64, 0_u64); classes];
     for (probabilities, label) in clips {
@@ -49,7 +49,8 @@ pub fn candidates(clips: &[(Vec<f64>, usize)], classes: usize) -> Vec<Candidate>
     found
 }
 
-/// The class that a clip is confidently of: the one that reaches its threshold, or where several do, the most probable one.
+/// The class that a clip is confidently of: the one that reaches its threshold, or where several do, the most probable
+/// one.
 fn confident_class(probabilities: &[f64], thresholds: &[f64]) -> Option<usize> {
     let classes = probabilities.len().min(thresholds.len());
     let mut reaching = (0..classes).filter(|class| probabilities[*class] >= thresholds[*class]);
@@ -63,8 +64,8 @@ mod tests {
 
     use proptest::prelude::*;
 
-    /// Thresholds: class 0 (0.9 + 0.8 + 0.1) / 3 = 0.6, class 1 (0.7 + 0.9) / 2 = 0.8. The third clip, labelled 0, has 0.9
-    /// of class 1 and is disputed; the fourth, labelled 1 with 0.7, reaches no threshold.
+    /// Thresholds: class 0 (0.9 + 0.8 + 0.1) / 3 = 0.6, class 1 (0.7 + 0.9) / 2 = 0.8. The third clip, labelled 0, has
+    /// 0.9 of class 1 and is disputed; the fourth, labelled 1 with 0.7, reaches no threshold.
     #[test]
     fn one_clip_is_disputed() {
         let clips =

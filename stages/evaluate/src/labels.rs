@@ -8,7 +8,8 @@ use crate::label_errors::candidates;
 use crate::metrics::ratio;
 use crate::subject::Subject;
 
-/// The `most` clips of each subject whose label it disputes most, ranked. Of several seeds, what they say on average disputes.
+/// The `most` clips of each subject whose label it disputes most, ranked. Of several seeds, what they say on average
+/// disputes.
 pub(crate) fn label_errors(subjects: &[Subject<'_>], most: usize) -> Vec<LabelError> {
     subjects.iter().flat_map(|subject| disputed(subject, most)).collect()
 }

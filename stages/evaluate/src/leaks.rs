@@ -1,7 +1,7 @@
 //! Leaks, which could make a figure too good: a model that met its test clips, or what is in them, before.
 //!
-//! Three witnesses are heard: the predictions (what the model was scored on), the split's assignments (what each clip was
-//! meant for) and the stage's own record of exposures (what each clip was used for).
+//! Three witnesses are heard: the predictions (what the model was scored on), the split's assignments (what each clip
+//! was meant for) and the stage's own record of exposures (what each clip was used for).
 
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 

@@ -51,8 +51,8 @@ impl Over {
         over_corpora.into_iter().chain(over_languages.filter(|_| several_languages)).collect()
     }
 
-    /// By the group and the corpus of each clip: every group counts the same, and every corpus of a group. `None` for one
-    /// corpus, or where a clip has no group.
+    /// By the group and the corpus of each clip: every group counts the same, and every corpus of a group. `None` for
+    /// one corpus, or where a clip has no group.
     fn new(metric: &'static str, of: Vec<Option<(&str, &str)>>) -> Option<Self> {
         let of: Vec<(&str, &str)> = of.into_iter().collect::<Option<_>>()?;
         let mut corpora: BTreeMap<(&str, &str), usize> = of.iter().map(|corpus| (*corpus, 0)).collect();

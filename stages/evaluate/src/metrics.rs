@@ -6,9 +6,9 @@
 //! `f1_score(average="macro", labels=<classes that occur as truth>)`). A class that the group lacks cannot be got
 //! right there, and its clips, taken from others, already lower the recall of those others.
 //!
-//! Of several seeds, every figure is the mean over the seeds of each one's own: what one training comes to on average. Since each
-//! seed answers for the same clips, accuracy and recalls are also the shares of all answers; precision and F1 are not, and a
-//! seed that never says a class has a precision of 0 there.
+//! Of several seeds, every figure is the mean over the seeds of each one's own: what one training comes to on average.
+//! Since each seed answers for the same clips, accuracy and recalls are also the shares of all answers; precision and
+//! F1 are not, and a seed that never says a class has a precision of 0 there.
 
 use crate::confusion::Confusion;
 
@@ -19,7 +19,8 @@ pub struct ClassScores {
     pub precision: f64,
     /// Share of this class's clips that are predicted as it, 0 to 1; 0 where it has none.
     pub recall: f64,
-    /// Harmonic mean of precision and recall, 2 TP / (2 TP + FP + FN), 0 to 1; 0 where the class neither occurs nor is predicted.
+    /// Harmonic mean of precision and recall, 2 TP / (2 TP + FP + FN), 0 to 1; 0 where the class neither occurs nor is
+    /// predicted.
     pub f1: f64,
     /// Clips of this class.
     pub support: u64,
@@ -127,7 +128,8 @@ mod tests {
             prop_assert_eq!(scores.classes.iter().map(|class| class.support).sum::<u64>(), pairs.len() as u64);
         }
 
-        /// Each seed answers for the same clips: UAR and accuracy of all answers are the means over the seeds, to the last bits.
+        /// Each seed answers for the same clips: UAR and accuracy of all answers are the means over the seeds, to the
+        /// last bits.
         #[test]
         fn figures_of_several_seeds_are_means_over_them(
             rows in prop::collection::vec((0_usize..4, prop::collection::vec(0_usize..4, 5)), 1..80), seeds in 1_usize..=5,

@@ -1,8 +1,8 @@
-//! One way of answering against several others on the same clips, by unweighted average recall; of several corpora, in the mean
-//! over them.
+//! One way of answering against several others on the same clips, by unweighted average recall; of several corpora, in
+//! the mean over them.
 //!
-//! An answer may be a mean over draws: it is right by the share of draws in which it is. A clip counts once however often it
-//! was drawn, because its answers are no independent clips.
+//! An answer may be a mean over draws: it is right by the share of draws in which it is. A clip counts once however
+//! often it was drawn, because its answers are no independent clips.
 
 use crate::bootstrap::{Draws, of_mean, standard_errors};
 use crate::by_corpus::ByCorpus;
@@ -120,8 +120,8 @@ mod tests {
         Sample::of(&ByCorpus::new(none, weights), clips.map(|(of, clip)| (origin(of), (of[0], clip))))
     }
 
-    /// Corpus a: class 0 is right in 1 and 0.5 of two clips, class 1 in 0.5 of one. Corpus b: one clip, wrong. The others: all
-    /// right, nothing right, class 0 of corpus a alone.
+    /// Corpus a: class 0 is right in 1 and 0.5 of two clips, class 1 in 0.5 of one. Corpus b: one clip, wrong. The
+    /// others: all right, nothing right, class 0 of corpus a alone.
     #[test]
     fn figures_of_four_clips_by_hand() {
         let clips = [

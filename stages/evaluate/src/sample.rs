@@ -2,19 +2,20 @@
 //!
 //! An interval speaks of what else could have been recorded, so it rests on what is taken for given and what for drawn:
 //!
-//! - **Corpora are given.** Nobody drew RAVDESS and TESS out of all corpora: a figure of both is about both, each with its
-//!   share of the clips. That one is easier than the other makes no figure uncertain.
-//! - **Speakers are drawn**, each corpus from its own population: other speakers could have been recorded. Where the model
-//!   was never trained on the test speakers, its figures are about speakers of these corpora in general.
+//! - **Corpora are given.** Nobody drew RAVDESS and TESS out of all corpora: a figure of both is about both, each with
+//!   its share of the clips. That one is easier than the other makes no figure uncertain.
+//! - **Speakers are drawn**, each corpus from its own population: other speakers could have been recorded. Where the
+//!   model was never trained on the test speakers, its figures are about speakers of these corpora in general.
 //! - **Speakers whom the model was trained on are given** too, and their clips are drawn. A random split asks how
-//!   well the model tells other clips of the speakers it knows; of a stranger it says nothing, so its interval cannot either.
+//!   well the model tells other clips of the speakers it knows; of a stranger it says nothing, so its interval cannot
+//!   either.
 //!
-//! Which speakers a model knows is told by what it was trained on, fold by fold, and not by the name of the protocol. A speaker
-//! counts as known where all their clips are predicted by models that were trained on other clips of theirs.
+//! Which speakers a model knows is told by what it was trained on, fold by fold, and not by the name of the protocol. A
+//! speaker counts as known where all their clips are predicted by models that were trained on other clips of theirs.
 //! Where nobody tells, speakers are taken for strangers: that interval is the wider one.
 //!
-//! Several networks that differ in their seed alone answer for the same clips of the same speakers: they make figures steadier, and
-//! neither clips nor speakers more. A clip is drawn with all its answers.
+//! Several networks that differ in their seed alone answer for the same clips of the same speakers: they make figures
+//! steadier, and neither clips nor speakers more. A clip is drawn with all its answers.
 
 use std::collections::BTreeMap;
 use std::fmt::Debug;
@@ -46,7 +47,8 @@ pub trait Sums: Clone {
     fn reset(&mut self);
     /// Clips counted.
     fn count(&self) -> u64;
-    /// How much the figures of the clips counted give way to the speaker's skill, 0 to 1: see [`strata`](mod@crate::strata).
+    /// How much the figures of the clips counted give way to the speaker's skill, 0 to 1: see
+    /// [`strata`](mod@crate::strata).
     fn slope(&self) -> f64;
     /// The figures of the clips counted.
     fn figures(&self) -> Self::Figures;
@@ -95,7 +97,8 @@ pub struct Origin<'a> {
 /// Clips by speaker and corpus.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Sample<T: Sums> {
-    /// Speakers of each corpus whom the model does not know, in the order of their names; corpora without any are left out.
+    /// Speakers of each corpus whom the model does not know, in the order of their names; corpora without any are left
+    /// out.
     pub corpora: Vec<Vec<Speaker<T>>>,
     /// Speakers of all corpora whom it does.
     pub known: Vec<Speaker<T>>,

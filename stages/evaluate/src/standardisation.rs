@@ -1,4 +1,5 @@
-//! The rows of `standardisation_limits`: models that are standardised per speaker, with few and unbalanced clips of a speaker.
+//! The rows of `standardisation_limits`: models that are standardised per speaker, with few and unbalanced clips of a
+//! speaker.
 
 use std::cmp::Reverse;
 use std::collections::{BTreeMap, BTreeSet, HashMap};
@@ -64,7 +65,8 @@ fn answers<'a>(
     (choices, draws)
 }
 
-/// The model of the same description and settings on the same split that is standardised by training clips: the first by name.
+/// The model of the same description and settings on the same split that is standardised by training clips: the first
+/// by name.
 fn twin<'a, 'b>(subject: &Subject<'_>, subjects: &'b [Subject<'a>]) -> Option<&'b Subject<'a>> {
     let own = subject.about;
     subjects.iter().find(|other| {

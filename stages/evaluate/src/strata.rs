@@ -2,24 +2,25 @@
 //!
 //! Corpora are given and the speakers of each are drawn, so the variances of the corpora's parts add up:
 //! V = sum V_h. Each is estimated from n_h speakers with n_h - 1 degrees of freedom, and their sum has those of
-//! Satterthwaite (Biometrics Bulletin 1946), V^2 / sum (V_h^2 / d_h): stratified sampling of clusters (Cochran, "Sampling
-//! Techniques", 1977, sections 5.4 and 11.9).
+//! Satterthwaite (Biometrics Bulletin 1946), V^2 / sum (V_h^2 / d_h): stratified sampling of clusters (Cochran,
+//! "Sampling Techniques", 1977, sections 5.4 and 11.9).
 //!
 //! A corpus of one speaker has no V_h of its own and one of two next to none; yet they are part of the figure. They are
-//! topped up from the other corpora. Of A_h, the variance that the part would have if all its clips were independent, the
-//! design effect D_h = V_h / A_h (Kish 1965) says how much worse clips of one speaker are. For speakers whose skill
+//! topped up from the other corpora. Of A_h, the variance that the part would have if all its clips were independent,
+//! the design effect D_h = V_h / A_h (Kish 1965) says how much worse clips of one speaker are. For speakers whose skill
 //! varies by the same variance u on the logit scale, in whichever corpus, it is
 //!
 //! ```text
 //! D_h = 1 + x_h u,   x_h = (m_h - 1) p_h (1 - p_h)
 //! ```
 //!
-//! for m_h clips at the speaker of a clip and a share p_h of right ones: p (1 - p) is the slope of the logistic function, so
-//! speakers differ less where nearly everything is right. u comes from the other corpora, each weighted by what it tells
-//! (by scoring, as for a variance component: weights d_h (x_h / (1 + x_h u))^2), never from the corpus that it is for. The
-//! corpus's own D_h and that expectation are averaged by degrees of freedom, as gene-wise variances are (Smyth, SAGMB 2004).
-//! The expectation counts for as many as the corpus lacks of [`ENOUGH`], fewer where u is itself uncertain:
-//! 1 / d = 1 / (ENOUGH - d_h) + 1 / d_u. A corpus with more speakers than that speaks for itself alone.
+//! for m_h clips at the speaker of a clip and a share p_h of right ones: p (1 - p) is the slope of the logistic
+//! function, so speakers differ less where nearly everything is right. u comes from the other corpora, each weighted by
+//! what it tells (by scoring, as for a variance component: weights d_h (x_h / (1 + x_h u))^2), never from the corpus
+//! that it is for. The corpus's own D_h and that expectation are averaged by degrees of freedom, as gene-wise variances
+//! are (Smyth, SAGMB 2004). The expectation counts for as many as the corpus lacks of [`ENOUGH`], fewer where u is
+//! itself uncertain: 1 / d = 1 / (ENOUGH - d_h) + 1 / d_u. A corpus with more speakers than that speaks for itself
+//! alone.
 //!
 //! Assumption: speakers of small corpora are about as unlike as those of the others. Of one speaker nothing else can be
 //! said.
@@ -28,8 +29,8 @@ use crate::interval::{MIN_EFFECTIVE, StandardError};
 
 /// Degrees of freedom up to which a corpus's variance is topped up from the others.
 pub const ENOUGH: f64 = 6.0;
-/// u is taken for no less than this many of the standard errors that it would have if speakers were alike: that none is found between
-/// few speakers of few clips is no proof that one of many clips is like the others.
+/// u is taken for no less than this many of the standard errors that it would have if speakers were alike: that none is
+/// found between few speakers of few clips is no proof that one of many clips is like the others.
 const LEAST_UNLIKE: f64 = 0.25;
 /// Degrees of freedom of an expectation, at least: a variance is known to be positive, however little else is.
 const LEAST_CERTAIN: f64 = 2.0;
@@ -163,7 +164,8 @@ impl Unlike {
     }
 }
 
-/// The standard error of the sum of the parts and of others, (variance, degrees of freedom), that have nothing to do with them.
+/// The standard error of the sum of the parts and of others, (variance, degrees of freedom), that have nothing to do
+/// with them.
 ///
 /// The degrees of freedom are Satterthwaite's of V as a sum of the corpora's own variances, each with what the others
 /// borrow of it, so that nothing borrowed counts twice.

@@ -33,9 +33,10 @@ pub(crate) struct Subject<'a> {
 }
 
 impl<'a> Subject<'a> {
-    /// Brings what a model said of test and validation clips into the order of its classes; predictions of clips that `clips`
-    /// lacks are left out. `trained_on` is what its weights were fitted on, fold by fold; empty where nobody
-    /// tells. With `scale`, a temperature is fitted on the validation clips of each fold for each network, and on nothing else.
+    /// Brings what a model said of test and validation clips into the order of its classes; predictions of clips that
+    /// `clips` lacks are left out. `trained_on` is what its weights were fitted on, fold by fold; empty where nobody
+    /// tells. With `scale`, a temperature is fitted on the validation clips of each fold for each network, and on
+    /// nothing else.
     pub(crate) fn new(
         about: &'a Model,
         predictions: &[&'a Prediction],

@@ -15,17 +15,18 @@ use crate::subject::Subject;
 /// Figures of models on validation clips.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct Validation {
-    /// Splits whose models were validated on different clips, so that their figures are over those that all have in common.
+    /// Splits whose models were validated on different clips, so that their figures are over those that all have in
+    /// common.
     pub narrowed: Vec<Narrowed>,
-    /// Figures of each model on each split, over the validation clips of all folds; a clip that several folds validate on counts
-    /// in each of them. Group `overall`, as in the table of this name.
+    /// Figures of each model on each split, over the validation clips of all folds; a clip that several folds validate
+    /// on counts in each of them. Group `overall`, as in the table of this name.
     pub summary: Vec<SummaryMetric>,
     /// Every two models of one split, on the same clips of the same folds.
     pub comparisons: Vec<Comparison>,
 }
 
-/// A split of which the models have only some validation clips in common: one that was trained on some corpora is validated on
-/// these alone.
+/// A split of which the models have only some validation clips in common: one that was trained on some corpora is
+/// validated on these alone.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Narrowed {
     /// The split.
@@ -38,8 +39,8 @@ pub struct Narrowed {
     pub corpora: Vec<String>,
 }
 
-/// Scores what models said of their validation clips; models of splits without any have no figures here. Models of one split are
-/// scored on the clips that all of them were validated on. Test clips are not scored.
+/// Scores what models said of their validation clips; models of splits without any have no figures here. Models of one
+/// split are scored on the clips that all of them were validated on. Test clips are not scored.
 ///
 /// # Errors
 ///
@@ -82,48 +83,48 @@ impl Validation {
         splits.into_values().flatten().collect()
     }
 
-    /// The first model's figure less the second's, in the metric of `figure`, with its 95 % interval where there is one.
-    pub fn difference(&self, figure: &SummaryMetric, less: &str) -> Option<(f64, Option<(f64, f64)>)> {
+    /// The model of `figure` compared with the model `less` of the same split, in the metric of `figure`.
+    pub fn difference(&self, figure: &SummaryMetric, less: &str) -> Option<Comparison> {
         let of_metric = |row: &&Comparison| row.split_a == figure.split && row.metric == figure.metric;
-        let (row, sign) = self.comparisons.iter().filter(of_metric).find_map(|row| {
-            if row.model_a == figure.model && row.model_b == less {
-                return Some((row, 1.0));
-            }
-            (row.model_b == figure.model && row.model_a == less).then_some((row, -1.0))
-        })?;
-        let ends = row.low.zip(row.high).map(|(low, high)| {
-            let ends = (sign * low, sign * high);
-            if sign > 0.0 { ends } else { (ends.1, ends.0) }
-        });
-        Some((sign * row.value, ends))
+        self.comparisons.iter().filter(of_metric).find_map(|row| match [row.model_a.as_str(), row.model_b.as_str()] {
+            [a, b] if a == figure.model && b == less => Some(row.clone()),
+            [a, b] if b == figure.model && a == less => Some(row.turned()),
+            _ => None,
+        })
     }
 }
 
 /// Leaves of each split the clips that all its models were validated on; models without any do not count.
 fn keep_common(sources: &mut [Source]) -> Vec<Narrowed> {
-    let mut of_split: BTreeMap<String, BTreeMap<String, BTreeSet<(u32, String)>>> = BTreeMap::new();
+    let mut models: BTreeMap<&str, BTreeSet<&str>> = BTreeMap::new();
+    // By clip of a fold of a split, the models that were validated on it.
+    let mut validated: BTreeMap<(&str, u32, &str), BTreeSet<&str>> = BTreeMap::new();
     for row in sources.iter().flat_map(|source| &source.predictions) {
-        let of_model = of_split.entry(row.split.clone()).or_default().entry(row.model.clone()).or_default();
-        of_model.insert((row.fold, row.clip_id.clone()));
+        models.entry(&row.split).or_default().insert(&row.model);
+        validated.entry((&row.split, row.fold, &row.clip_id)).or_default().insert(&row.model);
     }
+    let is_common = |row: &Prediction| {
+        let of_clip = &validated[&(row.split.as_str(), row.fold, row.clip_id.as_str())];
+        of_clip.len() == models[row.split.as_str()].len()
+    };
     let mut narrowed = Vec::new();
-    for (split, models) in of_split {
-        let all: BTreeSet<&(u32, String)> = models.values().flatten().collect();
-        let common: BTreeSet<(u32, String)> = all
-            .iter()
-            .filter(|clip| models.values().all(|of| of.contains(**clip)))
-            .map(|clip| (*clip).clone())
-            .collect();
-        if common.len() == all.len() {
-            continue;
+    for (split, of_split) in &models {
+        let clips = || validated.iter().filter(|((of, ..), _)| of == split);
+        let common = clips().filter(|(_, of_clip)| of_clip.len() == of_split.len()).count();
+        let all = clips().count();
+        if common < all {
+            let rows = sources.iter().flat_map(|source| &source.predictions);
+            let rows = rows.filter(|row| row.split == *split && is_common(row));
+            let corpora: BTreeSet<&str> = rows.map(|row| row.corpus.as_str()).collect();
+            let corpora = corpora.into_iter().map(str::to_owned).collect();
+            narrowed.push(Narrowed { split: (*split).to_owned(), common, all, corpora });
         }
-        let is_common = |row: &Prediction| common.contains(&(row.fold, row.clip_id.clone()));
-        let mut corpora = BTreeSet::new();
-        for source in sources.iter_mut() {
-            source.predictions.retain(|row| row.split != split || is_common(row));
-            corpora.extend(source.predictions.iter().filter(|row| row.split == split).map(|row| row.corpus.clone()));
-        }
-        narrowed.push(Narrowed { split, common: common.len(), all: all.len(), corpora: corpora.into_iter().collect() });
+    }
+    let kept: Vec<Vec<bool>> =
+        sources.iter().map(|source| source.predictions.iter().map(is_common).collect()).collect();
+    for (source, kept) in sources.iter_mut().zip(kept) {
+        let mut kept = kept.into_iter();
+        source.predictions.retain(|_| kept.next() == Some(true));
     }
     narrowed
 }

@@ -1,4 +1,5 @@
-//! Intervals cover: in worlds with a known truth, 95 % intervals hold it in 93 to 97 % of experiments, and in no world in far fewer.
+//! Intervals cover: in worlds with a known truth, 95 % intervals hold it in 93 to 97 % of experiments, and in no world
+//! in far fewer.
 
 mod simulation;
 
@@ -33,7 +34,8 @@ fn intervals_cover_the_truth_as_often_as_they_say() {
         let found = coverage(speakers);
         for (world, found) in WORLDS.iter().zip(&found) {
             for (held, what) in found.held.iter().zip(FIGURES) {
-                // 500 experiments have a standard error of 0.012 at 0.92, below which no world is; two of them are allowed.
+                // 500 experiments have a standard error of 0.012 at 0.92, below which no world is; two of them are
+                // allowed.
                 assert!(*held > 0.896, "{what} of {} with {speakers} speakers: {found:?}", world.name);
             }
             // One class of one world reaches 0.88 with three speakers.

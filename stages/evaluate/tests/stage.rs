@@ -882,6 +882,7 @@ fn trial(
         model: row.model.clone(),
         split: row.split.clone(),
         fold: row.fold,
+        seed: row.seed,
         clip_id: row.clip_id.clone(),
         statistics,
         clips,
@@ -1162,11 +1163,11 @@ fn models_are_ranked_by_validation_clips_of_all_folds_and_by_no_test_clip() {
     let told: Vec<_> = ranked.iter().map(|row| (row.model.as_str(), row.value, row.support, row.speakers)).collect();
     // A clip counts in each fold that validates on it; a half of one fold of two is wrong.
     assert_eq!(told, [("better", 1.0, 64, 4), ("worse", 0.75, 64, 4)]);
-    let (behind, ends) = found.difference(ranked[1], "better").expect("the same clips of the same folds");
-    let (low, high) = ends.expect("four speakers");
-    assert!((behind + 0.25).abs() < 1e-12 && low <= behind && behind <= high, "{behind} {low} {high}");
-    let (ahead, ends) = found.difference(ranked[0], "worse").expect("the same clips of the same folds");
-    assert_eq!((ahead, ends), (-behind, Some((-high, -low))));
+    let behind = found.difference(ranked[1], "better").expect("the same clips of the same folds");
+    let (low, high) = behind.low.zip(behind.high).expect("four speakers");
+    assert!((behind.value + 0.25).abs() < 1e-12 && low <= behind.value && behind.value <= high, "{behind:?}");
+    let ahead = found.difference(ranked[0], "worse").expect("the same clips of the same folds");
+    assert_eq!((ahead.model_a.as_str(), &ahead), ("better", &behind.turned()));
     assert_eq!(on_validation(&inputs, 1000, 7).expect("valid"), found, "the same seed");
     // One was validated in one fold only: both are scored there.
     let narrow = Model { validation: models[1].1.validation[..32].to_vec(), ..models[1].1.clone() };

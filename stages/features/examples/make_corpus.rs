@@ -2,8 +2,8 @@
 //!
 //!     cargo run --release -p ser-features --example make_corpus -- FOLDER CLIPS RATE_HZ SHORTEST_S LONGEST_S
 //!
-//! RAVDESS has 1440 clips of 3 to 5 s at 48 000 Hz, TESS 2800 of 1.3 to 3 s at 24 414 Hz. The same arguments always make
-//! the same files. What they hold is a buzz with three resonances that glides and pauses, in faint noise.
+//! RAVDESS has 1440 clips of 3 to 5 s at 48 000 Hz, TESS 2800 of 1.3 to 3 s at 24 414 Hz. The same arguments always
+//! make the same files. What they hold is a buzz with three resonances that glides and pauses, in faint noise.
 
 use std::error::Error;
 use std::f32::consts::TAU;

@@ -136,8 +136,8 @@ pub trait FromSignal: Send {
 
 /// Frame features from samples and their pitch, of sets that are on with `f0` alone.
 pub trait FromPitch: Send {
-    /// Fills `columns` from `samples`, a clip at the sample rate of `framing`. `pitch_hz` has the fundamental frequency of
-    /// each frame, 0 where it is unvoiced; all are 0 where the set `f0` is off.
+    /// Fills `columns` from `samples`, a clip at the sample rate of `framing`. `pitch_hz` has the fundamental frequency
+    /// of each frame, 0 where it is unvoiced; all are 0 where the set `f0` is off.
     fn clip(&mut self, samples: &[f32], pitch_hz: &[f32], framing: &Framing, columns: &mut Columns<'_>);
 }
 

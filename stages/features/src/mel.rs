@@ -118,7 +118,8 @@ pub(crate) fn largest(rows: &[Row]) -> f32 {
     largest.into_iter().fold(f32::NEG_INFINITY, f32::max)
 }
 
-/// The edges of `count` neighbouring bands from `fmin_hz` to `fmax_hz`, in hertz: each band ends two edges after its first.
+/// The edges of `count` neighbouring bands from `fmin_hz` to `fmax_hz`, in hertz: each band ends two edges after its
+/// first.
 fn edges(count: usize, fmin_hz: f64, fmax_hz: f64) -> Vec<f64> {
     let (low, high) = (hz_to_mel(fmin_hz), hz_to_mel(fmax_hz));
     (0..count + 2).map(|index| mel_to_hz(low + (high - low) * index as f64 / (count + 1) as f64)).collect()
@@ -175,8 +176,8 @@ mod tests {
         }
     }
 
-    /// Bands of equal area keep a flat spectrum flat, wherever they are moved; and each hears a tone where the warp brings
-    /// its middle, which without the warp is another band's.
+    /// Bands of equal area keep a flat spectrum flat, wherever they are moved; and each hears a tone where the warp
+    /// brings its middle, which without the warp is another band's.
     #[test]
     fn warped_bands_listen_elsewhere_and_weigh_the_same() {
         let loudest = |bank: &MelBank, hz: f64| {

@@ -13,8 +13,8 @@ pub(crate) struct Warp {
 }
 
 impl Warp {
-    /// By `alpha` up to `f_hi_hz`, which lies below half of `sample_rate_hz`: with F = `f_hi_hz` and S / 2 half the sample
-    /// rate, f becomes
+    /// By `alpha` up to `f_hi_hz`, which lies below half of `sample_rate_hz`: with F = `f_hi_hz` and S / 2 half the
+    /// sample rate, f becomes
     ///
     /// - alpha f, where f <= F min(alpha, 1) / alpha,
     /// - S / 2 - (S / 2 - F min(alpha, 1)) / (S / 2 - F min(alpha, 1) / alpha) (S / 2 - f), above.
@@ -42,7 +42,8 @@ impl Warp {
 mod tests {
     use super::*;
 
-    /// By hand: alpha 0.9 keeps the knee at 4800 Hz and brings it to 4320 Hz; 1.1 has it at 4363.6 Hz and brings it to 4800 Hz.
+    /// By hand: alpha 0.9 keeps the knee at 4800 Hz and brings it to 4320 Hz; 1.1 has it at 4363.6 Hz and brings it to
+    /// 4800 Hz.
     #[test]
     fn frequencies_move_by_alpha_up_to_the_knee_and_the_ends_stay() {
         for (alpha, knee_hz, top_hz) in [(0.9, 4800.0, 4320.0), (1.1, 4800.0 / 1.1, 4800.0), (1.0, 4800.0, 4800.0)] {

@@ -63,7 +63,8 @@ fn is_parquet(path: &Path) -> Result<bool, ImportError> {
     let mut beginning = Vec::new();
     let file = std::fs::File::open(path).map_err(TableError::io("read", path))?;
     file.take(PARQUET.len() as u64).read_to_end(&mut beginning).map_err(TableError::io("read", path))?;
-    let named = path.extension().is_some_and(|ending| ending.eq_ignore_ascii_case("parquet") || ending == "pq");
+    let endings = ["parquet", "pq"];
+    let named = path.extension().is_some_and(|ending| endings.iter().any(|known| ending.eq_ignore_ascii_case(known)));
     Ok(named || beginning == PARQUET)
 }
 

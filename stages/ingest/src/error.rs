@@ -34,7 +34,8 @@ pub enum IngestError {
          when the folder is complete"
     )]
     Vanished { corpus: String, count: usize, first: String },
-    /// The machine ran short of something. That says nothing about the file, so the stage fails and no clip is left out.
+    /// The machine ran short of something. That says nothing about the file, so the stage fails and no clip is left
+    /// out.
     #[error("cannot read `{}`: {hint}", path.display())]
     Machine { path: PathBuf, hint: &'static str, source: std::io::Error },
     /// A table could not be written.

@@ -21,8 +21,8 @@ pub(crate) struct Inventory {
 }
 
 impl Inventory {
-    /// The file before it that is the same recording as the one at `path` by all that is told of both. `None` counts the
-    /// file, whose name was understood and that is the corpus's speech, as a new one.
+    /// The file before it that is the same recording as the one at `path` by all that is told of both. `None` counts
+    /// the file, whose name was understood and that is the corpus's speech, as a new one.
     pub(crate) fn add(&mut self, identity: &Identity, path: &str) -> Option<&str> {
         let facts = &identity.facts;
         let recording = vec![
@@ -99,8 +99,8 @@ impl Inventory {
     }
 }
 
-/// Whether nearly the same share of each of several emotions was found, and not all: then a part of the corpus is there,
-/// and counts by emotion say nothing more.
+/// Whether nearly the same share of each of several emotions was found, and not all: then a part of the corpus is
+/// there, and counts by emotion say nothing more.
 fn lack_alike<'a>(counts: impl Iterator<Item = (u64, u64, &'a str)>) -> bool {
     let mut shares: Vec<f64> = counts.map(|(found, wanted, _)| found as f64 / wanted.max(1) as f64).collect();
     shares.sort_by(f64::total_cmp);

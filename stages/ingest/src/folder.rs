@@ -1,8 +1,9 @@
 //! The audio files below a folder, whatever links and permissions do: one walk for corpora and for new recordings.
 //!
 //! Links to files are followed. A link to a folder is followed unless that would read something twice or for ever: a
-//! folder above the link, one inside the root, or one that another link led to already. Hidden files, the resource forks
-//! of macOS and its `__MACOSX` folders are passed over. Nothing is opened: a named pipe would wait for its writer.
+//! folder above the link, one inside the root, or one that another link led to already. Hidden files, the resource
+//! forks of macOS and its `__MACOSX` folders are passed over. Nothing is opened: a named pipe would wait for its
+//! writer.
 
 use std::collections::BTreeSet;
 use std::ffi::OsStr;
@@ -43,7 +44,8 @@ pub struct FolderWalk {
     pub notes: Vec<String>,
 }
 
-/// A folder that could not be listed: the root itself, or one below it for want of something that the machine is short of.
+/// A folder that could not be listed: the root itself, or one below it for want of something that the machine is short
+/// of.
 #[derive(Debug, thiserror::Error)]
 #[error("cannot read `{}`: {source}", path.display())]
 pub struct FolderError {

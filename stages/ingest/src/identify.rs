@@ -1,7 +1,8 @@
 //! All that is known of a file without opening it: its name, the speakers' table and the joined tables together.
 //!
 //! The sources are equals. Where two of them tell different values of one field, it stays empty, as it cannot be known
-//! which one is wrong. Counts of raters' answers are opinions rather than facts: of these, the table declared first counts.
+//! which one is wrong. Counts of raters' answers are opinions rather than facts: of these, the table declared first
+//! counts.
 
 use std::collections::BTreeMap;
 

@@ -1,6 +1,8 @@
-//! Errors that are the machine's, not the file's: too many open files, no memory, a disk or network drive that does not answer.
+//! Errors that are the machine's, not the file's: too many open files, no memory, a disk or network drive that does not
+//! answer.
 //!
-//! A file that fails for such a reason is as good as any other, and would be left out for good if that were a row of a table.
+//! A file that fails for such a reason is as good as any other, and would be left out for good if that were a row of a
+//! table.
 
 use std::io;
 

@@ -126,8 +126,8 @@ fn content(found: &Found, seen: &Seen, clip: &mut Clip, probed: &mut Probed) -> 
     Ok(())
 }
 
-/// Fills in the columns of `clip` that tell of its sound: format, levels and all else that is measured. Hashes and names are
-/// left alone, but for `audio_hash`.
+/// Fills in the columns of `clip` that tell of its sound: format, levels and all else that is measured. Hashes and
+/// names are left alone, but for `audio_hash`.
 pub fn describe(audio: &Decoded, clip: &mut Clip) {
     let measures = ser_audio::measure(audio);
     clip.container = Some(audio.container.as_str().to_owned());

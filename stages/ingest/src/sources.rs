@@ -105,8 +105,8 @@ impl FoundSources {
         &self.sources
     }
 
-    /// Writes down in `state_dir` what was read, so that it need not be read again. Losing it costs time, never a result,
-    /// so failing is no error.
+    /// Writes down in `state_dir` what was read, so that it need not be read again. Losing it costs time, never a
+    /// result, so failing is no error.
     pub fn remember(&self, state_dir: &Path) {
         if self.is_news {
             let _ = self.index.save(state_dir);
@@ -165,8 +165,8 @@ impl Sources {
         self.parts.clone()
     }
 
-    /// In words, what changed since the result in `folder` was made of `parts`: `1 file added, 1 changed: a.wav, b.wav`.
-    /// Empty when nothing did.
+    /// In words, what changed since the result in `folder` was made of `parts`:
+    /// `1 file added, 1 changed: a.wav, b.wav`. Empty when nothing did.
     pub fn changes_since(&self, folder: &Path, parts: &BTreeMap<String, String>) -> String {
         let mut told: Vec<String> = Vec::new();
         let there = |parts: &BTreeMap<String, String>| parts.get(FOLDER).is_none_or(|folder| folder != tables::ABSENT);

@@ -25,8 +25,8 @@ pub fn watched_paths(params: &Params, base_dir: &Path) -> Vec<PathBuf> {
 }
 
 /// Tells of a file, by its path below the corpus's root, whether an ingest would read it: audio that the descriptor
-/// includes, a side table, the mark of a synthetic corpus. Of a descriptor that cannot be read nothing is known, and every
-/// file may be read that is not hidden.
+/// includes, a side table, the mark of a synthetic corpus. Of a descriptor that cannot be read nothing is known, and
+/// every file may be read that is not hidden.
 pub fn would_read(params: &Params, base_dir: &Path) -> impl Fn(&Path) -> bool + Send + Sync + use<> {
     let descriptor = Descriptor::load(&params.corpus, base_dir).ok();
     move |below: &Path| match &descriptor {

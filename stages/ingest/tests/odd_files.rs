@@ -1,4 +1,5 @@
-//! Files that are no audio, names that are no names, folders that cannot be read: each is reported, none stops the rest.
+//! Files that are no audio, names that are no names, folders that cannot be read: each is reported, none stops the
+//! rest.
 
 mod support;
 

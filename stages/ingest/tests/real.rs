@@ -1,4 +1,5 @@
-//! The stage on real corpora: in the folder that `SER_REAL_CORPORA` names, or in `../shared/corpora` beside the repository.
+//! The stage on real corpora: in the folder that `SER_REAL_CORPORA` names, or in `../shared/corpora` beside the
+//! repository.
 
 mod support;
 

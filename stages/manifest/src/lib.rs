@@ -9,8 +9,8 @@
 //! 3. `label_not_wanted`: no place in the class set;
 //! 4. `channels_cancel`, `silent`;
 //! 5. `too_short`, `too_long`;
-//! 6. `copies_contradict`: the same recording with another emotion or under another speaker; `duplicate`: that of a file
-//!    that stays; `clip_id_taken`: another recording with the clip id of one that stays.
+//! 6. `copies_contradict`: the same recording with another emotion or under another speaker; `duplicate`: that of a
+//!    file that stays; `clip_id_taken`: another recording with the clip id of one that stays.
 //!
 //! A manifest of a single class is refused: nothing can be learnt from it, and every figure would be perfect.
 //!

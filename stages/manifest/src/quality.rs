@@ -1,12 +1,12 @@
 //! Silence, cancelling channels and duration, by what ingest measured of the mix that later stages hear.
 //!
-//! Corpora differ by 30 dB and speakers of one corpus by 20: RAVDESS's actor 09 speaks at -49 dBFS, actor 10 at -31, and
-//! the quietest of 1201 RAVDESS clips has its peak at -46.8 and its RMS, pauses included, at -63.7.
-//! A recording without signal lies far below any of them, at the noise of its converter or of its dither: peaks of one
-//! to four steps of 16 bits, -90 to -77 dBFS. One click lifts the peak of such a recording, but not its RMS.
+//! Corpora differ by 30 dB and speakers of one corpus by 20: RAVDESS's actor 09 speaks at -49 dBFS, actor 10 at -31,
+//! and the quietest of 1201 RAVDESS clips has its peak at -46.8 and its RMS, pauses included, at -63.7. A recording
+//! without signal lies far below any of them, at the noise of its converter or of its dither: peaks of one to four
+//! steps of 16 bits, -90 to -77 dBFS. One click lifts the peak of such a recording, but not its RMS.
 //!
-//! Channels that have nothing in common lose 3 dB when two of them are mixed, and so does a voice beside a dead channel. Channels
-//! of which one is the other turned upside down lose everything.
+//! Channels that have nothing in common lose 3 dB when two of them are mixed, and so does a voice beside a dead
+//! channel. Channels of which one is the other turned upside down lose everything.
 
 use ser_schemas::{Clip, Reason};
 use serde::{Deserialize, Serialize};
@@ -20,8 +20,8 @@ const RMS_BELOW_PEAK_DB: f64 = 15.0;
 /// in decibels. One channel turned upside down reaches it at 0.87 to 1.15 times the level of the other.
 const CANCELLED_DB: f64 = 20.0;
 
-/// The rules of a manifest that concern the sound of a recording alone. Prediction asks the same ones of a new recording:
-/// a manifest writes them, as JSON, into the metadata of its clips, and a model carries them with it.
+/// The rules of a manifest that concern the sound of a recording alone. Prediction asks the same ones of a new
+/// recording: a manifest writes them, as JSON, into the metadata of its clips, and a model carries them with it.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
 pub struct SoundRules {
     /// Level that a recording must rise above, in decibels relative to full scale; [`Params::silence_dbfs`].
@@ -47,8 +47,8 @@ impl Default for SoundRules {
 }
 
 impl SoundRules {
-    /// Why `clip` has no place in a manifest by its sound, and the figures in words; `None` when it has. Reads the columns
-    /// that ingest measures: levels, offset, channels, duration.
+    /// Why `clip` has no place in a manifest by its sound, and the figures in words; `None` when it has. Reads the
+    /// columns that ingest measures: levels, offset, channels, duration.
     pub fn judge(&self, clip: &Clip) -> Option<(Reason, String)> {
         let sound = cancelling(clip).or_else(|| self.silence(clip).map(|detail| (Reason::Silent, detail)));
         sound.or_else(|| self.duration(clip))

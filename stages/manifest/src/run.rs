@@ -30,9 +30,9 @@ struct Judged {
     copies: Resolution,
 }
 
-/// Reads `clips.parquet` and `corpus.parquet` of every folder in `ingested`, and writes `clips.parquet`, in the order of
-/// clip ids, with the sample rate of the features and the rules for sound in its metadata; `exclusions.parquet`, in the order of paths; and
-/// `corpora.parquet`, one row per ingest stage.
+/// Reads `clips.parquet` and `corpus.parquet` of every folder in `ingested`, and writes `clips.parquet`, in the order
+/// of clip ids, with the sample rate of the features and the rules for sound in its metadata; `exclusions.parquet`, in
+/// the order of paths; and `corpora.parquet`, one row per ingest stage.
 pub fn run(params: &Params, ingested: &[PathBuf], ctx: &Context<'_>) -> Result<Outcome, ManifestError> {
     if ingested.is_empty() {
         return Err(ManifestError::NoInputs);

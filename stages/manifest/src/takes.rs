@@ -42,8 +42,8 @@ pub(crate) fn by_take(files: &[usize], one_take: impl Fn(usize, usize) -> bool) 
     takes
 }
 
-/// Gives recordings of one ingest stage (`stages` tells that of each row) that share an id without being one take ids of
-/// their own, unless such an id is another file's. Files that could not be read keep theirs.
+/// Gives recordings of one ingest stage (`stages` tells that of each row) that share an id without being one take ids
+/// of their own, unless such an id is another file's. Files that could not be read keep theirs.
 pub(crate) fn tell_apart(rows: &mut [Clip], stages: &[usize]) {
     let mut sharing: BTreeMap<(usize, &str), Vec<usize>> = BTreeMap::new();
     for (row, (clip, &stage)) in rows.iter().zip(stages).enumerate().filter(|(_, (clip, _))| clip.problem.is_none()) {

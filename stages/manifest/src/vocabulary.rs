@@ -45,7 +45,8 @@ impl<'a> Vocabularies<'a> {
     }
 
     /// A sentence for each word of `labels` and `merge` that no file has, for each class of `keep` that none of `clips`
-    /// has, and for each new class that looks like another one misspelt. `absent` are corpora whose folders are missing.
+    /// has, and for each new class that looks like another one misspelt. `absent` are corpora whose folders are
+    /// missing.
     pub(crate) fn warnings(&self, params: &Params, clips: &[Clip], absent: &[&str]) -> Vec<String> {
         let kept: BTreeSet<Emotion> = clips.iter().filter_map(|clip| clip.emotion).collect();
         let labels = params.labels.keys().filter(|word| !self.own.has(word));

@@ -12,11 +12,12 @@ pub struct ClipInput<'a> {
     /// All functionals in the order of the model's; ignored by a model that uses none.
     pub functionals: &'a [f32],
     /// Statistics of whoever speaks, over all of their recordings. Used only by a model that standardises per speaker,
-    /// and where they are of as many recordings as it [asks for](crate::SpeakerPrior::least_recordings). Otherwise the statistics
-    /// of the training clips take their place, for which such a model was not made: expect it to do worse.
+    /// and where they are of as many recordings as it [asks for](crate::SpeakerPrior::least_recordings). Otherwise the
+    /// statistics of the training clips take their place, for which such a model was not made: expect it to do worse.
     pub speaker: Option<&'a SpeakerStatistics>,
-    /// The recording's corpus, one of those that the model was trained on. Used only by a model that standardises per corpus;
-    /// otherwise, and where a fold was not trained on that corpus, the statistics of the training clips take its place.
+    /// The recording's corpus, one of those that the model was trained on. Used only by a model that standardises per
+    /// corpus; otherwise, and where a fold was not trained on that corpus, the statistics of the training clips take
+    /// its place.
     pub corpus: Option<&'a str>,
 }
 

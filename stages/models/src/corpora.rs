@@ -5,8 +5,8 @@ use std::collections::BTreeSet;
 use crate::{Dataset, Fold, ModelsError};
 
 impl Dataset {
-    /// Leaves the training and validation clips of all but `corpora` out of every fold; test clips stay. No `corpora` means
-    /// all. `advice` makes of a name, the names there are and a word for them what was probably meant.
+    /// Leaves the training and validation clips of all but `corpora` out of every fold; test clips stay. No `corpora`
+    /// means all. `advice` makes of a name, the names there are and a word for them what was probably meant.
     ///
     /// Fails where a name is that of no corpus, or a fold is left without training clips.
     pub fn train_on(
@@ -35,8 +35,8 @@ impl Dataset {
         Ok(())
     }
 
-    /// All clips of the corpora of which `fold` tests clips and trains on none, ascending: what standardisation per corpus
-    /// takes their statistics from.
+    /// All clips of the corpora of which `fold` tests clips and trains on none, ascending: what standardisation per
+    /// corpus takes their statistics from.
     pub fn unheard(&self, fold: &Fold) -> Vec<usize> {
         let corpora = |clips: &[usize]| clips.iter().map(|at| self.clips[*at].corpus.as_str()).collect::<BTreeSet<_>>();
         let (heard, tested) = (corpora(&fold.train), corpora(&[fold.validation.as_slice(), &fold.test].concat()));

@@ -1,5 +1,5 @@
-//! The folders of trained models: a stage's, with one `fold=<k>` for each fold, of several seeds with a `seed=<s>` for each
-//! in it; or one of those.
+//! The folders of trained models: a stage's, with one `fold=<k>` for each fold, of several seeds with a `seed=<s>` for
+//! each in it; or one of those.
 
 use std::collections::BTreeSet;
 use std::fs;
@@ -78,8 +78,9 @@ pub fn holds_models(folder: &Path, files: &[&str]) -> bool {
     holds(folder, files) || level(folder, files, &LEVELS).is_some()
 }
 
-/// The folders of models, each of which is made of `files`, in `folder`: itself, or those in its `fold=<k>` or `seed=<s>` in
-/// order; empty where there is none. Which there should be is asked of the stage's predictions, where these are in `folder` too.
+/// The folders of models, each of which is made of `files`, in `folder`: itself, or those in its `fold=<k>` or
+/// `seed=<s>` in order; empty where there is none. Which there should be is asked of the stage's predictions, where
+/// these are in `folder` too.
 ///
 /// # Errors
 /// A model that lacks a file, a fold or seed that is missing, or a folder that is taken for one of these and is none.
@@ -155,8 +156,8 @@ fn numbered(folder: &Path, level: &str) -> std::io::Result<Vec<(String, PathBuf)
     Ok(found)
 }
 
-/// Fails where a folder is missing or too many. Without the stage's predictions, the numbers between the first and the last
-/// are all that is known of it: an analyst's own folds may begin at any.
+/// Fails where a folder is missing or too many. Without the stage's predictions, the numbers between the first and the
+/// last are all that is known of it: an analyst's own folds may begin at any.
 fn complete(
     folder: &Path,
     level: &'static str,

@@ -4,11 +4,11 @@
 //! stage fits a model for each fold, and fills a [`FoldRecord`] with what the model was shown and what it answers.
 //! [`write`] turns the records and the stage's own description of the model into the tables that every model leaves:
 //! `predictions`,
-//! `validation_predictions`, `exposures`, `models` and `standardisation_trials`. Evaluation, report and prediction read those,
-//! and nothing else. [`trials`] says what a model that is standardised per speaker has to be tried with, [`SpeakerPrior`] how far
-//! a speaker's few clips decide about their standardisation, and [`SpeakerStatistics`] are a new speaker's.
-//! [`ClipInput`] is a recording that no table holds.
-//! Where it leaves the model itself, a file or two per fold, [`model_folders`] finds them again, all or none.
+//! `validation_predictions`, `exposures`, `models` and `standardisation_trials`. Evaluation, report and prediction read
+//! those, and nothing else. [`trials`] says what a model that is standardised per speaker has to be tried with,
+//! [`SpeakerPrior`] how far a speaker's few clips decide about their standardisation, and [`SpeakerStatistics`] are a
+//! new speaker's. [`ClipInput`] is a recording that no table holds. Where it leaves the model itself, a file or two per
+//! fold, [`model_folders`] finds them again, all or none.
 
 mod clip_input;
 mod corpora;

@@ -39,8 +39,8 @@ impl Moments {
         self.shift.len()
     }
 
-    /// Mean and standard deviation of each of `columns`, the latter 0 where a column never varies; both 0 where there were no
-    /// rows.
+    /// Mean and standard deviation of each of `columns`, the latter 0 where a column never varies; both 0 where there
+    /// were no rows.
     pub fn scaling(&self, columns: impl Iterator<Item = usize>) -> (Vec<f64>, Vec<f64>) {
         if self.shift.is_empty() {
             return columns.map(|_| (0.0, 0.0)).unzip();

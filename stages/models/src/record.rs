@@ -49,7 +49,7 @@ pub fn write(
             test.extend(predictions(about, dataset, fold, seed, Role::Test, &record.test)?);
             validation.extend(predictions(about, dataset, fold, seed, Role::Validation, &record.validation)?);
             for (trial, probabilities) in &record.trials {
-                trials.extend(tried(about, dataset, fold, trial, probabilities)?);
+                trials.extend(tried(about, dataset, fold, seed, trial, probabilities)?);
             }
         }
         // What one seed was shown, all were.
@@ -111,6 +111,7 @@ fn tried(
     about: &Model,
     dataset: &Dataset,
     fold: &Fold,
+    seed: Option<u32>,
     trial: &Trial,
     probabilities: &[f64],
 ) -> Result<Vec<StandardisationTrial>, ModelsError> {
@@ -125,6 +126,7 @@ fn tried(
             model: about.model.clone(),
             split: about.split.clone(),
             fold: fold.number,
+            seed,
             clip_id: clip.clip_id.clone(),
             statistics: trial.statistics,
             clips: trial.clips,

@@ -13,8 +13,8 @@ pub struct SpeakerStatistics {
 }
 
 impl SpeakerStatistics {
-    /// Takes in a recording, or a stretch of a longer one: its frames, one after the other, and its functionals. All from
-    /// the same kind of features.
+    /// Takes in a recording, or a stretch of a longer one: its frames, one after the other, and its functionals. All
+    /// from the same kind of features.
     pub fn add(&mut self, frames: &[f32], frame_count: usize, functionals: &[f32]) {
         self.frames.add(frames, frames.len() / frame_count.max(1));
         self.functionals.add(functionals, functionals.len());

@@ -1,16 +1,17 @@
 //! Where standardisation per speaker stops to hold: choices of a test speaker's clips that a model is tried with.
 //!
-//! A model that is standardised per speaker is tested with mean and standard deviation of all clips of a test speaker. Corpora of
-//! acted speech have many of each speaker, as many of each emotion. In use they are few, or nearly all of one emotion. So the
-//! same model, without being trained again, is tried with statistics of
+//! A model that is standardised per speaker is tested with mean and standard deviation of all clips of a test speaker.
+//! Corpora of acted speech have many of each speaker, as many of each emotion. In use they are few, or nearly all of
+//! one emotion. So the same model, without being trained again, is tried with statistics of
 //!
-//! - **few** clips: a speaker's clips are divided at random into groups of a size, each standardised by itself, as those of
-//!   somebody with so many recordings would be;
-//! - **skewed** clips: all of one emotion, drawn for each speaker, and a share of those of each other; they standardise all clips of the
-//!   speaker;
+//! - **few** clips: a speaker's clips are divided at random into groups of a size, each standardised by itself, as
+//!   those of somebody with so many recordings would be;
+//! - **skewed** clips: all of one emotion, drawn for each speaker, and a share of those of each other; they standardise
+//!   all clips of the speaker;
 //! - **training clips**: none of the speaker.
 //!
-//! What is drawn follows from the ids of clips and the number of the draw alone: every model is tried with the same groups.
+//! What is drawn follows from the ids of clips and the number of the draw alone: every model is tried with the same
+//! groups.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -20,8 +21,8 @@ use crate::{Dataset, Fold};
 
 /// Sizes of the groups of few clips.
 const SIZES: [usize; 5] = [1, 2, 5, 10, 20];
-/// Shares of the clips of other emotions that are kept beside a dominant one; the first two after a trial on the embeddings of
-/// wav2vec 2.0 (github.com/habla-liaa/ser-with-w2v2).
+/// Shares of the clips of other emotions that are kept beside a dominant one; the first two after a trial on the
+/// embeddings of wav2vec 2.0 (github.com/habla-liaa/ser-with-w2v2).
 const KEPT: [f64; 3] = [0.45, 0.22, 0.0];
 
 /// One choice of clips for the statistics of every test speaker of a fold.
@@ -106,8 +107,8 @@ fn strangers(dataset: &Dataset, fold: &Fold) -> Vec<Vec<usize>> {
     speakers.into_values().collect()
 }
 
-/// A speaker's clips in groups of `size`. What remains at the end is filled up with clips of the first groups, which are
-/// predicted there and not again; fewer clips than that are no group.
+/// A speaker's clips in groups of `size`. What remains at the end is filled up with clips of the first groups, which
+/// are predicted there and not again; fewer clips than that are no group.
 fn few(dataset: &Dataset, clips: &[usize], size: usize, repetition: u32) -> Vec<Group> {
     if clips.len() < size {
         return Vec::new();
@@ -121,8 +122,8 @@ fn few(dataset: &Dataset, clips: &[usize], size: usize, repetition: u32) -> Vec<
     order.chunks(size).map(group).collect()
 }
 
-/// All clips of a speaker by the statistics of those of one emotion, and of the share `kept` of those of each other. Repetitions
-/// go through a speaker's emotions; less that is kept is part of what is kept of more.
+/// All clips of a speaker by the statistics of those of one emotion, and of the share `kept` of those of each other.
+/// Repetitions go through a speaker's emotions; less that is kept is part of what is kept of more.
 fn skewed(dataset: &Dataset, clips: &[usize], kept: f64, repetition: u32) -> Group {
     let class = |at: usize| dataset.clips[at].class;
     let speaker = clips.first().map_or("", |at| dataset.clips[*at].speaker.as_str());
@@ -145,8 +146,8 @@ fn drawn(dataset: &Dataset, clips: &[usize], repetition: u32) -> Vec<usize> {
     order
 }
 
-/// A number of `name` that looks drawn: FNV-1a, and what SplitMix64 does to its counter (Steele, Lea & Flood 2014), so that names
-/// that differ in their last letter are far apart.
+/// A number of `name` that looks drawn: FNV-1a, and what SplitMix64 does to its counter (Steele, Lea & Flood 2014), so
+/// that names that differ in their last letter are far apart.
 fn key(repetition: u32, name: &str) -> u64 {
     let hash = repetition
         .to_le_bytes()

@@ -166,8 +166,19 @@ fn trials_are_told_clip_by_clip() {
     let sad = |trial: &ser_models::Trial| [0.1, 0.2, 0.7].repeat(trial.predicted().count());
     records[1].trials = of_fold.iter().map(|trial| (trial.clone(), sad(trial))).collect();
     let none = Provenance::default();
-    write(&about(&data, String::new()), &data, &records, folder.path(), &none).expect("written");
-    let rows = StandardisationTrial::read_in(folder.path()).expect("trials");
+    let written = |records: &[FoldRecord]| {
+        write(&about(&data, String::new()), &data, records, folder.path(), &none).expect("written");
+        StandardisationTrial::read_in(folder.path()).expect("trials")
+    };
+    let twice: Vec<FoldRecord> = records.iter().flat_map(|record| [record.clone(), record.clone()]).collect();
+    let of_seeds = written(&twice);
+    let rows = written(&records);
+    assert!(rows.iter().all(|row| row.seed.is_none()));
+    for seed in [0, 1] {
+        let of_seed = of_seeds.iter().filter(|row| row.seed == Some(seed));
+        let alone: Vec<_> = of_seed.map(|row| StandardisationTrial { seed: None, ..row.clone() }).collect();
+        assert_eq!(alone, rows, "seed {seed}");
+    }
     let told: Vec<(Statistics, Option<u32>, Option<f64>)> =
         rows.iter().step_by(3).map(|row| (row.statistics, row.clips, row.kept)).collect();
     let few = [1, 2].map(|clips| (Statistics::Few, Some(clips), None));

@@ -88,7 +88,8 @@ impl Attempt<'_> {
         Attempt { clips: &clips, copies, ..*self }.passes(self.params)
     }
 
-    /// Another division that has what a fold lacks to train on: `enough` of it, of speakers of whom more would have `what`.
+    /// Another division that has what a fold lacks to train on: `enough` of it, of speakers of whom more would have
+    /// `what`.
     fn about_training(&self, enough: &str, what: &str) -> String {
         let current = self.params;
         let mut tried: Vec<(String, Params)> = Vec::new();

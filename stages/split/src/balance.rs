@@ -18,7 +18,8 @@ use crate::roster::Speaker;
 
 /// Rounds of exchanges; each ends with a lower cost, so this only guards against endless tiny gains.
 const MAX_ROUNDS: usize = 100;
-/// Partners tried for each speaker in a round, at random: all of them in any corpus of today, few of a hundred thousand.
+/// Partners tried for each speaker in a round, at random: all of them in any corpus of today, few of a hundred
+/// thousand.
 const MAX_PARTNERS: usize = 2000;
 /// A gain below this is rounding.
 const MIN_GAIN: f64 = 1e-9;

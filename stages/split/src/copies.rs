@@ -1,7 +1,8 @@
 //! What is known of copies: pairs of near copies among the clips, and exact copies that the manifest left out.
 //!
-//! Of a recording that lies in two corpora the manifest keeps one file. The other is in no fold, but its speaker may be:
-//! then a model is trained on the voice that it is tested on. So such speakers are tied as those of near copies are.
+//! Of a recording that lies in two corpora the manifest keeps one file. The other is in no fold, but its speaker may
+//! be: then a model is trained on the voice that it is tested on. So such speakers are tied as those of near copies
+//! are.
 
 use std::collections::BTreeMap;
 use std::path::Path;

@@ -76,8 +76,8 @@ fn no_folds(params: &Params, ctx: &Context<'_>) -> Result<Outcome, SplitError> {
     Ok(Outcome { headline: format!("no folds, {}", params.told()), ..Outcome::default() })
 }
 
-/// The division, as the table of assignments tells it. What the protocol's own word says of it is not said twice, so that
-/// tables of before are those of now.
+/// The division, as the table of assignments tells it. What the protocol's own word says of it is not said twice, so
+/// that tables of before are those of now.
 fn about(params: &Params) -> Vec<(&'static str, String)> {
     let protocol = params.protocol.as_str();
     let held_out = params.all_held_out();
@@ -173,7 +173,8 @@ fn thin_validation(clips: &[Clip], division: &Division, fraction: f64) -> Option
     ))
 }
 
-/// A warning about folds that train on several corpora and validate on fewer than half of them: what is chosen there suits these.
+/// A warning about folds that train on several corpora and validate on fewer than half of them: what is chosen there
+/// suits these.
 fn narrow_validation(clips: &[Clip], division: &Division) -> Option<String> {
     let corpora = |role: &[usize]| role.iter().map(|clip| clips[*clip].corpus.as_str()).collect::<BTreeSet<_>>();
     let of = |fold: &Fold| (corpora(&fold.validation), corpora(&fold.train).len());

@@ -10,7 +10,8 @@ use ser_schemas::Clip;
 use crate::roster::stratum;
 
 /// Deals `clips` to `folds` folds. The number of clips of an emotion of a corpus differs by at most one between any
-/// two folds, and so does the number of all clips: each stratum is shuffled, and dealing goes on where the last one ended.
+/// two folds, and so does the number of all clips: each stratum is shuffled, and dealing goes on where the last one
+/// ended.
 pub(crate) fn deal(all: &[Clip], clips: &[usize], folds: usize, generator: &mut ChaCha8Rng) -> Vec<Vec<usize>> {
     let mut hands = vec![Vec::new(); folds];
     for (position, clip) in shuffled_strata(all, clips, generator).into_iter().flatten().enumerate() {
@@ -22,8 +23,8 @@ pub(crate) fn deal(all: &[Clip], clips: &[usize], folds: usize, generator: &mut 
     hands
 }
 
-/// Picks a `share` of `clips`: of each emotion of each corpus to within one clip, but never all of them, so that what is
-/// left keeps every emotion of every corpus. At least one clip is picked where there are two and `share` is above 0.
+/// Picks a `share` of `clips`: of each emotion of each corpus to within one clip, but never all of them, so that what
+/// is left keeps every emotion of every corpus. At least one clip is picked where there are two and `share` is above 0.
 pub(crate) fn pick(all: &[Clip], clips: &[usize], share: f64, generator: &mut ChaCha8Rng) -> Vec<usize> {
     let strata = shuffled_strata(all, clips, generator);
     let mut picked = Vec::new();

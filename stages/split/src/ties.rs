@@ -21,8 +21,8 @@ pub(crate) struct Ties {
 }
 
 impl Ties {
-    /// Ties the names that `key` gives the clips of each pair, and `exact` each exact copy, also through others; what has
-    /// no name ties nothing. Names that no clip has are not in the groups, but tie others.
+    /// Ties the names that `key` gives the clips of each pair, and `exact` each exact copy, also through others; what
+    /// has no name ties nothing. Names that no clip has are not in the groups, but tie others.
     pub(crate) fn of(
         clips: &[Clip],
         copies: Copies<'_>,

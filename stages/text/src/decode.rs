@@ -78,8 +78,8 @@ pub enum DecodeError {
 
 /// The text in `bytes`.
 ///
-/// UTF-8 is read with and without its byte order mark, UTF-16 with it. Other bytes are read as Windows-1252 where all of
-/// them are characters of it and no line is in UTF-8; [`Encoding::Windows1252`] says so, as it is an assumption.
+/// UTF-8 is read with and without its byte order mark, UTF-16 with it. Other bytes are read as Windows-1252 where all
+/// of them are characters of it and no line is in UTF-8; [`Encoding::Windows1252`] says so, as it is an assumption.
 ///
 /// # Errors
 ///

@@ -1,12 +1,13 @@
 //! Tables as delimited text, read strictly: a row that is not like the header is a fault, never a guess.
 //!
-//! The grammar is RFC 4180 with any ASCII separator and any line end. A quote only counts where it begins a cell; inside
-//! one that began without, it is a character like others. Behind the quote that ends a cell, only blanks may stand.
+//! The grammar is RFC 4180 with any ASCII separator and any line end. A quote only counts where it begins a cell;
+//! inside one that began without, it is a character like others. Behind the quote that ends a cell, only blanks may
+//! stand.
 //!
-//! Quoted cells may run over lines. As a quote that somebody forgot to close would swallow the rows behind it, such a cell
-//! is believed only if the row comes out with the header's number of cells, within [`MOST_LINES`], and the lines in it
-//! do not look like rows themselves. Otherwise the row where the quote opened is a fault, and the next line is read on
-//! its own.
+//! Quoted cells may run over lines. As a quote that somebody forgot to close would swallow the rows behind it, such a
+//! cell is believed only if the row comes out with the header's number of cells, within [`MOST_LINES`], and the lines
+//! in it do not look like rows themselves. Otherwise the row where the quote opened is a fault, and the next line is
+//! read on its own.
 
 use std::borrow::Cow;
 
@@ -26,8 +27,8 @@ const COMMON: [char; 4] = [',', ';', '\t', '|'];
 
 /// The rows of a table in delimited text, one by one, with those that cannot be read as [`Fault`]s.
 ///
-/// Cells come without blanks around them and in [`nfc`]. Blank lines and rows of empty cells are passed over. A first line
-/// like `sep=;`, as spreadsheets write it, sets the separator.
+/// Cells come without blanks around them and in [`nfc`]. Blank lines and rows of empty cells are passed over. A first
+/// line like `sep=;`, as spreadsheets write it, sets the separator.
 #[derive(Debug, Clone)]
 pub struct Reader<'a> {
     text: &'a str,
@@ -150,8 +151,8 @@ impl<'a> Reader<'a> {
         Ok(reader)
     }
 
-    /// Reads the header under the separator with which it names `column`: `,`, `;` or a tab, the first of them that makes
-    /// several columns, or else `,`.
+    /// Reads the header under the separator with which it names `column`: `,`, `;` or a tab, the first of them that
+    /// makes several columns, or else `,`.
     pub fn naming(text: &'a str, column: &str) -> Result<Self, HeaderError> {
         let readers = [b',', b';', b'\t'].map(|separator| Self::new(text, separator));
         let names_it =
@@ -195,7 +196,8 @@ impl<'a> Reader<'a> {
         }
     }
 
-    /// The separator that would make `wanted` one of several columns, or else the one that stands in a header of one cell.
+    /// The separator that would make `wanted` one of several columns, or else the one that stands in a header of one
+    /// cell.
     fn likely_separator(&self, wanted: &str) -> Option<char> {
         let cells = |separator: char| self.header.iter().flat_map(move |cell| cell.split(separator));
         let bare = |cell: &str| cell.trim().trim_matches('"').to_lowercase();
@@ -308,8 +310,8 @@ impl<'a> Reader<'a> {
         Ok(Cell { text: Cow::Borrowed(self.slice(mark.at, at)), end: Mark { at, ..mark } })
     }
 
-    /// The cell whose opening quote stands before `mark`. Text behind the closing quote, after lines were run over, shows
-    /// that it is another cell's opening quote.
+    /// The cell whose opening quote stands before `mark`. Text behind the closing quote, after lines were run over,
+    /// shows that it is another cell's opening quote.
     fn quoted(&self, mark: Mark) -> Result<Cell<'a>, FaultKind> {
         let mut text = String::new();
         let mut from = mark.at;
@@ -348,8 +350,8 @@ impl<'a> Reader<'a> {
         at
     }
 
-    /// Whether the line where a quote opened and one that its cell runs into, each on its own, have the header's number of
-    /// cells: then the quote was never meant to be closed there.
+    /// Whether the line where a quote opened and one that its cell runs into, each on its own, have the header's number
+    /// of cells: then the quote was never meant to be closed there.
     fn looks_like_rows(&self, opened: Mark, end: Mark) -> bool {
         let expected = self.header.len();
         let mut line = opened;

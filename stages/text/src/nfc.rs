@@ -4,7 +4,8 @@ use std::borrow::Cow;
 
 use unicode_normalization::{IsNormalized, UnicodeNormalization as _, is_nfc_quick};
 
-/// `text` in Unicode's composed normalisation form, NFC (UAX #15): an accented letter is one character, however it was typed.
+/// `text` in Unicode's composed normalisation form, NFC (UAX #15): an accented letter is one character, however it was
+/// typed.
 ///
 /// Some systems spell a letter and its accent as two characters, others as one; both look alike and compare unequal.
 /// Names, keys, codes and labels are compared in this form. Paths are not changed: they must open the file they name.

@@ -4,8 +4,8 @@ use std::path::{Path, PathBuf};
 
 use ser_stage::{BoxError, External, Outcome, Outside};
 
-/// A file that a parameter names: the parameter and its value, relative to the folder of the pipeline file; `None` where
-/// it is not set.
+/// A file that a parameter names: the parameter and its value, relative to the folder of the pipeline file; `None`
+/// where it is not set.
 #[derive(Debug, Clone, Copy)]
 pub struct OutsideFile<'a>(pub &'static str, pub Option<&'a str>);
 
@@ -37,8 +37,8 @@ impl OutsideFile<'_> {
         self.1.iter().map(|name| base_dir.join(name)).collect()
     }
 
-    /// Does `work` that reads the file, whose identity it is given, and tells what it read. A file that changes meanwhile is
-    /// an error.
+    /// Does `work` that reads the file, whose identity it is given, and tells what it read. A file that changes
+    /// meanwhile is an error.
     pub fn reading(
         self,
         base_dir: &Path,

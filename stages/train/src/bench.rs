@@ -51,8 +51,8 @@ pub struct Case {
 }
 
 impl Case {
-    /// Three convolutions (64, 128 and 128 channels, 5 frames) with batch normalisation, ReLU and max pooling of `pools`
-    /// frames, one LSTM of 128, the last state to 8 classes; clips of 300 frames of 64 values.
+    /// Three convolutions (64, 128 and 128 channels, 5 frames) with batch normalisation, ReLU and max pooling of
+    /// `pools` frames, one LSTM of 128, the last state to 8 classes; clips of 300 frames of 64 values.
     pub fn reference(pools: [usize; 3]) -> Self {
         let conv = |channels, pool| ConvLayer { channels, kernel: 5, stride: 1, pool };
         let config = CnnLstmConfig {
@@ -72,8 +72,8 @@ impl Case {
         }
     }
 
-    /// An architecture with its default parameters, as large as the default features make it; `None` for a `kind` that is
-    /// none.
+    /// An architecture with its default parameters, as large as the default features make it; `None` for a `kind` that
+    /// is none.
     pub fn of_kind(kind: &str) -> Option<Self> {
         NetworkConfig::defaults().into_iter().find(|config| config.kind() == kind).map(Self::new)
     }
@@ -145,8 +145,8 @@ impl Steps {
     }
 
     /// Writes weights, batch, and what one forward and backward pass makes of them, to a safetensors file: names of
-    /// tensors begin with `weights.` and `gradients.`; beside them `frames`, `functionals` where there are any, `targets`,
-    /// `probabilities` and `loss`. Its metadata `network` is JSON with `model` and `sizes`.
+    /// tensors begin with `weights.` and `gradients.`; beside them `frames`, `functionals` where there are any,
+    /// `targets`, `probabilities` and `loss`. Its metadata `network` is JSON with `model` and `sizes`.
     pub fn write(&self, path: &Path) -> std::io::Result<()> {
         let Some(network) = &self.network else { return Ok(()) };
         let out = Step::new(&self.engine, network, &self.example, 0);

@@ -29,7 +29,8 @@ pub(crate) struct Example {
 }
 
 impl Engine {
-    /// For `device`; the error names the cargo feature or the hardware that is missing. Own kernels are for the processor.
+    /// For `device`; the error names the cargo feature or the hardware that is missing. Own kernels are for the
+    /// processor.
     pub(crate) fn new(device: params::Device, kernels: params::Kernels) -> Result<Self, TrainError> {
         let (device, kernels) = match device {
             params::Device::Cpu => (

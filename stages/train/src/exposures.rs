@@ -7,8 +7,8 @@ use crate::params::{Params, Standardise};
 
 /// Each use of the clips of a fold of `split`.
 pub(crate) fn uses(params: &Params, split: &Dataset, roles: &Fold) -> Vec<(Use, Vec<usize>)> {
-    // Standardisation is that of training clips in every mode: per speaker, corpus and clip, it serves what has none of its
-    // own.
+    // Standardisation is that of training clips in every mode: per speaker, corpus and clip, it serves what has none of
+    // its own.
     let mut uses = vec![(Use::Weights, &roles.train), (Use::Standardisation, &roles.train)];
     let unheard = split.unheard(roles);
     if params.standardise == Standardise::Corpus {

@@ -76,8 +76,8 @@ pub(crate) mod tests {
     use crate::engine::Engine;
     use crate::params::Kernels;
 
-    /// Devices that are compiled in and whose hardware is here. One line says of each other that its tests are skipped; where
-    /// the environment variable `SER_DEVICES` is `required`, they fail.
+    /// Devices that are compiled in and whose hardware is here. One line says of each other that its tests are skipped;
+    /// where the environment variable `SER_DEVICES` is `required`, they fail.
     pub(crate) fn present() -> &'static [params::Device] {
         static PRESENT: OnceLock<Vec<params::Device>> = OnceLock::new();
         PRESENT.get_or_init(|| {

@@ -2,8 +2,8 @@
 //!
 //! [`run`] is the stage: it reads clips, features and a split, fits a network per fold, chooses the epoch by validation
 //! UAR and predicts the fold's test clips. [`Predictor`] loads what it wrote. Everything in between is private:
-//! `data` (tables to batches), `layers` and `networks` (burn modules on the operations of `ser-ops`), `training` (steps,
-//! schedule, checkpoints).
+//! `data` (tables to batches), `layers` and `networks` (burn modules on the operations of `ser-ops`), `training`
+//! (steps, schedule, checkpoints).
 
 #[doc(hidden)]
 pub mod bench;

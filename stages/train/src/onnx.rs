@@ -17,7 +17,8 @@ struct Raw {
     functionals: Option<Value>,
     /// Of whoever speaks in each clip, for a model standardised per speaker.
     speakers: Option<Speakers>,
-    /// Each clip's corpus, for a model standardised per corpus: its place among the names, which none is behind the last.
+    /// Each clip's corpus, for a model standardised per corpus: its place among the names, which none is behind the
+    /// last.
     corpus: Option<(Value, Vec<String>)>,
 }
 
@@ -148,8 +149,8 @@ impl Raw {
         GraphInput { frames, functionals }
     }
 
-    /// Mean and standard deviation of each clip's speaker, of a model standardised so, blended with those of the `training` clips
-    /// where the model does that.
+    /// Mean and standard deviation of each clip's speaker, of a model standardised so, blended with those of the
+    /// `training` clips where the model does that.
     fn of_speaker(
         &self,
         own: impl Fn(&Speakers) -> &Option<[Value; 2]>,
@@ -162,8 +163,8 @@ impl Raw {
         Some(standardise::blended(own, share, &training.mean, &training.sd, graph))
     }
 
-    /// Mean and standard deviation of each clip's corpus, of a model standardised so; where the model has none of it, those of
-    /// its training clips.
+    /// Mean and standard deviation of each clip's corpus, of a model standardised so; where the model has none of it,
+    /// those of its training clips.
     fn of_corpus(
         &self,
         config: &ModelConfig,

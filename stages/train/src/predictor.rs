@@ -35,7 +35,8 @@ impl Predictor {
         self.models.iter().map(|(config, _)| config.fold).collect()
     }
 
-    /// Loads the model in `folder`: that of a seed, of a fold, or a train artifact. All networks in it vote with equal weight.
+    /// Loads the model in `folder`: that of a seed, of a fold, or a train artifact. All networks in it vote with equal
+    /// weight.
     pub fn load(folder: &Path, device: Device) -> Result<Self, TrainError> {
         let engine = Engine::new(device, Kernels::Own)?;
         let mut models: Vec<(ModelConfig, Network)> = Vec::new();
@@ -67,15 +68,17 @@ impl Predictor {
         Ok(Self { models, engine })
     }
 
-    /// The model as an ONNX file. Its inputs are `frames` (batch, time, columns) and `lengths` (batch), `functionals` where
-    /// the model uses them, of a model standardised per speaker `speaker_frames_mean`, `speaker_frames_sd` and the same
-    /// of functionals, with `speaker_clips` (batch) where these are blended with those of the training clips, of one standardised
-    /// per corpus `corpus` (batch); its output is `probabilities` (batch, classes). It hears one window of a clip.
+    /// The model as an ONNX file. Its inputs are `frames` (batch, time, columns) and `lengths` (batch), `functionals`
+    /// where the model uses them, of a model standardised per speaker `speaker_frames_mean`, `speaker_frames_sd` and
+    /// the same of functionals, with `speaker_clips` (batch) where these are blended with those of the training clips,
+    /// of one standardised per corpus `corpus` (batch); its output is `probabilities` (batch, classes). It hears one
+    /// window of a clip.
     pub fn onnx(&self) -> File {
         onnx::file(&self.models)
     }
 
-    /// The file that the features came in, of a model of imported ones: nothing here computes such features of a recording.
+    /// The file that the features came in, of a model of imported ones: nothing here computes such features of a
+    /// recording.
     pub fn imported(&self) -> Option<Imported> {
         Imported::of(&self.models[0].0.features.params)
     }
@@ -116,8 +119,8 @@ impl Predictor {
         self.models[0].0.params.standardise == Standardise::Speaker
     }
 
-    /// How far it blends a speaker's statistics with those of its training clips; of a model that does not standardise per
-    /// speaker, nothing follows from that.
+    /// How far it blends a speaker's statistics with those of its training clips; of a model that does not standardise
+    /// per speaker, nothing follows from that.
     pub fn speaker_prior(&self) -> SpeakerPrior {
         self.models[0].0.params.speaker_prior()
     }
@@ -139,8 +142,8 @@ impl Predictor {
 
     /// Probabilities of each clip, in the order of [`classes`](Self::classes); they add up to 1.
     ///
-    /// A clip longer than [`max_frames`](Self::max_frames) is heard in windows of that length, spread evenly over it and
-    /// overlapping by half at least.
+    /// A clip longer than [`max_frames`](Self::max_frames) is heard in windows of that length, spread evenly over it
+    /// and overlapping by half at least.
     pub fn predict(&self, clips: &[ClipInput<'_>]) -> Result<Vec<Vec<f32>>, TrainError> {
         let mut means = vec![vec![0.0; self.classes().len()]; clips.len()];
         for part in self.parts(clips)? {

@@ -17,7 +17,7 @@ use crate::error::TrainError;
 use crate::exposures::uses;
 use crate::model_file::ModelConfig;
 use crate::networks::Sizes;
-use crate::params::{Params, Standardise};
+use crate::params::{Augment, Params, Standardise};
 use crate::threads::Threads;
 use crate::training::{FoldInputs, FoldOutcome, predict, train_fold};
 use crate::trials::scaled_trials;
@@ -104,6 +104,7 @@ pub(crate) fn run_on(
     let data = Dataset::read(params, [inputs.manifest, inputs.features, ctx.work_dir], split, room)?;
     data.split.gaps().iter().for_each(|gap| ctx.observer.warn(gap));
     unjoined(params, &data)?.iter().for_each(|gap| ctx.observer.warn(gap));
+    without_copies(params, &data).iter().for_each(|gap| ctx.observer.warn(gap));
     let folds = &data.split.folds;
     let seeds = seeds(params, ctx.seed);
     let workers = threads.count().min(folds.len() * seeds.len()).max(1);
@@ -443,6 +444,18 @@ fn unjoined(params: &Params, data: &Dataset) -> Result<Vec<String>, TrainError> 
         }
     }
     Ok(gaps)
+}
+
+/// A warning where `augment.copies` was set, and there is no copy of any clip.
+fn without_copies(params: &Params, data: &Dataset) -> Option<String> {
+    let copies = params.augment.copies;
+    let is_set = copies > 0.0 && copies != Augment::default().copies;
+    (is_set && data.clips.iter().all(|clip| clip.copies.is_empty())).then(|| {
+        format!(
+            "`augment.copies` is {copies}, and the features hold no altered copies of clips: no clip is replaced by one; list \
+             alterations in `augment` of the features stage, or leave `augment.copies` out"
+        )
+    })
 }
 
 /// Where the files of a network stand below `root`.

@@ -459,6 +459,24 @@ fn copies_are_for_training_only() {
     assert!(world.weights("copies", 0) == world.weights("without", 0));
 }
 
+#[test]
+fn copies_that_are_asked_for_and_not_there_are_warned_of() {
+    let world = World::new();
+    std::fs::remove_file(world.path("features").join(AUGMENTED_FILE)).expect("copies");
+    let warned = |copies: f64| {
+        let params = Params { epochs: 1, augment: Augment { copies, ..Augment::default() }, ..small() };
+        let ear = Ear::default();
+        world.observed("net", &format!("net {copies}"), &params, &ear).expect("training");
+        ear.warnings.into_inner().expect("lock")
+    };
+    let told = warned(0.75);
+    assert_eq!(told.len(), 1, "{told:?}");
+    assert!(told[0].starts_with("`augment.copies` is 0.75, and the features hold no altered copies"), "{told:?}");
+    for nothing_asked in [0.0, Augment::default().copies] {
+        assert!(warned(nothing_asked).is_empty(), "{nothing_asked}");
+    }
+}
+
 /// Features of clips, with the statistics of whoever speaks in `all`.
 fn inputs_of<'a>(
     all: &'a [(Vec<f32>, Vec<f32>, String)],

@@ -1,10 +1,10 @@
 //! The threads that training computes on.
 //!
-//! All stages of a run share one rayon pool, as large as `--jobs` says, and nothing is computed outside it. Each fold has
-//! a thread of its own that only waits for the pool, step after step: where there are more folds than threads, every
-//! thread computes a fold; where there are fewer, threads that have nothing else to do take parts of a fold's batch, and
-//! clips, directions and rows of large products within a part. So no core idles while a fold of any stage waits, and none is
-//! asked for twice.
+//! All stages of a run share one rayon pool, as large as `--jobs` says, and nothing is computed outside it. Each fold
+//! has a thread of its own that only waits for the pool, step after step: where there are more folds than threads,
+//! every thread computes a fold; where there are fewer, threads that have nothing else to do take parts of a fold's
+//! batch, and clips, directions and rows of large products within a part. So no core idles while a fold of any stage
+//! waits, and none is asked for twice.
 
 /// A pool to compute on.
 #[derive(Debug, Clone, Copy)]

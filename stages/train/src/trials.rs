@@ -1,4 +1,5 @@
-//! Where a network's standardisation per speaker stops to hold: its answers with statistics of few and of unbalanced clips.
+//! Where a network's standardisation per speaker stops to hold: its answers with statistics of few and of unbalanced
+//! clips.
 
 use std::collections::BTreeMap;
 
@@ -10,8 +11,8 @@ use crate::error::TrainError;
 use crate::networks::Hears;
 use crate::params::{Params, Standardise};
 
-/// A fold's trials, each with the scalers of its groups, made one after the other as they are asked for: those of single
-/// clips take room. None where a network's input does not depend on the speaker.
+/// A fold's trials, each with the scalers of its groups, made one after the other as they are asked for: those of
+/// single clips take room. None where a network's input does not depend on the speaker.
 pub(crate) fn scaled_trials<'a>(
     params: &'a Params,
     data: &'a Dataset,

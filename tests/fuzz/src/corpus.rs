@@ -14,7 +14,8 @@ const TABLES: [&str; 5] = ["labels.csv", "speakers.csv", "VideoDemographics.csv"
 /// Longest name of a file, in bytes.
 const MAX_NAME: usize = 200;
 
-/// Reads the descriptor, and if it is one, checks a folder by it that holds the table under the usual names and an empty file for each further line.
+/// Reads the descriptor, and if it is one, checks a folder by it that holds the table under the usual names and an
+/// empty file for each further line.
 pub fn corpus(bytes: &[u8]) {
     let (descriptor, rest) = split_part(bytes);
     let (table, names) = split_part(rest);

@@ -1,12 +1,24 @@
 //! Seeds: small valid inputs of every kind, made from what the repository holds.
 
 use std::fs;
+use std::io::{Cursor, Write as _};
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
+use arrow::array::{Array as _, ArrayRef, Float64Array, ListArray, RecordBatch, StringArray};
+use arrow::buffer::OffsetBuffer;
+use arrow::datatypes::{Field, Float64Type};
+use parquet::arrow::ArrowWriter;
 use ser_audio::testing::wav;
-use ser_schemas::every_table;
+use ser_fetch::{FOLDER, agree_to_licence};
+use ser_schemas::{Model, Prediction, Provenance, Table as _, every_table};
+use zip::write::{SimpleFileOptions, ZipWriter};
 
 use crate::PART;
+use crate::archive::fetched;
+use crate::ensemble::FILES;
+use crate::folder::{folder, put};
+use crate::import::CLIPS;
 
 /// Larger files are no seeds: a fuzzer alters small ones better.
 const MAX_BYTES: u64 = 300_000;
@@ -20,6 +32,10 @@ pub fn seeds(name: &str) -> Vec<Vec<u8>> {
         "pipeline" => files(&root, &["toml"]),
         "tables" => tables(&root.join("tests/compat/tables")),
         "model" => vec![two_files(&root.join("tests/compat/model.v1"), "config.json", "model.safetensors")],
+        "archive" => vec![archive()],
+        "journal" => vec![journal()],
+        "import" => features(),
+        "ensemble" => vec![member(&root.join("tests/compat/tables"))],
         _ => Vec::new(),
     }
 }
@@ -79,12 +95,74 @@ fn tables(folder: &Path) -> Vec<Vec<u8>> {
     let names: Vec<&str> = every_table().iter().map(|table| (table.describe)().name).collect();
     let with_pick = |path: PathBuf| {
         let stem = path.file_name()?.to_str()?.split('.').next()?.to_owned();
-        let pick = names.iter().position(|name| *name == stem).unwrap_or(names.len());
-        let mut seed = vec![u8::try_from(pick).ok()?];
+        // The last reader is that of wide tables, however many others there come to be.
+        let pick = names.iter().position(|name| *name == stem).and_then(|pick| u8::try_from(pick).ok());
+        let mut seed = vec![pick.unwrap_or(u8::MAX)];
         seed.extend(fs::read(path).ok()?);
         Some(seed)
     };
     listed(folder, &["parquet"]).into_iter().filter_map(with_pick).collect()
+}
+
+/// Files that shrink and one that does not, in folders and outside of any.
+fn archive() -> Vec<u8> {
+    let mut archive = ZipWriter::new(Cursor::new(Vec::new()));
+    for (name, content) in [("AudioData/a.wav", &[b'a'; 300][..]), ("b.csv", b"clip,emotion\n"), ("empty", b"")] {
+        // One that cannot be written is missing from the seed, and the others are seed enough.
+        let _ = archive.start_file(name, SimpleFileOptions::default()).map(|()| archive.write_all(content));
+    }
+    archive.finish().map(Cursor::into_inner).unwrap_or_default()
+}
+
+/// What is written down when the archive is unpacked after its licence was agreed to.
+fn journal() -> Vec<u8> {
+    let folder = folder();
+    let root = folder.path().join("corpus");
+    put(folder.path(), "given.zip", &archive());
+    let _ = agree_to_licence(&root, "free for research");
+    let _ = fetched(&root, Some(&folder.path().join("given.zip")));
+    fs::read(root.join(FOLDER).join("journal.jsonl")).unwrap_or_default()
+}
+
+/// Features of the two clips: numbers as text and as a table, and frames.
+fn features() -> Vec<Vec<u8>> {
+    let text = CLIPS.iter().map(|id| format!("{id};-1.5e3;7\n")).collect::<String>();
+    let text = format!("clip_id;f0;\"f;1\"\n{text}").into_bytes();
+    let numbers: ArrayRef = Arc::new(Float64Array::from(vec![0.5, -1.0]));
+    let flat = ListArray::from_iter_primitive::<Float64Type, _, _>([[1.0, 2.0]; 3].map(|frame| Some(frame.map(Some))));
+    let field = Arc::new(Field::new_list_field(flat.data_type().clone(), true));
+    let frames: ArrayRef = Arc::new(ListArray::new(field, OffsetBuffer::from_lengths([2, 1]), Arc::new(flat), None));
+    vec![text, features_as_parquet("f0", numbers), features_as_parquet("hidden", frames)]
+}
+
+/// As other programs write them.
+fn features_as_parquet(name: &str, column: ArrayRef) -> Vec<u8> {
+    let ids: ArrayRef = Arc::new(StringArray::from(CLIPS.to_vec()));
+    let mut bytes = Vec::new();
+    // What cannot be written is no seed, which a test of the target tells.
+    let _ = RecordBatch::try_from_iter([("clip_id", ids), (name, column)]).map(|batch| {
+        ArrowWriter::try_new(&mut bytes, batch.schema(), None)
+            .and_then(|mut writer| writer.write(&batch).and_then(|()| writer.close()))
+    });
+    bytes
+}
+
+/// Tables of a run, as if all of them were of one model.
+fn member(tables: &Path) -> Vec<u8> {
+    let folder = folder();
+    let none = Provenance::default();
+    let about =
+        Model::read(&tables.join("models.v3.parquet")).unwrap_or_default().into_iter().next().unwrap_or_default();
+    let said = Prediction::read(&tables.join("predictions.v2.parquet")).unwrap_or_default();
+    let said: Vec<Prediction> = said
+        .into_iter()
+        .map(|row| Prediction { model: about.model.clone(), split: about.split.clone(), seed: None, ..row })
+        .collect();
+    let _ = Model::write_in(folder.path(), &[about], &none);
+    let _ = Prediction::write_in(folder.path(), &said, &none);
+    let _ = Prediction::write(&folder.path().join(Prediction::VALIDATION.file), &said, &none);
+    let _ = fs::copy(tables.join("exposures.v1.parquet"), folder.path().join(FILES[3]));
+    FILES.map(|file| fs::read(folder.path().join(file)).unwrap_or_default()).join(PART)
 }
 
 fn two_files(folder: &Path, first: &str, second: &str) -> Vec<u8> {

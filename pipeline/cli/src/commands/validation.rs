@@ -76,12 +76,10 @@ struct Row {
 fn models(pipeline: &Pipeline, store: &Store, wanted: &[String]) -> anyhow::Result<Vec<(String, PathBuf)>> {
     let holds_models = |dir: &PathBuf| Model::file_in(dir).exists() && dir.join(Prediction::VALIDATION.file).exists();
     let mut found = Vec::new();
-    for stage in pipeline.stages() {
-        if wanted.is_empty() {
-            let dir = store.stage_dir(stage.name());
-            if store.stage_record(stage.name()).is_some() && holds_models(&dir) {
-                found.push((stage.name().to_owned(), dir));
-            }
+    for stage in pipeline.stages().iter().filter(|_| wanted.is_empty()) {
+        let dir = store.stage_dir(stage.name());
+        if store.stage_record(stage.name()).is_some() && holds_models(&dir) {
+            found.push((stage.name().to_owned(), dir));
         }
     }
     let mut seen = BTreeSet::new();
@@ -112,7 +110,7 @@ fn rows(validation: &Validation) -> Vec<Row> {
         let leader =
             ranked.iter().find(|first| first.split == figure.split).filter(|first| first.model != figure.model);
         let difference = leader.and_then(|leader| validation.difference(figure, &leader.model));
-        let ends = difference.and_then(|(_, ends)| ends);
+        let difference = difference.as_ref();
         Row {
             split: figure.split.clone(),
             model: figure.model.clone(),
@@ -121,9 +119,9 @@ fn rows(validation: &Validation) -> Vec<Row> {
             low: figure.low,
             high: figure.high,
             leader: leader.map(|leader| leader.model.clone()),
-            behind: difference.map(|(value, _)| value),
-            behind_low: ends.map(|(low, _)| low),
-            behind_high: ends.map(|(_, high)| high),
+            behind: difference.map(|row| row.value),
+            behind_low: difference.and_then(|row| row.low),
+            behind_high: difference.and_then(|row| row.high),
             clips: figure.support,
             speakers: figure.speakers,
             seeds: figure.seeds,

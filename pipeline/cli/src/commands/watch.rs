@@ -147,7 +147,8 @@ impl Watch<'_> {
             if now == self.seen {
                 return false;
             }
-            // Only folders came or went. Files that are put into a new one must give events before it is looked into again.
+            // Only folders came or went. Files that are put into a new one must give events before it is looked into
+            // again.
             self.seen = now;
             self.register();
         }
@@ -212,8 +213,8 @@ impl Watch<'_> {
         }
         tell(format_args!("starting a run: {}", why(&plan)));
         let width = pipeline.stages().iter().map(|stage| stage.name().len()).max().unwrap_or(0);
-        // In a log, lines about stages that take long and one about the run are enough; failures and warnings are told all
-        // the same.
+        // In a log, lines about stages that take long and one about the run are enough; failures and warnings are told
+        // all the same.
         let terminal = Terminal::new(
             match (self.project.quiet, output::is_watched()) {
                 (true, _) => Detail::Quiet,

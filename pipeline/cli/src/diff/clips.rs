@@ -1,7 +1,7 @@
 //! The clips of two manifests compared.
 //!
-//! A clip is known by its `clip_id`; a file that was left out by that and its file name, because two files may lay claim
-//! to one `clip_id`. Where the corpus lies does not count.
+//! A clip is known by its `clip_id`; a file that was left out by that and its file name, because two files may lay
+//! claim to one `clip_id`. Where the corpus lies does not count.
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 

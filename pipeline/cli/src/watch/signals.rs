@@ -64,8 +64,8 @@ impl Signals {
         self.poll
     }
 
-    /// Asks for events of `places` as they are now: folders that came or went since are seen anew. Gives the reason when
-    /// events cannot be relied on; from then on it polls.
+    /// Asks for events of `places` as they are now: folders that came or went since are seen anew. Gives the reason
+    /// when events cannot be relied on; from then on it polls.
     pub(crate) fn register(&mut self, places: &Places) -> Option<String> {
         if self.poll.is_some() {
             return None;
@@ -187,8 +187,8 @@ fn why_not(error: &notify::Error) -> String {
 }
 
 impl Registered {
-    /// For each place: the place itself, if it is a folder, and the nearest folder above it that exists, in which it may
-    /// appear, vanish or be replaced. Links are resolved, so that no folder is met under two names.
+    /// For each place: the place itself, if it is a folder, and the nearest folder above it that exists, in which it
+    /// may appear, vanish or be replaced. Links are resolved, so that no folder is met under two names.
     fn of(places: &Places) -> Self {
         let mut found = Self::default();
         for wanted in &places.paths {

@@ -12,6 +12,7 @@ use serde_json::{Map, Value, json};
 
 use super::DescribedTable;
 use crate::error::{ExportError, ExportResult};
+use crate::text::one_line;
 
 /// The records of `table`.
 pub(super) fn describe(table: &DescribedTable) -> ExportResult<Value> {
@@ -139,10 +140,6 @@ fn data_type(arrow: &DataType) -> &'static str {
         DataType::Float64 => "cr:Float64",
         _ => "sc:Text",
     }
-}
-
-fn one_line(text: &str) -> String {
-    text.split_whitespace().collect::<Vec<_>>().join(" ")
 }
 
 #[cfg(test)]

@@ -13,6 +13,7 @@ use super::columns::Columns;
 use super::{CARD, DATA, HfOptions, HfSummary};
 use crate::dataset::{Dataset, terms_of};
 use crate::licence::hub_id;
+use crate::text::cell;
 use crate::whole_folder::holds_only;
 
 /// A line of every card, by which an earlier export is known.
@@ -216,12 +217,6 @@ fn left_out(dataset: &Dataset, summary: &HfSummary) -> String {
         let _ = write!(text, " Besides, {} without a part in the fold.", counted(summary.without_part, "clip"));
     }
     text
-}
-
-/// Other people's text on one line, which neither ends a cell of a table nor begins markup.
-fn cell(text: &str) -> String {
-    let words: Vec<&str> = text.split_whitespace().collect();
-    words.join(" ").replace('\\', "\\\\").replace('|', "\\|").replace('<', "&lt;")
 }
 
 /// Text as a string of YAML, of which JSON's are a part.

@@ -10,8 +10,8 @@ use arrow::error::ArrowError;
 use ser_schemas::{Clip, ColumnDoc, Emotion, Table as _};
 use serde_json::{Map, Value, json};
 
-/// Columns of `clips` that are of no use elsewhere: places of files on this machine, what copies are found by, and what a
-/// manifest never holds.
+/// Columns of `clips` that are of no use elsewhere: places of files on this machine, what copies are found by, and what
+/// a manifest never holds.
 const LEFT_OUT: [&str; 5] = ["path", "fingerprint", "phase", "problem", "problem_detail"];
 
 /// Key of the schema's metadata under which `datasets` keeps the types that Arrow lacks.

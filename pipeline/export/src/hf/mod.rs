@@ -1,7 +1,7 @@
 //! A dataset for the Hugging Face libraries: Parquet shards with the recordings in them, and a card.
 //!
-//! `datasets.load_dataset` reads such a folder, and so does whatever reads Parquet. Recordings are the files as they were
-//! found, byte for byte: nothing is decoded or resampled.
+//! `datasets.load_dataset` reads such a folder, and so does whatever reads Parquet. Recordings are the files as they
+//! were found, byte for byte: nothing is decoded or resampled.
 
 mod card;
 mod columns;

@@ -22,7 +22,8 @@ const GROUP_CLIPS: usize = 100;
 /// A value of a binary column ends before 2 GiB; half of that leaves room for its neighbours.
 const CLIP_BYTES: u64 = 1 << 30;
 
-/// `clips` in pieces of `bytes` of recordings and of `count` clips at most, in their order. A piece has one clip at least.
+/// `clips` in pieces of `bytes` of recordings and of `count` clips at most, in their order. A piece has one clip at
+/// least.
 pub(super) fn cut<'a>(clips: &[&'a Clip], bytes: u64, count: usize) -> Vec<Vec<&'a Clip>> {
     let mut pieces: Vec<Vec<&'a Clip>> = Vec::new();
     let mut size = 0_u64;
@@ -85,10 +86,16 @@ fn recording(clip: &Clip, base_dir: &Path) -> ExportResult<Vec<u8>> {
     if bytes > CLIP_BYTES {
         return Err(ExportError::AudioTooLarge { path, bytes, most: CLIP_BYTES });
     }
+    // Row groups are as large as the manifest's sizes add up to.
+    if bytes != clip.bytes {
+        let (expected, found) = (format!("{} bytes", clip.bytes), format!("{bytes} bytes"));
+        return Err(ExportError::AudioChanged { path, expected, found });
+    }
     let bytes = fs::read(&path).map_err(ExportError::io("read", &path))?;
     let found = blake3::hash(&bytes).to_hex().to_string();
     match &clip.content_hash {
         Some(expected) if *expected != found => {
+            let found = format!("the BLAKE3 hash {found}");
             Err(ExportError::AudioChanged { path, expected: expected.clone(), found })
         }
         _ => Ok(bytes),

@@ -1,20 +1,8 @@
 //! Ids of entities: relative URIs of what lies in the crate, fragments for everything else.
 
-use std::fmt::Write as _;
-
-/// `path` as a relative URI (RFC 3986, section 2.1): what has a meaning there, and what may not stand there, is written as
-/// its bytes.
+/// `path` as a relative URI.
 pub(super) fn uri(path: &str) -> String {
-    let mut uri = String::with_capacity(path.len());
-    for byte in path.bytes() {
-        if byte.is_ascii_alphanumeric() || b"-._~/=".contains(&byte) {
-            uri.push(char::from(byte));
-        } else {
-            // Writing to a string cannot fail.
-            let _ = write!(uri, "%{byte:02X}");
-        }
-    }
-    uri
+    ser_text::percent_encoded(path, b"/=")
 }
 
 /// Id of something that is no file of the crate.

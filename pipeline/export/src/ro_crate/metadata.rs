@@ -9,6 +9,7 @@ use super::results::{ResultFile, StageResult};
 use super::times::started;
 use super::{METADATA, README, RESULTS, WORKFLOW};
 use crate::licence::page;
+use crate::text::one_line;
 
 /// Profiles of a crate: id, name and version of each, as the profiles ask for it.
 const PROFILES: [(&str, &str, &str); 3] = [
@@ -313,7 +314,7 @@ fn file_entity(file: &ResultFile, tables: &[AnyTable]) -> Value {
         "contentSize": file.bytes.to_string(),
         "identifier": format!("blake3:{}", file.hash),
     });
-    let about = table.map(|doc| doc.doc.split_whitespace().collect::<Vec<_>>().join(" "));
+    let about = table.map(|doc| one_line(&doc.doc));
     let about = if file.inside { about } else { Some("Too large to be in the crate.".to_owned()) };
     say(&mut entity, "description", about.map(|about| json!(about)));
     entity

@@ -6,6 +6,7 @@ use ser_engine::RunRecord;
 
 use super::results::StageResult;
 use super::{METADATA, RESULTS, WORKFLOW};
+use crate::text::cell;
 
 /// The page about `run` and its `results`.
 pub(super) fn of(run: &RunRecord, results: &[StageResult<'_>]) -> String {
@@ -13,12 +14,12 @@ pub(super) fn of(run: &RunRecord, results: &[StageResult<'_>]) -> String {
         "# {}: run {}\n\nA run of `ser` as a [Workflow Run RO-Crate](https://w3id.org/ro/wfrun/workflow/0.5). `{METADATA}` \
          says how each file came about, for people and programs; `{WORKFLOW}` is the pipeline file as it was, and \
          `{RESULTS}/` has a folder for each stage.\n\n| Stage | Kind | Result |\n|---|---|---|\n",
-        line(&run.pipeline),
+        cell(&run.pipeline),
         run.id,
     );
     for result in results {
         // Writing to a string cannot fail.
-        let _ = writeln!(page, "| {} | {} | {} |", result.run.stage, result.run.kind, line(&result.record.headline));
+        let _ = writeln!(page, "| {} | {} | {} |", result.run.stage, result.run.kind, cell(&result.record.headline));
     }
     let left_out: Vec<String> = results
         .iter()
@@ -31,9 +32,4 @@ pub(super) fn of(run: &RunRecord, results: &[StageResult<'_>]) -> String {
     }
     page += "\nThe recordings are not in it: where each corpus is from, and its licence, is in the metadata.\n";
     page
-}
-
-/// Text on one line that does not end a cell.
-fn line(text: &str) -> String {
-    text.split_whitespace().collect::<Vec<_>>().join(" ").replace('|', "\\|").replace('<', "&lt;")
 }

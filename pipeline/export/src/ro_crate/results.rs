@@ -6,9 +6,10 @@ use std::path::{Path, PathBuf};
 use ser_engine::{OutputFile, RunRecord, StageRecord, StageRun, Store};
 use ser_schemas::{Corpus, Table as _};
 use ser_stage::{Observer, PartId};
+use ser_text::printable;
 
-use crate::checksum::blake3;
 use crate::error::{ExportError, ExportResult};
+use crate::recorded::{check_file, is_below};
 
 /// The result of a stage.
 pub(super) struct StageResult<'a> {
@@ -73,6 +74,11 @@ fn of_stage<'a>(
     if stage.content.as_deref() != Some(&record.content) {
         return Err(replaced(format!("there is another one, of run `{}`", record.run)));
     }
+    // Records are files that somebody may have handed on: what they name is written below the crate's folder.
+    let leaves = |path: &&String| !is_below(path);
+    if let Some(path) = record.outputs.iter().map(|output| &output.path).chain([&name]).find(leaves) {
+        return Err(replaced(format!("its record names `{}`, which is in no folder of results", printable(path))));
+    }
     let dir = store.stage_dir(&name);
     // Of a table in parts, all are packed or none.
     let whole_bytes = |output: &OutputFile| match table_of(&output.path) {
@@ -115,11 +121,7 @@ pub(super) fn copy(results: &[StageResult<'_>], folder: &Path, observer: &dyn Ob
             // The place is named whose file cannot be read; a full disk is told of the copy.
             fs::metadata(&file.from).map_err(ExportError::io("read", &file.from))?;
             fs::copy(&file.from, &to).map_err(ExportError::io("write", &to))?;
-            let found = blake3(&to)?;
-            if found != file.hash {
-                let (stage, path, expected) = (stage.clone(), file.from.clone(), file.hash.clone());
-                return Err(ExportError::ResultChanged { stage, path, expected, found });
-            }
+            check_file(stage, &file.from, &to, &file.hash)?;
             observer.advance(1);
         }
     }

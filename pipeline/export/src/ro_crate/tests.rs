@@ -7,7 +7,8 @@ use ser_stage::Quiet;
 
 use super::*;
 
-/// An artifacts folder with the results of two stages and the record of the run that made them, as the engine writes them.
+/// An artifacts folder with the results of two stages and the record of the run that made them, as the engine writes
+/// them.
 fn artifacts(root: &Path) -> (Store, PathBuf) {
     let artifacts = root.join("artifacts");
     let state = artifacts.join(".ser");
@@ -139,6 +140,10 @@ fn results_of_another_run_are_not_packed_as_this_ones() {
     assert!(changed.contains("model.bin` is not the file that stage `net` wrote") && changed.contains("`ser run net`"));
     fs::remove_file(folder.path().join("artifacts/net/fold=0/model.bin")).expect("file");
     assert!(told(&run()).starts_with("cannot read `"));
+    let record = fs::read_to_string(state.join("stages/net.json")).expect("file");
+    let outside = record.replace("\"large.bin\"", "\"../../outside.bin\"");
+    fs::write(state.join("stages/net.json"), outside).expect("file");
+    assert!(told(&run()).contains("its record names `../../outside.bin`, which is in no folder of results"));
     fs::remove_file(state.join("stages/net.json")).expect("file");
     assert!(told(&run()).ends_with("there is none"));
 }

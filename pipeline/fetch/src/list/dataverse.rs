@@ -1,5 +1,5 @@
-//! Datasets of Dataverse: `GET /api/datasets/:persistentId/` and `/api/access/datafile/<id>` (guides.dataverse.org, Native
-//! API and Data Access API).
+//! Datasets of Dataverse: `GET /api/datasets/:persistentId/` and `/api/access/datafile/<id>` (guides.dataverse.org,
+//! Native API and Data Access API).
 
 use serde::Deserialize;
 

@@ -1,5 +1,5 @@
-//! Repositories on GitHub with Git LFS. The archive of a commit holds, for each large file, a pointer with its SHA-256 and
-//! its size (github.com/git-lfs/git-lfs, docs/spec.md), and small files as they are.
+//! Repositories on GitHub with Git LFS. The archive of a commit holds, for each large file, a pointer with its SHA-256
+//! and its size (github.com/git-lfs/git-lfs, docs/spec.md), and small files as they are.
 
 use std::fmt::Display;
 use std::fs::File;
@@ -21,7 +21,7 @@ use crate::source::Wanted;
 /// Largest archive of pointers that is read.
 const MOST_ARCHIVE_BYTES: u64 = 1 << 28;
 
-/// Largest file that is taken out of it as it is.
+/// Most bytes that pointers and files that are taken out of it as they are have together: they are in memory.
 const MOST_PLAIN_BYTES: u64 = 1 << 25;
 
 /// More than any pointer has (docs/spec.md: less than 1024).
@@ -38,8 +38,8 @@ pub(crate) fn batch_url(base: Option<&str>, repository: &str) -> String {
     format!("{}/{repository}.git/info/lfs/objects/batch", base.unwrap_or("https://github.com"))
 }
 
-/// The files of a commit that are `wanted`, and those of them that need no further request. `archive` is a place for the
-/// archive.
+/// The files of a commit that are `wanted`, and those of them that need no further request. `archive` is a place for
+/// the archive.
 pub(crate) fn list(
     client: &Client,
     observer: &dyn Observer,
@@ -58,7 +58,7 @@ pub(crate) fn list(
     })?;
     check_commit(found.comment(), &url, commit)?;
     let globs = names::globs(&wanted.include)?;
-    let (mut files, mut plain) = (Vec::new(), Vec::new());
+    let (mut files, mut plain, mut left) = (Vec::new(), Vec::new(), MOST_PLAIN_BYTES);
     for at in 0..found.len() {
         let mut entry = found.by_index(at).map_err(|error| no_list(&url, &error))?;
         let name = entry.name().map_err(|error| no_list(&url, &error))?.into_owned();
@@ -71,12 +71,15 @@ pub(crate) fn list(
             return Err(FetchError::UnsafePath { of: url, path: path.to_owned(), why: "it is a link" });
         }
         let mut content = Vec::new();
-        entry.by_ref().take(MOST_PLAIN_BYTES + 1).read_to_end(&mut content).map_err(|error| no_list(&url, &error))?;
+        entry.by_ref().take(left + 1).read_to_end(&mut content).map_err(|error| no_list(&url, &error))?;
         let size = content.len() as u64;
-        if size > MOST_PLAIN_BYTES {
-            let why = format!("`{path}` has more than {MOST_PLAIN_BYTES} bytes and is not kept by Git LFS");
+        let Some(less) = left.checked_sub(size) else {
+            let why = format!(
+                "with `{path}`, files that are not kept by Git LFS have more than {MOST_PLAIN_BYTES} bytes together"
+            );
             return Err(FetchError::NoList { url, why });
-        }
+        };
+        left = less;
         let path = path.to_owned();
         let remote = if let Some((checksum, bytes)) = pointer(&content) {
             Remote { path, bytes, checksums: vec![checksum], link: Link::Lfs }
@@ -140,7 +143,9 @@ fn pointer(content: &[u8]) -> Option<(Checksum, u64)> {
     }
     let text = std::str::from_utf8(content).ok()?;
     let value = |key: &str| text.lines().find_map(|line| line.strip_prefix(key)?.strip_prefix(' '));
-    Some((value("oid")?.parse().ok()?, value("size")?.trim().parse().ok()?))
+    // Objects have no other ids (docs/spec.md), and MD5 would not do for verifying them.
+    let oid = value("oid")?.parse().ok().filter(|oid| matches!(oid, Checksum::Sha256(_)))?;
+    Some((oid, value("size")?.trim().parse().ok()?))
 }
 
 fn no_list(url: &str, error: &impl Display) -> FetchError {
@@ -163,6 +168,7 @@ mod tests {
             &text.replace("oid", "oud"),
             &text.replace("12345", "-1"),
             &text.replace("ba78", "ba7"),
+            &text.replace(oid, "md5:900150983cd24fb0d6963f7d28e17f72"),
         ] {
             assert_eq!(pointer(other.as_bytes()), None, "{other}");
         }

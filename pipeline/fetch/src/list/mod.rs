@@ -1,4 +1,5 @@
-//! What the publisher has: names, sizes, checksums. Kept beside the corpus, so that a further call knows when it has all.
+//! What the publisher has: names, sizes, checksums. Kept beside the corpus, so that a further call knows when it has
+//! all.
 
 mod dataverse;
 mod git_lfs;
@@ -53,10 +54,10 @@ pub(crate) struct List {
 }
 
 impl List {
-    /// The list that an earlier call left at `path`, if it is of `source`.
+    /// The list that an earlier call left at `path`, if it is of `source` and names no path that is not safe.
     pub(crate) fn read(path: &Path, source: &str) -> Option<Self> {
         let list: Self = serde_json::from_slice(&std::fs::read(path).ok()?).ok()?;
-        (list.source == source).then_some(list)
+        (list.source == source && list.check_paths("").is_ok()).then_some(list)
     }
 
     /// Leaves the list at `path` for later calls.

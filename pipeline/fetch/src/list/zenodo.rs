@@ -69,8 +69,9 @@ pub(crate) fn list(
         if !checksums.contains(&listed.checksum) {
             checksums.push(listed.checksum);
         }
-        let content = || format!("{url}/files/{}/content", location::encoded(&listed.key));
-        let link = Link::Url(listed.links.content.clone().unwrap_or_else(content));
+        let content = || format!("{url}/files/{}/content", ser_text::percent_encoded(&listed.key, b"/"));
+        let link = listed.links.content.clone().unwrap_or_else(content);
+        let link = Link::Url(location::follow(&location::parse(&url)?, &link)?.to_string());
         files.push(Remote { path: listed.key.clone(), bytes: listed.size, checksums, link });
     }
     let licence = found.metadata.license.and_then(|licence| licence.id);

@@ -72,6 +72,59 @@ fn an_archive_is_fetched_verified_and_unpacked_once() {
     assert_eq!(again, 0, "the archive that came for nothing was kept, and its bytes are verified");
 }
 
+/// A call may be killed between any two lines of the journal.
+#[test]
+fn what_an_earlier_call_left_undone_is_done_by_the_next() {
+    let server = Server::start();
+    let place = Place::new(&server);
+    let bytes = zip(&[("Actor_01/a.wav", &noise(4_000, 1)), ("Actor_02/b.wav", &noise(3_000, 2))]);
+    record(&server, &[("speech.zip", &bytes, &[])]);
+    let source = packed(&bytes, 2);
+    place.fetch(&source).expect("it comes");
+    let journal = place.root().join(".ser-fetch/journal.jsonl");
+    let text = std::fs::read_to_string(&journal).expect("the journal");
+    let lines: Vec<&str> = text.lines().filter(|line| !line.is_empty()).collect();
+    assert_eq!(lines.len(), 3, "two files, and that they are all: {text}");
+    for kept in 0..3 {
+        std::fs::write(&journal, lines[..kept].join("\n")).expect("write");
+        let fetched = place.fetch(&source).expect("it comes again");
+        assert_eq!((fetched.files, fetched.was_complete), (2, false), "{kept} lines");
+        assert!(place.fetch(&source).expect("complete").was_complete, "{kept} lines");
+    }
+}
+
+#[test]
+fn another_release_of_an_archive_is_held_against_the_files_that_are_there() {
+    let server = Server::start();
+    let place = Place::new(&server);
+    let (first, second) =
+        (zip(&[("Actor_01/a.wav", b"take 1"), ("Actor_01/b.wav", b"b")]), zip(&[("Actor_01/a.wav", b"take 2")]));
+    record(&server, &[("speech.zip", &first, &[])]);
+    place.fetch(&packed(&first, 2)).expect("it comes");
+    record(&server, &[("speech.zip", &second, &[])]);
+    let error = place.fetch(&packed(&second, 1)).expect_err("as many bytes, and others");
+    assert!(matches!(&error, FetchError::Occupied { path } if path.ends_with("Actor_01/a.wav")), "{error}");
+    // What only the first release has is no part of the second.
+    std::fs::remove_dir_all(place.root().join("Actor_01")).expect("remove");
+    assert_eq!(place.fetch(&packed(&second, 1)).expect("it comes").files, 1);
+    assert_eq!(place.read("Actor_01/a.wav").as_deref(), Some(b"take 2".as_slice()));
+    assert!(place.fetch(&packed(&second, 1)).expect("complete").was_complete);
+}
+
+#[test]
+fn sizes_beyond_all_bounds_are_more_than_any_disk_has() {
+    let server = Server::start();
+    let place = Place::new(&server);
+    let names = ["one.zip", "two.zip"];
+    let listed = names.map(
+        |name| serde_json::json!({"key": name, "size": u64::MAX, "checksum": "md5:900150983cd24fb0d6963f7d28e17f72"}),
+    );
+    server.file("/api/records/7", serde_json::json!({"files": listed}).to_string().as_bytes(), &[]);
+    let archive = |name: &str| Archive { name: name.to_owned(), unpack: vec!["**".to_owned()], ..Archive::default() };
+    let error = place.fetch(&Source::Zenodo { record: 7, archives: names.map(archive).into() }).expect_err("no room");
+    assert!(matches!(error, FetchError::NoSpace { needed: u64::MAX, .. }), "{error}");
+}
+
 #[test]
 fn what_is_known_beforehand_is_held_against_the_list() {
     let server = Server::start();

@@ -258,6 +258,7 @@ fn links_that_have_run_out_are_asked_for_anew() {
     assert_eq!(repository.questions.load(Ordering::Relaxed), 3);
     let resumed = repository.server.asked().iter().filter(|asked| asked.header("range").is_some()).count();
     assert_eq!(resumed, 2, "with both links the part is gone on with");
+    assert_eq!(*place.told.bytes.lock().expect("bytes"), (15_000, 15_000), "no byte is counted twice");
 
     let never = Repository::new(&[("a.wav", &one, &[gone(), gone()]), ("b.wav", &two, &[])], false);
     let place = Place::new(&never.server);
@@ -312,6 +313,25 @@ fn what_a_repository_refuses_is_told_in_its_words() {
 }
 
 #[test]
+fn links_lead_to_the_web_and_may_hold_for_ever() {
+    let bytes = noise(500, 1);
+    let repository = Repository::new(&[("a.wav", &bytes, &[])], false);
+    let place = Place::new(&repository.server);
+    let object = format!("/objects/{}", oid(&bytes));
+    for (href, told) in [("file:///etc/passwd", Some("it is no URL of the web")), (object.as_str(), None)] {
+        let download = serde_json::json!({"href": href, "expires_in": i64::MAX});
+        let answer =
+            serde_json::json!({"objects": [{"oid": oid(&bytes), "size": 500, "actions": {"download": download}}]});
+        repository.server.file(BATCH, answer.to_string().as_bytes(), &[]);
+        let fetched = place.fetch(&repository.source).map_err(|error| error.to_string());
+        match told {
+            Some(told) => assert!(fetched.as_ref().is_err_and(|error| error.contains(told)), "{fetched:?}"),
+            None => assert_eq!(fetched.map(|fetched| fetched.files), Ok(2)),
+        }
+    }
+}
+
+#[test]
 fn an_archive_of_pointers_is_not_taken_on_trust() {
     let bytes = noise(500, 1);
     let repository = Repository::new(&[("a.wav", &bytes, &[])], false);
@@ -329,11 +349,14 @@ fn an_archive_of_pointers_is_not_taken_on_trust() {
     };
     let text = pointer(&bytes);
     let own: (&str, &[u8]) = (entry, text.as_bytes());
+    // Two of them are larger than all may be together, and shrink to nothing.
+    let half = vec![b'0'; (1 << 24) + 1];
     for (content, told) in [
         (with(Some("0000000000000000000000000000000000000000"), &[own]), "expected 1658cd342dff"),
         (with(None, &[own, ("corpus/AudioWAV/b.wav", text.as_bytes())]), "expected 1 files, the publisher has 2 files"),
         (with(None, &[("corpus/AudioMP3/a.mp3", b"x")]), "expected 1 files, the publisher has 0 files"),
         (with(None, &[own, ("corpus/..csv", b"x")]), "it is hidden"),
+        (with(None, &[own, ("corpus/a.csv", &half), ("corpus/b.csv", &half)]), "with `b.csv`, files that are not kept"),
         (b"PK but no archive".to_vec(), "is not the list of files that was expected"),
     ] {
         repository.server.file(&archive, &content, &[]);

@@ -1,4 +1,5 @@
-//! A server on loopback that has files, and does to each of them once what it is told to: drop it, lie about it, hold it back.
+//! A server on loopback that has files, and does to each of them once what it is told to: drop it, lie about it, hold
+//! it back.
 
 use std::collections::{HashMap, VecDeque};
 use std::io::{BufRead as _, BufReader, Read as _, Write as _};

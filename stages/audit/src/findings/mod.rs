@@ -1,8 +1,8 @@
-//! What an analyst should know before trusting a number. One file per kind of trouble; [`FINDERS`], [`CORPUS_FINDERS`] and
-//! [`MEASURE_FINDERS`] list them.
+//! What an analyst should know before trusting a number. One file per kind of trouble; [`FINDERS`], [`CORPUS_FINDERS`]
+//! and [`MEASURE_FINDERS`] list them.
 //!
-//! A finder looks at the whole dataset, at one corpus, or at what was measured, and returns what it found, with a stable
-//! code, a sentence and the figures behind it.
+//! A finder looks at the whole dataset, at one corpus, or at what was measured, and returns what it found, with a
+//! stable code, a sentence and the figures behind it.
 
 mod associated;
 mod classes;

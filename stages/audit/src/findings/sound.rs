@@ -14,8 +14,8 @@ const BEYOND_FULL_SCALE_DB: f64 = 6.0;
 const FEWEST_BITS: u16 = 16;
 /// Level that one bit more of a sample gains, decibels.
 const DB_PER_BIT: f64 = 6.02;
-/// The mix of channels out of phase lies this much further below them than that of channels which have nothing in common,
-/// decibels.
+/// The mix of channels out of phase lies this much further below them than that of channels which have nothing in
+/// common, decibels.
 const OUT_OF_PHASE_DB: f64 = 3.0;
 
 /// Levels that no recording has: floating-point samples that were never divided by the full scale of integers.

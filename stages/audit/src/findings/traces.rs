@@ -10,7 +10,8 @@ use crate::codes::Code;
 use crate::measures::Measures;
 use crate::params::Params;
 
-/// Measurements of level. Anger is louder than sadness in any room: that they predict the emotion is expected, and worth knowing.
+/// Measurements of level. Anger is louder than sadness in any room: that they predict the emotion is expected, and
+/// worth knowing.
 const LEVELS: [&str; 3] = ["rms_dbfs", "peak_dbfs", "clipped_fraction"];
 /// How fast people speak is theirs, not the recording's.
 const OF_THE_VOICE: [&str; 1] = ["duration_s"];

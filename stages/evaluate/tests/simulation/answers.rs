@@ -94,7 +94,8 @@ const WORSE: f64 = 0.4;
 /// How often the intervals held the truth, and how wide they were.
 #[derive(Debug, Clone, Copy, Default)]
 pub(crate) struct Coverage {
-    /// Share of the experiments in which the interval of each of [`FIGURES`] held it; mean over classes for those of classes.
+    /// Share of the experiments in which the interval of each of [`FIGURES`] held it; mean over classes for those of
+    /// classes.
     pub(crate) held: [f64; FIGURES.len()],
     /// Share for the class and figure for which it is lowest.
     pub(crate) worst_class: f64,
@@ -154,7 +155,8 @@ impl World {
         }
     }
 
-    /// The figures of infinitely many speakers, from 20 000 of them, and the differences of the two models in UAR and accuracy.
+    /// The figures of infinitely many speakers, from 20 000 of them, and the differences of the two models in UAR and
+    /// accuracy.
     fn truth(&self, generator: &mut impl Rng) -> (Scores, [f64; 2]) {
         let mut all = self.none();
         let mut pairs = Vec::new();

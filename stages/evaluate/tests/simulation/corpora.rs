@@ -1,8 +1,9 @@
 //! Worlds of several corpora whose true metrics are known.
 //!
 //! The corpora and how many clips each has are given; every experiment draws other speakers, each corpus from its own
-//! population. The truth is the figure of infinitely many speakers of each corpus, every corpus with its share of the clips. Where
-//! the model knows the speakers, they are given too, and the truth is the figure of infinitely many clips of them.
+//! population. The truth is the figure of infinitely many speakers of each corpus, every corpus with its share of the
+//! clips. Where the model knows the speakers, they are given too, and the truth is the figure of infinitely many clips
+//! of them.
 
 use rand::{Rng, RngExt};
 
@@ -48,7 +49,8 @@ pub(crate) struct World {
 const RECALLS: [f64; 4] = [0.75, 0.65, 0.45, 0.5];
 /// The second model's logits are lower by this, on average.
 const WORSE: f64 = 0.4;
-/// Speakers of each corpus that the truth is computed from, and what their clips are weighted with to stay whole numbers.
+/// Speakers of each corpus that the truth is computed from, and what their clips are weighted with to stay whole
+/// numbers.
 const MANY: usize = 20_000;
 const WHOLE: f64 = 1e9;
 
@@ -131,7 +133,8 @@ pub(crate) struct Coverage {
     pub(crate) over_corpora: [f64; OVER_CORPORA.len()],
     /// Mean width of the interval of UAR in the mean over corpora.
     pub(crate) over_corpora_width: f64,
-    /// Share of the experiments in which the interval of each of [`FIGURES`] held it; mean over classes for those of classes.
+    /// Share of the experiments in which the interval of each of [`FIGURES`] held it; mean over classes for those of
+    /// classes.
     pub(crate) held: [f64; FIGURES.len()],
     /// Mean width of the interval of UAR.
     pub(crate) uar_width: f64,

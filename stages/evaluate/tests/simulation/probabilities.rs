@@ -1,11 +1,12 @@
 //! Worlds of speakers whose true calibration is known.
 //!
-//! A clip has one value per class, drawn from the normal distribution, that of its own class higher by the model's skill at the
-//! speaker. Where the skill is what the model takes it for, softmax of skill times values is the posterior of the classes: a
-//! model that reports it is perfectly calibrated. A model that is too sure of itself reports it sharpened.
+//! A clip has one value per class, drawn from the normal distribution, that of its own class higher by the model's
+//! skill at the speaker. Where the skill is what the model takes it for, softmax of skill times values is the posterior
+//! of the classes: a model that reports it is perfectly calibrated. A model that is too sure of itself reports it
+//! sharpened.
 //!
-//! The truth that intervals should hold is the figure of infinitely many speakers; for the expected calibration error that
-//! of the same bins, which is what it estimates (the error of bins without width is another, larger figure).
+//! The truth that intervals should hold is the figure of infinitely many speakers; for the expected calibration error
+//! that of the same bins, which is what it estimates (the error of bins without width is another, larger figure).
 
 use rand::{Rng, RngExt};
 
@@ -42,7 +43,8 @@ const BINS: usize = 15;
 /// Clips of all speakers that the truth is computed from, at least.
 const MANY: u64 = 1_000_000;
 
-/// Of `classes` classes with `clips` clips each, a speaker; skill and sharpness each with how unlike speakers are in it.
+/// Of `classes` classes with `clips` clips each, a speaker; skill and sharpness each with how unlike speakers are in
+/// it.
 const fn world(name: &'static str, classes: usize, clips: u64, skill: (f64, f64), sharpness: (f64, f64)) -> World {
     World {
         name,

@@ -1,7 +1,7 @@
 //! The `[fetch]` table of a descriptor: where the corpus is published, in words that a program can follow.
 //!
-//! Whoever fetches is elsewhere (`ser-fetch`): a change of an address makes nothing that was read stale but by the text of
-//! the descriptor.
+//! Whoever fetches is elsewhere (`ser-fetch`): a change of an address makes nothing that was read stale but by the text
+//! of the descriptor.
 
 use std::ops::Range;
 

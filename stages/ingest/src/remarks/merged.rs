@@ -66,7 +66,8 @@ impl Cut {
         if is_inside {
             self.add(rest, path);
         } else if one.is_alphanumeric() && two.is_alphanumeric() && of_speaker {
-            // `Actor01` is read as `01` on purpose, as long as there are no others with a number: `f1` and `m1` are two.
+            // `Actor01` is read as `01` on purpose, as long as there are no others with a number: `f1` and `m1` are
+            // two.
             self.off_speakers.entry(rest.to_owned()).or_insert_with(|| path.to_owned());
             if self.off_speakers.len() > 1 {
                 self.add(rest, path);

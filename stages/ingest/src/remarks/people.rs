@@ -1,5 +1,5 @@
-//! Groups that take too much of a name or another part of it: one person under several ids, something else in a person's
-//! place.
+//! Groups that take too much of a name or another part of it: one person under several ids, something else in a
+//! person's place.
 //!
 //! That speakers are told wrongly is seen in no number of an evaluation: a person on both sides of a split makes it
 //! better. So these are told even where a corpus may be meant so.

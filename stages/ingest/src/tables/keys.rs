@@ -3,11 +3,11 @@
 //! A key is a path, or the end of one: with or without extension, with `/` or `\`, below the root, from the root's own
 //! name on, or as it was on another machine. It means a file when one of them is the end of the other.
 //!
-//! A key that fits several files means all of them where they are the same recording, which is so in two cases: the tree
-//! lies in a folder of its own name once more (`data/x`, `data/data/x`); or their names alone, whatever their folders,
-//! tell speaker and emotion, and the same. Otherwise it means the one whose whole path it is, or those that are the
-//! corpus's speech; and if they still are several, none. What a key means from the folder of its table on comes before
-//! all that.
+//! A key that fits several files means all of them where they are the same recording, which is so in two cases: the
+//! tree lies in a folder of its own name once more (`data/x`, `data/data/x`); or their names alone, whatever their
+//! folders, tell speaker and emotion, and the same. Otherwise it means the one whose whole path it is, or those that
+//! are the corpus's speech; and if they still are several, none. What a key means from the folder of its table on comes
+//! before all that.
 
 use std::collections::HashMap;
 use std::path::Path;

@@ -1,9 +1,10 @@
 //! Joining the tables that lie beside a corpus: demographics by speaker, labels and votes by clip.
 //!
-//! A table fills what nothing else tells; what it says against another source empties the field. One that lies in several
-//! folders is read from all of them, each for itself. A table that is missing, or that is not what the descriptor says it
-//! is, leaves columns null and is reported; it never stops an ingest. So does a row that cannot be read, that may be about
-//! several files, or that another row contradicts. How many rows were joined is told, and which were not.
+//! A table fills what nothing else tells; what it says against another source empties the field. One that lies in
+//! several folders is read from all of them, each for itself. A table that is missing, or that is not what the
+//! descriptor says it is, leaves columns null and is reported; it never stops an ingest. So does a row that cannot be
+//! read, that may be about several files, or that another row contradicts. How many rows were joined is told, and which
+//! were not.
 //!
 //! | module | what it knows |
 //! |---|---|
@@ -109,8 +110,8 @@ struct Source {
 }
 
 impl Tables {
-    /// Finds the descriptor's tables, reads them, and joins them with the files of the corpus and their speakers; none where
-    /// the root is missing.
+    /// Finds the descriptor's tables, reads them, and joins them with the files of the corpus and their speakers; none
+    /// where the root is missing.
     pub(crate) fn load(descriptor: &Descriptor, root: &Path, walk: &Walk) -> Result<Self, IngestError> {
         let mut tables = Self::default();
         if descriptor.tables.is_empty() || !walk.exists {
@@ -244,7 +245,8 @@ impl Tables {
         Ok(read.into_iter().map(source).collect())
     }
 
-    /// The speakers of the corpus, and whether a file of theirs is its speech: by the names, else by the tables joined so far.
+    /// The speakers of the corpus, and whether a file of theirs is its speech: by the names, else by the tables joined
+    /// so far.
     fn speakers(&self, read: &[(&str, &Reading)]) -> BTreeMap<String, bool> {
         let mut speakers = BTreeMap::new();
         for (stem, reading) in read {

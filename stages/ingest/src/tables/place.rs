@@ -58,8 +58,8 @@ fn real(path: &Path) -> Option<PathBuf> {
     path.canonicalize().ok()
 }
 
-/// The bytes of a table, or why it is not read. An error is the machine's: a table that cannot be opened today would leave
-/// labels empty that are there tomorrow.
+/// The bytes of a table, or why it is not read. An error is the machine's: a table that cannot be opened today would
+/// leave labels empty that are there tomorrow.
 pub(crate) fn content(path: &Path) -> Result<Result<Vec<u8>, String>, IngestError> {
     match bytes(path) {
         Ok(bytes) => Ok(bytes),

@@ -1,9 +1,9 @@
 //! A second column that is held out beside what the protocol holds out: voices, or languages, and texts never heard.
 //!
 //! The values of the column are divided into parts that are alike, and every fold of the protocol is crossed with every
-//! part. In fold A with part B, clips of both are tested. Clips that share neither what A holds out nor a value of the column with
-//! those are trained on, and all others are in no role: they would tell the model the voice of a test clip, or its text. Values of
-//! the part that no test clip has are no secret: they may be trained on.
+//! part. In fold A with part B, clips of both are tested. Clips that share neither what A holds out nor a value of the
+//! column with those are trained on, and all others are in no role: they would tell the model the voice of a test clip,
+//! or its text. Values of the part that no test clip has are no secret: they may be trained on.
 
 use std::collections::{BTreeMap, BTreeSet};
 

@@ -12,8 +12,8 @@ use crate::params::{MAX_FOLDS, Protocol};
 use crate::ties::Ties;
 use crate::unknown;
 
-/// One fold per value of `column`, or group of values, by name. Clips whose value is not known take no part: they might be
-/// of the one that is held out. Speakers have to be known.
+/// One fold per value of `column`, or group of values, by name. Clips whose value is not known take no part: they might
+/// be of the one that is held out. Speakers have to be known.
 pub(crate) fn plan(column: Grouping, clips: &[Clip], ties: &Ties) -> Result<Plan, SplitError> {
     if column == Grouping::Speaker {
         require_speakers(clips, Protocol::LeaveOneOut)?;

@@ -1,7 +1,8 @@
 //! Where the values of a network's parameters come from.
 //!
-//! burn's own initialisers draw from a generator that all folds share, when a parameter is first used. Here parameters are
-//! drawn when the network is made, one after another in the order of its fields, from a generator of the fold's own.
+//! burn's own initialisers draw from a generator that all folds share, when a parameter is first used. Here parameters
+//! are drawn when the network is made, one after another in the order of its fields, from a generator of the fold's
+//! own.
 
 use burn::module::{Param, ParamId};
 use burn::tensor::{Device, Tensor, TensorData};

@@ -9,8 +9,9 @@ use super::pass::Pass;
 /// Weight of the old centre beside a batch's clips: it stays where a batch has no clip of its class.
 const LITTLE: f32 = 1e-6;
 
-/// Centre loss (Wen et al. 2016): half the squared distance of each clip's vector from the centre of its class is added to
-/// the loss. Centres follow the means of the batches. A clip that is partly of a class (mixup, label smoothing) counts partly.
+/// Centre loss (Wen et al. 2016): half the squared distance of each clip's vector from the centre of its class is added
+/// to the loss. Centres follow the means of the batches. A clip that is partly of a class (mixup, label smoothing)
+/// counts partly.
 #[derive(Module, Debug)]
 pub(crate) struct Centres {
     /// (classes, size).

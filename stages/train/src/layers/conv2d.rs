@@ -74,8 +74,8 @@ impl Conv2d {
         }
     }
 
-    /// A fully connected layer with batch normalisation and leaky ReLU: a convolution of single values, the image being of
-    /// one band.
+    /// A fully connected layer with batch normalisation and leaky ReLU: a convolution of single values, the image being
+    /// of one band.
     pub(crate) fn dense(inputs: usize, outputs: usize, builder: &mut Builder<'_>) -> Self {
         let plan = Conv2dPlan {
             channels: outputs,

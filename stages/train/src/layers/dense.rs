@@ -44,7 +44,8 @@ impl Dense {
         dense(pass.kernels, x, self.weight.val(), self.bias.val())
     }
 
-    /// The layer of each frame `reach` frames earlier beside the frame itself: (frames, inputs / 2) -> (frames, outputs).
+    /// The layer of each frame `reach` frames earlier beside the frame itself: (frames, inputs / 2) -> (frames,
+    /// outputs).
     pub(crate) fn causal(&self, x: Ragged, reach: usize, pass: &Pass) -> Ragged {
         let Ragged { values, lens } = x;
         let values = causal_conv(pass.kernels, values, self.weight.val(), self.bias.val(), &lens, reach);

@@ -59,8 +59,8 @@ mod tests {
     use super::*;
     use crate::engine::values;
 
-    /// A straight line has a slope of 1 away from its ends, and there a slope of none; by hand at the ends of the first clip,
-    /// and in a clip of one frame.
+    /// A straight line has a slope of 1 away from its ends, and there a slope of none; by hand at the ends of the first
+    /// clip, and in a clip of one frame.
     #[test]
     fn slopes_are_those_of_a_regression_within_a_clip() {
         let frames = TensorData::new(vec![0.0, 1.0, 2.0, 3.0, 4.0, 5.0, 6.0, 7.0, 8.0, 50.0], [10, 1]);

@@ -1,7 +1,7 @@
 //! Layers of networks: burn modules over the operations of `ser-ops`.
 //!
-//! What leaves a layer inside a clip is [`Ragged`]; [`Pass`] is what layers of one forward pass share. Beside its `forward`, a
-//! layer has a `graph` that adds it to an ONNX graph as it is without training.
+//! What leaves a layer inside a clip is [`Ragged`]; [`Pass`] is what layers of one forward pass share. Beside its
+//! `forward`, a layer has a `graph` that adds it to an ONNX graph as it is without training.
 
 mod attention;
 mod attention_lstm;

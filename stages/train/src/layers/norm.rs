@@ -42,8 +42,8 @@ impl Norm {
         Moments { mean: self.running_mean.val(), variance: self.running_variance.val() }
     }
 
-    /// Lets the running statistics follow those of a batch of `count` values per channel; the variance as estimated from the
-    /// batch, without its bias (Ioffe and Szegedy 2015, algorithm 2).
+    /// Lets the running statistics follow those of a batch of `count` values per channel; the variance as estimated
+    /// from the batch, without its bias (Ioffe and Szegedy 2015, algorithm 2).
     pub(crate) fn follow(&self, batch: Moments, count: usize, pass: &mut Pass) {
         let unbiased = count as f32 / count.saturating_sub(1).max(1) as f32;
         pass.follow(&self.running_mean, batch.mean);

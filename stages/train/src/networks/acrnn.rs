@@ -1,9 +1,9 @@
-//! ACRNN, a 3-D attention-based convolutional recurrent network (Chen et al. 2018, IEEE Signal Processing Letters 25:1440), with
-//! the pooling of its public code (`acrnn1.py`: 2 frames by 4 bands).
+//! ACRNN, a 3-D attention-based convolutional recurrent network (Chen et al. 2018, IEEE Signal Processing Letters
+//! 25:1440), with the pooling of its public code (`acrnn1.py`: 2 frames by 4 bands).
 //!
-//! Bands, deltas and delta-deltas are three channels of an image. The paper compares one to six convolutions: one has all but
-//! the UAR of six (0.642 and 0.647 on IEMOCAP) at a thirtieth of the cost, so one is the default. Attention has a hidden layer
-//! here, as in all networks of this crate, where the paper scores states directly; dropout is ours.
+//! Bands, deltas and delta-deltas are three channels of an image. The paper compares one to six convolutions: one has
+//! all but the UAR of six (0.642 and 0.647 on IEMOCAP) at a thirtieth of the cost, so one is the default. Attention has
+//! a hidden layer here, as in all networks of this crate, where the paper scores states directly; dropout is ours.
 
 use burn::module::Module;
 use burn::tensor::Tensor;

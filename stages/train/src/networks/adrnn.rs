@@ -1,10 +1,10 @@
-//! ADRNN, an attention-based dilated residual network with an LSTM (Meng et al. 2019, IEEE Access 7:125868); sizes are also those
-//! of its public re-implementation (donghyun1234/speech_emotion_recognition, `adrnn.py`).
+//! ADRNN, an attention-based dilated residual network with an LSTM (Meng et al. 2019, IEEE Access 7:125868); sizes are
+//! also those of its public re-implementation (donghyun1234/speech_emotion_recognition, `adrnn.py`).
 //!
-//! Bands, deltas and delta-deltas are three channels of an image. After a first convolution, three dilated ones stand beside a
-//! single one that skips them. The vector before the classes is drawn to the centre of its class by a centre loss. Here as in the
-//! paper's description normalisation comes before the leaky ReLU; attention has a hidden layer, as in all networks of this crate;
-//! centres follow the batches' means; dropout is ours.
+//! Bands, deltas and delta-deltas are three channels of an image. After a first convolution, three dilated ones stand
+//! beside a single one that skips them. The vector before the classes is drawn to the centre of its class by a centre
+//! loss. Here as in the paper's description normalisation comes before the leaky ReLU; attention has a hidden layer, as
+//! in all networks of this crate; centres follow the batches' means; dropout is ours.
 
 use burn::module::Module;
 use burn::tensor::Tensor;

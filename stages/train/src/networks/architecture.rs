@@ -111,7 +111,8 @@ pub(crate) trait Architecture {
         Hears::Frames
     }
 
-    /// Hands key, message and hint (perhaps empty) of everything that is well-formed but cannot be trained to `problem`.
+    /// Hands key, message and hint (perhaps empty) of everything that is well-formed but cannot be trained to
+    /// `problem`.
     fn check(&self, _problem: &mut dyn FnMut(&str, String, &str)) {}
 
     /// The paper that the network goes back to; `None` for a network of no paper.

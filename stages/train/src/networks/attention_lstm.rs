@@ -1,8 +1,8 @@
-//! Two LSTM layers with attention on their memory, attention over time and attention over features (Xie et al. 2019, TASLP
-//! 27:1675).
+//! Two LSTM layers with attention on their memory, attention over time and attention over features (Xie et al. 2019,
+//! TASLP 27:1675).
 //!
-//! Sizes and forms are those of the paper. It leaves open whether attention has biases; here the query of the attention over
-//! time and the hidden layer of that over features have them.
+//! Sizes and forms are those of the paper. It leaves open whether attention has biases; here the query of the attention
+//! over time and the hidden layer of that over features have them.
 
 use burn::module::Module;
 use burn::tensor::Tensor;

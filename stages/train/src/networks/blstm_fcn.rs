@@ -1,8 +1,9 @@
-//! An attention-based BiLSTM beside an attention-based fully convolutional network (Zhao et al. 2019, IEEE Access 7:97515).
+//! An attention-based BiLSTM beside an attention-based fully convolutional network (Zhao et al. 2019, IEEE Access
+//! 7:97515).
 //!
-//! Sizes are those of the paper and of its re-implementation in Strong-AI-Lab/emotion. The convolutions are over time, as in the
-//! network for time series that the paper takes them from (Wang, Yan and Oates 2017); where that has a kernel of 8 frames,
-//! this has 7, as a kernel here is odd.
+//! Sizes are those of the paper and of its re-implementation in Strong-AI-Lab/emotion. The convolutions are over time,
+//! as in the network for time series that the paper takes them from (Wang, Yan and Oates 2017); where that has a kernel
+//! of 8 frames, this has 7, as a kernel here is odd.
 
 use burn::module::Module;
 use burn::tensor::Tensor;

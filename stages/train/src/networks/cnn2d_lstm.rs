@@ -1,8 +1,10 @@
-//! A CNN over the log-mel spectrogram with an LSTM (Zhao, Mao and Chen 2019, Biomedical Signal Processing and Control 47:312).
+//! A CNN over the log-mel spectrogram with an LSTM (Zhao, Mao and Chen 2019, Biomedical Signal Processing and Control
+//! 47:312).
 //!
-//! Four blocks of convolution, batch normalisation, ELU and max pooling, an LSTM over the frames that are left, and the classes
-//! from its last state. The paper pools 2 frames by 2 bands and then 4 by 4 each time; here time is pooled by 2 each time, so
-//! that the LSTM hears a sixteenth of the frames, 19 of three seconds, where the paper's hears three. Dropout is ours.
+//! Four blocks of convolution, batch normalisation, ELU and max pooling, an LSTM over the frames that are left, and the
+//! classes from its last state. The paper pools 2 frames by 2 bands and then 4 by 4 each time; here time is pooled by 2
+//! each time, so that the LSTM hears a sixteenth of the frames, 19 of three seconds, where the paper's hears three.
+//! Dropout is ours.
 
 use burn::module::Module;
 use burn::tensor::Tensor;

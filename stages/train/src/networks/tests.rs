@@ -1,5 +1,5 @@
-//! Every architecture: its shapes, own kernels against burn's operations, and against itself in other company and on other
-//! threads.
+//! Every architecture: its shapes, own kernels against burn's operations, and against itself in other company and on
+//! other threads.
 
 mod graph;
 #[cfg(any(feature = "wgpu", feature = "cuda"))]

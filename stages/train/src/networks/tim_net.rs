@@ -1,9 +1,9 @@
-//! TIM-Net: the temporal emotional modelling network (Ye et al. 2023, ICASSP, arXiv 2211.08233), with the sizes of its public
-//! code (`TIMNET.py`).
+//! TIM-Net: the temporal emotional modelling network (Ye et al. 2023, ICASSP, arXiv 2211.08233), with the sizes of its
+//! public code (`TIMNET.py`).
 //!
-//! A clip is heard forwards and backwards, each way by a stack of causal convolutions whose reach doubles from block to block. A
-//! block weighs what came in by the sigmoid of what it found. The means over time of both ways are added block by block, and the
-//! classes are told from a learnt sum of all blocks.
+//! A clip is heard forwards and backwards, each way by a stack of causal convolutions whose reach doubles from block to
+//! block. A block weighs what came in by the sigmoid of what it found. The means over time of both ways are added block
+//! by block, and the classes are told from a learnt sum of all blocks.
 
 use burn::module::{Module, Param};
 use burn::tensor::Tensor;

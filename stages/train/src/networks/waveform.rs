@@ -1,10 +1,10 @@
-//! Convolutions over the samples themselves and two LSTM layers (Tzirakis, Zhang and Schuller 2018, ICASSP, "End-to-end speech
-//! emotion recognition using deep neural networks").
+//! Convolutions over the samples themselves and two LSTM layers (Tzirakis, Zhang and Schuller 2018, ICASSP, "End-to-end
+//! speech emotion recognition using deep neural networks").
 //!
-//! Sizes are those of the paper and of its public code (`Emo18` of end2you), from which the batch normalisation is, too: one
-//! frame is left of 640 samples, 40 ms at 16 kHz. Where that has kernels of 8 and 6 samples, this has 7 and 5, as a kernel here
-//! is odd. The paper tells emotion frame by frame; here the mean of the states over time tells that of the clip. Samples are
-//! brought to mean 0 and standard deviation 1 clip by clip before they come in.
+//! Sizes are those of the paper and of its public code (`Emo18` of end2you), from which the batch normalisation is,
+//! too: one frame is left of 640 samples, 40 ms at 16 kHz. Where that has kernels of 8 and 6 samples, this has 7 and 5,
+//! as a kernel here is odd. The paper tells emotion frame by frame; here the mean of the states over time tells that of
+//! the clip. Samples are brought to mean 0 and standard deviation 1 clip by clip before they come in.
 
 use burn::module::Module;
 use burn::tensor::Tensor;

@@ -9,8 +9,8 @@ use ser_stage::Quiet;
 use super::{Ear, Impatient, World, clip_id, inputs_of, recordings, small};
 use crate::{Balance, ClipInput, Device, Params, Predictor, Standardise, TrainError};
 
-/// Corpora of the speakers. Fold 0 trains on speakers 3, 4, 5, validates on 2 and tests 0 and 1; fold 1 trains on 0, 1, 5,
-/// validates on 4 and tests 2 and 3: fold 0 hears nothing of `three`, fold 1 nothing of `two`.
+/// Corpora of the speakers. Fold 0 trains on speakers 3, 4, 5, validates on 2 and tests 0 and 1; fold 1 trains on 0, 1,
+/// 5, validates on 4 and tests 2 and 3: fold 0 hears nothing of `three`, fold 1 nothing of `two`.
 const CORPORA: [&str; 6] = ["three", "one", "three", "one", "two", "one"];
 
 impl World {

@@ -97,8 +97,8 @@ fn trials_depend_on_no_threads_and_nothing_on_trials() {
         world.run(name, &per_speaker()).expect("training");
     }
     assert_eq!(world.trials("1"), world.trials("3"));
-    // Two folds of two speakers with nine clips each: none of the speaker, one clip, three draws of two, of five and of each of three
-    // shares of other emotions.
+    // Two folds of two speakers with nine clips each: none of the speaker, one clip, three draws of two, of five and of
+    // each of three shares of other emotions.
     assert_eq!(world.trials("1").len(), 36 * (1 + 1 + 3 + 3 + 9));
     world.run("off", &Params { standardisation_trials: 0, ..per_speaker() }).expect("training");
     world.run("train", &Params { standardise: Standardise::Train, ..per_speaker() }).expect("training");

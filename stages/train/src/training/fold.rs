@@ -301,8 +301,8 @@ fn is_best(history: &[Epoch], score: Option<&Score>) -> bool {
     score.uar > uar || (score.uar == uar && score.loss < loss)
 }
 
-/// Share of the old value in the running average of the weights at step `number`; its memory grows with the steps done, so
-/// that the first weights are soon forgotten.
+/// Share of the old value in the running average of the weights at step `number`; its memory grows with the steps done,
+/// so that the first weights are soon forgotten.
 fn averaged(share: f64, number: usize) -> f32 {
     share.min((1.0 + number as f64) / (10.0 + number as f64)) as f32
 }

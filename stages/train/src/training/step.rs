@@ -239,8 +239,8 @@ mod tests {
         Weights::of(&network)
     }
 
-    /// In the first step of Adam both corrections cancel: every weight moves by the learning rate against the sign of its
-    /// gradient. AdamW takes `rate * decay * weight` off matrices first.
+    /// In the first step of Adam both corrections cancel: every weight moves by the learning rate against the sign of
+    /// its gradient. AdamW takes `rate * decay * weight` off matrices first.
     #[test]
     fn the_first_step_has_a_closed_form() {
         let gradient = |at: usize| at as f32 - 1.5;

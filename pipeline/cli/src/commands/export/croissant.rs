@@ -5,31 +5,26 @@ use std::path::Path;
 
 use anyhow::Context as _;
 use ser_engine::{Pipeline, Store};
-use ser_export::{DescribedTable, Description, croissant};
+use ser_export::{DescribedTable, Description, check_result, croissant};
 use ser_stage::PartId;
 use ser_text::counted;
 use serde_json::json;
 
-use super::{dataset, told};
+use super::{dataset, is_stdout, told};
 use crate::args::CroissantArgs;
 use crate::output::{self, Status, UsageError};
 use crate::project::Project;
 
 pub(super) fn run(project: &Project<'_>, args: &CroissantArgs) -> anyhow::Result<Status> {
     let file = &args.output;
-    let to_stdout = output::is_stdout(file);
-    if to_stdout && args.json {
-        let message = format!("`{}` is where `--json` prints to", file.display());
-        let hint = Some("write the description to a file, or leave `--json` out".to_owned());
-        return Err(UsageError { message, hint }.into());
-    }
+    let to_stdout = is_stdout(file, "the description", args.json)?;
     let pipeline = project.pipeline()?;
     let store = project.store(&pipeline);
     let (manifest, dataset) = dataset::read(&pipeline, &store)?;
     let record = store.stage_record(manifest.name());
     let (published, content) = record.map(|record| (record.finished, record.content)).unwrap_or_default();
     let description = Description { published, content, url: args.url.clone(), creator: args.creator.clone() };
-    let tables = tables(&pipeline, &store);
+    let tables = tables(&pipeline, &store)?;
     // Paths in a description that goes through a pipe start where one stands.
     let beside = if to_stdout { Path::new(".") } else { file.parent().unwrap_or(Path::new(".")) };
     let beside = if beside.as_os_str().is_empty() { Path::new(".") } else { beside };
@@ -65,10 +60,11 @@ pub(super) fn run(project: &Project<'_>, args: &CroissantArgs) -> anyhow::Result
 }
 
 /// Every table of every stage that has a result.
-fn tables(pipeline: &Pipeline, store: &Store) -> Vec<DescribedTable> {
+fn tables(pipeline: &Pipeline, store: &Store) -> anyhow::Result<Vec<DescribedTable>> {
     let mut tables = Vec::new();
     for stage in pipeline.stages() {
         let Some(record) = store.stage_record(stage.name()) else { continue };
+        check_result(store, stage.name()).map_err(told)?;
         let is_table = |path: &str| Path::new(path).extension().is_some_and(|extension| extension == "parquet");
         // Parts are not described one by one.
         let table = |path: String| match path.rsplit_once('/') {
@@ -81,5 +77,5 @@ fn tables(pipeline: &Pipeline, store: &Store) -> Vec<DescribedTable> {
             tables.push(DescribedTable { stage: stage.name().to_owned(), file, path });
         }
     }
-    tables
+    Ok(tables)
 }

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::path::Path;
 
 use ser_engine::{Pipeline, Stage, Store, UnknownStage};
-use ser_export::{Dataset, Terms};
+use ser_export::{Dataset, Terms, check_result};
 use ser_ingest::{Descriptor, Redistribution};
 use ser_stage::suggest::advice;
 
@@ -15,11 +15,15 @@ use crate::project::{artifact, first_of};
 /// The stage of the pipeline's first manifest, and what it wrote.
 pub(super) fn read<'p>(pipeline: &'p Pipeline, store: &Store) -> anyhow::Result<(&'p Stage, Dataset)> {
     let stage = first_of(pipeline, "manifest")?;
-    let dataset = Dataset::read(pipeline.name(), &artifact(store, stage)?).map_err(told)?;
-    Ok((stage, dataset))
+    let dir = artifact(store, stage)?;
+    check_result(store, stage.name())
+        .and_then(|()| Dataset::read(pipeline.name(), &dir))
+        .map(|dataset| (stage, dataset))
+        .map_err(told)
 }
 
-/// Terms of the corpora of `pipeline`, by their descriptors as they are now: permission that was taken back counts at once.
+/// Terms of the corpora of `pipeline`, by their descriptors as they are now: permission that was taken back counts at
+/// once.
 pub(super) fn terms(pipeline: &Pipeline, base_dir: &Path) -> anyhow::Result<Vec<Terms>> {
     let mut stated: BTreeMap<String, Option<Redistribution>> = BTreeMap::new();
     for stage in pipeline.stages() {

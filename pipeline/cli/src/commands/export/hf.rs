@@ -1,18 +1,15 @@
 //! `ser export hf`: the dataset for the Hugging Face libraries.
 
-use ser_export::{Division, HfOptions, HfSummary, hugging_face};
+use ser_export::{Division, HfOptions, HfSummary, check_result, hugging_face};
 use ser_text::counted;
 use serde_json::json;
 
-use super::{dataset, told};
+use super::{MEGABYTE, dataset, told};
 use crate::args::HfArgs;
 use crate::interrupt::Interrupt;
 use crate::output::{self, Status};
 use crate::project::{Project, artifact, plain};
 use crate::words::size;
-
-/// Bytes of a megabyte, as sizes of files are told.
-const MEGABYTE: u64 = 1_000_000;
 
 pub(super) fn run(project: &Project<'_>, args: &HfArgs) -> anyhow::Result<Status> {
     let pipeline = project.pipeline()?;
@@ -23,7 +20,9 @@ pub(super) fn run(project: &Project<'_>, args: &HfArgs) -> anyhow::Result<Status
     let division = match &args.split {
         Some(name) => {
             let stage = dataset::split(&pipeline, name)?;
-            Some(Division::read(name, &artifact(&store, stage)?, args.fold).map_err(told)?)
+            let dir = artifact(&store, stage)?;
+            let division = check_result(&store, name).and_then(|()| Division::read(name, &dir, args.fold));
+            Some(division.map_err(told)?)
         }
         None => None,
     };

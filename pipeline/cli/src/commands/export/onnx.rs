@@ -9,22 +9,18 @@ use ser_schemas::Imported;
 use ser_train::{Device, Predictor};
 use serde_json::json;
 
+use super::is_stdout;
 use crate::args::OnnxArgs;
 use crate::commands::model_folder::{self, Purpose};
 use crate::commands::predict::mean_of;
-use crate::output::{self, Status, UsageError};
+use crate::output::{self, Status};
 use crate::project::Project;
 
 pub(super) fn run(project: &Project<'_>, args: &OnnxArgs) -> anyhow::Result<Status> {
     let model = &args.model;
     model_folder::check(project, model, Purpose::Export)?;
     let path = args.output.clone().unwrap_or_else(|| default_file(model));
-    let to_stdout = output::is_stdout(&path);
-    if to_stdout && args.json {
-        let message = format!("`{}` is where `--json` prints to", path.display());
-        let hint = Some("write the model to a file, or leave `--json` out".to_owned());
-        return Err(UsageError { message, hint }.into());
-    }
+    let to_stdout = is_stdout(&path, "the model", args.json)?;
     let File { bytes, inputs } =
         graph(project, model).with_context(|| format!("cannot export the model in `{}`", model.display()))?;
     let told = format!("{}: probabilities from {}", path.display(), inputs.join(", "));

@@ -5,15 +5,12 @@ use ser_stage::suggest::list;
 use ser_text::counted;
 use serde_json::json;
 
-use super::told;
+use super::{MEGABYTE, told};
 use crate::args::RoCrateArgs;
 use crate::interrupt::Interrupt;
 use crate::output::{self, Status, UsageError};
 use crate::project::Project;
 use crate::words::size;
-
-/// Bytes of a megabyte, as sizes of files are told.
-const MEGABYTE: u64 = 1_000_000;
 
 pub(super) fn run(project: &Project<'_>, args: &RoCrateArgs) -> anyhow::Result<Status> {
     let pipeline = project.pipeline()?;

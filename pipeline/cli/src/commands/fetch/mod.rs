@@ -108,10 +108,10 @@ impl Wanted {
         args.archive.is_some() || !matches!(self.source, Source::Manual { .. })
     }
 
-    /// `true` if the corpus is there by its names, and nothing in the folder came from here: whoever unpacked it by hand
-    /// need not download it again.
+    /// `true` if the corpus is there by its names, and nothing in the folder came from here: whoever unpacked it by
+    /// hand need not download it again.
     fn is_present(&self) -> anyhow::Result<bool> {
-        if !self.root.is_dir() || self.root.join(".ser-fetch").exists() {
+        if !self.root.is_dir() || self.root.join(ser_fetch::FOLDER).exists() {
             return Ok(false);
         }
         let survey = ser_ingest::check_root(&self.descriptor, &self.root)?;
