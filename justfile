@@ -17,6 +17,11 @@ networks *ARGS:
 best *ARGS:
     cargo run --release --locked -- run --file best.toml --artifacts artifacts-best --demo demo {{ARGS}}
 
+# What the pipelines above were chosen by, judged by validation clips; docs/experiments.md tells the outcome
+experiments *ARGS:
+    cargo run --release --locked -- run --file experiments.toml --artifacts artifacts-experiments {{ARGS}}
+    cargo run --release --locked -- validation --file experiments.toml --artifacts artifacts-experiments
+
 # Every test. Those that run Python want, in the environment target/python where there is one,
 # `pip install polars duckdb datasets soundfile mlcroissant pyarrow roc-validator rocrate==0.13.0`, and say so without
 test *ARGS:

@@ -39,7 +39,7 @@ fn every_network_answers_in_an_ensemble_and_every_model_is_evaluated_and_shown()
 /// Choices are made on validation clips, which `best.toml` then trains on, too.
 #[test]
 fn experiments_make_no_figure_of_test_clips_and_are_validated() {
-    let experiments = stages("docs/experiments.toml");
+    let experiments = stages("experiments.toml");
     assert!(experiments.iter().all(|stage| stage["kind"] != "evaluate" && stage["kind"] != "report"));
     let splits = |stages: &[Value]| -> Vec<f64> {
         let splits = stages.iter().filter(|stage| stage["kind"] == "split");
