@@ -28,7 +28,7 @@ use crate::recipes::{Recipes, of_copies};
 const PARTS_AT_ONCE: usize = 3;
 
 /// Files of a part that are read before their clips are computed, per thread that computes.
-const READ_AHEAD: usize = 2;
+const READ_AHEAD: usize = 8;
 
 /// Computes features of every clip of the manifest in `manifest_dir`.
 ///

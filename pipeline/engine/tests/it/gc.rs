@@ -119,8 +119,9 @@ fn checkpoints_stay_as_long_as_a_stage_can_go_on_from_them() {
     place.set(&["w.act=resume"]);
     place.write("stop", "");
     place.run();
+    // Checkpoints of the coming result, and the parts of it.
     let current = place.names("artifacts/.ser/work/w");
-    assert_eq!(current.len(), 1);
+    assert_eq!(current.len(), 2);
     fs::create_dir(place.path("artifacts/.ser/work/w/0123456789abcdef")).unwrap();
     assert_eq!(told(&garbage(&place, 9)), ["Checkpoint .ser/work/w/0123456789abcdef"]);
     remove(&place, 9);
