@@ -52,7 +52,7 @@ pub(crate) fn table(tables: &Tables, scored: &Scored) -> Option<Grid> {
     };
     grid.foot(format!(
         "{of} The least probability is the --min-confidence of ser predict, which averages the folds and so is less sure than each: it \
-         answers for fewer. Accuracy and UAR are of the clips that are answered, pooled over corpora; coverage.parquet of the \
+         answers for fewer. Accuracy and UAR are over all answered clips together; coverage.parquet of the \
          evaluation has steps of 0.05, for every model."
     ));
     Some(grid)
