@@ -21,7 +21,8 @@ crate::table::table! {
         speakers: u64,
         /// Share of all clips that are answered, 0 to 1.
         coverage: f64,
-        /// Lower end of its 95 % interval over speakers; null where speakers are too few.
+        /// Lower end of its 95 % interval over speakers; null where speakers are too few, or fewer than ten clips are answered
+        /// or are not.
         coverage_low: Option<f64>,
         /// Upper end.
         coverage_high: Option<f64>,

@@ -15,6 +15,7 @@ use crate::calibration::{at_temperature, fit_temperature, most_probable};
 use crate::confusion::Confusion;
 use crate::figures::Resampling;
 use crate::groups::Scored;
+use crate::interval::FEW;
 use crate::metrics::Scores;
 use crate::sample::{Origin, Sample};
 use crate::subject::Subject;
@@ -84,9 +85,12 @@ fn row(subject: &Subject<'_>, answers: &[Answer<'_>], threshold: f64, resampling
     // A clip of which something is said is got right, as far as coverage goes.
     let said = answers.iter().map(|answer| (answer.origin, (1, usize::from(is_answered(&answer)))));
     let all = Sample::of(&Confusion::new(2), said);
-    let value = threshold.to_string();
-    let of = |sample: &Sample<Confusion>| intervals(sample, &resampling.draws("coverage", &value, sample));
-    let (found, share) = (of(&sample), of(&all));
+    // The same draws at every threshold.
+    let of = |sample: &Sample<Confusion>| intervals(sample, &resampling.draws("coverage", "all", sample));
+    // Of a few clips that are answered, or are not, speakers do not tell how they vary.
+    let (answered, clips) = (sample.all.total(), all.all.total());
+    let share = of(&all).filter(|_| answered.min(clips.saturating_sub(answered)) as f64 >= FEW);
+    let found = of(&sample);
     Coverage {
         model: subject.about.model.clone(),
         split: subject.about.split.clone(),
