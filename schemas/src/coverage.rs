@@ -28,14 +28,15 @@ crate::table::table! {
         coverage_high: Option<f64>,
         /// Share of the answered clips whose answer is right, 0 to 1; null where none is answered.
         accuracy: Option<f64>,
-        /// Lower end of its 95 % interval, over the speakers who have answered clips; null where they are too few.
+        /// Lower end of its 95 % interval, over the speakers who have answered clips; null where they are too few, or
+        /// fewer than ten answers are right or are wrong.
         accuracy_low: Option<f64>,
         /// Upper end.
         accuracy_high: Option<f64>,
         /// Unweighted average recall over the answered clips, 0 to 1: the mean over the classes that these have; null where none is
         /// answered.
         uar: Option<f64>,
-        /// Lower end of its 95 % interval, as that of the accuracy.
+        /// Lower end of its 95 % interval; null where speakers are too few, or an emotion has fewer than ten answered clips.
         uar_low: Option<f64>,
         /// Upper end.
         uar_high: Option<f64>,

@@ -129,7 +129,7 @@ fn what_a_snippet_imports_is_installed_before() {
         let (script, text) = rest.split_once("```").expect("an end");
         let lines = script.lines().filter_map(|line| line.strip_prefix("import "));
         for module in lines.filter_map(|line| line.split(['.', ' ']).next()) {
-            let known = ["json", "math"].contains(&module) || installed.iter().any(|package| package == module);
+            let known = ["glob", "json", "math"].contains(&module) || installed.iter().any(|package| package == module);
             assert!(known, "{module} is imported, and installed are {installed:?}");
         }
         installed.extend(packages(text));

@@ -182,7 +182,11 @@ fn font(ink: Ink, pixels: f64) -> TextStyle<'static> {
 
 /// Draws the axis below a chart of values, with about `labels` numbers and a line up from each; rows have no axis.
 fn value_axis(chart: &mut Plot<'_, '_>, labels: usize, title: Option<&str>) -> Result<(), DrawError> {
-    let written = |value: &f64| number::fixed(*value, 1);
+    // Of a narrow axis every second number lies between two tenths.
+    let written = |value: &f64| {
+        let tenths = value * 10.0;
+        number::fixed(*value, if (tenths - tenths.round()).abs() < 1e-6 { 1 } else { 2 })
+    };
     let mut mesh = chart.configure_mesh();
     mesh.disable_y_mesh()
         .disable_y_axis()

@@ -32,7 +32,7 @@ pub(crate) fn table(tables: &Tables, scored: &Scored) -> Option<Grid> {
     let first = rows.first()?;
     let mut grid = Grid::new(
         format!("{} on {}, answering only where it is sure enough", scored.model, scored.split),
-        &["#Least probability", "#Share answered", "#Accuracy", "#UAR", "#Clips", "#Speakers"],
+        &["#Least probability", "#Share answered", "#Accuracy", "#UAR, pooled", "#Clips", "#Speakers"],
     );
     for row in &rows {
         let estimate = |value: Option<f64>, low, high| Cell::estimate(value.map(|value| Estimate { value, low, high }));
@@ -52,8 +52,9 @@ pub(crate) fn table(tables: &Tables, scored: &Scored) -> Option<Grid> {
     };
     grid.foot(format!(
         "{of} The least probability is the --min-confidence of ser predict, which averages the folds and so is less sure than each: it \
-         answers for fewer. Accuracy and UAR are over all answered clips together; coverage.parquet of the \
-         evaluation has steps of 0.05, for every model."
+         answers for fewer. Accuracy and UAR are over all answered clips together, UAR over the emotions that these have: it jumps where one \
+         runs out. Where clips are too few there is no interval. coverage.parquet of the evaluation has steps of 0.05, \
+         for every model."
     ));
     Some(grid)
 }
@@ -90,16 +91,18 @@ pub(crate) fn figure(tables: &Tables, scored: &Scored) -> Result<Option<Figure>,
     Ok(Some(Figure::new(title, caption, chart, grid).with_legend(legend)))
 }
 
-/// What a threshold buys, in a sentence; `None` where none halves the errors.
+/// What a threshold buys, in a sentence; `None` where that was not measured.
 pub(crate) fn sentence(tables: &Tables, scored: &Scored) -> Option<String> {
     let rows = rows(tables, scored);
     let all = rows.first().filter(|row| row.coverage >= 1.0)?;
     let errors = 1.0 - all.accuracy?;
     let is_better = |row: &&&Coverage| row.accuracy.is_some_and(|accuracy| 1.0 - accuracy <= FEWER_ERRORS * errors);
-    let row = rows.iter().skip(1).find(is_better).filter(|_| errors > 0.0)?;
+    let Some(row) = rows.iter().skip(1).find(is_better).filter(|_| errors > 0.0) else {
+        return Some(format!("No threshold that was tried halves the errors of {}.", scored.model));
+    };
     Some(format!(
-        "Where {} has to give its answer a probability of {} or more, it answers for {} of the clips and is right in {} of these, \
-         against {} of all.",
+        "The lowest threshold that halves the errors of {}: where it has to give its answer a probability of {} or more, it \
+         answers for {} of the clips and is right in {} of these, against {} of all. It was found on these clips.",
         scored.model,
         number::fixed(row.threshold, 1),
         number::percent(row.coverage),

@@ -414,11 +414,7 @@ fn that_one_split_sets_no_clips_aside_is_said_beside_the_gap() {
     };
     assert!(!gap(&fixture).contains("set aside"));
     unset(&mut fixture, "net_random");
-    assert!(
-        gap(&fixture).contains("On the random split no clips are set aside for validation"),
-        "{}",
-        gap(&fixture)
-    );
+    assert!(gap(&fixture).contains("On the random split no clips are set aside for validation"), "{}", gap(&fixture));
     fixture.tables.comparisons.clear();
     assert!(gap(&fixture).contains("On the random split no clips are set aside"), "without a measured gap, too");
     unset(&mut fixture, "net");
@@ -664,8 +660,9 @@ fn no_corpus_is_taken_for_acted_that_does_not_say_so() {
 fn what_it_brings_to_say_that_one_does_not_know_is_told() {
     let mut fixture = Fixture::complete();
     let rendered = fixture.render(&Params::default()).expect("rendered");
-    let told = "Where net has to give its answer a probability of 0.6 or more, it answers for 50\u{202f}% of the clips and is right in \
-                0.80 [0.77, 0.83] of these, against 0.60 [0.57, 0.63] of all.";
+    let told = "The lowest threshold that halves the errors of net: where it has to give its answer a probability of 0.6 or more, it \
+                answers for 50\u{202f}% of the clips and is right in 0.80 [0.77, 0.83] of these, against 0.60 [0.57, 0.63] of \
+                all. It was found on these clips.";
     let section = between(&rendered.html, "id=\"calibration\"", "</section>");
     for text in [section, &rendered.card] {
         assert!(text.contains(told), "{text}");
@@ -680,6 +677,7 @@ fn what_it_brings_to_say_that_one_does_not_know_is_told() {
     });
     let rendered = fixture.render(&Params::default()).expect("rendered");
     assert!(!rendered.card.contains("has to give its answer a probability"));
+    assert!(rendered.card.contains("No threshold that was tried halves the errors of net."));
     assert!(rendered.card.contains("Probabilities are as trained: there is no temperature"));
     fixture.tables.coverage.clear();
     let rendered = fixture.render(&Params::default()).expect("rendered");

@@ -91,6 +91,12 @@ fn row(subject: &Subject<'_>, answers: &[Answer<'_>], threshold: f64, resampling
     let (answered, clips) = (sample.all.total(), all.all.total());
     let share = of(&all).filter(|_| answered.min(clips.saturating_sub(answered)) as f64 >= FEW);
     let found = of(&sample);
+    let right = sample.all.correct();
+    let wrong = answered.saturating_sub(right);
+    let accuracy = found.as_ref().map(|found| found.accuracy).filter(|_| right.min(wrong) as f64 >= FEW);
+    // A class of which hardly a clip is answered would decide on the mean over classes by chance.
+    let fewest = (0..subject.classes.len()).map(|class| sample.all.support(class)).filter(|clips| *clips > 0).min();
+    let uar = found.as_ref().map(|found| found.uar).filter(|_| fewest.is_some_and(|clips| clips as f64 >= FEW));
     Coverage {
         model: subject.about.model.clone(),
         split: subject.about.split.clone(),
@@ -102,10 +108,10 @@ fn row(subject: &Subject<'_>, answers: &[Answer<'_>], threshold: f64, resampling
         coverage_low: share.as_ref().map(|share| share.accuracy.low),
         coverage_high: share.as_ref().map(|share| share.accuracy.high),
         accuracy: scores.as_ref().map(|scores| scores.accuracy),
-        accuracy_low: found.as_ref().map(|found| found.accuracy.low),
-        accuracy_high: found.as_ref().map(|found| found.accuracy.high),
+        accuracy_low: accuracy.map(|interval| interval.low),
+        accuracy_high: accuracy.map(|interval| interval.high),
         uar: scores.as_ref().map(|scores| scores.uar),
-        uar_low: found.as_ref().map(|found| found.uar.low),
-        uar_high: found.as_ref().map(|found| found.uar.high),
+        uar_low: uar.map(|interval| interval.low),
+        uar_high: uar.map(|interval| interval.high),
     }
 }

@@ -78,7 +78,7 @@ pub struct Params {
     pub label_smoothing: f64,
     /// Which epoch's weights are the model.
     pub keep_epoch: KeptEpoch,
-    /// Epochs without a better validation UAR after which a fold stops; 0 never stops early, which suits a learning rate
+    /// Epochs without a better validation UAR, of equals a lower loss, after which a fold stops; 0 never stops early, which suits a learning rate
     /// that falls to zero over the declared epochs: much is learnt at its end. Needs `keep_epoch = "best"`.
     #[schemars(range(min = 0, max = 100_000))]
     pub early_stopping: usize,

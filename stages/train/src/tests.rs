@@ -462,7 +462,7 @@ fn copies_are_for_training_only() {
 #[test]
 fn copies_that_are_asked_for_and_not_there_are_warned_of() {
     let world = World::new();
-    std::fs::remove_file(world.path("features").join(AUGMENTED_FILE)).expect("copies");
+    std::fs::remove_dir_all(world.path("features").join(ser_schemas::frames::AUGMENTED)).expect("copies");
     let warned = |copies: f64| {
         let params = Params { epochs: 1, augment: Augment { copies, ..Augment::default() }, ..small() };
         let ear = Ear::default();

@@ -21,6 +21,10 @@ const LIMITS: &str = "Validation clips of all folds: voices that the models were
                       \"best\"`), a linear model's regularisation or an ensemble's weights, figures are somewhat too good; \
                       test clips were not looked at.";
 
+/// What a star stands for.
+const UNLABELLED: &str =
+    "* uses the unlabelled clips of the speakers whom it answers for, or of their corpus: compare it with its like";
+
 pub(crate) fn run(project: &Project<'_>, args: &ValidationArgs) -> anyhow::Result<Status> {
     let pipeline = project.pipeline()?;
     let store = project.store(&pipeline);
@@ -30,7 +34,12 @@ pub(crate) fn run(project: &Project<'_>, args: &ValidationArgs) -> anyhow::Resul
     let manifest = artifact(&store, first_of(&pipeline, "manifest")?)?;
     let inputs = Inputs { manifest: &manifest, models: &named, splits: &[] };
     let validation = on_validation(&inputs, Params::default().resamples, pipeline.seed())?;
-    let rows = rows(&validation);
+    let mut rows = rows(&validation);
+    for row in &mut rows {
+        let stage = models.iter().find(|(name, _)| *name == row.model);
+        let about = stage.map(|(_, dir)| Model::read(&Model::file_in(dir))).transpose()?.unwrap_or_default();
+        row.uses_unlabelled = about.iter().any(|about| about.model == row.model && about.uses_test_speakers);
+    }
     if args.json {
         output::print_json(&rows)?;
     } else if rows.is_empty() {
@@ -45,6 +54,9 @@ pub(crate) fn run(project: &Project<'_>, args: &ValidationArgs) -> anyhow::Resul
                 "models of `{split}` were validated on different clips: figures are over the {common} of {all} that all of them have ({})",
                 some_names(corpora)
             ));
+        }
+        if rows.iter().any(|row| row.uses_unlabelled) {
+            project.note(UNLABELLED);
         }
         project.note(LIMITS);
     }
@@ -70,6 +82,8 @@ struct Row {
     speakers: u64,
     seeds: Option<u64>,
     seed_sd: Option<f64>,
+    /// `true` if it uses other clips, unlabelled, of the speakers whom it answers for.
+    uses_unlabelled: bool,
 }
 
 /// Name and folder of every stage with models that was run, or of those asked for.
@@ -126,6 +140,7 @@ fn rows(validation: &Validation) -> Vec<Row> {
             speakers: figure.speakers,
             seeds: figure.seeds,
             seed_sd: figure.seed_sd,
+            uses_unlabelled: false,
         }
     };
     ranked.iter().map(row).collect()
@@ -152,7 +167,7 @@ fn describe(rows: &[Row]) -> String {
                     .behind
                     .map_or_else(String::new, |value| format!("{value:+.3}{}", range(row.behind_low, row.behind_high)));
                 let mut cells = vec![
-                    row.model.clone(),
+                    format!("{}{}", row.model, if row.uses_unlabelled { " *" } else { "" }),
                     format!("{:.3}{}", row.value, range(row.low, row.high)),
                     behind,
                     row.clips.to_string(),

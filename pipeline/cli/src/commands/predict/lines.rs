@@ -4,7 +4,7 @@ use std::io::BufRead;
 use std::path::{Path, PathBuf};
 
 use anyhow::Context as _;
-use ser_audio::{Container, Decoded, LARGEST_SAMPLE, SAMPLE_RATES_HZ};
+use ser_audio::{Container, Decoded, SAMPLE_RATES_HZ};
 use serde::Deserialize;
 use serde_json::{Map, Value, json};
 
@@ -13,6 +13,8 @@ use super::recordings::{self, Recording};
 use super::row::View;
 use crate::output::{self, Status};
 
+/// Largest sample, 24 dB above full scale: sound may exceed it, and whole numbers of some format are far beyond.
+const LOUDEST: f32 = 16.0;
 /// Longest line in bytes: an hour of samples at 16 kHz, written out.
 const LONGEST_LINE: u64 = 1 << 30;
 
@@ -116,9 +118,12 @@ fn recording(request: Request) -> Result<Recording, String> {
             if samples.is_empty() {
                 return Err("`samples` is empty".to_owned());
             }
-            let is_sound = |sample: &f32| sample.is_finite() && sample.abs() <= LARGEST_SAMPLE;
+            let is_sound = |sample: &f32| sample.is_finite() && sample.abs() <= LOUDEST;
             if let Some(at) = samples.iter().position(|sample| !is_sound(sample)) {
-                return Err(format!("`samples[{at}]` is {}: expected a number with full scale 1", samples[at]));
+                return Err(format!(
+                    "`samples[{at}]` is {}: expected a number with full scale 1 (divide 16-bit samples by 32768)",
+                    samples[at]
+                ));
             }
             let sound = Decoded {
                 container: Container::Wav,
@@ -164,6 +169,10 @@ mod tests {
             (r#"{"samples": [0]}"#, "`samples` without `sample_rate_hz`"),
             (r#"{"samples": [], "sample_rate_hz": 16000}"#, "`samples` is empty"),
             (r#"{"samples": [0], "sample_rate_hz": 5}"#, "`sample_rate_hz` is 5: expected 8000 to 192000"),
+            (
+                r#"{"samples": [0, 8000], "sample_rate_hz": 16000}"#,
+                "`samples[1]` is 8000: expected a number with full scale 1",
+            ),
             (r#"{"samples": [0, 1e200], "sample_rate_hz": 16000}"#, "`samples[1]` is inf: expected a number"),
             (r#"{"pth": "a.wav"}"#, "unknown field `pth`"),
             ("[", "EOF while parsing"),

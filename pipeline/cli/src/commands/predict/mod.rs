@@ -84,15 +84,15 @@ pub(crate) fn run(project: &Project<'_>, args: &PredictArgs) -> anyhow::Result<S
     if args.stdin_json {
         return lines::answer(&prediction, formats::view(args), &mut std::io::stdin().lock());
     }
-    let mut told = Told::default();
+    let (mut told, view) = (Told::default(), formats::view(args));
     for (number, batch) in found.chunks(BATCH).enumerate() {
         prediction.batch(number * BATCH, batch, &mut |row, facts| {
-            told.note(&row, facts, &ears);
+            told.note(&row, facts, &ears, view);
             writer.push(row)
         })?;
     }
     writer.finish()?;
-    told.tell(&ears, &windows, project);
+    told.tell(&ears, &windows, view, project);
     Ok(if told.failed { Status::Failed } else { Status::Done })
 }
 

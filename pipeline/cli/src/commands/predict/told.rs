@@ -4,7 +4,7 @@ use ser_text::{counted, printable};
 
 use super::ears::Ears;
 use super::hearing::Facts;
-use super::row::Row;
+use super::row::{Row, UNKNOWN, View};
 use super::windows::Windows;
 use crate::output;
 use crate::project::Project;
@@ -21,10 +21,17 @@ pub(super) struct Told {
     windowed: Vec<(String, usize)>,
     /// At a lower sample rate than that of the features.
     narrow: Vec<(String, u32)>,
+    /// Recordings of which the model says something, and how many of them it is not sure enough of.
+    heard: usize,
+    unsure: usize,
 }
 
 impl Told {
-    pub(super) fn note(&mut self, row: &Row, facts: Option<Facts>, ears: &Ears) {
+    pub(super) fn note(&mut self, row: &Row, facts: Option<Facts>, ears: &Ears, view: View) {
+        if let Ok(said) = &row.outcome {
+            self.heard += 1;
+            self.unsure += usize::from(view.verdict(&said.classes, &said.probabilities).emotion == UNKNOWN);
+        }
         let path = || printable(&row.path).into_owned();
         match &row.outcome {
             Err(problem) => {
@@ -42,7 +49,11 @@ impl Told {
     }
 
     /// Says on stderr which recordings were heard in windows, and which lack what the model was trained on.
-    pub(super) fn tell(&self, ears: &Ears, windows: &Windows, project: &Project<'_>) {
+    pub(super) fn tell(&self, ears: &Ears, windows: &Windows, view: View, project: &Project<'_>) {
+        if let Some(least) = view.min_confidence {
+            let (heard, answered) = (counted(self.heard, "recording"), self.heard - self.unsure);
+            project.note(format_args!("{answered} of {heard} answered with a probability of {least} or more"));
+        }
         if !self.long.is_empty() {
             let named = named(&self.long, |windows| counted(windows, "window"));
             let count = counted(self.long.len(), "recording");
