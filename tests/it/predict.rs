@@ -216,9 +216,8 @@ fn format_rate_and_channels_make_no_difference() {
     workspace.write("new/s48.wav", pcm(48_000, &[at(48_000), at(48_000)]));
     workspace.write("new/m44.wav", pcm(44_100, &[at(44_100)]));
     workspace.write("new/m8.wav", pcm(8_000, &[at(8_000)]));
-    let model = model("cnn_lstm");
-    // As the network gives them: a temperature below 1 would spread every difference.
-    let ran = workspace.ser(&["predict", "new", "--json", "--uncalibrated", "--model", &model]);
+    // As a model gives them: a temperature below 1 would spread every difference.
+    let ran = workspace.ser(&["predict", "new", "--json", "--uncalibrated", "--model", &model("linear")]);
     let objects = objects(&ran.exits(0).tells("m8.wav (8000 Hz)"));
     let expected = probabilities(&objects["m16.wav"]);
     for name in ["s48.wav", "m44.wav"] {

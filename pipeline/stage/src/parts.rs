@@ -203,7 +203,9 @@ mod tests {
 
     fn dirs(root: &Path) -> [PathBuf; 3] {
         let dirs = ["out", "parts", "previous"].map(|name| root.join(name));
-        dirs.iter().for_each(|dir| fs::create_dir_all(dir.join("t")).expect("folder"));
+        for dir in &dirs {
+            fs::create_dir_all(dir.join("t")).expect("folder");
+        }
         dirs
     }
 

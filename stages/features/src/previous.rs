@@ -88,8 +88,11 @@ impl Rows {
     }
 }
 
-/// The frames of each clip of a part, with their number, and its functionals, which lie under the same name.
-fn read_features(part: &Path) -> TableResult<(Vec<(Vec<f32>, usize)>, Functionals)> {
+/// The frames of each clip of a part, with their number.
+type FramesOfClips = Vec<(Vec<f32>, usize)>;
+
+/// The frames of the clips of a part and their functionals, which lie under the same name.
+fn read_features(part: &Path) -> TableResult<(FramesOfClips, Functionals)> {
     let (_, keys) = read_keys(part)?;
     let clips: Vec<_> = read_clips(part)?.collect::<TableResult<_>>()?;
     let folder = part.parent().and_then(Path::parent).unwrap_or(Path::new("")).join(functionals::FOLDER);

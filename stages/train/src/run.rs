@@ -104,7 +104,9 @@ pub(crate) fn run_on(
     let data = Dataset::read(params, [inputs.manifest, inputs.features, ctx.work_dir], split, room)?;
     data.split.gaps().iter().for_each(|gap| ctx.observer.warn(gap));
     unjoined(params, &data)?.iter().for_each(|gap| ctx.observer.warn(gap));
-    without_copies(params, &data).iter().for_each(|gap| ctx.observer.warn(gap));
+    if let Some(gap) = without_copies(params, &data) {
+        ctx.observer.warn(&gap);
+    }
     let folds = &data.split.folds;
     let seeds = seeds(params, ctx.seed);
     let workers = threads.count().min(folds.len() * seeds.len()).max(1);
