@@ -32,7 +32,7 @@ pub(crate) fn table(tables: &Tables, scored: &Scored) -> Option<Grid> {
     let first = rows.first()?;
     let mut grid = Grid::new(
         format!("{} on {}, answering only where it is sure enough", scored.model, scored.split),
-        &["#Least probability", "#Share answered", "#Accuracy", "#UAR, pooled", "#Clips", "#Speakers"],
+        &["#Least probability", "#Share answered", "#Accuracy", "#UAR", "#Clips", "#Speakers"],
     );
     for row in &rows {
         let estimate = |value: Option<f64>, low, high| Cell::estimate(value.map(|value| Estimate { value, low, high }));

@@ -126,7 +126,7 @@ fn journal() -> Vec<u8> {
 
 /// Features of the two clips: numbers as text and as a table, and frames.
 fn features() -> Vec<Vec<u8>> {
-    let text = CLIPS.iter().map(|id| format!("{id};-1.5e3;7\n")).collect::<String>();
+    let text: String = CLIPS.iter().flat_map(|id| [*id, ";-1.5e3;7\n"]).collect();
     let text = format!("clip_id;f0;\"f;1\"\n{text}").into_bytes();
     let numbers: ArrayRef = Arc::new(Float64Array::from(vec![0.5, -1.0]));
     let flat = ListArray::from_iter_primitive::<Float64Type, _, _>([[1.0, 2.0]; 3].map(|frame| Some(frame.map(Some))));

@@ -32,8 +32,11 @@ pub(super) fn read(path: &Path, recordings: &[Recording]) -> anyhow::Result<(Vec
     Ok((speakers, notes))
 }
 
+/// Recordings, each with its speaker.
+type Spoken = Vec<(PathBuf, String)>;
+
 /// The recordings that the table at `path` names, from its folder or from here, with their speakers, and warnings about it.
-pub(super) fn listed(path: &Path) -> anyhow::Result<(Vec<(PathBuf, String)>, Vec<String>)> {
+pub(super) fn listed(path: &Path) -> anyhow::Result<(Spoken, Vec<String>)> {
     let (rows, notes) = rows(path)?;
     let base = path.parent().unwrap_or(Path::new(""));
     let place = |row: Named| {

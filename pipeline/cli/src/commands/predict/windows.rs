@@ -16,6 +16,7 @@ const WINDOW_S: f64 = 4.0;
 const HOP_S: f64 = 2.0;
 
 /// How long recordings are divided.
+#[expect(clippy::struct_field_names, reason = "names end in units")]
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub(super) struct Windows {
     /// Up to this many seconds a recording is heard as one clip.
@@ -29,6 +30,7 @@ pub(super) struct Windows {
 }
 
 /// A stretch of a recording.
+#[expect(clippy::struct_field_names, reason = "names end in units")]
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub(super) struct Window {
     /// Seconds from the recording's begin.
