@@ -31,17 +31,25 @@ def read(
         ValueError: several stages have, and none was named.
     """
     root = Path(artifacts) if artifacts is not None else Path(file or "pipeline.toml").parent / "artifacts"
-    if stage is not None:
-        return pl.read_parquet(root / stage / f"{table}.parquet")
-    found = sorted(path for path in root.glob(f"*/{glob_escaped(table)}.parquet") if not path.parent.name.startswith("."))
+    name = glob_escaped(table)
+    stages = "*" if stage is None else glob_escaped(stage)
+    # A table is a file, or a folder of parts.
+    files = [*root.glob(f"{stages}/{name}.parquet"), *root.glob(f"{stages}/{name}")]
+    found = sorted(path for path in files if not path.parent.name.startswith(".") and parts(path))
     if len(found) > 1 and table in WHOLE:
         found = [path for path in found if (path.parent / f"{WHOLE[table]}.parquet").is_file()] or found
     if not found:
-        raise FileNotFoundError(f"no stage in `{root}` has written `{table}`: run one that does, `ser run`")
+        where = f"no stage in `{root}`" if stage is None else f"no stage `{stage}` in `{root}`"
+        raise FileNotFoundError(f"{where} has written `{table}`: run one that does, `ser run`")
     if len(found) > 1:
-        stages = ", ".join(path.parent.name for path in found)
-        raise ValueError(f"several stages have written `{table}`, name one with `stage`: {stages}")
-    return pl.read_parquet(found[0])
+        writers = ", ".join(path.parent.name for path in found)
+        raise ValueError(f"several stages have written `{table}`, name one with `stage`: {writers}")
+    return pl.read_parquet(parts(found[0]))
+
+
+def parts(path: Path) -> list[Path]:
+    """The files of a table: its parts in the order of their names, or the one file that it is."""
+    return [path] if path.is_file() else sorted(path.glob("part-*.parquet"))
 
 
 def glob_escaped(name: str) -> str:

@@ -123,6 +123,9 @@ def check(folder):
     clips = ser.read("clips", **where)
     assert clips.equals(pl.read_parquet(folder / "artifacts/manifest/clips.parquet"))
     assert ser.read("clips", stage="tess", **where).height > 0
+    frames, functionals = ser.read("frames", **where), ser.read("functionals", stage="features", **where)
+    assert set(frames["clip_id"]) == set(functionals["clip_id"]) == set(clips["clip_id"])
+    raises(FileNotFoundError, lambda: ser.read("frames", stage="manifest", **where))
     assert ser.read("coverage", **where)["threshold"].n_unique() == 20
     assert ser.read("predictions", **where)["model"].n_unique() > 1
 
