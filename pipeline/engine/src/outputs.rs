@@ -1,12 +1,13 @@
 //! The files of a result: what is noted of them when they are made, and whether they are still like that.
 
+use std::collections::BTreeSet;
 use std::fs;
 use std::num::NonZero;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::Path;
 use std::thread;
 
-use ser_stage::each_part;
+use ser_stage::{PartId, each_part};
 
 use crate::failure::{EngineError, Failure};
 use crate::files;
@@ -97,8 +98,60 @@ pub(crate) fn check(dir: &Path, outputs: &[OutputFile]) -> Checked {
         }
         file.modified_ns = modified_ns;
     }
+    checked.damage.extend(foreign_parts(dir, outputs).into_iter().map(|path| Reason::ForeignPart { path }));
     if checked.damage.is_empty() && current != outputs {
         checked.touched = Some(current);
     }
     checked
+}
+
+/// Files that every reader of a table in parts takes for one of them, and that are not recorded. A folder that cannot be listed
+/// lacks its recorded files, which is told already.
+fn foreign_parts(dir: &Path, outputs: &[OutputFile]) -> Vec<String> {
+    let table = |file: &OutputFile| {
+        let (folder, name) = file.path.rsplit_once('/')?;
+        PartId::names(name).then(|| folder.to_owned())
+    };
+    let recorded = |path: &str| outputs.iter().any(|file| file.path == path);
+    let folders: BTreeSet<String> = outputs.iter().filter_map(table).collect();
+    let names = folders.iter().flat_map(|folder| {
+        let items = fs::read_dir(dir.join(folder)).into_iter().flatten().flatten();
+        items.map(move |item| (folder, item.file_name().to_string_lossy().into_owned()))
+    });
+    // What readers glob for is any Parquet file.
+    let parquet = names.filter(|(_, name)| Path::new(name).extension().is_some_and(|extension| extension == "parquet"));
+    let mut found: Vec<String> =
+        parquet.map(|(folder, name)| format!("{folder}/{name}")).filter(|path| !recorded(path)).collect();
+    found.sort();
+    found
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn digest(path: &Path) -> Result<Option<String>, Box<dyn std::error::Error + Send + Sync>> {
+        drop(fs::read(path)?);
+        Ok(None)
+    }
+
+    #[test]
+    fn a_file_that_readers_take_for_a_part_is_told() {
+        let dir = tempfile::tempdir().expect("folder");
+        let write = |path: &str| {
+            let path = dir.path().join(path);
+            fs::create_dir_all(path.parent().expect("a folder")).expect("folder");
+            fs::write(path, "").expect("write");
+        };
+        ["frames/part-a.parquet", "frames/part-b.parquet", "single.parquet"].map(write);
+        let written = look(digest, dir.path(), None).expect("looked at");
+        assert_eq!(check(dir.path(), &written.files).damage, []);
+        ["frames/notes.txt", "beside.parquet", "other/part-a.parquet"].map(write);
+        assert_eq!(check(dir.path(), &written.files).damage, [], "no reader takes them for a part of `frames`");
+        ["frames/part-c.parquet", "frames/a.parquet"].map(write);
+        let foreign = |path: &str| Reason::ForeignPart { path: path.to_owned() };
+        let expected = ["frames/a.parquet", "frames/part-c.parquet"].map(foreign);
+        assert_eq!(check(dir.path(), &written.files).damage, expected);
+        assert_eq!(expected[0].to_string(), "`frames/a.parquet` is no part of the result");
+    }
 }

@@ -52,6 +52,8 @@ pub enum Reason {
     OutputMissing { path: String },
     /// A file of the result, by its path below the stage's folder, is not as it was written.
     OutputChanged { path: String, old_bytes: u64, new_bytes: u64 },
+    /// A part, by its path below the stage's folder, stands among those of a table of the result and is none of them.
+    ForeignPart { path: String },
 }
 
 impl Reason {
@@ -98,6 +100,7 @@ impl fmt::Display for Reason {
             Self::OutputChanged { path, old_bytes, new_bytes } => {
                 write!(f, "`{path}` was changed: {old_bytes} → {new_bytes} bytes")
             }
+            Self::ForeignPart { path } => write!(f, "`{path}` is no part of the result"),
         }
     }
 }

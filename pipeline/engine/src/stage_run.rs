@@ -139,7 +139,13 @@ struct Places<'a> {
 fn reusable(setting: &Setting<'_>, task: &Task) -> bool {
     let code = |identity: &Identity| (identity.format, identity.kind.clone(), identity.version);
     let damaged = |reason: &Reason| {
-        matches!(reason, Reason::OutputMissing { .. } | Reason::OutputChanged { .. } | Reason::OtherFormat)
+        matches!(
+            reason,
+            Reason::OutputMissing { .. }
+                | Reason::OutputChanged { .. }
+                | Reason::ForeignPart { .. }
+                | Reason::OtherFormat
+        )
     };
     let same_code = task.last.as_ref().is_some_and(|last| code(&last.identity) == code(&task.identity));
     !setting.force && same_code && !task.reasons.iter().any(damaged)
