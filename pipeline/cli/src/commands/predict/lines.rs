@@ -18,6 +18,9 @@ const LOUDEST: f32 = 16.0;
 /// Longest line in bytes: an hour of samples at 16 kHz, written out.
 const LONGEST_LINE: u64 = 1 << 30;
 
+/// Some programs begin their text with it.
+const BYTE_ORDER_MARK: &[u8] = "\u{feff}".as_bytes();
+
 /// What a line asks for.
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -32,6 +35,12 @@ struct Request {
     speaker: Option<String>,
 }
 
+/// As much of a request as comes back with what is wrong with it.
+#[derive(Debug, Deserialize)]
+struct Named {
+    id: Option<Value>,
+}
+
 /// Answers every line of `input`. A line that cannot be answered gets an object with `error`, and the next one is read.
 pub(super) fn answer(prediction: &Prediction<'_>, view: View, input: &mut dyn BufRead) -> anyhow::Result<Status> {
     let mut failed = false;
@@ -42,12 +51,8 @@ pub(super) fn answer(prediction: &Prediction<'_>, view: View, input: &mut dyn Bu
         if is_whole && line.iter().all(u8::is_ascii_whitespace) {
             continue;
         }
-        let request = if is_whole {
-            serde_json::from_slice::<Request>(&line).map_err(|error| error.to_string())
-        } else {
-            Err(format!("longer than {LONGEST_LINE} bytes"))
-        };
-        let id = request.as_ref().ok().and_then(|request| request.id.clone());
+        let (id, request) =
+            if is_whole { parsed(&line) } else { (None, Err(format!("longer than {LONGEST_LINE} bytes"))) };
         let speaker = request.as_ref().ok().and_then(|request| request.speaker.clone());
         let place = prediction.speakers.place_of_line(speaker.as_deref());
         let recording = request.and_then(recording).and_then(|recording| {
@@ -106,6 +111,22 @@ fn next(input: &mut dyn BufRead, line: &mut Vec<u8>, most: u64) -> std::io::Resu
     }
 }
 
+/// The `id` of a line, and what it asks for or what is wrong with it.
+fn parsed(line: &[u8]) -> (Option<Value>, Result<Request, String>) {
+    let text = line.strip_prefix(BYTE_ORDER_MARK).unwrap_or(line).trim_ascii();
+    // A list would be taken for the values of an object, in their order.
+    if !text.starts_with(b"{") {
+        return (None, Err("expected an object, `{...}`".to_owned()));
+    }
+    match serde_json::from_slice::<Request>(text) {
+        Ok(mut request) => (request.id.take(), Ok(request)),
+        Err(error) => {
+            let named = serde_json::from_slice::<Named>(text).ok();
+            (named.and_then(|named| named.id), Err(error.to_string()))
+        }
+    }
+}
+
 /// The recording that a line is about; what is wrong with the line.
 fn recording(request: Request) -> Result<Recording, String> {
     match request {
@@ -147,7 +168,24 @@ mod tests {
     use super::*;
 
     fn found(line: &str) -> Result<Recording, String> {
-        serde_json::from_str::<Request>(line).map_err(|error| error.to_string()).and_then(recording)
+        parsed(line.as_bytes()).1.and_then(recording)
+    }
+
+    #[test]
+    fn an_id_comes_back_whatever_else_is_wrong() {
+        for line in [
+            r#"{"path": "a.wav", "id": "x"}"#,
+            "\u{feff}{\"id\": \"x\", \"path\": \"a.wav\"}",
+            r#"{"path": "a.wav", "pth": 1, "id": "x"}"#,
+            r#"{"id": "x", "sample_rate_hz": -1, "samples": [null]}"#,
+            r#"{"path": 7, "id": "x"}"#,
+        ] {
+            assert_eq!(parsed(line.as_bytes()).0, Some(json!("x")), "{line}");
+        }
+        for line in [r#"["x", "a.wav", null, null, null]"#, r#"{"id": "x""#, "7"] {
+            let (id, request) = parsed(line.as_bytes());
+            assert!(id.is_none() && request.is_err(), "{line}");
+        }
     }
 
     #[test]
@@ -175,7 +213,8 @@ mod tests {
             ),
             (r#"{"samples": [0, 1e200], "sample_rate_hz": 16000}"#, "`samples[1]` is inf: expected a number"),
             (r#"{"pth": "a.wav"}"#, "unknown field `pth`"),
-            ("[", "EOF while parsing"),
+            ("{", "EOF while parsing"),
+            ("[", "expected an object"),
         ] {
             let error = found(line).expect_err(line);
             assert!(error.starts_with(told), "{line}: {error}");
