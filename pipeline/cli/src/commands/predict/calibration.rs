@@ -11,7 +11,7 @@ use std::path::{Path, PathBuf};
 use anyhow::Context as _;
 use rayon::prelude::*;
 use ser_evaluate::calibration::{at_temperature, fit_temperature};
-use ser_schemas::{Emotion, Prediction, Table as _};
+use ser_schemas::{Emotion, Model, Prediction, Table as _};
 
 /// The temperature of each fold.
 #[derive(Debug, Clone, PartialEq)]
@@ -33,6 +33,13 @@ impl Calibration {
             return Ok(Err("what its stage said of validation clips does not lie with it"));
         }
         let rows = Prediction::read(&path).context("its temperature cannot be fitted")?;
+        // A table that was put there from elsewhere says nothing of this model.
+        let about = Model::file_in(&stage);
+        let models =
+            if about.exists() { Model::read(&about).context("its temperature cannot be fitted")? } else { Vec::new() };
+        if !models.is_empty() && rows.iter().any(|row| models.iter().all(|model| model.model != row.model)) {
+            return Ok(Err("the validation clips that lie with it are another model's"));
+        }
         let rows = rows.iter().filter(|row| folds.contains(&row.fold) && (seed.is_none() || row.seed == seed));
         Ok(Self::fitted(rows, classes, folds))
     }
