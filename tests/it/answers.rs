@@ -134,6 +134,12 @@ fn probabilities_without_a_temperature_say_so() {
     predict(&["model", "--min-confidence", "0.2"])
         .tells("warning: probabilities are as the model was trained to give them")
         .tells("does not lie with it");
+    for (file, of) in [("models.parquet", "cnn_lstm"), ("validation_predictions.parquet", "linear")] {
+        let table = std::fs::read(std::path::PathBuf::from(model(of)).join(file)).expect("a table");
+        workspace.write(&format!("model/{file}"), table);
+    }
+    let strange = predict(&["model", "--min-confidence", "0.2"]).tells("are another model's");
+    assert_eq!(objects(&strange)[0]["calibrated"], false);
     let fold = fold.to_str().expect("UTF-8");
     let (raw, scaled) = (predict(&[fold, "--uncalibrated"]), predict(&[fold]).tells("temperature "));
     assert_eq!(raw.stdout, alone.stdout);
@@ -156,6 +162,12 @@ fn windows_have_times_and_a_recording_is_what_they_say_by_their_sound() {
     workspace.write("new/clip.wav", pcm(&voice(3.0, 150.0), None));
     let model = model("cnn_lstm");
     let predict = |more: &[&str]| workspace.ser(&[&["predict", "new", "--model", &model], more].concat());
+    // A window no longer than the shortest clip can hardly sound from end to end.
+    assert!(
+        objects(&predict(&["--json", "--window-s", "0.3"]).exits(0))
+            .iter()
+            .all(|object| object["windows"].as_u64() > Some(5))
+    );
     let found = objects(&predict(&["--json", "--by-window"]).exits(0));
     let [clip, long] = &found[..] else { panic!("two recordings: {found:?}") };
     assert_eq!(clip["by_window"].as_array().map(Vec::len), Some(0), "{clip}");
@@ -215,6 +227,11 @@ fn every_format_says_the_same() {
         workspace.ser(&all)
     };
     let json = objects(&predict(&["--format", "json"]).exits(1));
+    for nowhere in ["new", "none/answers.parquet"] {
+        predict(&["--format", "parquet", "--output", nowhere])
+            .exits(2)
+            .tells("names no file in a folder that there is");
+    }
     predict(&["--format", "parquet", "--output", "answers.parquet"]).exits(1);
     let answers = Answer::read(&workspace.path("answers.parquet")).expect("answers");
     let csv = predict(&["--format", "csv"]).exits(1);

@@ -39,7 +39,15 @@ impl<'a> Writer<'a> {
             (AnswerFormat::Parquet, None) => {
                 return refuse("Parquet is no text, and goes to a file", "name one: `--output answers.parquet`");
             }
-            (AnswerFormat::Parquet, Some(_)) | (_, None) => {}
+            (AnswerFormat::Parquet, Some(file)) => {
+                // Told now and not after hours of recordings.
+                let folder = file.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
+                if file.is_dir() || !folder.is_dir() {
+                    let message = format!("`--output {}` names no file in a folder that there is", file.display());
+                    return refuse(&message, "name a file: `--output answers.parquet`");
+                }
+            }
+            (_, None) => {}
             (_, Some(_)) => {
                 return refuse("`--output` is the file of `--format parquet`", "other formats go to stdout: `> FILE`");
             }

@@ -65,7 +65,7 @@ impl Windows {
             );
         }
         let longest_clip_s = args.window_s.unwrap_or_else(|| LONGEST_CLIP_S.min(longest));
-        Ok(Self { longest_clip_s, window_s, hop_s, least_sound_s: shortest.min(window_s) })
+        Ok(Self { longest_clip_s, window_s, hop_s, least_sound_s: shortest.min(window_s / 2.0) })
     }
 
     /// The windows over `samples` of one channel without offset, in order, and how many of them are pauses and left out. Each
