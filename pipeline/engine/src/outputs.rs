@@ -138,17 +138,19 @@ mod tests {
     #[test]
     fn a_file_that_readers_take_for_a_part_is_told() {
         let dir = tempfile::tempdir().expect("folder");
-        let write = |path: &str| {
-            let path = dir.path().join(path);
-            fs::create_dir_all(path.parent().expect("a folder")).expect("folder");
-            fs::write(path, "").expect("write");
+        let write = |paths: &[&str]| {
+            for path in paths {
+                let path = dir.path().join(path);
+                fs::create_dir_all(path.parent().expect("a folder")).expect("folder");
+                fs::write(path, "").expect("write");
+            }
         };
-        ["frames/part-a.parquet", "frames/part-b.parquet", "single.parquet"].map(write);
+        write(&["frames/part-a.parquet", "frames/part-b.parquet", "single.parquet"]);
         let written = look(digest, dir.path(), None).expect("looked at");
         assert_eq!(check(dir.path(), &written.files).damage, []);
-        ["frames/notes.txt", "beside.parquet", "other/part-a.parquet"].map(write);
+        write(&["frames/notes.txt", "beside.parquet", "other/part-a.parquet"]);
         assert_eq!(check(dir.path(), &written.files).damage, [], "no reader takes them for a part of `frames`");
-        ["frames/part-c.parquet", "frames/a.parquet"].map(write);
+        write(&["frames/part-c.parquet", "frames/a.parquet"]);
         let foreign = |path: &str| Reason::ForeignPart { path: path.to_owned() };
         let expected = ["frames/a.parquet", "frames/part-c.parquet"].map(foreign);
         assert_eq!(check(dir.path(), &written.files).damage, expected);

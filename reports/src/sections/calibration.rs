@@ -24,9 +24,9 @@ pub(crate) struct Calibration {
     /// Summary of the leading model's figures.
     sentence: Option<String>,
     table: Grid,
-    /// What a threshold of probability buys the leading model, in a sentence, and each model, as a curve.
+    /// What a threshold of probability buys the leading model, in a sentence and as a curve; the table has every model.
     threshold: Option<String>,
-    coverage: Vec<Figure>,
+    coverage: Option<Figure>,
     figures: Vec<Figure>,
 }
 
@@ -44,15 +44,12 @@ pub(crate) fn calibration(tables: &Tables, board: &Scoreboard) -> Result<Option<
         .take(MOST_DRAWN)
         .map(|scored| figure(tables, scored))
         .collect::<Result<_, _>>()?;
-    let answering = measured.iter().filter(|scored| !scored.is_constant());
-    let answering = answering.filter(|scored| tables.coverage.iter().any(|row| scored.owns(&row.model, &row.split)));
-    let coverage: Vec<Option<Figure>> =
-        answering.take(MOST_DRAWN).map(|scored| coverage::figure(tables, scored)).collect::<Result<_, _>>()?;
+    let coverage = board.main().map(|main| coverage::figure(tables, main)).transpose()?.flatten();
     Ok(Some(Calibration {
         sentence: board.main().and_then(sentence),
         table: table(&measured),
         threshold: board.main().and_then(|main| coverage::sentence(tables, main)),
-        coverage: coverage.into_iter().flatten().collect(),
+        coverage,
         figures,
     }))
 }

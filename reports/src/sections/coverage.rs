@@ -51,8 +51,7 @@ pub(crate) fn table(tables: &Tables, scored: &Scored) -> Option<Grid> {
         "Probabilities are as trained: there is no temperature, since a fold has no validation clips or scaling is off."
     };
     grid.foot(format!(
-        "{of} The least probability is the --min-confidence of ser predict, which averages the folds and so is less sure than each: it \
-         answers for fewer. Accuracy and UAR are over all answered clips together, UAR over the emotions that these have: it jumps where one \
+        "{of} The least probability is the --min-confidence of ser predict. Accuracy and UAR are over all answered clips together, UAR over the emotions that these have: it jumps where one \
          runs out. Where clips are too few there is no interval. coverage.parquet of the evaluation has steps of 0.05, \
          for every model."
     ));
@@ -65,7 +64,7 @@ pub(crate) fn figure(tables: &Tables, scored: &Scored) -> Result<Option<Figure>,
     let model = &scored.model;
     let step = |row: &&Coverage| {
         let (value, low, high) = (row.accuracy?, row.accuracy_low, row.accuracy_high);
-        let detail = format!("of {} of the clips", number::percent(row.coverage));
+        let detail = format!("{} answered", number::percent(row.coverage));
         Some(Step { label: number::fixed(row.threshold, 1), estimate: Estimate { value, low, high }, detail })
     };
     let rows = rows(tables, scored);
@@ -75,7 +74,7 @@ pub(crate) fn figure(tables: &Tables, scored: &Scored) -> Result<Option<Figure>,
     let levels: Vec<Level> = all.and_then(|row| row.accuracy).into_iter().map(level).collect();
     let told = |step: &Step| {
         let Estimate { value, low, high } = step.estimate;
-        format!("{} {} {}", step.label, number::with_interval(value, low, high), step.detail)
+        format!("{} {}, {}", step.label, number::with_interval(value, low, high), step.detail)
     };
     let said: Vec<String> = steps.iter().map(told).collect();
     let label = format!("Share right of {model} by the least probability of an answer: {}", said.join("; "));
@@ -86,7 +85,13 @@ pub(crate) fn figure(tables: &Tables, scored: &Scored) -> Result<Option<Figure>,
             .iter()
             .map(|level| LegendItem::line(level.ink, format!("{} {}", level.label, number::metric(level.value)))),
     );
-    let caption = "What is not probable enough is not answered. The band is the 95 % interval, over the speakers who have answered clips.";
+    let share = |row: &&Coverage| format!("{} at {}", number::percent(row.coverage), number::fixed(row.threshold, 1));
+    let shares: Vec<String> = rows.iter().map(share).collect();
+    let caption = format!(
+        "What is not probable enough is not answered; answered are {}. The band is the 95 % interval, over the speakers who have \
+         answered clips. ser predict averages the folds, is less sure than each, and answers for fewer.",
+        shares.join(", ")
+    );
     let title = format!("{model} where it only answers when it is sure ({})", scored.protocol.name());
     Ok(Some(Figure::new(title, caption, chart, grid).with_legend(legend)))
 }
