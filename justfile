@@ -17,6 +17,10 @@ networks *ARGS:
 best *ARGS:
     cargo run --release --locked -- run --file best.toml --artifacts artifacts-best --demo demo {{ARGS}}
 
+# English, Italian and Polish, in languages that were heard and in one that was not: $SER_DATA needs ravdess/, tess/, emovo/ and nemo/
+languages *ARGS:
+    cargo run --release --locked -- run --file languages.toml --artifacts artifacts-languages {{ARGS}}
+
 # What the pipelines above were chosen by, judged by validation clips; docs/experiments.md tells the outcome
 experiments *ARGS:
     cargo run --release --locked -- run --file experiments.toml --artifacts artifacts-experiments {{ARGS}}

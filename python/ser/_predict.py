@@ -183,7 +183,6 @@ def of_arrays(arrays: list[list[float]], sample_rate_hz: int, options: list[StrP
             classes = list(one["probabilities"])
         rows += [{"stretch": "window", "calibrated": one.get("calibrated"), **window} for window in windows]
     for row in rows:
-        row.setdefault("most_probable", row.get("emotion"))
         row.update({f"probability_{name}": value for name, value in row.pop("probabilities", {}).items()})
     schema = {**SCHEMA, **{f"probability_{name}": pl.Float64 for name in classes}}
     return ordered(pl.DataFrame([{name: row.get(name) for name in schema} for row in rows], schema=schema), classes)

@@ -17,6 +17,7 @@ mod handing_on;
 mod history;
 mod import;
 mod kills;
+mod languages;
 mod leaks;
 mod limits;
 mod networks;

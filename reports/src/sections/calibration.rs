@@ -62,11 +62,16 @@ fn sentence(main: &Scored) -> Option<String> {
         number::with_interval(ece.value, ece.low, ece.high)
     );
     if let Some(scaled) = main.metric("ece_scaled") {
-        let _ = write!(
-            text,
-            " A temperature fitted on the validation clips of each fold makes it {}.",
-            number::with_interval(scaled.value, scaled.low, scaled.high)
-        );
+        let became = number::with_interval(scaled.value, scaled.low, scaled.high);
+        let _ = if scaled.value < ece.value {
+            write!(text, " A temperature fitted on the validation clips of each fold makes it {became}.")
+        } else {
+            write!(
+                text,
+                " A temperature fitted on the validation clips of each fold does not help on these speakers: it makes it {became}. \
+                 ser predict uses it unless told --uncalibrated."
+            )
+        };
     }
     Some(text)
 }

@@ -19,7 +19,8 @@ use crate::text_table;
 const LIMITS: &str = "Validation clips of all folds: voices that the models were not trained on where the split keeps speakers \
                       apart, but texts and corpora that they were. Where they chose a network's epoch (`keep_epoch = \
                       \"best\"`), a linear model's regularisation or an ensemble's weights, figures are somewhat too good; \
-                      test clips were not looked at.";
+                      test clips were not looked at. The UAR in a run's line is another: the mean over the folds, each \
+                      over all its validation clips, whatever their corpus.";
 
 /// What a star stands for.
 const UNLABELLED: &str =

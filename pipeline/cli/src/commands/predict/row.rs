@@ -74,12 +74,12 @@ impl View {
         let verdict = self.verdict(classes, probabilities);
         let each = classes.iter().zip(probabilities);
         let each: Map<String, Value> = each.map(|(class, value)| (class.to_string(), json!(value))).collect();
-        let mut entries = vec![("emotion", json!(verdict.emotion))];
-        if self.min_confidence.is_some() {
-            entries.push(("most_probable", json!(verdict.most_probable)));
-        }
-        entries.extend([("confidence", json!(verdict.confidence)), ("probabilities", Value::Object(each))]);
-        entries
+        vec![
+            ("emotion", json!(verdict.emotion)),
+            ("most_probable", json!(verdict.most_probable)),
+            ("confidence", json!(verdict.confidence)),
+            ("probabilities", Value::Object(each)),
+        ]
     }
 }
 
@@ -180,8 +180,9 @@ pub(super) mod tests {
     fn times_are_told_of_windows_where_they_are_asked_for() {
         let said = || said(&[(0.0, [0.125, 0.875]), (2.0, [0.625, 0.375])]);
         let whole = json!({
-            "path": "new/a.wav", "speaker": "ana", "emotion": "sad", "confidence": 0.75, "calibrated": true,
-            "probabilities": {"angry": 0.25, "sad": 0.75}, "duration_s": 12.346, "windows": 2, "silent_windows": 1,
+            "path": "new/a.wav", "speaker": "ana", "emotion": "sad", "most_probable": "sad", "confidence": 0.75,
+            "probabilities": {"angry": 0.25, "sad": 0.75}, "calibrated": true, "duration_s": 12.346, "windows": 2,
+            "silent_windows": 1,
             "standardised": "speaker ana, 12 recordings",
         });
         assert_eq!(Value::Object(row(Ok(said())).json(View::default())), whole);
@@ -189,10 +190,10 @@ pub(super) mod tests {
         assert_eq!(
             object["by_window"],
             json!([
-                {"start_s": 0.0, "end_s": 4.0, "sound_s": 1.5, "emotion": "sad", "confidence": 0.875,
-                 "probabilities": {"angry": 0.125, "sad": 0.875}},
-                {"start_s": 2.0, "end_s": 6.0, "sound_s": 1.5, "emotion": "angry", "confidence": 0.625,
-                 "probabilities": {"angry": 0.625, "sad": 0.375}},
+                {"start_s": 0.0, "end_s": 4.0, "sound_s": 1.5, "emotion": "sad", "most_probable": "sad",
+                 "confidence": 0.875, "probabilities": {"angry": 0.125, "sad": 0.875}},
+                {"start_s": 2.0, "end_s": 6.0, "sound_s": 1.5, "emotion": "angry", "most_probable": "angry",
+                 "confidence": 0.625, "probabilities": {"angry": 0.625, "sad": 0.375}},
             ])
         );
     }
