@@ -33,17 +33,16 @@ pub struct Claim {
 }
 
 impl<'a> Claims<'a> {
-    /// Claims of parts that lie in the folders of `ctx`.
-    pub fn new(ctx: &Context<'a>) -> io::Result<Self> {
-        let folder = ctx.parts_dir.join("claims");
-        fs::create_dir_all(&folder)?;
-        Ok(Self { folder, me: Holder::this(String::new()), observer: ctx.observer, elsewhere: Mutex::default() })
+    /// Claims of parts of the result that is made in `ctx`.
+    pub fn new(ctx: &Context<'a>) -> Self {
+        let folder = ctx.parts_dir.to_owned();
+        Self { folder, me: Holder::this(String::new()), observer: ctx.observer, elsewhere: Mutex::default() }
     }
 
     /// Claims the part `name`; `None` while another process is at work on it. Whoever gets it looks again whether the part
     /// is there: that other process may just have finished it.
     pub fn take(&self, name: &str) -> io::Result<Option<Claim>> {
-        let path = self.folder.join(name);
+        let path = self.folder.join(format!("{name}.claim"));
         match LockFile::take(&path, &self.me)? {
             Locking::Taken(lock, _) => Ok(Some(Claim { path, _lock: lock })),
             Locking::Held(holder) => {
@@ -81,13 +80,13 @@ mod tests {
     fn a_part_is_claimed_once_until_it_is_let_go() {
         let folder = tempfile::tempdir().expect("folder");
         let ctx = Context::alone(folder.path());
-        let (one, other) = (Claims::new(&ctx).expect("claims"), Claims::new(&ctx).expect("claims"));
+        let (one, other) = (Claims::new(&ctx), Claims::new(&ctx));
         let claim = one.take("fold=0").expect("take");
         assert!(claim.is_some());
         assert!(other.take("fold=0").expect("take").is_none());
         assert!(other.take("fold=1").expect("take").is_some(), "another part");
         drop(claim);
         assert!(other.take("fold=0").expect("take").is_some());
-        assert_eq!(fs::read_dir(folder.path().join("claims")).expect("folder").count(), 0, "nothing is left");
+        assert_eq!(fs::read_dir(folder.path()).expect("folder").count(), 0, "nothing is left");
     }
 }

@@ -63,7 +63,7 @@ pub fn run(params: &Params, manifest_dir: &Path, ctx: &Context<'_>) -> FeaturesR
         frames: folder(frames::FOLDER)?,
         functionals: folder(functionals::FOLDER)?,
         augmented,
-        claims: Claims::new(ctx).map_err(TableError::io("create", ctx.parts_dir))?,
+        claims: Claims::new(ctx),
         last: OnceLock::new(),
         last_copies: OnceLock::new(),
         idle,

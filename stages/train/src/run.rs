@@ -170,7 +170,7 @@ impl Common<'_> {
     /// All networks that no other process is at work on, `workers` at a time; the first error stops the others after their
     /// current batch. `None` where it was left to others to make a result.
     fn train_all(&self, workers: usize) -> Result<Option<Vec<Trained>>, TrainError> {
-        let claims = Claims::new(self.ctx).map_err(TableError::io("create", self.ctx.parts_dir))?;
+        let claims = Claims::new(self.ctx);
         let networks: Vec<(usize, (&Fold, &Seed))> = self.networks().enumerate().collect();
         let count = networks.len();
         let trained = each_shared_part(networks.into_iter().map(Ok), workers, self.ctx.others, |(at, network)| {
