@@ -39,6 +39,7 @@ mod kind;
 mod machine;
 mod names;
 mod params;
+mod parts;
 mod probe;
 mod remarks;
 mod run;
@@ -48,6 +49,9 @@ mod survey;
 mod tables;
 mod walk;
 mod watched;
+
+/// Version of the code: raising it makes every corpus be read anew.
+pub const VERSION: u32 = 5;
 
 pub use crate::descriptor::{
     Descriptor, Fetch, FetchArchive, FetchFiles, FetchFrom, Redistribution, builtin_descriptors, is_valid_name,
