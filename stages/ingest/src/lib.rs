@@ -50,9 +50,6 @@ mod tables;
 mod walk;
 mod watched;
 
-/// Version of the code: raising it makes every corpus be read anew.
-pub const VERSION: u32 = 5;
-
 pub use crate::descriptor::{
     Descriptor, Fetch, FetchArchive, FetchFiles, FetchFrom, Redistribution, builtin_descriptors, is_valid_name,
     template,
@@ -66,3 +63,6 @@ pub use crate::run::{Reading, read};
 pub use crate::sources::{FoundSources, Sources, find_sources};
 pub use crate::survey::{Example, Survey, check_root};
 pub use crate::watched::{watched_paths, would_read};
+
+/// Version of the code: raising it makes every corpus be read anew.
+pub const VERSION: u32 = 5;
