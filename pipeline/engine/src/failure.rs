@@ -50,7 +50,9 @@ impl EngineError {
             Self::ForeignFolder { .. } => {
                 Some("move it away, rename the stage, or use another `--artifacts`".to_owned())
             }
-            Self::NoLocks { .. } => Some("mount it with locks (NFS: not with `nolock` or `local_lock=all`), or use another folder".to_owned()),
+            Self::NoLocks { .. } => Some(
+                "mount it with locks (NFS: not with `nolock` or `local_lock=all`), or use another folder".to_owned(),
+            ),
             Self::Io { source, .. } => io_hint(source),
         }
     }

@@ -97,8 +97,7 @@ fn attempt(
         .begin(stage.name(), &fingerprint, setting.force)
         .map_err(|error| Stopped::Failed(Failure::of(&error)))?;
     let previous_dir = reusable(setting, task).then(|| setting.store.stage_dir(stage.name()));
-    let places =
-        Places { workspace: &workspace, previous_dir: previous_dir.as_deref(), others: Others::WaitedFor };
+    let places = Places { workspace: &workspace, previous_dir: previous_dir.as_deref(), others: Others::WaitedFor };
     let outcome = work(setting, stage, &task.identity, &fingerprint, &places, observer).inspect_err(|_| {
         workspace.discard();
     })?;

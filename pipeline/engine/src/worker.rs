@@ -12,7 +12,7 @@ use std::time::{Duration, Instant};
 
 use ser_stage::{Holder, LockFile, Locking};
 
-use crate::failure::{EngineError, Failure};
+use crate::failure::EngineError;
 use crate::files;
 use crate::fingerprint::Identity;
 use crate::plan::{Plan, Step, plan};

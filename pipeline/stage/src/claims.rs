@@ -60,7 +60,9 @@ impl<'a> Claims<'a> {
             *told = true;
             let who = holder.map_or_else(|| "another process".to_owned(), |holder| holder.to_string());
             let seconds = PATIENCE.as_secs();
-            self.observer.message(&format!("{who} has been at work on `{name}` for {seconds} s: waiting; if it is stuck, end it"));
+            self.observer.message(&format!(
+                "{who} has been at work on `{name}` for {seconds} s: waiting; if it is stuck, end it"
+            ));
         }
     }
 }

@@ -179,7 +179,7 @@ mod tests {
 
     fn probed(path: &Path) -> (Result<Probed, IngestError>, Clip) {
         let mut clip = Clip::found("a/a".into(), "a".into(), "a.wav".into(), 0);
-        (probe(&found(path), &Seen::default(), &mut clip), clip)
+        (probe(&found(path), [&Seen::default(), &Seen::default()], &mut clip), clip)
     }
 
     #[test]

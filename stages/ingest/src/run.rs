@@ -79,7 +79,11 @@ pub fn read(params: &Params, ctx: &Context<'_>) -> Result<Option<Reading>, Inges
         let claim = if found_before.is_some() { None } else { Some(parts.claim(&id)) };
         let claim = claim.transpose().map_err(TableError::io("claim a part in", ctx.parts_dir))?;
         if matches!(claim, Some(None)) {
-            return if ctx.observer.is_cancelled() { Err(IngestError::Cancelled) } else { Ok(Attempt::Elsewhere(part)) };
+            return if ctx.observer.is_cancelled() {
+                Err(IngestError::Cancelled)
+            } else {
+                Ok(Attempt::Elsewhere(part))
+            };
         }
         // Whoever had the claim may have ended in between.
         found_before = found_before.or_else(|| parts.known(&id));
@@ -174,7 +178,9 @@ fn row(
     let path = Path::new(&params.root).join(&found.below_root).to_string_lossy().into_owned();
     let mut clip = Clip::found(id.to_owned(), descriptor.name.clone(), path, found.stat.bytes);
     let probed = match known {
-        Some(entry) if seen.iter().any(|seen| seen.fill(&entry.hash, &mut clip)) => Probed { entry: Some(*entry), ..Probed::default() },
+        Some(entry) if seen.iter().any(|seen| seen.fill(&entry.hash, &mut clip)) => {
+            Probed { entry: Some(*entry), ..Probed::default() }
+        }
         _ => probe(found, seen, &mut clip)?,
     };
     let facts = &identity.facts;
