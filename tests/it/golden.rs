@@ -63,7 +63,7 @@ fn the_constants_to_raise_are_where_the_message_says() {
 /// The file with the `VERSION` of a kind.
 fn constant(kind: &str) -> String {
     match kind {
-        "features" => "stages/features/src/lib.rs".to_owned(),
+        "features" | "ingest" => format!("stages/{kind}/src/lib.rs"),
         "report" => "reports/src/kind.rs".to_owned(),
         kind => format!("stages/{kind}/src/kind.rs"),
     }

@@ -17,11 +17,11 @@ const KILLS_PER_RUN: usize = 8;
 const VARIANTS: [&[&str]; 3] = [&[], &["-S", "seed=7"], &["-S", "features.log_mel.n_mels=40"]];
 
 /// Marsaglia's xorshift: a fixed series of moments.
-struct Moments(u64);
+pub(crate) struct Moments(pub(crate) u64);
 
 impl Moments {
     /// Between 0 and 1.
-    fn next(&mut self) -> f64 {
+    pub(crate) fn next(&mut self) -> f64 {
         self.0 ^= self.0 << 13;
         self.0 ^= self.0 >> 7;
         self.0 ^= self.0 << 17;
@@ -31,7 +31,7 @@ impl Moments {
 
 /// Digest of every table and model below `artifacts`, by path. The page is left out: it names those who made the
 /// tables.
-fn results(workspace: &Workspace) -> BTreeMap<String, String> {
+pub(crate) fn results(workspace: &Workspace) -> BTreeMap<String, String> {
     let root = workspace.path("artifacts");
     let mut results = BTreeMap::new();
     let visible = |entry: &walkdir::DirEntry| !entry.file_name().to_string_lossy().starts_with('.');

@@ -40,3 +40,4 @@ mod validation;
 #[cfg(unix)]
 mod watch;
 mod wheel;
+mod worker;

@@ -28,6 +28,16 @@ Variables:
   SER_FETCH_BASE_ZENODO, SER_FETCH_BASE_DATAVERSE, SER_FETCH_BASE_GIT_LFS
                                 base URL of a mirror, in place of the publisher's";
 
+const AFTER_WORKER_HELP: &str = "\
+Parts of features and networks of folds are computed by whoever is free: the run, and every worker on the same artifacts
+folder. Recordings must lie under the same paths for all, and settings (-S, SER_DATA) be the same. Results are those of a
+run alone, whoever helps, comes late or is killed.
+
+Exit codes:
+  0  ended as asked
+  1  a stage failed here three times; the run goes on without this worker
+  2  bad usage, or a mistake in the pipeline file";
+
 /// From folders of emotional speech to an audited dataset, a trained CNN-LSTM and an honest report.
 #[derive(Debug, Parser)]
 #[command(name = "ser", version, after_help = AFTER_HELP, disable_help_subcommand = true, max_term_width = 100)]
@@ -60,6 +70,8 @@ pub(crate) enum Command {
     Status(StatusArgs),
     /// Run again whenever a corpus, a descriptor or the pipeline file changes
     Watch(WatchArgs),
+    /// Help a run that works in the same artifacts folder, from this computer or another one
+    Worker(WorkerArgs),
     /// List the runs that are kept
     Runs(JsonArg),
     /// Tell what differs between two runs: clips, parameters, figures
@@ -122,6 +134,23 @@ pub(crate) struct StatusArgs {
     /// Print JSON
     #[arg(long)]
     pub(crate) json: bool,
+}
+
+#[derive(Debug, Args)]
+#[command(after_help = AFTER_WORKER_HELP)]
+pub(crate) struct WorkerArgs {
+    /// Only these stages and what they read [default: all]
+    #[arg(value_name = "STAGE")]
+    pub(crate) stages: Vec<String>,
+    /// Worker threads [default: one per core]
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=1024))]
+    pub(crate) jobs: Option<u16>,
+    /// End when nothing is stale
+    #[arg(long)]
+    pub(crate) until_fresh: bool,
+    /// End after so long without anything to help with
+    #[arg(long, value_name = "SECONDS", value_parser = seconds)]
+    pub(crate) idle: Option<f64>,
 }
 
 #[derive(Debug, Args)]

@@ -42,6 +42,7 @@ fn dispatch(cli: &Cli) -> anyhow::Result<Status> {
     match &cli.command {
         Command::Run(args) => commands::run::run(&project, args),
         Command::Status(args) => commands::status::run(&project, args),
+        Command::Worker(args) => commands::worker::run(&project, args),
         Command::Runs(args) => commands::runs::run(&project, args.json),
         Command::Diff(args) => commands::diff::run(&project, args),
         Command::Gc(args) => commands::gc::run(&project, args),

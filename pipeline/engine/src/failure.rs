@@ -4,8 +4,9 @@ use std::error::Error;
 use std::io;
 use std::path::PathBuf;
 
+use ser_stage::Holder;
+
 use crate::graph::UnknownStage;
-use crate::holder::Holder;
 
 /// The engine itself cannot go on.
 #[derive(Debug, thiserror::Error)]
@@ -24,6 +25,9 @@ pub enum EngineError {
     /// A folder stands where a stage's artifact belongs, and no run made it.
     #[error("`{}` was not written by this pipeline, and stage `{stage}` would replace it", path.display())]
     ForeignFolder { stage: String, path: PathBuf },
+    /// The artifacts folder is on a file system that has no locks.
+    #[error("the file system of `{}` has no locks, so processes cannot share work there", path.display())]
+    NoLocks { path: PathBuf },
     /// Reading or writing in the artifacts folder failed.
     #[error("cannot {action} `{}`: {source}", path.display())]
     Io { action: &'static str, path: PathBuf, source: io::Error },
@@ -46,6 +50,9 @@ impl EngineError {
             Self::ForeignFolder { .. } => {
                 Some("move it away, rename the stage, or use another `--artifacts`".to_owned())
             }
+            Self::NoLocks { .. } => Some(
+                "mount it with locks (NFS: not with `nolock` or `local_lock=all`), or use another folder".to_owned(),
+            ),
             Self::Io { source, .. } => io_hint(source),
         }
     }

@@ -9,13 +9,13 @@ use std::fs::{self, FileType};
 use std::io;
 use std::path::{Path, PathBuf};
 
+use ser_stage::{Holder, LockFile};
 use serde::Serialize;
 
 use crate::failure::EngineError;
 use crate::files;
-use crate::holder::Holder;
 use crate::keep::is_digest;
-use crate::lock::Lock;
+use crate::lock::lock;
 use crate::plan::{Plan, plan};
 use crate::record::{RunRecord, RunStatus};
 use crate::spec::Pipeline;
@@ -28,7 +28,7 @@ pub struct Garbage {
     items: Vec<GarbageItem>,
     dead: Option<Holder>,
     /// `None` where there is no artifacts folder, and so nothing to lock.
-    _lock: Option<Lock>,
+    _lock: Option<LockFile>,
 }
 
 /// One file or folder that nothing needs.
@@ -72,7 +72,7 @@ pub fn gc(pipeline: &Pipeline, store: &Store, keep: usize) -> Result<Garbage, En
     if !store.ser_dir().is_dir() {
         return Ok(Garbage { store: store.clone(), items: Vec::new(), dead: None, _lock: None });
     }
-    let (lock, dead) = Lock::take(store)?;
+    let (lock, dead) = lock(store)?;
     let mut look = Look { store, items: Vec::new() };
     let runs = store.runs();
     let kept = &runs[runs.len() - kept_count(&runs, keep)..];

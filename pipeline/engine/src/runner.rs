@@ -10,7 +10,7 @@ use std::thread;
 use std::time::Instant;
 
 use crate::failure::{EngineError, Failure};
-use crate::lock::Lock;
+use crate::lock::lock;
 use crate::plan::{Plan, Verdict, plan_for};
 use crate::reason::Reason;
 use crate::record::{self, RunRecord, RunStatus, StageRun, StageStatus};
@@ -57,7 +57,7 @@ pub fn run(
     // Before anything is written: a misspelt target must leave no trace.
     pipeline.select(&options.targets)?;
     store.prepare()?;
-    let (_lock, dead) = Lock::take(store)?;
+    let (_lock, dead) = lock(store)?;
     if let Some(holder) = dead {
         reporter.warn(None, &format!("the last run ended without letting go of the lock ({holder}); taking over"));
     }

@@ -7,7 +7,7 @@ use std::sync::{Mutex, PoisonError};
 use std::time::Instant;
 
 use ser_stage::{
-    Context, External, InputFolder, Metric, Observer, Outcome, Provenance, SpecCover, SpecView, StageView,
+    Context, External, InputFolder, Metric, Observer, Others, Outcome, Provenance, SpecCover, SpecView, StageView,
 };
 
 use crate::failure::Failure;
@@ -70,6 +70,20 @@ pub(crate) fn execute(setting: &Setting<'_>, task: &Task) -> Ended {
     Ended { result, warnings, seconds: start.elapsed().as_secs_f64() }
 }
 
+/// Computes parts of a stage, for a run to find.
+pub(crate) fn help(setting: &Setting<'_>, task: &Task, workspace: &Workspace) -> Result<(), Stopped> {
+    let stage = &setting.pipeline.stages()[task.position];
+    let observer = StageObserver {
+        stage: stage.name(),
+        reporter: setting.reporter,
+        cancel: setting.cancel,
+        warnings: Mutex::new(Vec::new()),
+    };
+    let previous_dir = reusable(setting, task).then(|| setting.store.stage_dir(stage.name()));
+    let places = Places { workspace, previous_dir: previous_dir.as_deref(), others: Others::LeftAlone };
+    work(setting, stage, &task.identity, &task.identity.fingerprint(), &places, &observer).map(drop)
+}
+
 fn attempt(
     setting: &Setting<'_>,
     task: &Task,
@@ -83,7 +97,7 @@ fn attempt(
         .begin(stage.name(), &fingerprint, setting.force)
         .map_err(|error| Stopped::Failed(Failure::of(&error)))?;
     let previous_dir = reusable(setting, task).then(|| setting.store.stage_dir(stage.name()));
-    let places = Places { workspace: &workspace, previous_dir: previous_dir.as_deref() };
+    let places = Places { workspace: &workspace, previous_dir: previous_dir.as_deref(), others: Others::WaitedFor };
     let outcome = work(setting, stage, &task.identity, &fingerprint, &places, observer).inspect_err(|_| {
         workspace.discard();
     })?;
@@ -133,6 +147,7 @@ fn attempt(
 struct Places<'a> {
     workspace: &'a Workspace,
     previous_dir: Option<&'a Path>,
+    others: Others,
 }
 
 /// `true` if rows of the last result may be taken over: it must be whole, and of the code that now runs.
@@ -178,6 +193,7 @@ fn work(
         work_dir: &places.workspace.work,
         parts_dir: &places.workspace.parts,
         previous_dir: places.previous_dir,
+        others: places.others,
         state_dir: &places.workspace.state,
         refused_dir: &places.workspace.refused,
         inputs: input_folders(setting, stage),

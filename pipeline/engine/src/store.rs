@@ -9,6 +9,7 @@
 //! artifacts/.ser/tmp/                what is being written; empty between runs
 //! artifacts/.ser/work/<stage>/<fingerprint>/   checkpoints of an interrupted stage
 //! artifacts/.ser/work/<stage>/parts/           parts of a result that it had finished, named by what they follow from
+//! artifacts/.ser/work/<stage>/worker-<host>-<pid>/  what a process that helps with a stage needs for itself
 //! artifacts/.ser/state/<stage>/      what a stage keeps to save work next time
 //! artifacts/.ser/state/<stage>/refused/        tables of the result that it made last and refused
 //! ```
@@ -189,7 +190,7 @@ impl Store {
     /// An empty folder to write to, and the one for checkpoints, emptied first with `afresh`.
     pub(crate) fn begin(&self, stage: &str, fingerprint: &str, afresh: bool) -> Result<Workspace, EngineError> {
         let out_dir = self.tmp_path(stage, "");
-        let work_dir = self.work_path(stage).join(&fingerprint[..WORK_PREFIX.min(fingerprint.len())]);
+        let work_dir = self.checkpoints(stage, fingerprint);
         files::remove(&out_dir).map_err(EngineError::io("empty", &out_dir))?;
         self.forget_refused(stage)?;
         let parts_dir = self.work_path(stage).join(PARTS);
@@ -204,6 +205,42 @@ impl Store {
         }
         let refused = self.refused_dir(stage);
         Ok(Workspace { out: out_dir, work: work_dir, parts: parts_dir, state: state_dir, refused })
+    }
+
+    /// Folder of the checkpoints of a result that is being made.
+    pub(crate) fn checkpoints(&self, stage: &str, fingerprint: &str) -> PathBuf {
+        self.work_path(stage).join(&fingerprint[..WORK_PREFIX.min(fingerprint.len())])
+    }
+
+    /// Names of the results of a stage that have checkpoints: the first digits of their fingerprints.
+    pub(crate) fn begun(&self, stage: &str) -> Vec<String> {
+        let Ok(items) = fs::read_dir(self.work_path(stage)) else { return Vec::new() };
+        let names = items.filter_map(|item| item.ok()?.file_name().into_string().ok());
+        names.filter(|name| name.len() == WORK_PREFIX && name.bytes().all(|byte| byte.is_ascii_hexdigit())).collect()
+    }
+
+    /// What a worker called `name` works with: the run's checkpoints and parts, and folders of its own for all that is none of
+    /// the run's.
+    pub(crate) fn begin_helping(&self, stage: &str, fingerprint: &str, name: &str) -> Result<Workspace, EngineError> {
+        let own = self.work_path(stage).join(format!("worker-{name}"));
+        files::remove(&own).map_err(EngineError::io("empty", &own))?;
+        let [out, state, refused] = ["out", "state", "refused"].map(|folder| own.join(folder));
+        for dir in [&out, &state] {
+            fs::create_dir_all(dir).map_err(EngineError::io("create", dir))?;
+        }
+        let (work, parts) = (self.checkpoints(stage, fingerprint), self.work_path(stage).join(PARTS));
+        Ok(Workspace { out, work, parts, state, refused })
+    }
+
+    /// Removes what a worker had for itself; all of the stage's checkpoints, if the run ended meanwhile.
+    pub(crate) fn end_helping(&self, stage: &str, workspace: &Workspace, fingerprint: &str) -> io::Result<()> {
+        if let Some(own) = workspace.out.parent() {
+            files::remove(own)?;
+        }
+        if self.stage_record(stage).is_some_and(|record| record.fingerprint == fingerprint) {
+            files::remove(&self.work_path(stage))?;
+        }
+        Ok(())
     }
 
     /// Puts a finished result, already handed to the disk, into place. `record` says what made it.

@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use serde::Serialize;
 use serde_json::Value;
 
-use crate::{BoxError, External, Observer, Output, Quiet};
+use crate::{BoxError, External, Observer, Others, Output, Quiet};
 
 /// Origin of a table, stored in the metadata of its file.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
@@ -38,6 +38,8 @@ pub struct Context<'a> {
     /// inputs and parameters: rows that would come out the same may be taken from it. `None` when there is none, or
     /// when everything is to be made anew.
     pub previous_dir: Option<&'a Path>,
+    /// What becomes of parts that another process is at work on.
+    pub others: Others,
     /// Exists; kept from run to run for whatever saves work next time. Losing it costs time, never a result.
     pub state_dir: &'a Path,
     /// Not there when a stage begins; see [`keep_refused`](Self::keep_refused).
@@ -63,6 +65,7 @@ impl<'a> Context<'a> {
             out_dir: dir,
             work_dir: dir,
             parts_dir: dir,
+            others: Others::WaitedFor,
             previous_dir: None,
             state_dir: dir,
             refused_dir: dir,

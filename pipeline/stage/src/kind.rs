@@ -31,6 +31,9 @@ pub trait Kind: Send + Sync + 'static {
     const KEPT: &'static [&'static str] = &[];
     /// `true` if the pipeline's seed changes the result.
     const SEEDED: bool = false;
+    /// `true` if the stage works in parts that processes may share: it claims what it computes
+    /// ([`Claims`](crate::Claims)), and finds in its folders what others computed.
+    const SHARED: bool = false;
     /// How much of the pipeline file, beyond its own table, the stage may look at. Its fingerprint covers just that.
     const COVERS: SpecCover = SpecCover::Own;
 
@@ -111,6 +114,8 @@ pub trait StageKind: Send + Sync {
     fn kept(&self) -> &'static [&'static str];
     /// See [`Kind::SEEDED`].
     fn uses_seed(&self) -> bool;
+    /// See [`Kind::SHARED`].
+    fn is_shared(&self) -> bool;
     /// See [`Kind::COVERS`].
     fn covers(&self) -> SpecCover;
     /// JSON Schema (2020-12) of the parameters as they are read.
@@ -169,6 +174,10 @@ impl<K: Kind> StageKind for K {
 
     fn uses_seed(&self) -> bool {
         K::SEEDED
+    }
+
+    fn is_shared(&self) -> bool {
+        K::SHARED
     }
 
     fn covers(&self) -> SpecCover {

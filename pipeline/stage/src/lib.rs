@@ -9,11 +9,13 @@
 //! Stages are fitted together by tables: an [`Input`] names what it needs, an [`Output`] what there is. No kind names
 //! another. Parameters that must fit what is read are checked with the [`Links`] of the file.
 
+mod claims;
 mod context;
 mod cut;
 mod foreign;
 mod kind;
 mod links;
+mod lock_file;
 mod metric;
 mod observer;
 mod outcome;
@@ -24,16 +26,18 @@ pub mod suggest;
 mod tables;
 mod whole_file;
 
+pub use claims::{Claim, Claims};
 pub use context::{Context, InputFolder, Provenance, SpecView, StageView};
 pub use cut::Cut;
 pub use foreign::{ForeignPanic, foreign, silence_foreign_panics};
 pub use kind::{Kind, Prepared, Problem, SpecCover, StageKind};
 pub use links::Links;
+pub use lock_file::{Holder, LockFile, Locking};
 pub use metric::Metric;
 pub use observer::{Observer, Quiet};
 pub use outcome::Outcome;
 pub use outside::{External, LastRead, Outside, WatchFilter};
-pub use parts::{PartFolder, PartId, each_part};
+pub use parts::{Attempt, Others, PartFolder, PartId, each_part, each_shared_part};
 pub use tables::{Input, Output};
 pub use whole_file::{WholeFile, write_whole};
 

@@ -3,17 +3,19 @@
 //! A stage whose work can be divided cuts its items into parts ([`Cut`](crate::Cut)) and says of each what it is made of:
 //! that is its identity ([`PartId`]). A part is computed on its own, whoever does it, in whichever order and however often, and
 //! is written under a name that follows from its identity; what is told of it is one row. Where parts are computed is the
-//! matter of a runner ([`each_part`]), which hands the rows back in the parts' order. A part that is there by its name is not
+//! matter of a runner ([`each_part`], or [`each_shared_part`] where other processes compute parts too), which hands the rows
+//! back in the parts' order. A part that is there by its name is not
 //! computed again, whether the last result has it or a run that was interrupted.
 
 use std::any::Any;
-use std::collections::BTreeSet;
+use std::collections::{BTreeSet, VecDeque};
 use std::fs;
 use std::io;
 use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 use std::path::{Path, PathBuf};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::thread;
+use std::time::Duration;
 
 use crate::Context;
 
@@ -125,12 +127,41 @@ impl PartFolder {
     }
 }
 
+/// What becomes of parts that another process is at work on.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Others {
+    /// They are tried again until they are there: all parts make the result.
+    WaitedFor,
+    /// They are left to those who have them: no result is made here.
+    LeftAlone,
+}
+
+/// How the computation of a part ended that others may be at work on.
+#[derive(Debug)]
+pub enum Attempt<P, R> {
+    /// It is done, and this is its row.
+    Done(R),
+    /// Another process is at work on the part.
+    Elsewhere(P),
+}
+
+/// Time between looks at parts that others are at work on.
+const POLL: Duration = Duration::from_millis(100);
+
+/// The parts that are still to be computed.
+struct Queue<I, P> {
+    parts: I,
+    /// Found to be at work elsewhere.
+    elsewhere: VecDeque<(usize, P)>,
+}
+
 /// State of a run over parts.
 struct Progress<R, E> {
     rows: Vec<(usize, R)>,
     /// The error of the earliest part that failed.
     failed: Option<(usize, E)>,
     panicked: Option<Box<dyn Any + Send>>,
+    left_alone: bool,
 }
 
 /// Computes `parts` on this machine, `at_once` of them at a time, each on a thread of its own, on which it may wait for files
@@ -143,8 +174,23 @@ pub fn each_part<P: Send, R: Send, E: Send>(
     at_once: usize,
     compute: impl Fn(P) -> Result<R, E> + Sync,
 ) -> Result<Vec<R>, E> {
-    let queue = Mutex::new(parts.enumerate());
-    let progress = Mutex::new(Progress { rows: Vec::new(), failed: None, panicked: None });
+    let rows = each_shared_part(parts, at_once, Others::WaitedFor, |part| compute(part).map(Attempt::Done))?;
+    Ok(rows.unwrap_or_default())
+}
+
+/// [`each_part`] where other processes may be at work on the same parts. Parts that are [`Attempt::Elsewhere`] come after all
+/// others. `None` if some were [left alone](Others::LeftAlone).
+///
+/// # Errors
+/// Those of [`each_part`].
+pub fn each_shared_part<P: Send, R: Send, E: Send>(
+    parts: impl Iterator<Item = Result<P, E>> + Send,
+    at_once: usize,
+    others: Others,
+    compute: impl Fn(P) -> Result<Attempt<P, R>, E> + Sync,
+) -> Result<Option<Vec<R>>, E> {
+    let queue = Mutex::new(Queue { parts: parts.enumerate(), elsewhere: VecDeque::new() });
+    let progress = Mutex::new(Progress { rows: Vec::new(), failed: None, panicked: None, left_alone: false });
     let work = || {
         loop {
             let next = {
@@ -153,13 +199,27 @@ pub fn each_part<P: Send, R: Send, E: Send>(
                     let progress = locked(&progress);
                     progress.failed.is_some() || progress.panicked.is_some()
                 };
-                if stopped { None } else { queue.next() }
+                let first = if stopped { None } else { queue.parts.next().map(|(at, part)| (at, part, false)) };
+                let again = || queue.elsewhere.pop_front().map(|(at, part)| (at, Ok(part), true));
+                if stopped { None } else { first.or_else(again) }
             };
-            let Some((at, part)) = next else { return };
+            let Some((at, part, again)) = next else { return };
+            if again {
+                if others == Others::LeftAlone {
+                    locked(&progress).left_alone = true;
+                    continue;
+                }
+                thread::sleep(POLL);
+            }
             let computed = catch_unwind(AssertUnwindSafe(|| compute(part?)));
+            if let Ok(Ok(Attempt::Elsewhere(part))) = computed {
+                locked(&queue).elsewhere.push_back((at, part));
+                continue;
+            }
             let mut progress = locked(&progress);
             match computed {
-                Ok(Ok(row)) => progress.rows.push((at, row)),
+                Ok(Ok(Attempt::Done(row))) => progress.rows.push((at, row)),
+                Ok(Ok(Attempt::Elsewhere(_))) => {}
                 Ok(Err(error)) => {
                     if progress.failed.as_ref().is_none_or(|(earliest, _)| at < *earliest) {
                         progress.failed = Some((at, error));
@@ -184,7 +244,8 @@ pub fn each_part<P: Send, R: Send, E: Send>(
         return Err(error);
     }
     progress.rows.sort_by_key(|(at, _)| *at);
-    Ok(progress.rows.into_iter().map(|(_, row)| row).collect())
+    let rows = progress.rows.into_iter().map(|(_, row)| row).collect();
+    Ok(if progress.left_alone { None } else { Some(rows) })
 }
 
 /// What is locked is whole wherever a panic may have struck.
@@ -194,6 +255,8 @@ fn locked<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
 
 #[cfg(test)]
 mod tests {
+    use std::collections::BTreeMap;
+
     use super::*;
 
     fn context<'a>(root: &'a Path, dirs: &'a [PathBuf; 3]) -> Context<'a> {
@@ -248,6 +311,27 @@ mod tests {
                 Ok(part * 2)
             });
             assert_eq!(rows, Ok((0..40).map(|part| part * 2).collect()), "{at_once}");
+        }
+    }
+
+    /// Parts that another process is at work on until it was asked for them so many times.
+    fn attempt(asked: &Mutex<BTreeMap<u64, u32>>, part: u64) -> Attempt<u64, u64> {
+        let mut asked = locked(asked);
+        let times = asked.entry(part).or_default();
+        *times += 1;
+        if u64::from(*times) > part % 4 { Attempt::Done(part * 2) } else { Attempt::Elsewhere(part) }
+    }
+
+    #[test]
+    fn what_others_are_at_work_on_is_waited_for_or_left_alone() {
+        for at_once in [1, 3] {
+            let (waited, left) = (Mutex::default(), Mutex::default());
+            let parts = || (0..12_u64).map(Ok::<_, String>);
+            let rows = each_shared_part(parts(), at_once, Others::WaitedFor, |part| Ok(attempt(&waited, part)));
+            assert_eq!(rows, Ok(Some((0..12).map(|part| part * 2).collect())), "{at_once}");
+            let rows = each_shared_part(parts(), at_once, Others::LeftAlone, |part| Ok(attempt(&left, part)));
+            assert_eq!(rows, Ok(None));
+            assert!(locked(&left).values().all(|times| *times == 1), "each was tried once");
         }
     }
 

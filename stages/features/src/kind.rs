@@ -17,6 +17,7 @@ impl Kind for Features {
     const INPUTS: &'static [Input] = &[Input::one(&[Clip::NAME])];
     const OUTPUTS: &'static [Output] = &[frames::OUTPUT, functionals::OUTPUT, Example::OUTPUT];
     const SEEDED: bool = true;
+    const SHARED: bool = true;
 
     fn check(params: &Params) -> Vec<Problem> {
         params.check()

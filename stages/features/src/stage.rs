@@ -2,7 +2,7 @@
 //!
 //! Clips are divided into parts, of which each becomes a file of each table. A part that was computed before, by the last
 //! result or by a run that was interrupted, is taken as it is; of any other one the clips are computed that the last result
-//! does not have. Memory holds a few parts, whatever the size of the corpus.
+//! does not have. Memory holds a few parts, whatever the size of the corpus. Other processes may compute parts of the same result.
 
 use std::path::Path;
 use std::sync::{Mutex, OnceLock};
@@ -12,7 +12,7 @@ use ser_audio::{AudioError, Limits, SAMPLE_RATES_HZ, decode, read_file};
 use ser_schemas::frames::{self, ClipFrames, FrameLayout, FramesRow, read_keys};
 use ser_schemas::functionals::{self, Functionals};
 use ser_schemas::{Clip, Example, KEY_SAMPLE_RATE_HZ, Provenance, Table, TableError, read_metadata};
-use ser_stage::{Context, Outcome, PartFolder, PartId, Problem, each_part};
+use ser_stage::{Attempt, Claims, Context, Outcome, PartFolder, PartId, Problem, each_shared_part};
 
 use crate::augment::{self, Copy};
 use crate::division::{Division, Part, Recording};
@@ -63,6 +63,7 @@ pub fn run(params: &Params, manifest_dir: &Path, ctx: &Context<'_>) -> FeaturesR
         frames: folder(frames::FOLDER)?,
         functionals: folder(functionals::FOLDER)?,
         augmented,
+        claims: Claims::new(ctx),
         last: OnceLock::new(),
         last_copies: OnceLock::new(),
         idle,
@@ -71,7 +72,9 @@ pub fn run(params: &Params, manifest_dir: &Path, ctx: &Context<'_>) -> FeaturesR
     let mut chosen = chooser.choose();
     let parts = Division::new(Clip::scan(&manifest)?, &job.recipes, &mut chosen);
     let at_once = PARTS_AT_ONCE + rayon::current_num_threads() / 8;
-    let told = each_part(parts, at_once, |part| job.part(&part))?;
+    let Some(told) = each_shared_part(parts, at_once, ctx.others, |part| job.part(part))? else {
+        return Ok(Outcome::default());
+    };
     job.write_examples(&chosen.into_clips())?;
     let outcome = job.summary(&told);
     for folder in [Some(job.frames), Some(job.functionals), job.augmented].into_iter().flatten() {
@@ -120,6 +123,7 @@ struct Job<'a> {
     functionals: PartFolder,
     /// Where altered copies are declared.
     augmented: Option<PartFolder>,
+    claims: Claims<'a>,
     /// Rows of the last result, looked up where a part is not known.
     last: OnceLock<Rows>,
     last_copies: OnceLock<Rows>,
@@ -160,11 +164,21 @@ impl Done {
 }
 
 impl Job<'_> {
-    /// Puts a part of every table into the result.
-    fn part(&self, part: &Part) -> FeaturesResult<Told> {
+    /// Puts a part of every table into the result, unless another process is at work on it.
+    fn part(&self, part: Part) -> FeaturesResult<Attempt<Part, Told>> {
+        if self.ctx.observer.is_cancelled() {
+            return Err(FeaturesError::Cancelled);
+        }
         let count = part.clips.len();
         let mut told = Told { clips: count, taken: count, copies_taken: count, ..Told::default() };
-        let known = if part.is_known { self.take_features(part)? } else { None };
+        // Of the copies too: whoever computes the one computes the other.
+        let name = part.features.as_str();
+        let claim = if self.is_there(&part) { None } else { Some(self.claims.take(name)) };
+        let claim = claim.transpose().map_err(TableError::io("claim a part in", self.ctx.parts_dir))?;
+        if matches!(claim, Some(None)) {
+            return Ok(Attempt::Elsewhere(part));
+        }
+        let known = if part.is_known { self.take_features(&part)? } else { None };
         told.frames = known.unwrap_or_default();
         let copies_known = match &self.augmented {
             Some(augmented) if part.is_known => take(augmented, &part.copies)?,
@@ -173,7 +187,7 @@ impl Job<'_> {
         let wanted = Wanted { features: known.is_none(), copies: !copies_known };
         if !wanted.features && !wanted.copies {
             self.ctx.observer.advance(count as u64);
-            return Ok(told);
+            return Ok(Attempt::Done(told));
         }
         let mut done: Vec<Done> = part.clips.iter().map(|_| Done::default()).collect();
         if wanted.features {
@@ -189,8 +203,17 @@ impl Job<'_> {
         if wanted.features {
             told.frames = done.iter().filter_map(|done| done.features.as_ref()).map(|clip| clip.frame_count).sum();
         }
-        self.write(part, done, wanted)?;
-        Ok(told)
+        self.write(&part, done, wanted)?;
+        Ok(Attempt::Done(told))
+    }
+
+    /// `true` if every table's file of the part was written before.
+    fn is_there(&self, part: &Part) -> bool {
+        let copies = self.augmented.as_ref().is_none_or(|augmented| augmented.known(&part.copies).is_some());
+        part.is_known
+            && copies
+            && self.frames.known(&part.features).is_some()
+            && self.functionals.known(&part.features).is_some()
     }
 
     /// Takes frames and functionals of a part that were computed before; the number of frames, `None` where there are none.

@@ -16,7 +16,8 @@ impl Kind for Ingest {
     type Params = Params;
 
     const NAME: &'static str = "ingest";
-    const VERSION: u32 = 5;
+    const VERSION: u32 = crate::VERSION;
+    const SHARED: bool = true;
     const SUMMARY: &'static str = "finds, decodes and describes every audio file of a corpus";
     const INPUTS: &'static [Input] = &[];
     const OUTPUTS: &'static [Output] = &[Clip::FOUND, Corpus::INGESTED];
@@ -51,7 +52,8 @@ impl Kind for Ingest {
     }
 
     fn run(params: &Params, ctx: &Context<'_>) -> Result<Outcome, BoxError> {
-        let reading = read(params, ctx)?;
+        // Where others make the result there is none here.
+        let Some(reading) = read(params, ctx)? else { return Ok(Outcome::default()) };
         let external = external(reading.sources());
         // Files may have changed since the stage was planned: the tables name what they were made of.
         let provenance = Provenance { fingerprint: (ctx.fingerprint_with)(&external), ..ctx.provenance.clone() };

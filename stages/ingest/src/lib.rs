@@ -39,6 +39,7 @@ mod kind;
 mod machine;
 mod names;
 mod params;
+mod parts;
 mod probe;
 mod remarks;
 mod run;
@@ -62,3 +63,6 @@ pub use crate::run::{Reading, read};
 pub use crate::sources::{FoundSources, Sources, find_sources};
 pub use crate::survey::{Example, Survey, check_root};
 pub use crate::watched::{watched_paths, would_read};
+
+/// Version of the code: raising it makes every corpus be read anew.
+pub const VERSION: u32 = 5;

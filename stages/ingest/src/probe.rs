@@ -24,11 +24,13 @@ pub(crate) struct Probed {
     pub(crate) entry: Option<Entry>,
     /// The file was found and is gone.
     pub(crate) vanished: bool,
+    /// Nobody had seen its content before.
+    pub(crate) is_new: bool,
 }
 
 /// Fills in what the content of `found` says: from `seen` where the same bytes were decoded before, and otherwise from
 /// the audio. A file that is no audio leaves a problem; an error is the machine's.
-pub(crate) fn probe(found: &Found, seen: &Seen, clip: &mut Clip) -> Result<Probed, IngestError> {
+pub(crate) fn probe(found: &Found, seen: [&Seen; 2], clip: &mut Clip) -> Result<Probed, IngestError> {
     let mut probed = Probed::default();
     match content(found, seen, clip, &mut probed) {
         Ok(()) => {}
@@ -109,7 +111,7 @@ pub(crate) fn hash(path: &Path) -> io::Result<(Hash, Option<Entry>)> {
     Ok((hash, (stat == before && stat.bytes == hasher.count()).then_some(Entry { stat, hash })))
 }
 
-fn content(found: &Found, seen: &Seen, clip: &mut Clip, probed: &mut Probed) -> Result<(), Failure> {
+fn content(found: &Found, seen: [&Seen; 2], clip: &mut Clip, probed: &mut Probed) -> Result<(), Failure> {
     if let Some(refusal) = refusal(found) {
         return Err(Failure::File(Reason::Unreadable, refusal));
     }
@@ -117,9 +119,10 @@ fn content(found: &Found, seen: &Seen, clip: &mut Clip, probed: &mut Probed) -> 
         read(&found.path).inspect_err(|error| probed.vanished = error.kind() == io::ErrorKind::NotFound)?;
     probed.entry = entry;
     clip.bytes = bytes.len() as u64;
-    if seen.fill(&hash, clip) {
+    if seen.iter().any(|seen| seen.fill(&hash, clip)) {
         return Ok(());
     }
+    probed.is_new = true;
     clip.content_hash = Some(hex(&hash));
     let decoded = ser_audio::decode(bytes, &LIMITS)?;
     describe(&decoded, clip);
@@ -176,7 +179,7 @@ mod tests {
 
     fn probed(path: &Path) -> (Result<Probed, IngestError>, Clip) {
         let mut clip = Clip::found("a/a".into(), "a".into(), "a.wav".into(), 0);
-        (probe(&found(path), &Seen::default(), &mut clip), clip)
+        (probe(&found(path), [&Seen::default(), &Seen::default()], &mut clip), clip)
     }
 
     #[test]

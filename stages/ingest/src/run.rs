@@ -4,9 +4,9 @@ use std::collections::BTreeMap;
 use std::path::Path;
 
 use rayon::prelude::*;
-use ser_schemas::{Clip, Corpus, CorpusStatus, Provenance, Reason, Table};
+use ser_schemas::{Clip, Corpus, CorpusStatus, Provenance, Reason, Table, TableError};
 use ser_stage::suggest::nearest;
-use ser_stage::{Context, Outcome};
+use ser_stage::{Attempt, Context, Outcome, each_shared_part};
 use ser_text::counted;
 
 use crate::descriptor::Descriptor;
@@ -16,12 +16,16 @@ use crate::identify::{Identity, identify};
 use crate::ids::clip_ids;
 use crate::index::{self, Entry, Index};
 use crate::params::Params;
+use crate::parts::{Parts, divide};
 use crate::probe::{Probed, probe};
 use crate::remarks::{Read, Remarks};
 use crate::seen::Seen;
 use crate::sources::Sources;
 use crate::tables::Tables;
 use crate::walk::{self, Found, Walk};
+
+/// Parts at work: one waits for the disk while another computes.
+const PARTS_AT_ONCE: usize = 2;
 
 /// How many files a note names.
 const NAMED: usize = 3;
@@ -43,7 +47,9 @@ pub struct Reading {
 ///
 /// A missing or empty root gives tables without clips and a warning. Files that are no clips are rows with a `problem`;
 /// what is wrong with the content comes before what is wrong with the name.
-pub fn read(params: &Params, ctx: &Context<'_>) -> Result<Reading, IngestError> {
+///
+/// `None` where files were left to other processes ([`Others::LeftAlone`](ser_stage::Others::LeftAlone)).
+pub fn read(params: &Params, ctx: &Context<'_>) -> Result<Option<Reading>, IngestError> {
     let looked_ns = index::now_ns();
     let descriptor = Descriptor::load(&params.corpus, ctx.base_dir)?;
     check_modalities(params, &descriptor)?;
@@ -66,20 +72,44 @@ pub fn read(params: &Params, ctx: &Context<'_>) -> Result<Reading, IngestError> 
     let known = Index::load(ctx.state_dir);
     let seen = Seen::read(ctx.previous_dir);
     ctx.observer.begin(&format!("reading {}", descriptor.name), walk.files.len() as u64, "files");
-    let read: Vec<(Clip, Probed)> = walk
-        .files
-        .par_iter()
-        .zip(identities.par_iter().zip(&ids))
-        .map(|(found, (identity, id))| {
-            if ctx.observer.is_cancelled() {
-                return Err(IngestError::Cancelled);
-            }
-            let entry = known.entry(&found.below_root, &found.stat, looked_ns);
-            let read = row(params, &descriptor, (found, id), identity, entry, &seen)?;
-            ctx.observer.advance(1);
-            Ok(read)
-        })
-        .collect::<Result<_, _>>()?;
+    let (parts, reads) = (Parts::new(ctx), divide(&walk.files));
+    let read = each_shared_part(reads.into_iter().map(Ok), PARTS_AT_ONCE, ctx.others, |part| {
+        let id = Parts::id(&walk.files[part.clone()]);
+        let mut found_before = parts.known(&id);
+        let claim = if found_before.is_some() { None } else { Some(parts.claim(&id)) };
+        let claim = claim.transpose().map_err(TableError::io("claim a part in", ctx.parts_dir))?;
+        if matches!(claim, Some(None)) {
+            return if ctx.observer.is_cancelled() {
+                Err(IngestError::Cancelled)
+            } else {
+                Ok(Attempt::Elsewhere(part))
+            };
+        }
+        // Whoever had the claim may have ended in between.
+        found_before = found_before.or_else(|| parts.known(&id));
+        let found_before = found_before.unwrap_or_default();
+        let read: Vec<(Clip, Probed)> = part
+            .into_par_iter()
+            .map(|at| {
+                if ctx.observer.is_cancelled() {
+                    return Err(IngestError::Cancelled);
+                }
+                let found = &walk.files[at];
+                let entry = known.entry(&found.below_root, &found.stat, looked_ns);
+                let seen = [&seen, &found_before];
+                let read = row(params, &descriptor, (found, &ids[at]), &identities[at], entry, seen)?;
+                ctx.observer.advance(1);
+                Ok(read)
+            })
+            .collect::<Result<_, _>>()?;
+        if read.iter().any(|(_, probed)| probed.is_new) {
+            let rows: Vec<Clip> = read.iter().map(|(row, _)| row.clone()).collect();
+            parts.keep(&id, &rows, &ctx.provenance)?;
+        }
+        Ok(Attempt::Done(read))
+    })?;
+    let Some(read) = read else { return Ok(None) };
+    let read: Vec<(Clip, Probed)> = read.into_iter().flatten().collect();
     let gone = || walk.files.iter().zip(&read).filter(|(_, (_, probed))| probed.vanished);
     if let Some((first, _)) = gone().next() {
         let first = first.below_root.clone();
@@ -99,7 +129,7 @@ pub fn read(params: &Params, ctx: &Context<'_>) -> Result<Reading, IngestError> 
     let mut outcome = outcome(&descriptor, &corpus, &walk, &tables, &identities, &rows);
     outcome.notes.extend(unread);
     let sources = Sources::of_rows(&descriptor, &walk, &tables, &rows);
-    Ok(Reading { sources, rows, corpus, outcome })
+    Ok(Some(Reading { sources, rows, corpus, outcome }))
 }
 
 impl Reading {
@@ -143,12 +173,14 @@ fn row(
     (found, id): (&Found, &str),
     identity: &Identity,
     known: Option<&Entry>,
-    seen: &Seen,
+    seen: [&Seen; 2],
 ) -> Result<(Clip, Probed), IngestError> {
     let path = Path::new(&params.root).join(&found.below_root).to_string_lossy().into_owned();
     let mut clip = Clip::found(id.to_owned(), descriptor.name.clone(), path, found.stat.bytes);
     let probed = match known {
-        Some(entry) if seen.fill(&entry.hash, &mut clip) => Probed { entry: Some(*entry), vanished: false },
+        Some(entry) if seen.iter().any(|seen| seen.fill(&entry.hash, &mut clip)) => {
+            Probed { entry: Some(*entry), ..Probed::default() }
+        }
         _ => probe(found, seen, &mut clip)?,
     };
     let facts = &identity.facts;

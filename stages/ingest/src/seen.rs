@@ -15,6 +15,15 @@ impl Seen {
     /// The rows of the result in `folder`; none where there is no such table.
     pub(crate) fn read(folder: Option<&Path>) -> Self {
         let rows = folder.and_then(|folder| Clip::read_in(folder).ok()).unwrap_or_default();
+        Self::of(rows)
+    }
+
+    /// The rows of a part, a file of the same form; `None` where there is none that can be read.
+    pub(crate) fn read_part(path: &Path) -> Option<Self> {
+        path.is_file().then(|| Clip::read(path).ok().map(Self::of))?
+    }
+
+    fn of(rows: Vec<Clip>) -> Self {
         Self(rows.into_iter().filter_map(|row| Some((from_hex(row.content_hash.as_deref()?)?, row))).collect())
     }
 

@@ -63,7 +63,7 @@ impl Corpus {
             observer,
             ..Context::alone(&out)
         };
-        let reading = ser_ingest::read(&self.params, &ctx)?;
+        let reading = ser_ingest::read(&self.params, &ctx)?.expect("nobody else is at work");
         reading.write(&out, &ctx.provenance)?;
         self.runs += 1;
         Ok((Clip::read_in(&out).expect("clips"), reading.sources().clone()))

@@ -27,6 +27,7 @@ impl Kind for Train {
         StandardisationTrial::OUTPUT,
     ];
     const SEEDED: bool = true;
+    const SHARED: bool = true;
 
     fn check(params: &Params) -> Vec<Problem> {
         params.check()

@@ -3,12 +3,12 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::ops::Range;
 use std::path::{Path, PathBuf};
-use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use ser_kernels::buffer::free_all;
 use ser_models::{Fold, FoldRecord, Trial, headline, mean_validation_uar, recipe};
-use ser_schemas::{Assignment, Emotion, Epoch, Family, Imported, Model, Standardisation, Table};
-use ser_stage::{Context, Outcome, suggest};
+use ser_schemas::{Assignment, Emotion, Epoch, Family, Imported, Model, Standardisation, Table, TableError};
+use ser_stage::{Attempt, Claims, Context, Others, Outcome, each_shared_part, suggest};
 
 use crate::data::{ClipData, Dataset, Item, Neutral, ROOM, Scaler, Scalings, WindowRows};
 use crate::description::{described, settings};
@@ -81,8 +81,8 @@ struct Common<'a> {
 ///
 /// Writes `fold=<k>/model.safetensors`, `fold=<k>/config.json` (of several seeds, in `fold=<k>/seed=<s>`), the tables that every
 /// model leaves ([`ser_models::write`]) and `history`. Each network is checkpointed after every epoch in the context's work
-/// folder: a run that was stopped goes on from there and ends with the same numbers; networks that were finished are not
-/// trained again.
+/// folder: a run that was stopped goes on from there and ends with the same numbers; networks that were finished, by this
+/// process or another, are not trained again.
 pub fn run(params: &Params, inputs: &Inputs<'_>, ctx: &Context<'_>) -> Result<Outcome, TrainError> {
     run_on(Threads::Global, params, inputs, ctx, ROOM)
 }
@@ -131,7 +131,7 @@ pub(crate) fn run_on(
     ctx.observer.begin("training", (steps * params.epochs * common.seeds.len()) as u64, "batches");
     let trained = common.train_all(workers)?;
     free_all();
-    common.write(trained)
+    trained.map_or_else(|| Ok(Outcome::default()), |trained| common.write(trained))
 }
 
 /// The statistics of each speaker over all their clips, with the number of these.
@@ -167,48 +167,37 @@ impl Common<'_> {
         self.folds.iter().flat_map(move |roles| self.seeds.iter().map(move |seed| (roles, seed)))
     }
 
-    /// All networks, `workers` at a time; the first error stops the others after their current batch.
-    fn train_all(&self, workers: usize) -> Result<Vec<Trained>, TrainError> {
-        let next = AtomicUsize::new(0);
-        let networks: Vec<(&Fold, &Seed)> = self.networks().collect();
-        let mut results: Vec<(usize, Result<Trained, TrainError>)> = std::thread::scope(|scope| {
-            let handles: Vec<_> = (0..workers)
-                .map(|_| {
-                    scope.spawn(|| {
-                        let mut done = Vec::new();
-                        loop {
-                            let at = next.fetch_add(1, Ordering::Relaxed);
-                            let Some((roles, seed)) = networks.get(at) else { return done };
-                            if self.failed.load(Ordering::Relaxed) {
-                                return done;
-                            }
-                            let place = format!("{} of {}", at + 1, networks.len());
-                            let result = self.train_one(roles, seed, &place);
-                            if result.is_err() {
-                                self.failed.store(true, Ordering::Relaxed);
-                            }
-                            done.push((at, result));
-                        }
-                    })
-                })
-                .collect();
-            handles
-                .into_iter()
-                .flat_map(|handle| handle.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic)))
-                .collect()
-        });
-        results.sort_by_key(|(at, _)| *at);
-        // The network that failed, before those that stopped because of it.
-        let failure =
-            results.iter().position(|(_, result)| matches!(result, Err(e) if !matches!(e, TrainError::Cancelled)));
-        if let Some(at) = failure {
-            return results.swap_remove(at).1.map(|network| vec![network]);
-        }
-        results.into_iter().map(|(_, result)| result).collect()
+    /// All networks that no other process is at work on, `workers` at a time; the first error stops the others after their
+    /// current batch. `None` where it was left to others to make a result.
+    fn train_all(&self, workers: usize) -> Result<Option<Vec<Trained>>, TrainError> {
+        let claims = Claims::new(self.ctx);
+        let networks: Vec<(usize, (&Fold, &Seed))> = self.networks().enumerate().collect();
+        let count = networks.len();
+        let trained = each_shared_part(networks.into_iter().map(Ok), workers, self.ctx.others, |(at, network)| {
+            if self.ctx.observer.is_cancelled() {
+                return Err(TrainError::Cancelled);
+            }
+            let (roles, seed) = network;
+            let name = numbered(roles.number, seed.number).replace(", ", "-").replace(' ', "-");
+            let claim = claims.take(&name).map_err(TableError::io("claim a network in", self.ctx.parts_dir))?;
+            if claim.is_none() {
+                return Ok(Attempt::Elsewhere((at, network)));
+            }
+            match self.train_one(roles, seed, &format!("{} of {count}", at + 1)) {
+                // It stopped because another one failed, whose error is the one to tell.
+                Err(TrainError::Cancelled) if self.failed.load(Ordering::Relaxed) => Ok(Attempt::Done(None)),
+                Err(error) => {
+                    self.failed.store(true, Ordering::Relaxed);
+                    Err(error)
+                }
+                Ok(trained) => Ok(Attempt::Done(trained)),
+            }
+        })?;
+        Ok(trained.and_then(|trained| trained.into_iter().collect()))
     }
 
-    /// `place` says which of all it is.
-    fn train_one(&self, roles: &Fold, seed: &Seed, place: &str) -> Result<Trained, TrainError> {
+    /// `place` says which of all it is. `None` where the result is another process's to make, which finds the checkpoint.
+    fn train_one(&self, roles: &Fold, seed: &Seed, place: &str) -> Result<Option<Trained>, TrainError> {
         let (data, sizes) = (self.data, self.sizes);
         let training = roles.train.iter().map(|at| &data.clips[*at]);
         let scalings = Scalings::fit(training.clone(), sizes.width, sizes.functionals)?;
@@ -254,13 +243,16 @@ impl Common<'_> {
             label: format!("{} ({place})", numbered(roles.number, seed.number)),
         };
         let outcome = train_fold(&inputs)?;
+        if self.ctx.others == Others::LeftAlone {
+            return Ok(None);
+        }
         let record = FoldRecord {
             uses: uses(self.params, &data.split, roles),
             test: self.probabilities(&roles.test, |_| &scaler, &outcome)?,
             validation: self.probabilities(&roles.validation, |_| &scaler, &outcome)?,
             trials: self.trials(roles, &scalings, &outcome)?,
         };
-        Ok(Trained { outcome, scalings, corpora, record })
+        Ok(Some(Trained { outcome, scalings, corpora, record }))
     }
 
     /// A checkpoint is continued only by a training of the same clips with the same parameters.

@@ -17,3 +17,4 @@ pub(crate) mod status;
 pub(crate) mod tables;
 pub(crate) mod validation;
 pub(crate) mod watch;
+pub(crate) mod worker;

@@ -70,7 +70,7 @@ impl Folder {
     pub fn ingest_watched(&self, params: &Params, observer: &dyn Observer) -> Result<Ingested, IngestError> {
         let out = tempfile::tempdir().expect("temporary folder");
         let ctx = Context { base_dir: self.path(), observer, ..Context::alone(out.path()) };
-        let reading = ser_ingest::read(params, &ctx)?;
+        let reading = ser_ingest::read(params, &ctx)?.expect("nobody else is at work");
         reading.write(ctx.out_dir, &ctx.provenance)?;
         let summary = reading.into_outcome();
         let rows = Clip::read_in(out.path()).expect("clips");
