@@ -11,6 +11,7 @@
 
 mod context;
 mod cut;
+pub mod files;
 mod foreign;
 mod kind;
 mod links;
