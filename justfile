@@ -163,6 +163,11 @@ bench-predict MODEL="artifacts/cnn_lstm/fold=0" *ARGS:
 bench-memory *ARGS:
     python3 benches/memory.py --doc docs/benchmarks.md {{ARGS}}
 
+# Peak memory of training networks and linear models on 25 000 and 250 000 generated clips, within 4 GiB; the result goes into
+# docs/benchmarks.md (wants 50 GB of disk)
+bench-training-memory *ARGS:
+    python3 benches/training_memory.py --doc docs/benchmarks.md {{ARGS}}
+
 # Every benchmark that needs nothing but this folder
 bench: bench-features bench-training bench-memory
 

@@ -11,6 +11,7 @@ from typing import Any, Iterable, Optional, Protocol, Sequence, Union, runtime_c
 import polars as pl
 
 from ._program import SerError, StrPath, call, place
+from ._tables import parts as parts_of
 
 
 @runtime_checkable
@@ -59,6 +60,8 @@ def predict(
     speaker: Optional[str] = None,
     speaker_from_folder: bool = False,
     speakers: Optional[StrPath] = None,
+    parts: Optional[StrPath] = None,
+    replace: bool = False,
 ) -> pl.DataFrame:
     """Emotions of recordings, as ``ser predict`` answers.
 
@@ -78,6 +81,9 @@ def predict(
         speaker: who speaks in all of them, for models standardised per speaker; of paths only, as are the next two.
         speaker_from_folder: the recordings in each folder are of one speaker.
         speakers: a table (CSV) with columns ``path`` and ``speaker``.
+        parts: a folder in which answers are kept as Parquet files: what is there already and did not change is not heard again,
+            though a call was killed; of paths only. Rows are in the order of paths then.
+        replace: answers in ``parts`` that are of another model, of other options or of other recordings go.
 
     Returns:
         A row for each recording, in their order: ``path`` (null for arrays), ``speaker``, ``stretch`` (``recording`` or
@@ -111,10 +117,16 @@ def predict(
     if not given:
         return pl.DataFrame(schema=SCHEMA)
     are_paths = [isinstance(one, (str, os.PathLike)) for one in given]
+    if all(are_paths) and parts is not None:
+        options += ["--parts", parts, *(["--replace"] if replace else [])]
+        call([*options, "--", *map(os.fspath, given)], partly=True)
+        return answers(parts)
     if all(are_paths):
         return of_paths([os.fspath(one) for one in given], options)
     if any(are_paths):
         raise TypeError("paths and arrays are mixed: predict them one after the other")
+    if parts is not None:
+        raise TypeError("`parts` keeps answers to files, and these are arrays")
     if sample_rate_hz is None:
         raise TypeError("arrays want `sample_rate_hz`")
     return of_arrays([samples(one, at) for at, one in enumerate(given)], sample_rate_hz, options)
@@ -151,11 +163,33 @@ def samples(given: Any, at: int) -> list[float]:
 def of_paths(paths: list[str], options: list[StrPath]) -> pl.DataFrame:
     """Answers for files and folders, through a Parquet file."""
     with tempfile.TemporaryDirectory() as folder:
-        answers = Path(folder) / "answers.parquet"
-        call([*options, "--format", "parquet", "--output", answers, "--", *paths], partly=True)
-        if not answers.is_file():
+        file = Path(folder) / "answers.parquet"
+        call([*options, "--format", "parquet", "--output", file, "--", *paths], partly=True)
+        if not file.is_file():
             raise SerError("ser predict wrote no answers", 1)
-        table = pl.read_parquet(answers)
+        return shown(pl.read_parquet(file))
+
+
+def answers(path: StrPath) -> pl.DataFrame:
+    """What ``ser predict`` wrote to a folder (``--parts``) or to a file (``--format parquet``), in the columns of :func:`predict`.
+
+    Rows of a folder are in the order of paths, windows behind their recording. Of a folder that is too large for memory,
+    ``polars.scan_parquet("answers/*.parquet")`` reads what a query needs.
+
+    Raises:
+        FileNotFoundError: there are no answers.
+
+    >>> ser.answers("answers/")                                 # doctest: +SKIP
+    """
+    files = parts_of(Path(path)) if Path(path).exists() else []
+    if not files:
+        raise FileNotFoundError(f"there are no answers in `{path}`")
+    table = pl.read_parquet(files)
+    return shown(table if Path(path).is_file() else table.sort("path", maintain_order=True))
+
+
+def shown(table: pl.DataFrame) -> pl.DataFrame:
+    """The table ``answers`` with a column for each class."""
     classes: list[str] = next((text.split(",") for text in table["classes"] if text), [])
     each = [
         pl.col("probabilities").list.get(at, null_on_oob=True).cast(pl.Float64).alias(f"probability_{name}")

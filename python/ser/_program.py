@@ -63,7 +63,9 @@ def call(arguments: Sequence[StrPath], *, stdin: Optional[str] = None, partly: b
         env={**os.environ, "NO_COLOR": "1"},
         check=False,
     )
-    if done.returncode not in ((0, 1) if partly else (0,)):
+    # With code 1 too the program says `error:` where it came to no end.
+    failed = any(line.startswith("error:") for line in done.stderr.splitlines())
+    if done.returncode not in ((0, 1) if partly and not failed else (0,)):
         raise SerError(done.stderr.strip() or f"ser ended with code {done.returncode}", done.returncode)
     return done.stdout
 

@@ -29,9 +29,7 @@ pub const OUTPUT: Output = Output::table(NAME, FOLDER);
 /// Version of the schema; see [`Table::VERSION`](crate::Table::VERSION).
 pub const VERSION: u32 = 2;
 
-/// Clips per part of a table that is written clip by clip, in the mean and at most, and the values in it at most.
-const CLIPS_PER_PART: usize = 256;
-const MOST_CLIPS: usize = 1024;
+/// Values in a part of a table that is written clip by clip, at most.
 const MOST_VALUES: f64 = 1e7;
 
 /// Clips read at a time.
@@ -115,7 +113,7 @@ impl FramesWriter {
     /// Starts a table in the folder `folder`; parts of an earlier one there are removed.
     pub fn create(folder: &Path, layout: &FrameLayout, provenance: &Provenance) -> TableResult<Self> {
         parts::empty_folder(folder)?;
-        let cut = Cut::new(CLIPS_PER_PART, MOST_CLIPS, MOST_VALUES);
+        let cut = Cut::new(MOST_VALUES);
         let (layout, provenance) = (layout.clone(), provenance.clone());
         Ok(Self { folder: folder.to_owned(), layout, provenance, cut, pending: Vec::new(), ends: false, parts: 0 })
     }

@@ -24,9 +24,6 @@ pub const OUTPUT: Output = Output::table(NAME, FOLDER);
 /// Version of the schema; see [`Table::VERSION`](crate::Table::VERSION).
 pub const VERSION: u32 = 1;
 
-/// Clips per part of a table that is written clip by clip, in the mean and at most.
-const CLIPS_PER_PART: usize = 1024;
-const MOST_CLIPS: usize = 4096;
 /// Rows read at a time.
 const ROWS_PER_BATCH: usize = 1024;
 
@@ -122,7 +119,7 @@ impl FunctionalsWriter {
     /// Starts a table of one column per name in the folder `folder`; parts of an earlier one there are removed.
     pub fn create(folder: &Path, names: &[String], provenance: &Provenance) -> TableResult<Self> {
         parts::empty_folder(folder)?;
-        let cut = Cut::new(CLIPS_PER_PART, MOST_CLIPS, f64::INFINITY);
+        let cut = Cut::new(f64::INFINITY);
         let pending = Functionals { names: names.to_vec(), ..Functionals::default() };
         Ok(Self { folder: folder.to_owned(), provenance: provenance.clone(), cut, pending, parts: 0 })
     }

@@ -24,6 +24,7 @@ mod networks;
 mod new_corpus;
 mod new_kind;
 mod outcome;
+mod parts;
 mod pipeline;
 mod predict;
 mod protocols;

@@ -353,6 +353,13 @@ pub(crate) struct PredictArgs {
     /// The same as `--format json`
     #[arg(long, conflicts_with = "format")]
     pub(crate) json: bool,
+    /// A folder for the answers to any number of recordings: Parquet files of some hundred recordings each, `part-*.parquet`. What
+    /// a call that was stopped has answered is not heard again, nor what an earlier one has and did not change since
+    #[arg(long, value_name = "DIR", conflicts_with_all = ["format", "output", "json", "stdin_json"])]
+    pub(crate) parts: Option<PathBuf>,
+    /// Replace answers in `--parts` that are of another model, of other options or of other recordings
+    #[arg(long, requires = "parts")]
+    pub(crate) replace: bool,
     /// Read recordings from stdin, one JSON object per line: `{"path": ...}` or `{"samples": [...], "sample_rate_hz": ...}`, and an
     /// `id` if wanted, which comes back, and the `speaker`, where some are enrolled; answer each with an object on a line of its own, at once
     #[arg(long, conflicts_with_all = ["format", "output", "speaker", "speaker_from_folder", "speakers"])]

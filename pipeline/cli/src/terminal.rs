@@ -130,7 +130,13 @@ impl Terminal {
         }
     }
 
-    fn end(&self, stage: &str) {
+    /// Begins to tell of a piece of work that is no stage's.
+    pub(crate) fn work(&self, name: &str) {
+        self.note(|progress| progress.start(name, Instant::now()));
+    }
+
+    /// There is no more to tell of a stage or a piece of work.
+    pub(crate) fn end(&self, stage: &str) {
         let bar = self.of_stage.lock().ok().and_then(|mut bars| bars.remove(stage));
         if let Some(bar) = bar {
             bar.finish_and_clear();

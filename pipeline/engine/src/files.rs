@@ -5,6 +5,7 @@ use std::io;
 use std::path::Path;
 use std::time::UNIX_EPOCH;
 
+pub(crate) use ser_stage::files::{remove, sync_dir, sync_tree};
 use ser_stage::{WholeFile, write_whole};
 
 use crate::failure::EngineError;
@@ -72,26 +73,6 @@ pub(crate) fn are_one(one: &Metadata, two: &Metadata) -> bool {
     };
 }
 
-/// Hands everything below `dir` to the disk.
-pub(crate) fn sync_tree(dir: &Path) -> io::Result<()> {
-    for item in fs::read_dir(dir)? {
-        let item = item?;
-        let kind = item.file_type()?;
-        if kind.is_dir() {
-            sync_tree(&item.path())?;
-        } else if kind.is_file() {
-            // Some systems only sync a file that is open for writing.
-            File::options().write(true).open(item.path())?.sync_all()?;
-        }
-    }
-    sync_dir(dir)
-}
-
-/// Hands the names in `dir` to the disk, where the system can do so.
-pub(crate) fn sync_dir(dir: &Path) -> io::Result<()> {
-    if cfg!(unix) { File::open(dir)?.sync_all() } else { Ok(()) }
-}
-
 /// Removes what writes of dead processes left in `dir`.
 pub(crate) fn remove_partial(dir: &Path) -> io::Result<()> {
     for item in fs::read_dir(dir)? {
@@ -101,19 +82,6 @@ pub(crate) fn remove_partial(dir: &Path) -> io::Result<()> {
         }
     }
     Ok(())
-}
-
-/// Removes a folder or file with all that is in it; nothing there is fine.
-pub(crate) fn remove(path: &Path) -> io::Result<()> {
-    let gone = match fs::symlink_metadata(path) {
-        Ok(metadata) if metadata.is_dir() => fs::remove_dir_all(path),
-        Ok(_) => fs::remove_file(path),
-        Err(error) => Err(error),
-    };
-    match gone {
-        Err(error) if error.kind() != io::ErrorKind::NotFound => Err(error),
-        _ => Ok(()),
-    }
 }
 
 #[cfg(all(test, target_os = "linux"))]

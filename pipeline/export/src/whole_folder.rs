@@ -1,11 +1,12 @@
 //! Folders that are there whole or not at all: written beside, handed to the disk, renamed into place.
 
 use std::ffi::OsString;
-use std::fs::{self, File};
+use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
 
 use ser_stage::WholeFile;
+use ser_stage::files::{remove, sync_tree};
 
 use crate::error::{ExportError, ExportResult};
 
@@ -58,7 +59,7 @@ impl WholeFolder {
     /// Hands every file in it to the disk and renames it into place. What was there goes when the new one is in its
     /// place.
     pub(crate) fn put_in_place(mut self) -> ExportResult<()> {
-        sync(&self.partial).map_err(ExportError::io("write", &self.partial))?;
+        sync_tree(&self.partial).map_err(ExportError::io("write", &self.partial))?;
         // A name like that of half-written files: `.old` may be somebody's.
         let mut aside = OsString::from(self.path.file_name().unwrap_or_default());
         aside.push(".replaced.");
@@ -116,28 +117,6 @@ fn check_place(path: &Path, replace: bool, replaceable: impl Fn(&Path) -> bool) 
         Ok(false) if !replace => refuse("an earlier export", "`--replace` replaces it"),
         Ok(_) => Ok(()),
     }
-}
-
-/// Removes a file or a folder with everything in it, where there is one.
-fn remove(path: &Path) -> io::Result<()> {
-    let removed = match fs::symlink_metadata(path) {
-        Ok(there) if there.is_dir() => fs::remove_dir_all(path),
-        Ok(_) => fs::remove_file(path),
-        Err(error) => Err(error),
-    };
-    removed.or_else(|error| if error.kind() == io::ErrorKind::NotFound { Ok(()) } else { Err(error) })
-}
-
-fn sync(folder: &Path) -> io::Result<()> {
-    for item in fs::read_dir(folder)? {
-        let path = item?.path();
-        if path.is_dir() {
-            sync(&path)?;
-        } else {
-            File::open(&path)?.sync_all()?;
-        }
-    }
-    Ok(())
 }
 
 #[cfg(test)]

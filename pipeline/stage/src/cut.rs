@@ -4,6 +4,11 @@
 //! one item more or less changes one part, all others stay as they are. Bounds on number and weight keep parts small enough
 //! for memory; they too depend on nothing before the last part's end.
 
+/// Items per part, in the mean and at most. Smaller parts make wide tables consist of descriptions, larger ones make a changed
+/// item cost more than that item.
+const ITEMS_PER_PART: u64 = 256;
+const MOST_ITEMS: usize = 1024;
+
 /// Decides after each item whether its part ends there.
 #[derive(Debug, Clone)]
 pub struct Cut {
@@ -15,10 +20,10 @@ pub struct Cut {
 }
 
 impl Cut {
-    /// Parts that end behind one item of `mean` in the mean, behind `most` items at the latest, and where a weight of
-    /// `most_weight` is reached: seconds of audio, values, whatever memory grows with.
-    pub fn new(mean: usize, most: usize, most_weight: f64) -> Self {
-        Self { mean: mean.max(1) as u64, most, most_weight, items: 0, weight: 0.0 }
+    /// Parts of some hundred items that end where a weight of `most_weight` is reached, if not before: seconds of audio, values,
+    /// whatever memory or the loss of a part at work grows with.
+    pub fn new(most_weight: f64) -> Self {
+        Self { mean: ITEMS_PER_PART, most: MOST_ITEMS, most_weight, items: 0, weight: 0.0 }
     }
 
     /// True if the part ends behind the item `id` of this weight, which follows the one last asked about.
@@ -33,21 +38,18 @@ impl Cut {
     }
 }
 
-/// FNV-1a, finished by the mixing step of SplitMix64: evenly distributed, and the same everywhere and for ever.
-fn hash(text: &str) -> u64 {
-    let fnv = |hash: u64, byte: u8| (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3_u64);
-    let mut z = text.bytes().fold(0xcbf2_9ce4_8422_2325_u64, fnv);
-    z = (z ^ (z >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
-    z = (z ^ (z >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
-    z ^ (z >> 31)
+/// The first eight bytes of the id's BLAKE3 hash: evenly distributed, and the same everywhere and for ever.
+fn hash(id: &str) -> u64 {
+    let hash = blake3::hash(id.as_bytes());
+    hash.as_bytes().first_chunk().map_or(0, |bytes| u64::from_le_bytes(*bytes))
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
-    fn divide(ids: &[String], mean: usize, weight: f64) -> Vec<Vec<String>> {
-        let mut cut = Cut::new(mean, 4 * mean, 100.0);
+    fn divide(ids: &[String], mean: u64, weight: f64) -> Vec<Vec<String>> {
+        let mut cut = Cut { mean, most: 4 * mean as usize, ..Cut::new(100.0) };
         let mut parts = vec![Vec::new()];
         for id in ids {
             let last = parts.len() - 1;

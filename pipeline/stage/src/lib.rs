@@ -12,6 +12,7 @@
 mod claims;
 mod context;
 mod cut;
+pub mod files;
 mod foreign;
 mod kind;
 mod links;

@@ -17,7 +17,7 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::thread;
 use std::time::Duration;
 
-use crate::Context;
+use crate::{Context, WholeFile};
 
 /// Hexadecimal digits of an identity: 128 bits, far from where two could be equal by chance.
 const DIGITS: usize = 32;
@@ -53,14 +53,23 @@ impl PartId {
     pub fn names(file: &str) -> bool {
         file.starts_with("part-") && file.ends_with(".parquet")
     }
+
+    /// `true` if a file of this name is a part that is being written, or was when its writer died.
+    fn names_unfinished(file: &str) -> bool {
+        let rest = file.strip_suffix(WholeFile::ENDING).and_then(|name| name.strip_suffix('.'));
+        rest.is_some_and(Self::names)
+    }
 }
 
-/// The folder of one table of a result that is being made in parts.
+/// The folder of one table that is being made in parts: of a stage's result, or one that stands by itself.
 #[derive(Debug)]
 pub struct PartFolder {
     out: PathBuf,
+    /// Where parts are written, and stay when a run is interrupted.
     unfinished: PathBuf,
     previous: Option<PathBuf>,
+    /// Nothing but parts may be in it.
+    is_ours: bool,
     taken: Mutex<BTreeSet<String>>,
 }
 
@@ -71,11 +80,23 @@ impl PartFolder {
             out: ctx.out_dir.join(name),
             unfinished: ctx.parts_dir.join(name),
             previous: ctx.previous_dir.map(|previous| previous.join(name)),
+            is_ours: true,
             taken: Mutex::default(),
         };
         fs::create_dir_all(&folder.out)?;
         fs::create_dir_all(&folder.unfinished)?;
         Ok(folder)
+    }
+
+    /// Makes the folder `path`, or takes the one that is there: it is somebody's own, and its parts are both its last result and
+    /// what an interrupted run left. The folder above it must be there.
+    pub fn standing(path: &Path) -> io::Result<Self> {
+        match fs::create_dir(path) {
+            Err(error) if error.kind() == io::ErrorKind::AlreadyExists && path.is_dir() => {}
+            made => made?,
+        }
+        let (out, unfinished) = (path.to_owned(), path.to_owned());
+        Ok(Self { out, unfinished, previous: None, is_ours: false, taken: Mutex::default() })
     }
 
     /// The folder itself.
@@ -114,16 +135,25 @@ impl PartFolder {
         fs::hard_link(from, &to).or_else(|_| fs::copy(from, &to).map(drop))
     }
 
-    /// Ends the result: nothing but the parts taken is in its folder.
-    pub fn finish(self) -> io::Result<()> {
-        let taken = self.taken.into_inner().unwrap_or_else(PoisonError::into_inner);
+    /// Removes the parts that are none of `kept`, by the names of their files, and what writes of dead processes left: who reads
+    /// the folder before its result is complete finds nothing in it that will not be there in the end.
+    pub fn keep_only(&self, kept: &BTreeSet<String>) -> io::Result<()> {
+        let is_part = |name: &str| PartId::names(name) || PartId::names_unfinished(name);
         for item in fs::read_dir(&self.out)? {
             let item = item?;
-            if !item.file_name().to_str().is_some_and(|name| taken.contains(name)) {
+            let name = item.file_name();
+            let name = name.to_str();
+            if !name.is_some_and(|name| kept.contains(name)) && (self.is_ours || name.is_some_and(is_part)) {
                 fs::remove_file(item.path())?;
             }
         }
         Ok(())
+    }
+
+    /// Ends the result: of parts, those taken are in its folder, and no others.
+    pub fn finish(self) -> io::Result<()> {
+        let taken = locked(&self.taken).clone();
+        self.keep_only(&taken)
     }
 }
 
@@ -300,6 +330,37 @@ mod tests {
         let said = |id: &PartId| fs::read_to_string(out.join(id.file())).expect("part");
         assert_eq!((said(&old), said(&begun)), ("old".to_owned(), "begun".to_owned()));
         assert_eq!(fs::read_dir(&out).expect("folder").count(), 2);
+    }
+
+    #[test]
+    fn a_folder_that_stands_by_itself_keeps_its_parts_and_whatever_else_is_in_it() {
+        let root = tempfile::tempdir().expect("folder");
+        let path = root.path().join("answers");
+        let [old, gone, new] = ["old", "gone", "new"].map(|name| PartId::of(name, []));
+        let parts = PartFolder::standing(&path).expect("made");
+        for (name, text) in [(old.file(), "old"), (gone.file(), "gone"), ("notes.txt".to_owned(), "mine")] {
+            fs::write(path.join(name), text).expect("write");
+        }
+        fs::write(WholeFile::partial_of(&parts.place(&new)), "ne").expect("write");
+        fs::create_dir(path.join("mine")).expect("folder");
+        parts.keep_only(&BTreeSet::from([old.file()])).expect("cleared");
+        assert_eq!((parts.known(&gone), parts.known(&new)), (None, None));
+        fs::write(parts.place(&new), "new").expect("write");
+        for id in [&old, &new] {
+            parts.take(id, &parts.known(id).expect("known")).expect("take");
+        }
+        parts.finish().expect("finish");
+        let mut names: Vec<String> = fs::read_dir(&path)
+            .expect("folder")
+            .map(|item| item.expect("item").file_name().to_string_lossy().into_owned())
+            .collect();
+        names.sort();
+        let mut expected = [old.file(), new.file(), "mine".to_owned(), "notes.txt".to_owned()];
+        expected.sort();
+        assert_eq!(names, expected);
+        assert_eq!(fs::read_to_string(path.join(old.file())).expect("part"), "old");
+        assert!(PartFolder::standing(&path).is_ok() && PartFolder::standing(&path.join("notes.txt")).is_err());
+        assert!(PartFolder::standing(&root.path().join("none/answers")).is_err());
     }
 
     #[test]

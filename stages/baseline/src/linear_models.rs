@@ -59,6 +59,15 @@ impl LinearModels {
         onnx::file(&self.models)
     }
 
+    /// What tells these models from any others: a digest of their files, 64 hexadecimal digits.
+    pub fn digest(&self) -> String {
+        let mut hasher = blake3::Hasher::new();
+        self.models.iter().for_each(|(_, hash)| {
+            hasher.update(hash.as_bytes());
+        });
+        hasher.finalize().to_hex().to_string()
+    }
+
     /// Folds whose probabilities are averaged.
     pub fn folds(&self) -> BTreeSet<u32> {
         self.models.iter().map(|(model, _)| model.fold).collect()

@@ -9,10 +9,7 @@ use crate::error::FeaturesResult;
 use crate::examples::Chosen;
 use crate::recipes::Recipes;
 
-/// Clips per part in the mean and at most, and the audio in it at most: 96 000 frames of 10 ms. Smaller parts make the wide
-/// files of functionals consist of descriptions, larger ones make a changed clip cost more than that clip.
-const CLIPS_PER_PART: usize = 256;
-const MOST_CLIPS: usize = 1024;
+/// Audio in a part at most, in seconds: 96 000 frames of 10 ms.
 const MOST_S: f64 = 960.0;
 
 /// A clip, as far as its features depend on it.
@@ -61,7 +58,7 @@ pub(crate) struct Division<'a, I> {
 impl<'a, I: Iterator<Item = TableResult<Vec<Clip>>>> Division<'a, I> {
     /// Of the clips in `rows`.
     pub(crate) fn new(rows: I, recipes: &'a Recipes, chosen: &'a mut Chosen) -> Self {
-        let cut = Cut::new(CLIPS_PER_PART, MOST_CLIPS, MOST_S);
+        let cut = Cut::new(MOST_S);
         Self { rows, read: Vec::new().into_iter(), cut, recipes, chosen }
     }
 

@@ -15,7 +15,7 @@ impl Kind for Import {
     type Params = Params;
 
     const NAME: &'static str = "import";
-    const VERSION: u32 = 2;
+    const VERSION: u32 = 3;
     const SUMMARY: &'static str = "takes features that were computed elsewhere from a file, and checks them";
     const INPUTS: &'static [Input] = &[Input::one(&[Clip::NAME]), Input::optional(&[Exclusion::NAME])];
     const OUTPUTS: &'static [Output] = &[frames::OUTPUT, functionals::OUTPUT];

@@ -16,11 +16,14 @@ use crate::networks::Network;
 use crate::onnx;
 use crate::params::{Device, Kernels, Standardise};
 use crate::training::predict;
+use crate::weights::to_le_bytes;
 
 /// A trained model in use: one network, or the mean of the probabilities of several: those of all folds and seeds.
 #[derive(Debug, Clone)]
 pub struct Predictor {
     models: Vec<(ModelConfig, Network)>,
+    /// Of descriptions and weights.
+    digest: String,
     engine: Engine,
 }
 
@@ -40,6 +43,7 @@ impl Predictor {
     pub fn load(folder: &Path, device: Device) -> Result<Self, TrainError> {
         let engine = Engine::new(device, Kernels::Own)?;
         let mut models: Vec<(ModelConfig, Network)> = Vec::new();
+        let mut hasher = blake3::Hasher::new();
         for path in model_folders(folder)? {
             let (config, weights) = ModelConfig::read(&path)?;
             if let Some((first, _)) = models.first() {
@@ -62,10 +66,19 @@ impl Predictor {
                     return Err(TrainError::MixedFolds { path, what });
                 }
             }
+            hasher.update(config.fingerprint().as_bytes());
+            for values in &weights.values {
+                hasher.update(&to_le_bytes(values));
+            }
             let network = weights.network(&config.params.model, config.network, &engine.device);
             models.push((config, network));
         }
-        Ok(Self { models, engine })
+        Ok(Self { models, digest: hasher.finalize().to_hex().to_string(), engine })
+    }
+
+    /// What tells these networks from any others: a digest of their descriptions and weights, 64 hexadecimal digits.
+    pub fn digest(&self) -> &str {
+        &self.digest
     }
 
     /// The model as an ONNX file. Its inputs are `frames` (batch, time, columns) and `lengths` (batch), `functionals`

@@ -12,9 +12,10 @@ use anyhow::Context as _;
 use rayon::prelude::*;
 use ser_evaluate::calibration::{at_temperature, fit_temperature};
 use ser_schemas::{Emotion, Model, Prediction, Table as _};
+use serde::Serialize;
 
 /// The temperature of each fold.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Serialize)]
 pub(super) struct Calibration(BTreeMap<u32, f64>);
 
 /// Validation clips of a fold: sums of the probabilities of each seed, how many these are, and the clip's class.

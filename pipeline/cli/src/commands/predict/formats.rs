@@ -4,6 +4,7 @@ use std::path::Path;
 
 use anyhow::Context as _;
 use ser_schemas::{Answer, Emotion, Provenance, Stretch, Table as _};
+use ser_stage::WholeFile;
 use ser_text::printable;
 use serde_json::Value;
 
@@ -21,7 +22,6 @@ const AFTER: [&str; 6] = ["calibrated", "windows", "silent_windows", "standardis
 pub(super) struct Writer<'a> {
     format: AnswerFormat,
     view: View,
-    classes: &'a [Emotion],
     /// For Parquet.
     file: Option<&'a Path>,
     /// Those that are written together.
@@ -29,8 +29,8 @@ pub(super) struct Writer<'a> {
 }
 
 impl<'a> Writer<'a> {
-    /// As the options say, for answers about `classes`.
-    pub(super) fn new(args: &'a PredictArgs, classes: &'a [Emotion]) -> anyhow::Result<Self> {
+    /// As the options say. A file is tried now, and not after hours of recordings.
+    pub(super) fn new(args: &'a PredictArgs) -> anyhow::Result<Self> {
         let format = if args.json { AnswerFormat::Json } else { args.format };
         let refuse = |message: &str, hint: &str| {
             Err(UsageError { message: message.to_owned(), hint: Some(hint.to_owned()) }.into())
@@ -40,11 +40,16 @@ impl<'a> Writer<'a> {
                 return refuse("Parquet is no text, and goes to a file", "name one: `--output answers.parquet`");
             }
             (AnswerFormat::Parquet, Some(file)) => {
-                // Told now and not after hours of recordings.
                 let folder = file.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
                 if file.is_dir() || !folder.is_dir() {
                     let message = format!("`--output {}` names no file in a folder that there is", file.display());
-                    return refuse(&message, "name a file: `--output answers.parquet`");
+                    let hint = "name a file: `--output answers.parquet`; `--parts answers` writes many into a folder";
+                    return refuse(&message, hint);
+                }
+                // The file that is there, if any, stays until the answers are.
+                if let Err(error) = WholeFile::create(file) {
+                    let message = format!("`--output {}` cannot be written: {error}", file.display());
+                    return refuse(&message, "name a file in a folder that you may write to");
                 }
             }
             (_, None) => {}
@@ -52,7 +57,7 @@ impl<'a> Writer<'a> {
                 return refuse("`--output` is the file of `--format parquet`", "other formats go to stdout: `> FILE`");
             }
         }
-        Ok(Self { format, view: view(args), classes, file: args.output.as_deref(), rows: Vec::new() })
+        Ok(Self { format, view: view(args), file: args.output.as_deref(), rows: Vec::new() })
     }
 
     /// Takes the next answer; JSON is written at once.
@@ -64,15 +69,15 @@ impl<'a> Writer<'a> {
         Ok(())
     }
 
-    /// Writes what was not written yet.
-    pub(super) fn finish(self) -> anyhow::Result<()> {
+    /// Writes what was not written yet, of answers about `classes`.
+    pub(super) fn finish(self, classes: &[Emotion]) -> anyhow::Result<()> {
         match self.format {
             AnswerFormat::Json => Ok(()),
             AnswerFormat::Table => match table(&self.rows, self.view) {
                 Some(table) => output::print(table.trim_end()),
                 None => Ok(()),
             },
-            AnswerFormat::Csv => output::print_bytes(csv(&self.rows, self.view, self.classes).as_bytes()),
+            AnswerFormat::Csv => output::print_bytes(csv(&self.rows, self.view, classes).as_bytes()),
             AnswerFormat::Parquet => {
                 let Some(file) = self.file else { return Ok(()) };
                 let rows: Vec<Answer> = self.rows.iter().flat_map(|row| answers(row, self.view)).collect();
@@ -119,7 +124,7 @@ fn table(rows: &[Row], view: View) -> Option<String> {
 }
 
 /// The rows of `answers` of one recording.
-fn answers(row: &Row, view: View) -> Vec<Answer> {
+pub(super) fn answers(row: &Row, view: View) -> Vec<Answer> {
     let none = Answer {
         path: row.path.clone(),
         speaker: row.speaker.clone(),

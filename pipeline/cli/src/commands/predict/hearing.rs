@@ -38,6 +38,8 @@ pub(super) struct Problem {
     pub(super) reason: Reason,
     /// The exact finding, in words.
     pub(super) detail: String,
+    /// It may be the machine's, which lacks memory or cannot read the file: another try may find no such problem.
+    pub(super) may_pass: bool,
 }
 
 /// Facts about a recording beside its features.
@@ -187,7 +189,7 @@ impl Long {
         let pauses = pauses + before - heard.len();
         if heard.is_empty() {
             let detail = format!("none of its {pauses} windows rises above the level of silence");
-            return Err(Problem { reason: Reason::Silent, detail });
+            return Err(Problem::sound(Reason::Silent, detail));
         }
         Ok(Self { facts, mono, windows: heard, pauses })
     }
@@ -208,7 +210,7 @@ fn judged(audio: Decoded, rules: &[SoundRules]) -> Result<Vec<f32>, Problem> {
     let verdict = rules.iter().find_map(|rules| SoundRules { max_duration_s: f64::INFINITY, ..*rules }.judge(&clip));
     match verdict {
         None => Ok(mono),
-        Some((reason, detail)) => Err(Problem { reason, detail }),
+        Some((reason, detail)) => Err(Problem::sound(reason, detail)),
     }
 }
 
@@ -246,11 +248,17 @@ pub(super) fn clip_input(features: &ClipFeatures) -> ClipInput<'_> {
 impl Problem {
     /// A file that cannot be read as audio.
     pub(super) fn unreadable(detail: String) -> Self {
-        Self { reason: Reason::Unreadable, detail }
+        Self::sound(Reason::Unreadable, detail)
+    }
+
+    /// One of what the recording holds.
+    pub(super) fn sound(reason: Reason, detail: String) -> Self {
+        Self { reason, detail, may_pass: false }
     }
 
     fn of(error: AudioError) -> Self {
         let reason = ser_ingest::reason_of(&error);
-        Self { reason, detail: output::causes(&error.into()) }
+        let may_pass = matches!(error, AudioError::Io { .. } | AudioError::OutOfMemory { .. });
+        Self { reason, detail: output::causes(&error.into()), may_pass }
     }
 }

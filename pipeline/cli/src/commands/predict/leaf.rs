@@ -60,6 +60,20 @@ impl Leaf {
         }
     }
 
+    /// What tells it from any other model.
+    pub(super) fn digest(&self) -> String {
+        match self {
+            Self::Network(predictor) => predictor.digest().to_owned(),
+            Self::Linear(models) => models.digest(),
+            Self::Constant(constant) => {
+                let bits =
+                    constant.folds.iter().map(|(fold, shares)| (fold, shares.iter().map(|share| share.to_bits())));
+                let said: Vec<(&u32, Vec<u32>)> = bits.map(|(fold, bits)| (fold, bits.collect())).collect();
+                blake3::hash(format!("{:?} {said:?}", constant.classes).as_bytes()).to_hex().to_string()
+            }
+        }
+    }
+
     /// The classes, in the order of the probabilities.
     pub(super) fn classes(&self) -> &[Emotion] {
         match self {

@@ -2,7 +2,7 @@
 //!
 //! | module | what it knows |
 //! |---|---|
-//! | `recordings` | which files are predicted |
+//! | `recordings` | which files are predicted, and whether they are still those of before |
 //! | `models`, `leaf` | the model, or the models that an ensemble is made of |
 //! | `calibration` | temperatures of the model's answers |
 //! | `hearing`, `ears` | from a file to features, or to the reason why it gets no emotion |
@@ -12,17 +12,23 @@
 //! | `prediction` | from recordings to answers |
 //! | `row`, `formats` | one result as JSON; results as a table, CSV and Parquet |
 //! | `lines` | recordings from another program |
+//! | `in_parts`, `answer_folder` | answers to any number of recordings in a folder of files, and what may be in it |
+//! | `division`, `recipe` | which recordings stand in a file together, and what their answers follow from |
 //! | `told` | remarks about all recordings |
 
+mod answer_folder;
 mod calibration;
 mod corpus;
+mod division;
 mod ears;
 mod formats;
 mod hearing;
+mod in_parts;
 mod leaf;
 mod lines;
 mod models;
 mod prediction;
+mod recipe;
 mod recordings;
 mod row;
 mod speaker_table;
@@ -41,10 +47,12 @@ use ser_text::printable;
 use self::calibration::Calibration;
 use self::ears::Ears;
 use self::formats::Writer;
+use self::in_parts::InParts;
 use self::leaf::Leaf;
 pub(crate) use self::leaf::mean_of;
 use self::models::Models;
 use self::prediction::Prediction;
+use self::recipe::Recipe;
 use self::recordings::Recording;
 use self::speakers::Speakers;
 use self::told::Told;
@@ -58,6 +66,9 @@ use crate::project::Project;
 const BATCH: usize = 64;
 
 pub(crate) fn run(project: &Project<'_>, args: &PredictArgs) -> anyhow::Result<Status> {
+    // Where answers cannot go is told before anything is looked for.
+    let mut writer = Writer::new(args)?;
+    args.parts.as_deref().map(answer_folder::check).transpose()?;
     let model = match &args.model {
         Some(dir) => dir.clone(),
         None => default_model(project)?,
@@ -73,27 +84,41 @@ pub(crate) fn run(project: &Project<'_>, args: &PredictArgs) -> anyhow::Result<S
     let at = calibration.as_ref().map_or_else(String::new, |calibration| format!(", {}", calibration.told()));
     project.note(format!("model: `{}`{mean}{at}", model.display()));
     let found = if args.stdin_json { vec![Recording::of_a_line()] } else { find(project, args)? };
-    let mut writer = Writer::new(args, models.classes())?;
     let mut speakers = Speakers::new(args, &found)?;
+    let corpus = corpus::told(args, &models)?;
+    let view = formats::view(args);
+    let in_parts = match &args.parts {
+        Some(folder) => {
+            let recipe = Recipe::new(models.digest(), calibration.as_ref(), corpus, windows, view);
+            let in_parts = InParts::new(folder, args, &recipe, &models, &found, &speakers)?;
+            speakers.want_only(in_parts.missing());
+            Some(in_parts)
+        }
+        None => None,
+    };
     for (at, _) in models.leaves.iter().enumerate().filter(|(_, leaf)| leaf.speaker_prior().is_some()) {
         speakers.gather(ears.of(at), &ears.hearings[ears.of(at)], &windows, &found)?;
     }
     speakers.tell(&models.speaker_priors(), project);
-    let corpus = corpus::told(args, &models)?;
     let prediction = Prediction { models: &models, ears: &ears, speakers: &speakers, windows, calibration, corpus };
     if args.stdin_json {
-        return lines::answer(&prediction, formats::view(args), &mut std::io::stdin().lock());
+        return lines::answer(&prediction, view, &mut std::io::stdin().lock());
     }
-    let (mut told, view) = (Told::default(), formats::view(args));
-    for (number, batch) in found.chunks(BATCH).enumerate() {
-        prediction.batch(number * BATCH, batch, &mut |row, facts| {
-            told.note(&row, facts, &ears, view);
-            writer.push(row)
-        })?;
-    }
-    writer.finish()?;
+    let told = if let Some(in_parts) = in_parts {
+        in_parts.answer(&prediction, view, project)?
+    } else {
+        let mut told = Told::default();
+        for (number, batch) in found.chunks(BATCH).enumerate() {
+            prediction.batch(number * BATCH, batch, &mut |row, facts| {
+                told.note(&row, facts, &ears, view, &|text| output::warn(text));
+                writer.push(row)
+            })?;
+        }
+        writer.finish(models.classes())?;
+        told
+    };
     told.tell(&ears, &windows, view, project);
-    Ok(if told.failed { Status::Failed } else { Status::Done })
+    Ok(if told.unanswered() > 0 { Status::Failed } else { Status::Done })
 }
 
 /// The recordings that are named, at least one.

@@ -10,6 +10,7 @@ use anyhow::{Context as _, bail, ensure};
 use ser_ensemble::{Mean, pool};
 use ser_models::SpeakerPrior;
 use ser_schemas::{Emotion, Member, Table as _};
+use serde_json::{Value, json};
 
 use super::calibration::Calibration;
 use super::leaf::Leaf;
@@ -63,6 +64,12 @@ impl Models {
     /// The classes, in the order of the probabilities.
     pub(super) fn classes(&self) -> &[Emotion] {
         self.leaves.first().map_or(&[], Leaf::classes)
+    }
+
+    /// What tells the model from any other: of an ensemble, its members and how it averages them. Names and places tell nothing.
+    pub(super) fn digest(&self) -> String {
+        let told = self.tree.identity(&self.leaves).to_string();
+        blake3::hash(told.as_bytes()).to_hex().to_string()
     }
 
     /// `true` if there is no ensemble.
@@ -146,6 +153,21 @@ impl Tree {
             Self::Leaf(at) => {
                 let seeds = said[*at].iter().filter(|(of, _)| *of == fold);
                 averaged(mean, &seeds.map(|(_, probabilities)| probabilities.clone()).collect::<Vec<_>>())
+            }
+        }
+    }
+
+    /// All that its answers follow from, numbers to the bit.
+    fn identity(&self, leaves: &[Leaf]) -> Value {
+        match self {
+            Self::Leaf(at) => json!(leaves[*at].digest()),
+            Self::Ensemble(ensemble) => {
+                let mean = match ensemble.mean {
+                    Mean::Arithmetic => "arithmetic",
+                    Mean::Geometric => "geometric",
+                };
+                let members: Vec<Value> = ensemble.members.iter().map(|(_, member)| member.identity(leaves)).collect();
+                json!({ "mean": mean, "members": members, "weights": ensemble.weights })
             }
         }
     }
@@ -258,6 +280,12 @@ mod tests {
         let tree = Tree::Ensemble(ensemble(Mean::Arithmetic, members, &[(0, &[0.75, 0.25]), (1, &[0.0, 1.0])]));
         let models = Models { leaves: Vec::new(), tree };
         assert!(near(&models.answer(&said, None), &[0.525, 0.475]));
+        let weighed = |weights: &[(u32, &[f64])]| {
+            let members = vec![Tree::Ensemble(ensemble(Mean::Geometric, Vec::new(), &[]))];
+            Models { leaves: Vec::new(), tree: Tree::Ensemble(ensemble(Mean::Arithmetic, members, weights)) }.digest()
+        };
+        assert_eq!(weighed(&[(0, &[0.1 + 0.2])]), weighed(&[(0, &[0.1 + 0.2])]));
+        assert_ne!(weighed(&[(0, &[0.1 + 0.2])]), weighed(&[(0, &[0.3])]), "to the bit");
         assert_eq!(
             models.told().as_deref(),
             Some("the arithmetic mean of one (0.38) and one (0.62) in each of 2 folds, averaged over these")

@@ -1,7 +1,9 @@
 //! Which files are predicted: those that are named, and the audio files below the folders that are named.
 
 use std::collections::HashMap;
+use std::fs::File;
 use std::path::{Path, PathBuf};
+use std::time::UNIX_EPOCH;
 
 use ser_audio::{AudioError, Decoded, Limits, Unit};
 use ser_ingest::walk_folder;
@@ -28,6 +30,23 @@ impl Recording {
     /// One that is not known yet.
     pub(super) fn of_a_line() -> Self {
         Self { path: PathBuf::new(), real: PathBuf::new(), problem: Some("not read yet".to_owned()), sound: None }
+    }
+
+    /// What tells, without reading it, whether its file is still the one of before: size and time of writing, and its size in
+    /// bytes. Of one that cannot be opened, why.
+    ///
+    /// A digest would tell more, and cost reading everything whenever the answers are asked for again. A file that is changed
+    /// and keeps both is taken for the one of before; one that is copied without its time, for another.
+    pub(super) fn content(&self) -> Result<(String, u64), String> {
+        if let Some(problem) = &self.problem {
+            return Err(problem.clone());
+        }
+        let metadata = File::open(&self.path).and_then(|file| file.metadata()).map_err(|error| error.to_string())?;
+        let modified_ns = metadata.modified().map_or(0, |time| match time.duration_since(UNIX_EPOCH) {
+            Ok(after) => after.as_nanos().cast_signed(),
+            Err(before) => -before.duration().as_nanos().cast_signed(),
+        });
+        Ok((format!("{} bytes of {modified_ns}", metadata.len()), metadata.len()))
     }
 
     /// Its sound, within `limits`.

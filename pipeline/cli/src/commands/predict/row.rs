@@ -169,7 +169,7 @@ pub(super) mod tests {
 
     #[test]
     fn a_recording_without_an_emotion_has_an_object_too() {
-        let problem = Problem { reason: Reason::Silent, detail: "every sample is zero".into() };
+        let problem = Problem::sound(Reason::Silent, "every sample is zero".into());
         assert_eq!(
             Value::Object(row(Err(problem)).json(View::default())),
             json!({"path": "new/a.wav", "speaker": "ana", "error": "silent", "detail": "every sample is zero"})

@@ -6,12 +6,13 @@
 //! blend the two, and one recording is enough. Speakers can be enrolled: further recordings of theirs are heard for the statistics
 //! alone, and what is predicted may be a single one.
 
-use std::collections::{BTreeMap, HashSet};
+use std::collections::{BTreeMap, BTreeSet, HashSet};
 use std::path::{Path, PathBuf};
 
 use anyhow::Context as _;
 use ser_features::ClipFeatures;
 use ser_models::{SpeakerPrior, SpeakerStatistics};
+use ser_stage::PartId;
 use ser_text::{counted, nfc, printable};
 
 use super::hearing::{Heard, Hearing, Long, TOGETHER};
@@ -38,6 +39,10 @@ pub(super) struct Speakers {
     names: Vec<String>,
     /// Recordings that are heard for statistics alone, with the places of their speakers.
     enrolled: Vec<(usize, Recording)>,
+    /// Speakers whose statistics are wanted; `None`: all.
+    wanted: Option<BTreeSet<usize>>,
+    /// Speakers of whom a recording could not be read this time, though it is there.
+    incomplete: BTreeSet<usize>,
     /// Of each hearing that was gathered, by its place, the statistics of each speaker.
     statistics: BTreeMap<usize, Vec<SpeakerStatistics>>,
     /// `true` if an option said who speaks.
@@ -47,6 +52,12 @@ pub(super) struct Speakers {
 }
 
 impl Speakers {
+    /// Of so many recordings, about whom nothing is told.
+    #[cfg(test)]
+    pub(super) fn of_nobody(count: usize) -> Self {
+        Self { of: vec![None; count], ..Self::default() }
+    }
+
     /// As the options say; warnings are written at once.
     pub(super) fn new(args: &PredictArgs, recordings: &[Recording]) -> anyhow::Result<Self> {
         let mut speakers = Self { of: vec![None; recordings.len()], ..Self::default() };
@@ -127,6 +138,38 @@ impl Speakers {
         Some(1 + self.names.iter().position(|known| *known == *nfc(name))?)
     }
 
+    /// Wants statistics of those alone who speak in the recordings at `places`.
+    pub(super) fn want_only(&mut self, places: impl Iterator<Item = usize>) {
+        self.wanted = Some(places.filter_map(|at| self.of[at]).collect());
+    }
+
+    fn is_wanted(&self, speaker: usize) -> bool {
+        self.wanted.as_ref().is_none_or(|wanted| wanted.contains(&speaker))
+    }
+
+    /// Of each speaker, what tells whether their statistics would be the same: their recordings in order, by path and content.
+    pub(super) fn voices(&self, recordings: &[Recording]) -> Vec<String> {
+        let mut voices = vec![String::new(); self.names.len()];
+        let spoken = recordings.iter().zip(&self.of).filter_map(|(recording, of)| Some(((*of)?, recording)));
+        for (speaker, recording) in spoken.chain(self.enrolled.iter().map(|(speaker, recording)| (*speaker, recording)))
+        {
+            let (path, content) = (recording.path.display().to_string(), recording.content());
+            let content = content.map_or_else(|why| why, |(content, _)| content);
+            voices[speaker] = PartId::of(&voices[speaker], [path.as_str(), &content]).as_str().to_owned();
+        }
+        voices
+    }
+
+    /// The place of who speaks in the recording at `at`.
+    pub(super) fn place(&self, at: usize) -> Option<usize> {
+        self.of[at]
+    }
+
+    /// `true` if statistics of who speaks in the recording at `at` lack one that may be read another time.
+    pub(super) fn is_incomplete(&self, at: usize) -> bool {
+        self.of[at].is_some_and(|speaker| self.incomplete.contains(&speaker))
+    }
+
     /// Gathers the statistics of every speaker in what the hearing at `place` hears, once; it takes hearing their recordings once
     /// more than predicting them does.
     pub(super) fn gather(
@@ -146,7 +189,9 @@ impl Speakers {
             .filter(|(recording, _)| recording.problem.is_none())
             .filter_map(|(recording, of)| Some(((*of)?, recording)))
             .chain(self.enrolled.iter().map(|(speaker, recording)| (*speaker, recording)))
+            .filter(|(speaker, _)| self.is_wanted(*speaker))
             .collect();
+        let mut incomplete = BTreeSet::new();
         for batch in spoken.chunks(BATCH) {
             let recordings: Vec<&Recording> = batch.iter().map(|(_, recording)| *recording).collect();
             for ((speaker, recording), heard) in batch.iter().zip(hearing.short(&recordings, windows)) {
@@ -155,24 +200,29 @@ impl Speakers {
                     Heard::Whole(_, features) => add(statistics, &features),
                     // What cannot be heard is reported where it would be predicted.
                     Heard::Bad(problem) => {
+                        incomplete.extend((problem.may_pass && recording.content().is_ok()).then_some(*speaker));
                         if self.enrolled.iter().any(|(_, enrolled)| std::ptr::eq(enrolled, *recording)) {
                             let (path, detail) = (recording.path.display().to_string(), printable(&problem.detail));
                             output::warn(format_args!("`{}` enrols nobody: {detail}", printable(&path)));
                         }
                     }
-                    Heard::Long => {
-                        if let Ok(long) = Long::new(recording, windows, &[hearing.rules()]) {
+                    Heard::Long => match Long::new(recording, windows, &[hearing.rules()]) {
+                        Ok(long) => {
                             let samples = hearing.load(&long)?;
                             for some in long.windows.chunks(TOGETHER) {
-                                hearing.windows(&samples, some)?.iter().for_each(|features| add(statistics, features));
+                                hearing.windows(&samples, some)?.iter().for_each(|of| add(statistics, of));
                             }
                         }
-                    }
+                        Err(problem) => {
+                            incomplete.extend((problem.may_pass && recording.content().is_ok()).then_some(*speaker));
+                        }
+                    },
                 }
                 statistics.end_recording();
             }
         }
         self.statistics.insert(place, gathered);
+        self.incomplete.extend(incomplete);
         Ok(())
     }
 
@@ -223,8 +273,9 @@ impl Speakers {
             return;
         }
         let least = strictest.least_recordings();
-        let (enough, few): (Vec<usize>, Vec<usize>) =
-            (0..self.names.len()).partition(|speaker| self.recordings(*speaker) >= least);
+        let (enough, few): (Vec<usize>, Vec<usize>) = (0..self.names.len())
+            .filter(|speaker| self.is_wanted(*speaker))
+            .partition(|speaker| self.recordings(*speaker) >= least);
         if !enough.is_empty() {
             let all: usize = enough.iter().map(|speaker| self.recordings(*speaker)).sum();
             let (all, speakers) = (counted(all, "recording"), counted(enough.len(), "speaker"));
@@ -287,10 +338,9 @@ mod tests {
         let speakers = Speakers {
             of: vec![Some(0), Some(1), None],
             names: vec!["Ana".into(), "Ben".into()],
-            enrolled: Vec::new(),
             statistics: BTreeMap::from([(0, vec![gathered(9), gathered(1)])]),
             told: true,
-            by_line: false,
+            ..Speakers::default()
         };
         let told = |prior: f64| [0, 1, 2].map(|at| speakers.standardised(at, SpeakerPrior::new(prior)));
         let unknown = "training statistics: the speaker is not known";

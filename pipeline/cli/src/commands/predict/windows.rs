@@ -5,6 +5,7 @@
 //! not heard; what a window says counts as much as it sounds.
 
 use ser_manifest::SoundRules;
+use serde::Serialize;
 
 use crate::args::PredictArgs;
 use crate::output::UsageError;
@@ -17,7 +18,7 @@ const HOP_S: f64 = 2.0;
 
 /// How long recordings are divided.
 #[expect(clippy::struct_field_names, reason = "names end in units")]
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Debug, Clone, Copy, PartialEq, Serialize)]
 pub(super) struct Windows {
     /// Up to this many seconds a recording is heard as one clip.
     pub(super) longest_clip_s: f64,
@@ -113,10 +114,11 @@ impl Window {
 }
 
 #[cfg(test)]
-mod tests {
+pub(super) mod tests {
     use super::*;
 
-    const PLAN: Windows = Windows { longest_clip_s: 10.0, window_s: 4.0, hop_s: 2.0, least_sound_s: 0.3 };
+    pub(in super::super) const PLAN: Windows =
+        Windows { longest_clip_s: 10.0, window_s: 4.0, hop_s: 2.0, least_sound_s: 0.3 };
 
     fn sound(seconds: f64) -> Vec<f32> {
         (0..(seconds * 16_000.0) as usize).map(|at| if at % 2 == 0 { 0.1 } else { -0.1 }).collect()
