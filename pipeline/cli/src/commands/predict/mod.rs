@@ -8,15 +8,18 @@
 //! | `hearing`, `ears` | from a file to features, or to the reason why it gets no emotion |
 //! | `windows` | how a long recording is divided |
 //! | `speakers`, `speaker_table` | who speaks, for models standardised per speaker |
+//! | `enrolment`, `adapting` | further recordings of speakers, and what their labels change |
 //! | `corpus` | of which corpus they are, for models standardised per corpus |
 //! | `prediction` | from recordings to answers |
 //! | `row`, `formats` | one result as JSON; results as a table, CSV and Parquet |
 //! | `lines` | recordings from another program |
 //! | `told` | remarks about all recordings |
 
+mod adapting;
 mod calibration;
 mod corpus;
 mod ears;
+mod enrolment;
 mod formats;
 mod hearing;
 mod leaf;
@@ -38,6 +41,7 @@ use ser_schemas::{Family, Member, Model, Table as _};
 use ser_stage::suggest::list;
 use ser_text::printable;
 
+use self::adapting::Adapters;
 use self::calibration::Calibration;
 use self::ears::Ears;
 use self::formats::Writer;
@@ -74,15 +78,19 @@ pub(crate) fn run(project: &Project<'_>, args: &PredictArgs) -> anyhow::Result<S
     project.note(format!("model: `{}`{mean}{at}", model.display()));
     let found = if args.stdin_json { vec![Recording::of_a_line()] } else { find(project, args)? };
     let mut writer = Writer::new(args, models.classes())?;
-    let mut speakers = Speakers::new(args, &found)?;
+    let mut speakers = Speakers::new(args, &found, models.classes())?;
     for (at, _) in models.leaves.iter().enumerate().filter(|(_, leaf)| leaf.speaker_prior().is_some()) {
         speakers.gather(ears.of(at), &ears.hearings[ears.of(at)], &windows, &found)?;
     }
     speakers.tell(&models.speaker_priors(), project);
     let corpus = corpus::told(args, &models)?;
-    let prediction = Prediction { models: &models, ears: &ears, speakers: &speakers, windows, calibration, corpus };
+    let by_fold = speakers.labelled().next().is_some();
+    let adapters = Adapters::default();
+    let mut prediction =
+        Prediction { models: &models, ears: &ears, speakers, windows, calibration, corpus, adapters, by_fold };
+    prediction.adapt(project)?;
     if args.stdin_json {
-        return lines::answer(&prediction, formats::view(args), &mut std::io::stdin().lock());
+        return lines::answer(&prediction, formats::view(args), &mut std::io::stdin().lock(), project);
     }
     let (mut told, view) = (Told::default(), formats::view(args));
     for (number, batch) in found.chunks(BATCH).enumerate() {

@@ -4,18 +4,20 @@
 //! deviation over all recordings of whoever speaks, labels unknown. Who that is has to be told; a guess would be worse than
 //! the statistics of the training clips, which are used where nothing was told or a speaker has too few recordings. Most models
 //! blend the two, and one recording is enough. Speakers can be enrolled: further recordings of theirs are heard for the statistics
-//! alone, and what is predicted may be a single one.
+//! and for what their labels tell, and what is predicted may be a single one.
 
 use std::collections::{BTreeMap, HashSet};
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use anyhow::Context as _;
 use ser_features::ClipFeatures;
 use ser_models::{SpeakerPrior, SpeakerStatistics};
+use ser_schemas::Emotion;
 use ser_text::{counted, nfc, printable};
 
-use super::hearing::{Heard, Hearing, Long, TOGETHER};
-use super::recordings::{self, Recording};
+use super::enrolment::{Enrolled, Enrolment};
+use super::hearing::{Heard, Hearing, Long, Problem, TOGETHER};
+use super::recordings::Recording;
 use super::windows::Windows;
 use super::{BATCH, speaker_table};
 use crate::args::PredictArgs;
@@ -33,11 +35,10 @@ const NAMED: usize = 5;
 /// Who speaks in each recording.
 #[derive(Debug, Default)]
 pub(super) struct Speakers {
-    /// For each recording the place of its speaker.
+    /// For each recording the place of its speaker; behind them, for each that is enrolled.
     of: Vec<Option<usize>>,
     names: Vec<String>,
-    /// Recordings that are heard for statistics alone, with the places of their speakers.
-    enrolled: Vec<(usize, Recording)>,
+    enrolment: Enrolment,
     /// Of each hearing that was gathered, by its place, the statistics of each speaker.
     statistics: BTreeMap<usize, Vec<SpeakerStatistics>>,
     /// `true` if an option said who speaks.
@@ -47,8 +48,8 @@ pub(super) struct Speakers {
 }
 
 impl Speakers {
-    /// As the options say; warnings are written at once.
-    pub(super) fn new(args: &PredictArgs, recordings: &[Recording]) -> anyhow::Result<Self> {
+    /// As the options say, for a model of `classes`; warnings are written at once.
+    pub(super) fn new(args: &PredictArgs, recordings: &[Recording], classes: &[Emotion]) -> anyhow::Result<Self> {
         let mut speakers = Self { of: vec![None; recordings.len()], ..Self::default() };
         if let Some(name) = &args.speaker {
             speakers.told = true;
@@ -86,38 +87,40 @@ impl Speakers {
                 }
                 .into());
             }
-            speakers.enrol(table, recordings).with_context(|| format!("cannot enrol by `{}`", table.display()))?;
+            speakers.told = true;
+            speakers.enrolment =
+                Enrolment::read(table, classes).with_context(|| format!("cannot enrol by `{}`", table.display()))?;
         }
-        if args.stdin_json {
-            speakers.by_line = true;
-            // Behind the recording of nobody, one of each who is enrolled.
-            speakers.of.extend((0..speakers.names.len()).map(Some));
-        }
+        speakers.by_line = args.stdin_json;
+        speakers.place_enrolled();
         Ok(speakers)
     }
 
-    /// Takes the recordings of a table for those of its speakers; one that is predicted as well counts once.
-    fn enrol(&mut self, table: &Path, recordings: &[Recording]) -> anyhow::Result<()> {
-        self.told = true;
-        let (listed, notes) = speaker_table::listed(table)?;
-        notes.iter().for_each(output::warn);
-        let mut known: HashSet<(usize, PathBuf)> = self
-            .of
-            .iter()
-            .zip(recordings)
-            .filter_map(|(of, recording)| Some(((*of)?, recording.real.clone())))
-            .collect();
-        for (path, name) in listed {
-            let speaker = self.names.iter().position(|known| *known == name).unwrap_or_else(|| {
-                self.names.push(name);
-                self.names.len() - 1
-            });
-            let recording = recordings::in_file(&path);
-            if known.insert((speaker, recording.real.clone())) {
-                self.enrolled.push((speaker, recording));
+    /// Gives speakers who are enrolled, and their recordings, places.
+    fn place_enrolled(&mut self) {
+        let heard = self.names.len();
+        let mut places = Vec::new();
+        for one in self.enrolment.all() {
+            let known = self.names.iter().position(|known| *known == one.speaker);
+            places.push(Some(known.unwrap_or(self.names.len())));
+            if known.is_none() {
+                self.names.push(one.speaker.clone());
             }
         }
-        Ok(())
+        if self.by_line {
+            // Behind the recording of nobody, one of each who is enrolled.
+            self.of.extend((0..self.names.len()).map(Some));
+        } else if self.names.len() > heard {
+            let (table, absent) = (self.enrolment.table().display(), &self.names[heard..]);
+            let names: Vec<String> = absent.iter().map(|name| format!("`{}`", printable(name))).collect();
+            output::warn(format_args!(
+                "`{table}` enrols {} who {} in none of the recordings here: {}",
+                counted(absent.len(), "speaker"),
+                if absent.len() == 1 { "speaks" } else { "speak" },
+                ser_text::first_names(names, NAMED)
+            ));
+        }
+        self.of.extend(places);
     }
 
     /// The place of a recording of `name` among those of a line of stdin; of nobody where no name is told. `None` where nobody of
@@ -140,40 +143,68 @@ impl Speakers {
             return Ok(());
         }
         let mut gathered = vec![SpeakerStatistics::default(); self.names.len()];
-        let spoken: Vec<(usize, &Recording)> = recordings
+        // With their lines, those that are enrolled; one that is predicted as well counts once.
+        let mut spoken: Vec<(usize, &Recording, Option<usize>)> = recordings
             .iter()
             .zip(&self.of)
             .filter(|(recording, _)| recording.problem.is_none())
-            .filter_map(|(recording, of)| Some(((*of)?, recording)))
-            .chain(self.enrolled.iter().map(|(speaker, recording)| (*speaker, recording)))
+            .filter_map(|(recording, of)| Some(((*of)?, recording, None)))
             .collect();
+        let known: HashSet<(usize, &Path)> =
+            spoken.iter().map(|(speaker, recording, _)| (*speaker, recording.real.as_path())).collect();
+        let enrolled = self.enrolled().filter(|(speaker, _, one)| !known.contains(&(*speaker, &*one.recording.real)));
+        let enrolled: Vec<_> =
+            enrolled.map(|(speaker, _, one)| (speaker, &one.recording, Some(one.line))).collect();
+        spoken.extend(enrolled);
+        let mut bad: Vec<(usize, Problem)> = Vec::new();
         for batch in spoken.chunks(BATCH) {
-            let recordings: Vec<&Recording> = batch.iter().map(|(_, recording)| *recording).collect();
-            for ((speaker, recording), heard) in batch.iter().zip(hearing.short(&recordings, windows)) {
+            let recordings: Vec<&Recording> = batch.iter().map(|(_, recording, _)| *recording).collect();
+            for ((speaker, recording, line), heard) in batch.iter().zip(hearing.short(&recordings, windows)) {
                 let statistics = &mut gathered[*speaker];
-                match heard {
-                    Heard::Whole(_, features) => add(statistics, &features),
-                    // What cannot be heard is reported where it would be predicted.
-                    Heard::Bad(problem) => {
-                        if self.enrolled.iter().any(|(_, enrolled)| std::ptr::eq(enrolled, *recording)) {
-                            let (path, detail) = (recording.path.display().to_string(), printable(&problem.detail));
-                            output::warn(format_args!("`{}` enrols nobody: {detail}", printable(&path)));
-                        }
+                let problem = match heard {
+                    Heard::Whole(_, features) => {
+                        add(statistics, &features);
+                        None
                     }
-                    Heard::Long => {
-                        if let Ok(long) = Long::new(recording, windows, &[hearing.rules()]) {
+                    Heard::Bad(problem) => Some(problem),
+                    Heard::Long => match Long::new(recording, windows, &[hearing.rules()]) {
+                        Err(problem) => Some(problem),
+                        Ok(long) => {
                             let samples = hearing.load(&long)?;
                             for some in long.windows.chunks(TOGETHER) {
                                 hearing.windows(&samples, some)?.iter().for_each(|features| add(statistics, features));
                             }
+                            None
                         }
-                    }
-                }
+                    },
+                };
+                // What cannot be heard of those that are predicted is reported there.
+                bad.extend(line.zip(problem));
                 statistics.end_recording();
             }
         }
         self.statistics.insert(place, gathered);
-        Ok(())
+        self.leave_out(&bad)
+    }
+
+    /// Recordings that are enrolled and can be used: each with the place of its speaker, and its own among all recordings.
+    fn enrolled(&self) -> impl Iterator<Item = (usize, usize, &Enrolled)> {
+        let first = self.of.len() - self.enrolment.all().len();
+        let places = self.enrolment.all().iter().zip(first..).zip(&self.of[first..]);
+        places
+            .filter(move |((one, _), _)| self.enrolment.is_usable(one))
+            .filter_map(|((one, at), speaker)| Some(((*speaker)?, at, one)))
+    }
+
+    /// Those of them whose emotion is told.
+    pub(super) fn labelled(&self) -> impl Iterator<Item = (usize, usize, &Enrolled)> {
+        self.enrolled().filter(|(_, _, one)| one.class.is_some())
+    }
+
+    /// Says of recordings that are enrolled, by their lines, that they cannot be used; fails where none is left.
+    pub(super) fn leave_out(&mut self, problems: &[(usize, Problem)]) -> anyhow::Result<()> {
+        self.enrolment.leave_out(problems);
+        self.enrolment.check()
     }
 
     /// What the hearing at `place` gathered of whoever speaks in the recording at `at`; `None` where that is not known.
@@ -189,6 +220,16 @@ impl Speakers {
     /// Who speaks in the recording at `at`.
     pub(super) fn name(&self, at: usize) -> Option<&str> {
         self.of[at].map(|speaker| self.names[speaker].as_str())
+    }
+
+    /// The place of whoever speaks in it.
+    pub(super) fn speaker(&self, at: usize) -> Option<usize> {
+        self.of[at]
+    }
+
+    /// The names of all speakers, by their places.
+    pub(super) fn names(&self) -> &[String] {
+        &self.names
     }
 
     /// Statistics that standardise the recording at `at` for a model of such a prior, in words.
@@ -211,8 +252,10 @@ impl Speakers {
         // The model that asks for most.
         let strictest = priors.iter().max_by_key(|prior| prior.least_recordings());
         let Some(strictest) = strictest else {
-            if self.told {
-                output::warn("this model does not standardise per speaker: who speaks makes no difference to it");
+            if self.told && self.labelled().next().is_none() {
+                output::warn(
+                    "this model does not standardise per speaker: who speaks makes no difference to it; it can be adapted to a speaker by recordings with labels, a column `emotion` in the table of `--enrol`",
+                );
             }
             return;
         };
@@ -287,7 +330,7 @@ mod tests {
         let speakers = Speakers {
             of: vec![Some(0), Some(1), None],
             names: vec!["Ana".into(), "Ben".into()],
-            enrolled: Vec::new(),
+            enrolment: Enrolment::default(),
             statistics: BTreeMap::from([(0, vec![gathered(9), gathered(1)])]),
             told: true,
             by_line: false,
