@@ -78,8 +78,7 @@ fn answers_are_those_of_the_evaluations_function_fold_by_fold() {
         for fold in 0..2 {
             let model = format!("{}/fold={fold}", model(stage));
             let said = objects(&predict(&model, known.iter().map(|(path, _)| text(path)).collect(), &[]));
-            let classes: Vec<String> =
-                said[0]["probabilities"].as_object().expect("classes").keys().cloned().collect();
+            let classes: Vec<String> = said[0]["probabilities"].as_object().expect("classes").keys().cloned().collect();
             assert!(classes.is_sorted(), "{classes:?}");
             let said: Vec<(Vec<f64>, usize)> = said
                 .iter()
@@ -116,7 +115,11 @@ fn answers_are_those_of_the_evaluations_function_fold_by_fold() {
             }
         }
         // Without temperatures folds are adapted by themselves, too.
-        let raw = objects(&predict(&model(stage), new.iter().map(text).collect(), &[&enrol[..], &["--uncalibrated"]].concat()));
+        let raw = objects(&predict(
+            &model(stage),
+            new.iter().map(text).collect(),
+            &[&enrol[..], &["--uncalibrated"]].concat(),
+        ));
         assert!(raw.iter().all(|object| object["calibrated"] == false && object["adapted"].is_string()));
         assert_ne!(probabilities(&raw[0]), probabilities(&whole[0]));
     }
@@ -192,7 +195,8 @@ fn what_is_wrong_with_a_table_is_told_with_lines() {
             .tells("`who.csv` has labels that are no emotion of the model, line 3: `sadd`, line 4: `bored`")
             .tells("did you mean `sad`? its emotions: `angry`,");
         // Silence, and what is not there.
-        let some = format!("{head}known/1.wav,ana,joy\nknown/2.wav,ana,Sadness\nknown/silent.wav,ana,sad\nnone.wav,ana,\n");
+        let some =
+            format!("{head}known/1.wav,ana,joy\nknown/2.wav,ana,Sadness\nknown/silent.wav,ana,sad\nnone.wav,ana,\n");
         let told = ran(&some)
             .exits(0)
             .tells("`who.csv`, line 4: `known/silent.wav` enrols nobody: every sample is zero (silent); name another recording")
@@ -215,14 +219,17 @@ fn what_is_wrong_with_a_table_is_told_with_lines() {
             .tells("`who.csv` enrols 1 speaker who speaks in none of the recordings here: `Anna`");
         // No column of labels, and one that is misspelt.
         let misspelt = ran("path,speaker,emotions\nknown/1.wav,ana,joy\n").exits(0);
-        let misspelt = misspelt.tells("has no column `emotion`, so nothing in it is a label: if `emotions` is meant, rename it");
+        let misspelt =
+            misspelt.tells("has no column `emotion`, so nothing in it is a label: if `emotions` is meant, rename it");
         assert_eq!(objects(&misspelt)[0]["adapted"], Value::Null);
     }
     let plain = "path,speaker\nknown/1.wav,ana\n";
     enrolling(&workspace, "linear", plain)
         .exits(0)
         .tells("this model does not standardise per speaker: who speaks makes no difference to it; it can be adapted");
-    enrolling(&workspace, "linear_per_speaker", plain).exits(0).tells("standardised over 2 recordings of 1 speaker: ana (2)");
+    enrolling(&workspace, "linear_per_speaker", plain)
+        .exits(0)
+        .tells("standardised over 2 recordings of 1 speaker: ana (2)");
 }
 
 /// Programs send the same keys to every model.
@@ -250,7 +257,8 @@ fn a_line_may_name_a_speaker_whatever_the_model_makes_of_it() {
         child.stdin.take().expect("stdin").write_all(lines.as_bytes()).expect("lines are taken");
         workspace.ran(&arguments, &child.wait_with_output().expect("it ends"))
     };
-    let ignored = ask("linear", &[]).exits(0).tells("line 2 names the speaker `ana`: this model does not ask who speaks");
+    let ignored =
+        ask("linear", &[]).exits(0).tells("line 2 names the speaker `ana`: this model does not ask who speaks");
     assert_eq!(ignored.stderr.matches("names the speaker").count(), 1, "{}", ignored.stderr);
     let answers = objects(&ignored);
     let speakers: Vec<&Value> = answers.iter().map(|answer| &answer["speaker"]).collect();
@@ -260,7 +268,10 @@ fn a_line_may_name_a_speaker_whatever_the_model_makes_of_it() {
     let adapted = ask("linear", &["--enrol", "known.csv"]).exits(0).tells("line 3 names the speaker `eve`");
     let [nobody, ana, eve, _] = &objects(&adapted)[..] else { panic!("four answers: {}", adapted.stdout) };
     assert!(ana["adapted"].is_string() && ana["probabilities"] != nobody["probabilities"], "{ana}");
-    assert_eq!((&nobody["probabilities"], &eve["probabilities"]), (&answers[0]["probabilities"], &answers[0]["probabilities"]));
+    assert_eq!(
+        (&nobody["probabilities"], &eve["probabilities"]),
+        (&answers[0]["probabilities"], &answers[0]["probabilities"])
+    );
     assert_eq!((&nobody["adapted"], &eve["adapted"]), (&Value::Null, &Value::Null));
 
     // A model that wants to know who speaks is not told by an unknown name.

@@ -109,8 +109,9 @@ impl<'a> Trial<'a> {
             for (clips, tries) in CLIPS.iter().zip(&mut found) {
                 let Some((tries, _)) = tries else { continue };
                 let labelled = shuffled.values().flat_map(|own| &own[..most(own).min(*clips)]);
-                let labelled: Vec<(&[f64], usize)> =
-                    labelled.map(|at| (self.answers[*at].probabilities.as_slice(), self.subject.clips[*at].truth)).collect();
+                let labelled: Vec<(&[f64], usize)> = labelled
+                    .map(|at| (self.answers[*at].probabilities.as_slice(), self.subject.clips[*at].truth))
+                    .collect();
                 let adapter = Adapter::fit(&labelled);
                 for at in shuffled.values().flat_map(|own| &own[most(own)..]) {
                     let said = most_probable(&adapter.adapted(&self.answers[*at].probabilities));

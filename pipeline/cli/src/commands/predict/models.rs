@@ -87,7 +87,9 @@ impl Models {
     /// The probabilities that follow from what every leaf says: with a calibration what each fold says is brought to its temperature.
     pub(super) fn answer(&self, said: &[Parts], calibration: Option<&Calibration>) -> Vec<f32> {
         let folds: Vec<Vec<f32>> = match (calibration, &self.tree) {
-            (Some(_), _) => self.by_fold(said, calibration).into_iter().map(|(_, probabilities)| probabilities).collect(),
+            (Some(_), _) => {
+                self.by_fold(said, calibration).into_iter().map(|(_, probabilities)| probabilities).collect()
+            }
             (None, Tree::Leaf(at)) => said[*at].iter().map(|(_, probabilities)| probabilities.clone()).collect(),
             (None, Tree::Ensemble(ensemble)) => {
                 ensemble.weights.keys().map(|fold| ensemble.answer(*fold, said)).collect()

@@ -153,8 +153,7 @@ impl Speakers {
         let known: HashSet<(usize, &Path)> =
             spoken.iter().map(|(speaker, recording, _)| (*speaker, recording.real.as_path())).collect();
         let enrolled = self.enrolled().filter(|(speaker, _, one)| !known.contains(&(*speaker, &*one.recording.real)));
-        let enrolled: Vec<_> =
-            enrolled.map(|(speaker, _, one)| (speaker, &one.recording, Some(one.line))).collect();
+        let enrolled: Vec<_> = enrolled.map(|(speaker, _, one)| (speaker, &one.recording, Some(one.line))).collect();
         spoken.extend(enrolled);
         let mut bad: Vec<(usize, Problem)> = Vec::new();
         for batch in spoken.chunks(BATCH) {
