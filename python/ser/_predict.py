@@ -37,6 +37,7 @@ SCHEMA = {
     "windows": pl.UInt64,
     "silent_windows": pl.UInt64,
     "standardised": pl.String,
+    "adapted": pl.String,
     "error": pl.String,
     "detail": pl.String,
 }
@@ -62,6 +63,7 @@ def predict(
     speakers: Optional[StrPath] = None,
     parts: Optional[StrPath] = None,
     replace: bool = False,
+    enrol: Optional[StrPath] = None,
 ) -> pl.DataFrame:
     """Emotions of recordings, as ``ser predict`` answers.
 
@@ -78,17 +80,19 @@ def predict(
         hop_s: from the begin of a window to that of the next, in seconds; half a window without it.
         by_window: rows of windows, too, behind those of their recording.
         corpus: of which corpus the recordings are, for models standardised per corpus.
-        speaker: who speaks in all of them, for models standardised per speaker; of paths only, as are the next two.
-        speaker_from_folder: the recordings in each folder are of one speaker.
+        speaker: who speaks in all of them, for models standardised per speaker and with ``enrol``; of arrays only with the latter.
+        speaker_from_folder: the recordings in each folder are of one speaker; of paths only, as is the next.
         speakers: a table (CSV) with columns ``path`` and ``speaker``.
         parts: a folder in which answers are kept as Parquet files: what is there already and did not change is not heard again,
             though a call was killed; of paths only. Rows are in the order of paths then.
         replace: answers in ``parts`` that are of another model, of other options or of other recordings go.
+        enrol: a table (CSV) with columns ``path``, ``speaker`` and, where it is known, ``emotion`` names further recordings of
+            speakers: for the statistics of their voices, and labels adapt the answers to them.
 
     Returns:
         A row for each recording, in their order: ``path`` (null for arrays), ``speaker``, ``stretch`` (``recording`` or
         ``window``), ``start_s``, ``end_s``, ``sound_s``, ``emotion``, ``most_probable``, ``confidence``, ``probability_<class>`` for each class,
-        ``calibrated``, ``windows``, ``silent_windows``, ``standardised``. A recording that gets no emotion has ``error`` and
+        ``calibrated``, ``windows``, ``silent_windows``, ``standardised``, ``adapted``. A recording that gets no emotion has ``error`` and
         ``detail``.
 
     Raises:
@@ -108,6 +112,7 @@ def predict(
         ("--corpus", corpus),
         ("--speaker", speaker),
         ("--speakers", speakers),
+        ("--enrol", enrol),
     ]:
         if value is not None:
             options += [name, os.fspath(value) if isinstance(value, os.PathLike) else str(value)]
@@ -129,7 +134,12 @@ def predict(
         raise TypeError("`parts` keeps answers to files, and these are arrays")
     if sample_rate_hz is None:
         raise TypeError("arrays want `sample_rate_hz`")
-    return of_arrays([samples(one, at) for at, one in enumerate(given)], sample_rate_hz, options)
+    arrays = [samples(one, at) for at, one in enumerate(given)]
+    if enrol is None or speaker is None:
+        return of_arrays(arrays, sample_rate_hz, options)
+    # A speaker is told line by line.
+    at = options.index("--speaker")
+    return of_arrays(arrays, sample_rate_hz, options[:at] + options[at + 2 :], {"speaker": speaker})
 
 
 def several(recordings: Union[Recording, Iterable[Recording]]) -> list[Any]:
@@ -198,9 +208,11 @@ def shown(table: pl.DataFrame) -> pl.DataFrame:
     return ordered(table.with_columns(each), classes)
 
 
-def of_arrays(arrays: list[list[float]], sample_rate_hz: int, options: list[StrPath]) -> pl.DataFrame:
-    """Answers for samples, through stdin and stdout."""
-    lines = [json.dumps({"samples": array, "sample_rate_hz": sample_rate_hz}) for array in arrays]
+def of_arrays(
+    arrays: list[list[float]], sample_rate_hz: int, options: list[StrPath], more: Optional[dict[str, str]] = None
+) -> pl.DataFrame:
+    """Answers for samples, through stdin and stdout; ``more`` is told with each."""
+    lines = [json.dumps({"samples": array, "sample_rate_hz": sample_rate_hz, **(more or {})}) for array in arrays]
     said = call([*options, "--stdin-json"], stdin="".join(line + "\n" for line in lines), partly=True)
     objects = [json.loads(line) for line in said.splitlines()]
     if len(objects) != len(arrays):

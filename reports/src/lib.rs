@@ -59,6 +59,7 @@ pub fn run(params: &Params, inputs: &Inputs<'_>, ctx: &Context<'_>) -> Result<Ou
         unheard_corpora: sections::unheard::unheard(&tables, &board, Grouping::Corpus)?,
         unheard_languages: sections::unheard::unheard(&tables, &board, Grouping::Language)?,
         standardisation: sections::standardisation::standardisations(&tables, &board)?,
+        labelled: sections::labelled::labelled(&tables, &board)?,
         corpora: sections::corpora::corpora(&tables)?,
         left_out: sections::left_out::left_out(&tables, params.exclusion_rows as usize),
         audit: sections::audit::audit(&tables, &recordings, clip_rows)?,

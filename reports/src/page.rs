@@ -17,6 +17,7 @@ use crate::sections::corpora::Corpora;
 use crate::sections::distrust::Caution;
 use crate::sections::errors::ModelErrors;
 use crate::sections::groups::Groups;
+use crate::sections::labelled::Labelled;
 use crate::sections::labels::Labels;
 use crate::sections::left_out::LeftOut;
 use crate::sections::protocols::Protocols;
@@ -25,12 +26,13 @@ use crate::sections::standardisation::Standardisations;
 use crate::sections::training::Training;
 use crate::sections::unheard::Unheard;
 
-const TEMPLATES: [(&str, &str); 15] = [
+const TEMPLATES: [(&str, &str); 16] = [
     ("report.html", include_str!("../templates/report.html")),
     ("macros.html", include_str!("../templates/macros.html")),
     ("answer.html", include_str!("../templates/answer.html")),
     ("protocols.html", include_str!("../templates/protocols.html")),
     ("standardisation.html", include_str!("../templates/standardisation.html")),
+    ("labelled.html", include_str!("../templates/labelled.html")),
     ("data.html", include_str!("../templates/data.html")),
     ("voices.html", include_str!("../templates/voices.html")),
     ("training.html", include_str!("../templates/training.html")),
@@ -60,6 +62,8 @@ pub(crate) struct Page {
     pub unheard_languages: Unheard,
     /// `None` where no model is standardised per speaker, or none was tried.
     pub standardisation: Option<Standardisations>,
+    /// `None` where no model was adapted to speakers.
+    pub labelled: Option<Labelled>,
     pub corpora: Corpora,
     pub left_out: LeftOut,
     pub audit: Option<AuditView>,

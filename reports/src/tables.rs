@@ -4,10 +4,10 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 
 use ser_schemas::{
-    Association, Balance, CalibrationBin, Check, ClassBalance, ClassMetrics, Clip, Comparison, ConfusionCell, Corpus,
-    Coverage, CrossCorpus, Durations, Emotion, Epoch, Example, Exclusion, Finding, KEY_FINGERPRINT, KEY_STAGE,
-    LabelError, Member, Model, ModelCheck, NearDuplicate, Perceived, Shortcut, StandardisationLimit, SummaryMetric,
-    Table, WorstGroup, read_metadata,
+    Adaptation, Association, Balance, CalibrationBin, Check, ClassBalance, ClassMetrics, Clip, Comparison,
+    ConfusionCell, Corpus, Coverage, CrossCorpus, Durations, Emotion, Epoch, Example, Exclusion, Finding,
+    KEY_FINGERPRINT, KEY_STAGE, LabelError, Member, Model, ModelCheck, NearDuplicate, Perceived, Shortcut,
+    StandardisationLimit, SummaryMetric, Table, WorstGroup, read_metadata,
 };
 
 use crate::{Error, Inputs};
@@ -40,6 +40,8 @@ pub(crate) struct Tables {
     pub cross_corpus: Vec<CrossCorpus>,
     /// Models with few and unbalanced clips of a speaker.
     pub standardisation: Vec<StandardisationLimit>,
+    /// Models with labelled clips of a speaker.
+    pub adaptation: Vec<Adaptation>,
     pub label_errors: Vec<LabelError>,
     pub perceived: Vec<Perceived>,
     pub model_checks: Vec<ModelCheck>,
@@ -78,6 +80,7 @@ impl Tables {
             comparisons: read_any(inputs.evaluate, seen)?,
             cross_corpus: read_any(inputs.evaluate, seen)?,
             standardisation: read_any(inputs.evaluate, seen)?,
+            adaptation: read_any(inputs.evaluate, seen)?,
             label_errors: read_any(inputs.evaluate, seen)?,
             perceived: read_any(inputs.evaluate, seen)?,
             model_checks: read_any(inputs.evaluate, seen)?,

@@ -13,7 +13,7 @@ crate::column::words! {
 crate::table::table! {
     /// One recording, or one window of a long one, as `ser predict --format parquet` answers it; windows follow their recording where
     /// `--by-window` asks for them. Times are seconds from the begin of the recording.
-    pub struct Answer ("answers", version 1) {
+    pub struct Answer ("answers", version 2) {
         /// The recording, as it was named or found.
         path: String,
         /// Who speaks, where that was told.
@@ -45,6 +45,9 @@ crate::table::table! {
         silent_windows: Option<u64>,
         /// Whose statistics standardised the recording; null for a model that does not ask, and where there is no answer.
         standardised: Option<String>,
+        /// By which labelled recordings of its speaker the answer was adapted, as `speaker ana, 4 labelled recordings: angry 2, sad 2`;
+        /// null where it was not, where there is no answer, and in tables of before.
+        adapted: Option<String>,
         /// Why there is no answer, a reason of `exclusions`; null where there is one.
         error: Option<String>,
         /// The same in words.

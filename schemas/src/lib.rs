@@ -7,6 +7,7 @@
 //! Two tables are as wide as the spec asks for and are written by hand: [`frames`] and [`functionals`]. They are folders of
 //! parts ([`part_files`]).
 
+mod adaptation;
 mod answers;
 mod assignments;
 mod associations;
@@ -60,6 +61,7 @@ mod summary;
 mod table;
 mod worst_groups;
 
+pub use adaptation::Adaptation;
 pub use answers::{Answer, Stretch};
 pub use assignments::Assignment;
 pub use associations::Association;

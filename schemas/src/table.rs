@@ -186,6 +186,7 @@ pub fn every_table() -> Vec<AnyTable> {
         AnyTable::of::<crate::Comparison>(),
         AnyTable::of::<crate::CrossCorpus>(),
         AnyTable::of::<crate::StandardisationLimit>(),
+        AnyTable::of::<crate::Adaptation>(),
         AnyTable::of::<crate::LabelError>(),
         AnyTable::of::<crate::Perceived>(),
         AnyTable::of::<crate::Answer>(),

@@ -1,5 +1,6 @@
 //! End-to-end tests: the program as its users run it, on small synthetic corpora and tiny networks.
 
+mod adapting;
 mod answers;
 mod audit;
 mod bad_input;

@@ -160,7 +160,8 @@ fn answers_of_other_models_options_and_recordings_are_never_mixed() {
     for entry in walkdir::WalkDir::new(&linear).min_depth(1) {
         let entry = entry.expect("entry");
         let to = workspace.path("copied").join(entry.path().strip_prefix(&linear).expect("below"));
-        if entry.file_type().is_dir() { fs::create_dir(to) } else { fs::copy(entry.path(), to).map(drop) }.expect("copied");
+        if entry.file_type().is_dir() { fs::create_dir(to) } else { fs::copy(entry.path(), to).map(drop) }
+            .expect("copied");
     }
     predict(&["new", "--model", "copied"]).exits(0).tells("2 of 2 recordings taken over");
     assert_eq!(parts(&workspace, "answers"), before);
@@ -210,10 +211,14 @@ fn where_answers_cannot_go_is_told_at_once() {
             assert!(!ran.stderr.contains("no sound") && !ran.stderr.contains("nowhere"), "{}", ran.stderr);
         }
     }
-    let names: Vec<_> = fs::read_dir(workspace.path("")).expect("folder").flatten().map(|entry| entry.file_name()).collect();
+    let names: Vec<_> =
+        fs::read_dir(workspace.path("")).expect("folder").flatten().map(|entry| entry.file_name()).collect();
     assert_eq!(names.len(), 3, "nothing is left: {names:?}");
     for more in [&["--format", "parquet"][..], &["--json"], &["--output", "a.parquet"]] {
-        workspace.ser(&[&["predict", "new", "--parts", "answers"], more].concat()).exits(2).tells("cannot be used with");
+        workspace
+            .ser(&[&["predict", "new", "--parts", "answers"], more].concat())
+            .exits(2)
+            .tells("cannot be used with");
     }
     workspace.ser(&["predict", "new", "--replace"]).exits(2).tells("--parts");
 }

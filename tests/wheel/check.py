@@ -120,6 +120,16 @@ def check(folder):
     assert two["error"].to_list() == [None, "silent"] and two["path"].null_count() == 2, two
     assert ser.predict([], **where).columns[0] == "path"
 
+    # Labelled recordings of a speaker adapt the answers, of files and of arrays alike.
+    known = ser.read("clips", **where).filter(pl.col("corpus") == "ravdess").head(24)
+    table = known.with_columns(path=pl.lit(f"{folder}/") + pl.col("path"), speaker=pl.lit("ana"))
+    table.select("path", "speaker", "emotion").write_csv(folder / "known.csv")
+    adapted = ser.predict(files[0], speaker="ana", enrol=folder / "known.csv", **where)
+    assert adapted["adapted"][0].startswith("speaker ana, 24 labelled recordings: "), adapted
+    assert adapted["confidence"][0] != one["confidence"][0] and one["adapted"][0] is None
+    given = ser.predict(values, sample_rate_hz=rate, speaker="ana", enrol=folder / "known.csv", **where)
+    assert given.drop("path").equals(adapted.drop("path")), (given, adapted)
+
     clips = ser.read("clips", **where)
     assert clips.equals(pl.read_parquet(folder / "artifacts/manifest/clips.parquet"))
     assert ser.read("clips", stage="tess", **where).height > 0

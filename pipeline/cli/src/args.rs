@@ -319,8 +319,9 @@ pub(crate) struct PredictArgs {
     /// A table (CSV) with columns `path` and `speaker` says who speaks
     #[arg(long, value_name = "TABLE")]
     pub(crate) speakers: Option<PathBuf>,
-    /// A table (CSV) with columns `path` and `speaker` names further recordings of speakers, heard for their statistics alone: a model
-    /// standardised per speaker then needs only one recording to predict
+    /// A table (CSV) with columns `path` and `speaker` names further recordings of speakers: a model standardised per speaker takes their
+    /// statistics, too, and needs only one recording to predict; a third column `emotion`, empty where it is not known, adapts any model
+    /// to the speaker
     #[arg(long, value_name = "TABLE")]
     pub(crate) enrol: Option<PathBuf>,
     /// All recordings are of this corpus, one that the model was trained on: a model standardised per corpus then uses its
@@ -361,7 +362,8 @@ pub(crate) struct PredictArgs {
     #[arg(long, requires = "parts")]
     pub(crate) replace: bool,
     /// Read recordings from stdin, one JSON object per line: `{"path": ...}` or `{"samples": [...], "sample_rate_hz": ...}`, and an
-    /// `id` if wanted, which comes back, and the `speaker`, where some are enrolled; answer each with an object on a line of its own, at once
+    /// `id` if wanted, which comes back, and the `speaker`, which makes a difference where the model wants to know it or labels adapt it;
+    /// answer each with an object on a line of its own, at once
     #[arg(long, conflicts_with_all = ["format", "output", "speaker", "speaker_from_folder", "speakers"])]
     pub(crate) stdin_json: bool,
 }

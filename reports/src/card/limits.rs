@@ -7,6 +7,7 @@ use ser_schemas::{Emotion, Speech, language_name};
 use super::{Item, item};
 use crate::number;
 use crate::scored::Scored;
+use crate::sections::labelled;
 use crate::sections::standardisation::Tried;
 use crate::sections::words::{column, listed};
 use crate::tables::Tables;
@@ -28,6 +29,7 @@ pub(super) fn limits(tables: &Tables, main: &Scored) -> Vec<Item> {
     limits.extend(rare_emotions(tables));
     limits.extend(worst(tables, main));
     limits.extend(few_clips(tables, main));
+    limits.extend(labelled_clips(tables, main));
     if !main.protocol.separates_speakers() {
         limits.push(item(
             "Known speakers.",
@@ -195,6 +197,10 @@ fn rare_emotions(tables: &Tables) -> Option<Item> {
 /// Of a model that is standardised per speaker.
 fn few_clips(tables: &Tables, main: &Scored) -> Option<Item> {
     Some(item("Few clips of a speaker:", Tried::of(tables, main)?.points().join(" ")))
+}
+
+fn labelled_clips(tables: &Tables, main: &Scored) -> Option<Item> {
+    Some(item("Labelled clips of a speaker:", labelled::sentence(tables, main)?))
 }
 
 fn worst(tables: &Tables, main: &Scored) -> Option<Item> {

@@ -12,6 +12,7 @@ pub(crate) mod distrust;
 pub(crate) mod ensembles;
 pub(crate) mod errors;
 pub(crate) mod groups;
+pub(crate) mod labelled;
 pub(crate) mod labels;
 pub(crate) mod left_out;
 pub(crate) mod measurements;

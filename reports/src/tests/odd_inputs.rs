@@ -94,6 +94,7 @@ fn what_was_not_measured_is_said_in_a_sentence() {
     fixture.tables.worst_groups.clear();
     fixture.tables.calibration.clear();
     fixture.tables.coverage.clear();
+    fixture.tables.adaptation.clear();
     fixture.tables.comparisons.clear();
     fixture.tables.cross_corpus.clear();
     fixture.tables.label_errors.clear();

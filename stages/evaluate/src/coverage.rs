@@ -1,19 +1,16 @@
 //! How many clips a model answers for, and how well, where it is asked to be sure: rows of `coverage`.
 //!
-//! Thresholds are of the answer that `ser predict` gives with the networks of a fold: of several seeds it is one, the mean of
-//! theirs, so the temperature is fitted on that mean, too. Where clips are left out, the sample is that of the clips that remain, of
-//! the speakers who have some.
-
-use std::collections::BTreeMap;
+//! Thresholds are of the one answer of a fold ([`fold_answers`](crate::fold_answers)). Where clips are left out, the sample is that
+//! of the clips that remain, of the speakers who have some.
 
 use rayon::prelude::*;
 
 use ser_schemas::Coverage;
 
 use crate::bootstrap::intervals;
-use crate::calibration::{at_temperature, fit_temperature, most_probable};
 use crate::confusion::Confusion;
 use crate::figures::Resampling;
+use crate::fold_answers::{FoldAnswer, FoldAnswers};
 use crate::groups::Scored;
 use crate::interval::FEW;
 use crate::metrics::Scores;
@@ -38,40 +35,15 @@ pub(crate) fn coverage(subjects: &[Subject<'_>], resampling: Resampling) -> Vec<
 }
 
 fn of_subject(subject: &Subject<'_>, resampling: Resampling) -> Vec<Coverage> {
-    let temperatures = temperatures(subject);
-    let scaled = subject.clips.iter().all(|clip| temperatures.contains_key(&clip.prediction.fold));
-    let answer = |clip| answer(clip, temperatures.get(&fold(clip)).copied().filter(|_| scaled));
-    let answers: Vec<Answer<'_>> = subject.clips.iter().map(answer).collect();
+    let of_folds = FoldAnswers::of(subject);
+    let answers: Vec<Answer<'_>> = subject.clips.iter().map(|clip| answer(&of_folds, clip)).collect();
     let row = |step: u32| row(subject, &answers, f64::from(step) / f64::from(THRESHOLDS), resampling);
     let rows = (0..THRESHOLDS).into_par_iter().map(row);
-    rows.map(|row| Coverage { scaled, ..row }).collect()
+    rows.map(|row| Coverage { scaled: of_folds.scaled, ..row }).collect()
 }
 
-fn fold(clip: &Scored<'_>) -> u32 {
-    clip.prediction.fold
-}
-
-/// Temperatures of the answers of each fold.
-fn temperatures(subject: &Subject<'_>) -> BTreeMap<u32, f64> {
-    let folds = subject.temperatures.iter();
-    if subject.seeds == 1 {
-        return folds.filter_map(|(fold, of_seeds)| Some((*fold, *of_seeds.first()?))).collect();
-    }
-    let of_mean = |wanted: u32| {
-        let clips = subject.validation.iter().filter(|clip| fold(clip) == wanted);
-        fit_temperature(&clips.map(|clip| (clip.mean_probabilities(), clip.truth)).collect::<Vec<_>>())
-    };
-    folds.filter_map(|(fold, _)| Some((*fold, of_mean(*fold)?))).collect()
-}
-
-fn answer<'a>(clip: &'a Scored<'_>, temperature: Option<f64>) -> Answer<'a> {
-    let raw = clip.mean_probabilities();
-    // What is predicted stands in the table of one network; that of several follows from their mean.
-    let predicted = match clip.answers.as_slice() {
-        [one] => one.class,
-        _ => most_probable(&raw),
-    };
-    let probabilities = temperature.map_or(raw.clone(), |temperature| at_temperature(&raw, temperature));
+fn answer<'a>(of_folds: &FoldAnswers, clip: &'a Scored<'_>) -> Answer<'a> {
+    let FoldAnswer { probabilities, predicted } = of_folds.answer(clip);
     let confidence = probabilities.iter().copied().fold(0.0, f64::max);
     Answer { origin: clip.origin(), truth: clip.truth, predicted, confidence }
 }

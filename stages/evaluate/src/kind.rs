@@ -1,8 +1,9 @@
 //! The stage as a kind.
 
 use ser_schemas::{
-    Assignment, CalibrationBin, ClassMetrics, Clip, Comparison, ConfusionCell, Coverage, CrossCorpus, Epoch,
-    LabelError, Model, ModelCheck, Perceived, Prediction, StandardisationLimit, SummaryMetric, Table as _, WorstGroup,
+    Adaptation, Assignment, CalibrationBin, ClassMetrics, Clip, Comparison, ConfusionCell, Coverage, CrossCorpus,
+    Epoch, LabelError, Model, ModelCheck, Perceived, Prediction, StandardisationLimit, SummaryMetric, Table as _,
+    WorstGroup,
 };
 use ser_stage::{BoxError, Context, Input, Kind, Outcome, Output, Problem};
 
@@ -15,7 +16,7 @@ impl Kind for Evaluate {
     type Params = Params;
 
     const NAME: &'static str = "evaluate";
-    const VERSION: u32 = 7;
+    const VERSION: u32 = 8;
     const SUMMARY: &'static str =
         "scores every model, with intervals over speakers, and refuses figures that cannot be believed";
     // Models that were trained epoch by epoch come before what they have to beat.
@@ -39,6 +40,7 @@ impl Kind for Evaluate {
         Comparison::OUTPUT,
         CrossCorpus::OUTPUT,
         StandardisationLimit::OUTPUT,
+        Adaptation::OUTPUT,
         LabelError::OUTPUT,
         Perceived::OUTPUT,
     ];

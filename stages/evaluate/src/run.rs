@@ -4,9 +4,9 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::path::Path;
 
 use ser_schemas::{
-    Assignment, CalibrationBin, CheckStatus, ClassMetrics, Clip, Comparison, ComparisonKind, ConfusionCell, Coverage,
-    CrossCorpus, Emotion, Exposure, Grouping, KEY_HELD_OUT, KEY_PROTOCOL, LabelError, Model, ModelCheck, Perceived,
-    Prediction, StandardisationLimit, StandardisationTrial, SummaryMetric, Table, TableError, WorstGroup,
+    Adaptation, Assignment, CalibrationBin, CheckStatus, ClassMetrics, Clip, Comparison, ComparisonKind, ConfusionCell,
+    Coverage, CrossCorpus, Emotion, Exposure, Grouping, KEY_HELD_OUT, KEY_PROTOCOL, LabelError, Model, ModelCheck,
+    Perceived, Prediction, StandardisationLimit, StandardisationTrial, SummaryMetric, Table, TableError, WorstGroup,
     read_metadata,
 };
 use ser_stage::{Context, Outcome};
@@ -19,6 +19,7 @@ use crate::error::EvaluateError;
 use crate::evaluation::{Evaluation, evaluate};
 use crate::figures::Resampling;
 use crate::headline::figures;
+use crate::labelled::adapted;
 use crate::labels::{label_errors, perceived};
 use crate::leaks::{Evidence, SplitFacts, inspect};
 use crate::standardisation::limits;
@@ -51,7 +52,7 @@ pub(crate) struct Source {
 /// A leak fails the stage, which then keeps `model_checks` as [`Context::keep_refused`] says.
 ///
 /// Writes `models`, `predictions`, `model_checks`, `summary`, `classes`, `confusion`, `worst_groups`, `calibration`, `coverage`,
-/// `comparisons`, `cross_corpus`, `standardisation_limits`, `label_errors` and `perceived`.
+/// `comparisons`, `cross_corpus`, `standardisation_limits`, `adaptation`, `label_errors` and `perceived`.
 pub fn run(params: &Params, inputs: &Inputs<'_>, ctx: &Context<'_>) -> Result<Outcome, EvaluateError> {
     if inputs.models.is_empty() {
         return Err(EvaluateError::NoModels);
@@ -108,6 +109,7 @@ pub fn run(params: &Params, inputs: &Inputs<'_>, ctx: &Context<'_>) -> Result<Ou
     let trials: Vec<&StandardisationTrial> = sources.iter().flat_map(|source| &source.trials).collect();
     let limits = limits(&subjects, &trials, resampling);
     let covered = coverage(&subjects, resampling);
+    let adaptation = adapted(&subjects, resampling);
     let disputed = label_errors(&subjects, params.label_errors as usize);
 
     let models: Vec<Model> = sources.iter().flat_map(|source| source.models.clone()).collect();
@@ -123,6 +125,7 @@ pub fn run(params: &Params, inputs: &Inputs<'_>, ctx: &Context<'_>) -> Result<Ou
     Comparison::write_in(dir, &comparisons, &ctx.provenance)?;
     CrossCorpus::write_in(dir, &cross, &ctx.provenance)?;
     StandardisationLimit::write_in(dir, &limits, &ctx.provenance)?;
+    Adaptation::write_in(dir, &adaptation, &ctx.provenance)?;
     LabelError::write_in(dir, &disputed, &ctx.provenance)?;
     Perceived::write_in(dir, &perceived(&clips), &ctx.provenance)?;
     Ok(summarise(&evaluation, &comparisons, predictions.len()))

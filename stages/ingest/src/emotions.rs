@@ -38,6 +38,13 @@ pub(crate) fn emotion_of(word: &str) -> Option<Emotion> {
     built_in.chain(SYNONYMS).find(|(known, _)| *known == word).map(|(_, emotion)| emotion)
 }
 
+/// Position of the class among `classes` that `word` means: its name, or a word for a built-in emotion, in any writing. `None` for
+/// any other word.
+pub fn class_of(word: &str, classes: &[Emotion]) -> Option<usize> {
+    let position = |name: &str| classes.iter().position(|class| class.as_str() == name);
+    position(&folded(word)).or_else(|| position(emotion_of(word)?.as_str()))
+}
+
 /// All words that [`emotion_of`] knows.
 pub(crate) fn known_words() -> impl Iterator<Item = &'static str> {
     Emotion::BUILT_IN.into_iter().map(Emotion::as_str).chain(SYNONYMS.iter().map(|(synonym, _)| *synonym))
@@ -71,6 +78,16 @@ mod tests {
             assert_eq!(emotion_of(word), Some(emotion), "{word}");
         }
         assert_eq!(emotion_of("boredom"), None);
+    }
+
+    #[test]
+    fn a_word_is_a_class_by_its_name_or_what_it_means() {
+        let classes = [Emotion::ANGRY, Emotion::HAPPY, "boredom".parse().expect("a name")];
+        let found = ["happy", "Joy", " ANGER ", "Boredom", "calm", "hapy"].map(|word| class_of(word, &classes));
+        assert_eq!(found, [Some(1), Some(1), Some(0), Some(2), None, None]);
+        // What a synonym usually means does not count where it is a class itself.
+        let own = ["joy".parse().expect("a name"), Emotion::HAPPY];
+        assert_eq!([class_of("Joy", &own), class_of("happiness", &own)], [Some(0), Some(1)]);
     }
 
     #[test]

@@ -54,6 +54,7 @@ pub use crate::descriptor::{
     Descriptor, Fetch, FetchArchive, FetchFiles, FetchFrom, Redistribution, builtin_descriptors, is_valid_name,
     template,
 };
+pub use crate::emotions::class_of;
 pub use crate::error::{DescriptorProblem, IngestError};
 pub use crate::folder::{AUDIO_EXTENSIONS, FolderError, FolderFile, FolderWalk, is_audio, walk_folder};
 pub use crate::kind::Ingest;

@@ -14,14 +14,12 @@ use ser_stage::{Claim, Claims, Context, Cut, PartId};
 use crate::seen::Seen;
 use crate::walk::Found;
 
-/// Files per part in the mean and at most, and their bytes at most.
-const FILES_PER_PART: usize = 256;
-const MOST_FILES: usize = 1024;
+/// Bytes of the files of a part at most.
 const MOST_BYTES: f64 = 1e9;
 
 /// The places in `files` where each part lies.
 pub(crate) fn divide(files: &[Found]) -> Vec<Range<usize>> {
-    let mut cut = Cut::new(FILES_PER_PART, MOST_FILES, MOST_BYTES);
+    let mut cut = Cut::new(MOST_BYTES);
     let mut parts = Vec::new();
     let mut start = 0;
     for (at, found) in files.iter().enumerate() {

@@ -20,16 +20,16 @@ pub(super) struct Part {
     pub(super) id: PartId,
 }
 
-/// Divides `recordings`, whose answers have a certain `recipe`.
+/// Divides `recordings`, whose answers have a certain `recipe`; `by_voice` where the model standardises per speaker.
 pub(super) fn divided(recordings: &[Recording], speakers: &Speakers, by_voice: bool, recipe: &str) -> Vec<Part> {
-    let voices = if by_voice { speakers.voices(recordings) } else { Vec::new() };
+    let voices = speakers.voices(recordings, by_voice);
     let mut cut = Cut::new(MOST_BYTES);
     let (mut parts, mut items, mut start) = (Vec::new(), Vec::new(), 0);
     for (at, recording) in recordings.iter().enumerate() {
         let path = recording.path.display().to_string();
         let (content, bytes) = recording.content().unwrap_or_else(|why| (why, 0));
         let ends = cut.ends_with(&path, bytes as f64);
-        let voice = speakers.place(at).and_then(|speaker| voices.get(speaker)).cloned();
+        let voice = speakers.speaker(at).and_then(|speaker| voices.get(speaker)).cloned();
         let speaker = speakers.name(at).unwrap_or_default().to_owned();
         items.extend([path, content, speaker, voice.unwrap_or_default()]);
         if ends || at + 1 == recordings.len() {

@@ -16,7 +16,7 @@ use crate::text_table;
 /// Columns of CSV that there are whatever the classes.
 const BEFORE: [&str; 9] =
     ["path", "speaker", "stretch", "start_s", "end_s", "sound_s", "emotion", "most_probable", "confidence"];
-const AFTER: [&str; 6] = ["calibrated", "windows", "silent_windows", "standardised", "error", "detail"];
+const AFTER: [&str; 7] = ["calibrated", "windows", "silent_windows", "standardised", "adapted", "error", "detail"];
 
 /// Where answers go.
 pub(super) struct Writer<'a> {
@@ -141,6 +141,7 @@ pub(super) fn answers(row: &Row, view: View) -> Vec<Answer> {
         windows: None,
         silent_windows: None,
         standardised: None,
+        adapted: None,
         error: None,
         detail: None,
     };
@@ -170,6 +171,7 @@ pub(super) fn answers(row: &Row, view: View) -> Vec<Answer> {
         windows: Some(said.windows as u64),
         silent_windows: Some(said.silent_windows as u64),
         standardised: said.standardised.clone(),
+        adapted: said.adapted.clone(),
         ..of(0.0, said.duration_s, &said.probabilities)
     };
     let windows = said.by_window.iter().filter(|_| view.by_window).map(|answered| Answer {
@@ -208,6 +210,7 @@ fn csv(rows: &[Row], view: View, classes: &[Emotion]) -> String {
             count(answer.windows),
             count(answer.silent_windows),
             quoted(answer.standardised),
+            quoted(answer.adapted),
             quoted(answer.error),
             quoted(answer.detail),
         ]);

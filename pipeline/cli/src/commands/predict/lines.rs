@@ -5,13 +5,15 @@ use std::path::{Path, PathBuf};
 
 use anyhow::Context as _;
 use ser_audio::{Container, Decoded, SAMPLE_RATES_HZ};
+use ser_text::printable;
 use serde::Deserialize;
 use serde_json::{Map, Value, json};
 
 use super::prediction::Prediction;
 use super::recordings::{self, Recording};
-use super::row::View;
+use super::row::{Row, View};
 use crate::output::{self, Status};
+use crate::project::Project;
 
 /// Largest sample, 24 dB above full scale: sound may exceed it, and whole numbers of some format are far beyond.
 const LOUDEST: f32 = 16.0;
@@ -31,7 +33,7 @@ struct Request {
     /// One channel, full scale 1.
     samples: Option<Vec<f32>>,
     sample_rate_hz: Option<u32>,
-    /// Somebody who is enrolled.
+    /// Who speaks: somebody who is enrolled, where the model wants to know.
     speaker: Option<String>,
 }
 
@@ -42,8 +44,16 @@ struct Named {
 }
 
 /// Answers every line of `input`. A line that cannot be answered gets an object with `error`, and the next one is read.
-pub(super) fn answer(prediction: &Prediction<'_>, view: View, input: &mut dyn BufRead) -> anyhow::Result<Status> {
+pub(super) fn answer(
+    prediction: &Prediction<'_>,
+    view: View,
+    input: &mut dyn BufRead,
+    project: &Project<'_>,
+) -> anyhow::Result<Status> {
     let mut failed = false;
+    // Programs send the same keys to every model.
+    let is_asked = !prediction.models.speaker_priors().is_empty();
+    let mut is_told = false;
     let mut number = 0_u64;
     let mut line = Vec::new();
     while let Some(is_whole) = next(input, &mut line, LONGEST_LINE).context("cannot read stdin")? {
@@ -54,7 +64,16 @@ pub(super) fn answer(prediction: &Prediction<'_>, view: View, input: &mut dyn Bu
         let (id, request) =
             if is_whole { parsed(&line) } else { (None, Err(format!("longer than {LONGEST_LINE} bytes"))) };
         let speaker = request.as_ref().ok().and_then(|request| request.speaker.clone());
-        let place = prediction.speakers.place_of_line(speaker.as_deref());
+        let known = prediction.speakers.place_of_line(speaker.as_deref());
+        let place = if is_asked { known } else { Some(known.unwrap_or(0)) };
+        if known.is_none() && !is_asked && !is_told {
+            is_told = true;
+            let name = printable(speaker.as_deref().unwrap_or_default());
+            project.note(format_args!(
+                "line {number} names the speaker `{name}`: this model does not ask who speaks, and is not adapted to anybody of that \
+                 name, so it makes no difference (told once; recordings with labels adapt it: `--enrol`)"
+            ));
+        }
         let recording = request.and_then(recording).and_then(|recording| {
             let unknown =
                 || format!("speaker `{}` is not enrolled (`--enrol`)", speaker.as_deref().unwrap_or_default());
@@ -69,7 +88,7 @@ pub(super) fn answer(prediction: &Prediction<'_>, view: View, input: &mut dyn Bu
                 let is_file = recording.sound.is_none();
                 let mut object = Map::new();
                 prediction.batch(place, &[recording], &mut |row, _| {
-                    object = row.json(view);
+                    object = Row { speaker: speaker.clone(), ..row }.json(view);
                     Ok(())
                 })?;
                 if !is_file {

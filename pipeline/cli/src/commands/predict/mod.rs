@@ -8,6 +8,7 @@
 //! | `hearing`, `ears` | from a file to features, or to the reason why it gets no emotion |
 //! | `windows` | how a long recording is divided |
 //! | `speakers`, `speaker_table` | who speaks, for models standardised per speaker |
+//! | `enrolment`, `adapting` | further recordings of speakers, and what their labels change |
 //! | `corpus` | of which corpus they are, for models standardised per corpus |
 //! | `prediction` | from recordings to answers |
 //! | `row`, `formats` | one result as JSON; results as a table, CSV and Parquet |
@@ -16,11 +17,13 @@
 //! | `division`, `recipe` | which recordings stand in a file together, and what their answers follow from |
 //! | `told` | remarks about all recordings |
 
+mod adapting;
 mod answer_folder;
 mod calibration;
 mod corpus;
 mod division;
 mod ears;
+mod enrolment;
 mod formats;
 mod hearing;
 mod in_parts;
@@ -44,6 +47,7 @@ use ser_schemas::{Family, Member, Model, Table as _};
 use ser_stage::suggest::list;
 use ser_text::printable;
 
+use self::adapting::Adapters;
 use self::calibration::Calibration;
 use self::ears::Ears;
 use self::formats::Writer;
@@ -84,7 +88,7 @@ pub(crate) fn run(project: &Project<'_>, args: &PredictArgs) -> anyhow::Result<S
     let at = calibration.as_ref().map_or_else(String::new, |calibration| format!(", {}", calibration.told()));
     project.note(format!("model: `{}`{mean}{at}", model.display()));
     let found = if args.stdin_json { vec![Recording::of_a_line()] } else { find(project, args)? };
-    let mut speakers = Speakers::new(args, &found)?;
+    let mut speakers = Speakers::new(args, &found, models.classes())?;
     let corpus = corpus::told(args, &models)?;
     let view = formats::view(args);
     let in_parts = match &args.parts {
@@ -100,9 +104,13 @@ pub(crate) fn run(project: &Project<'_>, args: &PredictArgs) -> anyhow::Result<S
         speakers.gather(ears.of(at), &ears.hearings[ears.of(at)], &windows, &found)?;
     }
     speakers.tell(&models.speaker_priors(), project);
-    let prediction = Prediction { models: &models, ears: &ears, speakers: &speakers, windows, calibration, corpus };
+    let by_fold = speakers.labelled().next().is_some();
+    let adapters = Adapters::default();
+    let mut prediction =
+        Prediction { models: &models, ears: &ears, speakers, windows, calibration, corpus, adapters, by_fold };
+    prediction.adapt(project)?;
     if args.stdin_json {
-        return lines::answer(&prediction, view, &mut std::io::stdin().lock());
+        return lines::answer(&prediction, view, &mut std::io::stdin().lock(), project);
     }
     let told = if let Some(in_parts) = in_parts {
         in_parts.answer(&prediction, view, project)?

@@ -82,12 +82,20 @@ impl Models {
         self.tree.folds(&self.leaves)
     }
 
+    /// What each fold says by what every leaf does, with a calibration at its temperature.
+    pub(super) fn by_fold(&self, said: &[Parts], calibration: Option<&Calibration>) -> Parts {
+        let of_fold = |fold| {
+            let own = self.tree.answer(fold, Mean::Arithmetic, said);
+            (fold, calibration.map_or_else(|| own.clone(), |calibration| calibration.scaled(fold, &own)))
+        };
+        self.folds().into_iter().map(of_fold).collect()
+    }
+
     /// The probabilities that follow from what every leaf says: with a calibration what each fold says is brought to its temperature.
     pub(super) fn answer(&self, said: &[Parts], calibration: Option<&Calibration>) -> Vec<f32> {
         let folds: Vec<Vec<f32>> = match (calibration, &self.tree) {
-            (Some(calibration), tree) => {
-                let of_fold = |fold| calibration.scaled(fold, &tree.answer(fold, Mean::Arithmetic, said));
-                self.folds().into_iter().map(of_fold).collect()
+            (Some(_), _) => {
+                self.by_fold(said, calibration).into_iter().map(|(_, probabilities)| probabilities).collect()
             }
             (None, Tree::Leaf(at)) => said[*at].iter().map(|(_, probabilities)| probabilities.clone()).collect(),
             (None, Tree::Ensemble(ensemble)) => {
@@ -95,6 +103,17 @@ impl Models {
             }
         };
         averaged(Mean::Arithmetic, &folds)
+    }
+
+    /// The same for a speaker to whom each fold is adapted.
+    pub(super) fn adapted(
+        &self,
+        said: &[Parts],
+        calibration: Option<&Calibration>,
+        adapt: impl Fn(u32, &[f32]) -> Vec<f32>,
+    ) -> Vec<f32> {
+        let folds = self.by_fold(said, calibration);
+        averaged(Mean::Arithmetic, &folds.iter().map(|(fold, own)| adapt(*fold, own)).collect::<Vec<_>>())
     }
 
     /// The corpora that its models know; `None` where none of them standardises per corpus.

@@ -3,16 +3,20 @@
 use ser_features::ClipFeatures;
 use ser_models::ClipInput;
 
+use super::BATCH;
+use super::adapting::{Adapters, Example};
 use super::calibration::Calibration;
 use super::corpus;
 use super::ears::{Ears, HeardByAll};
+use super::enrolment::Enrolled;
 use super::hearing::{Facts, Heard, Long, Problem, TOGETHER, clip_input};
 use super::leaf::Leaf;
 use super::models::{Models, Parts};
 use super::recordings::Recording;
 use super::row::{Answered, Row, Said};
 use super::speakers::Speakers;
-use super::windows::Windows;
+use super::windows::{Window, Windows};
+use crate::project::Project;
 
 /// Probabilities are not taken for smaller than this where their logarithm is needed.
 const LEAST: f64 = f32::MIN_POSITIVE as f64;
@@ -21,12 +25,16 @@ const LEAST: f64 = f32::MIN_POSITIVE as f64;
 pub(super) struct Prediction<'a> {
     pub(super) models: &'a Models,
     pub(super) ears: &'a Ears,
-    pub(super) speakers: &'a Speakers,
+    pub(super) speakers: Speakers,
     pub(super) windows: Windows,
     /// `None` for probabilities as trained.
     pub(super) calibration: Option<Calibration>,
     /// Of all recordings, where a model asks for it and it was told.
     pub(super) corpus: Option<&'a str>,
+    /// Of speakers of whom labelled recordings are there.
+    pub(super) adapters: Adapters,
+    /// `true` if each fold is treated by itself, whatever else asks for it.
+    pub(super) by_fold: bool,
 }
 
 /// What one of the models says of a recording that is heard as one clip.
@@ -35,6 +43,19 @@ struct Answer {
     parts: Parts,
     /// In how many windows the model heard it.
     windows: usize,
+}
+
+/// What the models say of a recording.
+struct Opinions {
+    facts: Facts,
+    /// Of each window what each model says, fold by fold and seed by seed; of a clip, of the whole.
+    said: Vec<Vec<Parts>>,
+    /// The windows of a long recording.
+    windows: Vec<Window>,
+    /// Windows that are pauses.
+    pauses: usize,
+    /// In how many windows a clip was heard.
+    of_clip: usize,
 }
 
 impl Prediction<'_> {
@@ -46,22 +67,81 @@ impl Prediction<'_> {
         batch: &[Recording],
         done: &mut dyn FnMut(Row, Option<Facts>) -> anyhow::Result<()>,
     ) -> anyhow::Result<()> {
-        let opened = batch.iter().enumerate().filter(|(_, recording)| recording.problem.is_none());
-        let (places, opened): (Vec<usize>, Vec<&Recording>) =
-            opened.map(|(at, recording)| (first + at, recording)).unzip();
+        let recordings: Vec<(usize, &Recording)> = (first..).zip(batch).collect();
+        self.opinions(&recordings, &mut |at, recording, opinions| {
+            let facts = opinions.as_ref().ok().map(|opinions| opinions.facts);
+            let said = opinions.map(|opinions| self.said(at, opinions));
+            done(Row::new(&recording.path, self.speakers.name(at), said), facts)
+        })
+    }
+
+    /// Adapts answers to the speakers of whom labelled recordings are there, and says so.
+    pub(super) fn adapt(&mut self, project: &Project<'_>) -> anyhow::Result<()> {
+        let (examples, problems) = self.examples()?;
+        self.speakers.leave_out(&problems)?;
+        let (adapters, idle) = Adapters::fit(&examples);
+        adapters.tell(&idle, self.speakers.names(), self.models.classes(), project);
+        self.adapters = adapters;
+        Ok(())
+    }
+
+    /// What the model says of the labelled recordings of speakers, and those of which it says nothing, by their lines.
+    fn examples(&self) -> anyhow::Result<(Vec<Example>, Vec<(usize, Problem)>)> {
+        let labelled: Vec<(usize, usize, &Enrolled)> = self.speakers.labelled().collect();
+        let (mut examples, mut problems) = (Vec::new(), Vec::new());
+        for batch in labelled.chunks(BATCH) {
+            let recordings: Vec<(usize, &Recording)> = batch.iter().map(|(_, at, one)| (*at, &one.recording)).collect();
+            let mut of = batch.iter();
+            self.opinions(&recordings, &mut |_, _, opinions| {
+                let Some((speaker, _, one)) = of.next() else { return Ok(()) };
+                match (opinions, one.class) {
+                    (Err(problem), _) => problems.push((one.line, problem)),
+                    (Ok(opinions), Some(class)) => {
+                        examples.push(Example { speaker: *speaker, class, said: self.whole(&opinions) });
+                    }
+                    (Ok(_), None) => {}
+                }
+                Ok(())
+            })?;
+        }
+        Ok((examples, problems))
+    }
+
+    /// What each fold says of a whole recording.
+    fn whole(&self, opinions: &Opinions) -> Parts {
+        let by_fold = |said: &Vec<Parts>| self.models.by_fold(said, self.calibration.as_ref());
+        let of_windows: Vec<Parts> = opinions.said.iter().map(by_fold).collect();
+        match of_windows.as_slice() {
+            [one] => one.clone(),
+            several => {
+                let of_fold = |(place, (fold, _)): (usize, &(u32, Vec<f32>))| {
+                    let of_window = opinions.windows.iter().zip(several);
+                    (*fold, pooled(of_window.map(|(window, said)| (window.sound_s, &said[place].1))))
+                };
+                several.first().into_iter().flatten().enumerate().map(of_fold).collect()
+            }
+        }
+    }
+
+    /// Has models hear recordings, each with its place among all; `done` gets what they say of each, in order.
+    fn opinions<'r>(
+        &self,
+        recordings: &[(usize, &'r Recording)],
+        done: &mut dyn FnMut(usize, &'r Recording, Result<Opinions, Problem>) -> anyhow::Result<()>,
+    ) -> anyhow::Result<()> {
+        let opened = recordings.iter().filter(|(_, recording)| recording.problem.is_none());
+        let (places, opened): (Vec<usize>, Vec<&Recording>) = opened.copied().unzip();
         let heard = self.ears.short(&opened, &self.windows);
         let mut answers = self.short(&places, &heard)?.into_iter();
         let mut opened = 0..places.len();
-        for (at, recording) in (first..).zip(batch) {
+        for (at, recording) in recordings.iter().copied() {
             let outcome = if let Some(problem) = &recording.problem {
                 Err(Problem::unreadable(problem.clone()))
             } else {
                 let (number, answers) = (opened.next().unwrap_or_default(), answers.next().unwrap_or_default());
                 self.outcome(at, recording, &heard, number, answers)?
             };
-            let facts = outcome.as_ref().ok().map(|(facts, _)| *facts);
-            let said = outcome.map(|(_, said)| said);
-            done(Row::new(&recording.path, self.speakers.name(at), said), facts)?;
+            done(at, recording, outcome)?;
         }
         Ok(())
     }
@@ -95,7 +175,7 @@ impl Prediction<'_> {
         heard: &HeardByAll,
         number: usize,
         answers: Vec<Option<Answer>>,
-    ) -> anyhow::Result<Result<(Facts, Said), Problem>> {
+    ) -> anyhow::Result<Result<Opinions, Problem>> {
         let mut facts = Facts::default();
         for hearing in 0..self.ears.hearings.len() {
             match heard.get(hearing, number) {
@@ -105,65 +185,71 @@ impl Prediction<'_> {
             }
         }
         let answers: Vec<Answer> = answers.into_iter().map(Option::unwrap_or_default).collect();
-        let windows = answers.iter().map(|answer| answer.windows).max().unwrap_or_default();
-        let parts: Vec<Parts> = answers.into_iter().map(|answer| answer.parts).collect();
-        let answer = self.models.answer(&parts, self.calibration.as_ref());
-        let said = Said { windows, ..self.said(at, facts, answer) };
-        Ok(Ok((facts, said)))
+        let of_clip = answers.iter().map(|answer| answer.windows).max().unwrap_or_default();
+        let said = vec![answers.into_iter().map(|answer| answer.parts).collect()];
+        Ok(Ok(Opinions { facts, said, windows: Vec::new(), pauses: 0, of_clip }))
     }
 
     /// Has one long recording heard, window by window.
-    fn long(&self, at: usize, recording: &Recording) -> anyhow::Result<Result<(Facts, Said), Problem>> {
+    fn long(&self, at: usize, recording: &Recording) -> anyhow::Result<Result<Opinions, Problem>> {
         let long = match Long::new(recording, &self.windows, &self.ears.rules()) {
             Ok(long) => long,
             Err(problem) => return Ok(Err(problem)),
         };
-        // Of each window, what each model says.
-        let mut parts = vec![vec![Parts::new(); self.models.leaves.len()]; long.windows.len()];
+        let mut said = vec![vec![Parts::new(); self.models.leaves.len()]; long.windows.len()];
         for (number, hearing) in self.ears.hearings.iter().enumerate() {
             let samples = hearing.load(&long)?;
-            for (some, parts) in long.windows.chunks(TOGETHER).zip(parts.chunks_mut(TOGETHER)) {
+            for (some, said) in long.windows.chunks(TOGETHER).zip(said.chunks_mut(TOGETHER)) {
                 let features = hearing.windows(&samples, some)?;
                 let clips: Vec<ClipInput<'_>> =
                     features.iter().map(|features| self.input(number, at, features)).collect();
                 let leaves = self.models.leaves.iter().enumerate();
                 for (of, leaf) in leaves.filter(|(of, _)| self.ears.of(*of) == number) {
-                    for (parts, said) in parts.iter_mut().zip(self.parts(leaf, &clips)?) {
-                        parts[of] = said;
+                    for (said, parts) in said.iter_mut().zip(self.parts(leaf, &clips)?) {
+                        said[of] = parts;
                     }
                 }
             }
         }
-        let answers: Vec<Vec<f32>> =
-            parts.iter().map(|parts| self.models.answer(parts, self.calibration.as_ref())).collect();
-        let weights = long.windows.iter().map(|window| window.sound_s);
-        let said = Said {
-            windows: long.windows.len(),
-            silent_windows: long.pauses,
-            ..self.said(at, long.facts, pooled(weights.zip(&answers)))
-        };
-        let of_window = |(window, probabilities)| Answered { window, probabilities };
-        let by_window = long.windows.iter().copied().zip(answers).map(of_window).collect();
-        Ok(Ok((long.facts, Said { by_window, ..said })))
+        Ok(Ok(Opinions { facts: long.facts, said, windows: long.windows, pauses: long.pauses, of_clip: 1 }))
     }
 
-    /// The answer to the recording at `at`, heard as one clip.
-    fn said(&self, at: usize, facts: Facts, probabilities: Vec<f32>) -> Said {
+    /// The answer to the recording at `at`.
+    fn said(&self, at: usize, opinions: Opinions) -> Said {
+        let adapter = self.adapters.of(self.speakers.speaker(at));
+        let answer = |said: &Vec<Parts>| match adapter {
+            Some(adapter) => {
+                self.models.adapted(said, self.calibration.as_ref(), |fold, said| adapter.adapted(fold, said))
+            }
+            None => self.models.answer(said, self.calibration.as_ref()),
+        };
+        let mut answers: Vec<Vec<f32>> = opinions.said.iter().map(answer).collect();
+        let is_clip = opinions.windows.is_empty();
+        let probabilities = if is_clip {
+            answers.pop().unwrap_or_default()
+        } else {
+            pooled(opinions.windows.iter().map(|window| window.sound_s).zip(&answers))
+        };
+        let classes = self.models.classes();
+        let whose = |speaker: usize| format!("speaker {}", self.speakers.names()[speaker]);
+        let adapted = adapter.zip(self.speakers.speaker(at));
+        let of_window = |(window, probabilities)| Answered { window, probabilities };
         Said {
-            classes: self.models.classes().to_vec(),
+            classes: classes.to_vec(),
             probabilities,
-            duration_s: facts.duration_s,
-            windows: 1,
-            silent_windows: 0,
+            duration_s: opinions.facts.duration_s,
+            windows: if is_clip { opinions.of_clip } else { opinions.windows.len() },
+            silent_windows: opinions.pauses,
             standardised: self.standardised(at),
+            adapted: adapted.map(|(adapter, speaker)| format!("{}, {}", whose(speaker), adapter.told(classes))),
             calibrated: self.calibration.is_some(),
-            by_window: Vec::new(),
+            by_window: opinions.windows.into_iter().zip(answers).map(of_window).collect(),
         }
     }
 
     /// What a model says of each clip; folds and seeds by themselves, where each fold is treated by itself.
     fn parts(&self, leaf: &Leaf, clips: &[ClipInput<'_>]) -> anyhow::Result<Vec<Parts>> {
-        if self.models.is_alone() && self.calibration.is_none() {
+        if self.models.is_alone() && self.calibration.is_none() && !self.by_fold {
             return Ok(leaf.predict(clips)?.into_iter().map(|probabilities| vec![(0, probabilities)]).collect());
         }
         let mut of_clips = vec![Parts::new(); clips.len()];

@@ -31,6 +31,8 @@ pub(super) struct Said {
     pub(super) silent_windows: usize,
     /// Whose statistics standardised it; `None` for a model that does not ask.
     pub(super) standardised: Option<String>,
+    /// Whose labelled recordings adapted the answer, and how many of each emotion; `None` where it was not.
+    pub(super) adapted: Option<String>,
     /// `true` if the probabilities are at the model's temperature.
     pub(super) calibrated: bool,
     /// Of a recording that is longer than a clip, its windows in their order.
@@ -113,6 +115,9 @@ impl Row {
                 if let Some(standardised) = &said.standardised {
                     set("standardised", json!(standardised));
                 }
+                if let Some(adapted) = &said.adapted {
+                    set("adapted", json!(adapted));
+                }
                 if view.by_window {
                     let windows = said.by_window.iter().map(|answered| answered.json(&said.classes, view));
                     set("by_window", windows.collect());
@@ -162,6 +167,7 @@ pub(super) mod tests {
             windows: windows.len().max(1),
             silent_windows: usize::from(windows.len() > 1),
             standardised: Some("speaker ana, 12 recordings".into()),
+            adapted: Some("speaker ana, 2 labelled recordings: angry 1, sad 1".into()),
             calibrated: true,
             by_window: windows.iter().map(answered).collect(),
         }
@@ -184,6 +190,7 @@ pub(super) mod tests {
             "probabilities": {"angry": 0.25, "sad": 0.75}, "calibrated": true, "duration_s": 12.346, "windows": 2,
             "silent_windows": 1,
             "standardised": "speaker ana, 12 recordings",
+            "adapted": "speaker ana, 2 labelled recordings: angry 1, sad 1",
         });
         assert_eq!(Value::Object(row(Ok(said())).json(View::default())), whole);
         let object = row(Ok(said())).json(View { by_window: true, ..View::default() });

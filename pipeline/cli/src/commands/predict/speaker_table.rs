@@ -1,4 +1,4 @@
-//! A table that says who speaks in which recording: columns `path` and `speaker`.
+//! A table that says who speaks in which recording: columns `path` and `speaker`, and `emotion` where it is known.
 //!
 //! A path names a recording as the file system does, from the table's folder or from here, or by the end of the
 //! recording's path: `ana/1.wav`, and as well `.\ana\1.wav`. An absolute path of another machine counts by its last folder
@@ -8,6 +8,7 @@ use std::collections::HashMap;
 use std::path::{Path, PathBuf};
 
 use anyhow::Context as _;
+use ser_stage::suggest;
 use ser_text::delimited::{ColumnError, Fault, Reader, Row};
 use ser_text::{Encoding, nfc, printable};
 
@@ -15,39 +16,33 @@ use super::recordings::Recording;
 
 const PATH: &str = "path";
 const SPEAKER: &str = "speaker";
+const EMOTION: &str = "emotion";
 
 /// The row of a table.
-struct Named {
-    line: usize,
-    path: String,
-    speaker: String,
+pub(super) struct Named {
+    pub(super) line: usize,
+    pub(super) path: String,
+    pub(super) speaker: String,
+    /// A word for the emotion, where the table has one.
+    pub(super) emotion: Option<String>,
 }
 
 /// Who speaks in each recording by the table at `path`, and warnings about it.
 pub(super) fn read(path: &Path, recordings: &[Recording]) -> anyhow::Result<(Vec<Option<String>>, Vec<String>)> {
-    let (rows, mut notes) = rows(path)?;
+    let (rows, mut notes) = rows(path, false)?;
     let base = path.parent().unwrap_or(Path::new(""));
     let (speakers, more) = join(&rows, recordings, base);
     notes.extend(more.into_iter().map(|note| format!("`{}`{note}", path.display())));
     Ok((speakers, notes))
 }
 
-/// Recordings, each with its speaker.
-type Spoken = Vec<(PathBuf, String)>;
-
-/// The recordings that the table at `path` names, from its folder or from here, with their speakers, and warnings about it.
-pub(super) fn listed(path: &Path) -> anyhow::Result<(Spoken, Vec<String>)> {
-    let (rows, notes) = rows(path)?;
-    let base = path.parent().unwrap_or(Path::new(""));
-    let place = |row: Named| {
-        let beside = base.join(&row.path);
-        (if beside.exists() { beside } else { PathBuf::from(row.path) }, nfc(&row.speaker).into_owned())
-    };
-    Ok((rows.into_iter().map(place).collect(), notes))
+/// The rows of the table at `path` that can be used, with their emotions, and warnings about it.
+pub(super) fn labelled_rows(path: &Path) -> anyhow::Result<(Vec<Named>, Vec<String>)> {
+    rows(path, true)
 }
 
-/// The rows of the table at `path` that can be used, and warnings about it.
-fn rows(path: &Path) -> anyhow::Result<(Vec<Named>, Vec<String>)> {
+/// The rows of the table at `path` that can be used, with emotions where these are `wanted`, and warnings about it.
+fn rows(path: &Path, wanted: bool) -> anyhow::Result<(Vec<Named>, Vec<String>)> {
     let shown = path.display();
     let bytes = std::fs::read(path).with_context(|| format!("cannot read the table `{shown}`"))?;
     let decoded = ser_text::decode(&bytes).with_context(|| format!("`{shown}` is no table"))?;
@@ -56,7 +51,9 @@ fn rows(path: &Path) -> anyhow::Result<(Vec<Named>, Vec<String>)> {
         notes.push(format!("`{shown}` is not UTF-8 and is read as Windows-1252: {first}"));
     }
     let mut rows = Vec::new();
-    for row in parsed(&decoded.text).with_context(|| format!("`{shown}`"))? {
+    let (parsed, note) = parsed(&decoded.text, wanted).with_context(|| format!("`{shown}`"))?;
+    notes.extend(note.map(|note| format!("`{shown}` {note}")));
+    for row in parsed {
         match row {
             Ok(row) => rows.push(row),
             Err(why) => notes.push(format!("`{shown}`, {why}: the row is left out")),
@@ -65,8 +62,11 @@ fn rows(path: &Path) -> anyhow::Result<(Vec<Named>, Vec<String>)> {
     Ok((rows, notes))
 }
 
-/// The rows of `text`; those that cannot be used in words.
-fn parsed(text: &str) -> anyhow::Result<Vec<Result<Named, String>>> {
+/// Rows, and in words those that cannot be used; with a warning about the table.
+type Parsed = (Vec<Result<Named, String>>, Option<String>);
+
+/// The rows of `text`, with emotions where these are `wanted`.
+fn parsed(text: &str, wanted: bool) -> anyhow::Result<Parsed> {
     let mut separator = b',';
     // A table in another locale has semicolons; its header says so.
     if let Err(ColumnError::Missing { separator: Some(likely), .. }) = Reader::new(text, separator)?.column(PATH) {
@@ -74,18 +74,29 @@ fn parsed(text: &str) -> anyhow::Result<Vec<Result<Named, String>>> {
     }
     let reader = Reader::new(text, separator)?;
     let (path, speaker) = (reader.column(PATH)?, reader.column(SPEAKER)?);
+    let emotion = match reader.column(EMOTION) {
+        Ok(at) => Some(at),
+        Err(error @ ColumnError::Twice { .. }) if wanted => return Err(error.into()),
+        Err(_) => None,
+    };
+    let meant = suggest::nearest(EMOTION, reader.header().iter().map(String::as_str));
+    let meant = meant.filter(|_| wanted && emotion.is_none());
+    let note = meant.map(|meant| {
+        format!("has no column `{EMOTION}`, so nothing in it is a label: if `{}` is meant, rename it", printable(meant))
+    });
     let row = |row: Result<Row, Fault>| match row {
         Err(fault) => Err(format!("line {}: {}", fault.line, fault.kind)),
         Ok(row) => {
             let cell = |at: usize| row.cells.get(at).cloned().unwrap_or_default();
-            let named = Named { line: row.line, path: cell(path), speaker: cell(speaker) };
+            let emotion = emotion.filter(|_| wanted).map(cell).filter(|word| !word.is_empty());
+            let named = Named { line: row.line, path: cell(path), speaker: cell(speaker), emotion };
             if named.path.is_empty() || named.speaker.is_empty() {
                 return Err(format!("line {}: an empty cell", named.line));
             }
             Ok(named)
         }
     };
-    Ok(reader.map(row).collect())
+    Ok((reader.map(row).collect(), note))
 }
 
 /// Gives each recording the speaker of the row that names it.
@@ -174,7 +185,7 @@ mod tests {
                 sound: None,
             })
             .collect();
-        let rows: Vec<Named> = parsed(table).expect("a table").into_iter().filter_map(Result::ok).collect();
+        let rows: Vec<Named> = parsed(table, false).expect("a table").0.into_iter().filter_map(Result::ok).collect();
         join(&rows, &recordings, Path::new("/nowhere"))
     }
 
@@ -207,10 +218,28 @@ mod tests {
 
     #[test]
     fn rows_that_cannot_be_read_are_told_and_other_columns_do_not_matter() {
-        let rows = parsed("path,age,Speaker\n1.wav,7,ana\n2.wav,ana\n3.wav,8,\n").expect("a table");
+        let rows = parsed("path,age,Speaker\n1.wav,7,ana\n2.wav,ana\n3.wav,8,\n", false).expect("a table").0;
         let told: Vec<String> = rows.into_iter().filter_map(Result::err).collect();
         assert_eq!(told, ["line 3: expected 3 cells, found 2", "line 4: an empty cell"]);
-        let error = parsed("file,who\n1.wav,ana\n").err().expect("no column").to_string();
+        let error = parsed("file,who\n1.wav,ana\n", false).err().expect("no column").to_string();
         assert_eq!(error, "it has no column `path`; it has: file, who");
+    }
+
+    #[test]
+    fn emotions_are_read_where_they_are_wanted() {
+        let table = "path,Emotion,speaker\n1.wav,joy,ana\n2.wav,,ana\n";
+        let emotions = |wanted| -> Vec<Option<String>> {
+            let rows = parsed(table, wanted).expect("a table").0;
+            rows.into_iter().filter_map(Result::ok).map(|row| row.emotion).collect()
+        };
+        assert_eq!((emotions(true), emotions(false)), (vec![Some("joy".into()), None], vec![None, None]));
+        let twice = "path,speaker,emotion,emotion\n1.wav,ana,joy,sad\n";
+        assert!(parsed(twice, false).is_ok());
+        let error = parsed(twice, true).err().expect("which one counts is not clear").to_string();
+        assert!(error.starts_with("it has 2 columns named `emotion`"), "{error}");
+        let note = |table| parsed(table, true).expect("a table").1;
+        let misspelt = note("path,speaker,emotions\n1.wav,ana,joy\n");
+        assert!(misspelt.is_some_and(|note| note.ends_with("if `emotions` is meant, rename it")));
+        assert_eq!((note("path,speaker,age\n1.wav,ana,7\n"), note(table)), (None, None));
     }
 }

@@ -4,19 +4,21 @@
 //! deviation over all recordings of whoever speaks, labels unknown. Who that is has to be told; a guess would be worse than
 //! the statistics of the training clips, which are used where nothing was told or a speaker has too few recordings. Most models
 //! blend the two, and one recording is enough. Speakers can be enrolled: further recordings of theirs are heard for the statistics
-//! alone, and what is predicted may be a single one.
+//! and for what their labels tell, and what is predicted may be a single one.
 
 use std::collections::{BTreeMap, BTreeSet, HashSet};
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use anyhow::Context as _;
 use ser_features::ClipFeatures;
 use ser_models::{SpeakerPrior, SpeakerStatistics};
+use ser_schemas::Emotion;
 use ser_stage::PartId;
 use ser_text::{counted, nfc, printable};
 
-use super::hearing::{Heard, Hearing, Long, TOGETHER};
-use super::recordings::{self, Recording};
+use super::enrolment::{Enrolled, Enrolment};
+use super::hearing::{Heard, Hearing, Long, Problem, TOGETHER};
+use super::recordings::Recording;
 use super::windows::Windows;
 use super::{BATCH, speaker_table};
 use crate::args::PredictArgs;
@@ -34,12 +36,11 @@ const NAMED: usize = 5;
 /// Who speaks in each recording.
 #[derive(Debug, Default)]
 pub(super) struct Speakers {
-    /// For each recording the place of its speaker.
+    /// For each recording the place of its speaker; behind them, for each that is enrolled.
     of: Vec<Option<usize>>,
     names: Vec<String>,
-    /// Recordings that are heard for statistics alone, with the places of their speakers.
-    enrolled: Vec<(usize, Recording)>,
-    /// Speakers whose statistics are wanted; `None`: all.
+    enrolment: Enrolment,
+    /// Speakers whose statistics and labels are wanted; `None`: all.
     wanted: Option<BTreeSet<usize>>,
     /// Speakers of whom a recording could not be read this time, though it is there.
     incomplete: BTreeSet<usize>,
@@ -58,8 +59,8 @@ impl Speakers {
         Self { of: vec![None; count], ..Self::default() }
     }
 
-    /// As the options say; warnings are written at once.
-    pub(super) fn new(args: &PredictArgs, recordings: &[Recording]) -> anyhow::Result<Self> {
+    /// As the options say, for a model of `classes`; warnings are written at once.
+    pub(super) fn new(args: &PredictArgs, recordings: &[Recording], classes: &[Emotion]) -> anyhow::Result<Self> {
         let mut speakers = Self { of: vec![None; recordings.len()], ..Self::default() };
         if let Some(name) = &args.speaker {
             speakers.told = true;
@@ -97,38 +98,40 @@ impl Speakers {
                 }
                 .into());
             }
-            speakers.enrol(table, recordings).with_context(|| format!("cannot enrol by `{}`", table.display()))?;
+            speakers.told = true;
+            speakers.enrolment =
+                Enrolment::read(table, classes).with_context(|| format!("cannot enrol by `{}`", table.display()))?;
         }
-        if args.stdin_json {
-            speakers.by_line = true;
-            // Behind the recording of nobody, one of each who is enrolled.
-            speakers.of.extend((0..speakers.names.len()).map(Some));
-        }
+        speakers.by_line = args.stdin_json;
+        speakers.place_enrolled();
         Ok(speakers)
     }
 
-    /// Takes the recordings of a table for those of its speakers; one that is predicted as well counts once.
-    fn enrol(&mut self, table: &Path, recordings: &[Recording]) -> anyhow::Result<()> {
-        self.told = true;
-        let (listed, notes) = speaker_table::listed(table)?;
-        notes.iter().for_each(output::warn);
-        let mut known: HashSet<(usize, PathBuf)> = self
-            .of
-            .iter()
-            .zip(recordings)
-            .filter_map(|(of, recording)| Some(((*of)?, recording.real.clone())))
-            .collect();
-        for (path, name) in listed {
-            let speaker = self.names.iter().position(|known| *known == name).unwrap_or_else(|| {
-                self.names.push(name);
-                self.names.len() - 1
-            });
-            let recording = recordings::in_file(&path);
-            if known.insert((speaker, recording.real.clone())) {
-                self.enrolled.push((speaker, recording));
+    /// Gives speakers who are enrolled, and their recordings, places.
+    fn place_enrolled(&mut self) {
+        let heard = self.names.len();
+        let mut places = Vec::new();
+        for one in self.enrolment.all() {
+            let known = self.names.iter().position(|known| *known == one.speaker);
+            places.push(Some(known.unwrap_or(self.names.len())));
+            if known.is_none() {
+                self.names.push(one.speaker.clone());
             }
         }
-        Ok(())
+        if self.by_line {
+            // Behind the recording of nobody, one of each who is enrolled.
+            self.of.extend((0..self.names.len()).map(Some));
+        } else if self.names.len() > heard {
+            let (table, absent) = (self.enrolment.table().display(), &self.names[heard..]);
+            let names: Vec<String> = absent.iter().map(|name| format!("`{}`", printable(name))).collect();
+            output::warn(format_args!(
+                "`{table}` enrols {} who {} in none of the recordings here: {}",
+                counted(absent.len(), "speaker"),
+                if absent.len() == 1 { "speaks" } else { "speak" },
+                ser_text::first_names(names, NAMED)
+            ));
+        }
+        self.of.extend(places);
     }
 
     /// The place of a recording of `name` among those of a line of stdin; of nobody where no name is told. `None` where nobody of
@@ -147,22 +150,21 @@ impl Speakers {
         self.wanted.as_ref().is_none_or(|wanted| wanted.contains(&speaker))
     }
 
-    /// Of each speaker, what tells whether their statistics would be the same: their recordings in order, by path and content.
-    pub(super) fn voices(&self, recordings: &[Recording]) -> Vec<String> {
+    /// Of each speaker, what tells whether answers for them would be the same: their recordings in order, by path and content,
+    /// and the labels of those that are enrolled. Those without labels count where statistics do: `by_voice`.
+    pub(super) fn voices(&self, recordings: &[Recording], by_voice: bool) -> Vec<String> {
         let mut voices = vec![String::new(); self.names.len()];
-        let spoken = recordings.iter().zip(&self.of).filter_map(|(recording, of)| Some(((*of)?, recording)));
-        for (speaker, recording) in spoken.chain(self.enrolled.iter().map(|(speaker, recording)| (*speaker, recording)))
-        {
+        let spoken = recordings.iter().zip(&self.of).filter(|_| by_voice);
+        let spoken = spoken.filter_map(|(recording, of)| Some(((*of)?, recording, String::new())));
+        let label = |one: &Enrolled| one.class.map(|class| class.to_string()).unwrap_or_default();
+        let enrolled = self.enrolled().filter(|(_, _, one)| by_voice || one.class.is_some());
+        let enrolled = enrolled.map(|(speaker, _, one)| (speaker, &one.recording, label(one)));
+        for (speaker, recording, label) in spoken.chain(enrolled) {
             let (path, content) = (recording.path.display().to_string(), recording.content());
             let content = content.map_or_else(|why| why, |(content, _)| content);
-            voices[speaker] = PartId::of(&voices[speaker], [path.as_str(), &content]).as_str().to_owned();
+            voices[speaker] = PartId::of(&voices[speaker], [path.as_str(), &content, &label]).as_str().to_owned();
         }
         voices
-    }
-
-    /// The place of who speaks in the recording at `at`.
-    pub(super) fn place(&self, at: usize) -> Option<usize> {
-        self.of[at]
     }
 
     /// `true` if statistics of who speaks in the recording at `at` lack one that may be read another time.
@@ -183,47 +185,77 @@ impl Speakers {
             return Ok(());
         }
         let mut gathered = vec![SpeakerStatistics::default(); self.names.len()];
-        let spoken: Vec<(usize, &Recording)> = recordings
+        // With their lines, those that are enrolled; one that is predicted as well counts once.
+        let mut spoken: Vec<(usize, &Recording, Option<usize>)> = recordings
             .iter()
             .zip(&self.of)
             .filter(|(recording, _)| recording.problem.is_none())
-            .filter_map(|(recording, of)| Some(((*of)?, recording)))
-            .chain(self.enrolled.iter().map(|(speaker, recording)| (*speaker, recording)))
-            .filter(|(speaker, _)| self.is_wanted(*speaker))
+            .filter_map(|(recording, of)| Some(((*of)?, recording, None)))
+            .filter(|(speaker, ..)| self.is_wanted(*speaker))
             .collect();
+        let known: HashSet<(usize, &Path)> =
+            spoken.iter().map(|(speaker, recording, _)| (*speaker, recording.real.as_path())).collect();
+        let enrolled = self.enrolled().filter(|(speaker, _, one)| !known.contains(&(*speaker, &*one.recording.real)));
+        let enrolled: Vec<_> = enrolled.map(|(speaker, _, one)| (speaker, &one.recording, Some(one.line))).collect();
+        spoken.extend(enrolled);
+        let mut bad: Vec<(usize, Problem)> = Vec::new();
         let mut incomplete = BTreeSet::new();
         for batch in spoken.chunks(BATCH) {
-            let recordings: Vec<&Recording> = batch.iter().map(|(_, recording)| *recording).collect();
-            for ((speaker, recording), heard) in batch.iter().zip(hearing.short(&recordings, windows)) {
+            let recordings: Vec<&Recording> = batch.iter().map(|(_, recording, _)| *recording).collect();
+            for ((speaker, recording, line), heard) in batch.iter().zip(hearing.short(&recordings, windows)) {
                 let statistics = &mut gathered[*speaker];
-                match heard {
-                    Heard::Whole(_, features) => add(statistics, &features),
-                    // What cannot be heard is reported where it would be predicted.
-                    Heard::Bad(problem) => {
-                        incomplete.extend((problem.may_pass && recording.content().is_ok()).then_some(*speaker));
-                        if self.enrolled.iter().any(|(_, enrolled)| std::ptr::eq(enrolled, *recording)) {
-                            let (path, detail) = (recording.path.display().to_string(), printable(&problem.detail));
-                            output::warn(format_args!("`{}` enrols nobody: {detail}", printable(&path)));
-                        }
+                let problem = match heard {
+                    Heard::Whole(_, features) => {
+                        add(statistics, &features);
+                        None
                     }
+                    Heard::Bad(problem) => Some(problem),
                     Heard::Long => match Long::new(recording, windows, &[hearing.rules()]) {
+                        Err(problem) => Some(problem),
                         Ok(long) => {
                             let samples = hearing.load(&long)?;
                             for some in long.windows.chunks(TOGETHER) {
                                 hearing.windows(&samples, some)?.iter().for_each(|of| add(statistics, of));
                             }
-                        }
-                        Err(problem) => {
-                            incomplete.extend((problem.may_pass && recording.content().is_ok()).then_some(*speaker));
+                            None
                         }
                     },
-                }
+                };
+                let may_pass = problem.as_ref().is_some_and(|problem| problem.may_pass);
+                incomplete.extend((may_pass && recording.content().is_ok()).then_some(*speaker));
+                // What cannot be heard of those that are predicted is reported there.
+                bad.extend(line.zip(problem));
                 statistics.end_recording();
             }
         }
         self.statistics.insert(place, gathered);
         self.incomplete.extend(incomplete);
-        Ok(())
+        self.leave_out(&bad)
+    }
+
+    /// Recordings that are enrolled, wanted and can be used: each with the place of its speaker, and its own among all recordings.
+    fn enrolled(&self) -> impl Iterator<Item = (usize, usize, &Enrolled)> {
+        let first = self.of.len() - self.enrolment.all().len();
+        let places = self.enrolment.all().iter().zip(first..).zip(&self.of[first..]);
+        places
+            .filter(move |((one, _), _)| self.enrolment.is_usable(one))
+            .filter_map(|((one, at), speaker)| Some(((*speaker)?, at, one)))
+            .filter(|(speaker, ..)| self.is_wanted(*speaker))
+    }
+
+    /// Those of them whose emotion is told.
+    pub(super) fn labelled(&self) -> impl Iterator<Item = (usize, usize, &Enrolled)> {
+        self.enrolled().filter(|(_, _, one)| one.class.is_some())
+    }
+
+    /// Says of recordings that are enrolled, by their lines, that they cannot be used; fails where none is left.
+    pub(super) fn leave_out(&mut self, problems: &[(usize, Problem)]) -> anyhow::Result<()> {
+        let may_pass = |line: usize| problems.iter().any(|(of, problem)| *of == line && problem.may_pass);
+        let passing = self.enrolled().filter(|(_, _, one)| may_pass(one.line) && one.recording.content().is_ok());
+        let incomplete: Vec<usize> = passing.map(|(speaker, ..)| speaker).collect();
+        self.incomplete.extend(incomplete);
+        self.enrolment.leave_out(problems);
+        self.enrolment.check()
     }
 
     /// What the hearing at `place` gathered of whoever speaks in the recording at `at`; `None` where that is not known.
@@ -239,6 +271,16 @@ impl Speakers {
     /// Who speaks in the recording at `at`.
     pub(super) fn name(&self, at: usize) -> Option<&str> {
         self.of[at].map(|speaker| self.names[speaker].as_str())
+    }
+
+    /// The place of whoever speaks in it.
+    pub(super) fn speaker(&self, at: usize) -> Option<usize> {
+        self.of[at]
+    }
+
+    /// The names of all speakers, by their places.
+    pub(super) fn names(&self) -> &[String] {
+        &self.names
     }
 
     /// Statistics that standardise the recording at `at` for a model of such a prior, in words.
@@ -261,8 +303,10 @@ impl Speakers {
         // The model that asks for most.
         let strictest = priors.iter().max_by_key(|prior| prior.least_recordings());
         let Some(strictest) = strictest else {
-            if self.told {
-                output::warn("this model does not standardise per speaker: who speaks makes no difference to it");
+            if self.told && self.labelled().next().is_none() {
+                output::warn(
+                    "this model does not standardise per speaker: who speaks makes no difference to it; it can be adapted to a speaker by recordings with labels, a column `emotion` in the table of `--enrol`",
+                );
             }
             return;
         };
