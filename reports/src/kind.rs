@@ -17,7 +17,7 @@ impl Kind for Report {
     type Params = Params;
 
     const NAME: &'static str = "report";
-    const VERSION: u32 = 7;
+    const VERSION: u32 = 8;
     const SUMMARY: &'static str = "draws everything on one HTML page";
     const INPUTS: &'static [Input] = &[
         Input::one(&[Clip::NAME, Exclusion::NAME, Corpus::NAME]),
