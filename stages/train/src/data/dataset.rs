@@ -116,11 +116,11 @@ impl Dataset {
 
     /// The used columns of a frame matrix.
     fn chosen(&self, values: &[f32], clip_id: &str) -> Result<Vec<f32>, TrainError> {
-        let chosen: Vec<f32> = values
-            .chunks_exact(self.layout.names.len().max(1))
-            .flat_map(|frame| self.columns.iter().map(|column| frame[*column]))
-            .collect();
-        if chosen.iter().any(|value| !value.is_finite()) {
+        let frames = values.chunks_exact(self.layout.names.len().max(1));
+        // As many as there will be: what grows by doubling would take up to twice the memory for as long as it is kept.
+        let mut chosen = Vec::with_capacity(frames.len() * self.columns.len());
+        frames.for_each(|frame| chosen.extend(self.columns.iter().map(|column| frame[*column])));
+        if chosen.iter().any(|value: &f32| !value.is_finite()) {
             return Err(TrainError::NotFinite { clip_id: clip_id.to_owned() });
         }
         Ok(chosen)

@@ -107,10 +107,12 @@ impl Store {
     }
 
     /// Keeps `values`. Those in the file can be read after [`finish`](Self::finish).
-    pub(crate) fn put(&mut self, values: Vec<f32>) -> Result<Values, TrainError> {
+    pub(crate) fn put(&mut self, mut values: Vec<f32>) -> Result<Values, TrainError> {
         let bytes = values.len() * BYTES_PER_VALUE;
         if bytes <= self.room {
             self.room -= bytes;
+            // Room is what memory holds, not what there are values for.
+            values.shrink_to_fit();
             return Ok(Values::Memory(values));
         }
         // What is smaller and comes later stays out of memory, too: one rule for all that follow.
@@ -194,6 +196,17 @@ mod tests {
             }
         }
         assert_eq!(std::fs::read_dir(folder.path()).expect("the folder").count(), 0, "no file has a name");
+    }
+
+    #[test]
+    fn memory_holds_no_more_than_the_values() {
+        let folder = tempfile::tempdir().expect("temporary folder");
+        let mut values = Vec::with_capacity(10_000);
+        values.extend([0.5; 5_001]);
+        let Values::Memory(kept) = Store::new(folder.path(), 1 << 20).put(values).expect("room") else {
+            panic!("a file")
+        };
+        assert!(kept.len() == 5_001 && kept.capacity() < 5_100, "{}", kept.capacity());
     }
 
     #[test]

@@ -11,7 +11,6 @@ use std::path::{Path, PathBuf};
 
 use anyhow::{Context as _, bail};
 use ser_schemas::{Answer, KEY_RECIPE, KEY_TABLE, Provenance, Stretch, Table as _, read_metadata};
-use ser_stage::suggest::list;
 use ser_stage::{PartFolder, PartId};
 
 use super::division::Part;
@@ -107,7 +106,7 @@ impl AnswerFolder {
             }
             if !differs.is_empty() {
                 return Err(refused(
-                    format!("`{shown}` holds answers of {}", list(&differs)),
+                    format!("`{shown}` holds answers of {}", differs.join(" and of ")),
                     "name another folder; `--replace` replaces them",
                 ));
             }
