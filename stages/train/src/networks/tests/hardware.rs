@@ -30,7 +30,7 @@ fn on_hardware_a_clip_does_not_depend_on_its_company() {
 
 /// Forty steps of the optimiser, each from what the one before it left on the device. Steps do not enlarge rounding:
 /// where every weight starts 1e-7 of itself off, or burn's operations compute in place of own kernels, losses on the
-/// processor are some 1e-6 away at most.
+/// processor are some 1e-6 away at most. Momentum or a learning rate that is 1 % off moves those of cnn-lstm by 1e-2.
 #[test]
 fn on_hardware_four_clips_are_learnt_as_on_the_processor() {
     for engine in engines() {
