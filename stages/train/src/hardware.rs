@@ -57,9 +57,26 @@ pub(crate) fn cuda() -> Result<Device, TrainError> {
 
 /// What `search` found when it was first asked for: a driver is set up once in a process.
 fn once(found: &OnceLock<Found>, search: impl FnOnce() -> Found) -> Found {
+    in_one_queue();
     let search =
         || foreign(|| search().and_then(tried)).unwrap_or_else(|_| Err("its driver fails at 1 + 1".to_owned()));
     found.get_or_init(search).clone()
+}
+
+/// Lets the work of all threads go to a device in one queue, in the order in which it is asked for.
+///
+/// By default each thread has a queue of its own, whose work begins when there is much of it or when something is read. A
+/// tensor belongs to the queue that its memory was taken in. cubecl 0.11 has work on a tensor wait for that queue, and not
+/// for the one that changed the tensor in place since (`Handle::can_mut` asks only whether it is held once): its values of
+/// before are read. A fold's tensors do go from thread to thread, from its own to those of the pool and back, and the
+/// optimiser works in place: weights, averages and means lacked steps.
+///
+/// On wgpu several queues would gain nothing, as the device has one for all of them. On CUDA folds that are trained side by
+/// side no longer overlap on the device.
+fn in_one_queue() {
+    use cubecl_environment::stream::{StreamPolicy, set_policy};
+
+    set_policy(StreamPolicy::Single);
 }
 
 /// `device`, if it can add.
@@ -73,7 +90,7 @@ pub(crate) mod tests {
     use std::io::Write as _;
 
     use super::*;
-    use crate::engine::Engine;
+    use crate::engine::{Engine, values};
     use crate::params::Kernels;
 
     /// Devices that are compiled in and whose hardware is here. One line says of each other that its tests are skipped;
@@ -123,6 +140,21 @@ pub(crate) mod tests {
             .expect("this program");
         let text = String::from_utf8_lossy(&output.stdout);
         assert!(output.status.success() && text.contains("1 passed"), "{text}");
+    }
+
+    #[test]
+    fn what_another_thread_changed_in_place_is_read_as_it_is() {
+        for device in present() {
+            let engine = Engine::new(*device, Kernels::Burn).expect("it is there");
+            for _ in 0..8 {
+                let mut tensor = Tensor::<1>::zeros([3], &engine.device);
+                for _ in 0..4 {
+                    // Nothing else holds the tensor, so that no new one is made for the sum.
+                    tensor = std::thread::spawn(move || tensor + 1.0).join().expect("a sum");
+                }
+                assert_eq!(values(tensor), [4.0; 3], "{}", device.as_str());
+            }
+        }
     }
 
     #[test]

@@ -824,7 +824,9 @@ fn keep_frames(path: &Path, kept: impl Fn(&str) -> bool) {
     writer.finish().expect("frames");
 }
 
-/// Rounding differs between kernels and devices and training feeds it back, so only the first epochs can be compared.
+/// Of six steps of a fold, each by another thread than the one before or the same, then what is kept, averaged and written.
+/// They do not enlarge rounding: from features that are 1e-6 of themselves off, own kernels train to probabilities at most
+/// 3e-7 away. One step that the weights that are kept lack changes them by 0.02.
 #[test]
 fn kernels_and_devices_train_to_close_numbers() {
     let world = World::new();
@@ -843,7 +845,7 @@ fn kernels_and_devices_train_to_close_numbers() {
     }
     for (name, other) in &others {
         for (a, b) in own.iter().zip(other) {
-            let close = a.probabilities.iter().zip(&b.probabilities).all(|(a, b)| (a - b).abs() < 5e-3);
+            let close = a.probabilities.iter().zip(&b.probabilities).all(|(a, b)| (a - b).abs() < 1e-4);
             assert!(close, "{name}, {}: {:?} and {:?}", a.clip_id, a.probabilities, b.probabilities);
         }
     }

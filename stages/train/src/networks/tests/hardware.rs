@@ -28,17 +28,19 @@ fn on_hardware_a_clip_does_not_depend_on_its_company() {
     }
 }
 
-/// The first steps are those of the processor; later ones differ, as each feeds on the rounding of those before.
+/// Forty steps of the optimiser, each from what the one before it left on the device. Steps do not enlarge rounding:
+/// where every weight starts 1e-7 of itself off, or burn's operations compute in place of own kernels, losses on the
+/// processor are some 1e-6 away at most. Momentum or a learning rate that is 1 % off moves those of cnn-lstm by 1e-2.
 #[test]
-fn on_hardware_four_clips_can_be_learnt_by_heart() {
+fn on_hardware_four_clips_are_learnt_as_on_the_processor() {
     for engine in engines() {
         for (kind, _, small) in architectures() {
             let batch = puzzle(&small, SIZES, &[6, 5, 4, 3]);
             let [found, expected] = [&engine, &own()].map(|engine| learnt(engine, &small, SIZES, &batch, 40));
-            for (found, expected) in found.iter().zip(&expected).take(3) {
-                assert!((found - expected).abs() < 1e-3, "{kind}: {found}, expected {expected}");
+            assert!(expected[39] < 0.5 * expected[0], "{kind}: {expected:?}");
+            for (step, (found, expected)) in found.iter().zip(&expected).enumerate() {
+                assert!((found - expected).abs() < 1e-4, "{kind}, step {step}: {found}, expected {expected}");
             }
-            assert!(found[39] < 0.3 * found[0], "{kind}: {found:?}");
         }
     }
 }
