@@ -172,9 +172,9 @@ fn one_clip_more_changes_few_parts() {
 
 #[test]
 fn an_interrupted_run_is_gone_on_with_whatever_changed_meanwhile() {
-    let mut world = World::new(300);
+    let mut world = World::new(900);
     let parts_dir = tempfile::tempdir_in(world.folder.path()).expect("folder");
-    let last = world.path(&world.clips[299].path);
+    let last = world.path(&world.clips[899].path);
     let sound = std::fs::read(&last).expect("file");
     std::fs::write(&last, "no sound").expect("write");
     world.run_with("out", None, parts_dir.path()).expect_err("a file is not the one that it was");
@@ -185,8 +185,8 @@ fn an_interrupted_run_is_gone_on_with_whatever_changed_meanwhile() {
     world.run("scratch", None).expect("stage");
     let notes = world.run_with("out", None, parts_dir.path()).expect("stage").notes.join("\n");
     let taken: usize =
-        notes.lines().find_map(|line| line.strip_suffix(" of 300 clips taken over")?.parse().ok()).expect("told");
-    assert!((1..300).contains(&taken), "{notes}");
+        notes.lines().find_map(|line| line.strip_suffix(" of 900 clips taken over")?.parse().ok()).expect("told");
+    assert!((1..900).contains(&taken), "{notes}");
     world.assert_same("out", "scratch");
 }
 
