@@ -764,7 +764,7 @@ fn what_labelled_clips_of_a_speaker_add_is_told() {
         "net, adapted to each speaker",
         "<title>3: 0.65 [0.61, 0.69]",
         "without labels 0.61",
-        "net_per_speaker",
+        "net_<wbr>per_<wbr>speaker",
         "linear",
         "+0.06<small>[0.05, 0.07]",
     ] {

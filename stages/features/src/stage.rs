@@ -166,9 +166,6 @@ impl Done {
 impl Job<'_> {
     /// Puts a part of every table into the result, unless another process is at work on it.
     fn part(&self, part: Part) -> FeaturesResult<Attempt<Part, Told>> {
-        if self.ctx.observer.is_cancelled() {
-            return Err(FeaturesError::Cancelled);
-        }
         let count = part.clips.len();
         let mut told = Told { clips: count, taken: count, copies_taken: count, ..Told::default() };
         // Of the copies too: whoever computes the one computes the other.
@@ -176,7 +173,8 @@ impl Job<'_> {
         let claim = if self.is_there(&part) { None } else { Some(self.claims.take(name)) };
         let claim = claim.transpose().map_err(TableError::io("claim a part in", self.ctx.parts_dir))?;
         if matches!(claim, Some(None)) {
-            return Ok(Attempt::Elsewhere(part));
+            let is_cancelled = self.ctx.observer.is_cancelled();
+            return if is_cancelled { Err(FeaturesError::Cancelled) } else { Ok(Attempt::Elsewhere(part)) };
         }
         let known = if part.is_known { self.take_features(&part)? } else { None };
         told.frames = known.unwrap_or_default();

@@ -174,14 +174,12 @@ impl Common<'_> {
         let networks: Vec<(usize, (&Fold, &Seed))> = self.networks().enumerate().collect();
         let count = networks.len();
         let trained = each_shared_part(networks.into_iter().map(Ok), workers, self.ctx.others, |(at, network)| {
-            if self.ctx.observer.is_cancelled() {
-                return Err(TrainError::Cancelled);
-            }
             let (roles, seed) = network;
             let name = numbered(roles.number, seed.number).replace(", ", "-").replace(' ', "-");
             let claim = claims.take(&name).map_err(TableError::io("claim a network in", self.ctx.parts_dir))?;
             if claim.is_none() {
-                return Ok(Attempt::Elsewhere((at, network)));
+                let is_cancelled = self.ctx.observer.is_cancelled();
+                return if is_cancelled { Err(TrainError::Cancelled) } else { Ok(Attempt::Elsewhere((at, network))) };
             }
             match self.train_one(roles, seed, &format!("{} of {count}", at + 1)) {
                 // It stopped because another one failed, whose error is the one to tell.
