@@ -55,7 +55,9 @@ fn table(known: &[(PathBuf, Emotion)]) -> String {
 /// `angry 2, calm 2`.
 fn counts(known: &[(PathBuf, Emotion)]) -> String {
     let mut counts: BTreeMap<Emotion, usize> = BTreeMap::new();
-    known.iter().for_each(|(_, emotion)| *counts.entry(*emotion).or_default() += 1);
+    for (_, emotion) in known {
+        *counts.entry(*emotion).or_default() += 1;
+    }
     counts.iter().map(|(emotion, count)| format!("{emotion} {count}")).collect::<Vec<_>>().join(", ")
 }
 
@@ -241,7 +243,7 @@ fn a_line_may_name_a_speaker_whatever_the_model_makes_of_it() {
     let new = new[0].to_str().expect("UTF-8");
     let line = |speaker: Option<&str>| {
         let speaker = speaker.map_or_else(String::new, |name| format!(", \"speaker\": \"{name}\""));
-        format!("{{\"path\": {:?}{speaker}}}\n", new)
+        format!("{{\"path\": {new:?}{speaker}}}\n")
     };
     let ask = |stage: &str, more: &[&str]| {
         let model = model(stage);

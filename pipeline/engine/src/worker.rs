@@ -26,7 +26,7 @@ use crate::store::Store;
 const POLL: Duration = Duration::from_secs(2);
 
 /// Time after which a stage is asked again for parts that others were at work on: they may have died.
-const AGAIN: Duration = Duration::from_secs(60);
+const AGAIN: Duration = Duration::from_mins(1);
 
 /// How often a stage may fail here before it is the run's alone.
 const MOST_FAILURES: u32 = 3;

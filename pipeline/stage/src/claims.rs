@@ -14,7 +14,7 @@ use std::time::{Duration, Instant};
 use crate::{Context, Holder, LockFile, Locking, Observer};
 
 /// Time after which a process that holds a part up is told by name.
-const PATIENCE: Duration = Duration::from_secs(60);
+const PATIENCE: Duration = Duration::from_mins(1);
 
 /// The claims of one run of a stage.
 pub struct Claims<'a> {

@@ -105,7 +105,9 @@ impl<'a> Trial<'a> {
             let seed = self.resampling.seed_of("labelled clips", &format!("{draw} {} {}", first.fold, first.speaker));
             let mut generator = ChaCha8Rng::seed_from_u64(seed);
             let mut shuffled = classes.clone();
-            shuffled.values_mut().for_each(|own| own.shuffle(&mut generator));
+            for own in shuffled.values_mut() {
+                own.shuffle(&mut generator);
+            }
             for (clips, tries) in CLIPS.iter().zip(&mut found) {
                 let Some((tries, _)) = tries else { continue };
                 let labelled = shuffled.values().flat_map(|own| &own[..most(own).min(*clips)]);

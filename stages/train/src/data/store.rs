@@ -202,7 +202,7 @@ mod tests {
     fn memory_holds_no_more_than_the_values() {
         let folder = tempfile::tempdir().expect("temporary folder");
         let mut values = Vec::with_capacity(10_000);
-        values.extend([0.5; 5_001]);
+        values.extend(std::iter::repeat_n(0.5, 5_001));
         let Values::Memory(kept) = Store::new(folder.path(), 1 << 20).put(values).expect("room") else {
             panic!("a file")
         };

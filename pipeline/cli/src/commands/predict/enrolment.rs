@@ -60,7 +60,9 @@ impl Enrolment {
             Enrolled { line: row.line, speaker, recording: recordings::in_file(&path), class }
         });
         let (all, notes) = once(all, classes);
-        notes.iter().for_each(|note| output::warn(format_args!("`{}`, {note}", table.display())));
+        for note in notes {
+            output::warn(format_args!("`{}`, {note}", table.display()));
+        }
         let mut enrolment = Self { table: table.to_owned(), all, unusable: BTreeSet::new() };
         let missing: Vec<(usize, Problem)> = enrolment
             .all

@@ -37,6 +37,9 @@ pub(super) struct Prediction<'a> {
     pub(super) by_fold: bool,
 }
 
+/// Recordings of a table of which nothing is said, by their lines.
+type Unheard = Vec<(usize, Problem)>;
+
 /// What one of the models says of a recording that is heard as one clip.
 #[derive(Clone, Default)]
 struct Answer {
@@ -86,7 +89,7 @@ impl Prediction<'_> {
     }
 
     /// What the model says of the labelled recordings of speakers, and those of which it says nothing, by their lines.
-    fn examples(&self) -> anyhow::Result<(Vec<Example>, Vec<(usize, Problem)>)> {
+    fn examples(&self) -> anyhow::Result<(Vec<Example>, Unheard)> {
         let labelled: Vec<(usize, usize, &Enrolled)> = self.speakers.labelled().collect();
         let (mut examples, mut problems) = (Vec::new(), Vec::new());
         for batch in labelled.chunks(BATCH) {

@@ -162,7 +162,8 @@ impl Speakers {
         for (speaker, recording, label) in spoken.chain(enrolled) {
             let (path, content) = (recording.path.display().to_string(), recording.content());
             let content = content.map_or_else(|why| why, |(content, _)| content);
-            voices[speaker] = PartId::of(&voices[speaker], [path.as_str(), &content, &label]).as_str().to_owned();
+            let id = PartId::of(&voices[speaker], [path.as_str(), &content, &label]);
+            id.as_str().clone_into(&mut voices[speaker]);
         }
         voices
     }
