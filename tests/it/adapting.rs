@@ -9,18 +9,7 @@ use ser_evaluate::adaptation::Adapter;
 use ser_schemas::{Adaptation, Answer, Clip, Emotion, Model, Table as _};
 use serde_json::Value;
 
-use crate::util::{Ran, Workspace, demo_run, wav};
-
-/// A model of the demo run, as an argument.
-fn model(stage: &str) -> String {
-    let (trained, ran) = demo_run();
-    assert_eq!(ran.code, 0, "{}", ran.stderr);
-    trained.path(&format!("artifacts/{stage}")).to_str().expect("UTF-8").to_owned()
-}
-
-fn objects(ran: &Ran) -> Vec<Value> {
-    ran.stdout.lines().map(|line| serde_json::from_str(line).unwrap_or_else(|_| panic!("no JSON: {line}"))).collect()
-}
+use crate::util::{Ran, Workspace, demo_run, model, wav};
 
 /// In the order of the classes, which is that of their names.
 fn probabilities(object: &Value) -> Vec<f64> {
@@ -79,7 +68,7 @@ fn answers_are_those_of_the_evaluations_function_fold_by_fold() {
         let mut mean = vec![Vec::new(); new.len()];
         for fold in 0..2 {
             let model = format!("{}/fold={fold}", model(stage));
-            let said = objects(&predict(&model, known.iter().map(|(path, _)| text(path)).collect(), &[]));
+            let said = predict(&model, known.iter().map(|(path, _)| text(path)).collect(), &[]).objects();
             let classes: Vec<String> = said[0]["probabilities"].as_object().expect("classes").keys().cloned().collect();
             assert!(classes.is_sorted(), "{classes:?}");
             let said: Vec<(Vec<f64>, usize)> = said
@@ -92,11 +81,11 @@ fn answers_are_those_of_the_evaluations_function_fold_by_fold() {
                 .collect();
             let adapter = Adapter::fit(&said.iter().map(|(said, class)| (said.as_slice(), *class)).collect::<Vec<_>>());
             assert!(!adapter.is_idle());
-            let plain = objects(&predict(&model, new.iter().map(text).collect(), &[]));
+            let plain = predict(&model, new.iter().map(text).collect(), &[]).objects();
             let ran = predict(&model, new.iter().map(text).collect(), &enrol)
                 .tells(&format!("answers are adapted to 1 speaker by labelled recordings: ana ({})", counts(&known)));
             let mut changed = 0;
-            for ((plain, found), mean) in plain.iter().zip(objects(&ran)).zip(&mut mean) {
+            for ((plain, found), mean) in plain.iter().zip(ran.objects()).zip(&mut mean) {
                 let expected = adapter.adapted(&probabilities(plain));
                 for (found, expected) in probabilities(&found).iter().zip(&expected) {
                     assert!((found - expected).abs() < 1e-6, "{stage}, fold {fold}: {found}, expected {expected}");
@@ -110,18 +99,15 @@ fn answers_are_those_of_the_evaluations_function_fold_by_fold() {
             }
             assert_eq!(changed, new.len());
         }
-        let whole = objects(&predict(&model(stage), new.iter().map(text).collect(), &enrol));
+        let whole = predict(&model(stage), new.iter().map(text).collect(), &enrol).objects();
         for (found, expected) in whole.iter().zip(&mean) {
             for (found, expected) in probabilities(found).iter().zip(expected) {
                 assert!((found - expected).abs() < 1e-6, "{stage}: {found}, expected {expected}");
             }
         }
         // Without temperatures folds are adapted by themselves, too.
-        let raw = objects(&predict(
-            &model(stage),
-            new.iter().map(text).collect(),
-            &[&enrol[..], &["--uncalibrated"]].concat(),
-        ));
+        let raw = predict(&model(stage), new.iter().map(text).collect(), &[&enrol[..], &["--uncalibrated"]].concat())
+            .objects();
         assert!(raw.iter().all(|object| object["calibrated"] == false && object["adapted"].is_string()));
         assert_ne!(probabilities(&raw[0]), probabilities(&whole[0]));
     }
@@ -142,9 +128,9 @@ fn adapted_answers_are_told_in_every_format_and_of_windows_and_by_ensembles() {
             let common = ["predict", new, "long.wav", "--by-window", "--speaker", "ana", "--model", &model];
             workspace.ser(&[&common, more].concat()).exits(0)
         };
-        let plain = objects(&predict(&["--json"]));
+        let plain = predict(&["--json"]).objects();
         let enrol = ["--enrol", "known.csv"];
-        let json = objects(&predict(&[&enrol[..], &["--json"]].concat()));
+        let json = predict(&[&enrol[..], &["--json"]].concat()).objects();
         for (plain, found) in plain.iter().zip(&json) {
             assert_eq!((&found["adapted"], &plain["adapted"]), (&told.as_str().into(), &Value::Null));
             assert_ne!(probabilities(found), probabilities(plain));
@@ -223,7 +209,7 @@ fn what_is_wrong_with_a_table_is_told_with_lines() {
         let misspelt = ran("path,speaker,emotions\nknown/1.wav,ana,joy\n").exits(0);
         let misspelt =
             misspelt.tells("has no column `emotion`, so nothing in it is a label: if `emotions` is meant, rename it");
-        assert_eq!(objects(&misspelt)[0]["adapted"], Value::Null);
+        assert_eq!(misspelt.objects()[0]["adapted"], Value::Null);
     }
     let plain = "path,speaker\nknown/1.wav,ana\n";
     enrolling(&workspace, "linear", plain)
@@ -262,13 +248,13 @@ fn a_line_may_name_a_speaker_whatever_the_model_makes_of_it() {
     let ignored =
         ask("linear", &[]).exits(0).tells("line 2 names the speaker `ana`: this model does not ask who speaks");
     assert_eq!(ignored.stderr.matches("names the speaker").count(), 1, "{}", ignored.stderr);
-    let answers = objects(&ignored);
+    let answers = ignored.objects();
     let speakers: Vec<&Value> = answers.iter().map(|answer| &answer["speaker"]).collect();
     assert_eq!(speakers, [&Value::Null, &"ana".into(), &"eve".into(), &"eve".into()]);
     assert!(answers.iter().all(|answer| answer["probabilities"] == answers[0]["probabilities"]));
 
     let adapted = ask("linear", &["--enrol", "known.csv"]).exits(0).tells("line 3 names the speaker `eve`");
-    let [nobody, ana, eve, _] = &objects(&adapted)[..] else { panic!("four answers: {}", adapted.stdout) };
+    let [nobody, ana, eve, _] = &adapted.objects()[..] else { panic!("four answers: {}", adapted.stdout) };
     assert!(ana["adapted"].is_string() && ana["probabilities"] != nobody["probabilities"], "{ana}");
     assert_eq!(
         (&nobody["probabilities"], &eve["probabilities"]),
@@ -278,7 +264,7 @@ fn a_line_may_name_a_speaker_whatever_the_model_makes_of_it() {
 
     // A model that wants to know who speaks is not told by an unknown name.
     let asked = ask("linear_per_speaker", &["--enrol", "known.csv"]).exits(1);
-    let [_, ana, eve, _] = &objects(&asked)[..] else { panic!("four answers: {}", asked.stdout) };
+    let [_, ana, eve, _] = &asked.objects()[..] else { panic!("four answers: {}", asked.stdout) };
     assert!(ana["adapted"].is_string() && ana["standardised"].is_string(), "{ana}");
     assert!(eve["detail"].as_str().is_some_and(|detail| detail.contains("`eve` is not enrolled")), "{eve}");
 }

@@ -10,18 +10,7 @@ use ser_evaluate::calibration::at_temperature;
 use ser_schemas::{Answer, Coverage, Prediction, Stretch, SummaryMetric, Table as _};
 use serde_json::Value;
 
-use crate::util::{Ran, Workspace, demo_run, wav};
-
-/// A model of the demo run, as an argument.
-fn model(stage: &str) -> String {
-    let (trained, ran) = demo_run();
-    assert_eq!(ran.code, 0, "{}", ran.stderr);
-    trained.path(&format!("artifacts/{stage}")).to_str().expect("UTF-8").to_owned()
-}
-
-fn objects(ran: &Ran) -> Vec<Value> {
-    ran.stdout.lines().map(|line| serde_json::from_str(line).unwrap_or_else(|_| panic!("no JSON: {line}"))).collect()
-}
+use crate::util::{Ran, Workspace, demo_run, model, wav};
 
 fn probabilities(object: &Value) -> Vec<f64> {
     let all = object["probabilities"].as_object().unwrap_or_else(|| panic!("no probabilities: {object}"));
@@ -104,7 +93,7 @@ fn a_threshold_leaves_out_what_the_table_of_coverage_leaves_out() {
         let arguments: Vec<&str> = arguments.iter().map(String::as_str).collect();
         let ran = trained.ser(&arguments).exits(0).tells(&format!("temperature {:.2}", temperature(fold)));
         let (mut known, mut unknown) = (0, 0);
-        for (row, found) in of_speaker.iter().zip(objects(&ran)) {
+        for (row, found) in of_speaker.iter().zip(ran.objects()) {
             for (found, expected) in probabilities(&found).iter().zip(scaled(row)) {
                 assert!((found - expected).abs() < 2e-3, "{stage}: {found}, expected {expected}");
             }
@@ -139,11 +128,11 @@ fn probabilities_without_a_temperature_say_so() {
         workspace.write(&format!("model/{file}"), table);
     }
     let strange = predict(&["model", "--min-confidence", "0.2"]).tells("are another model's");
-    assert_eq!(objects(&strange)[0]["calibrated"], false);
+    assert_eq!(strange.objects()[0]["calibrated"], false);
     let fold = fold.to_str().expect("UTF-8");
     let (raw, scaled) = (predict(&[fold, "--uncalibrated"]), predict(&[fold]).tells("temperature "));
     assert_eq!(raw.stdout, alone.stdout);
-    let (raw, scaled) = (objects(&raw).remove(0), objects(&scaled).remove(0));
+    let (raw, scaled) = (raw.objects().remove(0), scaled.objects().remove(0));
     assert_eq!((&raw["calibrated"], &scaled["calibrated"]), (&false.into(), &true.into()));
     assert_ne!(raw["probabilities"], scaled["probabilities"]);
     assert_eq!(raw["emotion"], scaled["emotion"], "a temperature changes no answer of one network");
@@ -164,11 +153,13 @@ fn windows_have_times_and_a_recording_is_what_they_say_by_their_sound() {
     let predict = |more: &[&str]| workspace.ser(&[&["predict", "new", "--model", &model], more].concat());
     // A window no longer than the shortest clip can hardly sound from end to end.
     assert!(
-        objects(&predict(&["--json", "--window-s", "0.3"]).exits(0))
+        predict(&["--json", "--window-s", "0.3"])
+            .exits(0)
+            .objects()
             .iter()
             .all(|object| object["windows"].as_u64() > Some(5))
     );
-    let found = objects(&predict(&["--json", "--by-window"]).exits(0));
+    let found = predict(&["--json", "--by-window"]).exits(0).objects();
     let [clip, long] = &found[..] else { panic!("two recordings: {found:?}") };
     assert_eq!(clip["by_window"].as_array().map(Vec::len), Some(0), "{clip}");
     let windows = long["by_window"].as_array().expect("windows");
@@ -197,7 +188,7 @@ fn windows_have_times_and_a_recording_is_what_they_say_by_their_sound() {
     }
     // A window is answered as a recording of its samples is.
     workspace.write("window.wav", pcm(&dialogue()[4 * 16_000..8 * 16_000], None));
-    let alone = objects(&workspace.ser(&["predict", "window.wav", "--json", "--model", &model]).exits(0)).remove(0);
+    let alone = workspace.ser(&["predict", "window.wav", "--json", "--model", &model]).exits(0).objects().remove(0);
     for (found, expected) in probabilities(&alone).iter().zip(probabilities(&windows[2])) {
         assert!((found - expected).abs() < 1e-3, "{found}, expected {expected}");
     }
@@ -205,10 +196,10 @@ fn windows_have_times_and_a_recording_is_what_they_say_by_their_sound() {
     let table =
         predict(&["--by-window"]).exits(0).says("from_s").tells("1 recording longer than 10 s, heard in windows");
     assert_eq!(table.stdout.lines().count(), 1 + 2 + 8, "{}", table.stdout);
-    let other = objects(&predict(&["--json", "--by-window", "--window-s", "2.5", "--hop-s", "2"]).exits(0));
+    let other = predict(&["--json", "--by-window", "--window-s", "2.5", "--hop-s", "2"]).exits(0).objects();
     assert_eq!((&other[0]["windows"], &other[0]["by_window"][1]["start_s"]), (&2.into(), &0.5.into()));
     assert_eq!(other[1]["by_window"][0]["end_s"], 2.5);
-    let halves = objects(&predict(&["--json", "--by-window", "--window-s", "3"]).exits(0));
+    let halves = predict(&["--json", "--by-window", "--window-s", "3"]).exits(0).objects();
     assert_eq!((&halves[0]["windows"], &halves[1]["by_window"][1]["start_s"]), (&1.into(), &1.5.into()));
     predict(&["--hop-s", "5"]).exits(2).tells("`--hop-s` is 5 s, and a window 4 s");
     predict(&["--window-s", "0.2"]).exits(2).tells("takes clips of 0.3 to 30 s");
@@ -226,7 +217,7 @@ fn every_format_says_the_same() {
         let all = [&["predict", "new", "--by-window", "--min-confidence", "0.5", "--model", &model], more].concat();
         workspace.ser(&all)
     };
-    let json = objects(&predict(&["--format", "json"]).exits(1));
+    let json = predict(&["--format", "json"]).exits(1).objects();
     for nowhere in ["new", "none/answers.parquet"] {
         predict(&["--format", "parquet", "--output", nowhere])
             .exits(2)
@@ -280,7 +271,7 @@ fn a_recording_that_still_grows_is_heard_as_far_as_it_is_there() {
     let said = |seconds: f64, announced: u32| {
         workspace.write("grows.wav", pcm(&voice(seconds, 150.0), Some(announced)));
         let ran = workspace.ser(&["predict", "grows.wav", "--json", "--by-window", "--model", &model]).exits(0);
-        objects(&ran).remove(0)
+        ran.objects().remove(0)
     };
     for announced in [0, u32::MAX] {
         for (seconds, windows) in [(2.0, 0), (12.0, 5), (14.0, 6)] {
@@ -305,10 +296,10 @@ fn who_is_enrolled_is_known_from_other_recordings() {
     let model = model("cnn_lstm_per_speaker");
     let predict =
         |more: &[&str]| workspace.ser(&[&["predict", "new/a.wav", "--json", "--model", &model], more].concat());
-    let last = |ran: &Ran| objects(ran).pop().expect("a line");
+    let last = |ran: &Ran| ran.objects().pop().expect("a line");
     let enrolled = predict(&["--speaker", "ana", "--enrol", "known/who.csv"]).exits(0).tells("none.wav` enrols nobody");
     let together = predict(&["known", "--speaker", "ana"]).exits(0);
-    let (found, expected) = (last(&enrolled), objects(&together).remove(0));
+    let (found, expected) = (last(&enrolled), together.objects().remove(0));
     assert_eq!(found["standardised"], "speaker ana, 5 recordings (0.71), and training statistics (0.29)");
     assert_eq!((&found["probabilities"], &found["path"]), (&expected["probabilities"], &"new/a.wav".into()));
     let alone = last(&predict(&["--speaker", "ana"]).exits(0));
@@ -328,7 +319,7 @@ fn who_is_enrolled_is_known_from_other_recordings() {
     ];
     child.stdin.take().expect("stdin").write_all(lines.join("\n").as_bytes()).expect("lines are taken");
     let ran = workspace.ran(&arguments, &child.wait_with_output().expect("it ends")).exits(1);
-    let [ana, nobody, eve] = &objects(&ran)[..] else { panic!("three answers: {}", ran.stdout) };
+    let [ana, nobody, eve] = &ran.objects()[..] else { panic!("three answers: {}", ran.stdout) };
     assert_eq!(ana["standardised"], "speaker ana, 4 recordings (0.67), and training statistics (0.33)");
     assert_eq!((&ana["speaker"], &nobody["speaker"]), (&"ana".into(), &Value::Null));
     assert_eq!(nobody["standardised"], "training statistics: the speaker is not known");

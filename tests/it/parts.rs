@@ -9,14 +9,7 @@ use std::time::{Duration, Instant, SystemTime};
 use ser_schemas::{Answer, KEY_RECIPE, Stretch, Table as _, part_files, read_metadata};
 
 use crate::python;
-use crate::util::{Workspace, demo_run, source_root, wav};
-
-/// A model of the demo run, as an argument.
-fn model(stage: &str) -> String {
-    let (trained, ran) = demo_run();
-    assert_eq!(ran.code, 0, "{}", ran.stderr);
-    trained.path(&format!("artifacts/{stage}")).to_str().expect("UTF-8").to_owned()
-}
+use crate::util::{Workspace, demo_run, model, source_root, wav};
 
 /// The recordings of the demo corpora, in the order of their paths.
 fn demo() -> Vec<PathBuf> {

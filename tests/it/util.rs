@@ -143,6 +143,13 @@ impl Ran {
         self
     }
 
+    /// stdout as JSON, line by line.
+    #[track_caller]
+    pub(crate) fn objects(&self) -> Vec<serde_json::Value> {
+        let object = |line| serde_json::from_str(line).unwrap_or_else(|_| panic!("no JSON: {line}{}", self.told));
+        self.stdout.lines().map(object).collect()
+    }
+
     /// stdout as JSON.
     #[track_caller]
     pub(crate) fn json(&self) -> serde_json::Value {
@@ -187,6 +194,13 @@ pub(crate) fn demo_run() -> &'static (Workspace, Ran) {
         let ran = workspace.run_tiny(&["--demo", "demo"]);
         (workspace, ran)
     })
+}
+
+/// A model of the demo run, as an argument.
+pub(crate) fn model(stage: &str) -> String {
+    let (trained, ran) = demo_run();
+    assert_eq!(ran.code, 0, "{}", ran.stderr);
+    trained.path(&format!("artifacts/{stage}")).to_str().expect("UTF-8").to_owned()
 }
 
 /// A mono 16-bit WAV file: a tone of `hz` with a soft start and end.
