@@ -16,7 +16,7 @@ use crate::spec::Pipeline;
 use crate::store::{Known, Store};
 
 /// Preview of a run. A run does precisely this; stages that wait may turn out to need nothing.
-#[derive(Debug, Clone, Serialize)]
+#[derive(Debug, Clone, Default, Serialize)]
 pub struct Plan {
     /// The stages asked for and everything that they read, inputs first.
     pub steps: Vec<Step>,

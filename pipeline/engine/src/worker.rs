@@ -22,8 +22,11 @@ use crate::spec::Pipeline;
 use crate::stage_run::{Setting, Stopped, Task, help};
 use crate::store::Store;
 
-/// Time between looks at what there is to do.
-const POLL: Duration = Duration::from_secs(2);
+/// Time between looks whether a run is at work, which cost next to nothing.
+const POLL: Duration = Duration::from_millis(500);
+
+/// Time between looks at everything where none is: they list the corpora.
+const LOOK: Duration = Duration::from_secs(10);
 
 /// Time after which a stage is asked again for parts that others were at work on: they may have died.
 const AGAIN: Duration = Duration::from_mins(1);
@@ -74,9 +77,16 @@ pub fn work(
     let mut tried: HashMap<String, Tried> = HashMap::new();
     let mut warned: HashMap<String, String> = HashMap::new();
     let mut idle_since = Instant::now();
+    let mut looked: Option<Instant> = None;
     while !cancel.load(Ordering::Relaxed) {
-        let plan = plan(pipeline, store, &options.targets, false)?;
-        if options.until_fresh && plan.is_fresh() {
+        let is_due = options.until_fresh && looked.is_none_or(|looked| looked.elapsed() >= LOOK);
+        let plan = if is_due || is_any_begun(pipeline, store) {
+            looked = Some(Instant::now());
+            plan(pipeline, store, &options.targets, false)?
+        } else {
+            Plan::default()
+        };
+        if is_due && plan.is_fresh() {
             break;
         }
         for (stage, other) in strangers(pipeline, store, &plan) {
@@ -143,6 +153,11 @@ fn next<'a>(
         let is_shared = pipeline.stages()[step.position].kind().is_shared();
         (wanted && is_shared && is_begun(store, &step.stage, &fingerprint)).then_some((step, fingerprint))
     })
+}
+
+/// `true` if there are checkpoints of any stage that can be helped with.
+fn is_any_begun(pipeline: &Pipeline, store: &Store) -> bool {
+    pipeline.stages().iter().any(|stage| stage.kind().is_shared() && !store.begun(stage.name()).is_empty())
 }
 
 /// `true` if a run has begun to make this result, and has not ended with one.
