@@ -89,6 +89,7 @@ fn copy_functionals(from: &Path, to: &Path) -> TableResult<usize> {
         names: all.names[..names].to_vec(),
         clip_ids: all.clip_ids[..rows].to_vec(),
         values: (0..rows).flat_map(|row| all.row(row)[..names].to_vec()).collect(),
+        variants: Vec::new(),
     };
     table.write_part(to, &Provenance::default())?;
     Ok(rows)

@@ -1,7 +1,8 @@
 //! `functionals`: statistics of frame features over each clip, one row per clip, one numeric column per statistic.
 //!
 //! Columns: `clip_id`, then one 32-bit float column per functional, named `<feature>_<statistic>`
-//! (`mfcc_03_mean`, `zcr_slope`). Never null, always finite.
+//! (`mfcc_03_mean`, `zcr_slope`). Never null, always finite. The folder `augmented_functionals` holds those of altered copies, and
+//! says in the further column `variant` which alteration it is.
 //!
 //! The table is a folder of parts, each a file of one row group.
 
@@ -19,6 +20,10 @@ use crate::{Provenance, parquet_io, part_file, part_files, parts, table};
 pub const NAME: &str = "functionals";
 /// Folder of a stage that writes the table.
 pub const FOLDER: &str = "functionals";
+/// Folder of the functionals of altered copies, in the order of the rows of [`frames::AUGMENTED`](crate::frames::AUGMENTED).
+pub const AUGMENTED: &str = "augmented_functionals";
+/// Column that says which alteration a row is of.
+const VARIANT: &str = "variant";
 /// The table as what a stage writes.
 pub const OUTPUT: Output = Output::table(NAME, FOLDER);
 /// Version of the schema; see [`Table::VERSION`](crate::Table::VERSION).
@@ -34,6 +39,8 @@ pub struct Functionals {
     pub names: Vec<String>,
     /// One id per row.
     pub clip_ids: Vec<String>,
+    /// Alteration of each row, where rows are of altered copies; else empty.
+    pub variants: Vec<String>,
     /// Row after row, `names.len()` values each.
     pub values: Vec<f32>,
 }
@@ -56,15 +63,19 @@ impl Functionals {
 
     /// Writes the table to the part at `path`, which appears there whole or not at all.
     pub fn write_part(&self, path: &Path, provenance: &Provenance) -> TableResult<()> {
-        let mut fields = vec![Field::new("clip_id", DataType::Utf8, false)];
+        let text = |name: &str| Field::new(name, DataType::Utf8, false);
+        let variant = (!self.variants.is_empty()).then_some(&self.variants);
+        let mut fields = vec![text("clip_id")];
+        fields.extend(variant.map(|_| text(VARIANT)));
         fields.extend(self.names.iter().map(|name| Field::new(name, DataType::Float32, false)));
         let schema = Arc::new(Schema::new(fields).with_metadata(parquet_io::metadata(provenance, NAME, VERSION, &[])));
-        let ids: ArrayRef = Arc::new(StringArray::from_iter_values(&self.clip_ids));
+        let texts = std::iter::once(&self.clip_ids).chain(variant);
+        let texts = texts.map(|texts| -> ArrayRef { Arc::new(StringArray::from_iter_values(texts)) });
         let width = self.names.len();
         let columns = (0..width).map(|column| -> ArrayRef {
             Arc::new(Float32Array::from_iter_values(self.values.iter().skip(column).step_by(width).copied()))
         });
-        let columns = std::iter::once(ids).chain(columns);
+        let columns = texts.chain(columns);
         part_file::write(path, &schema, self.clip_ids.len(), columns, None::<(usize, std::iter::Empty<&[f32]>)>)
     }
 
@@ -75,6 +86,7 @@ impl Functionals {
         for part in parts {
             let part = part?;
             table.clip_ids.extend(part.clip_ids);
+            table.variants.extend(part.variants);
             table.values.extend(part.values);
         }
         Ok(table)
@@ -83,11 +95,13 @@ impl Functionals {
     fn append(&mut self, batch: &RecordBatch, path: &Path) -> TableResult<()> {
         let schema = batch.schema();
         let ids = table::column(batch, "clip_id", path)?;
+        let keys = key_columns(&schema);
+        let variants = (keys > 1).then(|| table::column(batch, VARIANT, path)).transpose()?;
         let columns: Vec<&Float32Array> = batch
             .columns()
             .iter()
             .zip(schema.fields())
-            .skip(1)
+            .skip(keys)
             .map(|(array, field)| {
                 array.as_primitive_opt::<Float32Type>().ok_or_else(|| TableError::BadValue {
                     path: path.to_owned(),
@@ -100,6 +114,9 @@ impl Functionals {
         self.values.reserve(batch.num_rows() * columns.len());
         for row in 0..batch.num_rows() {
             self.clip_ids.push(table::cell(ids, row, "clip_id", path)?);
+            if let Some(variants) = variants {
+                self.variants.push(table::cell(variants, row, VARIANT, path)?);
+            }
             self.values.extend(columns.iter().map(|column| column.value(row)));
         }
         Ok(())
@@ -137,7 +154,7 @@ impl FunctionalsWriter {
     }
 
     fn flush(&mut self) -> TableResult<()> {
-        let Functionals { names, clip_ids, values } = &self.pending;
+        let Functionals { names, clip_ids, values, .. } = &self.pending;
         let digest = parts::digest_of(values);
         let id = PartId::of(&digest, names.iter().chain(clip_ids).map(String::as_str));
         let provenance = Provenance { fingerprint: id.as_str().to_owned(), ..self.provenance.clone() };
@@ -147,6 +164,17 @@ impl FunctionalsWriter {
         self.pending.values.clear();
         Ok(())
     }
+}
+
+/// Columns before those of values: some functional may be called as one of them.
+fn key_columns(schema: &Schema) -> usize {
+    let is_variant = |field: &Arc<Field>| field.name() == VARIANT && field.data_type() == &DataType::Utf8;
+    if schema.fields().get(1).is_some_and(is_variant) { 2 } else { 1 }
+}
+
+/// Names of the columns of values.
+fn names_in(schema: &Schema) -> impl Iterator<Item = &String> {
+    schema.fields().iter().skip(key_columns(schema)).map(|field| field.name())
 }
 
 /// The clip of every row of a part; the values are not read.
@@ -167,13 +195,13 @@ pub fn read_parts(path: &Path) -> TableResult<(Vec<String>, impl Iterator<Item =
     let files = part_files(path)?;
     let first = files[0].clone();
     let schema = parquet_io::read_schema(&first, (NAME, VERSION))?;
-    let names: Vec<String> = schema.fields().iter().skip(1).map(|field| field.name().clone()).collect();
+    let names: Vec<String> = names_in(&schema).cloned().collect();
     let expected = names.clone();
     let parts = files.into_iter().map(move |file| {
         let mut part = Functionals { names: expected.clone(), ..Functionals::default() };
         for batch in parquet_io::open_columns(&file, (NAME, VERSION), &[], ROWS_PER_BATCH)?.1 {
             let batch = batch?;
-            if !batch.schema().fields().iter().skip(1).map(|field| field.name()).eq(&expected) {
+            if !names_in(&batch.schema()).eq(&expected) {
                 return Err(TableError::OtherPart { path: file, other: first.clone() });
             }
             part.append(&batch, &file)?;
@@ -195,6 +223,7 @@ mod tests {
             names: vec!["zcr_mean".into(), "zcr_sd".into()],
             clip_ids: vec!["a/1".into(), "a/2".into(), "a/3".into()],
             values: vec![1.0, 2.0, 3.0, 4.0, 5.0, 6.0],
+            variants: vec![],
         };
         written.write(&path, &Provenance::default()).expect("write");
         let read = Functionals::read(&path).expect("read");
@@ -203,10 +232,25 @@ mod tests {
     }
 
     #[test]
+    fn copies_say_which_alteration_they_are() {
+        let folder = tempfile::tempdir().expect("temporary folder");
+        let path = folder.path().join("part-a.parquet");
+        let written = Functionals {
+            names: vec!["zcr_mean".into()],
+            clip_ids: vec!["a/1".into(), "a/1".into()],
+            variants: vec!["speed_0.9".into(), "vtlp_1".into()],
+            values: vec![1.0, 2.0],
+        };
+        written.write_part(&path, &Provenance::default()).expect("write");
+        assert_eq!(Functionals::read(folder.path()).expect("read"), written);
+        assert_eq!(read_ids(&path).expect("ids"), written.clip_ids);
+    }
+
+    #[test]
     fn a_table_without_any_functional_still_lists_its_clips() {
         let folder = tempfile::tempdir().expect("temporary folder");
         let path = folder.path().join("functionals");
-        let written = Functionals { names: vec![], clip_ids: vec!["a/1".into()], values: vec![] };
+        let written = Functionals { clip_ids: vec!["a/1".into()], ..Functionals::default() };
         written.write(&path, &Provenance::default()).expect("write");
         assert_eq!(Functionals::read(&path).expect("read"), written);
     }
@@ -238,6 +282,7 @@ mod tests {
             names: vec![name.to_owned()],
             clip_ids: vec![format!("clip of {name}")],
             values: vec![1.0],
+            variants: vec![],
         };
         table("zcr_mean").write(folder.path(), &Provenance::default()).expect("write");
         table("rms_mean").write_part(&folder.path().join("part-zz.parquet"), &Provenance::default()).expect("write");
@@ -253,6 +298,7 @@ mod tests {
                 names: vec!["zcr_mean".into(), "zcr_sd".into()],
                 clip_ids: (0..count).map(|clip| format!("a/{clip}")).collect(),
                 values: (0..2 * count).map(|value| value as f32).collect(),
+                variants: vec![],
             };
             written.write(folder.path(), &Provenance::default()).expect("write");
             assert!(part_files(folder.path()).expect("parts").len() > 1);

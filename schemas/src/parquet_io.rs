@@ -208,6 +208,7 @@ mod tests {
             names: vec!["a".to_owned(), "b".to_owned()],
             clip_ids: (0..clips).map(|clip| clip.to_string()).collect(),
             values: (0..2 * clips).map(|value| value as f32).collect(),
+            variants: Vec::new(),
         }
     }
 

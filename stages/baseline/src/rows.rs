@@ -89,6 +89,7 @@ mod tests {
             names: vec!["a".into(), "b".into()],
             clip_ids: (0..clips).map(|clip| clip.to_string()).collect(),
             values: (0..2 * clips).map(|value| (value % 37) as f32).collect(),
+            variants: Vec::new(),
         };
         let scaling = Scaling { mean: vec![17.0, 18.0], sd: vec![9.0, 3.0] };
         let mut rows = Scaled::new(&table, (0..clips).rev().map(|at| (at, &scaling)).collect());

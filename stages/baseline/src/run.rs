@@ -371,12 +371,12 @@ fn training(fold: &Fold, table: &Functionals) -> Scaling {
     Scaling::fit(fold.train.iter().map(|at| table.row(*at)), table.names.len())
 }
 
-/// Row after row.
 /// The corpora that alone are trained on, in words; empty where all are.
 fn trained_on(corpora: &[String]) -> String {
     if corpora.is_empty() { String::new() } else { format!("trained on {}", corpora.join(" + ")) }
 }
 
+/// Row after row.
 fn flat(rows: &Array2<f64>) -> Vec<f64> {
     rows.iter().copied().collect()
 }

@@ -123,7 +123,7 @@ impl Extractor {
     /// Samples that are not finite count as silence. A recording without samples has one frame, of silence.
     pub fn extract(&mut self, samples: &[f32], from_hz: u32) -> FeaturesResult<ClipFeatures> {
         let clip = self.load(samples.to_vec(), from_hz)?;
-        Ok(self.features(clip))
+        Ok(self.features(clip, None))
     }
 
     /// A mono recording with a sample rate of `from_hz` at the sample rate of the features, every sample finite.
@@ -166,17 +166,9 @@ impl Extractor {
         Ok(converted)
     }
 
-    /// Features of a clip at the sample rate of the features, enhanced first as declared.
-    pub(crate) fn features(&mut self, mut clip: Vec<f32>) -> ClipFeatures {
-        self.enhancer.apply(&mut clip);
-        let frames = self.frames_of(&clip);
-        let functionals = self.functionals(&clip, &frames);
-        self.spare = clip;
-        ClipFeatures { frame_count: frames.len() / self.layout.frames.names.len(), frames, functionals }
-    }
-
-    /// The frames alone; mel bands hear them through `warp`, where there is one.
-    pub(crate) fn frames(&mut self, mut clip: Vec<f32>, warp: Option<&Warp>) -> Vec<f32> {
+    /// Features of a clip at the sample rate of the features, enhanced first as declared; mel bands hear it through `warp`,
+    /// where there is one.
+    pub(crate) fn features(&mut self, mut clip: Vec<f32>, warp: Option<&Warp>) -> ClipFeatures {
         self.enhancer.apply(&mut clip);
         let unwarped = warp.and_then(|warp| {
             let mel = self.mel.as_mut()?;
@@ -187,8 +179,9 @@ impl Extractor {
         if let (Some(bank), Some(mel)) = (unwarped, &mut self.mel) {
             mel.bank = bank;
         }
+        let functionals = self.functionals(&clip, &frames);
         self.spare = clip;
-        frames
+        ClipFeatures { frame_count: frames.len() / self.layout.frames.names.len(), frames, functionals }
     }
 
     fn frames_of(&mut self, clip: &[f32]) -> Vec<f32> {

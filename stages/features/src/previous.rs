@@ -63,43 +63,42 @@ impl Rows {
 
     /// Hands over the frames and functionals of those of `clips` that have some, with their positions.
     pub(crate) fn features(&self, clips: &[Recording], mut put: impl FnMut(usize, ClipFeatures)) {
-        for (part, rows) in self.of(clips) {
-            let Ok((frames, functionals)) = read_features(part) else { continue };
-            for (at, row) in rows {
-                let Some((clip, frame_count)) = frames.get(row) else { continue };
-                let (frames, functionals) = (clip.clone(), functionals.row(row).to_vec());
-                put(at, ClipFeatures { frames, frame_count: *frame_count, functionals });
-            }
-        }
+        self.each(clips, functionals::FOLDER, 1, |at, rows| rows.into_iter().for_each(|row| put(at, row)));
     }
 
-    /// Hands over the frames of the altered copies, `count` of each, of those of `clips` that have some.
-    pub(crate) fn copies(&self, clips: &[Recording], count: usize, mut put: impl FnMut(usize, Vec<Vec<f32>>)) {
-        for (part, rows) in self.of(clips) {
-            let Ok(copies) = read_clips(part).and_then(Iterator::collect::<TableResult<Vec<_>>>) else { continue };
-            for (at, row) in rows {
-                let of_clip = copies.iter().skip(row).take(count);
-                let own = of_clip.clone().filter(|copy| copy.clip_id == clips[at].clip_id).count();
-                if own == count {
-                    put(at, of_clip.map(|copy| copy.values.clone()).collect());
+    /// The same of their altered copies, `count` of each.
+    pub(crate) fn copies(&self, clips: &[Recording], count: usize, put: impl FnMut(usize, Vec<ClipFeatures>)) {
+        self.each(clips, functionals::AUGMENTED, count, put);
+    }
+
+    /// Hands over `count` rows of each of `clips` that has them; their functionals are in `folder`.
+    fn each(&self, clips: &[Recording], folder: &str, count: usize, mut put: impl FnMut(usize, Vec<ClipFeatures>)) {
+        for (part, places) in self.of(clips) {
+            let Ok(all) = read_features(part, folder) else { continue };
+            for (at, row) in places {
+                let own = all.iter().skip(row).take(count);
+                let is_own = |(clip_id, _): &&(String, ClipFeatures)| !self.of_ids || *clip_id == clips[at].clip_id;
+                if own.clone().filter(is_own).count() == count {
+                    put(at, own.map(|(_, features)| features.clone()).collect());
                 }
             }
         }
     }
 }
 
-/// The frames of each clip of a part, with their number.
-type FramesOfClips = Vec<(Vec<f32>, usize)>;
-
-/// The frames of the clips of a part and their functionals, which lie under the same name.
-fn read_features(part: &Path) -> TableResult<(FramesOfClips, Functionals)> {
+/// The frames of the rows of a part and their functionals, which lie in `folder` under the same name, each with its clip's id.
+fn read_features(part: &Path, folder: &str) -> TableResult<Vec<(String, ClipFeatures)>> {
     let (_, keys) = read_keys(part)?;
     let clips: Vec<_> = read_clips(part)?.collect::<TableResult<_>>()?;
-    let folder = part.parent().and_then(Path::parent).unwrap_or(Path::new("")).join(functionals::FOLDER);
+    let folder = part.parent().and_then(Path::parent).unwrap_or(Path::new("")).join(folder);
     let mut functionals = Functionals::read(&folder.join(part.file_name().unwrap_or_default()))?;
     if !functionals.clip_ids.iter().eq(keys.iter().map(|key| &key.clip_id)) {
         functionals = Functionals::default();
     }
-    let frames = clips.into_iter().zip(keys).take(functionals.clip_ids.len());
-    Ok((frames.map(|(clip, key)| (clip.values, key.frame_count as usize)).collect(), functionals))
+    let rows = clips.into_iter().zip(keys).take(functionals.clip_ids.len()).enumerate();
+    let features = rows.map(|(row, (clip, key))| {
+        let functionals = functionals.row(row).to_vec();
+        (clip.clip_id, ClipFeatures { frames: clip.values, frame_count: key.frame_count as usize, functionals })
+    });
+    Ok(features.collect())
 }

@@ -7,23 +7,23 @@
 use serde_json::json;
 
 use crate::VERSION;
-use crate::params::{Functionals, Params};
+use crate::params::Params;
 
 /// Facts that decide the values of rows beside the audio.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Recipes {
     /// Of frames and functionals.
     pub(crate) features: String,
-    /// Of the frames of altered copies.
+    /// Of those of altered copies.
     pub(crate) copies: String,
 }
 
 impl Recipes {
     pub(crate) fn new(params: &Params, sample_rate_hz: u32, seed: u64) -> Self {
-        let (features, copies) = (of_features(params), of_copies(params));
+        let features = of_features(params);
         Self {
             features: json!({ "version": VERSION, "sample_rate_hz": sample_rate_hz, "params": features }).to_string(),
-            copies: json!({ "version": VERSION, "sample_rate_hz": sample_rate_hz, "params": copies, "seed": seed })
+            copies: json!({ "version": VERSION, "sample_rate_hz": sample_rate_hz, "params": params, "seed": seed })
                 .to_string(),
         }
     }
@@ -32,11 +32,6 @@ impl Recipes {
 /// The parameters that frames and functionals depend on; others as they are by default.
 pub(crate) fn of_features(params: &Params) -> Params {
     Params { augment: Vec::new(), ..params.clone() }
-}
-
-/// The parameters that altered copies depend on; others as they are by default.
-pub(crate) fn of_copies(params: &Params) -> Params {
-    Params { functionals: Functionals::default(), ..params.clone() }
 }
 
 #[cfg(test)]
@@ -49,7 +44,7 @@ mod tests {
         let plain = of("{}", 1);
         assert_eq!(plain.features, of(r#"{"augment": [{"kind": "noise"}]}"#, 2).features);
         assert_ne!(plain.copies, of("{}", 2).copies);
-        assert_eq!(plain.copies, of(r#"{"functionals": {"deltas": false}}"#, 1).copies);
+        assert_ne!(plain.copies, of(r#"{"functionals": {"deltas": false}}"#, 1).copies);
         assert_ne!(plain.features, of(r#"{"functionals": {"deltas": false}}"#, 1).features);
         assert_ne!(plain.features, Recipes::new(&Params::default(), 8_000, 1).features);
     }

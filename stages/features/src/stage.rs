@@ -22,7 +22,7 @@ use crate::extract::{ClipFeatures, Extractor};
 use crate::layout::Layout;
 use crate::params::Params;
 use crate::previous::Rows;
-use crate::recipes::{Recipes, of_copies};
+use crate::recipes::Recipes;
 
 /// Parts at work: one waits for files to be read, one computes, one waits for the disk.
 const PARTS_AT_ONCE: usize = 3;
@@ -32,8 +32,8 @@ const READ_AHEAD: usize = 8;
 
 /// Computes features of every clip of the manifest in `manifest_dir`.
 ///
-/// Writes the folders `frames` and `functionals` and the file `examples.parquet` into the stage's folder, and the folder
-/// `augmented` where alterations are declared. The tables are the same whether rows were computed or taken over.
+/// Writes the folders `frames` and `functionals` and the file `examples.parquet` into the stage's folder, and the folders
+/// `augmented` and `augmented_functionals` where alterations are declared. The tables are the same whether rows were computed or taken over.
 pub fn run(params: &Params, manifest_dir: &Path, ctx: &Context<'_>) -> FeaturesResult<Outcome> {
     let manifest = Clip::file_in(manifest_dir);
     let sample_rate_hz = sample_rate(&manifest)?;
@@ -52,7 +52,11 @@ pub fn run(params: &Params, manifest_dir: &Path, ctx: &Context<'_>) -> FeaturesR
     let folder = |name: &str| {
         PartFolder::create(ctx, name).map_err(|source| TableError::io("create", &ctx.out_dir.join(name))(source))
     };
-    let augmented = if copies.is_empty() { None } else { Some(folder(frames::AUGMENTED)?) };
+    let augmented = if copies.is_empty() {
+        None
+    } else {
+        Some(Augmented { frames: folder(frames::AUGMENTED)?, functionals: folder(functionals::AUGMENTED)? })
+    };
     let job = Job {
         params,
         ctx,
@@ -77,7 +81,8 @@ pub fn run(params: &Params, manifest_dir: &Path, ctx: &Context<'_>) -> FeaturesR
     };
     job.write_examples(&chosen.into_clips())?;
     let outcome = job.summary(&told);
-    for folder in [Some(job.frames), Some(job.functionals), job.augmented].into_iter().flatten() {
+    let of_copies = job.augmented.into_iter().flat_map(|augmented| [augmented.frames, augmented.functionals]);
+    for folder in [job.frames, job.functionals].into_iter().chain(of_copies) {
         let path = folder.path().to_owned();
         folder.finish().map_err(TableError::io("read", &path))?;
     }
@@ -122,13 +127,19 @@ struct Job<'a> {
     frames: PartFolder,
     functionals: PartFolder,
     /// Where altered copies are declared.
-    augmented: Option<PartFolder>,
+    augmented: Option<Augmented>,
     claims: Claims<'a>,
     /// Rows of the last result, looked up where a part is not known.
     last: OnceLock<Rows>,
     last_copies: OnceLock<Rows>,
     /// Extractors that no thread is using; there are never more than threads.
     idle: Mutex<Vec<Extractor>>,
+}
+
+/// Folders of what is made of altered copies.
+struct Augmented {
+    frames: PartFolder,
+    functionals: PartFolder,
 }
 
 /// Row of a part.
@@ -146,8 +157,8 @@ struct Told {
 #[derive(Default)]
 struct Done {
     features: Option<ClipFeatures>,
-    /// Frames of each altered copy.
-    copies: Option<Vec<Vec<f32>>>,
+    /// Those of each altered copy.
+    copies: Option<Vec<ClipFeatures>>,
 }
 
 /// What a part wants computed.
@@ -176,11 +187,17 @@ impl Job<'_> {
             let is_cancelled = self.ctx.observer.is_cancelled();
             return if is_cancelled { Err(FeaturesError::Cancelled) } else { Ok(Attempt::Elsewhere(part)) };
         }
-        let known = if part.is_known { self.take_features(&part)? } else { None };
+        let take = |id, frames, functionals, copies| match part.is_known {
+            true => take(id, &part.clips, (frames, functionals), copies),
+            false => Ok(None),
+        };
+        let known = take(&part.features, &self.frames, &self.functionals, 1)?;
         told.frames = known.unwrap_or_default();
         let copies_known = match &self.augmented {
-            Some(augmented) if part.is_known => take(augmented, &part.copies)?,
-            augmented => augmented.is_none(),
+            Some(augmented) => {
+                take(&part.copies, &augmented.frames, &augmented.functionals, self.copies.len())?.is_some()
+            }
+            None => true,
         };
         let wanted = Wanted { features: known.is_none(), copies: !copies_known };
         if !wanted.features && !wanted.copies {
@@ -207,29 +224,10 @@ impl Job<'_> {
 
     /// `true` if every table's file of the part was written before.
     fn is_there(&self, part: &Part) -> bool {
-        let copies = self.augmented.as_ref().is_none_or(|augmented| augmented.known(&part.copies).is_some());
+        let in_all = |id, folders: [&PartFolder; 2]| folders.iter().all(|folder| folder.known(id).is_some());
         part.is_known
-            && copies
-            && self.frames.known(&part.features).is_some()
-            && self.functionals.known(&part.features).is_some()
-    }
-
-    /// Takes frames and functionals of a part that were computed before; the number of frames, `None` where there are none.
-    fn take_features(&self, part: &Part) -> FeaturesResult<Option<usize>> {
-        let id = &part.features;
-        let (Some(frames), Some(functionals)) = (self.frames.known(id), self.functionals.known(id)) else {
-            return Ok(None);
-        };
-        // A part that cannot be read is computed again.
-        let Ok((_, keys)) = read_keys(&frames) else { return Ok(None) };
-        let clip_ids = functionals::read_ids(&functionals).unwrap_or_default();
-        let ids = || part.clips.iter().map(|clip| &clip.clip_id);
-        if !ids().eq(keys.iter().map(|key| &key.clip_id)) || !ids().eq(&clip_ids) {
-            return Ok(None);
-        }
-        put(&self.frames, id, &frames)?;
-        put(&self.functionals, id, &functionals)?;
-        Ok(Some(keys.iter().map(|key| key.frame_count as usize).sum()))
+            && in_all(&part.features, [&self.frames, &self.functionals])
+            && self.augmented.as_ref().is_none_or(|of| in_all(&part.copies, [&of.frames, &of.functionals]))
     }
 
     fn last(&self) -> &Rows {
@@ -275,22 +273,23 @@ impl Job<'_> {
         let path = self.ctx.resolve(&clip.path);
         let samples = load(extractor, clip_id, clip.content_hash.as_deref(), &path, bytes)?;
         if wanted.copies && done.copies.is_none() {
-            let frames = self.copies.iter().map(|copy| {
+            let copies = self.copies.iter().map(|copy| {
                 let (altered, rate_hz) = copy.apply(&samples, self.sample_rate_hz, self.ctx.seed, clip_id);
                 let warp = copy.warp(self.sample_rate_hz, self.ctx.seed, clip_id);
-                extractor.resample(altered, rate_hz).map(|altered| extractor.frames(altered, warp.as_ref()))
+                extractor.resample(altered, rate_hz).map(|altered| extractor.features(altered, warp.as_ref()))
             });
-            done.copies = Some(frames.collect::<FeaturesResult<_>>()?);
+            done.copies = Some(copies.collect::<FeaturesResult<_>>()?);
         }
         if wanted.features && done.features.is_none() {
-            done.features = Some(extractor.features(samples));
+            done.features = Some(extractor.features(samples, None));
         }
         Ok(())
     }
 
     /// Writes the wanted tables of a part and puts them into the result.
     fn write(&self, part: &Part, done: Vec<Done>, wanted: Wanted) -> FeaturesResult<()> {
-        let mut functionals = Functionals { names: self.layout.functionals.clone(), ..Functionals::default() };
+        let table = || Functionals { names: self.layout.functionals.clone(), ..Functionals::default() };
+        let (mut functionals, mut altered_functionals) = (table(), table());
         let (mut rows, mut altered) = (Vec::new(), Vec::new());
         for (clip, done) in part.clips.iter().zip(done) {
             let row = |variant: &str, values: Vec<f32>| FramesRow {
@@ -303,21 +302,25 @@ impl Job<'_> {
                 rows.push(row("", features.frames));
             }
             let copies = self.copies.iter().zip(done.copies.into_iter().flatten());
-            altered.extend(copies.map(|(copy, values)| row(&copy.variant, values)));
+            for (copy, features) in copies {
+                altered_functionals.clip_ids.push(clip.clip_id.clone());
+                altered_functionals.variants.push(copy.variant.clone());
+                altered_functionals.values.extend(features.functionals);
+                altered.push(row(&copy.variant, features.frames));
+            }
         }
         let layout = &self.layout.frames;
         if wanted.features {
             let (id, provenance) = (&part.features, self.provenance(&part.features));
             write_frames(&self.frames, id, (layout, &self.recipes.features), &rows, &provenance)?;
-            let path = self.functionals.place(id);
-            functionals.write_part(&path, &provenance)?;
-            put(&self.functionals, id, &path)?;
+            write_functionals(&self.functionals, id, &functionals, &provenance)?;
         }
         if let (true, Some(augmented)) = (wanted.copies, &self.augmented) {
             let (id, provenance) = (&part.copies, self.provenance(&part.copies));
-            let params = serde_json::to_value(of_copies(self.params)).unwrap_or_default();
+            let params = serde_json::to_value(self.params).unwrap_or_default();
             let layout = FrameLayout { params, ..layout.clone() };
-            write_frames(augmented, id, (&layout, &self.recipes.copies), &altered, &provenance)?;
+            write_frames(&augmented.frames, id, (&layout, &self.recipes.copies), &altered, &provenance)?;
+            write_functionals(&augmented.functionals, id, &altered_functionals, &provenance)?;
         }
         Ok(())
     }
@@ -385,13 +388,25 @@ impl Job<'_> {
     }
 }
 
-/// Takes the part `id` if it was computed before; whether it was.
-fn take(folder: &PartFolder, id: &PartId) -> FeaturesResult<bool> {
+/// Takes frames and functionals of the part `id` of `clips`, `each` rows of each, that were computed before; the number of
+/// frames, `None` where there are none.
+fn take(
+    id: &PartId,
+    clips: &[Recording],
+    (frames, functionals): (&PartFolder, &PartFolder),
+    each: usize,
+) -> FeaturesResult<Option<usize>> {
+    let (Some(of_frames), Some(of_functionals)) = (frames.known(id), functionals.known(id)) else { return Ok(None) };
     // A part that cannot be read is computed again.
-    match folder.known(id).filter(|path| read_keys(path).is_ok()) {
-        Some(path) => put(folder, id, &path).map(|()| true),
-        None => Ok(false),
+    let Ok((_, keys)) = read_keys(&of_frames) else { return Ok(None) };
+    let clip_ids = functionals::read_ids(&of_functionals).unwrap_or_default();
+    let ids = || clips.iter().flat_map(|clip| std::iter::repeat_n(&clip.clip_id, each));
+    if !ids().eq(keys.iter().map(|key| &key.clip_id)) || !ids().eq(&clip_ids) {
+        return Ok(None);
     }
+    put(frames, id, &of_frames)?;
+    put(functionals, id, &of_functionals)?;
+    Ok(Some(keys.iter().map(|key| key.frame_count as usize).sum()))
 }
 
 /// Makes the finished part at `path` one of the result.
@@ -408,6 +423,17 @@ fn write_frames(
 ) -> FeaturesResult<()> {
     let path = folder.place(id);
     frames::write_part(&path, layout, recipe, rows, provenance)?;
+    put(folder, id, &path)
+}
+
+fn write_functionals(
+    folder: &PartFolder,
+    id: &PartId,
+    table: &Functionals,
+    provenance: &Provenance,
+) -> FeaturesResult<()> {
+    let path = folder.place(id);
+    table.write_part(&path, provenance)?;
     put(folder, id, &path)
 }
 

@@ -2,12 +2,12 @@
 
 mod support;
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 
 use ser_features::{Extractor, FeaturesError, Params, run};
 use ser_schemas::frames::{self, ClipFrames};
-use ser_schemas::functionals::Functionals;
+use ser_schemas::functionals::{self, Functionals};
 use ser_schemas::{Clip, Emotion, Example, KEY_SAMPLE_RATE_HZ, Provenance, Table, part_files};
 use ser_stage::{Context, Observer, Quiet};
 
@@ -59,6 +59,13 @@ fn read_frames(path: &Path) -> Vec<ClipFrames> {
     clips
 }
 
+/// By clip and alteration.
+fn read_functionals(path: &Path) -> BTreeMap<(String, String), Vec<f32>> {
+    let table = Functionals::read(path).expect("functionals");
+    let rows = (0..).map(|row| table.row(row).to_vec());
+    table.clip_ids.iter().cloned().zip(table.variants.iter().cloned()).zip(rows).collect()
+}
+
 #[test]
 fn every_clip_has_its_features_in_some_part() {
     let folder = tempfile::tempdir().expect("folder");
@@ -67,7 +74,7 @@ fn every_clip_has_its_features_in_some_part() {
     let headline = run_in(folder.path(), "out", &params, &Quiet).expect("stage");
     assert!(headline.starts_with("150 clips, ") && headline.ends_with(" frames of 100 features"), "{headline}");
     let out = folder.path().join("out");
-    assert!(!out.join(frames::AUGMENTED).exists());
+    assert!(!out.join(frames::AUGMENTED).exists() && !out.join(functionals::AUGMENTED).exists());
 
     let layout = frames::read_layout(&out.join("frames")).expect("layout");
     let mut extractor =
@@ -117,6 +124,10 @@ fn altered_copies_are_the_same_in_every_run() {
     let path = |run: &str, file: &str| folder.path().join(run).join(file);
     let copies = read_frames(&path("one", frames::AUGMENTED));
     assert_eq!(copies, read_frames(&path("two", frames::AUGMENTED)));
+    let [one, two] = ["one", "two"].map(|run| read_functionals(&path(run, functionals::AUGMENTED)));
+    assert_eq!(one, two);
+    let of_copies = copies.iter().map(|copy| (copy.clip_id.as_str(), copy.variant.as_str()));
+    assert!(one.keys().map(|(clip_id, variant)| (clip_id.as_str(), variant.as_str())).eq(of_copies), "a row of each");
     let clips = read_frames(&path("one", "frames"));
     let width = frames::read_layout(&path("one", frames::AUGMENTED)).expect("layout").names.len();
     assert_eq!(copies.len(), 3 * CLIPS);
@@ -129,6 +140,35 @@ fn altered_copies_are_the_same_in_every_run() {
         // Slower by a fifth is longer by a quarter.
         let (slow, original) = (variants[2].frame_count(width) as f64, clips[index].frame_count(width) as f64);
         assert!((slow / original - 1.25).abs() < 0.06, "{slow} {original}");
+    }
+}
+
+/// What a copy sounds like decides its functionals: the mean of each feature is that of its own frames.
+#[test]
+fn functionals_of_copies_are_of_their_own_frames() {
+    let folder = tempfile::tempdir().expect("folder");
+    corpus(folder.path(), Some("16000"));
+    let params: Params = serde_json::from_value(serde_json::json!({
+        "augment": [{"kind": "speed", "factors": [0.8]}, {"kind": "vtlp"}],
+        "log_mel": {"n_mels": 30},
+    }))
+    .expect("parameters");
+    run_in(folder.path(), "out", &params, &Quiet).expect("stage");
+    let path = |file: &str| folder.path().join("out").join(file);
+    let names = frames::read_layout(&path(frames::AUGMENTED)).expect("layout").names;
+    let statistics = Functionals::read(&path(functionals::AUGMENTED)).expect("functionals").names;
+    let (band, mean) = ("log_mel_07", "log_mel_07_mean");
+    let band = names.iter().position(|name| name == band).expect("a band");
+    let mean = statistics.iter().position(|name| name == mean).expect("its mean");
+    let found = read_functionals(&path(functionals::AUGMENTED));
+    let originals = Functionals::read(&path(functionals::FOLDER)).expect("functionals");
+    for copy in read_frames(&path(frames::AUGMENTED)) {
+        let values: Vec<f32> = copy.values.iter().skip(band).step_by(names.len()).copied().collect();
+        let expected = values.iter().sum::<f32>() / values.len() as f32;
+        let found = found[&(copy.clip_id.clone(), copy.variant.clone())][mean];
+        assert!((found - expected).abs() < 1e-3, "{} {}: {found}, expected {expected}", copy.clip_id, copy.variant);
+        let original = originals.clip_ids.iter().position(|clip_id| *clip_id == copy.clip_id).expect("the clip");
+        assert_ne!(found.to_bits(), originals.row(original)[mean].to_bits(), "{} {}", copy.clip_id, copy.variant);
     }
 }
 

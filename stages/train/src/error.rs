@@ -42,8 +42,8 @@ pub enum TrainError {
         "`use_functionals` is on, and the features stage writes no functionals: set `functionals = {{ on = true }}` there, or `use_functionals = false` here"
     )]
     NoFunctionals,
-    /// A value of a frame is NaN or infinite.
-    #[error("the frames of clip `{clip_id}` hold a value that is not finite")]
+    /// A value of a frame or functional is NaN or infinite.
+    #[error("the features of clip `{clip_id}` hold a value that is not finite")]
     NotFinite {
         /// The clip.
         clip_id: String,

@@ -104,7 +104,7 @@ pub struct Params {
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
 pub struct Augment {
-    /// Probability that a clip is replaced by one of its copies in the features stage's table `augmented`.
+    /// Probability that a clip is replaced by one of its altered copies, which the features stage makes where its `augment` says so.
     #[schemars(range(min = 0.0, max = 1.0))]
     pub copies: f64,
     /// Probability that a clip is given another training speaker's voice: its frames and functionals are brought from the

@@ -459,6 +459,35 @@ fn copies_are_for_training_only() {
     assert!(world.weights("copies", 0) == world.weights("without", 0));
 }
 
+/// With the functionals of the clips they are as if they had none; with others the network hears others.
+#[test]
+fn copies_are_heard_with_functionals_of_their_own() {
+    let world = World::new();
+    let augment = Augment { copies: 1.0, voice: 0.0, mixup: 0.0, ..Augment::default() };
+    let params = Params { epochs: 1, augment, ..small() };
+    world.run("without", &params).expect("training");
+    let own = Functionals::read(&world.path("features/functionals")).expect("functionals");
+    let of_copies = |shift: f32| {
+        let table = Functionals {
+            variants: vec!["gain".to_owned(); own.clip_ids.len()],
+            values: own.values.iter().map(|value| value + shift).collect(),
+            ..own.clone()
+        };
+        let folder = world.path("features").join(ser_schemas::functionals::AUGMENTED);
+        std::fs::create_dir_all(&folder).expect("folder");
+        table.write_part(&folder.join("part-a.parquet"), &Provenance::default()).expect("functionals");
+    };
+    of_copies(0.0);
+    world.run("same", &params).expect("training");
+    of_copies(1.0);
+    world.run("other", &params).expect("training");
+    assert!(world.weights("without", 0) == world.weights("same", 0));
+    assert!(world.weights("without", 0) != world.weights("other", 0));
+    of_copies(f32::NAN);
+    let error = world.run("none", &params).expect_err("no number").to_string();
+    assert!(error.starts_with("the features of clip `made/"), "{error}");
+}
+
 #[test]
 fn copies_that_are_asked_for_and_not_there_are_warned_of() {
     let world = World::new();

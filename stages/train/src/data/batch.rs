@@ -76,27 +76,19 @@ impl Item {
         scaler.apply(group, &mut frames, &mut functionals);
         Self { frames, functionals, target: Vec::new() }
     }
+}
 
-    /// `share` of this clip and the rest of `other`, over this clip's frames; beyond the other's end, its share is the mean.
-    fn blend(&mut self, other: &Self, share: f32) {
-        let mix = |mine: &mut [f32], theirs: &[f32]| {
-            let (both, rest) = mine.split_at_mut(mine.len().min(theirs.len()));
-            wide(
-                #[inline(always)]
-                || {
-                    for (value, other) in both.iter_mut().zip(theirs) {
-                        *value = share * *value + (1.0 - share) * other;
-                    }
-                    for value in rest {
-                        *value *= share;
-                    }
-                },
-            );
-        };
-        mix(&mut self.frames, &other.frames);
-        mix(&mut self.functionals, &other.functionals);
-        mix(&mut self.target, &other.target);
-    }
+/// Writes `share` of `own` and the rest of `other` to the end of `to`, as long as `own`; beyond the other's end, its share is the
+/// mean, 0.
+fn blend(to: &mut Vec<f32>, own: &[f32], other: &[f32], share: f32) {
+    let (both, rest) = own.split_at(own.len().min(other.len()));
+    wide(
+        #[inline(always)]
+        || {
+            to.extend(both.iter().zip(other).map(|(value, other)| share * value + (1.0 - share) * other));
+            to.extend(rest.iter().map(|value| value * share));
+        },
+    );
 }
 
 /// Weight of each class in the loss, from the classes of clips and how often each is drawn; 0 for a class without clips.
@@ -123,21 +115,21 @@ impl Teaching<'_> {
     /// A training batch of `clips`, and the class of each of its rows.
     pub(crate) fn batch(&self, clips: &[&ClipData], rng: &mut impl Rng) -> Result<(Batch, Vec<usize>), TrainError> {
         let mixup = self.params.augment.mixup;
-        let mut items: Vec<(Item, usize)> =
-            clips.iter().map(|clip| Ok((self.altered(clip, rng)?, clip.class))).collect::<Result<_, TrainError>>()?;
+        let items: Vec<Item> = clips.iter().map(|clip| self.altered(clip, rng)).collect::<Result<_, TrainError>>()?;
+        let mut rows: Vec<Row<'_>> = items.iter().map(Row::whole).collect();
         if mixup > 0.0 {
-            let originals: Vec<Item> = items.iter().map(|(item, _)| item.clone()).collect();
             let mut partners: Vec<usize> = (0..items.len()).collect();
             partners.shuffle(rng);
-            for ((item, _), partner) in items.iter_mut().zip(partners) {
+            for (row, partner) in rows.iter_mut().zip(partners) {
                 // The larger share stays with the clip whose length and class the row keeps.
                 let share = beta(mixup, rng);
-                item.blend(&originals[partner], share.max(1.0 - share));
+                row.other = Some((&items[partner], share.max(1.0 - share)));
             }
         }
-        items.sort_by_key(|(item, _)| std::cmp::Reverse(item.frames.len()));
-        let classes_of = items.iter().map(|(_, class)| *class).collect();
-        let mut batch = collate(items.iter().map(|(item, _)| item), self.width);
+        let mut order: Vec<usize> = (0..items.len()).collect();
+        order.sort_by_key(|at| std::cmp::Reverse(items[*at].frames.len()));
+        let classes_of = order.iter().map(|at| clips[*at].class).collect();
+        let mut batch = collate(order.iter().map(|at| rows[*at]), self.width);
         for target in batch.targets.chunks_exact_mut(self.class_weights.len()) {
             target.iter_mut().zip(self.class_weights).for_each(|(target, weight)| *target *= weight);
         }
@@ -156,8 +148,8 @@ impl Teaching<'_> {
         // Nothing is drawn for what is off: the numbers of a training of before stay.
         let joins = augment.copy_paste > 0.0 && rng.random_bool(augment.copy_paste);
         let neutral = if joins { self.neutral.beside(clip, rng) } else { None };
-        let own = self.recording(clip, rng);
-        let joined = neutral.map(|neutral| (neutral, self.recording(neutral, rng)));
+        let (own, functionals) = self.recording(clip, rng);
+        let joined = neutral.map(|neutral| (neutral, self.recording(neutral, rng).0));
         let of_joined = joined.map_or(0, |(_, frames)| frames.len() / width);
         let (keep, keep_joined) = shares(own.len() / width, of_joined, self.params.max_frames);
         let mut frames = stretch(own, keep, width, rng)?;
@@ -165,7 +157,7 @@ impl Teaching<'_> {
             Some((neutral, frames)) => Some((neutral, stretch(frames, keep_joined, width, rng)?)),
             None => None,
         };
-        let mut functionals = clip.functionals.all()?.into_owned();
+        let mut functionals = functionals.all()?.into_owned();
         let voices = self.voices;
         if voices.len() > 1 && rng.random_bool(augment.voice) {
             let other = voices.values().nth(rng.random_range(0..voices.len()));
@@ -204,10 +196,14 @@ impl Teaching<'_> {
         Ok(Item { frames, functionals, target })
     }
 
-    /// The frames of `clip`, or of one of its copies.
-    fn recording<'c>(&self, clip: &'c ClipData, rng: &mut impl Rng) -> &'c Values {
-        let copy = rng.random_bool(self.params.augment.copies) && !clip.copies.is_empty();
-        if copy { &clip.copies[rng.random_range(0..clip.copies.len())] } else { &clip.frames }
+    /// Frames and functionals of `clip`, or of one of its copies.
+    fn recording<'c>(&self, clip: &'c ClipData, rng: &mut impl Rng) -> (&'c Values, &'c Values) {
+        let is_copy = rng.random_bool(self.params.augment.copies) && !clip.copies.is_empty();
+        if !is_copy {
+            return (&clip.frames, &clip.functionals);
+        }
+        let copy = &clip.copies[rng.random_range(0..clip.copies.len())];
+        (&copy.frames, copy.functionals.as_ref().unwrap_or(&clip.functionals))
     }
 }
 
@@ -223,17 +219,41 @@ pub(crate) fn inference_batches(
     let batches: Vec<Vec<usize>> = order.chunks(INFERENCE_CLIPS).map(<[usize]>::to_vec).collect();
     batches.into_iter().map(move |rows| {
         let items: Vec<Item> = rows.par_iter().map(|at| item(*at)).collect::<Result<_, _>>()?;
-        Ok((collate(items.iter(), width), rows))
+        Ok((collate(items.iter().map(Row::whole), width), rows))
     })
 }
 
-fn collate<'a>(items: impl Iterator<Item = &'a Item>, width: usize) -> Batch {
-    let mut batch = Batch::default();
-    for item in items {
-        batch.lens.push(item.frames.len() / width);
-        batch.frames.extend_from_slice(&item.frames);
-        batch.functionals.extend_from_slice(&item.functionals);
-        batch.targets.extend_from_slice(&item.target);
+/// A row of a batch.
+#[derive(Debug, Clone, Copy)]
+struct Row<'a> {
+    item: &'a Item,
+    /// Another item that it is blended with, and the share of its own.
+    other: Option<(&'a Item, f32)>,
+}
+
+impl<'a> Row<'a> {
+    /// An item as it is.
+    fn whole(item: &'a Item) -> Self {
+        Self { item, other: None }
+    }
+
+    /// Writes the values that `of` takes of an item to the end of `to`.
+    fn put(&self, of: impl Fn(&Item) -> &[f32], to: &mut Vec<f32>) {
+        match self.other {
+            None => to.extend_from_slice(of(self.item)),
+            Some((other, share)) => blend(to, of(self.item), of(other), share),
+        }
+    }
+}
+
+fn collate<'a>(rows: impl Iterator<Item = Row<'a>> + Clone, width: usize) -> Batch {
+    let values = rows.clone().map(|row| row.item.frames.len()).sum();
+    let mut batch = Batch { frames: Vec::with_capacity(values), ..Batch::default() };
+    for row in rows {
+        batch.lens.push(row.item.frames.len() / width);
+        row.put(|item| &item.frames, &mut batch.frames);
+        row.put(|item| &item.functionals, &mut batch.functionals);
+        row.put(|item| &item.target, &mut batch.targets);
     }
     batch
 }

@@ -4,7 +4,7 @@ use std::collections::HashMap;
 use std::path::Path;
 
 use ser_schemas::frames::{FrameLayout, read_clips, read_layout};
-use ser_schemas::{Clip, Emotion, KEY_LIMITS, Table, frames, read_metadata};
+use ser_schemas::{Clip, Emotion, KEY_LIMITS, Table, frames, functionals, read_metadata};
 
 use super::select::columns_of;
 use super::store::{Store, Values};
@@ -20,10 +20,20 @@ pub(crate) struct ClipData {
     pub(crate) class: usize,
     /// Frame after frame, the chosen columns.
     pub(crate) frames: Values,
-    /// The same of altered copies.
-    pub(crate) copies: Vec<Values>,
     /// Its functionals; empty where the model has none.
     pub(crate) functionals: Values,
+    /// Altered copies of it.
+    pub(crate) copies: Vec<AlteredCopy>,
+}
+
+/// An altered copy of a clip.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct AlteredCopy {
+    /// Which alteration it is.
+    variant: String,
+    pub(crate) frames: Values,
+    /// `None` where none were computed: those of the clip stand for them.
+    pub(crate) functionals: Option<Values>,
 }
 
 /// All clips that a split uses.
@@ -66,12 +76,15 @@ impl Dataset {
         let columns = columns_of(&params.features, &layout.names, &params.model)?;
         let mut dataset = Self { split, clips, layout, columns, functional_names: Vec::new(), limits };
         let mut store = Store::new(scratch, room);
-        dataset.read_frames(&frames_table, &mut store, |clip, frames| clip.frames = frames)?;
+        dataset.read_frames(&frames_table, &mut store, |clip, _, frames| clip.frames = frames)?;
         dataset.split.all_have("frames", |at| !dataset.clips[at].frames.is_empty())?;
         let augmented = features.join(frames::AUGMENTED);
         if params.augment.copies > 0.0 && augmented.exists() && read_layout(&augmented)?.names == dataset.layout.names {
-            let copy = |frames: Values| (!frames.is_empty()).then_some(frames);
-            dataset.read_frames(&augmented, &mut store, |clip, frames| clip.copies.extend(copy(frames)))?;
+            dataset.read_frames(&augmented, &mut store, |clip, variant, frames| {
+                if !frames.is_empty() {
+                    clip.copies.push(AlteredCopy { variant, frames, functionals: None });
+                }
+            })?;
         }
         if params.use_functionals {
             let clips = &mut dataset.clips;
@@ -80,6 +93,7 @@ impl Dataset {
                 Ok(())
             })?;
             dataset.functional_names = names.ok_or(TrainError::NoFunctionals)?;
+            dataset.read_functionals_of_copies(&features.join(functionals::AUGMENTED), &mut store)?;
         }
         store.finish()?;
         Ok(dataset)
@@ -95,20 +109,52 @@ impl Dataset {
         self.split.classes.iter().position(|class| *class == Emotion::NEUTRAL)
     }
 
-    /// Reads a table of frames; `put` gives its own to each clip.
+    /// Position of each clip by its id.
+    fn index(&self) -> HashMap<String, usize> {
+        self.split.clips.iter().enumerate().map(|(at, clip)| (clip.clip_id.clone(), at)).collect()
+    }
+
+    /// Reads a table of frames; `put` gives its own to each clip, with the name of the alteration.
     fn read_frames(
         &mut self,
         path: &Path,
         store: &mut Store,
-        put: impl Fn(&mut ClipData, Values),
+        put: impl Fn(&mut ClipData, String, Values),
     ) -> Result<(), TrainError> {
-        let index: HashMap<String, usize> =
-            self.split.clips.iter().enumerate().map(|(at, clip)| (clip.clip_id.clone(), at)).collect();
+        let index = self.index();
         for row in read_clips(path)? {
             let row = row?;
             if let Some(at) = index.get(&row.clip_id).copied() {
                 let frames = self.chosen(&row.values, &row.clip_id)?;
-                put(&mut self.clips[at], store.put(frames)?);
+                put(&mut self.clips[at], row.variant, store.put(frames)?);
+            }
+        }
+        Ok(())
+    }
+
+    /// Reads the functionals of altered copies, where there are any of the same names.
+    fn read_functionals_of_copies(&mut self, table: &Path, store: &mut Store) -> Result<(), TrainError> {
+        if !table.exists() || self.clips.iter().all(|clip| clip.copies.is_empty()) {
+            return Ok(());
+        }
+        let (names, parts) = functionals::read_parts(table)?;
+        if names != self.functional_names {
+            return Ok(());
+        }
+        let index = self.index();
+        for part in parts {
+            let part = part?;
+            for (row, (clip_id, variant)) in part.clip_ids.iter().zip(&part.variants).enumerate() {
+                let copies = index.get(clip_id).map(|at| &mut self.clips[*at].copies);
+                let Some(copy) = copies.and_then(|copies| copies.iter_mut().find(|copy| copy.variant == *variant))
+                else {
+                    continue;
+                };
+                let values = part.row(row);
+                if values.iter().any(|value| !value.is_finite()) {
+                    return Err(TrainError::NotFinite { clip_id: clip_id.clone() });
+                }
+                copy.functionals = Some(store.put(values.to_vec())?);
             }
         }
         Ok(())
