@@ -194,4 +194,4 @@ fuzz TARGET SECONDS="60":
 
 # Every fuzz target in turn
 fuzz-all SECONDS="60":
-    for target in decode corpus pipeline tables model archive journal import ensemble; do just fuzz "$target" {{SECONDS}} || exit 1; done
+    for target in decode corpus pipeline tables model archive journal import ensemble storage; do just fuzz "$target" {{SECONDS}} || exit 1; done

@@ -54,8 +54,8 @@ pub struct FoundSources {
 
 /// Finds everything that [`read`](crate::read) would read with these parameters.
 ///
-/// Audio is read only where the index in `state_dir` does not know it as it is now, and only with `read_changed`:
-/// without, sizes and times stand for the content of such files. Writes nothing.
+/// Audio, and whatever lies in a bucket, is read only where the index in `state_dir` does not know it as it is now, and only
+/// with `read_changed`: without, sizes and times or entity tags stand for the content of such files. Writes nothing.
 pub fn find_sources(
     params: &Params,
     base_dir: &Path,
@@ -97,7 +97,7 @@ pub fn find_sources(
     if walk.exists {
         for table in &descriptor.tables {
             let places = tables::places(table, &root, &walk)?.read;
-            tables.identify(table, &places, &|name, stat| known.entry(name, stat, looked_ns).copied())?;
+            tables.identify(table, &places, read_changed, &|name, stat| known.entry(name, stat, looked_ns).copied())?;
         }
     }
     let entries = walk.files.iter().zip(&looked);

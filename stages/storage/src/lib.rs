@@ -16,6 +16,7 @@
 //! | `persist` | trying again |
 //! | `store` | both requests |
 //! | `parallel` | many at once |
+//! | `testing` | answers without a store, for what hands them arbitrary bytes |
 
 mod address;
 mod endpoint;
@@ -29,6 +30,8 @@ mod root;
 mod settings;
 mod sign;
 mod store;
+#[doc(hidden)]
+pub mod testing;
 
 pub use crate::address::Address;
 pub use crate::error::StorageError;

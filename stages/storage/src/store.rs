@@ -2,7 +2,7 @@
 
 use std::io::Read as _;
 use std::sync::OnceLock;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use chrono::Utc;
 use ser_http::{Patience, agent};
@@ -22,6 +22,12 @@ use crate::sign::{self, Request};
 
 /// Bytes of a page of a listing at most: a thousand keys of 1024 characters, each written as `%XX`, are 4 MB.
 const MOST_PAGE_BYTES: u64 = 32 << 20;
+
+/// Bytes of a page that its time is counted by.
+const USUAL_PAGE_BYTES: u64 = 4 << 20;
+
+/// Bytes that are read at once.
+const CHUNK_BYTES: usize = 64 << 10;
 
 /// Pages of a listing at most: a hundred million objects.
 const MOST_PAGES: usize = 100_000;
@@ -122,9 +128,8 @@ impl Store {
             return Err(too_large(mark.bytes));
         }
         persist(&self.settings.timings, || {
-            let limit = mark.map_or(most_bytes, |mark| mark.bytes);
             let etag = mark.map(|mark| mark.etag.as_str());
-            let mut response = self.send(&address.bucket, &address.key, &[], etag, &what, limit)?;
+            let mut response = self.send(&address.bucket, &address.key, &[], etag, &what)?;
             if response.status().as_u16() != 200 {
                 return Err(self.refusal(&mut response, &address.bucket, &what));
             }
@@ -153,12 +158,7 @@ impl Store {
                     why,
                 }));
             };
-            let mut bytes = Vec::new();
-            if bytes.try_reserve_exact(usize::try_from(expected).unwrap_or(usize::MAX)).is_err() {
-                return Err(Trouble::lasting(StorageError::NoMemory { object: what.clone(), bytes: expected }));
-            }
-            let mut body = response.body_mut().as_reader().take(expected.saturating_add(1));
-            body.read_to_end(&mut bytes).map_err(|error| self.broken(&what, &error.to_string()))?;
+            let bytes = self.body(&mut response, &what, expected, expected)?;
             if bytes.len() as u64 != expected {
                 let why = format!("expected {expected} bytes, found {}", bytes.len());
                 return Err(self.broken(&what, &why));
@@ -206,11 +206,11 @@ impl Store {
         query.extend(most_keys.map(|most| ("max-keys", most.to_string())));
         query.push(("prefix", prefix.to_owned()));
         persist(&self.settings.timings, || {
-            let mut response = self.send(bucket, "", &query, None, &what, MOST_PAGE_BYTES)?;
+            let mut response = self.send(bucket, "", &query, None, &what)?;
             if response.status().as_u16() != 200 {
                 return Err(self.refusal(&mut response, bucket, &what));
             }
-            let text = self.text(&mut response, &what, MOST_PAGE_BYTES)?;
+            let text = self.text(&mut response, &what)?;
             Page::parse(&text).map_err(|why| {
                 // A store that fails late says so with status 200.
                 let trouble = Refusal { status: 200, body: &text, ..Refusal::default() };
@@ -229,7 +229,7 @@ impl Store {
         })
     }
 
-    /// Makes a request once. `bytes` is how many may come, for how long that may take.
+    /// Makes a request once.
     fn send(
         &self,
         bucket: &str,
@@ -237,9 +237,8 @@ impl Store {
         query: &[(&str, String)],
         if_match: Option<&str>,
         what: &str,
-        bytes: u64,
     ) -> Result<Response<Body>, Trouble> {
-        let Settings { endpoint, credentials, region, timings, .. } = &self.settings;
+        let Settings { endpoint, credentials, region, .. } = &self.settings;
         let host = endpoint.host(bucket);
         let path = format!("{}/{}", endpoint.path(bucket), percent_encoded(key, b"/"));
         let query: Vec<String> =
@@ -252,7 +251,6 @@ impl Store {
             .as_ref()
             .map(|credentials| sign::headers(&request, credentials, region, Utc::now()))
             .unwrap_or_default();
-        let slowest = Duration::from_secs(bytes / timings.least_speed.max(1));
         let mut made = self.agent.get(url).header("host", &host);
         for (name, value) in &signature {
             made = made.header(*name, value);
@@ -260,27 +258,52 @@ impl Store {
         if let Some(etag) = if_match {
             made = made.header("if-match", etag);
         }
-        let made = made.config().timeout_recv_body(Some(timings.answer + slowest)).build();
         made.call().map_err(|error| self.trouble(what, &error))
     }
 
-    fn text(&self, response: &mut Response<Body>, what: &str, most_bytes: u64) -> Result<String, Trouble> {
-        let mut text = Vec::new();
-        let mut body = response.body_mut().as_reader().take(most_bytes + 1);
-        body.read_to_end(&mut text).map_err(|error| self.broken(what, &error.to_string()))?;
+    /// What an answer brings, up to a byte more than `most`. It may take as long as `usual` bytes do.
+    fn body(&self, response: &mut Response<Body>, what: &str, most: u64, usual: u64) -> Result<Vec<u8>, Trouble> {
+        let timings = &self.settings.timings;
+        let longest = timings.answer + Duration::from_secs(usual / timings.least_speed.max(1));
+        let start = Instant::now();
+        let no_memory = |bytes| Trouble::lasting(StorageError::NoMemory { object: what.to_owned(), bytes });
+        let mut bytes = Vec::new();
+        if bytes.try_reserve_exact(usize::try_from(usual.min(most)).unwrap_or(usize::MAX)).is_err() {
+            return Err(no_memory(usual.min(most)));
+        }
+        let mut body = response.body_mut().as_reader().take(most.saturating_add(1));
+        let mut chunk = vec![0; CHUNK_BYTES];
+        loop {
+            let count = body.read(&mut chunk).map_err(|error| self.broken(what, &error.to_string()))?;
+            if count == 0 {
+                return Ok(bytes);
+            }
+            if bytes.try_reserve(count).is_err() {
+                return Err(no_memory(most));
+            }
+            bytes.extend_from_slice(&chunk[..count]);
+            // A byte now and then keeps a connection alive for ever.
+            if start.elapsed() > longest {
+                let why = format!("only {} bytes came in {} s", bytes.len(), longest.as_secs_f64());
+                return Err(self.broken(what, &why));
+            }
+        }
+    }
+
+    fn text(&self, response: &mut Response<Body>, what: &str) -> Result<String, Trouble> {
+        let text = self.body(response, what, MOST_PAGE_BYTES, USUAL_PAGE_BYTES)?;
         let no_store = |why: String| {
             Trouble::lasting(StorageError::NoStore { endpoint: self.endpoint(), what: what.to_owned(), why })
         };
-        if text.len() as u64 > most_bytes {
-            return Err(no_store(format!("it says more than {most_bytes} bytes")));
+        if text.len() as u64 > MOST_PAGE_BYTES {
+            return Err(no_store(format!("it says more than {MOST_PAGE_BYTES} bytes")));
         }
         String::from_utf8(text).map_err(|_| no_store("what it says is no text".to_owned()))
     }
 
     fn refusal(&self, response: &mut Response<Body>, bucket: &str, what: &str) -> Trouble {
-        let mut body = Vec::new();
         // What cannot be read says nothing.
-        let _ = response.body_mut().as_reader().take(MOST_SAID_BYTES).read_to_end(&mut body);
+        let body = self.body(response, what, MOST_SAID_BYTES, MOST_SAID_BYTES).unwrap_or_default();
         let body = String::from_utf8_lossy(&body);
         let header = |name: &str| response.headers().get(name).and_then(|value| value.to_str().ok());
         let refusal = Refusal {

@@ -172,28 +172,30 @@ impl Tables {
         Ok(places.into_iter().zip(read).collect())
     }
 
-    /// Notes what identifies the content of `table`, the files of which are read where `known`, the index, does not tell
-    /// of them.
+    /// Notes what identifies the content of `table`. Files are read; an object is where `known`, the index, does not tell of
+    /// it, and `read_changed`: without, its entity tag stands for its content.
     pub(crate) fn identify(
         &mut self,
         table: &SideTable,
         places: &[Place],
+        read_changed: bool,
         known: &dyn Fn(&str, &Stat) -> Option<Entry>,
     ) -> Result<(), IngestError> {
         let mut hashes: Vec<Result<Hash, String>> = Vec::new();
         for place in places {
-            let entry = match &place.file {
-                File::Object(object) => object.mark.as_ref().and_then(|mark| {
-                    let name = object.address.to_string();
-                    let entry = known(&name, &Stat::of_object(mark))?;
-                    Some((name, entry))
-                }),
-                File::File(_) => None,
-            };
-            if let Some((name, entry)) = entry {
-                hashes.push(Ok(entry.hash));
-                self.objects.push((name, entry));
-                continue;
+            if let File::Object(object) = &place.file
+                && let Some(stat) = object.mark.as_ref().map(Stat::of_object)
+            {
+                let name = object.address.to_string();
+                if let Some(entry) = known(&name, &stat) {
+                    hashes.push(Ok(entry.hash));
+                    self.objects.push((name, entry));
+                    continue;
+                }
+                if !read_changed {
+                    hashes.push(Err(format!("unread: {stat:?}")));
+                    continue;
+                }
             }
             let (bytes, entry) = content(&place.file)?;
             hashes.push(hash_of(&bytes));
