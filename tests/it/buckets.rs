@@ -11,11 +11,11 @@ use parquet::file::reader::{FileReader as _, SerializedFileReader};
 use ser_schemas::{Clip, Exclusion, Reason, Table as _};
 
 use crate::kills::results;
+use crate::small;
 use crate::store::Store;
 use crate::util::{Workspace, wav};
 use crate::watch::Watcher;
 use crate::worker::begin;
-use crate::small;
 
 /// The demo corpora, with their bad files and side tables, up to a report with a recording in it.
 const PIPELINE: &str = r#"
@@ -273,7 +273,8 @@ fn corpora_in_a_bucket_are_checked_exported_and_watched() {
     };
     assert_eq!(shards(&bucket), shards(&folder));
 
-    let watcher = Watcher::spawn(&bucket, store.command(&bucket, &["watch", "folds", "--settle", "0.2", "--poll", "0.2"]));
+    let watcher =
+        Watcher::spawn(&bucket, store.command(&bucket, &["watch", "folds", "--settle", "0.2", "--poll", "0.2"]));
     watcher.tells("nothing to do: every stage is fresh", 1);
     store.put("data/tess/OAF_sad/OAF_new_sad.wav", &wav(16_000, 0.5, 190.0, 0.4));
     watcher.tells("1 added (s3://corpora/data/tess/OAF_sad/OAF_new_sad.wav)", 1);

@@ -43,10 +43,7 @@ pub struct NoCertificate {
 
 impl Authorities {
     /// Of the files and folders that `names`, variables of the environment, name: `SSL_CERT_FILE`, `SSL_CERT_DIR`.
-    pub fn from_environment(
-        names: &[&str],
-        variable: &dyn Fn(&str) -> Option<String>,
-    ) -> Result<Self, NoCertificate> {
+    pub fn from_environment(names: &[&str], variable: &dyn Fn(&str) -> Option<String>) -> Result<Self, NoCertificate> {
         let mut authorities = Vec::new();
         for name in names {
             let Some(value) = variable(name).filter(|value| !value.trim().is_empty()) else { continue };

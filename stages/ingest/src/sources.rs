@@ -118,9 +118,7 @@ type Looked = (Content, Option<Entry>);
 fn hash(found: &Found) -> Result<Looked, IngestError> {
     match probe::hash(&found.place) {
         Ok((hash, entry)) => Ok((Content::Hash(hash), entry)),
-        Err(Unread::Io(error)) if machine::shortage(&error).is_some() => {
-            Err(probe::machine_error(&found.place, error))
-        }
+        Err(Unread::Io(error)) if machine::shortage(&error).is_some() => Err(probe::machine_error(&found.place, error)),
         Err(Unread::Io(error)) => Ok((Content::Problem(error.to_string()), None)),
         // Something is at work on the bucket. Whatever comes of it is another content than before.
         Err(Unread::Storage(error)) if error.is_about_change() => Ok((Content::Problem(error.to_string()), None)),

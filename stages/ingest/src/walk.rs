@@ -229,9 +229,7 @@ mod tests {
     fn stems_keep_dots_inside_names() {
         let stem = |below: &str| {
             let place = Place::File(PathBuf::new());
-            Found { place, below_root: below.into(), stat: Stat::default(), problem: None }
-                .stem()
-                .to_owned()
+            Found { place, below_root: below.into(), stat: Stat::default(), problem: None }.stem().to_owned()
         };
         assert_eq!(stem("a.b/c.d.wav"), "a.b/c.d");
         assert_eq!(stem("a.b/c"), "a.b/c");

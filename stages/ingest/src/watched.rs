@@ -7,8 +7,8 @@ use std::path::{Path, PathBuf};
 use ser_storage::{Listed, Mark, Root, Store};
 
 use crate::descriptor::{Descriptor, SideTable, is_path};
-use crate::{IngestError, Params};
 use crate::walk::{SYNTHETIC_MARK, is_audio, is_included, is_passed_over};
+use crate::{IngestError, Params};
 
 /// The corpus's root, its descriptor where that is a file, and the places beside the root where its tables may lie.
 /// None of them need exist. Of a descriptor that cannot be read, the tables are not known. Of a corpus in a bucket it is
@@ -44,8 +44,7 @@ pub fn watched_objects(params: &Params, base_dir: &Path) -> Option<Result<BTreeM
         let reads = would_read(params, base_dir);
         let listed = store.list(&root)?.unwrap_or_default();
         let read = listed.into_iter().filter(|listed: &Listed| reads(Path::new(&listed.below)));
-        let mut found: BTreeMap<String, Mark> =
-            read.map(|listed| (listed.address.to_string(), listed.mark)).collect();
+        let mut found: BTreeMap<String, Mark> = read.map(|listed| (listed.address.to_string(), listed.mark)).collect();
         let descriptor = Descriptor::load(&params.corpus, base_dir).ok();
         for table in descriptor.iter().flat_map(|descriptor| &descriptor.tables) {
             for folder in table.look_in.iter().filter(|folder| folder.starts_with("..")) {

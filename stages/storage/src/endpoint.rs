@@ -60,7 +60,9 @@ impl Endpoint {
 
     /// A certificate for all buckets does not cover a name with a dot; what is no host's name stands in the path, too.
     fn is_host(&self, bucket: &str) -> bool {
-        self.hosts && bucket.chars().all(|c| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '-') && bucket.len() < 64
+        self.hosts
+            && bucket.chars().all(|c| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '-')
+            && bucket.len() < 64
     }
 }
 

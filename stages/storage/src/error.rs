@@ -69,9 +69,11 @@ impl StorageError {
         match self {
             Self::Address { .. } => "write `s3://bucket/folder`".to_owned(),
             Self::Variable { .. } => "correct it, or take it out of the environment".to_owned(),
-            Self::NoBucket { .. } => "check the bucket's name, and `AWS_ENDPOINT_URL` where the store is not Amazon's: \
+            Self::NoBucket { .. } => {
+                "check the bucket's name, and `AWS_ENDPOINT_URL` where the store is not Amazon's: \
                                       without it, Amazon is asked"
-                .to_owned(),
+                    .to_owned()
+            }
             Self::Denied { anonymous: true, .. } => {
                 "set `AWS_ACCESS_KEY_ID` and `AWS_SECRET_ACCESS_KEY`: without them requests are anonymous".to_owned()
             }
@@ -100,9 +102,11 @@ impl StorageError {
             Self::Unreachable { .. } | Self::Refused { .. } => {
                 "check the network and `AWS_ENDPOINT_URL`, then run again: what was read is kept".to_owned()
             }
-            Self::Untrusted { .. } => "where the store has an authority of its own, name the file with its certificate \
+            Self::Untrusted { .. } => {
+                "where the store has an authority of its own, name the file with its certificate \
                                        in `AWS_CA_BUNDLE`"
-                .to_owned(),
+                    .to_owned()
+            }
         }
     }
 

@@ -75,7 +75,9 @@ impl Refusal<'_> {
             "InvalidAccessKeyId" | "SignatureDoesNotMatch" | "InvalidToken" | "InvalidClientTokenId" => {
                 StorageError::Credentials { endpoint, said: words }
             }
-            "PermanentRedirect" | "TemporaryRedirect" | "AuthorizationHeaderMalformed"
+            "PermanentRedirect"
+            | "TemporaryRedirect"
+            | "AuthorizationHeaderMalformed"
             | "IllegalLocationConstraintException"
                 if is_redirect || region.is_some() =>
             {

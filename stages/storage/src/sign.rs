@@ -34,8 +34,7 @@ pub(crate) fn headers(
 ) -> Vec<(&'static str, String)> {
     let time = now.format("%Y%m%dT%H%M%SZ").to_string();
     let day = time.get(..8).unwrap_or_default();
-    let mut added =
-        vec![("x-amz-content-sha256", EMPTY_SHA256.to_owned()), ("x-amz-date", time.clone())];
+    let mut added = vec![("x-amz-content-sha256", EMPTY_SHA256.to_owned()), ("x-amz-date", time.clone())];
     added.extend(credentials.session_token.clone().map(|token| ("x-amz-security-token", token)));
 
     let mut signed: Vec<(&str, &str)> = vec![("host", request.host)];

@@ -219,6 +219,9 @@ impl Store {
                     return meaning;
                 }
                 let is_listing = text.contains("<ListBucketResult");
+                if is_listing && !text.contains("</ListBucketResult>") {
+                    return self.broken(&what, "the listing ends in the middle of a page");
+                }
                 let (endpoint, what) = (self.endpoint(), what.clone());
                 Trouble::lasting(if is_listing {
                     StorageError::Listing { endpoint, what, why }

@@ -267,12 +267,11 @@ mod tests {
         let base = dir.path().canonicalize().expect("real path");
         fs::create_dir_all(base.join("disk/corpora")).expect("folder");
         std::os::unix::fs::symlink(base.join("disk/corpora"), base.join("data")).expect("link");
-        let registered =
-            Registered::of(&Places {
-                paths: vec![Place::whole(base.join("data"))],
-                buckets: Vec::new(),
-                except: base.join("artifacts"),
-            });
+        let registered = Registered::of(&Places {
+            paths: vec![Place::whole(base.join("data"))],
+            buckets: Vec::new(),
+            except: base.join("artifacts"),
+        });
         assert_eq!(relative(&base, &registered.deep), ["disk/corpora"]);
         assert_eq!(relative(&base, &registered.flat), [""]);
         assert!(registered.related.contains(&Place::whole(base.join("data"))));

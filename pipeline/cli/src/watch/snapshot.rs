@@ -237,12 +237,11 @@ mod tests {
     #[test]
     fn a_new_folder_is_seen_though_it_is_no_file() {
         let dir = tempfile::tempdir().expect("temporary folder");
-        let places =
-            Places {
-                paths: vec![Place::whole(dir.path().join("data"))],
-                buckets: Vec::new(),
-                except: dir.path().join("artifacts"),
-            };
+        let places = Places {
+            paths: vec![Place::whole(dir.path().join("data"))],
+            buckets: Vec::new(),
+            except: dir.path().join("artifacts"),
+        };
         let before = Snapshot::take(&places);
         fs::create_dir(dir.path().join("data")).expect("folder");
         let after = Snapshot::take(&places);

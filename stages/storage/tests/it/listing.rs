@@ -20,7 +20,9 @@ fn a_listing_goes_on_over_all_its_pages() {
     let listed = server.store().list(&root("s3://corpora/ravdess")).expect("a listing").expect("something");
     let found: Vec<&str> = listed.iter().map(|listed| listed.address.key.as_str()).collect();
     assert_eq!(found, keys);
-    assert!(listed.iter().all(|listed| listed.no_path.is_none() && listed.mark.bytes == listed.address.key.len() as u64));
+    assert!(
+        listed.iter().all(|listed| listed.no_path.is_none() && listed.mark.bytes == listed.address.key.len() as u64)
+    );
     assert_eq!(listed[3].below, "Actor_03/ü+ 3.wav");
     let asked = server.asked();
     assert_eq!(asked.len(), 3);

@@ -1,6 +1,6 @@
 //! The bytes of objects: those that were listed, and no others.
 
-use ser_storage::{Mark, Store, StorageError};
+use ser_storage::{Mark, StorageError, Store};
 
 use crate::server::{Fault, Server, address, root, settings};
 
@@ -13,7 +13,17 @@ fn mark(server: &Server, key: &str) -> Mark {
 #[test]
 fn every_key_is_read_as_it_is() {
     let server = Server::start();
-    let keys = ["a.wav", "a b.wav", "a+b.wav", "a%20b.wav", "ü/ß.wav", "e\u{301}.wav", "a&b=c?d#e.wav", "(a)'b!*.wav", "~a\n.wav"];
+    let keys = [
+        "a.wav",
+        "a b.wav",
+        "a+b.wav",
+        "a%20b.wav",
+        "ü/ß.wav",
+        "e\u{301}.wav",
+        "a&b=c?d#e.wav",
+        "(a)'b!*.wav",
+        "~a\n.wav",
+    ];
     for (number, key) in keys.iter().enumerate() {
         server.put(&format!("c/{key}"), &[number as u8; 300]);
     }

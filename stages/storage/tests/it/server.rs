@@ -296,7 +296,8 @@ fn read(stream: &TcpStream) -> std::io::Result<Option<Asked>> {
     for (name, value) in query.split('&').filter_map(|pair| pair.split_once('=')) {
         // Tokens stand for a key as it was encoded.
         let value = decoded(value);
-        let value = if name == "continuation-token" { decoded(&value.replace('~', "%").replace('+', " ")) } else { value };
+        let value =
+            if name == "continuation-token" { decoded(&value.replace('~', "%").replace('+', " ")) } else { value };
         asked.query.insert(name.to_owned(), value);
     }
     loop {
