@@ -1,6 +1,7 @@
 //! Which server has a bucket, and under which path.
 
 use ureq::http::Uri;
+use ureq::http::uri::Authority;
 
 /// A server, or those of a region.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -32,7 +33,7 @@ impl Endpoint {
             _ => return Err(no_url()),
         };
         let uri: Uri = url.parse().map_err(|_| no_url())?;
-        let authority = uri.authority().map(|authority| authority.as_str()).filter(|host| !host.contains('@'));
+        let authority = uri.authority().map(Authority::as_str).filter(|host| !host.contains('@'));
         let authority = authority.filter(|_| uri.query().is_none()).ok_or_else(no_url)?;
         let host = authority.strip_suffix(own_port).unwrap_or(authority).to_ascii_lowercase();
         Ok(Self { scheme, host, path: uri.path().trim_end_matches('/').to_owned(), hosts: false })

@@ -11,6 +11,7 @@
 //! | `settings` | credentials, region and endpoint, by the usual variables |
 //! | `endpoint` | which server has a bucket, and under which path |
 //! | `sign` | AWS Signature Version 4 |
+//! | `mark` | how an object was when it was listed |
 //! | `page` | one page of a listing |
 //! | `refusal` | what an answer that is no success means |
 //! | `persist` | trying again |
@@ -21,6 +22,7 @@
 mod address;
 mod endpoint;
 mod error;
+mod mark;
 mod page;
 mod parallel;
 mod persist;
@@ -35,9 +37,10 @@ pub mod testing;
 
 pub use crate::address::Address;
 pub use crate::error::StorageError;
+pub use crate::mark::Mark;
 pub use crate::parallel::{pieces, side_by_side};
 pub use crate::place::{Object, Place};
 pub use crate::root::{Prefix, Root, RootProblem};
 pub use crate::settings::{Credentials, Settings, Timings};
-pub use crate::store::{Listed, Mark, Store};
+pub use crate::store::{Listed, Store};
 pub use ser_http::Proxying;

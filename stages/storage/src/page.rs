@@ -2,7 +2,7 @@
 
 use roxmltree::{Document, Node};
 
-use crate::store::Mark;
+use crate::mark::Mark;
 
 /// One page of a listing.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]

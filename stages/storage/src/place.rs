@@ -5,7 +5,8 @@ use std::path::{Path, PathBuf};
 
 use crate::address::Address;
 use crate::error::StorageError;
-use crate::store::{Mark, Store};
+use crate::mark::Mark;
+use crate::store::Store;
 
 /// One file of a corpus.
 #[derive(Debug, Clone, PartialEq, Eq)]

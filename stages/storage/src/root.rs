@@ -119,7 +119,7 @@ impl Prefix {
                 part => parts.push(part),
             }
         }
-        let prefix = parts.iter().map(|part| format!("{part}/")).collect();
+        let prefix = parts.iter().flat_map(|part| [*part, "/"]).collect();
         Some(Self { bucket: self.bucket.clone(), prefix })
     }
 

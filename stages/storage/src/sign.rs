@@ -43,7 +43,7 @@ pub(crate) fn headers(
     signed.sort_unstable();
     let names: Vec<&str> = signed.iter().map(|(name, _)| *name).collect();
     let names = names.join(";");
-    let lines: String = signed.iter().map(|(name, value)| format!("{name}:{}\n", value.trim())).collect();
+    let lines: String = signed.iter().flat_map(|(name, value)| [*name, ":", value.trim(), "\n"]).collect();
     let canonical = format!("GET\n{}\n{}\n{lines}\n{names}\n{EMPTY_SHA256}", request.path, request.query);
 
     let scope = format!("{day}/{region}/s3/aws4_request");

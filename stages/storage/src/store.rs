@@ -12,6 +12,7 @@ use ureq::{Agent, Body};
 
 use crate::address::{Address, no_path};
 use crate::error::StorageError;
+use crate::mark::Mark;
 use crate::page::Page;
 use crate::parallel::AT_ONCE;
 use crate::persist::{Trouble, persist};
@@ -37,15 +38,6 @@ const MOST_EMPTY_PAGES: usize = 1000;
 
 /// Bytes of a refusal that are read for what it says.
 const MOST_SAID_BYTES: u64 = 64 << 10;
-
-/// What tells whether an object may have changed, without reading it.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Mark {
-    /// Its size.
-    pub bytes: u64,
-    /// Its entity tag, with quotes: other content has another one.
-    pub etag: String,
-}
 
 /// An object below a prefix.
 #[derive(Debug, Clone, PartialEq, Eq)]

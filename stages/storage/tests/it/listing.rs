@@ -13,7 +13,9 @@ fn below(server: &Server, at: &str) -> Option<Vec<String>> {
 fn a_listing_goes_on_over_all_its_pages() {
     let server = Server::start();
     let keys: Vec<String> = (0..25).map(|number| format!("ravdess/Actor_{number:02}/ü+ {number}.wav")).collect();
-    keys.iter().for_each(|key| server.put(key, key.as_bytes()));
+    for key in &keys {
+        server.put(key, key.as_bytes());
+    }
     server.put("ravdess2/x.wav", b"x");
     server.put("x.wav", b"x");
     server.page(10);

@@ -6,6 +6,9 @@ use crate::server::{Fault, Server, address, root, settings};
 
 const MOST: u64 = 1 << 20;
 
+/// More than there is memory.
+const HUGE: &[(&str, &str)] = &[("Content-Length", "99999999999999")];
+
 fn mark(server: &Server, key: &str) -> Mark {
     server.store().find(&address(key)).expect("an answer").expect("the object")
 }
@@ -93,7 +96,6 @@ fn what_is_too_large_is_not_read() {
     assert!(matches!(server.store().read(&address("a.wav"), None, 4999), Err(StorageError::TooLarge { .. })));
     assert_eq!(server.store().read(&address("a.wav"), None, 5000).expect("bytes").len(), 5000);
     // Nobody takes memory for what is only announced.
-    const HUGE: &[(&str, &str)] = &[("Content-Length", "99999999999999")];
     server.faults([Fault::Status(200, HUGE, String::new())]);
     assert!(server.store().read(&address("a.wav"), None, u64::MAX).is_err());
 }

@@ -216,7 +216,7 @@ impl Answer {
     }
 
     fn head(&self) -> String {
-        let headers: String = self.headers.iter().map(|(name, value)| format!("{name}: {value}\r\n")).collect();
+        let headers: String = self.headers.iter().flat_map(|(name, value)| [*name, ": ", value, "\r\n"]).collect();
         let length = format!("Content-Length: {}\r\n", self.body.len());
         let length = if headers.contains("Content-Length") { String::new() } else { length };
         format!("HTTP/1.1 {} Status\r\nConnection: close\r\n{length}{headers}\r\n", self.status)
@@ -249,11 +249,13 @@ impl Site {
         );
         for (key, bytes) in found.iter().take(most) {
             let (key, etag) = (encoded(key), etag(bytes).replace('"', "&quot;"));
-            text += &format!("<Contents><Key>{key}</Key><ETag>{etag}</ETag><Size>{}</Size></Contents>", bytes.len());
+            let size = bytes.len();
+            text.extend(["<Contents><Key>", &key, "</Key><ETag>", &etag, "</ETag>"]);
+            text.extend(["<Size>", &size.to_string(), "</Size></Contents>"]);
         }
         if found.len() > most {
             let token = encoded(found[most - 1].0).replace('%', "~");
-            text += &format!("<IsTruncated>true</IsTruncated><NextContinuationToken>{token}</NextContinuationToken>");
+            text.extend(["<IsTruncated>true</IsTruncated><NextContinuationToken>", &token, "</NextContinuationToken>"]);
         }
         Answer::xml(200, &(text + "</ListBucketResult>"))
     }
@@ -281,7 +283,7 @@ fn decoded(text: &str) -> String {
     let mut bytes = parts.next().unwrap_or_default().as_bytes().to_vec();
     for part in parts {
         bytes.push(u8::from_str_radix(&part[..2], 16).expect("a code"));
-        bytes.extend(part[2..].as_bytes());
+        bytes.extend(&part.as_bytes()[2..]);
     }
     String::from_utf8(bytes).expect("UTF-8")
 }
