@@ -27,14 +27,15 @@ experiments *ARGS:
     cargo run --release --locked -- validation --file experiments.toml --artifacts artifacts-experiments
 
 # Every test. Those that run Python want, in the environment target/python where there is one,
-# `pip install polars duckdb datasets soundfile mlcroissant pyarrow roc-validator rocrate==0.13.0`, and say so without
+# `pip install polars duckdb datasets soundfile mlcroissant pyarrow roc-validator rocrate==0.13.0 'moto[server]'`, and say so without
 test *ARGS:
     cargo test --release --locked --workspace --features ser/ndarray {{ARGS}}
 
 # The crates that read other people's bytes, with overflow checks and debug assertions (builds their dependencies once more)
 test-checked *ARGS:
     cargo test --profile checked --locked --package ser-text --package ser-schemas --package ser-audio \
-        --package ser-ingest --package ser-import --package ser-split --package ser-engine --package ser-fetch {{ARGS}}
+        --package ser-ingest --package ser-import --package ser-split --package ser-engine --package ser-fetch \
+        --package ser-storage {{ARGS}}
 
 # Formatting and lints, warnings denied
 lint:
@@ -193,4 +194,4 @@ fuzz TARGET SECONDS="60":
 
 # Every fuzz target in turn
 fuzz-all SECONDS="60":
-    for target in decode corpus pipeline tables model archive journal import ensemble; do just fuzz "$target" {{SECONDS}} || exit 1; done
+    for target in decode corpus pipeline tables model archive journal import ensemble storage; do just fuzz "$target" {{SECONDS}} || exit 1; done

@@ -74,6 +74,9 @@ pub fn run(params: &Params, inputs: &Inputs<'_>, ctx: &Context<'_>) -> Result<Ou
         card: card::card(&tables, &board, &inputs.pipeline),
         provenance: sections::provenance::provenance(&tables, &inputs.pipeline),
     };
+    if let Some(trouble) = recordings.trouble() {
+        ctx.observer.warn(&format!("some recordings are not in the page: {trouble}: {}", trouble.hint()));
+    }
     let card = page.card.as_ref().map_or_else(|| "No model was evaluated.\n".to_owned(), card::markdown);
     for (file, text) in [(PAGE_FILE, page::render(&page)?), (CARD_FILE, card)] {
         let path = ctx.out_dir.join(file);

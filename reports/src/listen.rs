@@ -1,5 +1,5 @@
 //! Where recordings are, as the page links to them: files on the reader's disk, or, when asked for, a few inside the
-//! page.
+//! page. A browser has no credentials for a bucket: what lies there is heard inside the page or not at all.
 
 use std::collections::HashMap;
 use std::path::{Component, Path, PathBuf};
@@ -9,13 +9,14 @@ use base64::engine::general_purpose::STANDARD;
 use serde::Serialize;
 
 use ser_schemas::Clip;
+use ser_storage::{Place, StorageError};
 use ser_text::percent_encoded;
 
 /// How to listen to one clip.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub(crate) struct Listen {
-    /// The file, relative to the page.
-    href: String,
+    /// The file, relative to the page; `None` for an object of a bucket.
+    href: Option<String>,
     /// The file itself as a `data:` address, where the page has room for it.
     data: Option<String>,
 }
@@ -30,6 +31,8 @@ pub(crate) struct Recordings<'a> {
     page_dir: PathBuf,
     /// Bytes of audio that may still be put into the page.
     room: u64,
+    /// Why a recording could not be read from its bucket, the first of them.
+    trouble: Option<StorageError>,
 }
 
 impl<'a> Recordings<'a> {
@@ -42,7 +45,13 @@ impl<'a> Recordings<'a> {
             base_dir: absolute(base_dir),
             page_dir: absolute(page_dir),
             room,
+            trouble: None,
         }
+    }
+
+    /// Why recordings that there was room for are missing from the page.
+    pub(crate) fn trouble(&self) -> Option<&StorageError> {
+        self.trouble.as_ref()
     }
 
     /// The clip's row in the manifest.
@@ -50,24 +59,34 @@ impl<'a> Recordings<'a> {
         self.clips.get(clip_id).copied()
     }
 
-    /// A link to the clip's file; `None` for a clip that the manifest does not hold.
+    /// A link to the clip's file; `None` for a clip that the manifest does not hold or that no browser can open.
     pub(crate) fn link(&self, clip_id: &str) -> Option<Listen> {
         let clip = self.clip(clip_id)?;
-        Some(Listen { href: relative_url(&self.page_dir, &self.base_dir.join(&clip.path)), data: None })
+        match Place::of(&clip.path, &self.base_dir) {
+            Ok(Place::File(path)) => Some(Listen { href: Some(relative_url(&self.page_dir, &path)), data: None }),
+            Ok(Place::Object(_)) | Err(_) => None,
+        }
     }
 
     /// The same, with the file itself while there is room. A file that cannot be read stays a link.
     pub(crate) fn carry(&mut self, clip_id: &str) -> Option<Listen> {
-        let mut listen = self.link(clip_id)?;
+        let link = self.link(clip_id);
         let clip = self.clip(clip_id)?;
-        if let Some(kind) = media_type(clip).filter(|_| clip.bytes <= self.room)
-            && let Ok(bytes) = std::fs::read(self.base_dir.join(&clip.path))
-            && bytes.len() as u64 <= self.room
-        {
-            self.room -= bytes.len() as u64;
-            listen.data = Some(format!("data:{kind};base64,{}", STANDARD.encode(bytes)));
-        }
-        Some(listen)
+        let Some(kind) = media_type(clip).filter(|_| clip.bytes <= self.room) else { return link };
+        let bytes = self.read(clip).filter(|bytes| bytes.len() as u64 <= self.room);
+        let Some(bytes) = bytes else { return link };
+        self.room -= bytes.len() as u64;
+        let data = Some(format!("data:{kind};base64,{}", STANDARD.encode(bytes)));
+        Some(Listen { href: link.and_then(|link| link.href), data })
+    }
+
+    fn read(&mut self, clip: &Clip) -> Option<Vec<u8>> {
+        let read = match Place::of(&clip.path, &self.base_dir) {
+            Ok(Place::File(path)) => return std::fs::read(path).ok(),
+            Ok(Place::Object(object)) => object.read(self.room),
+            Err(error) => Err(error),
+        };
+        read.map_err(|error| self.trouble.get_or_insert(error)).ok()
     }
 }
 
@@ -137,8 +156,17 @@ mod tests {
         let clips = [clip("r/1", "javascript:alert(1)\"><script>", 1)];
         let recordings = Recordings::new(&clips, Path::new("/p"), Path::new("/p/artifacts/report"), 0);
         let link = recordings.link("r/1").expect("known");
-        assert_eq!(link.href, "../../javascript%3Aalert%281%29%22%3E%3Cscript%3E");
+        assert_eq!(link.href.as_deref(), Some("../../javascript%3Aalert%281%29%22%3E%3Cscript%3E"));
         assert_eq!(recordings.link("r/2"), None);
+    }
+
+    #[test]
+    fn what_lies_in_a_bucket_is_no_link() {
+        let clips = [clip("a", "s3://corpora/ravdess/a.wav", 60)];
+        let mut recordings = Recordings::new(&clips, Path::new("/p"), Path::new("/p/report"), 0);
+        assert_eq!(recordings.link("a"), None);
+        assert_eq!(recordings.carry("a"), None, "no room, and no request");
+        assert_eq!(recordings.trouble(), None);
     }
 
     #[test]

@@ -5,6 +5,8 @@ mod answers;
 mod audit;
 mod bad_input;
 mod best;
+#[cfg(unix)]
+mod buckets;
 mod compat;
 mod control;
 mod corpora;
@@ -35,6 +37,8 @@ mod reruns;
 mod seeds;
 mod small;
 mod spec;
+#[cfg(unix)]
+mod store;
 mod structure;
 mod training;
 mod util;

@@ -18,7 +18,7 @@ const PIPELINE: &str = "name = \"watched\"\n\
 const PATIENCE: Duration = Duration::from_secs(30);
 
 /// A watcher at work; its lines go to `watch.log`, beside the pipeline file.
-struct Watcher<'a> {
+pub(crate) struct Watcher<'a> {
     workspace: &'a Workspace,
     child: Child,
 }
@@ -28,7 +28,7 @@ impl<'a> Watcher<'a> {
         Self::spawn(workspace, workspace.command(&[&["watch", "--settle", "0.3"], arguments].concat()))
     }
 
-    fn spawn(workspace: &'a Workspace, mut command: Command) -> Self {
+    pub(crate) fn spawn(workspace: &'a Workspace, mut command: Command) -> Self {
         let log = File::create(workspace.path("watch.log")).expect("log");
         let child = command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(log).spawn().expect("the program starts");
         Self { workspace, child }
@@ -40,7 +40,7 @@ impl<'a> Watcher<'a> {
 
     /// Waits until `text` was told `times` times, and not once more.
     #[track_caller]
-    fn tells(&self, text: &str, times: usize) {
+    pub(crate) fn tells(&self, text: &str, times: usize) {
         let start = Instant::now();
         while self.log().matches(text).count() < times {
             assert!(start.elapsed() < PATIENCE, "{text:?} was not told {times} times:\n{}", self.log());
@@ -55,7 +55,7 @@ impl<'a> Watcher<'a> {
 
     /// Ctrl-C: it must end well.
     #[track_caller]
-    fn interrupt(mut self) -> String {
+    pub(crate) fn interrupt(mut self) -> String {
         let pid = self.child.id().to_string();
         let sent = Command::new("kill").args(["-INT", &pid]).status().expect("kill");
         assert!(sent.success());

@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 
 use crate::kills::{Moments, results};
 use crate::small;
-use crate::util::Workspace;
+use crate::util::{Ran, Workspace};
 
 /// Processes that are hit while they work.
 const KILLS: usize = 60;
@@ -29,9 +29,9 @@ fn alone() -> (BTreeMap<String, String>, Duration) {
     (results(&workspace), begin.elapsed())
 }
 
-/// What a run leaves that died right after it began `stage`.
-fn begin(workspace: &Workspace, stage: &str) {
-    let status = workspace.ser(&["status", "--json"]).exits(0).json();
+/// What a run leaves that died right after it began `stage`; `ser` runs the program in the workspace.
+pub(crate) fn begin(workspace: &Workspace, stage: &str, ser: &dyn Fn(&[&str]) -> Ran) {
+    let status = ser(&["status", "--json"]).exits(0).json();
     let stages = status["stages"].as_array().expect("stages");
     let fingerprint = stages.iter().find(|of| of["stage"] == stage).and_then(|of| of["fingerprint"].as_str());
     let fingerprint = fingerprint.unwrap_or_else(|| panic!("{stage} waits: {status}"));
@@ -46,11 +46,11 @@ fn a_run_finds_the_parts_and_the_networks_that_a_worker_computed() {
     workspace.ser(&["run", "folds"]).exits(0);
     workspace.ser(&["worker", "--idle", "0.1"]).exits(0).tells("helped with 0 stages");
 
-    begin(&workspace, "features");
+    begin(&workspace, "features", &|arguments| workspace.ser(arguments));
     workspace.ser(&["worker", "--idle", "0.1"]).exits(0).tells("helped with 1 stage");
     workspace.ser(&["run", "features"]).exits(0).tells("40 of 40 clips taken over");
 
-    begin(&workspace, "net");
+    begin(&workspace, "net", &|arguments| workspace.ser(arguments));
     workspace.ser(&["worker", "net", "--idle", "0.1"]).exits(0).tells("helped with 1 stage");
     // As long as the networks are there, nothing is trained: these parameters would say otherwise in the history.
     workspace.ser(&["run"]).exits(0);
@@ -63,7 +63,7 @@ fn a_run_finds_the_parts_and_the_networks_that_a_worker_computed() {
 fn a_worker_with_other_settings_says_so_and_does_nothing() {
     let workspace = small::workspace();
     workspace.ser(&["run", "folds"]).exits(0);
-    begin(&workspace, "features");
+    begin(&workspace, "features", &|arguments| workspace.ser(arguments));
     let other = ["worker", "features", "--idle", "0.1", "-S", "features.log_mel.n_mels=40"];
     workspace.ser(&other).exits(0).tells("a run is at work on it with other parameters").tells("helped with 0 stages");
 }

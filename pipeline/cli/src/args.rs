@@ -28,10 +28,23 @@ Variables:
   SER_FETCH_BASE_ZENODO, SER_FETCH_BASE_DATAVERSE, SER_FETCH_BASE_GIT_LFS
                                 base URL of a mirror, in place of the publisher's";
 
+const AFTER_RUN_HELP: &str = "\
+Corpora lie in folders, or in object storage that speaks S3 (root = \"s3://bucket/folder\"). Variables for the latter:
+  AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY, AWS_SESSION_TOKEN
+                                credentials; without, requests are anonymous
+  AWS_REGION, AWS_DEFAULT_REGION
+                                region of the bucket [default: us-east-1]
+  AWS_ENDPOINT_URL_S3, AWS_ENDPOINT_URL
+                                server of a store that is not Amazon's
+  AWS_CA_BUNDLE, SSL_CERT_FILE, SSL_CERT_DIR
+                                certificates of authorities, in place of the well-known ones
+  HTTPS_PROXY, NO_PROXY         a proxy";
+
 const AFTER_WORKER_HELP: &str = "\
 Parts of features and networks of folds are computed by whoever is free: the run, and every worker on the same artifacts
-folder. Recordings must lie under the same paths for all, and settings (-S, SER_DATA) be the same. Results are those of a
-run alone, whoever helps, comes late or is killed.
+folder. Recordings must lie under the same paths for all, or in a bucket that all have the variables for (see
+`ser run --help`), and settings (-S, SER_DATA) be the same. Results are those of a run alone, whoever helps, comes late
+or is killed.
 
 Exit codes:
   0  ended as asked
@@ -101,6 +114,7 @@ pub(crate) enum Command {
 }
 
 #[derive(Debug, Args)]
+#[command(after_help = AFTER_RUN_HELP)]
 #[expect(clippy::struct_excessive_bools, reason = "each is a flag that the user may type")]
 pub(crate) struct RunArgs {
     /// Only these stages and what they read [default: all]
@@ -256,9 +270,9 @@ pub(crate) struct CorporaArgs {
 pub(crate) enum CorporaCommand {
     /// The corpora that ship with this program, their licences and where to get them
     List,
-    /// Compare the files of a folder with a corpus descriptor, decoding nothing
+    /// Compare the files of a folder or a bucket with a corpus descriptor, decoding nothing
     Check {
-        /// The folder
+        /// The folder, or a place in object storage that speaks S3: `s3://bucket/folder`
         root: PathBuf,
         /// A built-in corpus, or the path of a descriptor
         #[arg(long, value_name = "NAME")]

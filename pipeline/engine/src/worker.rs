@@ -80,6 +80,7 @@ pub fn work(
     let mut looked: Option<Instant> = None;
     while !cancel.load(Ordering::Relaxed) {
         let is_due = options.until_fresh && looked.is_none_or(|looked| looked.elapsed() >= LOOK);
+        let began = Instant::now();
         let plan = if is_due || is_any_begun(pipeline, store) {
             looked = Some(Instant::now());
             plan(pipeline, store, &options.targets, false)?
@@ -98,7 +99,8 @@ pub fn work(
             if options.idle.is_some_and(|most| idle_since.elapsed() >= most) {
                 break;
             }
-            thread::sleep(POLL);
+            // Where looking takes long, as at corpora in object storage, it is done less often.
+            thread::sleep(POLL.max(began.elapsed() * 4).min(LOOK));
             continue;
         };
         let stage = &pipeline.stages()[step.position];

@@ -4,6 +4,7 @@ use std::io;
 use std::path::{Path, PathBuf};
 
 use ser_schemas::TableError;
+use ser_storage::StorageError;
 
 /// An export that could not be made. Nothing of it is left.
 #[derive(Debug, thiserror::Error)]
@@ -41,6 +42,9 @@ pub enum ExportError {
         path.display()
     )]
     AudioChanged { path: PathBuf, expected: String, found: String },
+    /// A recording cannot be read from object storage.
+    #[error("{}: {}", .0, .0.hint())]
+    Storage(StorageError),
     /// More bytes than a value of a table may have.
     #[error("`{}` has {bytes} bytes: a clip in a table has at most {most}; leave it out of the manifest", path.display())]
     AudioTooLarge { path: PathBuf, bytes: u64, most: u64 },
@@ -60,6 +64,12 @@ pub enum ExportError {
     /// The user stopped it.
     #[error("stopped; nothing was written")]
     Cancelled,
+}
+
+impl From<StorageError> for ExportError {
+    fn from(error: StorageError) -> Self {
+        Self::Storage(error)
+    }
 }
 
 /// Result of an export.

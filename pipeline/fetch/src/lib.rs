@@ -57,6 +57,7 @@ pub use crate::checksum::{Checksum, NoChecksum};
 pub use crate::error::FetchError;
 pub use crate::fetch::{Fetched, Job, fetch};
 pub use crate::journal::{FOLDER, agree_to_licence, is_licence_agreed};
-pub use crate::network::{Bases, Network, Proxying, Timings};
+pub use crate::network::{Bases, Network, Timings};
 pub use crate::observer::{Observer, Silent};
 pub use crate::source::{Archive, Source, Wanted};
+pub use ser_http::Proxying;

@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use ser_audio::{AudioError, ResampleError};
 use ser_schemas::TableError;
 use ser_stage::Problem;
+use ser_storage::StorageError;
 
 /// Result of the functions of this crate.
 pub type FeaturesResult<T> = Result<T, FeaturesError>;
@@ -33,23 +34,31 @@ pub enum FeaturesError {
         path: PathBuf,
     },
     /// A file that decoded at ingest and does not any more.
-    #[error("clip `{clip_id}`: cannot decode `{}`, which was readable at ingest; rerun the ingest stage", path.display())]
+    #[error("clip `{clip_id}`: cannot decode `{path}`, which was readable at ingest; rerun the ingest stage")]
     Decode {
         /// The clip.
         clip_id: String,
-        /// Its file.
-        path: PathBuf,
+        /// Its file or object.
+        path: String,
         /// Message of the decoder.
         #[source]
         source: AudioError,
     },
     /// A file that is not the one that ingest saw.
-    #[error("clip `{clip_id}`: `{}` has changed since ingest read it; rerun the ingest stage", path.display())]
+    #[error("clip `{clip_id}`: `{path}` has changed since ingest read it; rerun the ingest stage")]
     Changed {
         /// The clip.
         clip_id: String,
-        /// Its file.
-        path: PathBuf,
+        /// Its file or object.
+        path: String,
+    },
+    /// An object that cannot be read from object storage.
+    #[error("clip `{clip_id}`: {error}: {}", error.hint())]
+    Storage {
+        /// The clip.
+        clip_id: String,
+        /// What went wrong.
+        error: StorageError,
     },
     /// A pair of sample rates that cannot be converted.
     #[error("cannot resample from {from_hz} Hz to {to_hz} Hz")]

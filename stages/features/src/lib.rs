@@ -22,6 +22,7 @@ mod mel;
 mod params;
 mod previous;
 mod recipes;
+mod recording;
 mod reference;
 mod rng;
 mod sets;

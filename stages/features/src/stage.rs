@@ -8,7 +8,7 @@ use std::path::Path;
 use std::sync::{Mutex, OnceLock};
 
 use rayon::prelude::*;
-use ser_audio::{AudioError, Limits, SAMPLE_RATES_HZ, decode, read_file};
+use ser_audio::{Limits, SAMPLE_RATES_HZ, decode};
 use ser_schemas::frames::{self, ClipFrames, FrameLayout, FramesRow, read_keys};
 use ser_schemas::functionals::{self, Functionals};
 use ser_schemas::{Clip, Example, KEY_SAMPLE_RATE_HZ, Provenance, Table, TableError, read_metadata};
@@ -23,6 +23,7 @@ use crate::layout::Layout;
 use crate::params::Params;
 use crate::previous::Rows;
 use crate::recipes::Recipes;
+use crate::recording::{self, Recorded};
 
 /// Parts at work: one waits for files to be read, one computes, one waits for the disk.
 const PARTS_AT_ONCE: usize = 3;
@@ -246,14 +247,14 @@ impl Job<'_> {
             clips.iter().zip(done).filter(|(_, done)| done.lacks(wanted)).collect();
         self.ctx.observer.advance((clips.len() - missing.len()) as u64);
         for some in missing.chunks_mut(READ_AHEAD * rayon::current_num_threads()) {
-            // One file after another, here: the threads of the pool never wait for a disk.
-            let files: Vec<_> =
-                some.iter().map(|(clip, _)| read_file(&self.ctx.resolve(&clip.path), &Limits::default())).collect();
-            some.par_iter_mut().zip(files).try_for_each(|((clip, done), bytes)| {
+            // Here: the threads of the pool never wait for a disk or for the network.
+            let paths: Vec<&str> = some.iter().map(|(clip, _)| clip.path.as_str()).collect();
+            let files = recording::read(&paths, self.ctx.base_dir);
+            some.par_iter_mut().zip(files).try_for_each(|((clip, done), recorded)| {
                 if self.ctx.observer.is_cancelled() {
                     return Err(FeaturesError::Cancelled);
                 }
-                self.with_extractor(|extractor| self.clip(extractor, clip, bytes, done, wanted))?;
+                self.with_extractor(|extractor| self.clip(extractor, clip, recorded, done, wanted))?;
                 self.ctx.observer.advance(1);
                 Ok(())
             })?;
@@ -265,13 +266,12 @@ impl Job<'_> {
         &self,
         extractor: &mut Extractor,
         clip: &Recording,
-        bytes: Result<Vec<u8>, AudioError>,
+        recorded: Recorded,
         done: &mut Done,
         wanted: Wanted,
     ) -> FeaturesResult<()> {
         let clip_id = clip.clip_id.as_str();
-        let path = self.ctx.resolve(&clip.path);
-        let samples = load(extractor, clip_id, clip.content_hash.as_deref(), &path, bytes)?;
+        let samples = load(extractor, clip_id, clip.content_hash.as_deref(), recorded)?;
         if wanted.copies && done.copies.is_none() {
             let copies = self.copies.iter().map(|copy| {
                 let (altered, rate_hz) = copy.apply(&samples, self.sample_rate_hz, self.ctx.seed, clip_id);
@@ -339,10 +339,9 @@ impl Job<'_> {
                 if let Some(example) = drawn.of(clip, emotion) {
                     return Ok(example);
                 }
-                let path = self.ctx.resolve(&clip.path);
-                let bytes = read_file(&path, &Limits::default());
                 let hash = clip.content_hash.as_deref();
-                let samples = self.with_extractor(|extractor| load(extractor, &clip.clip_id, hash, &path, bytes))?;
+                let recorded = recording::read_one(&clip.path, self.ctx.base_dir);
+                let samples = self.with_extractor(|extractor| load(extractor, &clip.clip_id, hash, recorded))?;
                 Ok(examples::draw(clip, emotion, &samples, self.sample_rate_hz))
             })
             .collect::<FeaturesResult<Vec<Example>>>()?;
@@ -437,28 +436,17 @@ fn write_functionals(
     put(folder, id, &path)
 }
 
-/// The samples of a clip's file, which was read from `path`, at the sample rate of the features.
+/// The samples of a clip at the sample rate of the features.
 fn load(
     extractor: &mut Extractor,
     clip_id: &str,
     content_hash: Option<&str>,
-    path: &Path,
-    bytes: Result<Vec<u8>, AudioError>,
+    recorded: Recorded,
 ) -> FeaturesResult<Vec<f32>> {
-    let undecodable = |source| FeaturesError::Decode { clip_id: clip_id.to_owned(), path: path.to_owned(), source };
-    let bytes = bytes.map_err(undecodable)?;
-    check_content(clip_id, content_hash, path, &bytes)?;
+    let path = recorded.path.clone();
+    let bytes = recorded.checked(clip_id, content_hash)?;
+    let undecodable = |source| FeaturesError::Decode { clip_id: clip_id.to_owned(), path, source };
     let audio = decode(bytes, &Limits::default()).map_err(undecodable)?;
     let rate_hz = audio.sample_rate_hz;
     extractor.load(audio.into_mono(), rate_hz)
-}
-
-/// Refuses a file whose bytes are not those that the manifest tells of: a table must never say that they are.
-fn check_content(clip_id: &str, content_hash: Option<&str>, path: &Path, bytes: &[u8]) -> FeaturesResult<()> {
-    match content_hash {
-        Some(expected) if expected != blake3::hash(bytes).to_hex().as_str() => {
-            Err(FeaturesError::Changed { clip_id: clip_id.to_owned(), path: path.to_owned() })
-        }
-        _ => Ok(()),
-    }
 }

@@ -4,6 +4,7 @@ use std::fmt;
 use std::path::PathBuf;
 
 use ser_schemas::TableError;
+use ser_storage::StorageError;
 
 /// Why a corpus could not be read at all.
 #[derive(Debug, thiserror::Error)]
@@ -38,12 +39,21 @@ pub enum IngestError {
     /// out.
     #[error("cannot read `{}`: {hint}", path.display())]
     Machine { path: PathBuf, hint: &'static str, source: std::io::Error },
+    /// Object storage failed, as often as it was asked. That says nothing about the file either.
+    #[error("{}: {}", .0, .0.hint())]
+    Storage(StorageError),
     /// A table could not be written.
     #[error(transparent)]
     Table(#[from] TableError),
     /// The user asked to stop.
     #[error("stopped before all files were read")]
     Cancelled,
+}
+
+impl From<StorageError> for IngestError {
+    fn from(error: StorageError) -> Self {
+        Self::Storage(error)
+    }
 }
 
 /// One mistake in a descriptor.

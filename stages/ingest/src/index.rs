@@ -3,7 +3,8 @@
 //! A file is taken to hold what it held when its size, its times and its place on the disk are the same. Two files that
 //! are written within one tick of the clock have the same times; so a file is read again as long as it is not clearly
 //! older than the look at it that was written down (git's rule for its index). If the clock now says an earlier time
-//! than that look, nothing is taken for granted.
+//! than that look, nothing is taken for granted. An object of a bucket has no such times: it holds what it held when
+//! its size and its entity tag are the same.
 //!
 //! The index saves time and nothing else: one that is missing, damaged or of another version is an empty one.
 
@@ -14,11 +15,14 @@ use std::path::Path;
 use std::time::{SystemTime, UNIX_EPOCH};
 
 use ser_stage::write_whole;
+use ser_storage::Mark;
 
 /// Name of the index in the stage's state folder.
 const FILE: &str = "files.index";
 /// Begins every index; the last characters are the version of the format.
 const MAGIC: &[u8; 8] = b"serfile1";
+/// The same of one in which entity tags stand.
+const MAGIC_OBJECTS: &[u8; 8] = b"serobjc1";
 /// Coarsest time stamps of files that are in use: those of FAT.
 const MODIFIED_TICK_NS: i64 = 2_000_000_000;
 /// Coarsest time stamps of changes to the entry itself, which only file systems with finer ones keep.
@@ -34,13 +38,21 @@ pub(crate) struct Stat {
     pub(crate) changed_ns: i64,
     /// Its number in the file system; 0 where that is not known.
     pub(crate) inode: u64,
+    /// Of an object of a bucket, which has none of these three, the first half of the hash of its entity tag. 0 for files.
+    pub(crate) etag: u128,
 }
 
 impl Stat {
     pub(crate) fn of(metadata: &Metadata) -> Self {
         let modified_ns = metadata.modified().map_or(0, nanoseconds);
         let (changed_ns, inode) = identity(metadata);
-        Self { bytes: metadata.len(), modified_ns, changed_ns, inode }
+        Self { bytes: metadata.len(), modified_ns, changed_ns, inode, etag: 0 }
+    }
+
+    pub(crate) fn of_object(mark: &Mark) -> Self {
+        let hash = blake3::hash(mark.etag.as_bytes());
+        let half = hash.as_bytes().first_chunk().map_or(0, |half| u128::from_le_bytes(*half));
+        Self { bytes: mark.bytes, etag: half.max(1), ..Self::default() }
     }
 }
 
@@ -84,7 +96,7 @@ impl Index {
         let entry = self.entries.get(name).filter(|entry| entry.stat == *stat)?;
         let settled = stat.modified_ns.saturating_add(MODIFIED_TICK_NS) < self.looked_ns
             && stat.changed_ns.saturating_add(CHANGED_TICK_NS) < self.looked_ns;
-        (settled && self.looked_ns <= now_ns).then_some(entry)
+        (stat.etag != 0 || (settled && self.looked_ns <= now_ns)).then_some(entry)
     }
 
     /// Number of files.
@@ -93,7 +105,8 @@ impl Index {
     }
 
     fn encode(&self) -> Vec<u8> {
-        let mut bytes = MAGIC.to_vec();
+        let has_etags = self.entries.values().any(|entry| entry.stat.etag != 0);
+        let mut bytes = if has_etags { MAGIC_OBJECTS } else { MAGIC }.to_vec();
         bytes.extend(self.looked_ns.to_le_bytes());
         bytes.extend((self.entries.len() as u64).to_le_bytes());
         for (name, Entry { stat, hash }) in &self.entries {
@@ -103,6 +116,9 @@ impl Index {
             bytes.extend(stat.modified_ns.to_le_bytes());
             bytes.extend(stat.changed_ns.to_le_bytes());
             bytes.extend(stat.inode.to_le_bytes());
+            if has_etags {
+                bytes.extend(stat.etag.to_le_bytes());
+            }
             bytes.extend(hash);
         }
         let check = blake3::hash(&bytes);
@@ -115,7 +131,10 @@ impl Index {
         if blake3::hash(body).as_bytes() != check {
             return None;
         }
-        let mut rest = body.strip_prefix(MAGIC)?;
+        let (has_etags, mut rest) = match body.strip_prefix(MAGIC) {
+            Some(rest) => (false, rest),
+            None => (true, body.strip_prefix(MAGIC_OBJECTS)?),
+        };
         let looked_ns = i64::from_le_bytes(take(&mut rest)?);
         let count = u64::from_le_bytes(take(&mut rest)?);
         let mut entries = Vec::new();
@@ -128,6 +147,7 @@ impl Index {
                 modified_ns: i64::from_le_bytes(take(&mut rest)?),
                 changed_ns: i64::from_le_bytes(take(&mut rest)?),
                 inode: u64::from_le_bytes(take(&mut rest)?),
+                etag: if has_etags { u128::from_le_bytes(take(&mut rest)?) } else { 0 },
             };
             entries.push((std::str::from_utf8(name).ok()?.to_owned(), Entry { stat, hash: take(&mut rest)? }));
         }
@@ -173,7 +193,7 @@ mod tests {
     const SECOND: i64 = 1_000_000_000;
 
     fn stat(modified_ns: i64) -> Stat {
-        Stat { bytes: 5, modified_ns, changed_ns: modified_ns, inode: 9 }
+        Stat { bytes: 5, modified_ns, changed_ns: modified_ns, inode: 9, etag: 0 }
     }
 
     fn index(looked_ns: i64, modified_ns: i64) -> Index {
@@ -232,6 +252,23 @@ mod tests {
         let renamed = Stat { changed_ns: 9 * SECOND, ..stat(SECOND) };
         let index = Index::new(9 * SECOND, [("a".to_owned(), Entry { stat: renamed, hash: [7; 32] })]);
         assert!(index.entry("a", &renamed, 20 * SECOND).is_none());
+    }
+
+    #[test]
+    fn an_object_is_known_by_its_entity_tag_alone() {
+        let stat = |bytes: u64, etag: &str| Stat::of_object(&Mark { bytes, etag: etag.to_owned() });
+        let entry = Entry { stat: stat(5, "\"abc\""), hash: [7; 32] };
+        let index = Index::new(9 * SECOND, [("a.wav".to_owned(), entry)]);
+        let folder = tempfile::tempdir().expect("folder");
+        index.save(folder.path()).expect("save");
+        assert_eq!(Index::load(folder.path()), index);
+        // Whatever the clock says.
+        for now_ns in [0, 9 * SECOND, 20 * SECOND] {
+            assert_eq!(index.entry("a.wav", &stat(5, "\"abc\""), now_ns), Some(&entry));
+            for other in [stat(6, "\"abc\""), stat(5, "\"abd\""), Stat { etag: 0, ..entry.stat }] {
+                assert_eq!(index.entry("a.wav", &other, now_ns), None);
+            }
+        }
     }
 
     #[test]

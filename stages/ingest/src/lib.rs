@@ -1,4 +1,4 @@
-//! The first stage: from a folder of other people's audio files to rows of a table.
+//! The first stage: from a folder, or a bucket, of other people's audio files to rows of a table.
 //!
 //! Every audio file that lies below the root becomes one row, usable or not: a file that cannot be decoded, or whose
 //! name cannot be read, is a row with a `problem`, so that no file is ever lost silently. What a name means is written
@@ -63,7 +63,7 @@ pub use crate::probe::{describe, reason as reason_of};
 pub use crate::run::{Reading, read};
 pub use crate::sources::{FoundSources, Sources, find_sources};
 pub use crate::survey::{Example, Survey, check_root};
-pub use crate::watched::{watched_paths, would_read};
+pub use crate::watched::{watched_objects, watched_paths, would_read};
 
 /// Version of the code: raising it makes every corpus be read anew.
 pub const VERSION: u32 = 5;

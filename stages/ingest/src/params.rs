@@ -2,6 +2,7 @@
 
 use schemars::JsonSchema;
 use ser_stage::Problem;
+use ser_storage::{Root, RootProblem};
 use serde::{Deserialize, Serialize};
 
 use crate::descriptor;
@@ -13,8 +14,10 @@ pub struct Params {
     /// Name of a built-in corpus (`crema_d`, `emodb`, `emovo`, `nemo`, `ravdess`, `savee`, `tess`), or the path of a
     /// descriptor ending in `.toml`, relative to the folder of the pipeline file.
     pub corpus: String,
-    /// Folder with the corpus's audio, at any depth; relative to the folder of the pipeline file. A folder that is
-    /// missing is reported, and the pipeline goes on without the corpus.
+    /// Folder with the corpus's audio, at any depth; relative to the folder of the pipeline file. Or a place in object
+    /// storage that speaks S3, `s3://bucket/folder`, with credentials, region and server in `AWS_ACCESS_KEY_ID`,
+    /// `AWS_SECRET_ACCESS_KEY`, `AWS_SESSION_TOKEN`, `AWS_REGION` and `AWS_ENDPOINT_URL`. A root that is missing is
+    /// reported, and the pipeline goes on without the corpus.
     pub root: String,
     /// Further kinds of recording to take in, in the descriptor's words, for example `["song"]` for RAVDESS. Files of a
     /// kind that is not named here are left out as `other_modality`.
@@ -39,6 +42,8 @@ impl Params {
         if self.root.trim().is_empty() {
             let hint = "name the folder that holds the audio: `root = \"data/ravdess\"`".to_owned();
             problem("root", "`root` is missing".to_owned(), hint);
+        } else if let Some(RootProblem { message, hint }) = Root::problem(&self.root) {
+            problem("root", message, hint);
         }
         problems
     }
@@ -67,6 +72,16 @@ mod tests {
             problems[0].hint.as_deref().is_some_and(|hint| hint.contains("did you mean `ravdess`")),
             "{problems:?}"
         );
+    }
+
+    #[test]
+    fn a_root_that_cannot_be_read_is_told_with_what_can() {
+        let problems = |root: &str| Params { corpus: "tess".into(), root: root.into(), ..Params::default() }.check();
+        assert!(problems("data/tess").is_empty() && problems("s3://corpora/tess").is_empty());
+        for (root, told) in [("gs://corpora/tess", "`gs://` is not known"), ("s3://c/tess", "`c` cannot be the name")] {
+            let problem = problems(root).pop().unwrap_or_else(|| panic!("{root}"));
+            assert!(problem.key == "root" && problem.message.contains(told), "{problem:?}");
+        }
     }
 
     #[test]

@@ -46,7 +46,8 @@ impl<'a> Parts<'a> {
     pub(crate) fn id(files: &[Found]) -> PartId {
         let item = |found: &Found| {
             let stat = &found.stat;
-            [found.below_root.clone(), stat.bytes.to_string(), stat.modified_ns.to_string()]
+            let written = if stat.etag == 0 { stat.modified_ns.to_string() } else { format!("{:x}", stat.etag) };
+            [found.below_root.clone(), stat.bytes.to_string(), written]
         };
         let items: Vec<String> = files.iter().flat_map(item).collect();
         PartId::of(&format!("ingest {}", crate::VERSION), items.iter().map(String::as_str))
@@ -74,13 +75,15 @@ impl<'a> Parts<'a> {
 
 #[cfg(test)]
 mod tests {
+    use ser_storage::Place;
+
     use super::*;
     use crate::index::Stat;
 
     #[test]
     fn every_file_is_in_one_part_and_a_part_is_its_files() {
         let found = |at: usize| Found {
-            path: PathBuf::from(format!("{at}.wav")),
+            place: Place::File(PathBuf::from(format!("{at}.wav"))),
             below_root: format!("{at}.wav"),
             stat: Stat { bytes: 1_000_000, ..Stat::default() },
             problem: None,

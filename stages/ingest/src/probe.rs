@@ -6,6 +6,7 @@ use std::path::Path;
 
 use ser_audio::{AudioError, Decoded, Limits};
 use ser_schemas::{Clip, Reason};
+use ser_storage::{Object, Place, StorageError};
 
 use crate::error::IngestError;
 use crate::index::{Entry, Hash, Stat};
@@ -28,25 +29,54 @@ pub(crate) struct Probed {
     pub(crate) is_new: bool,
 }
 
-/// Fills in what the content of `found` says: from `seen` where the same bytes were decoded before, and otherwise from
-/// the audio. A file that is no audio leaves a problem; an error is the machine's.
-pub(crate) fn probe(found: &Found, seen: [&Seen; 2], clip: &mut Clip) -> Result<Probed, IngestError> {
+/// A file's bytes, their hash, and what the index may note of it if it did not change meanwhile.
+pub(crate) type Content = (Vec<u8>, Hash, Option<Entry>);
+
+/// Fills in what the content of `found` says, which is in `read` if it was read before: from `seen` where the same bytes
+/// were decoded before, and otherwise from the audio. A file that is no audio leaves a problem; an error is the machine's
+/// or the storage's.
+pub(crate) fn probe(
+    found: &Found,
+    read: Option<Result<Content, Unread>>,
+    seen: [&Seen; 2],
+    clip: &mut Clip,
+) -> Result<Probed, IngestError> {
     let mut probed = Probed::default();
-    match content(found, seen, clip, &mut probed) {
+    match content(found, read, seen, clip, &mut probed) {
         Ok(()) => {}
         Err(Failure::File(reason, detail)) => {
             clip.problem = Some(reason);
             clip.problem_detail = Some(detail);
         }
-        Err(Failure::Machine(source)) => return Err(machine_error(found, source)),
+        Err(Failure::Machine(source)) => return Err(machine_error(&found.place, source)),
+        Err(Failure::Storage(error)) => return Err(error.into()),
     }
     Ok(probed)
 }
 
 /// The error for a file that cannot be read for a reason that is not its own.
-pub(crate) fn machine_error(found: &Found, source: io::Error) -> IngestError {
+pub(crate) fn machine_error(place: &Place, source: io::Error) -> IngestError {
     let hint = machine::shortage(&source).unwrap_or("run again");
-    IngestError::Machine { path: found.path.clone(), hint, source }
+    IngestError::Machine { path: place.to_string().into(), hint, source }
+}
+
+/// Why a file was not read.
+#[derive(Debug)]
+pub(crate) enum Unread {
+    /// By the file system.
+    Io(io::Error),
+    /// By object storage.
+    Storage(StorageError),
+}
+
+impl Unread {
+    /// The file was found and is gone.
+    fn is_gone(&self) -> bool {
+        match self {
+            Self::Io(error) => error.kind() == io::ErrorKind::NotFound,
+            Self::Storage(error) => matches!(error, StorageError::Gone { .. }),
+        }
+    }
 }
 
 /// Why there is no audio.
@@ -55,6 +85,18 @@ enum Failure {
     File(Reason, String),
     /// It is not.
     Machine(io::Error),
+    /// Nor is it the machine's.
+    Storage(StorageError),
+}
+
+impl From<Unread> for Failure {
+    fn from(unread: Unread) -> Self {
+        match unread {
+            Unread::Io(error) => error.into(),
+            Unread::Storage(error @ StorageError::Gone { .. }) => Self::File(Reason::Unreadable, error.to_string()),
+            Unread::Storage(error) => Self::Storage(error),
+        }
+    }
 }
 
 impl From<io::Error> for Failure {
@@ -84,8 +126,33 @@ pub(crate) fn refusal(found: &Found) -> Option<String> {
     })
 }
 
-/// The bytes of the file at `path`, and what the index may note of it if it did not change meanwhile.
-pub(crate) fn read(path: &Path) -> io::Result<(Vec<u8>, Hash, Option<Entry>)> {
+/// The content of a file, wherever it lies.
+pub(crate) fn read(place: &Place) -> Result<Content, Unread> {
+    match place {
+        Place::File(path) => read_file(path).map_err(Unread::Io),
+        Place::Object(object) => read_object(object, LIMITS.max_bytes).map_err(Unread::Storage),
+    }
+}
+
+/// The hash of a file, wherever it lies, and what the index may note of it if it did not change meanwhile.
+pub(crate) fn hash(place: &Place) -> Result<(Hash, Option<Entry>), Unread> {
+    match place {
+        Place::File(path) => hash_file(path).map_err(Unread::Io),
+        Place::Object(object) => {
+            read_object(object, LIMITS.max_bytes).map(|(_, hash, entry)| (hash, entry)).map_err(Unread::Storage)
+        }
+    }
+}
+
+/// The content of an object, which is what it was when it was listed.
+pub(crate) fn read_object(object: &Object, most_bytes: u64) -> Result<Content, StorageError> {
+    let bytes = object.read(most_bytes)?;
+    let hash = *blake3::hash(&bytes).as_bytes();
+    let entry = object.mark.as_ref().map(|mark| Entry { stat: Stat::of_object(mark), hash });
+    Ok((bytes, hash, entry))
+}
+
+fn read_file(path: &Path) -> io::Result<Content> {
     let mut file = File::open(path)?;
     let before = Stat::of(&file.metadata()?);
     let mut bytes = Vec::new();
@@ -100,8 +167,7 @@ pub(crate) fn read(path: &Path) -> io::Result<(Vec<u8>, Hash, Option<Entry>)> {
     Ok((bytes, hash, entry))
 }
 
-/// The hash of the file at `path`, and what the index may note of it if it did not change meanwhile.
-pub(crate) fn hash(path: &Path) -> io::Result<(Hash, Option<Entry>)> {
+fn hash_file(path: &Path) -> io::Result<(Hash, Option<Entry>)> {
     let mut file = File::open(path)?;
     let before = Stat::of(&file.metadata()?);
     let mut hasher = blake3::Hasher::new();
@@ -111,12 +177,18 @@ pub(crate) fn hash(path: &Path) -> io::Result<(Hash, Option<Entry>)> {
     Ok((hash, (stat == before && stat.bytes == hasher.count()).then_some(Entry { stat, hash })))
 }
 
-fn content(found: &Found, seen: [&Seen; 2], clip: &mut Clip, probed: &mut Probed) -> Result<(), Failure> {
+fn content(
+    found: &Found,
+    read_before: Option<Result<Content, Unread>>,
+    seen: [&Seen; 2],
+    clip: &mut Clip,
+    probed: &mut Probed,
+) -> Result<(), Failure> {
     if let Some(refusal) = refusal(found) {
         return Err(Failure::File(Reason::Unreadable, refusal));
     }
-    let (bytes, hash, entry) =
-        read(&found.path).inspect_err(|error| probed.vanished = error.kind() == io::ErrorKind::NotFound)?;
+    let read = read_before.unwrap_or_else(|| read(&found.place));
+    let (bytes, hash, entry) = read.inspect_err(|unread| probed.vanished = unread.is_gone())?;
     probed.entry = entry;
     clip.bytes = bytes.len() as u64;
     if seen.iter().any(|seen| seen.fill(&hash, clip)) {
@@ -174,12 +246,12 @@ mod tests {
 
     fn found(path: &Path) -> Found {
         let stat = std::fs::metadata(path).map(|metadata| Stat::of(&metadata)).unwrap_or_default();
-        Found { path: path.to_owned(), below_root: "a.wav".into(), stat, problem: None }
+        Found { place: Place::File(path.to_owned()), below_root: "a.wav".into(), stat, problem: None }
     }
 
     fn probed(path: &Path) -> (Result<Probed, IngestError>, Clip) {
         let mut clip = Clip::found("a/a".into(), "a".into(), "a.wav".into(), 0);
-        (probe(&found(path), [&Seen::default(), &Seen::default()], &mut clip), clip)
+        (probe(&found(path), None, [&Seen::default(), &Seen::default()], &mut clip), clip)
     }
 
     #[test]
@@ -191,6 +263,22 @@ mod tests {
         assert!(result.is_ok() && clip.problem == Some(Reason::Unreadable), "{clip:?}");
         let (result, clip) = probed(&folder.path().join("gone.wav"));
         assert!(result.is_ok_and(|probed| probed.vanished) && clip.problem == Some(Reason::Unreadable));
+    }
+
+    #[test]
+    fn trouble_of_a_store_is_no_fault_of_a_file() {
+        let object = "s3://corpora/a.wav".to_owned();
+        let probed = |error: StorageError| {
+            let mut clip = Clip::found("a/a".into(), "a".into(), "a.wav".into(), 0);
+            let read = Some(Err(Unread::Storage(error)));
+            (probe(&found(Path::new("")), read, [&Seen::default(), &Seen::default()], &mut clip), clip)
+        };
+        let (result, clip) = probed(StorageError::Changed { object: object.clone() });
+        let error = result.expect_err("the store's").to_string();
+        assert!(error.contains("has changed since it was listed: run again"), "{error}");
+        assert_eq!(clip.problem, None, "the file is not to blame");
+        let (result, _) = probed(StorageError::Gone { object });
+        assert!(result.is_ok_and(|probed| probed.vanished));
     }
 
     #[test]

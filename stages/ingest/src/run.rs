@@ -1,12 +1,14 @@
 //! The stage: walk, identify, probe in parallel what was not seen before, and write the two tables.
 
 use std::collections::BTreeMap;
+use std::ops::Range;
 use std::path::Path;
 
 use rayon::prelude::*;
 use ser_schemas::{Clip, Corpus, CorpusStatus, Provenance, Reason, Table, TableError};
 use ser_stage::suggest::nearest;
 use ser_stage::{Attempt, Context, Outcome, each_shared_part};
+use ser_storage::{Place, Root, pieces, side_by_side};
 use ser_text::counted;
 
 use crate::descriptor::Descriptor;
@@ -17,7 +19,7 @@ use crate::ids::clip_ids;
 use crate::index::{self, Entry, Index};
 use crate::params::Params;
 use crate::parts::{Parts, divide};
-use crate::probe::{Probed, probe};
+use crate::probe::{self, Content, Probed, Unread, probe};
 use crate::remarks::{Read, Remarks};
 use crate::seen::Seen;
 use crate::sources::Sources;
@@ -53,7 +55,7 @@ pub fn read(params: &Params, ctx: &Context<'_>) -> Result<Option<Reading>, Inges
     let looked_ns = index::now_ns();
     let descriptor = Descriptor::load(&params.corpus, ctx.base_dir)?;
     check_modalities(params, &descriptor)?;
-    let root = ctx.resolve(&params.root);
+    let root = Root::of(&params.root, ctx.base_dir)?;
     let walk = walk::walk(&descriptor, &root)?;
     let tables = Tables::load(&descriptor, &root, &walk)?;
     for warning in walk.notes.iter().chain(&tables.warnings) {
@@ -88,20 +90,31 @@ pub fn read(params: &Params, ctx: &Context<'_>) -> Result<Option<Reading>, Inges
         // Whoever had the claim may have ended in between.
         found_before = found_before.or_else(|| parts.known(&id));
         let found_before = found_before.unwrap_or_default();
-        let read: Vec<(Clip, Probed)> = part
-            .into_par_iter()
-            .map(|at| {
+        let seen = [&seen, &found_before];
+        let known_now = |at: usize| {
+            let found = &walk.files[at];
+            let entry = known.entry(&found.below_root, &found.stat, looked_ns);
+            entry.filter(|entry| seen.iter().any(|seen| seen.knows(&entry.hash)))
+        };
+        let mut read: Vec<(Clip, Probed)> = Vec::with_capacity(part.len());
+        for piece in pieces_of(part, &walk.files) {
+            // The pool computes, and never waits for a bucket.
+            let wanted: Vec<usize> = piece.clone().collect();
+            let ahead = side_by_side(&wanted, |&at| match walk.files[at].place {
+                Place::Object(_) if known_now(at).is_none() => read_ahead(&walk.files[at]),
+                _ => None,
+            });
+            let rows = piece.into_par_iter().zip(ahead).map(|(at, content)| {
                 if ctx.observer.is_cancelled() {
                     return Err(IngestError::Cancelled);
                 }
-                let found = &walk.files[at];
-                let entry = known.entry(&found.below_root, &found.stat, looked_ns);
-                let seen = [&seen, &found_before];
-                let read = row(params, &descriptor, (found, &ids[at]), &identities[at], entry, seen)?;
+                let file = (&walk.files[at], ids[at].as_str());
+                let read = row(params, &descriptor, file, &identities[at], (known_now(at), content), seen)?;
                 ctx.observer.advance(1);
                 Ok(read)
-            })
-            .collect::<Result<_, _>>()?;
+            });
+            read.extend(rows.collect::<Result<Vec<_>, _>>()?);
+        }
         if read.iter().any(|(_, probed)| probed.is_new) {
             let rows: Vec<Clip> = read.iter().map(|(row, _)| row.clone()).collect();
             parts.keep(&id, &rows, &ctx.provenance)?;
@@ -117,6 +130,7 @@ pub fn read(params: &Params, ctx: &Context<'_>) -> Result<Option<Reading>, Inges
     }
     let entries = walk.files.iter().zip(&read);
     let entries = entries.filter_map(|(found, (_, probed))| Some((found.below_root.clone(), probed.entry?)));
+    let entries = entries.chain(tables.objects.iter().cloned());
     if let Err(error) = Index::new(looked_ns, entries).save(ctx.state_dir) {
         ctx.observer.warn(&format!("{}: what was read is not remembered for the next run: {error}", descriptor.name));
     }
@@ -130,6 +144,21 @@ pub fn read(params: &Params, ctx: &Context<'_>) -> Result<Option<Reading>, Inges
     outcome.notes.extend(unread);
     let sources = Sources::of_rows(&descriptor, &walk, &tables, &rows);
     Ok(Some(Reading { sources, rows, corpus, outcome }))
+}
+
+/// The places `part` of `files` in pieces: of files all at once, of objects as many as are read ahead.
+fn pieces_of(part: Range<usize>, files: &[Found]) -> Vec<Range<usize>> {
+    let is_object = |found: &Found| matches!(found.place, Place::Object(_));
+    if !files[part.clone()].iter().any(is_object) {
+        return vec![part];
+    }
+    let sizes = files[part.clone()].iter().map(|found| found.stat.bytes);
+    pieces(sizes).into_iter().map(|piece| part.start + piece.start..part.start + piece.end).collect()
+}
+
+/// The content of `found`, if it is read at all.
+fn read_ahead(found: &Found) -> Option<Result<Content, Unread>> {
+    probe::refusal(found).is_none().then(|| probe::read(&found.place))
 }
 
 impl Reading {
@@ -166,22 +195,23 @@ fn check_modalities(params: &Params, descriptor: &Descriptor) -> Result<(), Inge
     Err(IngestError::UnknownModality { corpus: descriptor.name.clone(), modality: unknown.clone(), hint })
 }
 
-/// The row of a file, which goes by `id`; `known` is what the index says of its content.
+/// The row of a file, which goes by `id`; `known` is what the index says of its content, and `content` what was read
+/// already.
 fn row(
     params: &Params,
     descriptor: &Descriptor,
     (found, id): (&Found, &str),
     identity: &Identity,
-    known: Option<&Entry>,
+    (known, content): (Option<&Entry>, Option<Result<Content, Unread>>),
     seen: [&Seen; 2],
 ) -> Result<(Clip, Probed), IngestError> {
-    let path = Path::new(&params.root).join(&found.below_root).to_string_lossy().into_owned();
+    let path = Root::path(&params.root, &found.below_root);
     let mut clip = Clip::found(id.to_owned(), descriptor.name.clone(), path, found.stat.bytes);
     let probed = match known {
         Some(entry) if seen.iter().any(|seen| seen.fill(&entry.hash, &mut clip)) => {
             Probed { entry: Some(*entry), ..Probed::default() }
         }
-        _ => probe(found, seen, &mut clip)?,
+        _ => probe(found, content, seen, &mut clip)?,
     };
     let facts = &identity.facts;
     clip.speaker = facts.speaker.as_ref().map(|speaker| format!("{}:{speaker}", descriptor.name));
@@ -257,6 +287,9 @@ fn nothing_found(params: &Params, descriptor: &Descriptor, walk: &Walk) -> Optio
     }
     let obtain = descriptor.how_to_get().map(|how| format!("; to get it: {how}")).unwrap_or_default();
     let (name, root) = (&descriptor.name, &params.root);
+    if !walk.exists && Root::is_bucket(root) {
+        return Some(format!("{name}: there is nothing below `{root}`, so the corpus takes no part in this run"));
+    }
     if !walk.exists {
         return Some(format!(
             "{name}: the folder `{root}` is missing, so the corpus takes no part in this run{obtain}"

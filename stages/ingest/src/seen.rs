@@ -27,6 +27,11 @@ impl Seen {
         Self(rows.into_iter().filter_map(|row| Some((from_hex(row.content_hash.as_deref()?)?, row))).collect())
     }
 
+    /// `true` if content of `hash` was seen.
+    pub(crate) fn knows(&self, hash: &Hash) -> bool {
+        self.0.contains_key(hash)
+    }
+
     /// Makes `clip`, a file of which no more than its place is known, what content of `hash` says; `false` when that
     /// was not seen yet. What was told by the name and the tables of another file of this content is told with it.
     pub(crate) fn fill(&self, hash: &Hash, clip: &mut Clip) -> bool {

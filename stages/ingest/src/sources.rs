@@ -6,6 +6,7 @@ use std::path::Path;
 
 use rayon::prelude::*;
 use ser_schemas::{Clip, Corpus, Table as _};
+use ser_storage::{Root, pieces, side_by_side};
 
 use crate::changes::{Change, describe};
 use crate::descriptor::Descriptor;
@@ -13,7 +14,7 @@ use crate::error::IngestError;
 use crate::index::{self, Entry, Hash, Index, Stat};
 use crate::machine;
 use crate::params::Params;
-use crate::probe;
+use crate::probe::{self, Unread};
 use crate::seen::{from_hex, hex};
 use crate::tables::{self, Tables};
 use crate::walk::{self, Found, Walk};
@@ -53,8 +54,8 @@ pub struct FoundSources {
 
 /// Finds everything that [`read`](crate::read) would read with these parameters.
 ///
-/// Audio is read only where the index in `state_dir` does not know it as it is now, and only with `read_changed`:
-/// without, sizes and times stand for the content of such files. Writes nothing.
+/// Audio, and whatever lies in a bucket, is read only where the index in `state_dir` does not know it as it is now, and only
+/// with `read_changed`: without, sizes and times or entity tags stand for the content of such files. Writes nothing.
 pub fn find_sources(
     params: &Params,
     base_dir: &Path,
@@ -63,40 +64,66 @@ pub fn find_sources(
 ) -> Result<FoundSources, IngestError> {
     let looked_ns = index::now_ns();
     let descriptor = Descriptor::load(&params.corpus, base_dir)?;
-    let root = base_dir.join(&params.root);
+    let root = Root::of(&params.root, base_dir)?;
     let walk = walk::walk(&descriptor, &root)?;
     let known = Index::load(state_dir);
-    let look = |found: &Found| -> Result<(Content, Option<Entry>), IngestError> {
+    let known_now = |found: &Found| {
         if let Some(entry) = known.entry(&found.below_root, &found.stat, looked_ns) {
-            return Ok((Content::Hash(entry.hash), Some(*entry)));
+            return Some((Content::Hash(entry.hash), Some(*entry)));
         }
         if let Some(refusal) = probe::refusal(found) {
-            return Ok((Content::Problem(refusal), None));
+            return Some((Content::Problem(refusal), None));
         }
-        if !read_changed {
-            return Ok((Content::Unread(found.stat), None));
+        (!read_changed).then_some((Content::Unread(found.stat), None))
+    };
+    let looked: Vec<Looked> = match root {
+        Root::Folder(_) => {
+            let look = |found: &Found| known_now(found).map_or_else(|| hash(found), Ok);
+            walk.files.par_iter().map(look).collect::<Result<_, _>>()?
         }
-        match probe::hash(&found.path) {
-            Ok((hash, entry)) => Ok((Content::Hash(hash), entry)),
-            Err(error) if machine::shortage(&error).is_some() => Err(probe::machine_error(found, error)),
-            Err(error) => Ok((Content::Problem(error.to_string()), None)),
+        Root::Bucket(_) => {
+            let mut looked: Vec<Option<Looked>> = walk.files.iter().map(known_now).collect();
+            let unknown: Vec<usize> = (0..looked.len()).filter(|&at| looked[at].is_none()).collect();
+            for piece in pieces(unknown.iter().map(|&at| walk.files[at].stat.bytes)) {
+                let piece = &unknown[piece];
+                for (at, hash) in piece.iter().zip(side_by_side(piece, |&at| hash(&walk.files[at]))) {
+                    looked[*at] = Some(hash?);
+                }
+            }
+            looked.into_iter().flatten().collect()
         }
     };
-    let looked: Vec<(Content, Option<Entry>)> = walk.files.par_iter().map(look).collect::<Result<_, _>>()?;
-    let entries = walk.files.iter().zip(&looked);
-    let entries = entries.filter_map(|(found, (_, entry))| Some((found.below_root.clone(), (*entry)?)));
-    let index = Index::new(looked_ns, entries);
-    let known_now = |found: &&Found| known.entry(&found.below_root, &found.stat, looked_ns).is_some();
-    let all_known = walk.files.iter().filter(known_now).count() == index.len() && index.len() == known.len();
     let mut tables = Tables::default();
     if walk.exists {
         for table in &descriptor.tables {
-            tables.read(table, tables::places(table, &root, &walk).read)?;
+            let places = tables::places(table, &root, &walk)?.read;
+            tables.identify(table, &places, read_changed, &|name, stat| known.entry(name, stat, looked_ns).copied())?;
         }
     }
+    let entries = walk.files.iter().zip(&looked);
+    let entries = entries.filter_map(|(found, (_, entry))| Some((found.below_root.clone(), (*entry)?)));
+    let entries: Vec<(String, Entry)> = entries.chain(tables.objects.iter().cloned()).collect();
+    let was_known = |(name, entry): &&(String, Entry)| known.entry(name, &entry.stat, looked_ns).is_some();
+    let all_known = entries.iter().filter(was_known).count() == known.len() && entries.len() == known.len();
+    let index = Index::new(looked_ns, entries);
     let contents = looked.into_iter().map(|(content, _)| content);
     let sources = Sources::new(&descriptor, &walk, &tables, contents);
     Ok(FoundSources { sources, index, is_news: read_changed && !all_known })
+}
+
+/// What is in a file, and what there is to remember of it.
+type Looked = (Content, Option<Entry>);
+
+/// What is in a file that nothing is known of.
+fn hash(found: &Found) -> Result<Looked, IngestError> {
+    match probe::hash(&found.place) {
+        Ok((hash, entry)) => Ok((Content::Hash(hash), entry)),
+        Err(Unread::Io(error)) if machine::shortage(&error).is_some() => Err(probe::machine_error(&found.place, error)),
+        Err(Unread::Io(error)) => Ok((Content::Problem(error.to_string()), None)),
+        // Something is at work on the bucket. Whatever comes of it is another content than before.
+        Err(Unread::Storage(error)) if error.is_about_change() => Ok((Content::Problem(error.to_string()), None)),
+        Err(Unread::Storage(error)) => Err(error.into()),
+    }
 }
 
 impl FoundSources {
@@ -198,12 +225,8 @@ impl Sources {
             return Vec::new();
         };
         let root = corpus.first().map_or("", |corpus| corpus.root.as_str());
-        let below_root = |path: &str| -> String {
-            let path = Path::new(path);
-            path.strip_prefix(root).unwrap_or(path).to_string_lossy().into_owned()
-        };
         let old: BTreeMap<String, String> =
-            rows.iter().map(|row| (below_root(&row.path), Content::of(row).key())).collect();
+            rows.iter().map(|row| (Root::below(root, &row.path).to_owned(), Content::of(row).key())).collect();
         let new: BTreeMap<String, String> =
             self.files.iter().map(|(path, content)| (path.clone(), content.key())).collect();
         Change::between(&old, &new)

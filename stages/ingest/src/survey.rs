@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::path::Path;
 
+use ser_storage::Root;
 use serde::Serialize;
 
 use crate::descriptor::Descriptor;
@@ -75,10 +76,15 @@ pub struct Example {
 /// Files whose reading a survey shows.
 const EXAMPLES: usize = 3;
 
-/// Checks the names of all audio files below `root`. A missing root is a survey with `exists` false.
+/// Checks the names of all audio files below `root`, a folder or a place in a bucket. A missing root is a survey with
+/// `exists` false.
 pub fn check_root(descriptor: &Descriptor, root: &Path) -> Result<Survey, IngestError> {
-    let walk = walk::walk(descriptor, root)?;
-    let tables = Tables::load(descriptor, root, &walk)?;
+    let place = match root.to_str() {
+        Some(text) if Root::is_bucket(text) => Root::of(text, Path::new(""))?,
+        _ => Root::Folder(root.to_owned()),
+    };
+    let walk = walk::walk(descriptor, &place)?;
+    let tables = Tables::load(descriptor, &place, &walk)?;
     let mut survey = Survey {
         corpus: descriptor.name.clone(),
         root: root.display().to_string(),

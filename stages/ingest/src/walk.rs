@@ -1,12 +1,14 @@
 //! Which files of a folder belong to a corpus: its audio, by the descriptor's patterns, and its side tables.
 //!
-//! [`folder`](crate::folder) finds them. What is passed over, and what cannot be read, is said in the notes.
+//! [`folder`](crate::folder) finds them, or the listing of a bucket has them. What is passed over, and what cannot be
+//! read, is said in the notes.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::ffi::OsStr;
 use std::io;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
+use ser_storage::{Listed, Object, Place, Prefix, Root, Store};
 use ser_text::nfc;
 
 use crate::descriptor::{Descriptor, SideTable};
@@ -32,11 +34,11 @@ pub(crate) const ARCHIVES: [&str; 9] = ["7z", "bz2", "gz", "rar", "tar", "tgz", 
 /// One audio file.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Found {
-    /// As it can be opened.
-    pub(crate) path: PathBuf,
+    /// Where it lies.
+    pub(crate) place: Place,
     /// Path below the root, with `/` and with its extension; other encodings than UTF-8 show replacement characters.
     pub(crate) below_root: String,
-    /// Size and times; all zero when it cannot be opened.
+    /// Size and times, or entity tag; all zero when it cannot be opened.
     pub(crate) stat: Stat,
     /// Why it cannot even be opened.
     pub(crate) problem: Option<String>,
@@ -52,7 +54,7 @@ pub(crate) struct Walk {
     /// Audio files, in the order of `below_root`.
     pub(crate) files: Vec<Found>,
     /// Files that may be side tables, in the order of their paths.
-    pub(crate) tables: Vec<PathBuf>,
+    pub(crate) tables: Vec<Place>,
     /// Number of other files, by extension.
     pub(crate) others: BTreeMap<String, u64>,
     /// Those of them that are audio in a format that is not read: paths below the root.
@@ -87,7 +89,14 @@ impl Found {
 }
 
 /// Lists what lies below `root`. A missing root is an empty walk.
-pub(crate) fn walk(descriptor: &Descriptor, root: &Path) -> Result<Walk, IngestError> {
+pub(crate) fn walk(descriptor: &Descriptor, root: &Root) -> Result<Walk, IngestError> {
+    match root {
+        Root::Folder(folder) => walk_files(descriptor, folder),
+        Root::Bucket(prefix) => walk_objects(descriptor, prefix),
+    }
+}
+
+fn walk_files(descriptor: &Descriptor, root: &Path) -> Result<Walk, IngestError> {
     let metadata = match std::fs::metadata(root) {
         Ok(metadata) => metadata,
         Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(Walk::default()),
@@ -108,8 +117,40 @@ pub(crate) fn walk(descriptor: &Descriptor, root: &Path) -> Result<Walk, IngestE
             .iter()
             .map(|(path, why)| format!("`{}` could not be read and is left out: {why}", path.display())),
     );
-    found.audio.into_iter().for_each(|file| walk.add(descriptor, file));
-    found.others.into_iter().for_each(|path| walk.add_other(descriptor, root, path));
+    for FolderFile { path, below_root, metadata, problem } in found.audio {
+        let stat = metadata.as_ref().map(Stat::of).unwrap_or_default();
+        walk.add(descriptor, Found { place: Place::File(path), below_root, stat, problem });
+    }
+    for path in found.others {
+        let parts: Vec<_> = path.strip_prefix(root).unwrap_or(&path).iter().map(OsStr::to_string_lossy).collect();
+        walk.add_other(descriptor, parts.join("/"), &path, Place::File(path.clone()));
+    }
+    Ok(walk)
+}
+
+/// The same files of a bucket are found as of a folder with its objects in it, in the same order.
+fn walk_objects(descriptor: &Descriptor, prefix: &Prefix) -> Result<Walk, IngestError> {
+    let Some(listed) = Store::shared()?.list(prefix)? else { return Ok(Walk::default()) };
+    let mut walk = Walk { exists: true, ..Walk::default() };
+    let mut others = Vec::new();
+    for Listed { below, address, mark, no_path } in listed {
+        // `..` is no hidden folder.
+        if no_path.is_none() && below.split('/').any(|part| is_passed_over(OsStr::new(part))) {
+            continue;
+        }
+        walk.synthetic |= below == SYNTHETIC_MARK;
+        let stat = Stat::of_object(&mark);
+        let place = Place::Object(Object { address, mark: Some(mark) });
+        if is_audio(Path::new(&below)) {
+            walk.add(descriptor, Found { place, below_root: below, stat, problem: no_path });
+        } else if no_path.is_none() {
+            others.push((below, place));
+        }
+    }
+    others.sort_by(|(one, _), (other, _)| one.split('/').cmp(other.split('/')));
+    for (below, place) in others {
+        walk.add_other(descriptor, below.clone(), Path::new(&below), place);
+    }
     Ok(walk)
 }
 
@@ -127,20 +168,17 @@ fn unreadable(descriptor: &Descriptor, root: &Path, source: io::Error) -> Ingest
 }
 
 impl Walk {
-    fn add(&mut self, descriptor: &Descriptor, file: FolderFile) {
-        let FolderFile { path, below_root, metadata, problem } = file;
-        if !self.globs.take(descriptor, &below_root) {
-            return;
+    fn add(&mut self, descriptor: &Descriptor, file: Found) {
+        if self.globs.take(descriptor, &file.below_root) {
+            self.files.push(file);
         }
-        let stat = metadata.as_ref().map(Stat::of).unwrap_or_default();
-        self.files.push(Found { path, below_root, stat, problem });
     }
 
-    fn add_other(&mut self, descriptor: &Descriptor, root: &Path, path: PathBuf) {
-        let extension = extension_of(&path).unwrap_or_else(|| "none".to_owned());
+    /// Counts the file at `below`, a path below the root with `/`, which is called as `path` is.
+    fn add_other(&mut self, descriptor: &Descriptor, below: String, path: &Path, place: Place) {
+        let extension = extension_of(path).unwrap_or_else(|| "none".to_owned());
         if FOREIGN_AUDIO.contains(&extension.as_str()) {
-            let parts: Vec<_> = path.strip_prefix(root).unwrap_or(&path).iter().map(OsStr::to_string_lossy).collect();
-            self.foreign_audio.push(parts.join("/"));
+            self.foreign_audio.push(below);
         }
         let like_declared = |table: &SideTable| extension_of(Path::new(&table.file)).as_ref() == Some(&extension);
         if descriptor.tables.iter().any(like_declared)
@@ -150,7 +188,7 @@ impl Walk {
         }
         *self.others.entry(extension).or_default() += 1;
         if descriptor.tables.iter().any(|table| path.file_name().is_some_and(|name| name == table.file.as_str())) {
-            self.tables.push(path);
+            self.tables.push(place);
         }
     }
 }
@@ -177,6 +215,7 @@ impl GlobUse {
 #[cfg(test)]
 mod tests {
     use std::fs;
+    use std::path::PathBuf;
 
     use super::*;
 
@@ -189,9 +228,8 @@ mod tests {
     #[test]
     fn stems_keep_dots_inside_names() {
         let stem = |below: &str| {
-            Found { path: PathBuf::new(), below_root: below.into(), stat: Stat::default(), problem: None }
-                .stem()
-                .to_owned()
+            let place = Place::File(PathBuf::new());
+            Found { place, below_root: below.into(), stat: Stat::default(), problem: None }.stem().to_owned()
         };
         assert_eq!(stem("a.b/c.d.wav"), "a.b/c.d");
         assert_eq!(stem("a.b/c"), "a.b/c");
@@ -201,9 +239,10 @@ mod tests {
     fn a_missing_root_is_empty_and_a_file_is_an_error() {
         let base = tempfile::tempdir().expect("folder");
         let descriptor = Descriptor::load("tess", Path::new("")).expect("built-in");
-        assert!(!walk(&descriptor, &base.path().join("none")).expect("missing").exists);
+        let folder = |name: &str| Root::Folder(base.path().join(name));
+        assert!(!walk(&descriptor, &folder("none")).expect("missing").exists);
         touch(base.path(), "file");
-        let error = walk(&descriptor, &base.path().join("file")).expect_err("file");
+        let error = walk(&descriptor, &folder("file")).expect_err("file");
         assert!(matches!(error, IngestError::RootIsFile { .. }), "{error}");
     }
 }

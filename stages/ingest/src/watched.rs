@@ -1,20 +1,26 @@
 //! Where a change can make an ingest stale: what a program that waits for changes looks at.
 
+use std::collections::BTreeMap;
 use std::ffi::OsStr;
 use std::path::{Path, PathBuf};
 
-use crate::Params;
+use ser_storage::{Listed, Mark, Root, Store};
+
 use crate::descriptor::{Descriptor, SideTable, is_path};
 use crate::walk::{SYNTHETIC_MARK, is_audio, is_included, is_passed_over};
+use crate::{IngestError, Params};
 
 /// The corpus's root, its descriptor where that is a file, and the places beside the root where its tables may lie.
-/// None of them need exist. Of a descriptor that cannot be read, the tables are not known.
+/// None of them need exist. Of a descriptor that cannot be read, the tables are not known. Of a corpus in a bucket it is
+/// the descriptor alone; [`watched_objects`] tells of the rest.
 pub fn watched_paths(params: &Params, base_dir: &Path) -> Vec<PathBuf> {
+    let descriptor = is_path(&params.corpus).then(|| base_dir.join(&params.corpus));
+    if Root::is_bucket(&params.root) {
+        return descriptor.into_iter().collect();
+    }
     let root = base_dir.join(&params.root);
     let mut paths = vec![root.clone()];
-    if is_path(&params.corpus) {
-        paths.push(base_dir.join(&params.corpus));
-    }
+    paths.extend(descriptor);
     if let Ok(descriptor) = Descriptor::load(&params.corpus, base_dir) {
         for table in &descriptor.tables {
             let beside = table.look_in.iter().filter(|folder| folder.starts_with(".."));
@@ -22,6 +28,34 @@ pub fn watched_paths(params: &Params, base_dir: &Path) -> Vec<PathBuf> {
         }
     }
     paths
+}
+
+/// The objects that an ingest of a corpus in a bucket would read, as they are now, by their addresses; `None` where the
+/// corpus lies in a folder. Costs a request for every thousand objects, and one for each place beside the root where a
+/// table may lie.
+pub fn watched_objects(params: &Params, base_dir: &Path) -> Option<Result<BTreeMap<String, Mark>, IngestError>> {
+    let root = match Root::of(&params.root, base_dir) {
+        Ok(Root::Folder(_)) => return None,
+        root => root,
+    };
+    let look = || {
+        let Root::Bucket(root) = root? else { return Ok(BTreeMap::new()) };
+        let store = Store::shared()?;
+        let reads = would_read(params, base_dir);
+        let listed = store.list(&root)?.unwrap_or_default();
+        let read = listed.into_iter().filter(|listed: &Listed| reads(Path::new(&listed.below)));
+        let mut found: BTreeMap<String, Mark> = read.map(|listed| (listed.address.to_string(), listed.mark)).collect();
+        let descriptor = Descriptor::load(&params.corpus, base_dir).ok();
+        for table in descriptor.iter().flat_map(|descriptor| &descriptor.tables) {
+            for folder in table.look_in.iter().filter(|folder| folder.starts_with("..")) {
+                let Some(address) = root.join(folder).map(|folder| folder.address(&table.file)) else { continue };
+                let mark = store.find(&address)?;
+                found.extend(mark.map(|mark| (address.to_string(), mark)));
+            }
+        }
+        Ok(found)
+    };
+    Some(look())
 }
 
 /// Tells of a file, by its path below the corpus's root, whether an ingest would read it: audio that the descriptor
@@ -97,6 +131,18 @@ mod tests {
         let params = Params { corpus: corpus.to_owned(), root: "data/c".to_owned(), ..Params::default() };
         let paths = watched_paths(&params, Path::new("/p"));
         paths.iter().map(|path| path.display().to_string().replace('\\', "/")).collect()
+    }
+
+    #[test]
+    fn of_a_corpus_in_a_bucket_the_descriptor_is_a_file() {
+        let watched = |corpus: &str| {
+            let params = Params { corpus: corpus.into(), root: "s3://corpora/c".into(), ..Params::default() };
+            watched_paths(&params, Path::new("/p"))
+        };
+        assert!(watched("crema_d").is_empty());
+        assert_eq!(watched("corpora/mine.toml"), [PathBuf::from("/p/corpora/mine.toml")]);
+        let folder = Params { corpus: "tess".into(), root: "data/c".into(), ..Params::default() };
+        assert!(watched_objects(&folder, Path::new("/p")).is_none());
     }
 
     #[test]

@@ -15,6 +15,7 @@
 //! | [`journal()`] | what earlier calls of `ser fetch` wrote down |
 //! | [`import()`] | features from elsewhere, CSV or Parquet |
 //! | [`ensemble()`] | a member of an ensemble: four tables, parted by [`PART`] |
+//! | [`storage()`] | an answer of object storage |
 
 mod archive;
 mod corpus;
@@ -26,6 +27,7 @@ mod journal;
 mod model;
 mod pipeline;
 mod seeds;
+mod storage;
 mod tables;
 
 pub use crate::archive::archive;
@@ -37,6 +39,7 @@ pub use crate::journal::journal;
 pub use crate::model::model;
 pub use crate::pipeline::pipeline;
 pub use crate::seeds::seeds;
+pub use crate::storage::storage;
 pub use crate::tables::tables;
 
 /// Parts an input that is several files.
@@ -52,7 +55,7 @@ pub struct Target {
 }
 
 /// Every target.
-pub const TARGETS: [Target; 9] = [
+pub const TARGETS: [Target; 10] = [
     Target { name: "decode", run: decode },
     Target { name: "corpus", run: corpus },
     Target { name: "pipeline", run: pipeline },
@@ -62,6 +65,7 @@ pub const TARGETS: [Target; 9] = [
     Target { name: "journal", run: journal },
     Target { name: "import", run: import },
     Target { name: "ensemble", run: ensemble },
+    Target { name: "storage", run: storage },
 ];
 
 /// The first part of `bytes`, and what follows its end.

@@ -36,8 +36,29 @@ pub fn seeds(name: &str) -> Vec<Vec<u8>> {
         "journal" => vec![journal()],
         "import" => features(),
         "ensemble" => vec![member(&root.join("tests/compat/tables"))],
+        "storage" => answers(),
         _ => Vec::new(),
     }
+}
+
+/// A page of a listing as Amazon sends it, the last one of a store that encodes nothing, and a refusal.
+fn answers() -> Vec<Vec<u8>> {
+    let head = "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n";
+    let page = |inside: &str, key: &str| {
+        format!(
+            "{head}<ListBucketResult xmlns=\"http://s3.amazonaws.com/doc/2006-03-01/\">{inside}<Contents><Key>{key}</Key>\
+             <LastModified>2026-01-01T00:00:00.000Z</LastModified><ETag>&quot;9bb58f26192e4ba00f01e2e7b136bbd8&quot;</ETag>\
+             <Size>5</Size><StorageClass>STANDARD</StorageClass></Contents></ListBucketResult>"
+        )
+    };
+    let more = "<IsTruncated>true</IsTruncated><NextContinuationToken>abc=</NextContinuationToken>\
+                <EncodingType>url</EncodingType>";
+    let refusal = format!(
+        "{head}<Error><Code>AuthorizationHeaderMalformed</Code><Message>the region is wrong</Message>\
+         <Region>eu-west-1</Region></Error>"
+    );
+    let answers = [page(more, "a+b/%C3%BC.wav"), page("<IsTruncated>false</IsTruncated>", "a &amp; b.wav"), refusal];
+    answers.map(String::into_bytes).to_vec()
 }
 
 fn audio(root: &Path) -> Vec<Vec<u8>> {

@@ -4,6 +4,7 @@ use std::fmt::Write as _;
 use std::path::Path;
 
 use ser_ingest::{Descriptor, Example, Redistribution, Survey};
+use ser_storage::{Root, RootProblem};
 use ser_text::printable;
 use serde_json::json;
 
@@ -69,6 +70,10 @@ fn list(json: bool) -> anyhow::Result<Status> {
 
 fn check(root: &Path, corpus: &str, json: bool) -> anyhow::Result<Status> {
     let descriptor = Descriptor::load(corpus, Path::new("."))?;
+    let shown = root.to_string_lossy();
+    if let Some(RootProblem { message, hint }) = Root::problem(&shown) {
+        return Err(UsageError { message, hint: Some(hint) }.into());
+    }
     let survey = ser_ingest::check_root(&descriptor, root)?;
     let status = if survey.exists && !is_misread(&survey) { Status::Done } else { Status::Failed };
     if json {
@@ -76,11 +81,10 @@ fn check(root: &Path, corpus: &str, json: bool) -> anyhow::Result<Status> {
         return Ok(status);
     }
     if !survey.exists {
-        return Err(UsageError {
-            message: format!("there is no folder `{}`", root.display()),
-            hint: descriptor.how_to_get(),
-        }
-        .into());
+        let is_bucket = Root::is_bucket(&shown);
+        let what = if is_bucket { "there is nothing below" } else { "there is no folder" };
+        let hint = if is_bucket { None } else { descriptor.how_to_get() };
+        return Err(UsageError { message: format!("{what} `{}`", printable(&shown)), hint }.into());
     }
     output::print(describe(&survey).trim_end())?;
     Ok(status)

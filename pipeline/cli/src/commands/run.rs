@@ -90,7 +90,8 @@ fn corpus_roots(pipeline: &Pipeline) -> impl Iterator<Item = &str> {
 }
 
 fn any_corpus(pipeline: &Pipeline) -> bool {
-    corpus_roots(pipeline).any(|root| pipeline.base_dir().join(root).is_dir())
+    // Nobody names a bucket by default.
+    corpus_roots(pipeline).any(|root| ser_storage::Root::is_bucket(root) || pipeline.base_dir().join(root).is_dir())
 }
 
 /// The pipeline as it reads with `SER_DATA` pointing to synthetic corpora in `dir`.

@@ -3,15 +3,18 @@
 //! After a change it waits until nothing changes any more, so that a copy under way is not run on half; a run that
 //! fails is tried again only after the next change.
 
+use std::collections::BTreeMap;
 use std::fmt::Display;
-use std::path::{PathBuf, absolute};
-use std::sync::Arc;
+use std::path::{Path, PathBuf, absolute};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::mpsc::Sender;
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use anyhow::Context as _;
 use ser_engine::{EngineError, Pipeline, Plan, RunOptions, RunRecord, RunStatus, StageStatus, State};
+use ser_ingest::{Params, watched_objects};
+use ser_storage::Mark;
 use ser_text::counted;
 
 use crate::args::WatchArgs;
@@ -20,7 +23,7 @@ use crate::line::Line;
 use crate::output::{self, Status};
 use crate::project::Project;
 use crate::terminal::{Detail, Terminal};
-use crate::watch::{Place, Places, Signal, Signals, Snapshot};
+use crate::watch::{Bucket, Place, Places, Signal, Signals, Snapshot};
 use crate::words::duration;
 
 /// Time between looks where file events do not work.
@@ -36,6 +39,7 @@ pub(crate) fn run(project: &Project<'_>, args: &WatchArgs) -> anyhow::Result<Sta
     rayon::ThreadPoolBuilder::new().num_threads(threads).build_global().context("cannot start worker threads")?;
     let signals = Signals::new(args.poll.map(Duration::from_secs_f64), FALLBACK_POLL);
     let stop = Stop::on_interrupt(signals.sender())?;
+    let listings = Listings::default();
     let mut watch = Watch {
         project,
         options: RunOptions {
@@ -45,7 +49,8 @@ pub(crate) fn run(project: &Project<'_>, args: &WatchArgs) -> anyhow::Result<Sta
             jobs: rayon::current_num_threads(),
         },
         settle: Duration::from_secs_f64(args.settle),
-        places: places(project, &pipeline)?,
+        places: places(project, &pipeline, &listings)?,
+        listings,
         base: absolute(pipeline.base_dir())?,
         seen: Snapshot::default(),
         signals,
@@ -62,6 +67,7 @@ struct Watch<'a> {
     options: RunOptions,
     settle: Duration,
     places: Places,
+    listings: Listings,
     /// Folder of the pipeline file, absolute.
     base: PathBuf,
     /// Snapshot of the places when they were last acted upon.
@@ -130,7 +136,8 @@ impl Watch<'_> {
             if self.signals.wait() == Signal::Stop {
                 return Signal::Stop;
             }
-            report(self.signals.refresh(&self.places));
+            let problem = self.signals.refresh(&self.places);
+            self.report(problem);
             if self.has_changed() {
                 return Signal::Look;
             }
@@ -188,7 +195,7 @@ impl Watch<'_> {
                 return Ok(Next::Wait);
             }
         };
-        let places = places(self.project, &pipeline)?;
+        let places = places(self.project, &pipeline, &self.listings)?;
         let moved = places != self.places;
         // A descriptor that changed may read other files of the same folders.
         self.places = places;
@@ -231,24 +238,64 @@ impl Watch<'_> {
     }
 
     fn register(&mut self) {
-        report(self.signals.register(&self.places));
+        let problem = self.signals.register(&self.places);
+        self.report(problem);
+    }
+
+    /// Tells why there are no file events.
+    fn report(&self, problem: Option<String>) {
+        if let Some(problem) = problem {
+            output::warn(format_args!(
+                "no file events: {problem}; looking every {} s instead (`--poll` sets the time)",
+                self.signals.polls().unwrap_or(FALLBACK_POLL).as_secs()
+            ));
+        }
     }
 }
 
-/// Tells why there are no file events.
-fn report(problem: Option<String>) {
-    if let Some(problem) = problem {
-        output::warn(format_args!(
-            "no file events: {problem}; looking every {} s instead (`--poll` sets the time)",
-            FALLBACK_POLL.as_secs()
-        ));
+/// What was last seen of each corpus in a bucket, by its root and descriptor. A store that cannot be reached for a while
+/// has changed nothing.
+#[derive(Clone, Default)]
+struct Listings(Arc<Mutex<BTreeMap<String, Listing>>>);
+
+#[derive(Default)]
+struct Listing {
+    objects: BTreeMap<String, Mark>,
+    /// Why the last look failed.
+    trouble: Option<String>,
+}
+
+impl Listings {
+    /// Looks at the corpus of `params`, if it lies in a bucket.
+    fn look(&self, params: &Params, base_dir: &Path) -> BTreeMap<String, Mark> {
+        let found = watched_objects(params, base_dir);
+        let mut listings = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let listing = listings.entry(format!("{}\n{}", params.root, params.corpus)).or_default();
+        match found {
+            None => listing.objects.clear(),
+            Some(Ok(objects)) => *listing = Listing { objects, trouble: None },
+            Some(Err(error)) => {
+                let trouble = error.to_string();
+                if listing.trouble.as_ref() != Some(&trouble) {
+                    output::warn(format_args!("cannot look at `{}`, taken as unchanged: {trouble}", params.root));
+                    listing.trouble = Some(trouble);
+                }
+            }
+        }
+        listing.objects.clone()
     }
 }
 
 /// Files that the stages read from outside, and the pipeline file itself.
-fn places(project: &Project<'_>, pipeline: &Pipeline) -> anyhow::Result<Places> {
+fn places(project: &Project<'_>, pipeline: &Pipeline, listings: &Listings) -> anyhow::Result<Places> {
     let mut paths = vec![Place::whole(absolute(pipeline.file()).context("no current folder")?)];
+    let mut buckets = Vec::new();
     for stage in pipeline.stages() {
+        if let Some(params) = stage.params_as::<Params>().filter(|params| ser_storage::Root::is_bucket(&params.root)) {
+            let (root, params) = (params.root.clone(), params.clone());
+            let (listings, base_dir) = (listings.clone(), pipeline.base_dir().to_owned());
+            buckets.push(Bucket { root, look: Arc::new(move || listings.look(&params, &base_dir)) });
+        }
         let reads = stage.prepared().watch_filter(pipeline.base_dir());
         for path in stage.prepared().watched(pipeline.base_dir()) {
             let path = absolute(path).context("no current folder")?;
@@ -258,7 +305,7 @@ fn places(project: &Project<'_>, pipeline: &Pipeline) -> anyhow::Result<Places> 
     // Two stages may read one folder, each in its own way.
     paths.sort_by(|a, b| a.path.cmp(&b.path));
     let except = absolute(project.store(pipeline).root()).context("no current folder")?;
-    Ok(Places { paths, except })
+    Ok(Places { paths, buckets, except })
 }
 
 /// Why a run starts: the stages that are stale whatever the others do, and how many wait for those.

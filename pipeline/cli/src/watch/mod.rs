@@ -9,4 +9,4 @@ mod signals;
 mod snapshot;
 
 pub(crate) use self::signals::{Signal, Signals};
-pub(crate) use self::snapshot::{Place, Places, Snapshot};
+pub(crate) use self::snapshot::{Bucket, Place, Places, Snapshot};

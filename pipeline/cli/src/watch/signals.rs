@@ -13,6 +13,9 @@ use notify::{EventKind, RecommendedWatcher, RecursiveMode, Watcher as _};
 use super::network;
 use super::{Place, Places};
 
+/// Time between looks at buckets at least, unless the user says otherwise: every one is paid for.
+const BUCKET_POLL: Duration = Duration::from_mins(1);
+
 /// Why waiting ended.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Signal {
@@ -71,10 +74,14 @@ impl Signals {
             return None;
         }
         let wanted = Registered::of(places);
-        let problem = wanted.unreliable().or_else(|| self.start(&wanted, places).err().map(|error| why_not(&error)));
+        let far = places.buckets.first().map(|bucket| format!("`{}` is in object storage", bucket.root));
+        let problem = far
+            .clone()
+            .or_else(|| wanted.unreliable())
+            .or_else(|| self.start(&wanted, places).err().map(|error| why_not(&error)));
         if problem.is_some() {
             self.watcher = None;
-            self.poll = Some(self.fallback);
+            self.poll = Some(if far.is_some() { self.fallback.max(BUCKET_POLL) } else { self.fallback });
         }
         self.registered = wanted;
         problem
@@ -244,7 +251,7 @@ mod tests {
         fs::write(base.join("pipeline.toml"), "").expect("file");
         let places = ["data/tess", "data/tess/inner", "data/tess/../table.csv", "later/on/savee", "pipeline.toml"];
         let paths = places.iter().map(|place| Place::whole(base.join(place))).collect();
-        let registered = Registered::of(&Places { paths, except: base.join("artifacts") });
+        let registered = Registered::of(&Places { paths, buckets: Vec::new(), except: base.join("artifacts") });
         assert_eq!(relative(&base, &registered.deep), ["data/tess"]);
         assert_eq!(relative(&base, &registered.flat), ["", "data"]);
         for related in ["data/tess", "data/table.csv", "later/on/savee", "pipeline.toml"] {
@@ -260,8 +267,11 @@ mod tests {
         let base = dir.path().canonicalize().expect("real path");
         fs::create_dir_all(base.join("disk/corpora")).expect("folder");
         std::os::unix::fs::symlink(base.join("disk/corpora"), base.join("data")).expect("link");
-        let registered =
-            Registered::of(&Places { paths: vec![Place::whole(base.join("data"))], except: base.join("artifacts") });
+        let registered = Registered::of(&Places {
+            paths: vec![Place::whole(base.join("data"))],
+            buckets: Vec::new(),
+            except: base.join("artifacts"),
+        });
         assert_eq!(relative(&base, &registered.deep), ["disk/corpora"]);
         assert_eq!(relative(&base, &registered.flat), [""]);
         assert!(registered.related.contains(&Place::whole(base.join("data"))));

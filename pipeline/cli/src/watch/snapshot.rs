@@ -3,9 +3,11 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 use std::time::SystemTime;
 
 use ser_stage::WatchFilter;
+use ser_storage::Mark;
 use walkdir::WalkDir;
 
 /// Watched files and folders.
@@ -13,6 +15,8 @@ use walkdir::WalkDir;
 pub(crate) struct Places {
     /// Files, and folders with all that is in them.
     pub(crate) paths: Vec<Place>,
+    /// Corpora in buckets.
+    pub(crate) buckets: Vec<Bucket>,
     /// A folder that is left out wherever it is met: the artifacts, which every run writes to.
     pub(crate) except: PathBuf,
 }
@@ -20,9 +24,37 @@ pub(crate) struct Places {
 impl Places {
     /// Number of files and folders that are watched.
     pub(crate) fn count(&self) -> usize {
-        self.paths.iter().map(|place| &place.path).collect::<BTreeSet<_>>().len()
+        let roots: BTreeSet<_> = self.buckets.iter().map(|bucket| &bucket.root).collect();
+        self.paths.iter().map(|place| &place.path).collect::<BTreeSet<_>>().len() + roots.len()
     }
 }
+
+/// Gives the objects that are read of a corpus, by their addresses.
+type Look = Arc<dyn Fn() -> BTreeMap<String, Mark> + Send + Sync>;
+
+/// A corpus in a bucket.
+#[derive(Clone)]
+pub(crate) struct Bucket {
+    /// Its root, as people write it.
+    pub(crate) root: String,
+    /// Looks at it as it is now.
+    pub(crate) look: Look,
+}
+
+impl fmt::Debug for Bucket {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Bucket").field("root", &self.root).finish_non_exhaustive()
+    }
+}
+
+/// Buckets are told apart by where they are.
+impl PartialEq for Bucket {
+    fn eq(&self, other: &Self) -> bool {
+        self.root == other.root
+    }
+}
+
+impl Eq for Bucket {}
 
 /// A file, or a folder with what is read of it.
 #[derive(Clone)]
@@ -69,10 +101,11 @@ pub(crate) struct Snapshot {
     folders: BTreeSet<PathBuf>,
 }
 
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 enum State {
     Folder,
     File { bytes: u64, modified: Option<SystemTime> },
+    Object(Mark),
 }
 
 impl Snapshot {
@@ -84,6 +117,10 @@ impl Snapshot {
                 && except.as_ref().is_some_and(|except| path.canonicalize().is_ok_and(|path| path == *except))
         };
         let mut taken = Self::default();
+        for bucket in &places.buckets {
+            let objects = (bucket.look)();
+            taken.files.extend(objects.into_iter().map(|(object, mark)| (object.into(), State::Object(mark))));
+        }
         for place in &places.paths {
             let walk = WalkDir::new(&place.path).follow_links(true).into_iter();
             for entry in walk.filter_entry(|entry| !is_artifacts(entry.path())).flatten() {
@@ -162,6 +199,7 @@ mod tests {
         write("data/artifacts/t.parquet", "t");
         let places = Places {
             paths: ["data", "nowhere", "pipeline.toml"].map(|place| Place::whole(root.join(place))).into(),
+            buckets: Vec::new(),
             except: root.join("data/artifacts"),
         };
         let before = Snapshot::take(&places);
@@ -179,10 +217,31 @@ mod tests {
     }
 
     #[test]
+    fn objects_count_as_files_do() {
+        let dir = tempfile::tempdir().expect("temporary folder");
+        let places = |objects: &[(&str, &str)]| {
+            let mark = |etag: &str| Mark { bytes: 1, etag: etag.to_owned() };
+            let objects: BTreeMap<String, Mark> =
+                objects.iter().map(|(key, etag)| (format!("s3://corpora/{key}"), mark(etag))).collect();
+            let bucket = Bucket { root: "s3://corpora".to_owned(), look: Arc::new(move || objects.clone()) };
+            Places { paths: Vec::new(), buckets: vec![bucket], except: dir.path().join("artifacts") }
+        };
+        let before = Snapshot::take(&places(&[("a.wav", "1"), ("b.wav", "1")]));
+        assert_eq!((before.count(), places(&[]).count()), (2, 1));
+        let after = Snapshot::take(&places(&[("a.wav", "2"), ("c.wav", "1")]));
+        assert!(!after.reads_like(&before) && before.reads_like(&before));
+        let told = after.changes_since(&before, dir.path()).expect("changes");
+        assert_eq!(told, "1 added, 1 changed, 1 removed (s3://corpora/a.wav, …)");
+    }
+
+    #[test]
     fn a_new_folder_is_seen_though_it_is_no_file() {
         let dir = tempfile::tempdir().expect("temporary folder");
-        let places =
-            Places { paths: vec![Place::whole(dir.path().join("data"))], except: dir.path().join("artifacts") };
+        let places = Places {
+            paths: vec![Place::whole(dir.path().join("data"))],
+            buckets: Vec::new(),
+            except: dir.path().join("artifacts"),
+        };
         let before = Snapshot::take(&places);
         fs::create_dir(dir.path().join("data")).expect("folder");
         let after = Snapshot::take(&places);
@@ -198,6 +257,7 @@ mod tests {
         let audio: WatchFilter = Arc::new(|below: &Path| below.extension().is_some_and(|extension| extension == "wav"));
         let places = Places {
             paths: vec![Place { path: root.join("data"), reads: Some(audio) }, Place::whole(root.join("list.csv"))],
+            buckets: Vec::new(),
             except: root.join("artifacts"),
         };
         let before = Snapshot::take(&places);

@@ -2,7 +2,7 @@
 
 use std::fs::{self, File};
 use std::io::BufWriter;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use parquet::arrow::ArrowWriter;
 use parquet::basic::Compression;
@@ -11,6 +11,7 @@ use parquet::file::properties::{EnabledStatistics, WriterProperties};
 use parquet::schema::types::ColumnPath;
 use ser_schemas::Clip;
 use ser_stage::Observer;
+use ser_storage::{Place, Root, side_by_side};
 
 use super::columns::Columns;
 use crate::error::{ExportError, ExportResult};
@@ -59,7 +60,13 @@ pub(super) fn write(
         if observer.is_cancelled() {
             return Err(ExportError::Cancelled);
         }
-        let audio = group.iter().map(|clip| recording(clip, base_dir)).collect::<ExportResult<Vec<_>>>()?;
+        let read = |clip: &&Clip| recording(clip, base_dir);
+        let audio: Vec<ExportResult<Vec<u8>>> = if group.iter().any(|clip| Root::is_bucket(&clip.path)) {
+            side_by_side(&group, read)
+        } else {
+            group.iter().map(read).collect()
+        };
+        let audio = audio.into_iter().collect::<ExportResult<Vec<_>>>()?;
         let batch = columns.batch(&group, &audio).map_err(|error| failed(error.into()))?;
         writer.write(&batch).and_then(|()| writer.flush()).map_err(failed)?;
         observer.advance(group.len() as u64);
@@ -81,17 +88,30 @@ fn properties() -> WriterProperties {
 
 /// The clip's file, which must still be the one that the manifest describes: its label was read off that one.
 fn recording(clip: &Clip, base_dir: &Path) -> ExportResult<Vec<u8>> {
-    let path = base_dir.join(&clip.path);
-    let bytes = fs::metadata(&path).map_err(ExportError::io("read", &path))?.len();
-    if bytes > CLIP_BYTES {
-        return Err(ExportError::AudioTooLarge { path, bytes, most: CLIP_BYTES });
-    }
-    // Row groups are as large as the manifest's sizes add up to.
-    if bytes != clip.bytes {
-        let (expected, found) = (format!("{} bytes", clip.bytes), format!("{bytes} bytes"));
-        return Err(ExportError::AudioChanged { path, expected, found });
-    }
-    let bytes = fs::read(&path).map_err(ExportError::io("read", &path))?;
+    let place = Place::of(&clip.path, base_dir)?;
+    let path = PathBuf::from(place.to_string());
+    let checked = |bytes: u64| {
+        if bytes > CLIP_BYTES {
+            return Err(ExportError::AudioTooLarge { path: path.clone(), bytes, most: CLIP_BYTES });
+        }
+        // Row groups are as large as the manifest's sizes add up to.
+        if bytes != clip.bytes {
+            let (expected, found) = (format!("{} bytes", clip.bytes), format!("{bytes} bytes"));
+            return Err(ExportError::AudioChanged { path: path.clone(), expected, found });
+        }
+        Ok(())
+    };
+    let bytes = match &place {
+        Place::File(path) => {
+            checked(fs::metadata(path).map_err(ExportError::io("read", path))?.len())?;
+            fs::read(path).map_err(ExportError::io("read", path))?
+        }
+        Place::Object(object) => {
+            let bytes = object.read(CLIP_BYTES)?;
+            checked(bytes.len() as u64)?;
+            bytes
+        }
+    };
     let found = blake3::hash(&bytes).to_hex().to_string();
     match &clip.content_hash {
         Some(expected) if *expected != found => {

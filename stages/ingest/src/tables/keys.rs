@@ -12,6 +12,7 @@
 use std::collections::HashMap;
 use std::path::Path;
 
+use ser_storage::Root;
 use ser_text::nfc;
 
 use crate::descriptor::Descriptor;
@@ -47,7 +48,7 @@ pub(super) enum Meaning {
 
 impl<'a> Files<'a> {
     /// The files at `stems`, paths below `root` without extension, with what their names say.
-    pub(super) fn new(descriptor: &'a Descriptor, root: &Path, stems: &[(&'a str, &'a Reading)]) -> Self {
+    pub(super) fn new(descriptor: &'a Descriptor, root: &Root, stems: &[(&'a str, &'a Reading)]) -> Self {
         let mut files: Vec<(&str, &Reading)> = stems.to_vec();
         files.dedup_by_key(|(stem, _)| *stem);
         let mut paths = Vec::with_capacity(files.len());
@@ -63,8 +64,13 @@ impl<'a> Files<'a> {
                 index.by_end.entry(hash(end)).or_default().push(number as u32);
             }
         }
-        let root = root.canonicalize().unwrap_or_else(|_| root.to_owned());
-        index.root = root.file_name().map(|name| nfc(&name.to_string_lossy()).into_owned());
+        index.root = match root {
+            Root::Folder(folder) => {
+                let folder = folder.canonicalize().unwrap_or_else(|_| folder.to_owned());
+                folder.file_name().map(|name| nfc(&name.to_string_lossy()).into_owned())
+            }
+            Root::Bucket(prefix) => Some(nfc(prefix.name()).into_owned()),
+        };
         index
     }
 
@@ -224,7 +230,7 @@ mod tests {
         let descriptor = Descriptor::parse(&text, None).expect("descriptor");
         let readings: Vec<Reading> = stems.iter().map(|stem| names::read_name(&descriptor, stem)).collect();
         let stems: Vec<(&str, &Reading)> = stems.iter().copied().zip(&readings).collect();
-        let files = Files::new(&descriptor, Path::new("/nowhere/data"), &stems);
+        let files = Files::new(&descriptor, &Root::Folder("/nowhere/data".into()), &stems);
         let listed = |numbers: Vec<usize>| numbers.iter().map(|&n| files.stem(n)).collect::<Vec<_>>().join(" ");
         let meaning = |key: &&str| match files.meaning(without_audio_extension(key), None) {
             Meaning::None => String::new(),

@@ -24,9 +24,9 @@ mod telling;
 
 use std::cmp::Ordering;
 use std::collections::{BTreeMap, BTreeSet};
-use std::path::Path;
 
 use ser_stage::suggest::nearest;
+use ser_storage::{Place as File, Root};
 use ser_text::{nfc, printable};
 
 use self::cell::Cell;
@@ -37,7 +37,9 @@ use self::reading::Content;
 use self::telling::Targets;
 use crate::IngestError;
 use crate::descriptor::{Descriptor, Field, SideTable};
+use crate::index::{Entry, Hash, Stat};
 use crate::names::{self, Reading};
+use crate::seen::hex;
 use crate::walk::{Found, Walk};
 
 pub(crate) use self::cell::{is_same, shown};
@@ -54,6 +56,8 @@ pub(crate) struct Tables {
     pub(crate) warnings: Vec<String>,
     /// What identifies the content of each table, by the name of its file: a hash, `absent`, or why it is not read.
     pub(crate) digests: BTreeMap<String, String>,
+    /// Those that are objects of a bucket, by their addresses, for the index.
+    pub(crate) objects: Vec<(String, Entry)>,
 }
 
 /// Stands for a table that is not there.
@@ -112,7 +116,7 @@ struct Source {
 impl Tables {
     /// Finds the descriptor's tables, reads them, and joins them with the files of the corpus and their speakers; none
     /// where the root is missing.
-    pub(crate) fn load(descriptor: &Descriptor, root: &Path, walk: &Walk) -> Result<Self, IngestError> {
+    pub(crate) fn load(descriptor: &Descriptor, root: &Root, walk: &Walk) -> Result<Self, IngestError> {
         let mut tables = Self::default();
         if descriptor.tables.is_empty() || !walk.exists {
             return Ok(tables);
@@ -156,25 +160,67 @@ impl Tables {
 
     /// Reads the files of `table`, and notes what identifies their content; of several tables in files of one name, all
     /// together.
-    pub(crate) fn read(&mut self, table: &SideTable, places: Vec<Place>) -> Result<Vec<PlacedContent>, IngestError> {
+    fn read(&mut self, table: &SideTable, places: Vec<Place>) -> Result<Vec<PlacedContent>, IngestError> {
+        let mut read = Vec::new();
+        for place in &places {
+            let (bytes, entry) = content(&place.file)?;
+            self.objects.extend(entry);
+            read.push(bytes);
+        }
+        let hashes: Vec<Result<Hash, String>> = read.iter().map(hash_of).collect();
+        self.note(table, &places, &hashes);
+        Ok(places.into_iter().zip(read).collect())
+    }
+
+    /// Notes what identifies the content of `table`. Files are read; an object is where `known`, the index, does not tell of
+    /// it, and `read_changed`: without, its entity tag stands for its content.
+    pub(crate) fn identify(
+        &mut self,
+        table: &SideTable,
+        places: &[Place],
+        read_changed: bool,
+        known: &dyn Fn(&str, &Stat) -> Option<Entry>,
+    ) -> Result<(), IngestError> {
+        let mut hashes: Vec<Result<Hash, String>> = Vec::new();
+        for place in places {
+            if let File::Object(object) = &place.file
+                && let Some(stat) = object.mark.as_ref().map(Stat::of_object)
+            {
+                let name = object.address.to_string();
+                if let Some(entry) = known(&name, &stat) {
+                    hashes.push(Ok(entry.hash));
+                    self.objects.push((name, entry));
+                    continue;
+                }
+                if !read_changed {
+                    hashes.push(Err(format!("unread: {stat:?}")));
+                    continue;
+                }
+            }
+            let (bytes, entry) = content(&place.file)?;
+            hashes.push(hash_of(&bytes));
+            self.objects.extend(entry);
+        }
+        self.note(table, places, &hashes);
+        Ok(())
+    }
+
+    /// `hashes` are those of the content at `places`, or why it is not read.
+    fn note(&mut self, table: &SideTable, places: &[Place], hashes: &[Result<Hash, String>]) {
         let digests = self.digests.entry(table.file.clone()).or_default();
         if places.is_empty() {
             digests.push_str(ABSENT);
         }
-        let mut read = Vec::new();
-        for place in places {
-            let bytes = content(&place.path)?;
+        for (place, hash) in places.iter().zip(hashes) {
             if let Some(folder) = &place.folder {
                 digests.push_str(folder);
                 digests.push(':');
             }
-            match &bytes {
-                Ok(bytes) => digests.push_str(blake3::hash(bytes).to_hex().as_str()),
+            match hash {
+                Ok(hash) => digests.push_str(&hex(hash)),
                 Err(why) => digests.push_str(why),
             }
-            read.push((place, bytes));
         }
-        Ok(read)
     }
 
     /// What the tables say about the file at `path`, below the root and without extension, in the order of the tables.
@@ -212,15 +258,20 @@ impl Tables {
         &mut self,
         descriptor: &Descriptor,
         (number, table): (usize, &SideTable),
-        root: &Path,
+        root: &Root,
         walk: &Walk,
     ) -> Result<Vec<Source>, IngestError> {
-        let Places { read, passed_over } = places(table, root, walk);
+        let Places { read, passed_over } = places(table, root, walk)?;
         let read = self.read(table, read)?;
         let mut differing = Vec::new();
-        for path in passed_over {
-            if read.iter().all(|(_, bytes)| content(&path).is_ok_and(|other| other != *bytes)) {
-                differing.push(shown_path(&path));
+        for file in passed_over {
+            let (other, _) = match content(&file) {
+                Err(error @ IngestError::Storage(_)) => return Err(error),
+                Err(_) => continue,
+                Ok(content) => content,
+            };
+            if read.iter().all(|(_, bytes)| other != *bytes) {
+                differing.push(shown_path(&file));
             }
         }
         if let (Some((place, _)), Some(first)) = (read.first(), differing.first()) {
@@ -229,7 +280,7 @@ impl Tables {
             self.warnings.push(format!(
                 "`{}` is read, and what differs from it under the same name is not: `{first}`{more}; put the rows into \
                  one table, or name the folder of the right one in `look_in`",
-                shown_path(&place.path)
+                shown_path(&place.file)
             ));
         }
         if read.is_empty() {
@@ -238,7 +289,7 @@ impl Tables {
         }
         let source = |(place, bytes): (Place, Result<Vec<u8>, String>)| Source {
             table: number,
-            path: shown_path(&place.path),
+            path: shown_path(&place.file),
             folder: place.folder,
             content: Some(bytes.and_then(|bytes| reading::read(descriptor, table, &bytes))),
         };
@@ -343,8 +394,12 @@ impl State {
     }
 }
 
-fn shown_path(path: &Path) -> String {
-    printable(&path.display().to_string()).into_owned()
+fn hash_of(bytes: &Result<Vec<u8>, String>) -> Result<Hash, String> {
+    bytes.as_ref().map(|bytes| *blake3::hash(bytes).as_bytes()).map_err(Clone::clone)
+}
+
+fn shown_path(file: &File) -> String {
+    printable(&file.to_string()).into_owned()
 }
 
 fn state(source: &Source, join: impl FnOnce(&Content) -> Joined) -> State {

@@ -41,6 +41,13 @@ enum Outcome {
 
 pub(crate) fn run(project: &Project<'_>, args: &FetchArgs) -> anyhow::Result<Status> {
     // All that can be wrong with what was typed is told before anything is fetched.
+    if ser_storage::Root::is_bucket(&args.to.to_string_lossy()) {
+        return Err(UsageError {
+            message: format!("`{}` is no folder: corpora are not fetched into object storage", args.to.display()),
+            hint: Some("fetch into a folder with `--to DIR`, and copy it (`aws s3 sync DIR s3://bucket`)".to_owned()),
+        }
+        .into());
+    }
     let wanted = args.corpora.iter().map(|corpus| Wanted::load(corpus, args)).collect::<anyhow::Result<Vec<_>>>()?;
     if let (Some(archive), [_, second, ..]) = (&args.archive, wanted.as_slice()) {
         return Err(UsageError {
