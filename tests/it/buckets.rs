@@ -129,7 +129,7 @@ fn a_bucket_gives_the_tables_of_a_folder_and_costs_what_changed() {
     let bucket = with_data(PIPELINE, "s3://corpora/demo");
     store.ser(&bucket, &["run"]).exits(0);
     same(&folder, &bucket);
-    let clips = Clip::read_in(&bucket.path("artifacts/manifest")).expect("clips");
+    let clips = Clip::read_in(bucket.path("artifacts/manifest")).expect("clips");
     assert!(clips.iter().all(|clip| clip.path.starts_with("s3://corpora/demo/")), "{}", clips[0].path);
 
     // The page has recordings inside, and no link that no browser can follow.
@@ -323,7 +323,7 @@ fn what_is_wrong_with_a_store_is_an_error_of_the_stage_and_a_bad_object_is_none(
 
     workspace.write("pipeline.toml", pipeline);
     store.ser(&workspace, &["run"]).exits(0);
-    let out = Exclusion::read_in(&workspace.path("artifacts/manifest")).expect("exclusions");
+    let out = Exclusion::read_in(workspace.path("artifacts/manifest")).expect("exclusions");
     let told: BTreeMap<&str, (Reason, bool)> =
         out.iter().map(|row| (row.path.as_str(), (row.reason, row.detail.contains("is no path")))).collect();
     let expected = BTreeMap::from([

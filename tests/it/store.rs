@@ -230,7 +230,8 @@ impl Between {
         }
         let number = self.requests.fetch_add(1, Ordering::Relaxed) + 1;
         let every = self.fail_every.load(Ordering::Relaxed);
-        let failure = (every > 0 && number % every == 0).then(|| self.failures.fetch_add(1, Ordering::Relaxed) % 4);
+        let failure =
+            (every > 0 && number.is_multiple_of(every)).then(|| self.failures.fetch_add(1, Ordering::Relaxed) % 4);
         match failure {
             Some(0) => {
                 let xml = "<Error><Code>SlowDown</Code><Message>Please reduce your request rate.</Message></Error>";

@@ -188,9 +188,8 @@ impl Job<'_> {
             let is_cancelled = self.ctx.observer.is_cancelled();
             return if is_cancelled { Err(FeaturesError::Cancelled) } else { Ok(Attempt::Elsewhere(part)) };
         }
-        let take = |id, frames, functionals, copies| match part.is_known {
-            true => take(id, &part.clips, (frames, functionals), copies),
-            false => Ok(None),
+        let take = |id, frames, functionals, copies| {
+            if part.is_known { take(id, &part.clips, (frames, functionals), copies) } else { Ok(None) }
         };
         let known = take(&part.features, &self.frames, &self.functionals, 1)?;
         told.frames = known.unwrap_or_default();
