@@ -300,6 +300,7 @@ fn what_is_wrong_with_a_store_is_an_error_of_the_stage_and_a_bad_object_is_none(
     store.put("tess/OAF_sad//OAF_bone_sad.wav", &wav(16_000, 0.5, 170.0, 0.5));
     store.put("tess/OAF_sad/", b"");
     store.put("tess/OAF_sad/.hidden.wav", b"x");
+    store.put("tess/OAF_sad/OAF_burn_sad.wav/", &wav(16_000, 0.5, 170.0, 0.5));
     let variables = |changes: &[(&str, &str)], told: &str, hint: &str| {
         let mut command = store.command(&workspace, &["run"]);
         for (name, value) in changes {
@@ -320,6 +321,18 @@ fn what_is_wrong_with_a_store_is_an_error_of_the_stage_and_a_bad_object_is_none(
     workspace.write("pipeline.toml", pipeline.replace("s3://corpora/tess", "s3://corpora/tes"));
     store.ser(&workspace, &["run", "tess"]).exits(0).tells("there is nothing below `s3://corpora/tes`");
     store.ser(&workspace, &["fetch", "tess", "--to", "s3://corpora"]).exits(2).tells("aws s3 sync");
+    let elsewhere: [&[&str]; 6] = [
+        &["demo", "s3://corpora/demo"],
+        &["run", "--demo", "s3://corpora/demo"],
+        &["run", "--artifacts", "s3://corpora/artifacts"],
+        &["export", "hf", "s3://corpora/hf"],
+        &["predict", "s3://corpora/tess"],
+        &["predict", "a.wav", "--parts", "s3://corpora/answers"],
+    ];
+    for line in elsewhere {
+        store.ser(&workspace, line).exits(2).tells("object storage is read where it is the `root` of an ingest stage");
+    }
+    assert!(!workspace.path("s3:").exists());
 
     workspace.write("pipeline.toml", pipeline);
     store.ser(&workspace, &["run"]).exits(0);
@@ -329,6 +342,7 @@ fn what_is_wrong_with_a_store_is_an_error_of_the_stage_and_a_bad_object_is_none(
     let expected = BTreeMap::from([
         ("s3://corpora/tess/OAF_sad/OAF_boat_sad.wav", (Reason::Unreadable, false)),
         ("s3://corpora/tess/OAF_sad//OAF_bone_sad.wav", (Reason::Unreadable, true)),
+        ("s3://corpora/tess/OAF_sad/OAF_burn_sad.wav/", (Reason::Unreadable, true)),
     ]);
     assert_eq!(told, expected);
 }

@@ -2,6 +2,7 @@
 
 use std::path::PathBuf;
 
+use clap::builder::{PathBufValueParser, TypedValueParser};
 use clap::{Args, Parser, Subcommand};
 
 const AFTER_HELP: &str = "\
@@ -60,7 +61,7 @@ pub(crate) struct Cli {
     pub(crate) file: PathBuf,
 
     /// Where results are kept [default: `artifacts` beside the pipeline file]
-    #[arg(long, global = true, value_name = "DIR")]
+    #[arg(long, global = true, value_name = "DIR", value_parser = local())]
     pub(crate) artifacts: Option<PathBuf>,
 
     /// Set a value of the pipeline file: `-S cnn_lstm.epochs=5`, `-S seed=7`
@@ -133,7 +134,7 @@ pub(crate) struct RunArgs {
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=1024))]
     pub(crate) jobs: Option<u16>,
     /// If no corpus of the pipeline is found, write synthetic ones to DIR and run on those
-    #[arg(long, value_name = "DIR")]
+    #[arg(long, value_name = "DIR", value_parser = local())]
     pub(crate) demo: Option<PathBuf>,
     /// Print the run's record as JSON
     #[arg(long)]
@@ -216,6 +217,17 @@ pub(crate) struct GcArgs {
     /// Print JSON
     #[arg(long)]
     pub(crate) json: bool,
+}
+
+/// A path of this machine: object storage is only read, and only as the root of a corpus.
+fn local() -> impl TypedValueParser<Value = PathBuf> {
+    PathBufValueParser::new().try_map(|path| {
+        if ser_storage::Root::is_bucket(&path.to_string_lossy()) {
+            Err("object storage is read where it is the `root` of an ingest stage, and nowhere else: name a place on this machine")
+        } else {
+            Ok(path)
+        }
+    })
 }
 
 /// A time in seconds, from a hundredth to a day.
@@ -308,6 +320,7 @@ pub(crate) struct FetchArgs {
 #[derive(Debug, Args)]
 pub(crate) struct DemoArgs {
     /// Folder to write to; made when missing
+    #[arg(value_parser = local())]
     pub(crate) dir: PathBuf,
     /// Seed of the voices and of what they say
     #[arg(long, default_value_t = 42)]
@@ -318,11 +331,11 @@ pub(crate) struct DemoArgs {
 #[expect(clippy::struct_excessive_bools, reason = "each is a flag that the user may type")]
 pub(crate) struct PredictArgs {
     /// Recordings, or folders of recordings
-    #[arg(required_unless_present = "stdin_json", conflicts_with = "stdin_json", value_name = "PATH")]
+    #[arg(required_unless_present = "stdin_json", conflicts_with = "stdin_json", value_name = "PATH", value_parser = local())]
     pub(crate) paths: Vec<PathBuf>,
     /// Folder of the artifact of a train stage or of a linear baseline, or of one fold or seed in it, or of an ensemble, whose
     /// members lie beside it [default: the pipeline's first train stage with a result]
-    #[arg(long, value_name = "DIR")]
+    #[arg(long, value_name = "DIR", value_parser = local())]
     pub(crate) model: Option<PathBuf>,
     /// All recordings are of this speaker: a model standardised per speaker then uses the statistics of these recordings
     #[arg(long, value_name = "NAME", value_parser = name, conflicts_with_all = ["speaker_from_folder", "speakers"])]
@@ -363,14 +376,14 @@ pub(crate) struct PredictArgs {
     #[arg(long, value_enum, default_value_t = AnswerFormat::Table)]
     pub(crate) format: AnswerFormat,
     /// The file for Parquet
-    #[arg(short, long, value_name = "FILE")]
+    #[arg(short, long, value_name = "FILE", value_parser = local())]
     pub(crate) output: Option<PathBuf>,
     /// The same as `--format json`
     #[arg(long, conflicts_with = "format")]
     pub(crate) json: bool,
     /// A folder for the answers to any number of recordings: Parquet files of some hundred recordings each, `part-*.parquet`. What
     /// a call that was stopped has answered is not heard again, nor what an earlier one has and did not change since
-    #[arg(long, value_name = "DIR", conflicts_with_all = ["format", "output", "json", "stdin_json"])]
+    #[arg(long, value_name = "DIR", conflicts_with_all = ["format", "output", "json", "stdin_json"], value_parser = local())]
     pub(crate) parts: Option<PathBuf>,
     /// Replace answers in `--parts` that are of another model, of other options or of other recordings
     #[arg(long, requires = "parts")]
@@ -422,7 +435,7 @@ pub(crate) enum ExportFormat {
 #[derive(Debug, Args)]
 pub(crate) struct HfArgs {
     /// Folder to write; it must not be there yet, or be empty
-    #[arg(value_name = "DIR")]
+    #[arg(value_name = "DIR", value_parser = local())]
     pub(crate) dir: PathBuf,
     /// Divide the clips as this stage of kind `split` does [default: all in `train`]
     #[arg(long, value_name = "STAGE")]
@@ -447,7 +460,7 @@ pub(crate) struct HfArgs {
 #[derive(Debug, Args)]
 pub(crate) struct CroissantArgs {
     /// The file to write; paths of tables in it start at its folder
-    #[arg(value_name = "FILE")]
+    #[arg(value_name = "FILE", value_parser = local())]
     pub(crate) output: PathBuf,
     /// Page of the dataset, where it has one
     #[arg(long, value_name = "URL")]
@@ -463,7 +476,7 @@ pub(crate) struct CroissantArgs {
 #[derive(Debug, Args)]
 pub(crate) struct RoCrateArgs {
     /// Folder to write; it must not be there yet, or be empty
-    #[arg(value_name = "DIR")]
+    #[arg(value_name = "DIR", value_parser = local())]
     pub(crate) dir: PathBuf,
     /// The run: an id, the beginning of one, `last` or `previous`; its results must be those that are there
     #[arg(long, value_name = "RUN", default_value = "last")]
@@ -486,10 +499,10 @@ pub(crate) struct RoCrateArgs {
 pub(crate) struct OnnxArgs {
     /// Folder of the artifact of a train stage or of a linear baseline, or of one fold or seed in it; of an ensemble, export the
     /// members
-    #[arg(value_name = "MODEL")]
+    #[arg(value_name = "MODEL", value_parser = local())]
     pub(crate) model: PathBuf,
     /// The file to write [default: the stage's name with `.onnx`, in the current folder]
-    #[arg(short, long, value_name = "FILE")]
+    #[arg(short, long, value_name = "FILE", value_parser = local())]
     pub(crate) output: Option<PathBuf>,
     /// Print JSON
     #[arg(long)]

@@ -89,7 +89,9 @@ impl Refusal<'_> {
                 StorageError::OtherRegion { bucket, found: region, asked }
             }
             _ if is_redirect => {
-                let to = self.location.map(|to| format!(" to {}", cut(to))).unwrap_or_default();
+                // What a query says may be a secret.
+                let place = |to: &str| cut(to.split(['?', '#']).next().unwrap_or_default());
+                let to = self.location.map(|to| format!(" to {}", place(to))).unwrap_or_default();
                 StorageError::NoStore { endpoint, what, why: format!("status {}, a redirect{to}", self.status) }
             }
             _ if self.status == 412 => StorageError::Changed { object: what },

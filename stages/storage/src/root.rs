@@ -46,7 +46,11 @@ impl Root {
         if Address::is_meant(text) {
             let why = Prefix::parse(text).err()?;
             let message = format!("`{text}` is no place in a bucket: {why}");
-            return Some(RootProblem { message, hint: "write `s3://bucket/folder`".to_owned() });
+            let hint = single_slashes(text).filter(|plain| Prefix::parse(plain).is_ok()).map_or_else(
+                || "write `s3://bucket/folder`".to_owned(),
+                |plain| format!("write `{plain}`; a variable in it must not end in `/`"),
+            );
+            return Some(RootProblem { message, hint });
         }
         let (scheme, _) = text.split_once("://")?;
         let is_scheme = scheme.starts_with(|c: char| c.is_ascii_alphabetic())
@@ -80,6 +84,14 @@ impl Root {
         }
         Path::new(path).strip_prefix(text).ok().and_then(Path::to_str).unwrap_or(path)
     }
+}
+
+/// `text` without its empty parts, where it has some.
+fn single_slashes(text: &str) -> Option<String> {
+    let (scheme, rest) = text.split_once("://")?;
+    let parts: Vec<&str> = rest.split('/').filter(|part| !part.is_empty()).collect();
+    let plain = format!("{scheme}://{}", parts.join("/"));
+    (plain != text.trim_end_matches('/')).then_some(plain)
 }
 
 impl fmt::Display for Root {
@@ -191,7 +203,8 @@ mod tests {
             ("S3://corpora/a", "`S3://` is not known"),
         ] {
             let problem = Root::problem(text).unwrap_or_else(|| panic!("{text}"));
-            assert!(problem.message.contains(told) && problem.hint.contains("s3://bucket/folder"), "{problem:?}");
+            let hint = if told == "empty" { "`s3://corpora/a`" } else { "s3://bucket/folder" };
+            assert!(problem.message.contains(told) && problem.hint.contains(hint), "{problem:?}");
         }
         for text in ["s3://corpora/a", "data/x", "/data", "C:\\data", "./a://b"] {
             assert_eq!(Root::problem(text), None, "{text}");

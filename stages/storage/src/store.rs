@@ -1,5 +1,6 @@
 //! Both requests: what is below a prefix, and the bytes of an object.
 
+use std::collections::HashSet;
 use std::io::Read as _;
 use std::sync::OnceLock;
 use std::time::{Duration, Instant};
@@ -78,7 +79,7 @@ impl Store {
         Ok(SHARED.get_or_init(|| Self::new(settings)))
     }
 
-    /// Everything below `root`, in the order of keys. Marks of folders, keys that end in `/`, are left out; `None` where
+    /// Everything below `root`, in the order of keys. Marks of folders, empty and with `/` at their end, are left out; `None` where
     /// there is nothing at all, not even such a mark.
     pub fn list(&self, root: &Prefix) -> Result<Option<Vec<Listed>>, StorageError> {
         let mut listed = Vec::new();
@@ -90,7 +91,8 @@ impl Store {
                 let why = format!("the key `{key}` was not asked for");
                 return Err(StorageError::Listing { endpoint: self.endpoint(), what: root.to_string(), why });
             };
-            if below.is_empty() || below.ends_with('/') {
+            // The mark of a folder holds nothing; what holds something is no mark, whatever its key ends with.
+            if below.is_empty() || (below.ends_with('/') && mark.bytes == 0) {
                 continue;
             }
             let (below, address) = (below.to_owned(), Address { bucket: root.bucket().to_owned(), key: key.clone() });
@@ -167,6 +169,7 @@ impl Store {
         };
         let mut keys = Vec::new();
         let mut token: Option<String> = None;
+        let mut tokens = HashSet::new();
         let mut empty = 0;
         for _ in 0..MOST_PAGES {
             let page = self.page(bucket, prefix, token.as_deref(), None)?;
@@ -174,7 +177,7 @@ impl Store {
             keys.extend(page.objects);
             match page.next {
                 None => return Ok(keys),
-                Some(next) if token.as_ref() == Some(&next) => return Err(wrong("a page leads to itself")),
+                Some(next) if !tokens.insert(next.clone()) => return Err(wrong("its pages lead in a circle")),
                 Some(_) if empty >= MOST_EMPTY_PAGES => return Err(wrong("its pages hold nothing and do not end")),
                 next => token = next,
             }
@@ -334,6 +337,12 @@ impl Store {
             ureq::Error::Io(error) => error.kind() == std::io::ErrorKind::InvalidData,
             _ => false,
         };
+        // What rustls says of an answer that is none of TLS; there is no certificate that could be trusted.
+        if is_untrusted && why.contains("InvalidContentType") {
+            let (endpoint, what) = (self.endpoint(), what.to_owned());
+            let why = "it speaks no TLS there; perhaps `http://` is meant".to_owned();
+            return Trouble::lasting(StorageError::NoStore { endpoint, what, why });
+        }
         if is_untrusted {
             return Trouble::lasting(StorageError::Untrusted { endpoint: self.endpoint(), why });
         }

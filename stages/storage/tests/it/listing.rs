@@ -56,6 +56,7 @@ fn keys_that_are_no_paths_are_listed_with_why() {
     let expected = [
         ("../a.wav", true),
         ("..b.wav", false),
+        ("/", true),
         ("/a.wav", true),
         ("a/./b.wav", true),
         ("good.wav", false),
@@ -82,11 +83,13 @@ fn a_listing_that_cannot_be_whole_is_an_error() {
         Fault::Status(200, &[], text)
     };
     let cut = "<IsTruncated>true</IsTruncated>";
-    let token = "<NextContinuationToken>t</NextContinuationToken>";
+    let next = |token: &str| format!("<NextContinuationToken>{token}</NextContinuationToken>");
+    let token = next("t");
     let foreign = "<Contents><Key>other/x.wav</Key><Size>1</Size><ETag>\"x\"</ETag></Contents>";
     for (faults, told) in [
         (vec![page(cut)], "there is no token for the next page"),
-        (vec![page(&format!("{cut}{token}")); 2], "a page leads to itself"),
+        (vec![page(&format!("{cut}{token}")); 2], "its pages lead in a circle"),
+        (["a", "b", "a"].map(|token| page(&format!("{cut}{}", next(token)))).to_vec(), "its pages lead in a circle"),
         (vec![page(foreign)], "the key `other/x.wav` was not asked for"),
     ] {
         let server = Server::start();
