@@ -29,6 +29,7 @@ mod sets;
 mod sorting;
 mod stage;
 mod stft;
+mod tables;
 mod vector;
 mod warp;
 

@@ -9,10 +9,10 @@ use std::sync::{Mutex, OnceLock};
 
 use rayon::prelude::*;
 use ser_audio::{Limits, SAMPLE_RATES_HZ, decode};
-use ser_schemas::frames::{self, ClipFrames, FrameLayout, FramesRow, read_keys};
-use ser_schemas::functionals::{self, Functionals};
+use ser_schemas::frames::{self, FrameLayout};
+use ser_schemas::functionals;
 use ser_schemas::{Clip, Example, KEY_SAMPLE_RATE_HZ, Provenance, Table, TableError, read_metadata};
-use ser_stage::{Attempt, Claims, Context, Outcome, PartFolder, PartId, Problem, each_shared_part};
+use ser_stage::{Attempt, Claims, Context, Outcome, PartId, Problem, each_shared_part};
 
 use crate::augment::{self, Copy};
 use crate::division::{Division, Part, Recording};
@@ -24,6 +24,7 @@ use crate::params::Params;
 use crate::previous::Rows;
 use crate::recipes::Recipes;
 use crate::recording::{self, Recorded};
+use crate::tables::{PartRows, Tables};
 
 /// Parts at work: one waits for files to be read, one computes, one waits for the disk.
 const PARTS_AT_ONCE: usize = 3;
@@ -50,14 +51,8 @@ pub fn run(params: &Params, manifest_dir: &Path, ctx: &Context<'_>) -> FeaturesR
     let extractor = Extractor::new(params, sample_rate_hz)?;
     let layout = extractor.layout().clone();
     let idle = Mutex::new(vec![extractor]);
-    let folder = |name: &str| {
-        PartFolder::create(ctx, name).map_err(|source| TableError::io("create", &ctx.out_dir.join(name))(source))
-    };
-    let augmented = if copies.is_empty() {
-        None
-    } else {
-        Some(Augmented { frames: folder(frames::AUGMENTED)?, functionals: folder(functionals::AUGMENTED)? })
-    };
+    let augmented =
+        if copies.is_empty() { None } else { Some(Tables::create(ctx, frames::AUGMENTED, functionals::AUGMENTED)?) };
     let job = Job {
         params,
         ctx,
@@ -65,8 +60,7 @@ pub fn run(params: &Params, manifest_dir: &Path, ctx: &Context<'_>) -> FeaturesR
         copies,
         layout,
         recipes: Recipes::new(params, sample_rate_hz, ctx.seed),
-        frames: folder(frames::FOLDER)?,
-        functionals: folder(functionals::FOLDER)?,
+        tables: Tables::create(ctx, frames::FOLDER, functionals::FOLDER)?,
         augmented,
         claims: Claims::new(ctx),
         last: OnceLock::new(),
@@ -82,10 +76,8 @@ pub fn run(params: &Params, manifest_dir: &Path, ctx: &Context<'_>) -> FeaturesR
     };
     job.write_examples(&chosen.into_clips())?;
     let outcome = job.summary(&told);
-    let of_copies = job.augmented.into_iter().flat_map(|augmented| [augmented.frames, augmented.functionals]);
-    for folder in [job.frames, job.functionals].into_iter().chain(of_copies) {
-        let path = folder.path().to_owned();
-        folder.finish().map_err(TableError::io("read", &path))?;
+    for tables in std::iter::once(job.tables).chain(job.augmented) {
+        tables.finish()?;
     }
     Ok(outcome)
 }
@@ -125,22 +117,15 @@ struct Job<'a> {
     copies: Vec<Copy>,
     layout: Layout,
     recipes: Recipes,
-    frames: PartFolder,
-    functionals: PartFolder,
+    tables: Tables,
     /// Where altered copies are declared.
-    augmented: Option<Augmented>,
+    augmented: Option<Tables>,
     claims: Claims<'a>,
     /// Rows of the last result, looked up where a part is not known.
     last: OnceLock<Rows>,
     last_copies: OnceLock<Rows>,
     /// Extractors that no thread is using; there are never more than threads.
     idle: Mutex<Vec<Extractor>>,
-}
-
-/// Folders of what is made of altered copies.
-struct Augmented {
-    frames: PartFolder,
-    functionals: PartFolder,
 }
 
 /// Row of a part.
@@ -188,15 +173,10 @@ impl Job<'_> {
             let is_cancelled = self.ctx.observer.is_cancelled();
             return if is_cancelled { Err(FeaturesError::Cancelled) } else { Ok(Attempt::Elsewhere(part)) };
         }
-        let take = |id, frames, functionals, copies| {
-            if part.is_known { take(id, &part.clips, (frames, functionals), copies) } else { Ok(None) }
-        };
-        let known = take(&part.features, &self.frames, &self.functionals, 1)?;
+        let known = if part.is_known { self.tables.take(&part.features, &part.clips, 1)? } else { None };
         told.frames = known.unwrap_or_default();
         let copies_known = match &self.augmented {
-            Some(augmented) => {
-                take(&part.copies, &augmented.frames, &augmented.functionals, self.copies.len())?.is_some()
-            }
+            Some(tables) => part.is_known && tables.take(&part.copies, &part.clips, self.copies.len())?.is_some(),
             None => true,
         };
         let wanted = Wanted { features: known.is_none(), copies: !copies_known };
@@ -224,10 +204,8 @@ impl Job<'_> {
 
     /// `true` if every table's file of the part was written before.
     fn is_there(&self, part: &Part) -> bool {
-        let in_all = |id, folders: [&PartFolder; 2]| folders.iter().all(|folder| folder.known(id).is_some());
-        part.is_known
-            && in_all(&part.features, [&self.frames, &self.functionals])
-            && self.augmented.as_ref().is_none_or(|of| in_all(&part.copies, [&of.frames, &of.functionals]))
+        let have_copies = || self.augmented.as_ref().is_none_or(|tables| tables.have(&part.copies));
+        part.is_known && self.tables.have(&part.features) && have_copies()
     }
 
     fn last(&self) -> &Rows {
@@ -287,39 +265,25 @@ impl Job<'_> {
 
     /// Writes the wanted tables of a part and puts them into the result.
     fn write(&self, part: &Part, done: Vec<Done>, wanted: Wanted) -> FeaturesResult<()> {
-        let table = || Functionals { names: self.layout.functionals.clone(), ..Functionals::default() };
-        let (mut functionals, mut altered_functionals) = (table(), table());
-        let (mut rows, mut altered) = (Vec::new(), Vec::new());
+        let [mut rows, mut altered] = [(); 2].map(|()| PartRows::new(&self.layout.functionals));
         for (clip, done) in part.clips.iter().zip(done) {
-            let row = |variant: &str, values: Vec<f32>| FramesRow {
-                content_hash: clip.content_hash.clone(),
-                clip: ClipFrames { clip_id: clip.clip_id.clone(), variant: variant.to_owned(), values },
-            };
             if let Some(features) = done.features {
-                functionals.clip_ids.push(clip.clip_id.clone());
-                functionals.values.extend(features.functionals);
-                rows.push(row("", features.frames));
+                rows.push(clip, None, features);
             }
-            let copies = self.copies.iter().zip(done.copies.into_iter().flatten());
-            for (copy, features) in copies {
-                altered_functionals.clip_ids.push(clip.clip_id.clone());
-                altered_functionals.variants.push(copy.variant.clone());
-                altered_functionals.values.extend(features.functionals);
-                altered.push(row(&copy.variant, features.frames));
+            for (copy, features) in self.copies.iter().zip(done.copies.into_iter().flatten()) {
+                altered.push(clip, Some(&copy.variant), features);
             }
         }
         let layout = &self.layout.frames;
         if wanted.features {
-            let (id, provenance) = (&part.features, self.provenance(&part.features));
-            write_frames(&self.frames, id, (layout, &self.recipes.features), &rows, &provenance)?;
-            write_functionals(&self.functionals, id, &functionals, &provenance)?;
+            let id = &part.features;
+            self.tables.write(id, (layout, &self.recipes.features), &rows, &self.provenance(id))?;
         }
-        if let (true, Some(augmented)) = (wanted.copies, &self.augmented) {
-            let (id, provenance) = (&part.copies, self.provenance(&part.copies));
+        if let (true, Some(tables)) = (wanted.copies, &self.augmented) {
+            let id = &part.copies;
             let params = serde_json::to_value(self.params).unwrap_or_default();
             let layout = FrameLayout { params, ..layout.clone() };
-            write_frames(&augmented.frames, id, (&layout, &self.recipes.copies), &altered, &provenance)?;
-            write_functionals(&augmented.functionals, id, &altered_functionals, &provenance)?;
+            tables.write(id, (&layout, &self.recipes.copies), &altered, &self.provenance(id))?;
         }
         Ok(())
     }
@@ -384,55 +348,6 @@ impl Job<'_> {
         let headline = format!("{clips} clips, {frames} frames of {features} features");
         Outcome { rows: clips as u64, headline, notes, ..Outcome::default() }
     }
-}
-
-/// Takes frames and functionals of the part `id` of `clips`, `each` rows of each, that were computed before; the number of
-/// frames, `None` where there are none.
-fn take(
-    id: &PartId,
-    clips: &[Recording],
-    (frames, functionals): (&PartFolder, &PartFolder),
-    each: usize,
-) -> FeaturesResult<Option<usize>> {
-    let (Some(of_frames), Some(of_functionals)) = (frames.known(id), functionals.known(id)) else { return Ok(None) };
-    // A part that cannot be read is computed again.
-    let Ok((_, keys)) = read_keys(&of_frames) else { return Ok(None) };
-    let clip_ids = functionals::read_ids(&of_functionals).unwrap_or_default();
-    let ids = || clips.iter().flat_map(|clip| std::iter::repeat_n(&clip.clip_id, each));
-    if !ids().eq(keys.iter().map(|key| &key.clip_id)) || !ids().eq(&clip_ids) {
-        return Ok(None);
-    }
-    put(frames, id, &of_frames)?;
-    put(functionals, id, &of_functionals)?;
-    Ok(Some(keys.iter().map(|key| key.frame_count as usize).sum()))
-}
-
-/// Makes the finished part at `path` one of the result.
-fn put(folder: &PartFolder, id: &PartId, path: &Path) -> FeaturesResult<()> {
-    Ok(folder.take(id, path).map_err(TableError::io("write", &folder.path().join(id.file())))?)
-}
-
-fn write_frames(
-    folder: &PartFolder,
-    id: &PartId,
-    (layout, recipe): (&FrameLayout, &str),
-    rows: &[FramesRow],
-    provenance: &Provenance,
-) -> FeaturesResult<()> {
-    let path = folder.place(id);
-    frames::write_part(&path, layout, recipe, rows, provenance)?;
-    put(folder, id, &path)
-}
-
-fn write_functionals(
-    folder: &PartFolder,
-    id: &PartId,
-    table: &Functionals,
-    provenance: &Provenance,
-) -> FeaturesResult<()> {
-    let path = folder.place(id);
-    table.write_part(&path, provenance)?;
-    put(folder, id, &path)
 }
 
 /// The samples of a clip at the sample rate of the features.
